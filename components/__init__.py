@@ -1,0 +1,1 @@
+"""The Gradio side: tabs, the shared clip, the status panel and how errors are told."""

@@ -1,0 +1,81 @@
+"""Arrays that one tab computed and the next one finds: decoded features, encoder states, hidden layers."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.single_flight import SingleFlight
+
+Array = NDArray[np.generic]
+
+
+class FeatureKey(NamedTuple):
+    """What an array was computed from."""
+
+    clip_hash: str
+    model: str
+    revision: str
+    layer: str
+    """Layer or kind of feature, with every option that changes the values."""
+
+
+class FeatureStore:
+    """Least-recently-used arrays up to a number of bytes; each is computed once, however many ask at the same time."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._flights = SingleFlight()
+        self._arrays: OrderedDict[FeatureKey, Array] = OrderedDict()
+        self._used_bytes = 0
+
+    @property
+    def used_bytes(self) -> int:
+        """Bytes of all arrays in the store."""
+        return self._used_bytes
+
+    def get_or_compute(self, key: FeatureKey, compute: Callable[[], Array]) -> Array:
+        """The array of `key`, read-only; `compute` runs only if it is not there."""
+        found = self._find(key)
+        if found is not None:
+            return found
+        computed: Array = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
+        return computed
+
+    def forget_clip(self, clip_hash: str) -> None:
+        """Drop everything that was computed from this clip."""
+        with self._lock:
+            for key in [key for key in self._arrays if key.clip_hash == clip_hash]:
+                self._used_bytes -= self._arrays.pop(key).nbytes
+
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._arrays.clear()
+            self._used_bytes = 0
+
+    def _find(self, key: FeatureKey) -> Array | None:
+        with self._lock:
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+            return self._arrays.get(key)
+
+    def _compute_if_absent(self, key: FeatureKey, compute: Callable[[], Array]) -> Array:
+        found = self._find(key)  # an earlier flight may have landed between the look-up and this one
+        if found is not None:
+            return found
+        array = compute()
+        array.setflags(write=False)
+        with self._lock:
+            self._arrays[key] = array
+            self._used_bytes += array.nbytes
+            while self._used_bytes > self._max_bytes:
+                _, evicted = self._arrays.popitem(last=False)
+                self._used_bytes -= evicted.nbytes
+        return array

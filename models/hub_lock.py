@@ -1,0 +1,66 @@
+"""The lock file: which commit of each hub repository is in use.
+
+A commit is written at a repository's first download and used from then on, until somebody asks for the newer one with
+`python update_models.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from filelock import FileLock
+
+
+@dataclass(frozen=True)
+class HubLock:
+    """A JSON object on disk: repository -> {"commit": 40 hex digits, "files": names}; safe between processes."""
+
+    path: Path
+
+    def commit(self, repository: str) -> str | None:
+        """The locked commit, or None if this repository was never downloaded."""
+        entry = self._read().get(repository)
+        return str(entry["commit"]) if entry else None
+
+    def files(self, repository: str) -> tuple[str, ...]:
+        """Names of the files that the download at that commit brought."""
+        entry = self._read().get(repository)
+        return tuple(str(name) for name in cast("list[str]", entry["files"])) if entry else ()
+
+    def repositories(self) -> tuple[str, ...]:
+        """All repositories with a commit."""
+        return tuple(self._read())
+
+    def write(self, repository: str, commit: str, files: tuple[str, ...]) -> None:
+        """Lock `repository` to `commit`."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".guard")):
+            entries = self._read() | {repository: {"commit": commit, "files": sorted(files)}}
+            new = self.path.with_suffix(".new")
+            new.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
+            os.replace(new, self.path)
+
+    def _read(self) -> dict[str, dict[str, object]]:
+        try:
+            entries: dict[str, dict[str, object]] = json.loads(self.path.read_text())
+        except FileNotFoundError:
+            return {}
+        return entries
+
+
+def take_newer_commits(
+    lock: HubLock, latest_commit: Callable[[str], str], repositories: tuple[str, ...]
+) -> dict[str, tuple[str | None, str]]:
+    """Lock each repository to its newest commit; returns {repository: (old, new)} of those that changed."""
+    changed = {}
+    for repository in repositories:
+        old, new = lock.commit(repository), latest_commit(repository)
+        if new != old:
+            lock.write(repository, new, ())
+            changed[repository] = (old, new)
+    return changed

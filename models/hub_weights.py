@@ -1,0 +1,137 @@
+"""Weights on the Hugging Face hub: is it within reach, what is already here, and the download of a locked commit."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import ModelUnavailable
+from models.hub_lock import HubLock
+from models.model_spec import HubSource, ModelSpec
+
+PROBE_TIMEOUT_SECONDS = 2.0
+PROBE_INTERVAL_SECONDS = 60.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class HubState:
+    """What the last look at the hub found."""
+
+    reachable: bool
+    words: str
+    """For the person: 'reachable', or why not."""
+
+
+class HubWeights:
+    """One hub endpoint with its local cache folder."""
+
+    def __init__(
+        self,
+        lock: HubLock,
+        endpoint: str | None = None,
+        cache_dir: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._lock = lock
+        self._endpoint = endpoint
+        self._cache_dir = cache_dir
+        self._clock = clock
+        self._probing = threading.Lock()
+        self._looked_at: float | None = None
+        self._state = HubState(False, "not asked yet")
+
+    def last_state(self) -> HubState:
+        """What is known without asking."""
+        return self._state
+
+    def state(self) -> HubState:
+        """Whether the hub answers; asked at most once a minute, and given up after one short time-out."""
+        with self._probing:
+            if self._looked_at is None or self._clock() - self._looked_at >= PROBE_INTERVAL_SECONDS:
+                self._state = self._probe()
+                self._looked_at = self._clock()
+            return self._state
+
+    def local_directory(self, source: HubSource) -> Path | None:
+        """Where the locked commit (or, if there is no lock yet, the commit that the hub's own cache calls main) lies complete."""
+        import huggingface_hub
+
+        commit = self._lock.commit(source.repository)
+        try:
+            directory = Path(
+                huggingface_hub.snapshot_download(
+                    source.repository, revision=commit, cache_dir=self._cache_dir, local_files_only=True
+                )
+            )
+        except (FileNotFoundError, ValueError):
+            return None
+        wanted = self._lock.files(source.repository) or [name for name in source.files if not set(name) & set("*?[")]
+        complete = all((directory / name).exists() for name in wanted)
+        return directory if complete and any(directory.iterdir()) else None
+
+    def fetch(self, spec: ModelSpec, source: HubSource) -> tuple[Path, str]:
+        """(directory, commit) of the model, downloaded if it is not here; locks the commit at the first time.
+
+        Raises:
+            ModelUnavailable: not here, and the hub does not answer or does not have it.
+        """
+        directory = self.local_directory(source)
+        if directory is None:
+            directory = self._download(spec, source)
+        commit = directory.name
+        if not self._lock.files(source.repository):
+            self._lock.write(source.repository, commit, _file_names(directory))
+        return directory, commit
+
+    def latest_commit(self, repository: str) -> str:
+        """The commit at the head of the repository's main branch, asked from the hub."""
+        import huggingface_hub
+
+        info = huggingface_hub.HfApi(endpoint=self._endpoint).model_info(repository, timeout=10.0)
+        if info.sha is None:
+            raise ModelUnavailable(repository, "the hub names no commit for it")
+        return str(info.sha)
+
+    def _download(self, spec: ModelSpec, source: HubSource) -> Path:
+        state = self.state()
+        if not state.reachable:
+            raise ModelUnavailable(spec.title, state.words)
+        import huggingface_hub
+
+        try:
+            commit = self._lock.commit(source.repository) or self.latest_commit(source.repository)
+            return Path(
+                huggingface_hub.snapshot_download(
+                    source.repository,
+                    revision=commit,
+                    allow_patterns=list(source.files) or None,
+                    cache_dir=self._cache_dir,
+                    endpoint=self._endpoint,
+                )
+            )
+        except Exception as error:
+            log.warning("%s could not be downloaded.", source.repository, exc_info=error)
+            raise ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error
+
+    def _probe(self) -> HubState:
+        import httpx
+        from huggingface_hub import constants
+
+        if constants.HF_HUB_OFFLINE:
+            return HubState(False, "the model hub is switched off by HF_HUB_OFFLINE")
+        try:
+            httpx.head(self._endpoint or constants.ENDPOINT, timeout=PROBE_TIMEOUT_SECONDS)
+        except httpx.HTTPError as error:
+            log.info("The model hub cannot be reached: %s", error)
+            return HubState(False, "the model hub cannot be reached")
+        return HubState(True, "reachable")
+
+
+def _file_names(directory: Path) -> tuple[str, ...]:
+    return tuple(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())

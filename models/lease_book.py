@@ -1,0 +1,209 @@
+"""Who holds which model, who waits, and what has to leave: the bookkeeping of the model cache, and nothing else.
+
+No locks, no threads, no clock and no loading in here: the cache calls it under its one bookkeeping lock, and the tests drive it
+through random schedules step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from models.errors import ModelError, OutOfMemory, QueueFull
+from models.model_spec import FetchedModel, ModelIdentity
+from models.residents import Resident
+
+Place = Literal["device", "host"]
+
+
+@dataclass(eq=False)
+class Entry:
+    """One model that is in a memory, on its way in, or on its way out."""
+
+    model: FetchedModel
+    size_bytes: int
+    """Expected until it is loaded, measured from then on."""
+    resident: Resident | None = None
+    place: Place = "device"
+    holder: Ticket | None = None
+    leaving: bool = False
+    idle_since: float = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody holds it and it is not on its way out, so it may be handed out or evicted."""
+        return self.resident is not None and self.holder is None and not self.leaving
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One request for one or several models, all at once."""
+
+    models: tuple[tuple[ModelIdentity, FetchedModel, int], ...]
+    """(identity, model, expected bytes) of each."""
+    working_bytes: int
+    granted: bool = False
+    error: BaseException | None = None
+    to_load: dict[ModelIdentity, int] = field(default_factory=dict)
+    """What is not on the device yet, with the bytes that it will take."""
+    victims: list[Entry] = field(default_factory=list)
+    """Idle entries that have to leave for this ticket, least recently used first."""
+
+    @cached_property
+    def identities(self) -> frozenset[ModelIdentity]:
+        """The models that this ticket asks for."""
+        return frozenset(identity for identity, _, _ in self.models)
+
+    @property
+    def reserved_bytes(self) -> int:
+        """Device memory that is promised to this ticket and not yet taken by a loaded model."""
+        return self.working_bytes + sum(self.to_load.values()) if self.granted else 0
+
+
+class LeaseBook:
+    """Grants tickets first come, first served.
+
+    A later ticket passes an earlier one only if they share no model and the earlier one does not wait for memory, so steady
+    traffic on one model cannot starve another. Tickets for {A, B} and {B, A} cannot block each other, because a ticket gets all
+    of its models in one step.
+    """
+
+    def __init__(self, device_name: str, max_waiting: int) -> None:
+        self.entries: dict[ModelIdentity, Entry] = {}
+        self.waiting: list[Ticket] = []
+        self.granted: list[Ticket] = []
+        self._device_name = device_name
+        self._max_waiting = max_waiting
+
+    def enter(self, ticket: Ticket) -> None:
+        """Put a new ticket at the end of the queue.
+
+        Raises:
+            QueueFull: as many as allowed are waiting already.
+        """
+        if len(self.waiting) >= self._max_waiting:
+            raise QueueFull(len(self.waiting))
+        self.waiting.append(ticket)
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Take a ticket that was not granted out of the queue."""
+        if ticket in self.waiting:
+            self.waiting.remove(ticket)
+
+    def admit(self, free_bytes: Callable[[], int]) -> None:
+        """Grant every ticket that can go now; fail those that never can.
+
+        `free_bytes` measures the device's free memory; it is called only when a ticket needs some.
+        """
+        held_back: set[ModelIdentity] = set()
+        for ticket in list(self.waiting):
+            if ticket.identities & held_back or any(self._is_taken(identity) for identity in ticket.identities):
+                held_back |= ticket.identities
+                continue
+            needed = self._needed_bytes(ticket)
+            if needed == 0:
+                self._grant(ticket, [])
+                continue
+            free = free_bytes() - self.reserved_bytes()
+            victims = self.victims(needed - free, ticket.identities)
+            if victims is not None:
+                self._grant(ticket, victims)
+            elif self.granted or any(entry.leaving for entry in self.entries.values()):
+                return  # its memory comes free when they end; nobody may take it meanwhile
+            else:
+                self._fail(ticket, OutOfMemory(needed, max(0, free), self._device_name))
+
+    def victims(self, missing_bytes: int, spared: frozenset[ModelIdentity]) -> list[Entry] | None:
+        """The least recently used idle entries on the device that together have `missing_bytes`; None if all are too few."""
+        chosen: list[Entry] = []
+        for entry in sorted(self.idle_entries("device", spared), key=lambda entry: entry.idle_since):
+            if missing_bytes <= 0:
+                break
+            chosen.append(entry)
+            missing_bytes -= entry.size_bytes
+        return chosen if missing_bytes <= 0 else None
+
+    def idle_entries(self, place: Place, spared: frozenset[ModelIdentity] = frozenset()) -> list[Entry]:
+        """Entries in that memory that may be evicted, in no order."""
+        return [e for i, e in self.entries.items() if e.is_idle and e.place == place and i not in spared]
+
+    def reserved_bytes(self) -> int:
+        """Device memory promised to granted tickets and not yet taken by a loaded model."""
+        return sum(ticket.reserved_bytes for ticket in self.granted)
+
+    def loaded(self, ticket: Ticket, identity: ModelIdentity, resident: Resident, size_bytes: int) -> None:
+        """The model is on the device now: its reservation becomes its measured size."""
+        entry = self.entries[identity]
+        entry.resident, entry.size_bytes, entry.place = resident, size_bytes, "device"
+        del ticket.to_load[identity]
+
+    def return_to_queue(self, ticket: Ticket) -> None:
+        """A granted ticket did not find the memory that was counted on: it is first in line again."""
+        self._take_back(ticket)
+        self.waiting.insert(0, ticket)
+
+    def release(self, ticket: Ticket, now: float) -> None:
+        """End a granted ticket: its models become idle; those that never got loaded vanish."""
+        for identity in ticket.identities:
+            self.entries[identity].idle_since = now
+        self._take_back(ticket)
+
+    def load_failed(self, ticket: Ticket, identity: ModelIdentity, error: ModelError, now: float) -> None:
+        """End the ticket and give its error to everyone who waits for the same model."""
+        for other in [other for other in self.waiting if identity in other.identities]:
+            self._fail(other, error)
+        self.release(ticket, now)
+
+    def parked(self, entry: Entry) -> None:
+        """An evicted entry arrived in the host's memory."""
+        entry.place, entry.leaving = "host", False
+
+    def dropped(self, entry: Entry) -> None:
+        """An evicted entry is gone."""
+        entry.resident, entry.leaving = None, False
+        self.entries = {i: e for i, e in self.entries.items() if e is not entry}
+
+    def _is_taken(self, identity: ModelIdentity) -> bool:
+        entry = self.entries.get(identity)
+        return entry is not None and not entry.is_idle
+
+    def _needed_bytes(self, ticket: Ticket) -> int:
+        return ticket.working_bytes + sum(self._to_load(ticket).values())
+
+    def _to_load(self, ticket: Ticket) -> dict[ModelIdentity, int]:
+        missing = {}
+        for identity, _, expected_bytes in ticket.models:
+            entry = self.entries.get(identity)
+            if entry is None:
+                missing[identity] = expected_bytes
+            elif entry.place == "host":
+                missing[identity] = entry.size_bytes
+        return missing
+
+    def _grant(self, ticket: Ticket, victims: list[Entry]) -> None:
+        ticket.to_load = self._to_load(ticket)
+        ticket.victims = victims
+        for victim in victims:
+            victim.leaving = True
+        for identity, model, expected_bytes in ticket.models:
+            self.entries.setdefault(identity, Entry(model, expected_bytes)).holder = ticket
+        ticket.granted = True
+        self.waiting.remove(ticket)
+        self.granted.append(ticket)
+
+    def _take_back(self, ticket: Ticket) -> None:
+        for identity in ticket.identities:
+            entry = self.entries[identity]
+            entry.holder = None
+            if entry.resident is None:
+                del self.entries[identity]
+        for victim in ticket.victims:
+            victim.leaving = False
+        ticket.victims, ticket.to_load, ticket.granted = [], {}, False
+        self.granted.remove(ticket)
+
+    def _fail(self, ticket: Ticket, error: BaseException) -> None:
+        ticket.error = error
+        self.waiting.remove(ticket)

@@ -1,0 +1,142 @@
+"""What memory there is and what is free, measured each time it is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from models.model_spec import Device
+
+
+class MemoryProbe(Protocol):
+    """Measures one memory: a GPU's or the host's."""
+
+    @property
+    def device(self) -> Device:
+        """The device whose memory this is."""
+        ...
+
+    def total_bytes(self) -> int:
+        """All the memory that this process could ever have there."""
+        ...
+
+    def free_bytes(self) -> int:
+        """What a new allocation could have right now."""
+        ...
+
+    def used_bytes(self) -> int:
+        """What is in use, as far as this process can tell its own share apart."""
+        ...
+
+    def give_back(self) -> None:
+        """Return memory that is allocated but unused to its owner."""
+        ...
+
+
+@dataclass(frozen=True)
+class HostMemoryProbe:
+    """Main memory, as far as the container's cgroup (v1 or v2) lets this process have it."""
+
+    cgroup_root: Path = Path("/sys/fs/cgroup")
+    own_cgroup: Path = Path("/proc/self/cgroup")
+    device: Device = field(default="cpu", init=False)
+
+    def total_bytes(self) -> int:
+        """Installed memory, or the tightest cgroup limit above this process."""
+        limits = [limit for limit, _ in self._cgroup_limits()]
+        return min([psutil.virtual_memory().total, *limits])
+
+    def free_bytes(self) -> int:
+        """Available memory (page cache that can be dropped counts as free), never more than the cgroup leaves."""
+        left = [limit - used for limit, used in self._cgroup_limits()]
+        return max(0, min([psutil.virtual_memory().available, *left]))
+
+    def used_bytes(self) -> int:
+        """Resident set size of this process."""
+        return int(psutil.Process().memory_info().rss)
+
+    def give_back(self) -> None:
+        """Nothing to do: the allocator returns large blocks by itself."""
+
+    def _cgroup_limits(self) -> list[tuple[int, int]]:
+        """(limit, used without droppable page cache) of every limited cgroup from this process up to the root."""
+        found = []
+        for folder in self._cgroup_folders():
+            limit = _read_limit(folder / "memory.max") or _read_limit(folder / "memory.limit_in_bytes")
+            used = _read_limit(folder / "memory.current") or _read_limit(folder / "memory.usage_in_bytes")
+            if limit is not None and used is not None:
+                found.append((limit, max(0, used - _droppable_bytes(folder / "memory.stat"))))
+        return found
+
+    def _cgroup_folders(self) -> list[Path]:
+        try:
+            lines = self.own_cgroup.read_text().splitlines()
+        except OSError:
+            return []
+        folders: list[Path] = []
+        for line in lines:
+            _, controllers, path = line.split(":", 2)
+            if controllers == "":
+                root = self.cgroup_root
+            elif "memory" in controllers.split(","):
+                root = self.cgroup_root / "memory"
+            else:
+                continue
+            own = root / path.lstrip("/")
+            folders += [folder for folder in (own, *own.parents) if folder == root or root in folder.parents]
+        return folders
+
+
+@dataclass(frozen=True)
+class CudaMemoryProbe:
+    """Memory of one GPU: driver free + what torch has reserved − what torch has active."""
+
+    index: int = 0
+    device: Device = field(default="cuda", init=False)
+
+    def total_bytes(self) -> int:
+        """The GPU's memory."""
+        import torch
+
+        return int(torch.cuda.mem_get_info(self.index)[1])
+
+    def free_bytes(self) -> int:
+        """Free for the driver, plus what torch's allocator holds without using it."""
+        import torch
+
+        statistics = torch.cuda.memory_stats(self.index)
+        reserved = statistics.get("reserved_bytes.all.current", 0)
+        active = statistics.get("active_bytes.all.current", 0)
+        return int(torch.cuda.mem_get_info(self.index)[0] + reserved - active)
+
+    def used_bytes(self) -> int:
+        """Total less free."""
+        return self.total_bytes() - self.free_bytes()
+
+    def give_back(self) -> None:
+        """Empty torch's cache of freed blocks, so that CTranslate2 and onnxruntime can have them."""
+        import torch
+
+        torch.cuda.empty_cache()
+
+
+def _read_limit(path: Path) -> int | None:
+    """The number in a cgroup file; None where there is no file or no limit."""
+    try:
+        text = path.read_text().strip()
+    except OSError:
+        return None
+    return int(text) if text.isdigit() else None
+
+
+def _droppable_bytes(path: Path) -> int:
+    """Page cache that the kernel gives up under pressure, from a cgroup's memory.stat."""
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return 0
+    statistics = dict(line.split(" ", 1) for line in lines if " " in line)
+    return int(statistics.get("inactive_file", statistics.get("total_inactive_file", 0)))

@@ -1,0 +1,95 @@
+"""Which models can do which task, best first, and the choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
+from models.model_files import ModelFiles
+from models.model_spec import Device, ModelSpec, Task
+from models.speech_model_specs import SPEECH_MODELS
+
+AUTO = "auto"
+ALL_MODELS: tuple[ModelSpec, ...] = SPEECH_MODELS
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """A model, and in words why it was taken."""
+
+    spec: ModelSpec
+    reason: str
+
+
+class ModelCatalog:
+    """The models of every task with what is known about their reach and cost on this machine."""
+
+    def __init__(
+        self,
+        files: ModelFiles,
+        device: Device,
+        attainable_bytes: Callable[[], int],
+        specs: tuple[ModelSpec, ...] = ALL_MODELS,
+    ) -> None:
+        """`attainable_bytes` measures what the models could have together: free memory and what residents hold."""
+        self._files = files
+        self._device = device
+        self._attainable_bytes = attainable_bytes
+        self._specs = specs
+
+    @property
+    def device(self) -> Device:
+        """Where the models run."""
+        return self._device
+
+    def models(self, task: Task) -> tuple[ModelSpec, ...]:
+        """Every model that can do `task`, best first."""
+        return tuple(spec for spec in self._specs if spec.task == task)
+
+    def choose(self, task: Task, choice: str = AUTO, working_bytes: int = 0) -> ModelChoice:
+        """The model that `choice` names, or for 'auto' the best that fits the measured memory and is available.
+
+        Raises:
+            UnknownModel: `choice` is no model of this task.
+            ModelUnavailable: the model that was named is not available.
+            NoModelFits: 'auto' found nothing.
+        """
+        if choice == AUTO:
+            return self._best(task, working_bytes)
+        specs = {spec.key: spec for spec in self.models(task)}
+        if choice not in specs:
+            raise UnknownModel(choice, (AUTO, *specs))
+        spec = specs[choice]
+        availability = self._files.availability(spec)
+        if not availability.available:
+            raise ModelUnavailable(spec.title, availability.words)
+        return ModelChoice(spec, "chosen by you")
+
+    def _best(self, task: Task, working_bytes: int) -> ModelChoice:
+        attainable = self._attainable_bytes() - working_bytes
+        passed_over: dict[str, list[str]] = {}
+        for spec in self.models(task):
+            obstacle = self._obstacle(spec, attainable)
+            if obstacle is None:
+                return ModelChoice(spec, _reason(attainable, passed_over))
+            passed_over.setdefault(obstacle, []).append(spec.title)
+        raise NoModelFits(_listing(passed_over))
+
+    def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> str | None:
+        """Why `auto` does not take this model here, or None."""
+        if self._device == "cpu" and not spec.quick_on_cpu:
+            return "too slow without a GPU"
+        if spec.memory_bytes(self._device) > attainable_bytes:
+            return f"more than {as_size(attainable_bytes)}"
+        availability = self._files.availability(spec)
+        return None if availability.available else availability.words
+
+
+def _reason(attainable_bytes: int, passed_over: dict[str, list[str]]) -> str:
+    best = f"the best that is available and fits {as_size(attainable_bytes)}"
+    return f"{best}; passed over: {_listing(passed_over)}" if passed_over else best
+
+
+def _listing(passed_over: dict[str, list[str]]) -> str:
+    return "; ".join(f"{', '.join(titles)} ({why})" for why, titles in passed_over.items())

@@ -1,0 +1,66 @@
+"""Brings a model's files to this disk, from wherever the catalogue says they are."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import cast
+
+from models.hub_weights import HubState, HubWeights
+from models.model_spec import FetchedModel, ModelSpec, PackageSource
+from models.package_weights import PackageWeights
+from models.single_flight import SingleFlight
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a model can be had, and how."""
+
+    available: bool
+    words: str
+    """'offline', 'downloaded', 'on the hub', or why not."""
+
+
+class ModelFiles:
+    """Files from packages and from the hub; each model is fetched once at a time and remembered."""
+
+    def __init__(self, packages: PackageWeights, hub: HubWeights) -> None:
+        self._packages = packages
+        self._hub = hub
+        self._flights = SingleFlight()
+        self._lock = threading.Lock()
+        self._fetched: dict[str, FetchedModel] = {}
+
+    def fetch(self, spec: ModelSpec) -> FetchedModel:
+        """The model's files; whoever asks while they are being fetched waits for the same download or error.
+
+        Raises:
+            ModelUnavailable, DamagedWeights: see `PackageWeights.fetch` and `HubWeights.fetch`.
+        """
+        fetched = self._fetched.get(spec.key)
+        if fetched is not None and fetched.spec is spec:
+            return fetched
+        fetched = cast(FetchedModel, self._flights.run(spec, lambda: self._fetch(spec)))
+        with self._lock:
+            self._fetched[spec.key] = fetched
+        return fetched
+
+    def availability(self, spec: ModelSpec, ask_hub: bool = True) -> Availability:
+        """Whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
+        if isinstance(spec.source, PackageSource):
+            installed = self._packages.is_installed(spec.source)
+            return Availability(installed, "offline" if installed else "its package is not installed")
+        if self._hub.local_directory(spec.source) is not None:
+            return Availability(True, "downloaded")
+        state = self.hub_state(ask_hub)
+        return Availability(state.reachable, "on the hub" if state.reachable else state.words)
+
+    def hub_state(self, ask_hub: bool = True) -> HubState:
+        """Whether the hub is within reach; with `ask_hub` unset, what is known without asking."""
+        return self._hub.state() if ask_hub else self._hub.last_state()
+
+    def _fetch(self, spec: ModelSpec) -> FetchedModel:
+        if isinstance(spec.source, PackageSource):
+            return FetchedModel(spec, self._packages.fetch(spec, spec.source), spec.source.version)
+        directory, commit = self._hub.fetch(spec, spec.source)
+        return FetchedModel(spec, directory, commit)

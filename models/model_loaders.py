@@ -1,0 +1,88 @@
+"""The only place that builds models: `from_pretrained`, CTranslate2 and onnxruntime are called here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from models.errors import ModelLoadFailed
+from models.model_spec import Device, FetchedModel, ModelSpec
+from models.residents import CTranslate2Resident, OnnxResident, Resident, TorchResident
+
+
+@dataclass(frozen=True)
+class ProcessedModel:
+    """A transformers model with what prepares its inputs."""
+
+    model: Any
+    processor: Any
+
+
+@dataclass(frozen=True)
+class ModelLoaders:
+    """Builds any model of the catalogue from files on disk; never from the network, never with remote code."""
+
+    cpu_threads: int = 0
+    """Threads of CTranslate2 and onnxruntime; 0 lets the library choose."""
+
+    def build(self, model: FetchedModel, device: Device) -> Resident:
+        """The model on `device`, in the dtype of its catalogue entry."""
+        match model.spec.loader:
+            case "faster_whisper":
+                return self._faster_whisper(model, device)
+            case "transformers":
+                return self._transformers(model, device)
+            case "diffusers":
+                return self._diffusers(model, device)
+            case "onnx":
+                return self._onnx(model, device)
+
+    def _faster_whisper(self, model: FetchedModel, device: Device) -> Resident:
+        from faster_whisper import WhisperModel
+
+        whisper = WhisperModel(
+            str(model.directory), device=device, compute_type=model.spec.dtype(device), cpu_threads=self.cpu_threads
+        )
+        return CTranslate2Resident(whisper, whisper.model)
+
+    def _transformers(self, model: FetchedModel, device: Device) -> Resident:
+        import transformers
+
+        loaded = _class(transformers, model.spec).from_pretrained(
+            model.directory, dtype=_torch_dtype(model.spec, device), local_files_only=True, use_safetensors=True
+        )
+        processor = transformers.AutoProcessor.from_pretrained(model.directory, local_files_only=True)
+        loaded.to(device).eval()
+        return TorchResident(ProcessedModel(loaded, processor), (loaded,), device)
+
+    def _diffusers(self, model: FetchedModel, device: Device) -> Resident:
+        import diffusers
+        import torch
+
+        pipeline = _class(diffusers, model.spec).from_pretrained(
+            model.directory, torch_dtype=_torch_dtype(model.spec, device), local_files_only=True, use_safetensors=True
+        )
+        pipeline.to(device)
+        modules = tuple(part for part in pipeline.components.values() if isinstance(part, torch.nn.Module))
+        return TorchResident(pipeline, modules, device)
+
+    def _onnx(self, model: FetchedModel, device: Device) -> Resident:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.cpu_threads
+        (file,) = model.directory.glob("*.onnx")
+        provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
+        return OnnxResident(onnxruntime.InferenceSession(file, options, providers=[provider]))
+
+
+def _class(library: Any, spec: ModelSpec) -> Any:
+    if not hasattr(library, spec.architecture):
+        raise ModelLoadFailed(spec.title, f"{library.__name__} {library.__version__} has no {spec.architecture!r}")
+    return getattr(library, spec.architecture)
+
+
+def _torch_dtype(spec: ModelSpec, device: Device) -> Any:
+    import torch
+
+    return getattr(torch, spec.dtype(device))

@@ -1,0 +1,114 @@
+"""The identity of a model: where its weights come from, in which form they run, what they cost and who allows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+Task = Literal["transcribe"]
+Device = Literal["cpu", "cuda"]
+Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx"]
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """A repository on the Hugging Face hub; its commit is kept in the lock file, see `hub_lock`."""
+
+    repository: str
+    files: tuple[str, ...] = ()
+    """Glob patterns of the files that are wanted; empty for all."""
+
+
+@dataclass(frozen=True)
+class PackagePart:
+    """One data file inside an installed Python distribution."""
+
+    distribution: str
+    path: str
+    """Path inside the distribution, with forward slashes, as its RECORD has it."""
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PackageFile:
+    """A file of the model, in one part or in several that are put together in order."""
+
+    name: str
+    parts: tuple[PackagePart, ...]
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """Weights carried by Python packages; `version` takes the place of a commit."""
+
+    version: str
+    files: tuple[PackageFile, ...]
+
+
+Source = HubSource | PackageSource
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One row of the catalogue."""
+
+    key: str
+    """Short name for the API and the settings, e.g. 'whisper-base'."""
+    title: str
+    """Name for people."""
+    task: Task
+    loader: Loader
+    source: Source
+    licence: str
+    """SPDX identifier, with what is not certain about it said in words."""
+    licence_url: str
+    download_bytes: int
+    cpu_dtype: str
+    gpu_dtype: str
+    cpu_bytes: int
+    """Memory of the weights on the CPU, in `cpu_dtype`."""
+    gpu_bytes: int
+    """Memory of the weights on the GPU, in `gpu_dtype`."""
+    architecture: str = ""
+    """Class name for the loaders that need one (transformers, diffusers)."""
+    languages: str = "99 languages"
+    quick_on_cpu: bool = True
+    """Whether `auto` may take it where there is no GPU."""
+    quantization: str = ""
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the weights come with an installed package."""
+        return isinstance(self.source, PackageSource)
+
+    def dtype(self, device: Device) -> str:
+        """The number format that the weights have on `device`."""
+        return self.gpu_dtype if device == "cuda" else self.cpu_dtype
+
+    def memory_bytes(self, device: Device) -> int:
+        """The memory that the weights are expected to take on `device`."""
+        return self.gpu_bytes if device == "cuda" else self.cpu_bytes
+
+
+class ModelIdentity(NamedTuple):
+    """What makes two loads the same load."""
+
+    source: Source
+    revision: str
+    dtype: str
+    quantization: str
+
+
+@dataclass(frozen=True)
+class FetchedModel:
+    """A model whose files are on this disk."""
+
+    spec: ModelSpec
+    directory: Path
+    revision: str
+    """Commit of the hub repository, or version of the packages."""
+
+    def identity(self, device: Device) -> ModelIdentity:
+        """The key under which the cache knows this model on `device`."""
+        return ModelIdentity(self.spec.source, self.revision, self.spec.dtype(device), self.spec.quantization)

