@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     idle_timeout_seconds: float = Field(default=1800.0, gt=0)
     """How long an unused model stays in memory."""
     feature_store_bytes: int = Field(default=10**9, gt=0)
+    on_zero_gpu: bool = Field(default=False, validation_alias="SPACES_ZERO_GPU")
+    """Set by Hugging Face where GPUs are lent for one call at a time."""
     parallel_jobs: int = Field(default=2, gt=0)
     """Jobs that may run at once; models are exclusive, so two jobs on one model still take turns."""
 

@@ -72,6 +72,8 @@ class FeatureStore:
             return found
         array = compute()
         array.setflags(write=False)
+        if array.nbytes > self._max_bytes:
+            return array  # keeping it would cost everything else its place
         with self._lock:
             self._arrays[key] = array
             self._used_bytes += array.nbytes

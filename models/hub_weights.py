@@ -66,7 +66,11 @@ class HubWeights:
         try:
             directory = Path(
                 huggingface_hub.snapshot_download(
-                    source.repository, revision=commit, cache_dir=self._cache_dir, local_files_only=True
+                    source.repository,
+                    revision=commit,
+                    allow_patterns=list(source.files) or None,
+                    cache_dir=self._cache_dir,
+                    local_files_only=True,
                 )
             )
         except (FileNotFoundError, ValueError):

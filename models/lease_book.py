@@ -112,13 +112,15 @@ class LeaseBook:
                 self._grant(ticket, victims)
             elif self.granted or any(entry.leaving for entry in self.entries.values()):
                 return  # its memory comes free when they end; nobody may take it meanwhile
+            elif idle := self._by_last_use(ticket.identities):
+                self._grant(ticket, idle)  # too few by their sizes; what they really free is measured as they go
             else:
                 self._fail(ticket, OutOfMemory(needed, max(0, free), self._device_name))
 
     def victims(self, missing_bytes: int, spared: frozenset[ModelIdentity]) -> list[Entry] | None:
         """The least recently used idle entries on the device that together have `missing_bytes`; None if all are too few."""
         chosen: list[Entry] = []
-        for entry in sorted(self.idle_entries("device", spared), key=lambda entry: entry.idle_since):
+        for entry in self._by_last_use(spared):
             if missing_bytes <= 0:
                 break
             chosen.append(entry)
@@ -139,16 +141,22 @@ class LeaseBook:
         entry.resident, entry.size_bytes, entry.place = resident, size_bytes, "device"
         del ticket.to_load[identity]
 
-    def return_to_queue(self, ticket: Ticket) -> None:
+    def return_to_queue(self, ticket: Ticket, now: float) -> None:
         """A granted ticket did not find the memory that was counted on: it is first in line again."""
-        self._take_back(ticket)
+        self.release(ticket, now)
         self.waiting.insert(0, ticket)
 
     def release(self, ticket: Ticket, now: float) -> None:
         """End a granted ticket: its models become idle; those that never got loaded vanish."""
         for identity in ticket.identities:
-            self.entries[identity].idle_since = now
-        self._take_back(ticket)
+            entry = self.entries[identity]
+            entry.holder, entry.idle_since = None, now
+            if entry.resident is None:
+                del self.entries[identity]
+        for victim in ticket.victims:
+            victim.leaving = False
+        ticket.victims, ticket.to_load, ticket.granted = [], {}, False
+        self.granted.remove(ticket)
 
     def load_failed(self, ticket: Ticket, identity: ModelIdentity, error: ModelError, now: float) -> None:
         """End the ticket and give its error to everyone who waits for the same model."""
@@ -164,6 +172,9 @@ class LeaseBook:
         """An evicted entry is gone."""
         entry.resident, entry.leaving = None, False
         self.entries = {i: e for i, e in self.entries.items() if e is not entry}
+
+    def _by_last_use(self, spared: frozenset[ModelIdentity]) -> list[Entry]:
+        return sorted(self.idle_entries("device", spared), key=lambda entry: entry.idle_since)
 
     def _is_taken(self, identity: ModelIdentity) -> bool:
         entry = self.entries.get(identity)
@@ -192,17 +203,6 @@ class LeaseBook:
         ticket.granted = True
         self.waiting.remove(ticket)
         self.granted.append(ticket)
-
-    def _take_back(self, ticket: Ticket) -> None:
-        for identity in ticket.identities:
-            entry = self.entries[identity]
-            entry.holder = None
-            if entry.resident is None:
-                del self.entries[identity]
-        for victim in ticket.victims:
-            victim.leaving = False
-        ticket.victims, ticket.to_load, ticket.granted = [], {}, False
-        self.granted.remove(ticket)
 
     def _fail(self, ticket: Ticket, error: BaseException) -> None:
         ticket.error = error

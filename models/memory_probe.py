@@ -133,10 +133,10 @@ def _read_limit(path: Path) -> int | None:
 
 
 def _droppable_bytes(path: Path) -> int:
-    """Page cache that the kernel gives up under pressure, from a cgroup's memory.stat."""
+    """Page cache that the kernel gives up under pressure, from a cgroup's memory.stat; v1 names its children's share total_."""
     try:
         lines = path.read_text().splitlines()
     except OSError:
         return 0
     statistics = dict(line.split(" ", 1) for line in lines if " " in line)
-    return int(statistics.get("inactive_file", statistics.get("total_inactive_file", 0)))
+    return int(statistics.get("total_inactive_file", statistics.get("inactive_file", 0)))

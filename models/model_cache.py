@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import time
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +62,8 @@ class CacheLimits:
     """How long a request waits for its turn."""
     idle_timeout_seconds: float = 1800.0
     """How long an unused model stays."""
+    eager: bool = False
+    """ZeroGPU: models are placed by `preload` when the process starts, and none ever moves or leaves."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +122,8 @@ class ModelCache:
         self._limits = limits
         self._clock = clock
         self._book = LeaseBook(device_probe.device, limits.max_waiting)
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
+        self._ended: deque[Ticket] = deque()
         self._construction_lock = threading.Lock()
         self._loads = 0
         self._evictions = 0
@@ -140,17 +146,25 @@ class ModelCache:
         device = self._device_probe.device
         models = tuple(self._files.fetch(spec) for spec in specs)
         ticket = Ticket(tuple((m.identity(device), m, m.spec.memory_bytes(device)) for m in models), working_bytes)
-        residents = self._acquire(ticket, timeout_seconds or self._limits.lease_timeout_seconds, should_stop)
+        timeout = self._limits.lease_timeout_seconds if timeout_seconds is None else timeout_seconds
+        residents = self._acquire(ticket, timeout, should_stop)
         try:
             yield residents
         except Exception as error:
             if is_out_of_memory(error) and not isinstance(error, OutOfMemory):
+                _let_go_of_locals(error)
                 self.evict_idle(0.0)
                 raise self._out_of_memory(working_bytes) from error
             raise
         finally:
             del residents
             self._release(ticket)
+
+    def preload(self, *specs: ModelSpec) -> None:
+        """Load models before anybody asks, one after the other, and leave them idle."""
+        for spec in specs:
+            with self.lease(spec):
+                pass
 
     def run(
         self, function: Callable[..., Any], *specs: ModelSpec, working_bytes: int = 0, should_stop: Callable[[], bool] = never
@@ -170,16 +184,18 @@ class ModelCache:
 
     def evict_idle(self, idle_seconds: float | None = None) -> int:
         """Drop every model that nobody used for `idle_seconds` (default: the limit); returns how many went."""
+        if self._limits.eager:
+            return 0
         limit = self._limits.idle_timeout_seconds if idle_seconds is None else idle_seconds
         with self._construction_lock:
             with self._changed:
+                self._settle()
                 now = self._clock()
                 idle = [*self._book.idle_entries("device"), *self._book.idle_entries("host")]
                 stale = [entry for entry in idle if now - entry.idle_since >= limit]
                 for entry in stale:
                     entry.leaving = True
-            for entry in stale:
-                self._drop(entry)
+            self._drop(*stale)
         return len(stale)
 
     def clear(self) -> int:
@@ -196,6 +212,7 @@ class ModelCache:
         """A snapshot for the status panel."""
         total, free = self._device_probe.total_bytes(), self._device_probe.free_bytes()
         with self._changed:
+            self._settle()
             residents = tuple(self._resident_status(i, e) for i, e in self._book.entries.items())
             reserved, waiting = self._book.reserved_bytes(), len(self._book.waiting)
         device = self._device_probe.device
@@ -210,52 +227,71 @@ class ModelCache:
 
     def _acquire(self, ticket: Ticket, timeout_seconds: float, should_stop: Callable[[], bool]) -> tuple[Any, ...]:
         deadline = self._clock() + timeout_seconds
-        with self._changed:
-            self._book.enter(ticket)
-            self._admit()
-        while True:
-            self._await_grant(ticket, deadline, timeout_seconds, should_stop)
-            try:
-                self._bring_to_device(ticket, should_stop)
-            except _RoomWasTaken:
-                with self._changed:
-                    self._book.return_to_queue(ticket)
-                    self._admit()
-                continue
-            except BaseException:
-                self._release(ticket)
-                raise
+        try:
             with self._changed:
-                entries = [self._book.entries[identity] for identity, _, _ in ticket.models]
-                return tuple(entry.resident.model for entry in entries if entry.resident)
+                self._book.enter(ticket)
+                self._admit()
+            while True:
+                self._await_grant(ticket, deadline, timeout_seconds, should_stop)
+                try:
+                    self._bring_to_device(ticket, should_stop)
+                except _RoomWasTaken:
+                    with self._changed:
+                        self._book.return_to_queue(ticket, self._clock())
+                        self._admit()
+                    continue
+                with self._changed:
+                    entries = [self._book.entries[identity] for identity, _, _ in ticket.models]
+                    return tuple(entry.resident.model for entry in entries if entry.resident)
+        except BaseException:
+            with self._changed:
+                self._book.withdraw(ticket)
+                self._ended.append(ticket)
+                self._admit()
+            raise
 
     def _await_grant(self, ticket: Ticket, deadline: float, timeout_seconds: float, should_stop: Callable[[], bool]) -> None:
-        with self._changed:
-            try:
-                while not ticket.granted:
-                    if ticket.error:
-                        raise ticket.error
-                    if should_stop():
-                        raise JobStopped
-                    if self._clock() >= deadline:
-                        raise WaitedTooLong(timeout_seconds)
+        while not ticket.granted:
+            if ticket.error:
+                raise ticket.error
+            if should_stop():
+                raise JobStopped
+            if self._clock() >= deadline:
+                raise WaitedTooLong(timeout_seconds)
+            with self._changed:
+                if not ticket.granted and not ticket.error:
                     self._changed.wait(STOP_POLL_SECONDS)
-            except BaseException:
-                self._book.withdraw(ticket)
-                self._admit()
-                raise
+                self._settle()
 
     def _release(self, ticket: Ticket) -> None:
-        with self._changed:
-            if ticket.granted:
-                self._book.release(ticket, self._clock())
-                self._admit()
+        """End a granted ticket.
+
+        The garbage collector may close an abandoned generator, and so call this, while this very thread is keeping the books.
+        Then the lock stays out of reach, and whoever keeps the books next ends the ticket.
+        """
+        self._ended.append(ticket)
+        if self._changed.acquire(timeout=STOP_POLL_SECONDS):
+            try:
+                self._settle()
+            finally:
+                self._changed.release()
+
+    def _settle(self) -> None:
+        """End the tickets whose leases are over."""
+        if self._ended:
+            self._admit()
 
     def _admit(self) -> None:
+        while self._ended:
+            ticket = self._ended.popleft()
+            if ticket.granted:
+                self._book.release(ticket, self._clock())
         self._book.admit(self._free_bytes)
         self._changed.notify_all()
 
     def _free_bytes(self) -> int:
+        if self._limits.eager:
+            return sys.maxsize
         return self._device_probe.free_bytes() - self._limits.headroom_bytes
 
     def _bring_to_device(self, ticket: Ticket, should_stop: Callable[[], bool]) -> None:
@@ -264,10 +300,11 @@ class ModelCache:
         with self._construction_lock:
             if should_stop():
                 raise JobStopped
-            self._make_room(ticket)
             for identity, model, _ in ticket.models:
                 if identity in ticket.to_load:
+                    self._make_room(ticket)
                     self._load(ticket, identity, model)
+            self._make_room(ticket)  # for the work: a model may have turned out larger than expected
 
     def _make_room(self, ticket: Ticket) -> None:
         """Evict what the grant named, measuring again after each, then whatever else is idle if the estimate was too low."""
@@ -299,20 +336,27 @@ class ModelCache:
     def _evict(self, entry: Entry) -> None:
         """Device -> host if it can wait there, else gone. The construction lock is held."""
         self._evictions += 1
+        parked = False
+        try:
+            parked = self._park(entry)
+        except Exception as error:
+            log.warning("%s could not be moved to main memory and is dropped.", entry.model.spec.title, exc_info=error)
+            _let_go_of_locals(error)
+        finally:
+            if not parked:
+                self._drop(entry)
+        if parked:
+            with self._changed:
+                self._book.parked(entry)
+                self._admit()
+
+    def _park(self, entry: Entry) -> bool:
         resident = entry.resident
-        if resident is not None and resident.can_park and self._make_host_room(entry.size_bytes):
-            try:
-                resident.park()
-                self._device_probe.give_back()
-            except Exception:
-                log.exception("%s could not be moved to main memory and is dropped.", entry.model.spec.title)
-            else:
-                with self._changed:
-                    self._book.parked(entry)
-                    self._admit()
-                return
-        del resident
-        self._drop(entry)
+        if resident is None or not resident.can_park or not self._make_host_room(entry.size_bytes):
+            return False
+        resident.park()
+        self._device_probe.give_back()
+        return True
 
     def _make_host_room(self, size_bytes: int) -> bool:
         """Whether main memory can take `size_bytes`, after dropping parked models, least recently used first."""
@@ -328,47 +372,50 @@ class ModelCache:
             self._drop(oldest)
         return True
 
-    def _drop(self, entry: Entry) -> None:
-        """Forget an entry that is on its way out, and its memory with it. The construction lock is held."""
-        entry.resident = None
+    def _drop(self, *entries: Entry) -> None:
+        """Forget entries that are on their way out, and their memory with them. The construction lock is held."""
+        for entry in entries:
+            entry.resident = None
         try:
             gc.collect()
             self._device_probe.give_back()
         finally:
             with self._changed:
-                self._book.dropped(entry)
+                for entry in entries:
+                    self._book.dropped(entry)
                 self._admit()
 
     def _load(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel) -> None:
         """Build or restore one model; out of memory evicts everything else that is idle and tries once more."""
-        used_before = self._device_probe.used_bytes()
         try:
             try:
-                resident = self._build_or_restore(identity, model)
+                resident, taken = self._build_or_restore(identity, model)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
+                _let_go_of_locals(error)
                 self._evict_all_idle(ticket)
-                used_before = self._device_probe.used_bytes()
-                resident = self._build_or_restore(identity, model)
+                resident, taken = self._build_or_restore(identity, model)
         except Exception as error:
             self._load_failed(ticket, identity, model, error)
-        taken = resident.weight_bytes() or self._device_probe.used_bytes() - used_before
         with self._changed:
             self._book.loaded(ticket, identity, resident, taken if taken > 0 else ticket.to_load[identity])
             self._loads += 1
             self._admit()
 
-    def _build_or_restore(self, identity: ModelIdentity, model: FetchedModel) -> Resident:
+    def _build_or_restore(self, identity: ModelIdentity, model: FetchedModel) -> tuple[Resident, int]:
+        """The model on the device, and the bytes that it took there."""
+        used_before = self._device_probe.used_bytes()
         resident = self._book.entries[identity].resident
         if resident is None:
-            return self._builder.build(model, self._device_probe.device)
-        try:
-            resident.restore()
-        except BaseException:
-            self._book.entries[identity].resident = None  # half moved: the next try builds it anew
-            raise
-        return resident
+            resident = self._builder.build(model, self._device_probe.device)
+        else:
+            try:
+                resident.restore()
+            except BaseException:
+                self._book.entries[identity].resident = None  # half moved: the next try builds it anew
+                raise
+        return resident, resident.weight_bytes() or self._device_probe.used_bytes() - used_before
 
     def _evict_all_idle(self, ticket: Ticket) -> None:
         while True:
@@ -380,6 +427,7 @@ class ModelCache:
 
     def _load_failed(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel, error: Exception) -> None:
         log.warning("%s could not be loaded.", model.spec.title, exc_info=error)
+        _let_go_of_locals(error)
         told: ModelError
         if is_out_of_memory(error):
             told = self._out_of_memory(ticket.reserved_bytes)
@@ -403,6 +451,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, AudioscopeError):
         return False
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        words in text for words in ("out of memory", "failed to allocate", "can't allocate memory", "bad_alloc")
-    )
+    if not isinstance(error, RuntimeError) and not type(error).__module__.startswith("onnxruntime"):
+        return False
+    return any(words in text for words in ("out of memory", "failed to allocate", "can't allocate memory", "bad_alloc"))
+
+
+def _let_go_of_locals(error: BaseException) -> None:
+    """Clear the local variables of an error's finished frames: half-built models and tensors live as long as they do."""
+    cleared: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in cleared:
+        traceback.clear_frames(link.__traceback__)
+        cleared.add(id(link))
+        link = link.__cause__ or link.__context__

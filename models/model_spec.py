@@ -72,7 +72,8 @@ class ModelSpec:
     """Memory of the weights on the GPU, in `gpu_dtype`."""
     architecture: str = ""
     """Class name for the loaders that need one (transformers, diffusers)."""
-    languages: str = "99 languages"
+    english_only: bool = False
+    """Of a speech model."""
     quick_on_cpu: bool = True
     """Whether `auto` may take it where there is no GPU."""
     quantization: str = ""

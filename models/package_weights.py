@@ -42,7 +42,7 @@ class PackageWeights:
             missing = ", ".join(sorted({part.distribution for part in parts if part not in located}))
             raise ModelUnavailable(spec.title, f"the package {missing} is not installed: {HOW_TO_INSTALL}")
         folders = {path.parent for path in located.values()}
-        if len(folders) == 1 and all(located[file.parts[0]].name == file.name for file in source.files):
+        if len(folders) == 1 and all([located[part].name for part in file.parts] == [file.name] for file in source.files):
             for part, path in located.items():
                 _check(spec, path, part.sha256)
             return folders.pop()

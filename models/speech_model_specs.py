@@ -76,7 +76,7 @@ WHISPER_BASE_OFFLINE = ModelSpec(
 
 WHISPER_TINY_EN_OFFLINE = ModelSpec(
     key="whisper-tiny.en-offline",
-    title="Whisper tiny.en (offline, English only)",
+    title="Whisper tiny.en (offline)",
     task="transcribe",
     loader="faster_whisper",
     source=PackageSource(
@@ -95,7 +95,7 @@ WHISPER_TINY_EN_OFFLINE = ModelSpec(
     gpu_dtype="float16",
     cpu_bytes=46_000_000,
     gpu_bytes=84_000_000,
-    languages="English only",
+    english_only=True,
 )
 
 SPEECH_MODELS: tuple[ModelSpec, ...] = (

@@ -118,6 +118,11 @@ class ClipStore:
         os.utime(clip.directory)
         return replace(clip, name=name or file.name)
 
+    def find(self, content_hash: str) -> AudioClip | None:
+        """The clip with this hash if it is still kept; any other text finds nothing."""
+        with self._lock:
+            return next((c for c in self._by_file_hash.values() if c.content_hash == content_hash and c.directory.exists()), None)
+
     def sweep(self, now: float | None = None) -> int:
         """Remove clips that nobody used for the age limit; returns how many went. `now`: seconds since the epoch."""
         oldest = (time.time() if now is None else now) - self._max_age_seconds

@@ -1,0 +1,49 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+APP := $(VENV)/.app-installed
+TESTS := $(VENV)/.tests-installed
+
+.PHONY: run test unit check bench lock update-models clean
+
+run: $(APP)
+	$(BIN)/python app.py
+
+test: $(TESTS)
+	$(BIN)/python -m pytest
+
+unit: $(TESTS)
+	$(BIN)/python -m pytest -m "not models and not browser"
+
+check: $(TESTS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+bench: $(TESTS)
+	$(BIN)/python -m benchmarks
+
+update-models: $(APP)
+	$(BIN)/python update_models.py
+
+# Resolves requirements*.in for Python 3.10 to 3.12. The CUDA packages are left to torch, which pins them itself.
+UNEMITTED := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime \
+	cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+LOCK := uv pip compile --universal --python-version 3.10 --fork-strategy fewest --no-header --no-annotate
+
+lock:
+	$(LOCK) $(addprefix --no-emit-package ,$(UNEMITTED)) requirements.in -o requirements.txt
+	$(LOCK) requirements-test.in -o requirements-test.txt
+
+clean:
+	rm -rf $(VENV)
+
+$(APP): requirements.txt requirements-offline.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-offline.txt
+	touch $@
+
+$(TESTS): $(APP) requirements-test.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	touch $@

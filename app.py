@@ -1,0 +1,96 @@
+"""Composes the page, the queue and the launch; nothing else."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+
+# Read when gradio is imported, so it stands before the imports.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from components.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.model_status import build_model_status, build_status_pill
+from components.services import Services, build_services
+from components.theme import build_theme, style_markup
+from components.transcription_tab import build_transcription_tab
+from settings import Settings
+
+TIDY_INTERVAL_SECONDS = 60.0
+HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7v12M13 3v20M18 8v10M23 11v4"/></svg>
+Audioscope</h1>"""
+
+FOOTER = '<p class="foot-line"><a href="?view=api">API and MCP</a> · Every model and its licence: see the tab Models</p>'
+
+
+def build_page(services: Services) -> gr.Blocks:
+    """The page: header, the shared clip, and the tabs that work on it."""
+    with gr.Blocks(title="Audioscope", delete_cache=(3600, round(services.settings.clip_age_seconds))) as page:
+        with gr.Row(elem_id="header"):
+            gr.HTML(HEADER, apply_default_css=False)
+            pill = build_status_pill()
+        clip = build_clip_input(services)
+        with gr.Tab("Transcribe"):
+            build_transcription_tab(services, clip)
+        with gr.Tab("Models"):
+            build_model_status(services, pill, page)
+        gr.HTML(FOOTER, apply_default_css=False)
+        _end_jobs_of_closed_pages(page, services)
+    return page
+
+
+def _end_jobs_of_closed_pages(page: gr.Blocks, services: Services) -> None:
+    def forget(request: gr.Request) -> None:
+        services.stop_flags.forget(str(request.session_hash))
+
+    page.unload(forget)
+
+
+def launch(page: gr.Blocks, services: Services, block: bool = True) -> str:
+    """Serve the page; returns its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
+    page.queue(max_size=services.settings.max_waiting)
+    services.clips.directory.mkdir(parents=True, exist_ok=True)
+    _, address, _ = page.launch(
+        theme=build_theme(),
+        head=style_markup(),
+        allowed_paths=[str(services.clips.directory), str(EXAMPLES_DIRECTORY)],
+        max_file_size=services.settings.max_clip_bytes,
+        footer_links=[],
+        ssr_mode=False,
+        mcp_server=True,
+        prevent_thread_lock=True,
+    )
+    if block:
+        page.block_thread()
+    return str(address)
+
+
+def start_background_work(services: Services) -> None:
+    """After the page is served: import the slow libraries, then let unused models and old clips go now and then."""
+
+    def work() -> None:
+        for library in ("faster_whisper", "torch", "transformers", "diffusers"):
+            __import__(library)
+        while True:
+            services.cache.evict_idle()
+            services.clips.sweep()
+            time.sleep(TIDY_INTERVAL_SECONDS)
+
+    threading.Thread(target=work, name="background-work", daemon=True).start()
+
+
+def main() -> None:
+    """`python app.py`."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    services = build_services(Settings())
+    page = build_page(services)
+    launch(page, services, block=False)
+    start_background_work(services)
+    page.block_thread()
+
+
+if __name__ == "__main__":
+    main()

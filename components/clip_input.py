@@ -1,0 +1,129 @@
+"""The one shared clip above all tabs: uploaded, dropped, recorded, or taken from the examples."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from components.services import Services
+from components.timeline import Value, build_timeline, clip_value
+from components.user_errors import tell_errors
+from models.errors import ClipPathRefused, InvalidOption
+from pipelines.audio_clip import AudioClip
+
+HERE = Path(__file__).parent
+EXAMPLES_DIRECTORY = HERE.parent / "examples"
+SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A clip in the repository; its licence stands in NOTICE."""
+
+    file: str
+    name: str
+    about: str
+
+
+EXAMPLES = (
+    Example("speech.flac", "Speech", "three sentences of a novel, read aloud"),
+    Example("music.ogg", "Music", "piano, bass, flute and drums"),
+    Example("blackbird.ogg", "A sound", "a bird singing"),
+)
+
+
+@dataclass(frozen=True)
+class ClipInput:
+    """The components and events of the shared clip."""
+
+    state: gr.State
+    """The person's `AudioClip`, or None."""
+    timeline: gr.HTML
+    loaded: gr.events.Dependency
+    """Runs after every new clip."""
+    example_loaded: gr.events.Dependency
+    """Runs after a new clip that came from the examples."""
+
+
+def build_clip_input(services: Services) -> ClipInput:
+    """The clip bar and the timeline, in one card."""
+    state = gr.State(None)
+    with gr.Column(elem_id="clip", elem_classes="clip"):
+        bar = gr.HTML(
+            value=_note(""),
+            html_template=_bar_markup(),
+            js_on_load=(HERE / "clip_input.js").read_text(encoding="utf-8"),
+            apply_default_css=False,
+            max_bytes=services.settings.max_clip_bytes,
+        )
+        timeline = build_timeline(services.clips.find)
+
+    @tell_errors
+    def open_upload(event: gr.EventData) -> tuple[AudioClip | None, Value, dict[str, str]]:
+        path, name = _text_field(event, "path"), _text_field(event, "name")
+        return _opened(services, Path(path), (Path(get_upload_folder()),), name)
+
+    @tell_errors
+    def open_example(event: gr.EventData) -> tuple[AudioClip | None, Value, dict[str, str]]:
+        example = _example(event)
+        return _opened(services, EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
+
+    shown = [state, timeline, bar]
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    uploaded = bar.uploaded(open_upload, outputs=shown, **quiet)
+    example = bar.example(open_example, outputs=shown, **quiet)
+    return ClipInput(state, timeline, uploaded, example)
+
+
+def open_for_api(services: Services, path: str) -> AudioClip:
+    """The clip that an API caller uploaded."""
+    return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
+
+
+def _opened(services: Services, path: Path, roots: tuple[Path, ...], name: str) -> tuple[AudioClip | None, Value, dict[str, str]]:
+    clip = services.clips.open(path, roots, name)
+    return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("")
+
+
+def _note(text: str) -> dict[str, str]:
+    """A new value even for the same text: the page's own note ('Loading ...') gives way to it."""
+    return {"note": text, "id": uuid4().hex}
+
+
+def _bar_markup() -> str:
+    items = "".join(
+        f'<li><button type="button" data-index="{index}"><b>{html.escape(example.name)}</b>'
+        f"<span>{html.escape(example.about)}</span></button></li>"
+        for index, example in enumerate(EXAMPLES)
+    )
+    return f"""
+<div class="clip-bar" role="group" aria-label="Clip">
+  <span class="clip-note" role="status"></span>
+  <div class="clip-menu">
+    <button type="button" class="clip-examples-button" aria-expanded="false" aria-haspopup="true">Examples</button>
+    <ul class="clip-examples" hidden>{items}</ul>
+  </div>
+  <button type="button" class="clip-record" aria-pressed="false">Record</button>
+  <button type="button" class="clip-upload">Upload</button>
+  <input type="file" class="clip-file" accept="{SOUND_FILES}" hidden>
+</div>"""
+
+
+def _text_field(event: gr.EventData, name: str) -> str:
+    """A text that the page sent; the page may send anything."""
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    if not isinstance(value, str):
+        raise ClipPathRefused
+    return value
+
+
+def _example(event: gr.EventData) -> Example:
+    index = event._data.get("index") if isinstance(event._data, dict) else None
+    if type(index) is not int or not 0 <= index < len(EXAMPLES):
+        raise InvalidOption("example", index, f"0 to {len(EXAMPLES) - 1}")
+    return EXAMPLES[index]

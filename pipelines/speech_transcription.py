@@ -1,0 +1,159 @@
+"""Speech to text with Whisper, segment by segment, as they are decoded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from models.errors import InvalidOption
+from models.model_cache import ModelCache, never
+from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from pipelines.audio_clip import AudioClip
+from pipelines.background_steps import in_background
+from pipelines.whisper_languages import WHISPER_LANGUAGES
+
+WHISPER_SAMPLE_RATE = 16_000
+WORKING_BYTES = 300 * 2**20
+"""Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
+
+SpeechTask = Literal["transcribe", "translate"]
+
+
+@dataclass(frozen=True)
+class TranscriptionOptions:
+    """What the person can choose."""
+
+    model: str = AUTO
+    language: str | None = None
+    """ISO code that Whisper knows; None detects it."""
+    task: SpeechTask = "transcribe"
+    """'translate' writes English whatever is spoken."""
+    beam_size: int = 5
+    word_timestamps: bool = True
+    voice_activity_filter: bool = True
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word with its times in seconds and the probability that the model gave it."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of speech with its times in seconds."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What is known so far; the last one of a run is the result."""
+
+    duration: float
+    """Of the clip, in seconds."""
+    model: str = ""
+    """Title of the model in use."""
+    model_reason: str = ""
+    licence: str = ""
+    dtype: str = ""
+    device: str = ""
+    language: str = ""
+    language_probability: float = 0.0
+    segments: tuple[Segment, ...] = ()
+    position: float = 0.0
+    """How far the decoding is, in seconds of the clip."""
+    elapsed: float = 0.0
+    """Seconds since the job began, loading included."""
+    state: Literal["loading", "decoding", "done", "stopped"] = "loading"
+
+    @property
+    def text(self) -> str:
+        """The whole text in one line."""
+        return " ".join(segment.text for segment in self.segments)
+
+
+@dataclass(frozen=True)
+class _Language:
+    code: str
+    probability: float
+
+
+def transcribe(
+    clip: AudioClip,
+    options: TranscriptionOptions,
+    catalog: ModelCatalog,
+    cache: ModelCache,
+    should_stop: Callable[[], bool] = never,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Iterator[Transcription]:
+    """Transcribe `clip`: a snapshot for every segment, and ten a second in between, so that the caller can stop at any time.
+
+    Raises:
+        InvalidOption: before any model is touched.
+        ModelError: the model cannot be had; see `ModelCache.lease`.
+    """
+    began = clock()
+    choice = catalog.choose("transcribe", options.model, WORKING_BYTES)
+    check_options(options, choice)
+    dtype, device = choice.spec.dtype(catalog.device), catalog.device
+    now = Transcription(clip.duration, choice.spec.title, choice.reason, choice.spec.licence, dtype, device.upper())
+    yield now
+    for step in in_background(lambda stopped: _decode(clip, options, choice, cache, stopped), should_stop):
+        match step:
+            case _Language(code, probability):
+                now = replace(now, language=code, language_probability=probability, state="decoding")
+            case Segment():
+                now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
+        now = replace(now, elapsed=clock() - began)
+        yield now
+    if should_stop():
+        yield replace(now, state="stopped", elapsed=clock() - began)
+    else:
+        yield replace(now, state="done", position=clip.duration, elapsed=clock() - began)
+
+
+def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:
+    """Raise InvalidOption for what this model cannot do or what no model can."""
+    if options.language is not None and options.language not in WHISPER_LANGUAGES:
+        raise InvalidOption("language", options.language, "'auto' or a code such as en, de, fr, es, zh")
+    if options.task not in ("transcribe", "translate"):
+        raise InvalidOption("task", options.task, "transcribe or translate")
+    if not 1 <= options.beam_size <= 10:
+        raise InvalidOption("beam size", options.beam_size, "1 to 10")
+    if choice.spec.english_only and options.language not in (None, "en"):
+        raise InvalidOption("language", options.language, f"English only, with {choice.spec.title}")
+    if choice.spec.english_only and options.task == "translate":
+        raise InvalidOption("task", "translate", f"transcribe only, with {choice.spec.title}")
+
+
+def _decode(
+    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, cache: ModelCache, stopped: Callable[[], bool]
+) -> Generator[_Language | Segment, None, None]:
+    waveform = clip.waveform(WHISPER_SAMPLE_RATE)
+    with cache.lease(choice.spec, working_bytes=WORKING_BYTES, should_stop=stopped) as (whisper,):
+        segments, info = whisper.transcribe(
+            waveform,
+            language=options.language,
+            task=options.task,
+            beam_size=options.beam_size,
+            word_timestamps=options.word_timestamps,
+            vad_filter=options.voice_activity_filter,
+        )
+        yield _Language(info.language, info.language_probability)
+        for segment in segments:
+            yield _segment(segment)
+
+
+def _segment(segment: Any) -> Segment:
+    words = tuple(Word(w.start, w.end, w.word.strip(), w.probability) for w in segment.words or ())
+    return Segment(segment.start, segment.end, segment.text.strip(), words)

@@ -1,0 +1,19 @@
+"""Checks the offline weights and puts split ones together, so that the first job need not: `python prepare_weights.py`."""
+
+from __future__ import annotations
+
+from components.services import build_services
+from models.model_catalog import ALL_MODELS
+from settings import Settings
+
+
+def main() -> None:
+    """The command line."""
+    files = build_services(Settings()).files
+    for spec in ALL_MODELS:
+        if spec.is_offline:
+            print(f"{spec.title}: {files.fetch(spec).directory}")
+
+
+if __name__ == "__main__":
+    main()

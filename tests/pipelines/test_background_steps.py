@@ -1,0 +1,74 @@
+"""Steps in the background: results and errors arrive, and nobody waits for a step that cannot be interrupted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+
+import pytest
+
+from pipelines.background_steps import in_background
+
+GUARD_SECONDS = 30.0
+
+
+def never() -> bool:
+    return False
+
+
+def test_steps_arrive_in_order() -> None:
+    def job(stopped: Callable[[], bool]) -> Generator[int, None, None]:
+        yield from range(100)
+
+    assert [step for step in in_background(job, never) if step is not None] == list(range(100))
+
+
+def test_an_error_of_the_job_is_raised_after_its_steps() -> None:
+    def job(stopped: Callable[[], bool]) -> Generator[int, None, None]:
+        yield 1
+        raise LookupError("no more")
+
+    steps = in_background(job, never)
+    with pytest.raises(LookupError, match="no more"):
+        for step in steps:
+            assert step in (1, None)
+
+
+def test_heartbeats_come_while_a_step_takes_its_time() -> None:
+    go_on = threading.Event()
+
+    def job(stopped: Callable[[], bool]) -> Generator[int, None, None]:
+        go_on.wait(GUARD_SECONDS)
+        yield 1
+
+    steps = in_background(job, never)
+    assert next(steps) is None
+    go_on.set()
+    assert 1 in list(steps)
+
+
+@pytest.mark.parametrize("way", ["flag", "close"])
+def test_a_stop_returns_at_once_and_the_job_closes_after_its_step(way: str) -> None:
+    flag, in_step, go_on, closed = (threading.Event() for _ in range(4))
+
+    def job(stopped: Callable[[], bool]) -> Generator[int, None, None]:
+        try:
+            yield 1
+            in_step.set()
+            go_on.wait(GUARD_SECONDS)
+            yield 2
+            pytest.fail("a step after the stop")
+        finally:
+            closed.set()
+
+    steps = in_background(job, flag.is_set)
+    assert next(step for step in steps if step is not None) == 1
+    assert in_step.wait(GUARD_SECONDS)
+    if way == "flag":
+        flag.set()
+        assert list(steps) == []
+    else:
+        steps.close()  # type: ignore[attr-defined]
+    assert not closed.is_set()
+    go_on.set()
+    assert closed.wait(GUARD_SECONDS)

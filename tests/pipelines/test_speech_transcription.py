@@ -1,0 +1,136 @@
+"""Transcription with the real offline Whispers on real speech."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import jiwer
+import pytest
+
+from components.services import Services
+from models.errors import InvalidOption, ModelUnavailable, UnknownModel
+from models.speech_model_specs import WHISPER_BASE_OFFLINE
+from pipelines.audio_clip import AudioClip
+from pipelines.speech_transcription import Transcription, TranscriptionOptions, transcribe
+from tests.recordings import EXAMPLES, librivox_sentences
+
+GUARD_SECONDS = 60.0
+BASE = WHISPER_BASE_OFFLINE.key
+NORMALISED = jiwer.Compose(
+    [
+        jiwer.ToLowerCase(),
+        jiwer.SubstituteWords({"mr.": "mister"}),
+        jiwer.SubstituteRegexes({"-": " "}),
+        jiwer.RemovePunctuation(),
+        jiwer.RemoveMultipleSpaces(),
+        jiwer.Strip(),
+        jiwer.ReduceToListOfListOfWords(),
+    ]
+)
+
+pytestmark = pytest.mark.models
+
+
+def run(services: Services, clip: AudioClip, **options: object) -> Transcription:
+    """The last snapshot of a whole run."""
+    chosen = TranscriptionOptions(**{"model": BASE, **options})  # type: ignore[arg-type]
+    return list(transcribe(clip, chosen, services.catalog, services.cache))[-1]
+
+
+def error_rate(references: list[str], hypotheses: list[str]) -> float:
+    """Word error rate, without case and punctuation."""
+    return jiwer.wer(references, hypotheses, reference_transform=NORMALISED, hypothesis_transform=NORMALISED)
+
+
+def test_word_errors_on_librivox_are_those_of_bare_faster_whisper(services: Services) -> None:
+    sentences = librivox_sentences()
+    assert len(sentences) == 5
+    ours = [run(services, services.clips.open(sentence.path)).text for sentence in sentences]
+    with services.cache.lease(WHISPER_BASE_OFFLINE) as (whisper,):
+        bare = [" ".join(s.text for s in whisper.transcribe(str(x.path), vad_filter=True)[0]) for x in sentences]
+    truth = [sentence.text for sentence in sentences]
+    assert error_rate(truth, ours) <= error_rate(truth, bare)
+    assert error_rate(truth, ours) < 0.05
+
+
+def test_segments_stream_with_times_and_words(services: Services, speech: AudioClip) -> None:
+    snapshots = list(transcribe(speech, TranscriptionOptions(BASE), services.catalog, services.cache))
+    counts = [len(snapshot.segments) for snapshot in snapshots]
+    assert counts == sorted(counts)
+    assert {0, 1, 2, 3} <= set(counts)
+    last = snapshots[-1]
+    assert (last.state, last.language, last.model, last.licence) == ("done", "en", "Whisper base (offline)", "MIT")
+    assert last.language_probability > 0.9
+    assert last.elapsed > 0
+    assert last.position == last.duration == speech.duration
+    starts = [word.start for segment in last.segments for word in segment.words]
+    assert starts == sorted(starts)
+    assert all(0 <= s.start < s.end <= speech.duration + 0.1 for s in last.segments)
+    assert "ill-disposed young man" in last.text
+
+
+def test_english_only_tiny_model(services: Services, speech: AudioClip) -> None:
+    assert "young man" in run(services, speech, model="whisper-tiny.en-offline").text
+
+
+@pytest.mark.parametrize("example", ["music.ogg", "blackbird.ogg"])
+def test_no_words_are_invented_for_the_examples_without_speech(services: Services, example: str) -> None:
+    assert run(services, services.clips.open(EXAMPLES / example)).text == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"model": "whisper-enormous"}, UnknownModel),
+        ({"language": "xx"}, InvalidOption),
+        ({"task": "sing"}, InvalidOption),
+        ({"beam_size": 0}, InvalidOption),
+        ({"model": "whisper-tiny.en-offline", "language": "de"}, InvalidOption),
+        ({"model": "whisper-tiny.en-offline", "task": "translate"}, InvalidOption),
+        ({"model": "whisper-large-v3"}, ModelUnavailable),
+    ],
+)
+def test_bad_options_are_refused_before_a_model_is_touched(
+    options: dict[str, object], error: type[Exception], services: Services, speech: AudioClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    loads = services.cache.status().loads
+    with pytest.raises(error):
+        run(services, speech, **options)
+    assert services.cache.status().loads == loads
+
+
+def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, speech: AudioClip) -> None:
+    stop = threading.Event()
+    snapshots = transcribe(speech, TranscriptionOptions(BASE), services.catalog, services.cache, stop.is_set)
+    for snapshot in snapshots:
+        if snapshot.segments:
+            stop.set()
+    assert snapshot.state == "stopped"
+    assert 1 <= len(snapshot.segments) < 3
+    with services.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
+        pass
+
+
+def test_a_closed_generator_returns_the_lease(services: Services, speech: AudioClip) -> None:
+    snapshots: Iterator[Transcription] = transcribe(speech, TranscriptionOptions(BASE), services.catalog, services.cache)
+    next(snapshot for snapshot in snapshots if snapshot.state == "decoding")
+    snapshots.close()  # type: ignore[attr-defined]
+    with services.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
+        pass
+
+
+def test_two_people_at_once_get_their_own_words(services: Services, speech: AudioClip) -> None:
+    other = services.clips.open(librivox_sentences()[-1].path)
+    results: dict[str, Transcription] = {}
+    jobs = [
+        threading.Thread(target=lambda clip=clip: results.update({clip.name: run(services, clip)}))  # type: ignore[misc]
+        for clip in (speech, other)
+    ]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join(GUARD_SECONDS)
+    assert "young man" in results[speech.name].text
+    assert "amiable" in results[other.name].text

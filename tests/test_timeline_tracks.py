@@ -1,0 +1,187 @@
+import base64
+import json
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from components.timeline import Selection, TimelineFeed, loop_of, seek_of, selection_of
+from components.timeline_tracks import (
+    ColourTrack,
+    HeatmapTrack,
+    Label,
+    LabelTrack,
+    Note,
+    NoteTrack,
+    Picture,
+    PictureTrack,
+    Point,
+    PointTrack,
+    Span,
+    SpanTrack,
+    Word,
+    WordTrack,
+    start_range,
+    to_json,
+    to_text,
+)
+
+PNG = "data:image/png;base64,iVBORw0KGgo="
+SCORES = np.array([[0.0, 1.0], [0.5, 0.25], [1.0, 0.0]], np.float32)
+COLOURS = np.array([[255, 0, 0], [0, 128, 255]], np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("track", "items"),
+    [
+        (SpanTrack(id="s", name="S", items=(Span(0, 2, "one"), Span(1, 3, "two"))), [[0, 2, "one"], [1, 3, "two"]]),
+        (WordTrack(id="w", name="W", items=(Word(0.12345, 0.5, "„hé”", 0.98765),)), [[0.1235, 0.5, "„hé”", 0.988]]),
+        (LabelTrack(id="l", name="L", items=(Label(0, 1, "C♯m", 0.5),)), [[0, 1, "C♯m", 0.5]]),
+        (PointTrack(id="p", name="P", items=(Point(1, strong=True), Point(2))), [[1, 1, "", 1], [2, 2, "", 0]]),
+        (NoteTrack(id="n", name="N", items=(Note(0, 1, 60, 0.5),)), [[0, 1, 60, 0.5]]),
+        (PictureTrack(id="i", name="I", items=(Picture(0, 1, PNG, "dawn"),)), [[0, 1, "dawn", PNG]]),
+    ],
+)
+def test_each_kind_has_its_data_form(track, items):
+    form = to_json(track)
+    assert form == {"id": track.id, "kind": track.kind, "name": track.name, "colour": track.colour, "items": items}
+
+
+def test_a_heatmap_is_bytes_frame_after_frame():
+    track = HeatmapTrack(id="h", name="H", hop=0.5, rows=("speech", "music"), scores=SCORES)
+    form = to_json(track)
+    assert (form["hop"], form["start"], form["rows"]) == (0.5, 0.0, ["speech", "music"])
+    assert list(base64.b64decode(form["items"][0])) == [0, 255, 128, 64, 255, 0]
+
+
+def test_a_colour_strip_is_red_green_blue_frame_after_frame():
+    form = to_json(ColourTrack(id="c", name="C", hop=0.02, colours=COLOURS))
+    assert list(base64.b64decode(form["items"][0])) == [255, 0, 0, 0, 128, 255]
+
+
+def test_a_longer_track_starts_with_the_shorter():
+    words = tuple(Word(i, i + 0.5, f"w{i}") for i in range(5))
+    short, long = (to_text(WordTrack(id="w", name="W", items=words[:count])) for count in (2, 5))
+    assert long.startswith(short)
+    assert json.loads("[" + long[len(short) : -1] + "]") == [[2, 2.5, "w2", 1], [3, 3.5, "w3", 1], [4, 4.5, "w4", 1]]
+
+
+def test_a_line_feed_in_a_text_does_not_end_the_head():
+    text = to_text(SpanTrack(id="s", name="two\nlines", items=(Span(0, 1, "a\nb"),)))
+    assert text.count("\n") == 1
+
+
+def test_start_range():
+    assert start_range(PointTrack(id="p", name="P", items=(Point(1), Point(4)))) == (1, 4)
+    assert start_range(PointTrack(id="p", name="P")) == (0, 0)
+    assert start_range(ColourTrack(id="c", name="C", hop=1, start=3, colours=COLOURS)) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Span(2, 1, "backwards"),
+        lambda: Span(-1, 1, "before the clip"),
+        lambda: Span(0, float("inf"), "for ever"),
+        lambda: Point(float("nan")),
+        lambda: Word(0, 1, "sure", 1.5),
+        lambda: Word(0, 1, "unsure", float("nan")),
+        lambda: Note(0, 1, 128),
+        lambda: Picture(0, 1, "javascript:alert(1)"),
+        lambda: Picture(0, 1, "https://example.org/tracker.png"),
+        lambda: Picture(0, 1, "data:image/svg+xml;base64,PHN2Zz4="),
+        lambda: WordTrack(id="Words!", name="W"),
+        lambda: WordTrack(id="w", name=" "),
+        lambda: PointTrack(id="p", name="P", items=(Point(2), Point(1))),
+        lambda: HeatmapTrack(id="h", name="H", hop=0.5, rows=("one",), scores=SCORES),
+        lambda: HeatmapTrack(id="h", name="H", hop=0.5, rows=("a", "b"), scores=SCORES * 2),
+        lambda: HeatmapTrack(id="h", name="H", hop=0.5, rows=("a", "b"), scores=SCORES * np.nan),
+        lambda: HeatmapTrack(id="h", name="H", hop=0, rows=("a", "b"), scores=SCORES),
+        lambda: ColourTrack(id="c", name="C", hop=1, colours=COLOURS.astype(np.float32)),
+        lambda: ColourTrack(id="c", name="C", hop=1, colours=COLOURS[:, :2]),
+    ],
+)
+def test_refuses_what_cannot_be_drawn(build):
+    with pytest.raises(ValueError, match=r"."):
+        build()
+
+
+def words(*starts, name="Words"):
+    return WordTrack(id="words", name=name, items=tuple(Word(start, start + 0.5, f"w{start}") for start in starts))
+
+
+def test_a_feed_tells_all_it_told_before():
+    feed = TimelineFeed("token")
+    feed.put(words(0))
+    first = feed.value()
+    feed.extend(words(1, 2))
+    feed.remove("beats")
+    feed.seek(1.5, play=True)
+    feed.select("words", 2)
+    feed.loop(1, 2)
+    second = feed.value()
+    assert second["tracks"] == {"words": to_text(words(0, 1, 2)), "beats": None}
+    assert second["tracks"]["words"].startswith(first["tracks"]["words"])
+    assert (second["token"], second["feed"]) == ("token", first["feed"])
+    assert [command["name"] for command in json.loads(second["commands"])] == ["seek", "select", "loop"]
+    assert json.loads(first["commands"]) == []
+
+
+def test_feeds_are_told_apart():
+    assert TimelineFeed("token").value()["feed"] != TimelineFeed("token").value()["feed"]
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda feed: feed.extend(words(1)),
+        lambda feed: feed.extend(words(6, name="Other")),
+        lambda feed: feed.extend(PointTrack(id="points", name="P", items=(Point(9),))),
+        lambda feed: feed.seek(-1),
+        lambda feed: feed.seek(float("nan")),
+        lambda feed: feed.loop(2, 1),
+        lambda feed: feed.loop(1, 1.001),
+        lambda feed: feed.select("words", -1),
+    ],
+)
+def test_a_feed_refuses_what_the_page_could_not_do(tell):
+    feed = TimelineFeed("token")
+    feed.put(words(0, 5))
+    before = feed.value()
+    with pytest.raises(ValueError, match=r"."):
+        tell(feed)
+    assert feed.value() == before
+
+
+def event(data):
+    return gr.EventData(None, data)
+
+
+def test_reads_what_the_person_did():
+    assert seek_of(event({"time": 3})) == 3.0
+    assert loop_of(event({"start": 1, "end": 2.5})) == (1.0, 2.5)
+    assert loop_of(event({"start": None, "end": None})) is None
+    chosen = {"track": "words", "index": 4, "start": 1, "end": 2, "text": "<b>"}
+    assert selection_of(event(chosen)) == Selection("words", 4, 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("read", "data"),
+    [
+        (seek_of, None),
+        (seek_of, {}),
+        (seek_of, {"time": "1"}),
+        (seek_of, {"time": True}),
+        (seek_of, {"time": -1}),
+        (seek_of, {"time": float("inf")}),
+        (loop_of, {"start": 2, "end": 1}),
+        (loop_of, {"start": 2}),
+        (selection_of, {"track": "words", "index": 1.5, "start": 1, "end": 2}),
+        (selection_of, {"track": "words", "index": True, "start": 1, "end": 2}),
+        (selection_of, {"track": ["words"], "index": 1, "start": 1, "end": 2}),
+        (selection_of, {"track": "../words", "index": 1, "start": 1, "end": 2}),
+    ],
+)
+def test_refuses_what_no_page_of_ours_sends(read, data):
+    with pytest.raises(ValueError, match=r"."):
+        read(event(data))
