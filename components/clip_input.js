@@ -10,13 +10,14 @@ const RECORDING_TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codec
 let recorder = null;
 let clock = null;
 
-function say(text) {
+function say(text, kind = 'plain') {
   note.textContent = text;
+  note.dataset.kind = kind;
 }
 
 async function send(file) {
   if (file.size > props.max_bytes) {
-    say(`This file is larger than the limit of ${Math.round(props.max_bytes / 1e6)} MB.`);
+    say(`This file is larger than the limit of ${Math.round(props.max_bytes / 1e6)} MB.`, 'error');
     return;
   }
   say(`Loading ${file.name} …`);
@@ -24,7 +25,7 @@ async function send(file) {
     const { path } = await upload(file);
     trigger('uploaded', { path, name: file.name });
   } catch {
-    say('The upload was interrupted: please try again.');
+    say('The upload was interrupted: please try again.', 'error');
   }
 }
 
@@ -35,7 +36,7 @@ async function startRecording() {
   try {
     microphone = await navigator.mediaDevices.getUserMedia({ audio: true });
   } catch {
-    say('The microphone is not available: please allow it for this page.');
+    say('The microphone is not available: please allow it for this page.', 'error');
     return;
   }
   const mimeType = RECORDING_TYPES.find((type) => MediaRecorder.isTypeSupported(type));
@@ -127,4 +128,4 @@ bar.addEventListener('keydown', (event) => {
 document.addEventListener('click', (event) => {
   if (!bar.contains(event.target)) showExamples(false);
 });
-watch('value', () => say(props.value?.note ?? ''));
+watch('value', () => say(props.value?.note ?? '', props.value?.kind));

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 from uuid import uuid4
 
 import gradio as gr
@@ -12,12 +14,14 @@ from gradio.utils import get_upload_folder
 
 from components.services import Services
 from components.timeline import Value, build_timeline, clip_value
-from components.user_errors import tell_errors
+from components.user_errors import sentence_for
 from models.errors import ClipPathRefused, InvalidOption
 from pipelines.audio_clip import AudioClip
 
 HERE = Path(__file__).parent
 EXAMPLES_DIRECTORY = HERE.parent / "examples"
+Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], dict[str, str]]
+"""(state, timeline, bar)."""
 SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
 
 
@@ -44,10 +48,8 @@ class ClipInput:
     state: gr.State
     """The person's `AudioClip`, or None."""
     timeline: gr.HTML
-    loaded: gr.events.Dependency
-    """Runs after every new clip."""
     example_loaded: gr.events.Dependency
-    """Runs after a new clip that came from the examples."""
+    """Runs after a new clip that came from the examples; `state.change` runs after every new clip."""
 
 
 def build_clip_input(services: Services) -> ClipInput:
@@ -63,36 +65,47 @@ def build_clip_input(services: Services) -> ClipInput:
         )
         timeline = build_timeline(services.clips.find)
 
-    @tell_errors
-    def open_upload(event: gr.EventData) -> tuple[AudioClip | None, Value, dict[str, str]]:
-        path, name = _text_field(event, "path"), _text_field(event, "name")
-        return _opened(services, Path(path), (Path(get_upload_folder()),), name)
+    def open_upload(event: gr.EventData) -> Shown:
+        def opened() -> AudioClip:
+            path, name = _text_field(event, "path"), _text_field(event, "name")
+            return services.clips.open(path, (Path(get_upload_folder()),), name)
 
-    @tell_errors
-    def open_example(event: gr.EventData) -> tuple[AudioClip | None, Value, dict[str, str]]:
-        example = _example(event)
-        return _opened(services, EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
+        return _shown(opened)
+
+    def open_example(event: gr.EventData) -> Shown:
+        def opened() -> AudioClip:
+            example = _example(event)
+            return services.clips.open(EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
+
+        return _shown(opened)
 
     shown = [state, timeline, bar]
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
-    uploaded = bar.uploaded(open_upload, outputs=shown, **quiet)
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    bar.uploaded(open_upload, outputs=shown, **quiet)
     example = bar.example(open_example, outputs=shown, **quiet)
-    return ClipInput(state, timeline, uploaded, example)
+    return ClipInput(state, timeline, example)
 
 
-def open_for_api(services: Services, path: str) -> AudioClip:
-    """The clip that an API caller uploaded."""
+def open_for_api(services: Services, file: object) -> AudioClip:
+    """The clip that an API caller uploaded; `file` is what arrived, a FileData as a dict if the caller is kind."""
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str):
+        raise ClipPathRefused
     return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
 
 
-def _opened(services: Services, path: Path, roots: tuple[Path, ...], name: str) -> tuple[AudioClip | None, Value, dict[str, str]]:
-    clip = services.clips.open(path, roots, name)
-    return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("")
+def _shown(opened: Callable[[], AudioClip]) -> Shown:
+    """The new clip on the page; or, beside the clip that was there, why there is no new one."""
+    try:
+        clip = opened()
+        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("")
+    except Exception as error:
+        return gr.skip(), gr.skip(), _note(sentence_for(error), "error")
 
 
-def _note(text: str) -> dict[str, str]:
+def _note(text: str, kind: Literal["plain", "error"] = "plain") -> dict[str, str]:
     """A new value even for the same text: the page's own note ('Loading ...') gives way to it."""
-    return {"note": text, "id": uuid4().hex}
+    return {"note": text, "kind": kind, "id": uuid4().hex}
 
 
 def _bar_markup() -> str:

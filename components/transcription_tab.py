@@ -13,7 +13,7 @@ from components.clip_input import ClipInput, open_for_api
 from components.services import MODEL_JOBS, Services
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
-from components.user_errors import tell_errors
+from components.user_errors import sentence_for, tell_errors
 from models.errors import NoClip, as_size
 from models.model_catalog import AUTO
 from models.model_spec import ModelSpec
@@ -46,16 +46,18 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         services.stop_flags.begin(str(request.session_hash))
         return gr.Button(interactive=False), gr.Button(interactive=True)
 
-    @tell_errors
     def run_job(
         now: AudioClip | None, model: str, language: str, task: SpeechTask, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        if now is None:
-            raise NoClip
-        should_stop = services.stop_flags.should_stop(str(request.session_hash))
-        options = TranscriptionOptions(model, None if language == DETECT else language, task)
-        snapshots = transcribe(now, options, services.catalog, services.cache, should_stop)
-        yield from _shown(snapshots, TimelineFeed(now.content_hash))
+        try:
+            if now is None:
+                raise NoClip
+            should_stop = services.stop_flags.should_stop(str(request.session_hash))
+            options = TranscriptionOptions(model, None if language == DETECT else language, task)
+            snapshots = transcribe(now, options, services.catalog, services.cache, should_stop)
+            yield from _shown(snapshots, TimelineFeed(now.content_hash))
+        except Exception as error:
+            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip()
 
     def stop_job(request: gr.Request) -> None:
         services.stop_flags.stop(str(request.session_hash))
@@ -78,7 +80,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
             **quiet,
         ).then(end, outputs=buttons, queue=False, **quiet)
     stop.click(stop_job, queue=False, **quiet)
-    clip.loaded.success(lambda: (READY, ""), outputs=[transcript, summary], queue=False, **quiet)
+    clip.state.change(lambda: (READY, ""), outputs=[transcript, summary], queue=False, **quiet)
 
     _add_endpoint(services)
 
@@ -102,7 +104,7 @@ def _add_endpoint(services: Services) -> None:
             seconds; state ('loading', 'decoding', 'done').
         """
         options = TranscriptionOptions(model, None if language == DETECT else language, cast(SpeechTask, task))
-        clip = open_for_api(services, audio.path)
+        clip = open_for_api(services, audio)
         segments = -1
         for snapshot in transcribe(clip, options, services.catalog, services.cache):
             if len(snapshot.segments) > segments or snapshot.state == "done":
@@ -166,6 +168,11 @@ def summary_markup(now: Transcription) -> str:
     bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
     why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
+
+
+def failure_markup(sentence: str) -> str:
+    """Why there is no (further) result, where the result's own line would stand."""
+    return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
 
 
 def clock_time(seconds: float) -> str:

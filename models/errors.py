@@ -103,8 +103,8 @@ class ModelError(AudioscopeError):
 class UnknownModel(ModelError):
     """The choice is not in the catalogue."""
 
-    def __init__(self, choice: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"There is no model called {choice[:80]!r} for this: choose one of {', '.join(known)}.")
+    def __init__(self, choice: object, known: tuple[str, ...]) -> None:
+        super().__init__(f"There is no model called {str(choice)[:80]!r} for this: choose one of {', '.join(known)}.")
 
 
 class ModelUnavailable(ModelError):

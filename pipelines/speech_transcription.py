@@ -149,11 +149,12 @@ def _decode(
             word_timestamps=options.word_timestamps,
             vad_filter=options.voice_activity_filter,
         )
-        yield _Language(info.language, info.language_probability)
+        yield _Language(info.language, float(info.language_probability))
         for segment in segments:
             yield _segment(segment)
 
 
 def _segment(segment: Any) -> Segment:
-    words = tuple(Word(w.start, w.end, w.word.strip(), w.probability) for w in segment.words or ())
-    return Segment(segment.start, segment.end, segment.text.strip(), words)
+    """From faster-whisper's types, whose numbers may be NumPy's."""
+    words = tuple(Word(float(w.start), float(w.end), w.word.strip(), float(w.probability)) for w in segment.words or ())
+    return Segment(float(segment.start), float(segment.end), segment.text.strip(), words)

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from models.errors import (
     AudioscopeError,
@@ -33,6 +34,7 @@ from pipelines.audio_clip import AudioClip, ClipStore
 from pipelines.audio_decoding import ClipLimits
 from tests.recordings import EXAMPLES
 
+Waveforms = NDArray[np.float32]
 RATE = 44_100
 FORMATS = {
     "wav": ("wav", "pcm_s16le"),
@@ -56,13 +58,13 @@ LOSSLESS = {"wav", "wav24", "wav-float", "flac", "alac", "aiff", "au", "caf", "w
 TRUNCATABLE = {"wav", "mp3", "flac", "m4a", "webm", "mkv", "aiff", "au"}
 
 
-def tone(seconds: float, rate: int = RATE, channels: int = 2) -> np.ndarray:
+def tone(seconds: float, rate: int = RATE, channels: int = 2) -> Waveforms:
     """A quiet chord, another one in each channel; float32 [channels, samples]."""
     time = np.arange(round(seconds * rate)) / rate
     return np.stack([0.2 * np.sin(2 * np.pi * 220 * (c + 1) * time) for c in range(channels)]).astype(np.float32)
 
 
-def encode(path: Path, samples: np.ndarray, container: str, codec: str, rate: int = RATE) -> Path:
+def encode(path: Path, samples: Waveforms, container: str, codec: str, rate: int = RATE) -> Path:
     """Write `samples` [channels, samples] with FFmpeg's encoders."""
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(samples)]
     with av.open(str(path), "w", format=container) as out:
@@ -259,7 +261,14 @@ def test_only_files_below_the_allowed_folders_are_touched(store: ClipStore, tmp_
     inside = Path(shutil.copy(outside, uploads / "inside.wav"))
     (uploads / "link.wav").symlink_to(outside)
     (uploads / "loop.wav").symlink_to(uploads / "loop.wav")
-    hostile = [outside, uploads / ".." / "outside.wav", uploads / "link.wav", uploads / "loop.wav", uploads, uploads / "none.wav"]
+    hostile: list[str | Path] = [
+        outside,
+        uploads / ".." / "outside.wav",
+        uploads / "link.wav",
+        uploads / "loop.wav",
+        uploads,
+        uploads / "none.wav",
+    ]
     for path in [*hostile, "http://localhost/a.wav", "/etc/passwd", "concat:/etc/passwd", "a\0b", "~/x.wav", ""]:
         with pytest.raises(ClipPathRefused):
             store.open(path, (uploads,))
@@ -320,7 +329,8 @@ minute = (np.sin(np.arange(rate * 60) * 0.05) * 8000).astype("<i2").repeat(2).to
 import struct
 size = rate * 4 * seconds
 with open(source, "wb") as out:
-    out.write(struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 2, rate, rate * 4, 4, 16, b"data", size))
+    out.write(struct.pack("<4sI4s4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16))
+    out.write(struct.pack("<HHIIHH4sI", 1, 2, rate, rate * 4, 4, 16, b"data", size))
     for _ in range(seconds // 60):
         out.write(minute)
 clip = ClipStore(Path({str(tmp_path / "clips")!r})).open(source)

@@ -40,7 +40,7 @@ def run(services: Services, clip: AudioClip, **options: object) -> Transcription
 
 def error_rate(references: list[str], hypotheses: list[str]) -> float:
     """Word error rate, without case and punctuation."""
-    return jiwer.wer(references, hypotheses, reference_transform=NORMALISED, hypothesis_transform=NORMALISED)
+    return float(jiwer.wer(references, hypotheses, reference_transform=NORMALISED, hypothesis_transform=NORMALISED))
 
 
 def test_word_errors_on_librivox_are_those_of_bare_faster_whisper(services: Services) -> None:
@@ -125,8 +125,7 @@ def test_two_people_at_once_get_their_own_words(services: Services, speech: Audi
     other = services.clips.open(librivox_sentences()[-1].path)
     results: dict[str, Transcription] = {}
     jobs = [
-        threading.Thread(target=lambda clip=clip: results.update({clip.name: run(services, clip)}))  # type: ignore[misc]
-        for clip in (speech, other)
+        threading.Thread(target=lambda clip=clip: results.update({clip.name: run(services, clip)})) for clip in (speech, other)
     ]
     for job in jobs:
         job.start()

@@ -1,0 +1,354 @@
+"""The data forms of everything that the timeline can draw beside the sound.
+
+A track is an id, a name and its items; eight kinds exist, one class each. Times are seconds from the
+beginning of the clip. Items of a track stand in order of their start: the page finds the visible ones by
+binary search, and a track that grows while a job streams is only ever appended to.
+
+On its way to the page a track is one text: a line of JSON with its head, then the items as JSON values, each
+followed by a comma. A longer version of the same track starts with the shorter one, so that both Gradio's
+streaming and the page's parser handle nothing but the new tail.
+"""
+
+import base64
+import json
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Colour = Literal["blue", "sky", "green", "orange", "red", "pink", "accent", "grey"]
+
+LOWEST_PITCH, HIGHEST_PITCH = 0, 127  # MIDI note numbers
+TIME_DECIMALS = 4  # 0.1 ms
+LEVEL_DECIMALS = 3
+TRACK_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+PICTURE_URL = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+|/?gradio_api/file=[^\s\"'<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the clip with a text: a line, a section, a claim, a chosen window. Spans may overlap."""
+
+    start: float
+    end: float
+    text: str
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, text]."""
+        return [*rounded(self.start, self.end), self.text]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word; `confidence` is in 0..1 and decides how strongly it is shaded."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        check_level("confidence", self.confidence)
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, text, confidence]."""
+        return [*rounded(self.start, self.end), self.text, round(self.confidence, LEVEL_DECIMALS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A chord or a tag that holds for a while; `score` is in 0..1."""
+
+    start: float
+    end: float
+    text: str
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        check_level("score", self.score)
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, text, score]."""
+        return [*rounded(self.start, self.end), self.text, round(self.score, LEVEL_DECIMALS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A moment: a beat. Strong ones (downbeats) are drawn higher and stay when the weak ones crowd."""
+
+    start: float
+    strong: bool = False
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.start)
+
+    def to_json(self) -> list[float | str]:
+        """[start, start, text, 1 for a strong one else 0]."""
+        return [*rounded(self.start, self.start), self.text, int(self.strong)]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note of the piano roll: MIDI pitch 0..127, velocity in 0..1."""
+
+    start: float
+    end: float
+    pitch: int
+    velocity: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        check_level("velocity", self.velocity)
+        if not LOWEST_PITCH <= self.pitch <= HIGHEST_PITCH:
+            raise ValueError(f"a MIDI pitch is between {LOWEST_PITCH} and {HIGHEST_PITCH}, not {self.pitch}")
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, pitch, velocity]."""
+        return [*rounded(self.start, self.end), self.pitch, round(self.velocity, LEVEL_DECIMALS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A thumbnail of the storyboard. `url` is a base64 data URL of a raster image or Gradio's file route."""
+
+    start: float
+    end: float
+    url: str
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        if not PICTURE_URL.fullmatch(self.url):
+            raise ValueError("a picture needs a data:image URL (png, jpeg, webp) or a gradio_api/file= URL")
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, caption, url]."""
+        return [*rounded(self.start, self.end), self.caption, self.url]
+
+
+Item = Span | Word | Label | Point | Note | Picture
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemTrack:
+    """A track of separate items, in order of their start. `id` names the track in updates and in events."""
+
+    kind: ClassVar[str]
+    id: str
+    name: str
+    colour: Colour
+    items: tuple[Item, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_identity(self.id, self.name)
+        check_order(self.items)
+
+    def head(self) -> dict[str, object]:
+        """What the page needs before it can read the first item."""
+        return {"id": self.id, "kind": self.kind, "name": self.name, "colour": self.colour}
+
+    def tail(self) -> str:
+        """The items as JSON values, each followed by a comma; equal for equal items."""
+        return joined(item.to_json() for item in self.items)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpanTrack(ItemTrack):
+    """Lines, sections, claims, chosen windows; overlapping ones are drawn below each other."""
+
+    kind: ClassVar[str] = "spans"
+    colour: Colour = "accent"
+    items: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordTrack(ItemTrack):
+    """Words, shaded by confidence; their text appears when there is room."""
+
+    kind: ClassVar[str] = "words"
+    colour: Colour = "blue"
+    items: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelTrack(ItemTrack):
+    """Chords or tags, shaded by score."""
+
+    kind: ClassVar[str] = "labels"
+    colour: Colour = "green"
+    items: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointTrack(ItemTrack):
+    """Beats and downbeats."""
+
+    kind: ClassVar[str] = "points"
+    colour: Colour = "orange"
+    items: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteTrack(ItemTrack):
+    """A piano roll; its range of pitches follows from the notes."""
+
+    kind: ClassVar[str] = "notes"
+    colour: Colour = "sky"
+    items: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureTrack(ItemTrack):
+    """A storyboard: one thumbnail for each stretch of the clip."""
+
+    kind: ClassVar[str] = "pictures"
+    colour: Colour = "grey"
+    items: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameTrack:
+    """A track of evenly spaced frames: frame i covers `start + i * hop` to `start + (i + 1) * hop` seconds."""
+
+    kind: ClassVar[str]
+    id: str
+    name: str
+    hop: float  # seconds
+    start: float = 0.0  # seconds
+
+    def __post_init__(self) -> None:
+        check_identity(self.id, self.name)
+        check_interval(self.start, self.start)
+        if not (math.isfinite(self.hop) and self.hop > 0):
+            raise ValueError(f"the hop of track {self.id!r} must be positive, not {self.hop}")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HeatmapTrack(FrameTrack):
+    """Tag scores over time. `scores`: float [frames, rows] in 0..1; `rows` names the classes, top first."""
+
+    kind: ClassVar[str] = "heatmap"
+    colour: Colour = "pink"
+    rows: tuple[str, ...]
+    scores: NDArray[np.floating] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scores.ndim != 2 or self.scores.shape[1] != len(self.rows) or not self.rows:
+            raise ValueError(f"scores of {len(self.rows)} rows are [frames, rows], not {self.scores.shape}")
+        if self.scores.size and not (self.scores.min() >= 0 and self.scores.max() <= 1):
+            raise ValueError("scores are between 0 and 1")
+
+    def head(self) -> dict[str, object]:
+        """What the page needs before it can read the first frame."""
+        return {**frame_head(self), "colour": self.colour, "rows": list(self.rows)}
+
+    def tail(self) -> str:
+        """One base64 block of uint8 [frames, rows], followed by a comma."""
+        return block(np.round(self.scores * 255).astype(np.uint8))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ColourTrack(FrameTrack):
+    """Embedding frames as colours. `colours`: uint8 [frames, 3], red, green, blue."""
+
+    kind: ClassVar[str] = "colours"
+    colours: NDArray[np.uint8] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.colours.dtype != np.uint8 or self.colours.ndim != 2 or self.colours.shape[1] != 3:
+            raise ValueError(f"colours are uint8 [frames, 3], not {self.colours.dtype} {self.colours.shape}")
+
+    def head(self) -> dict[str, object]:
+        """What the page needs before it can read the first frame."""
+        return frame_head(self)
+
+    def tail(self) -> str:
+        """One base64 block of uint8 [frames, 3], followed by a comma."""
+        return block(self.colours)
+
+
+Track = SpanTrack | WordTrack | LabelTrack | PointTrack | NoteTrack | PictureTrack | HeatmapTrack | ColourTrack
+
+
+def to_text(track: Track) -> str:
+    """The whole track in the form that the page reads: its head, a line feed, its items."""
+    return compact(track.head()) + "\n" + track.tail()
+
+
+def to_json(track: Track) -> dict[str, Any]:
+    """The track as plain JSON values (`items` holds base64 blocks for the kinds made of frames)."""
+    return {**track.head(), "items": json.loads("[" + track.tail().removesuffix(",") + "]")}
+
+
+def start_range(track: Track) -> tuple[float, float]:
+    """Where the first and the last item begin; the track's own start for the kinds made of frames."""
+    if isinstance(track, FrameTrack):
+        return track.start, track.start
+    return (track.items[0].start, track.items[-1].start) if track.items else (0.0, 0.0)
+
+
+def frame_head(track: FrameTrack) -> dict[str, object]:
+    """The head that both kinds made of frames share."""
+    return {"id": track.id, "kind": track.kind, "name": track.name, "start": track.start, "hop": track.hop}
+
+
+def check_identity(track_id: str, name: str) -> None:
+    """An id goes into the page's markup and back: only plain ones pass."""
+    if not TRACK_ID.fullmatch(track_id):
+        raise ValueError(f"a track id is made of a-z, 0-9, _ and -, not {track_id!r}")
+    if not name.strip():
+        raise ValueError(f"track {track_id!r} needs a name")
+
+
+def check_interval(start: float, end: float) -> None:
+    """Seconds from the beginning of the clip, in order, finite."""
+    if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
+        raise ValueError(f"times are finite and 0 <= start <= end, not {start} to {end}")
+
+
+def check_level(name: str, value: float) -> None:
+    """A level in 0..1; NaN is none."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is between 0 and 1, not {value}")
+
+
+def check_order(items: Sequence[Item]) -> None:
+    """Items stand in order of their start."""
+    for before, after in pairwise(items):
+        if after.start < before.start:
+            raise ValueError(f"items stand in order of their start: {after.start} after {before.start}")
+
+
+def rounded(*times: float) -> list[float]:
+    """Seconds with as many digits as a screen can show."""
+    return [round(float(time), TIME_DECIMALS) for time in times]
+
+
+def block(frames: NDArray[np.uint8]) -> str:
+    """Frames as one JSON string of base64, followed by a comma; nothing for no frames."""
+    if not frames.size:
+        return ""
+    return '"' + base64.b64encode(np.ascontiguousarray(frames).tobytes()).decode("ascii") + '",'
+
+
+def joined(values: Iterable[object]) -> str:
+    """JSON values, each followed by a comma."""
+    return "".join(compact(value) + "," for value in values)
+
+
+def compact(value: object) -> str:
+    """JSON without blanks."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

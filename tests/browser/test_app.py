@@ -1,0 +1,181 @@
+"""The app in a real browser: a clip goes in, words come out, Stop stops, and errors are sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Page, expect
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.recordings import EXAMPLES, librivox_sentences
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+REPETITIONS = 12
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five minutes of sentences: long enough to be stopped."""
+    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
+    path = tmp_path_factory.mktemp("long") / "five-minutes.wav"
+    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
+    return path
+
+
+def visit(page: Page, app: RunningApp, theme: str = "light") -> Page:
+    page.goto(f"{app.address}/?__theme={theme}")
+    expect(page.get_by_role("button", name="Upload")).to_be_visible()
+    expect(page.locator(".pill")).to_contain_text("CPU")
+    return page
+
+
+def upload(page: Page, path: Path) -> None:
+    page.locator(".clip-file").set_input_files(path)
+    expect(page.locator(".as-name")).to_have_text(path.name)
+
+
+def take_example(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Examples").click()
+    page.locator(".clip-examples").get_by_role("button", name=name).click()
+
+
+def state(page: Page, name: str) -> None:
+    expect(page.locator(f'#transcript-summary [data-state="{name}"]')).to_be_visible()
+
+
+def test_upload_and_transcribe(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    expect(page.locator("#transcript")).to_contain_text("Choose a clip above")
+    upload(page, librivox_sentences()[0].path)
+    expect(page.locator("#transcript")).to_contain_text("Press Transcribe")
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    state(page, "done")
+    expect(page.locator("#transcript li")).to_contain_text("Mr. John Dashwood had then leisure")
+    expect(page.locator("#transcript-summary")).to_contain_text("Whisper base (offline), int8 on CPU, MIT")
+    expect(page.locator("#transcript-summary")).to_contain_text("7.1 s of audio in")
+
+
+def test_an_example_gives_a_result_in_one_click(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    state(page, "done")
+    expect(page.locator("#transcript li")).to_have_count(3)
+    take_example(page, "Music")
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+
+
+def test_words_arrive_while_decoding_and_stop_keeps_them(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    page = visit(new_page(), app)
+    upload(page, long_clip)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.locator("#transcript li").first).to_be_visible()
+    state(page, "decoding")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_disabled()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    state(page, "stopped")
+    count = page.locator("#transcript li").count()
+    assert 1 <= count < REPETITIONS * 5
+    expect(page.locator("#transcript-summary")).to_contain_text("stopped at")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+
+
+def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    first, second = visit(new_page(), app), visit(new_page(), app)
+    upload(first, long_clip)
+    upload(second, librivox_sentences()[0].path)
+    first.get_by_role("button", name="Transcribe", exact=True).click()
+    state(first, "decoding")
+    second.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(second.locator("#transcript-summary")).to_contain_text("Whisper base")
+    first.get_by_role("button", name="Stop", exact=True).click()
+    state(first, "stopped")
+    state(second, "done")
+    expect(second.locator("#transcript")).to_contain_text("Dashwood")
+    expect(second.locator(".as-name")).not_to_have_text(long_clip.name)
+
+
+def test_a_closed_page_frees_its_model(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    leaving, staying = visit(new_page(), app), visit(new_page(), app)
+    upload(leaving, long_clip)
+    leaving.get_by_role("button", name="Transcribe", exact=True).click()
+    state(leaving, "decoding")
+    leaving.close()
+    staying.get_by_role("tab", name="Models").click()
+    expect(staying.locator("#residents")).to_contain_text("idle for")
+
+
+def test_errors_are_sentences(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    page = visit(new_page(), app)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.get_by_text("There is no clip yet")).to_be_visible()
+    letter = tmp_path / "letter.mp3"
+    letter.write_text("Dear listener")
+    page.locator(".clip-file").set_input_files(letter)
+    expect(page.get_by_text("This file holds no sound although its name ends in .mp3")).to_be_visible()
+    page.locator(".clip-file").set_input_files(EXAMPLES / "blackbird.ogg")
+    expect(page.locator(".as-name")).to_have_text("blackbird.ogg")
+    assert "Traceback" not in page.content()
+
+
+def test_what_a_page_makes_up_is_refused(app: RunningApp, new_page: NewPage) -> None:
+    """A page that lies about what it uploaded gets a sentence, not a file."""
+    page = visit(new_page(), app)
+    page.route("**/upload*", lambda route: route.fulfill(json=["/etc/passwd"]))
+    page.locator(".clip-file").set_input_files(EXAMPLES / "blackbird.ogg")
+    expect(page.get_by_text("not in the cache folder")).to_be_visible()
+
+
+def test_recording_with_the_microphone(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    page.get_by_role("button", name="Record").click()
+    expect(page.locator(".clip-note")).to_contain_text("Recording 2.")
+    page.get_by_role("button", name="Stop recording").click()
+    expect(page.locator(".as-name")).to_contain_text("Recording")
+    expect(page.locator(".as-facts")).to_contain_text("48 kHz")
+
+
+def test_the_status_panel_frees_models(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    state(page, "done")
+    page.get_by_role("tab", name="Models").click()
+    expect(page.locator("#residents")).to_contain_text("Whisper base (offline)")
+    expect(page.locator("#catalog")).to_contain_text("Systran/faster-whisper-large-v3")
+    page.get_by_role("button", name="Free everything that is not in use").click()
+    expect(page.locator("#residents")).to_contain_text("No model is loaded")
+    expect(page.locator(".pill")).to_contain_text("no model loaded")
+
+
+def test_the_keyboard_is_enough(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    page.get_by_role("button", name="Examples").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".clip-examples").get_by_role("button", name="Speech")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Examples")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    state(page, "done")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_shows_everything_without_scrolling_sideways(theme: str, app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(width=375, height=800, touch=True), app, theme)
+    take_example(page, "Speech")
+    state(page, "done")
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    assert page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
+    box = page.locator(".pill").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 375

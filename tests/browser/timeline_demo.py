@@ -1,0 +1,209 @@
+"""A page with nothing but the timeline, one button for each thing that Python can do to it, and what it heard."""
+
+import base64
+import io
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from components.timeline import ShownClip, TimelineFeed, build_timeline, clip_value, loop_of, no_clip_value, seek_of, selection_of
+from components.timeline_tracks import (
+    ColourTrack,
+    HeatmapTrack,
+    Label,
+    LabelTrack,
+    Note,
+    NoteTrack,
+    Picture,
+    PictureTrack,
+    Point,
+    PointTrack,
+    Span,
+    SpanTrack,
+    Track,
+    Word,
+    WordTrack,
+)
+from pipelines.audio_clip import ClipStore
+
+TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"
+CHORDS = ("Cm", "A♭", "E♭", "B♭", "Cm", "Fm", "G7", "Cm")
+WORDS = ("there", "is", "iron", "they", "say", "in", "all", "our", "blood", "and", "a", "grain", "or", "two", "is", "good", "so")
+STREAMED_WORDS = 30
+
+
+@dataclass(frozen=True)
+class HourClip:
+    """An hour that nobody had to decode: samples in a .npy file."""
+
+    sample_rate: int
+    directory: Path
+    duration: float = 3600.0
+    channels: int = 1
+
+    def waveform(self, sample_rate: int) -> NDArray[np.float32]:
+        if sample_rate != self.sample_rate:
+            raise ValueError("this clip is not resampled")
+        samples: NDArray[np.float32] = np.load(self.directory / "samples.npy", mmap_mode="r")
+        return samples
+
+
+def hour_clip(folder: Path, sample_rate: int) -> HourClip:
+    """An hour of swelling noise."""
+    second = np.random.default_rng(7).uniform(-1, 1, sample_rate).astype(np.float32)
+    swell = np.abs(np.sin(np.arange(3600) / 17)).astype(np.float32)
+    directory = folder / "hour"
+    directory.mkdir()
+    np.save(directory / "samples.npy", (swell[:, None] * second).reshape(-1))
+    return HourClip(sample_rate, directory)
+
+
+def small_tracks(duration: float) -> list[Track]:
+    """One track of each kind, over the whole of a clip."""
+    random = np.random.default_rng(3)
+    part = duration / 32
+    words = tuple(Word(i * part, (i + 0.85) * part, WORDS[i % len(WORDS)], float(random.uniform(0.3, 1))) for i in range(16))
+    chords = tuple(
+        Label((16 + 2 * i) * part, (18 + 2 * i) * part, name, 0.9 if name == "G7" else 0.5) for i, name in enumerate(CHORDS)
+    )
+    beats = tuple(Point((16 + i / 2) * part, strong=i % 4 == 0) for i in range(32))
+    notes = tuple(
+        Note((16 + i / 4) * part, (16.22 + i / 4) * part, 48 + int(random.integers(0, 24)), float(random.uniform(0.4, 1)))
+        for i in range(64)
+    )
+    frames = 120
+    speech = (np.arange(frames) < frames / 2).astype(np.float32)
+    scores = np.stack([speech * 0.9, (1 - speech) * 0.9, np.full(frames, 0.1)], axis=1) * random.uniform(0.6, 1, (frames, 3))
+    hues = np.where(speech[:, None] > 0, [88, 110, 190], [90, 180, 140]) + random.integers(-20, 20, (frames, 1))
+    return [
+        SpanTrack(
+            id="sections",
+            name="Sections",
+            items=(
+                Span(0, 16 * part, "There's iron, they say, in all our blood, and a grain or two perhaps is good"),
+                Span(14 * part, 20 * part, "the applause begins"),
+                Span(16 * part, 32 * part, "Piano"),
+            ),
+        ),
+        WordTrack(id="words", name="Words", items=words),
+        LabelTrack(id="chords", name="Chords", items=chords),
+        PointTrack(id="beats", name="Beats", items=beats),
+        NoteTrack(id="notes", name="Notes", items=notes),
+        HeatmapTrack(id="tags", name="Tags", hop=duration / frames, rows=("Speech", "Piano", "Applause"), scores=scores),
+        ColourTrack(id="embedding", name="Embedding", hop=duration / frames, colours=hues.clip(0, 255).astype(np.uint8)),
+        PictureTrack(
+            id="story",
+            name="Storyboard",
+            items=tuple(Picture(i * duration / 6, (i + 1) * duration / 6, picture(i), f"scene {i + 1}") for i in range(6)),
+        ),
+    ]
+
+
+def picture(number: int) -> str:
+    """A data URL of a small gradient."""
+    ramp = np.linspace(40, 220, 96, dtype=np.uint8)
+    pixels = np.zeros((64, 96, 3), np.uint8)
+    pixels[..., number % 3] = ramp
+    pixels[..., (number + 1) % 3] = 30 * number
+    pixels[20:44, 30:66] = 240 - 20 * number
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def large_tracks(duration: float, items: int = 20_000) -> list[Track]:
+    """`items` items on five tracks."""
+    each = items // 5
+    times = np.linspace(0, duration - 1, each)
+    long = duration / each * 0.9
+    return [
+        WordTrack(
+            id="words", name="Words", items=tuple(Word(t, t + long, WORDS[i % 17], 0.5 + i % 5 / 10) for i, t in enumerate(times))
+        ),
+        LabelTrack(id="chords", name="Chords", items=tuple(Label(t, t + long, CHORDS[i % 8], 0.5) for i, t in enumerate(times))),
+        PointTrack(id="beats", name="Beats", items=tuple(Point(t, i % 4 == 0) for i, t in enumerate(times))),
+        NoteTrack(id="notes", name="Notes", items=tuple(Note(t, t + long, 40 + i * 7 % 40, 0.8) for i, t in enumerate(times))),
+        SpanTrack(id="lines", name="Lines", items=tuple(Span(t, t + long, f"line {i}") for i, t in enumerate(times))),
+    ]
+
+
+def build_demo(audio: Path, folder: Path, hour_sample_rate: int) -> gr.Blocks:
+    clip = ClipStore(folder / "clips").open(audio)
+    hour = hour_clip(folder, hour_sample_rate)
+    clips: dict[str, ShownClip] = {TOKEN: clip, LONG_TOKEN: hour}
+
+    def show() -> dict[str, object]:
+        return clip_value(clip, TOKEN, audio.name, clip.player_file)
+
+    def show_long() -> dict[str, object]:
+        return clip_value(hour, LONG_TOKEN, "hour.wav", clip.player_file)
+
+    def add_tracks() -> dict[str, object]:
+        feed = TimelineFeed(TOKEN)
+        for track in small_tracks(clip.duration):
+            feed.put(track)
+        return feed.value()
+
+    def add_many() -> dict[str, object]:
+        feed = TimelineFeed(LONG_TOKEN)
+        for track in large_tracks(hour.duration):
+            feed.put(track)
+        return feed.value()
+
+    def stream() -> Iterator[dict[str, object]]:
+        feed = TimelineFeed(TOKEN)
+        feed.put(WordTrack(id="streamed", name="Streamed"))
+        part = clip.duration / STREAMED_WORDS
+        for i in range(STREAMED_WORDS):
+            feed.extend(WordTrack(id="streamed", name="Streamed", items=(Word(i * part, (i + 1) * part, f"word{i}"),)))
+            yield feed.value()
+
+    def command() -> dict[str, object]:
+        feed = TimelineFeed(TOKEN)
+        feed.seek(1.0)
+        feed.loop(1.0, 2.0)
+        feed.select("words", 3)
+        return feed.value()
+
+    with gr.Blocks(title="Timeline") as demo:
+        timeline = build_timeline(clips.get)
+        buttons = {
+            name: gr.Button(name) for name in ("Show", "Show hour", "Tracks", "Many items", "Stream", "Command", "Nothing")
+        }
+        functions = (show, show_long, add_tracks, add_many, stream, command, no_clip_value)
+        for button, function in zip(buttons.values(), functions, strict=True):
+            button.click(function, outputs=timeline, show_progress="hidden")
+        heard = gr.Textbox(label="Heard", elem_id="heard", interactive=True)
+        add_listeners(timeline, heard)
+    return demo
+
+
+def add_listeners(timeline: gr.HTML, heard: gr.Textbox) -> None:
+    """Write down what each event told Python."""
+
+    def on_seek(event: gr.EventData) -> str:
+        return f"seek {seek_of(event):.2f}"
+
+    def on_select(event: gr.EventData) -> str:
+        chosen = selection_of(event)
+        return f"select {chosen.track} {chosen.index} {chosen.start:.2f} {chosen.end:.2f}"
+
+    def on_loop(event: gr.EventData) -> str:
+        loop = loop_of(event)
+        return "loop off" if loop is None else f"loop {loop[0]:.2f} {loop[1]:.2f}"
+
+    for name, function in (("seek", on_seek), ("select", on_select), ("loop", on_loop)):
+        getattr(timeline, name)(function, outputs=heard, show_progress="hidden")
+
+
+if __name__ == "__main__":
+    import sys
+
+    scratch = Path(tempfile.mkdtemp())
+    build_demo(Path(sys.argv[1]), scratch, hour_sample_rate=44_100).launch(allowed_paths=[str(scratch)])

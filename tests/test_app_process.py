@@ -1,0 +1,112 @@
+"""The app as a process with the network switched off, used through its API as its users' scripts do."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from tests.app_process import RunningApp, running_app
+from tests.recordings import EXAMPLES
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def client(app: RunningApp) -> Client:
+    return Client(app.address, verbose=False)
+
+
+def call_raw(app: RunningApp, *arguments: object) -> str:
+    """The server-sent events of one call, made without the client's own care for files."""
+    request = urllib.request.Request(
+        f"{app.address}/gradio_api/call/transcribe",
+        data=json.dumps({"data": arguments}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        event = json.load(answer)["event_id"]
+    with urllib.request.urlopen(f"{app.address}/gradio_api/call/transcribe/{event}") as events:
+        return str(events.read().decode())
+
+
+def test_serving_the_page_needs_no_network(app: RunningApp) -> None:
+    assert app.network_attempts() == []
+
+
+def test_transcribe_streams_a_growing_result(client: Client) -> None:
+    job = client.submit(handle_file(EXAMPLES / "speech.flac"), api_name="/transcribe")
+    result = job.result()
+    assert "young man" in result["text"]
+    assert (result["state"], result["language"], result["model"]) == ("done", "en", "Whisper base (offline)")
+    assert "cannot be reached" in result["model_reason"]
+    assert isinstance(result["segments"][0]["start"], float)
+    assert {"start", "end", "text", "probability"} == set(result["segments"][0]["words"][0])
+    counts = [len(output["segments"]) for output in job.outputs()]
+    assert counts == sorted(counts)
+    assert len(counts) >= 3
+
+
+def test_an_unreachable_hub_is_asked_once_a_minute(app: RunningApp, client: Client) -> None:
+    for _ in range(3):
+        client.predict(handle_file(EXAMPLES / "blackbird.ogg"), api_name="/transcribe")
+    assert len(app.network_attempts()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"model": "whisper-enormous"}, "There is no model called 'whisper-enormous'"),
+        ({"model": 5}, "There is no model called '5'"),
+        ({"model": "whisper-large-v3"}, "Whisper large-v3 is not available (the model hub cannot be reached)"),
+        ({"language": "xx"}, "The option language cannot be 'xx'"),
+        ({"task": "sing"}, "The option task cannot be 'sing'"),
+    ],
+)
+def test_bad_options_get_a_sentence(options: dict[str, object], sentence: str, client: Client) -> None:
+    with pytest.raises(AppError, match=sentence.replace("(", r"\(").replace(")", r"\)")):
+        client.predict(handle_file(EXAMPLES / "blackbird.ogg"), **options, api_name="/transcribe")
+
+
+def test_a_file_that_is_no_sound_gets_a_sentence(client: Client, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.mp3"
+    letter.write_text("Dear listener")
+    with pytest.raises(AppError, match=r"holds no sound although its name ends in \.mp3"):
+        client.predict(handle_file(letter), api_name="/transcribe")
+
+
+@pytest.mark.parametrize(
+    "audio",
+    [
+        {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        {"path": str(Path(__file__).parent.parent / "app.py"), "meta": {"_type": "gradio.FileData"}},
+        {"path": "../../../etc/passwd", "meta": {"_type": "gradio.FileData"}},
+        {"path": "/etc/passwd"},
+        {"url": "http://127.0.0.1:1/secret.wav", "path": "", "meta": {"_type": "gradio.FileData"}},
+        "http://127.0.0.1:1/secret.wav",
+        None,
+        7,
+    ],
+)
+def test_what_was_not_uploaded_is_refused(audio: object, app: RunningApp) -> None:
+    answer = call_raw(app, audio, "auto", "auto", "transcribe")
+    assert "event: error" in answer
+    assert "event: complete" not in answer
+    assert "root:" not in answer
+    assert "Traceback" not in answer
+
+
+def test_after_all_this_the_next_person_is_served(app: RunningApp, client: Client) -> None:
+    assert "young man" in client.predict(handle_file(EXAMPLES / "speech.flac"), api_name="/transcribe")["text"]
+    assert "Unexpected error" not in app.log()
