@@ -20,18 +20,19 @@ DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU"}
 
 @dataclass(frozen=True)
 class StatusPill:
-    """The component in the header."""
+    """The component in the header, and the clock of the whole status: a timer inside a tab stands still while the tab is hidden."""
 
     html: gr.HTML
+    timer: gr.Timer
 
 
 def build_status_pill() -> StatusPill:
     """An empty pill; `build_model_status` fills it."""
-    return StatusPill(gr.HTML("", elem_id="status-pill", apply_default_css=False))
+    return StatusPill(gr.HTML("", elem_id="status-pill", apply_default_css=False), gr.Timer(REFRESH_SECONDS))
 
 
 def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) -> None:
-    """The panel of the Models tab, its button, and the timer that keeps panel and pill up to date."""
+    """The panel of the Models tab and its button; panel and pill are kept up to date."""
     with gr.Column(elem_classes="card", elem_id="model-status"):
         panel = gr.HTML("", elem_id="residents", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
@@ -51,7 +52,7 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     shown = [pill.html, panel, catalog]
     quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.load(refresh, outputs=shown, **quiet)
-    gr.Timer(REFRESH_SECONDS).tick(refresh, outputs=shown, **quiet)
+    pill.timer.tick(refresh, outputs=shown, **quiet)
     free.click(free_all, outputs=shown, **quiet)
 
 

@@ -378,7 +378,8 @@ class ModelCache:
             entry.resident = None
         try:
             gc.collect()
-            self._device_probe.give_back()
+            for probe in filter(None, (self._device_probe, self._host_probe)):
+                probe.give_back()
         finally:
             with self._changed:
                 for entry in entries:

@@ -1,0 +1,31 @@
+"""`make bench`: runs every benchmark, prints one table and writes it to `benchmarks/results.md`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import psutil
+
+from benchmarks import cache, start, transcription
+from benchmarks.report import as_table
+
+RESULTS = Path(__file__).parent / "results.md"
+BENCHMARKS = (start, cache, transcription)
+
+
+def main() -> None:
+    """Exit code 1 if a claim was not kept."""
+    figures = [figure for benchmark in BENCHMARKS for figure in benchmark.figures()]
+    machine = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB, no GPU, Python {platform.python_version()}"
+    table = as_table(figures)
+    text = f"# Benchmarks\n\nRatios within one run; `make bench` repeats it. Measured on {machine}.\n\n{table}\n"
+    print(text)
+    RESULTS.write_text(text, encoding="utf-8")
+    sys.exit(0 if all(figure.kept for figure in figures) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""What a benchmark reports, and the table they make together."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured claim."""
+
+    claim: str
+    measured: str
+    bound: str
+    kept: bool
+
+
+def as_table(figures: Sequence[Figure]) -> str:
+    """A Markdown table."""
+    rows = [f"| {f.claim} | {f.measured} | {f.bound} | {'yes' if f.kept else '**no**'} |" for f in figures]
+    return "\n".join(["| claim | measured | bound | kept |", "|---|---|---|---|", *rows])
+
+
+def at_most(claim: str, value: float, bound: float, unit: str = "", digits: int = 2) -> Figure:
+    """A figure that keeps its claim while it is not above `bound`."""
+    return Figure(claim, f"{value:.{digits}f}{unit}", f"at most {bound:g}{unit}", value <= bound)
+
+
+def alternating_medians(contenders: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """Median seconds of each contender, run in turn so that a busy moment hits all alike."""
+    times: list[list[float]] = [[] for _ in contenders]
+    for _ in range(rounds):
+        for run, own in zip(contenders, times, strict=True):
+            began = time.perf_counter()
+            run()
+            own.append(time.perf_counter() - began)
+    return [statistics.median(own) for own in times]

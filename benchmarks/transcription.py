@@ -1,0 +1,46 @@
+"""Transcription through the pipeline, against the bare `faster_whisper` call with the same options, weights and clip."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.report import Figure, alternating_medians, at_most
+from components.services import Services, build_services
+from models.speech_model_specs import WHISPER_BASE_OFFLINE
+from pipelines.audio_clip import AudioClip
+from pipelines.speech_transcription import TranscriptionOptions, transcribe
+from settings import Settings
+from tests.recordings import EXAMPLES
+
+ROUNDS = 9
+BOUND = 1.05
+
+
+def figures() -> list[Figure]:
+    """The ratio of the medians, and whether the words are the same."""
+    with tempfile.TemporaryDirectory() as scratch:
+        services = build_services(Settings(data_dir=Path(scratch) / "data", clip_dir=Path(scratch) / "clips"))
+        clip = services.clips.open(EXAMPLES / "speech.flac")
+        services.cache.preload(WHISPER_BASE_OFFLINE)
+        return _compare(services, clip)
+
+
+def _compare(services: Services, clip: AudioClip) -> list[Figure]:
+    with services.cache.lease(WHISPER_BASE_OFFLINE) as (whisper,):
+        pass  # the bare call below uses the same object, between two leases of the pipeline
+
+    def bare() -> str:
+        segments, _ = whisper.transcribe(clip.waveform(16_000), beam_size=5, word_timestamps=True, vad_filter=True)
+        return " ".join(segment.text.strip() for segment in segments)
+
+    def ours() -> str:
+        return list(transcribe(clip, TranscriptionOptions(WHISPER_BASE_OFFLINE.key), services.catalog, services.cache))[-1].text
+
+    same = ours() == bare()
+    our_seconds, bare_seconds = alternating_medians([ours, bare], ROUNDS)
+    claim = f"transcription of {clip.duration:.0f} s ({our_seconds:.2f} s), against bare faster-whisper ({bare_seconds:.2f} s)"
+    return [
+        at_most(claim, our_seconds / bare_seconds, BOUND, "x"),
+        Figure("its words are those of bare faster-whisper", "same" if same else "other", "same", same),
+    ]

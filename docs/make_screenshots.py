@@ -1,0 +1,42 @@
+"""Takes the README's screenshots of the running app on its examples: `python -m docs.make_screenshots`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.app_process import running_app
+from tests.browser.conftest import CHROMIUM, FLAGS
+
+HERE = Path(__file__).parent
+
+
+def transcribed(browser: Browser, address: str, theme: str, width: int, height: int) -> Page:
+    """A page on which the example of speech was transcribed."""
+    page = browser.new_page(viewport={"width": width, "height": height}, has_touch=width < 500, is_mobile=width < 500)
+    page.goto(f"{address}/?__theme={theme}")
+    page.get_by_role("button", name="Examples").click()
+    page.locator(".clip-examples button").first.click()
+    expect(page.locator('[data-state="done"]')).to_be_visible()
+    expect(page.locator(".clip-note")).to_be_empty()
+    expect(page.locator(".pill")).to_contain_text("1 model")
+    return page
+
+
+def main() -> None:
+    """Write all pictures beside this script."""
+    with tempfile.TemporaryDirectory() as folder, running_app(Path(folder)) as app, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        for theme in ("light", "dark"):
+            desktop = transcribed(browser, app.address, theme, 1180, 720)
+            desktop.screenshot(path=HERE / f"desktop-{theme}.png")
+            transcribed(browser, app.address, theme, 375, 812).screenshot(path=HERE / f"phone-{theme}.png")
+        desktop.get_by_role("tab", name="Models").click()
+        desktop.screenshot(path=HERE / "models.png", full_page=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""What is put into the page: escaped, and honest about what happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from components.model_status import pill_markup, status_markup
+from components.transcription_tab import clock_time, failure_markup, summary_markup, transcript_markup
+from models.model_cache import CacheStatus, ResidentStatus
+from pipelines.speech_transcription import Segment, Transcription
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+NOW = Transcription(
+    duration=15.39,
+    model="Whisper base",
+    licence="MIT",
+    dtype="int8",
+    device="CPU",
+    language="en",
+    language_probability=0.987,
+    segments=(Segment(0.0, 6.8, "Hello."), Segment(61.26, 65.0, "Goodbye.")),
+    position=15.39,
+    elapsed=2.64,
+    state="done",
+)
+
+
+def test_segments_are_rows_of_time_and_text() -> None:
+    markup = transcript_markup(NOW)
+    assert "<time>0:00.0</time><span>Hello.</span>" in markup
+    assert "<time>1:01.3</time><span>Goodbye.</span>" in markup
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        transcript_markup(replace(NOW, segments=(Segment(0, 1, HOSTILE),))),
+        summary_markup(replace(NOW, model=HOSTILE, licence=HOSTILE, model_reason=HOSTILE)),
+        failure_markup(HOSTILE),
+    ],
+)
+def test_nothing_that_a_model_or_a_file_says_becomes_markup(markup: str) -> None:
+    assert "<img" not in markup
+    assert "&lt;img" in markup
+
+
+def test_the_summary_says_language_model_and_time() -> None:
+    summary = summary_markup(NOW)
+    assert "English (0.99) · Whisper base, int8 on CPU, MIT · 15.4 s of audio in 2.6 s" in summary
+    assert "<progress" not in summary
+    assert "stopped at 0:15.4 after 2.6 s" in summary_markup(replace(NOW, state="stopped"))
+    assert '<progress max="15.39" value="7.00"' in summary_markup(replace(NOW, state="decoding", position=7.0))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("loading", "Getting the model ready"), ("decoding", "Listening"), ("done", "No speech was found")]
+)
+def test_an_empty_transcript_says_why(state: str, words: str) -> None:
+    assert words in transcript_markup(replace(NOW, segments=(), state=state))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00.0"), (12.74, "0:12.7"), (59.96, "1:00.0"), (3661.0, "61:01.0")])
+def test_times(seconds: float, shown: str) -> None:
+    assert clock_time(seconds) == shown
+
+
+def test_the_status_counts_and_names() -> None:
+    resident = ResidentStatus("Whisper <base>", "0123456789abcdef", "int8", "main memory", 126_000_000, "idle", 4.2)
+    status = CacheStatus("cpu", 25 * 10**9, 20 * 10**9, 3 * 10**8, (resident,), 2, 5, 1)
+    assert "1 model, 126 MB" in pill_markup(status)
+    assert "2 waiting" in pill_markup(status)
+    panel = status_markup(status)
+    for words in (
+        "Whisper &lt;base&gt;",
+        "0123456789",
+        "idle for 4 s",
+        "20.0 GB of 25.0 GB free",
+        "300 MB reserved",
+        "2 waiting",
+    ):
+        assert words in panel
+    empty = replace(status, residents=(), waiting=0)
+    assert "no model loaded" in pill_markup(empty)
+    assert "No model is loaded" in status_markup(empty)

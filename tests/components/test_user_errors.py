@@ -1,0 +1,77 @@
+"""Errors become sentences: known ones their own, unknown ones an id that the log has too."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from collections.abc import Iterator
+
+import gradio as gr
+import pytest
+
+from components.user_errors import sentence_for, tell_errors
+from models import errors
+from models.errors import AudioscopeError, EmptyClip
+
+KNOWN = {
+    errors.ClipTooLarge: (3 * 10**9, 2 * 10**9),
+    errors.ClipTooLong: (7200.0,),
+    errors.TooManyChannels: (64, 16),
+    errors.InvalidOption: ("beam size", 99, "1 to 10"),
+    errors.UnknownModel: ("nonsense", ("auto", "base")),
+    errors.ModelUnavailable: ("Whisper", "no network"),
+    errors.NoModelFits: ("too small",),
+    errors.DamagedWeights: ("Whisper", "model.bin"),
+    errors.ModelLoadFailed: ("Whisper", "bad header"),
+    errors.OutOfMemory: (10**9, 10**8, "cuda"),
+    errors.QueueFull: (32,),
+    errors.WaitedTooLong: (300.0,),
+    errors.TruncatedClip: (36000.0, 1.0),
+}
+ABSTRACT = {errors.ClipError, errors.ModelError, AudioscopeError}
+
+
+def every_error() -> list[type[AudioscopeError]]:
+    found = [e for _, e in inspect.getmembers(errors, inspect.isclass) if issubclass(e, AudioscopeError)]
+    return [error for error in found if error not in ABSTRACT]
+
+
+@pytest.mark.parametrize("error", every_error())
+def test_every_error_is_one_sentence(error: type[AudioscopeError]) -> None:
+    sentence = str(error(*KNOWN.get(error, ())))
+    assert sentence[0].isupper()
+    assert sentence.endswith(".")
+    assert 5 < len(sentence) < 220
+    assert sentence_for(error(*KNOWN.get(error, ()))) == sentence
+
+
+def test_an_unknown_error_shows_an_id_that_the_log_has(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        sentence = sentence_for(ZeroDivisionError("the secret is 42"))
+    found = re.search(r"error ([0-9a-f]{8})", sentence)
+    assert found
+    assert "42" not in sentence
+    assert f"Unexpected error {found[1]}" in caplog.text
+    assert "the secret is 42" in caplog.text
+
+
+def test_handlers_keep_their_kind_and_signature() -> None:
+    @tell_errors
+    def plain(number: int) -> int:
+        raise EmptyClip
+
+    @tell_errors
+    def streaming(number: int) -> Iterator[int]:
+        yield number
+        raise EmptyClip
+
+    assert inspect.isgeneratorfunction(streaming)
+    assert not inspect.isgeneratorfunction(plain)
+    assert list(inspect.signature(streaming).parameters) == ["number"]
+    with pytest.raises(gr.Error, match="This file is empty"):
+        plain(1)
+    steps = streaming(1)
+    assert next(steps) == 1
+    with pytest.raises(gr.Error, match="This file is empty"):
+        next(steps)
