@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -12,15 +12,16 @@ from uuid import uuid4
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from components.page_script import page_script
 from components.services import Services
-from components.timeline import Value, build_timeline, clip_value
+from components.timeline import Value, build_timeline, clip_value, interval_of, no_clip_value
 from components.user_errors import sentence_for
-from models.errors import ClipPathRefused, InvalidOption
-from pipelines.audio_clip import AudioClip
+from models.errors import ClipExpired, ClipPathRefused, InvalidOption, NoClip
+from pipelines.audio_clip import AudioClip, ClipStore
 
 HERE = Path(__file__).parent
 EXAMPLES_DIRECTORY = HERE.parent / "examples"
-Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], dict[str, str]]
+Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value]
 """(state, timeline, bar)."""
 SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
 
@@ -59,29 +60,54 @@ def build_clip_input(services: Services) -> ClipInput:
         bar = gr.HTML(
             value=_note(""),
             html_template=_bar_markup(),
-            js_on_load=(HERE / "clip_input.js").read_text(encoding="utf-8"),
+            js_on_load=page_script("clip_input"),
             apply_default_css=False,
             max_bytes=services.settings.max_clip_bytes,
         )
         timeline = build_timeline(services.clips.find)
+    clips = services.clips
 
     def open_upload(event: gr.EventData) -> Shown:
-        def opened() -> AudioClip:
-            path, name = _text_field(event, "path"), _text_field(event, "name")
-            return services.clips.open(path, (Path(get_upload_folder()),), name)
-
-        return _shown(opened)
+        return _shown(clips, event, lambda: clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name")))
 
     def open_example(event: gr.EventData) -> Shown:
         def opened() -> AudioClip:
             example = _example(event)
-            return services.clips.open(EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
+            return clips.open(EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
 
-        return _shown(opened)
+        return _shown(clips, event, opened)
+
+    def reopen(event: gr.EventData) -> Shown:
+        def opened() -> AudioClip:
+            clip = clips.find(_text(event, "hash"))
+            if clip is None:
+                raise ClipExpired
+            return replace(clip, name=_text(event, "name"))
+
+        return _shown(clips, event, opened)
+
+    def cut(now: AudioClip | None, event: gr.EventData) -> Shown:
+        def opened() -> AudioClip:
+            if now is None:
+                raise NoClip
+            start, end = interval_of(event)
+            part = clips.cut(now, start, end)
+            return replace(part, name=f"{now.name} {start:.1f}–{end:.1f} s")
+
+        return _shown(clips, event, opened)
+
+    def let_go(now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
+        content_hash = _text(event, "hash")
+        clips.let_go(content_hash, _text(event, "person"))
+        shown = now is not None and now.content_hash == content_hash
+        return (None, no_clip_value()) if shown else (gr.skip(), gr.skip())
 
     shown = [state, timeline, bar]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     bar.uploaded(open_upload, outputs=shown, **quiet)
+    bar.reopened(reopen, outputs=shown, **quiet)
+    bar.cut(cut, inputs=state, outputs=shown, **quiet)
+    bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **quiet)
     example = bar.example(open_example, outputs=shown, **quiet)
     return ClipInput(state, timeline, example)
 
@@ -94,18 +120,22 @@ def open_for_api(services: Services, file: object) -> AudioClip:
     return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
 
 
-def _shown(opened: Callable[[], AudioClip]) -> Shown:
+def _shown(clips: ClipStore, event: gr.EventData, opened: Callable[[], AudioClip]) -> Shown:
     """The new clip on the page; or, beside the clip that was there, why there is no new one."""
     try:
         clip = opened()
-        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("")
+        clips.keep(clip, _text(event, "person"))
+        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip)
+    except ClipExpired as error:
+        return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}
     except Exception as error:
         return gr.skip(), gr.skip(), _note(sentence_for(error), "error")
 
 
-def _note(text: str, kind: Literal["plain", "error"] = "plain") -> dict[str, str]:
-    """A new value even for the same text: the page's own note ('Loading ...') gives way to it."""
-    return {"note": text, "kind": kind, "id": uuid4().hex}
+def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:
+    """A new value even for the same text: the page's own note ('Loading ...') gives way to it. `clip` goes into the history."""
+    entry = {"hash": clip.content_hash, "name": clip.name, "duration": clip.duration} if clip else None
+    return {"note": text, "kind": kind, "clip": entry, "id": uuid4().hex}
 
 
 def _bar_markup() -> str:
@@ -121,13 +151,18 @@ def _bar_markup() -> str:
     <button type="button" class="clip-examples-button" aria-expanded="false" aria-haspopup="true">Examples</button>
     <ul class="clip-examples" hidden>{items}</ul>
   </div>
+  <div class="clip-menu">
+    <button type="button" class="clip-history-button" aria-expanded="false" aria-haspopup="true" hidden>History</button>
+    <ul class="clip-history" hidden></ul>
+  </div>
+  <button type="button" class="clip-cut" title="Make the looped part the clip" hidden>Use loop</button>
   <button type="button" class="clip-record" aria-pressed="false">Record</button>
   <button type="button" class="clip-upload">Upload</button>
   <input type="file" class="clip-file" accept="{SOUND_FILES}" hidden>
 </div>"""
 
 
-def _text_field(event: gr.EventData, name: str) -> str:
+def _text(event: gr.EventData, name: str) -> str:
     """A text that the page sent; the page may send anything."""
     value = event._data.get(name) if isinstance(event._data, dict) else None
     if not isinstance(value, str):

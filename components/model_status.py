@@ -20,7 +20,7 @@ DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU"}
 
 @dataclass(frozen=True)
 class StatusPill:
-    """The component in the header, and the clock of the whole status: a timer inside a tab stands still while the tab is hidden."""
+    """The component in the header, with the clock of the whole status: inside a tab it would stand still while that is hidden."""
 
     html: gr.HTML
     timer: gr.Timer

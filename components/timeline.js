@@ -1035,6 +1035,7 @@ function setLoop(start, end) {
   const valid = start !== null && end - start >= SMALLEST_LOOP;
   state.loop = valid ? {start: clamp(start, 0, view.duration), end: clamp(end, 0, view.duration)} : null;
   placeLoop();
+  window.dispatchEvent(new CustomEvent('audioscope:looped', {detail: state.loop && {...state.loop}}));
 }
 
 function tellLoop() {

@@ -20,7 +20,6 @@ register events as on any Gradio component; `seek_of`, `selection_of` and `loop_
 import base64
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +31,12 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from components.page_script import page_script
 from components.timeline_tracks import TRACK_ID, Track, start_range, to_text
 from models.errors import ClipExpired
 from pipelines import timeline_tiles
 
 HERE = Path(__file__).parent
-COMMENT = re.compile(r"^ *(?://[^\n]*|/\*.*?\*/)\n", re.MULTILINE | re.DOTALL)  # one that has its lines for itself
 TEMPLATE = """
 <section class="as-timeline" data-empty="true" aria-label="Player and timeline">
   <audio preload="metadata"></audio>
@@ -120,7 +119,7 @@ def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
         value=None,
         elem_id=elem_id,
         html_template=TEMPLATE,
-        js_on_load=page_script(),
+        js_on_load=page_script("timeline"),
         head=f"<style>{(HERE / 'timeline.css').read_text(encoding='utf-8')}</style>",
         apply_default_css=False,
         server_functions=[tiles],
@@ -247,11 +246,6 @@ def answer_tiles(query: object, find_clip: FindClip) -> dict[str, str]:
         return {str(index): encoded(make(clip, level, index)) for index in whole} if clip else {}
     except (timeline_tiles.NoSuchTileError, ClipExpired):
         return {}
-
-
-def page_script() -> str:
-    """The script as it is sent: its comments and indents are for its readers here."""
-    return re.sub(r"^ +", "", COMMENT.sub("", (HERE / "timeline.js").read_text(encoding="utf-8")), flags=re.MULTILINE)
 
 
 def tile_layout() -> Value:

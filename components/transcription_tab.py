@@ -14,11 +14,11 @@ from components.services import MODEL_JOBS, Services
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
 from components.user_errors import sentence_for, tell_errors
-from models.errors import NoClip, as_size
+from models.errors import ModelError, NoClip, as_size
 from models.model_catalog import AUTO
 from models.model_spec import ModelSpec
 from pipelines.audio_clip import AudioClip
-from pipelines.speech_transcription import Segment, SpeechTask, Transcription, TranscriptionOptions, transcribe
+from pipelines.speech_transcription import Segment, SpeechTask, Transcription, TranscriptionOptions, find_stored, transcribe
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
 DETECT = "auto"
@@ -59,6 +59,14 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip()
 
+    def restore(now: AudioClip | None, model: str, language: str, task: SpeechTask) -> tuple[Any, ...]:
+        if now is None:
+            return EMPTY, "", gr.skip()
+        known = _known(services, now, TranscriptionOptions(model, None if language == DETECT else language, task))
+        if known is None:
+            return READY, "", gr.skip()
+        return list(_shown(iter((known,)), TimelineFeed(now.content_hash)))[-1]
+
     def stop_job(request: gr.Request) -> None:
         services.stop_flags.stop(str(request.session_hash))
 
@@ -80,7 +88,9 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
             **quiet,
         ).then(end, outputs=buttons, queue=False, **quiet)
     stop.click(stop_job, queue=False, **quiet)
-    clip.state.change(lambda: (READY, ""), outputs=[transcript, summary], queue=False, **quiet)
+    clip.state.change(
+        restore, inputs=[clip.state, model, language, task], outputs=[transcript, summary, clip.timeline], queue=False, **quiet
+    )
 
     _add_endpoint(services)
 
@@ -117,6 +127,15 @@ def _add_endpoint(services: Services) -> None:
         concurrency_id=MODEL_JOBS,
         concurrency_limit=services.settings.parallel_jobs,
     )
+
+
+def _known(services: Services, clip: AudioClip, options: TranscriptionOptions) -> Transcription | None:
+    """What these controls gave for this clip before; a model that cannot be had now gave nothing."""
+    try:
+        choice = services.catalog.choose("transcribe", options.model)
+    except ModelError:
+        return None
+    return find_stored(clip, options, choice, services.catalog)
 
 
 def _shown(snapshots: Iterator[Transcription], feed: TimelineFeed) -> Iterator[tuple[Any, ...]]:
@@ -159,7 +178,8 @@ def summary_markup(now: Transcription) -> str:
         facts.append(f"{language} ({now.language_probability:.2f})")
     facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
     if now.state == "done":
-        facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s")
+        earlier = ", computed before" if now.from_store else ""
+        facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s{earlier}")
     elif now.state == "stopped":
         facts.append(f"stopped at {clock_time(now.position)} after {now.elapsed:.1f} s")
     else:

@@ -7,7 +7,9 @@ prepared is there for the next.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -15,18 +17,25 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from models.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip
-from pipelines.audio_decoding import ClipLimits, DecodedAudio, decode_audio, write_player_file
+from models.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, InvalidOption, SilentClip
+from pipelines.audio_decoding import ClipLimits, DecodedAudio, decode_audio, write_flac, write_player_file
 
 HASH_BLOCK_BYTES = 4 * 2**20
 RESAMPLE_BLOCK_SAMPLES = 2**20
 SILENCE_PEAK = 1e-4
 """A clip whose loudest sample is below this (−80 dB of full scale) has no sound in it."""
+
+CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
+FACTS_FILE = "clip.json"
+KEEPERS_FOLDER = "keepers"
+SCRATCH_PREFIX = "incoming-"
+SHORTEST_CUT_SECONDS = 0.05
 
 Waveform = NDArray[np.float32]
 
@@ -81,7 +90,10 @@ class AudioClip:
 
 
 class ClipStore:
-    """All clips of this process: one directory each under `directory`, removed when nobody used them for `max_age_seconds`."""
+    """All clips: one directory each under `directory`, removed when nobody used them for `max_age_seconds`.
+
+    A clip can have keepers, one for each person who has it in a history; it goes at once when the last of them lets go.
+    """
 
     def __init__(self, directory: Path, limits: ClipLimits = ClipLimits(), max_age_seconds: float = 24 * 3600.0) -> None:
         self._directory = directory
@@ -119,9 +131,46 @@ class ClipStore:
         return replace(clip, name=name or file.name)
 
     def find(self, content_hash: str) -> AudioClip | None:
-        """The clip with this hash if it is still kept; any other text finds nothing."""
-        with self._lock:
-            return next((c for c in self._by_file_hash.values() if c.content_hash == content_hash and c.directory.exists()), None)
+        """The clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
+        if not CONTENT_HASH.fullmatch(content_hash):
+            return None
+        directory = self._directory / content_hash
+        try:
+            facts = json.loads((directory / FACTS_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return AudioClip(directory=directory, **facts)
+
+    def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
+        """The part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
+
+        Raises:
+            InvalidOption: the part lies outside the clip or is shorter than `SHORTEST_CUT_SECONDS`.
+            SilentClip: nothing is heard in it.
+        """
+        end = min(end, clip.duration)
+        if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
+            raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
+        with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
+            part = Path(scratch) / "part.flac"
+            write_flac(clip.player_file, part, start, end)
+            return self.open(part, name=clip.name)
+
+    def keep(self, clip: AudioClip, keeper: str) -> None:
+        """Note that `keeper` (any text that stands for one person) has this clip in a history."""
+        keepers = clip.directory / KEEPERS_FOLDER
+        keepers.mkdir(exist_ok=True)
+        (keepers / _name_for(keeper)).touch()
+
+    def let_go(self, content_hash: str, keeper: str) -> None:
+        """`keeper` deletes the clip; its files go unless somebody else keeps it too."""
+        clip = self.find(content_hash)
+        if clip is None:
+            return
+        keepers = clip.directory / KEEPERS_FOLDER
+        (keepers / _name_for(keeper)).unlink(missing_ok=True)
+        if not keepers.exists() or not any(keepers.iterdir()):
+            shutil.rmtree(clip.directory, ignore_errors=True)
 
     def sweep(self, now: float | None = None) -> int:
         """Remove clips that nobody used for the age limit; returns how many went. `now`: seconds since the epoch."""
@@ -135,34 +184,39 @@ class ClipStore:
 
     def _decode(self, file: Path) -> AudioClip:
         self._directory.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix="incoming-"))
+        scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix=SCRATCH_PREFIX))
         try:
             audio = decode_audio(file, scratch / "mono.f32", self._limits)
             if audio.peak < SILENCE_PEAK:
                 raise SilentClip
             os.replace(scratch / "mono.f32", _samples_path(scratch, audio.sample_rate))
             write_player_file(file, audio, scratch)
+            (scratch / FACTS_FILE).write_text(json.dumps(_facts(audio)), encoding="utf-8")
             directory = self._directory / audio.content_hash
             try:
                 os.replace(scratch, directory)
             except OSError:
                 if not directory.exists():  # else the same content came in another file
                     raise
-            return _clip(audio, directory)
+            return AudioClip(directory=directory, **_facts(audio))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _clip(audio: DecodedAudio, directory: Path) -> AudioClip:
-    return AudioClip(
-        content_hash=audio.content_hash,
-        sample_rate=audio.sample_rate,
-        duration=audio.samples / audio.sample_rate,
-        channels=audio.channels,
-        container=audio.container,
-        codec=audio.codec,
-        directory=directory,
-    )
+def _facts(audio: DecodedAudio) -> dict[str, Any]:
+    """What belongs to the content of a clip, as `AudioClip` has it; a person's name for it does not."""
+    return {
+        "content_hash": audio.content_hash,
+        "sample_rate": audio.sample_rate,
+        "duration": audio.samples / audio.sample_rate,
+        "channels": audio.channels,
+        "container": audio.container,
+        "codec": audio.codec,
+    }
+
+
+def _name_for(keeper: str) -> str:
+    return hashlib.blake2b(keeper.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +94,7 @@ def write_player_file(file: Path, audio: DecodedAudio, directory: Path) -> None:
     """Put `player.<ending>` into `directory`: the file itself if browsers play it, else its sound as FLAC."""
     ending = BROWSER_CONTAINERS.get(_container_kind(file, audio.container))
     if ending is None or audio.codec not in BROWSER_CODECS:
-        _write_flac(file, directory / "player.flac")
+        write_flac(file, directory / "player.flac")
         return
     try:
         os.link(file, directory / f"player.{ending}")
@@ -224,15 +226,31 @@ def _container_kind(file: Path, format_name: str) -> str:
     return format_name.split(",")[0]
 
 
-def _write_flac(source: Path, target: Path) -> None:
+def write_flac(source: Path, target: Path, start: float = 0.0, end: float = math.inf) -> None:
+    """The sound of `source` between two times in seconds as 24-bit FLAC, at its own rate, with all of its channels."""
     import av
 
     with _opened(source) as container, av.open(str(target), "w", format="flac") as out:
         stream = container.streams.best("audio")
         flac = out.add_stream("flac", rate=stream.rate, layout=stream.layout)
-        to_integer = av.AudioResampler(format="s16", layout=stream.layout, rate=stream.rate)
-        for frame in container.decode(stream):
-            frame.pts = None
-            for block in to_integer.resample(frame):
-                out.mux(flac.encode(block))
+        flac.format = "s32"
+        to_integer = av.AudioResampler(format="s32", layout=stream.layout, rate=stream.rate)
+        for block in _between(_frames(container, stream), start, end, stream.rate):
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=stream.layout.name)
+            frame.sample_rate = stream.rate
+            for integer in to_integer.resample(frame):
+                out.mux(flac.encode(integer))
         out.mux(flac.encode(None))
+
+
+def _between(blocks: Iterator[NDArray[np.float32]], start: float, end: float, sample_rate: int) -> Iterator[NDArray[np.float32]]:
+    """The samples of `blocks` [channels, samples] between two times in seconds."""
+    first, position = round(start * sample_rate), 0
+    last = round(end * sample_rate) if math.isfinite(end) else sys.maxsize
+    for block in blocks:
+        part = block[:, max(0, first - position) : max(0, last - position)]
+        position += block.shape[1]
+        if part.size:
+            yield part
+        if position >= last:
+            return

@@ -12,6 +12,7 @@ from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
+from pipelines.clip_results import ClipResults
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
 WHISPER_SAMPLE_RATE = 16_000
@@ -75,11 +76,16 @@ class Transcription:
     elapsed: float = 0.0
     """Seconds since the job began, loading included."""
     state: Literal["loading", "decoding", "done", "stopped"] = "loading"
+    from_store: bool = False
+    """Whether it was computed earlier; `elapsed` is what it took then."""
 
     @property
     def text(self) -> str:
         """The whole text in one line."""
         return " ".join(segment.text for segment in self.segments)
+
+
+RESULTS = ClipResults("transcription", Transcription)
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,8 @@ def transcribe(
 ) -> Iterator[Transcription]:
     """Transcribe `clip`: a snapshot for every segment, and ten a second in between, so that the caller can stop at any time.
 
+    A clip that was transcribed with the same options by the same model before gives that result at once.
+
     Raises:
         InvalidOption: before any model is touched.
         ModelError: the model cannot be had; see `ModelCache.lease`.
@@ -105,6 +113,10 @@ def transcribe(
     began = clock()
     choice = catalog.choose("transcribe", options.model, WORKING_BYTES)
     check_options(options, choice)
+    known = find_stored(clip, options, choice, catalog)
+    if known is not None:
+        yield known
+        return
     dtype, device = choice.spec.dtype(catalog.device), catalog.device
     now = Transcription(clip.duration, choice.spec.title, choice.reason, choice.spec.licence, dtype, device.upper())
     yield now
@@ -118,8 +130,22 @@ def transcribe(
         yield now
     if should_stop():
         yield replace(now, state="stopped", elapsed=clock() - began)
-    else:
-        yield replace(now, state="done", position=clip.duration, elapsed=clock() - began)
+        return
+    now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
+    RESULTS.store(clip, _result_key(options, choice, catalog), now)
+    yield now
+
+
+def find_stored(
+    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog
+) -> Transcription | None:
+    """The result of an earlier run of the same model with the same options on the same content, if it is still kept."""
+    known = RESULTS.find(clip, _result_key(options, choice, catalog))
+    return known and replace(known, model_reason=choice.reason, from_store=True)
+
+
+def _result_key(options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> object:
+    return replace(options, model=choice.spec.key), choice.spec.source, choice.spec.dtype(catalog.device)
 
 
 def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:

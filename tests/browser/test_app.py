@@ -93,7 +93,7 @@ def test_words_arrive_while_decoding_and_stop_keeps_them(app: RunningApp, new_pa
 def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
     first, second = visit(new_page(), app), visit(new_page(), app)
     upload(first, long_clip)
-    upload(second, librivox_sentences()[0].path)
+    upload(second, librivox_sentences()[3].path)
     first.get_by_role("button", name="Transcribe", exact=True).click()
     state(first, "decoding")
     second.get_by_role("button", name="Transcribe", exact=True).click()
@@ -101,7 +101,7 @@ def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, lon
     first.get_by_role("button", name="Stop", exact=True).click()
     state(first, "stopped")
     state(second, "done")
-    expect(second.locator("#transcript")).to_contain_text("Dashwood")
+    expect(second.locator("#transcript")).to_contain_text("amiable woman")
     expect(second.locator(".as-name")).not_to_have_text(long_clip.name)
 
 
@@ -134,6 +134,69 @@ def test_what_a_page_makes_up_is_refused(app: RunningApp, new_page: NewPage) -> 
     page.route("**/upload*", lambda route: route.fulfill(json=["/etc/passwd"]))
     page.locator(".clip-file").set_input_files(EXAMPLES / "blackbird.ogg")
     expect(page.get_by_text("not in the cache folder")).to_be_visible()
+
+
+def test_a_known_clip_brings_its_words_back_at_once(app: RunningApp, new_page: NewPage) -> None:
+    first = visit(new_page(), app)
+    upload(first, librivox_sentences()[1].path)
+    first.get_by_role("button", name="Transcribe", exact=True).click()
+    state(first, "done")
+    later = visit(new_page(), app)
+    upload(later, librivox_sentences()[1].path)
+    state(later, "done")
+    expect(later.locator("#transcript-summary")).to_contain_text("computed before")
+    expect(later.get_by_role("button", name="Words")).to_be_visible()
+    upload(later, EXAMPLES / "blackbird.ogg")
+    expect(later.locator("#transcript li")).to_have_count(0)
+    expect(later.get_by_role("button", name="Words")).to_have_count(0)
+
+
+def test_history_reopens_and_deletes_and_is_ones_own(app: RunningApp, new_page: NewPage) -> None:
+    ann, bob = visit(new_page(), app), visit(new_page(), app)
+    expect(ann.get_by_role("button", name="History")).to_be_hidden()
+    upload(ann, librivox_sentences()[2].path)
+    upload(ann, EXAMPLES / "blackbird.ogg")
+    upload(bob, EXAMPLES / "blackbird.ogg")
+    ann.reload()
+    ann.get_by_role("button", name="History").click()
+    expect(ann.locator(".clip-history li")).to_have_count(2)
+    ann.locator(".clip-history").get_by_role("button", name=librivox_sentences()[2].path.name, exact=False).first.click()
+    expect(ann.locator(".as-name")).to_have_text(librivox_sentences()[2].path.name)
+    ann.get_by_role("button", name="History").click()
+    ann.get_by_role("button", name="Delete blackbird.ogg").click()
+    ann.get_by_role("button", name=f"Delete {librivox_sentences()[2].path.name}").click()
+    expect(ann.get_by_text("No clip yet")).to_be_visible()
+    expect(ann.get_by_role("button", name="History")).to_be_hidden()
+    bob.reload()
+    bob.get_by_role("button", name="History").click()
+    expect(bob.locator(".clip-history li")).to_have_count(1)
+    bob.locator(".clip-history button").first.click()
+    expect(bob.locator(".as-name")).to_have_text("blackbird.ogg")
+
+
+def test_a_history_entry_that_is_gone_says_so_and_leaves(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    page.evaluate(
+        "localStorage.setItem('audioscope-history', JSON.stringify([{hash: '0'.repeat(32), name: 'old', duration: 1, time: 0}]))"
+    )
+    page.reload()
+    page.get_by_role("button", name="History").click()
+    page.locator(".clip-history button").first.click()
+    expect(page.get_by_text("This clip is no longer kept here")).to_be_visible()
+    expect(page.get_by_role("button", name="History")).to_be_hidden()
+
+
+def test_the_loop_becomes_the_clip(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Music")
+    expect(page.locator(".as-name")).to_have_text("Music")
+    expect(page.get_by_role("button", name="Use loop")).to_be_hidden()
+    page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:loop', {detail: {start: 2, end: 5.5}}))")
+    page.get_by_role("button", name="Use loop").click()
+    expect(page.locator(".as-name")).to_have_text("Music 2.0–5.5 s")
+    expect(page.locator(".as-facts")).to_contain_text("0:03.5")
+    expect(page.locator(".as-facts")).to_contain_text("stereo")
+    expect(page.get_by_role("button", name="Use loop")).to_be_hidden()
 
 
 def test_recording_with_the_microphone(app: RunningApp, new_page: NewPage) -> None:

@@ -25,6 +25,7 @@ from models.errors import (
     ClipTooLarge,
     ClipTooLong,
     EmptyClip,
+    InvalidOption,
     NotAudio,
     SilentClip,
     TooManyChannels,
@@ -166,6 +167,37 @@ def test_a_file_is_decoded_once(store: ClipStore, tmp_path: Path, monkeypatch: p
     assert store.open(path) == first
     assert store.find(first.content_hash) == replace(first, name="")
     assert store.find("0" * 32) is store.find("../etc") is None
+
+
+def test_a_clip_of_an_earlier_run_is_found(store: ClipStore) -> None:
+    clip = store.open(EXAMPLES / "music.ogg")
+    found = ClipStore(store.directory).find(clip.content_hash)
+    assert found == replace(clip, name="")
+
+
+def test_a_part_becomes_a_clip(store: ClipStore, tmp_path: Path) -> None:
+    samples = tone(3.0)
+    clip = store.open(encode(tmp_path / "a.wav", samples, "wav", "pcm_s24le"))
+    part = store.cut(clip, 1.0, 2.5)
+    assert (part.duration, part.channels, part.sample_rate, part.name) == (1.5, 2, RATE, "a.wav")
+    np.testing.assert_allclose(part.waveform(), clip.waveform()[RATE : RATE * 5 // 2], atol=1e-6)
+    assert store.cut(clip, 2.0, 99.0).duration == 1.0
+    for start, end in ((-1.0, 1.0), (2.0, 1.0), (1.0, 1.01), (3.5, 4.0), (float("nan"), 1.0)):
+        with pytest.raises(InvalidOption):
+            store.cut(clip, start, end)
+    assert not list(store.directory.glob("incoming-*"))
+
+
+def test_a_clip_goes_when_its_last_keeper_lets_go(store: ClipStore) -> None:
+    clip = store.open(EXAMPLES / "blackbird.ogg")
+    store.keep(clip, "ann")
+    store.keep(clip, "bob/../../x")
+    store.let_go(clip.content_hash, "ann")
+    store.let_go(clip.content_hash, "carol")
+    assert store.find(clip.content_hash)
+    store.let_go(clip.content_hash, "bob/../../x")
+    assert store.find(clip.content_hash) is None
+    store.let_go("../..", "ann")
 
 
 def test_resampling_matches_soxr_and_happens_once(store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import jiwer
 import pytest
@@ -12,6 +14,7 @@ from components.services import Services
 from models.errors import InvalidOption, ModelUnavailable, UnknownModel
 from models.speech_model_specs import WHISPER_BASE_OFFLINE
 from pipelines.audio_clip import AudioClip
+from pipelines.clip_results import RESULTS_FOLDER
 from pipelines.speech_transcription import Transcription, TranscriptionOptions, transcribe
 from tests.recordings import EXAMPLES, librivox_sentences
 
@@ -30,6 +33,12 @@ NORMALISED = jiwer.Compose(
 )
 
 pytestmark = pytest.mark.models
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(speech: AudioClip) -> None:
+    """Every test computes for itself."""
+    shutil.rmtree(speech.directory / RESULTS_FOLDER, ignore_errors=True)
 
 
 def run(services: Services, clip: AudioClip, **options: object) -> Transcription:
@@ -68,6 +77,17 @@ def test_segments_stream_with_times_and_words(services: Services, speech: AudioC
     assert starts == sorted(starts)
     assert all(0 <= s.start < s.end <= speech.duration + 0.1 for s in last.segments)
     assert "ill-disposed young man" in last.text
+
+
+def test_what_was_computed_once_is_not_computed_again(
+    services: Services, speech: AudioClip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(services, speech)
+    monkeypatch.setattr("pipelines.speech_transcription._decode", lambda *_: pytest.fail("decoded again"))
+    again = run(services, replace(speech, name="the same sound under another name"))
+    assert again == replace(first, from_store=True, model_reason=again.model_reason)
+    with pytest.raises(BaseException, match="decoded again"):
+        run(services, speech, beam_size=1)
 
 
 def test_english_only_tiny_model(services: Services, speech: AudioClip) -> None:
