@@ -10,7 +10,7 @@ import gradio as gr
 
 from components.services import Services
 from models.errors import as_size
-from models.model_cache import CacheStatus, ResidentStatus
+from models.cache_status import CacheStatus, ResidentStatus
 from models.model_catalog import ALL_MODELS
 from models.model_spec import HubSource, ModelSpec
 

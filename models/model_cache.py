@@ -16,17 +16,18 @@ import logging
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from models.errors import AudioscopeError, JobStopped, ModelError, ModelLoadFailed, OutOfMemory, WaitedTooLong
+from models.cache_status import CacheStatus, ResidentStatus
+from models.errors import JobStopped, ModelError, ModelLoadFailed, OutOfMemory, WaitedTooLong
 from models.lease_book import Entry, LeaseBook, Ticket
 from models.memory_probe import MemoryProbe
 from models.model_spec import Device, FetchedModel, ModelIdentity, ModelSpec
+from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.residents import Resident
 
 STOP_POLL_SECONDS = 0.05
@@ -64,34 +65,6 @@ class CacheLimits:
     """How long an unused model stays."""
     eager: bool = False
     """ZeroGPU: models are placed by `preload` when the process starts, and none ever moves or leaves."""
-
-
-@dataclass(frozen=True)
-class ResidentStatus:
-    """One line of the status panel."""
-
-    title: str
-    revision: str
-    dtype: str
-    place: str
-    size_bytes: int
-    state: str
-    """'in use', 'loading', 'leaving' or 'idle'."""
-    idle_seconds: float
-
-
-@dataclass(frozen=True)
-class CacheStatus:
-    """What the status panel shows."""
-
-    device: str
-    total_bytes: int
-    free_bytes: int
-    reserved_bytes: int
-    residents: tuple[ResidentStatus, ...]
-    waiting: int
-    loads: int
-    evictions: int
 
 
 class _RoomWasTaken(Exception):
@@ -152,7 +125,7 @@ class ModelCache:
             yield residents
         except Exception as error:
             if is_out_of_memory(error) and not isinstance(error, OutOfMemory):
-                _let_go_of_locals(error)
+                let_go_of_locals(error)
                 self.evict_idle(0.0)
                 raise self._out_of_memory(working_bytes) from error
             raise
@@ -341,7 +314,7 @@ class ModelCache:
             parked = self._park(entry)
         except Exception as error:
             log.warning("%s could not be moved to main memory and is dropped.", entry.model.spec.title, exc_info=error)
-            _let_go_of_locals(error)
+            let_go_of_locals(error)
         finally:
             if not parked:
                 self._drop(entry)
@@ -377,14 +350,18 @@ class ModelCache:
         for entry in entries:
             entry.resident = None
         try:
-            gc.collect()
-            for probe in filter(None, (self._device_probe, self._host_probe)):
-                probe.give_back()
+            self._collect()
         finally:
             with self._changed:
                 for entry in entries:
                     self._book.dropped(entry)
                 self._admit()
+
+    def _collect(self) -> None:
+        """Free what nobody refers to any more, and hand it back to the device and the system."""
+        gc.collect()
+        for probe in filter(None, (self._device_probe, self._host_probe)):
+            probe.give_back()
 
     def _load(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel) -> None:
         """Build or restore one model; out of memory evicts everything else that is idle and tries once more."""
@@ -394,8 +371,10 @@ class ModelCache:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                _let_go_of_locals(error)
-                self._evict_all_idle(ticket)
+                let_go_of_locals(error)
+                self._collect()
+                if not self._limits.eager:
+                    self._evict_all_idle(ticket)
                 resident, taken = self._build_or_restore(identity, model)
         except Exception as error:
             self._load_failed(ticket, identity, model, error)
@@ -428,7 +407,8 @@ class ModelCache:
 
     def _load_failed(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel, error: Exception) -> None:
         log.warning("%s could not be loaded.", model.spec.title, exc_info=error)
-        _let_go_of_locals(error)
+        let_go_of_locals(error)
+        self._collect()
         told: ModelError
         if is_out_of_memory(error):
             told = self._out_of_memory(ticket.reserved_bytes)
@@ -443,25 +423,3 @@ class ModelCache:
 
     def _out_of_memory(self, needed_bytes: int) -> OutOfMemory:
         return OutOfMemory(needed_bytes, self._device_probe.free_bytes(), self._device_probe.device)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is torch's, CTranslate2's, onnxruntime's, Python's or our own way of saying it."""
-    if isinstance(error, (MemoryError, OutOfMemory)):
-        return True
-    if isinstance(error, AudioscopeError):
-        return False
-    text = str(error).lower()
-    if not isinstance(error, RuntimeError) and not type(error).__module__.startswith("onnxruntime"):
-        return False
-    return any(words in text for words in ("out of memory", "failed to allocate", "can't allocate memory", "bad_alloc"))
-
-
-def _let_go_of_locals(error: BaseException) -> None:
-    """Clear the local variables of an error's finished frames: half-built models and tensors live as long as they do."""
-    cleared: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in cleared:
-        traceback.clear_frames(link.__traceback__)
-        cleared.add(id(link))
-        link = link.__cause__ or link.__context__

@@ -99,6 +99,8 @@ class ModelIdentity(NamedTuple):
     revision: str
     dtype: str
     quantization: str
+    architecture: str
+    """One repository can hold what two classes load: an audio tower, and the whole model around it."""
 
 
 @dataclass(frozen=True)
@@ -112,4 +114,5 @@ class FetchedModel:
 
     def identity(self, device: Device) -> ModelIdentity:
         """The key under which the cache knows this model on `device`."""
-        return ModelIdentity(self.spec.source, self.revision, self.spec.dtype(device), self.spec.quantization)
+        spec = self.spec
+        return ModelIdentity(spec.source, self.revision, spec.dtype(device), spec.quantization, spec.architecture)

@@ -8,7 +8,7 @@ import pytest
 
 from components.model_status import pill_markup, status_markup
 from components.transcription_tab import clock_time, failure_markup, summary_markup, transcript_markup
-from models.model_cache import CacheStatus, ResidentStatus
+from models.cache_status import CacheStatus, ResidentStatus
 from pipelines.speech_transcription import Segment, Transcription
 
 HOSTILE = '<img src=x onerror="alert(1)">'

@@ -1,0 +1,29 @@
+"""Recognising out of memory in every library's words, and letting go of what an error holds."""
+
+from __future__ import annotations
+
+import traceback
+
+from models.errors import AudioscopeError, OutOfMemory
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is torch's, CTranslate2's, onnxruntime's, Python's or our own way of saying it."""
+    if isinstance(error, (MemoryError, OutOfMemory)):
+        return True
+    if isinstance(error, AudioscopeError):
+        return False
+    text = str(error).lower()
+    if not isinstance(error, RuntimeError) and not type(error).__module__.startswith("onnxruntime"):
+        return False
+    return any(words in text for words in ("out of memory", "failed to allocate", "can't allocate memory", "bad_alloc"))
+
+
+def let_go_of_locals(error: BaseException) -> None:
+    """Clear the local variables of an error's finished frames: half-built models and tensors live as long as they do."""
+    cleared: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in cleared:
+        traceback.clear_frames(link.__traceback__)
+        cleared.add(id(link))
+        link = link.__cause__ or link.__context__

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import huggingface_hub
+import pytest
+from huggingface_hub import constants
+
+from models.errors import ModelUnavailable
+from models.hub_lock import HubLock, take_newer_commits
+from models.hub_weights import PROBE_INTERVAL_SECONDS, HubWeights
+from models.model_files import ModelFiles
+from models.model_spec import HubSource
+from models.package_weights import PackageWeights
+from tests.models.fake_hub import FakeHub
+from tests.models.fakes import GUARD_SECONDS, FakeClock, Gate, await_event, in_thread, make_spec
+
+REPOSITORY = "tests/tiny-whisper"
+SOURCE = HubSource(REPOSITORY, ("config.json", "model.bin", "vocabulary.*"))
+SPEC = make_spec("tiny", source=SOURCE)
+EVERYTHING = make_spec("all", source=HubSource(REPOSITORY))
+OLD = {"config.json": b"{}", "model.bin": b"old weights", "vocabulary.txt": b"words", "README.md": b"not for us"}
+NEW = OLD | {"model.bin": b"new weights"}
+UNREACHABLE = "the model hub cannot be reached"
+
+
+@pytest.fixture(autouse=True)
+def direct_connection(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No proxy and no offline switch of the environment stands between the test and its hub."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    huggingface_hub.close_session()
+    yield
+    huggingface_hub.close_session()
+
+
+@pytest.fixture
+def hub() -> Iterator[FakeHub]:
+    hub = FakeHub(REPOSITORY)
+    hub.commit(OLD)
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> HubLock:
+    return HubLock(tmp_path / "locks" / "hub.json")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def start(tmp_path: Path, hub: FakeHub, lock: HubLock, clock: FakeClock) -> Callable[[], ModelFiles]:
+    """Starts the app anew, as far as model files are concerned."""
+
+    def start() -> ModelFiles:
+        return ModelFiles(PackageWeights(tmp_path / "assembled"), HubWeights(lock, hub.endpoint, tmp_path / "cache", clock))
+
+    return start
+
+
+Start = Callable[[], ModelFiles]
+
+
+def weights(files: ModelFiles) -> bytes:
+    return (files.fetch(SPEC).directory / "model.bin").read_bytes()
+
+
+def test_the_first_download_brings_the_wanted_files_and_locks_the_commit(start: Start, hub: FakeHub, lock: HubLock) -> None:
+    fetched = start().fetch(SPEC)
+    assert sorted(path.name for path in fetched.directory.iterdir()) == ["config.json", "model.bin", "vocabulary.txt"]
+    assert fetched.revision == hub.head
+    assert lock.commit(REPOSITORY) == hub.head
+    assert lock.files(REPOSITORY) == ("config.json", "model.bin", "vocabulary.txt")
+    assert lock.repositories() == (REPOSITORY,)
+
+
+def test_the_locked_commit_stays_when_the_repository_moves_on(start: Start, hub: FakeHub, lock: HubLock) -> None:
+    old = start().fetch(SPEC).revision
+    hub.commit(NEW)
+    hub.requests.clear()
+    files = start()
+    assert files.availability(SPEC).words == "downloaded"
+    assert (weights(files), lock.commit(REPOSITORY)) == (b"old weights", old)
+    assert hub.requests == []
+
+
+def test_a_locked_commit_is_downloaded_even_if_the_head_is_newer(
+    start: Start, hub: FakeHub, lock: HubLock, tmp_path: Path
+) -> None:
+    old = hub.head
+    hub.commit(NEW)
+    lock.write(REPOSITORY, old, ())
+    assert weights(start()) == b"old weights"
+
+
+def test_taking_the_newer_commit_brings_the_new_files(start: Start, hub: FakeHub, lock: HubLock) -> None:
+    files = start()
+    old = files.fetch(SPEC).revision
+    latest = HubWeights(lock, hub.endpoint).latest_commit
+    assert take_newer_commits(lock, latest, lock.repositories()) == {}
+    new = hub.commit(NEW)
+    assert take_newer_commits(lock, latest, lock.repositories()) == {REPOSITORY: (old, new)}
+    assert weights(files) == b"old weights", "a running app keeps what it has"
+    again = start()
+    assert again.availability(SPEC).words == "on the hub"
+    assert weights(again) == b"new weights"
+    assert lock.commit(REPOSITORY) == new
+
+
+@pytest.mark.parametrize("spec", [SPEC, EVERYTHING])
+def test_what_was_downloaded_works_without_the_hub(start: Start, hub: FakeHub, spec) -> None:
+    start().fetch(spec)
+    hub.stop()
+    files = start()
+    assert files.availability(spec).words == "downloaded"
+    assert (files.fetch(spec).directory / "model.bin").read_bytes() == b"old weights"
+
+
+def test_without_the_hub_the_reason_is_told_in_words(start: Start, hub: FakeHub) -> None:
+    hub.stop()
+    files = start()
+    assert files.hub_state(ask_hub=False).words == "not asked yet"
+    assert files.availability(SPEC).words == UNREACHABLE
+    with pytest.raises(ModelUnavailable, match=UNREACHABLE):
+        files.fetch(SPEC)
+
+
+def test_a_hub_that_is_switched_off_is_not_asked(start: Start, hub: FakeHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "HF_HUB_OFFLINE" in start().availability(SPEC).words
+    assert hub.requests == []
+
+
+def test_the_hub_is_probed_once_a_minute(start: Start, hub: FakeHub, clock: FakeClock) -> None:
+    files = start()
+    for _ in range(3):
+        assert files.availability(SPEC).words == "on the hub"
+    assert hub.count("HEAD", "/") == 1
+    clock.advance(PROBE_INTERVAL_SECONDS - 1)
+    files.availability(SPEC)
+    assert hub.count("HEAD", "/") == 1
+    clock.advance(1)
+    files.availability(SPEC)
+    assert hub.count("HEAD", "/") == 2
+    assert files.availability(SPEC, ask_hub=False).available
+    hub.stop()
+    assert files.availability(SPEC).available, "not asked again within the minute"
+    clock.advance(PROBE_INTERVAL_SECONDS)
+    assert files.availability(SPEC).words == UNREACHABLE
+
+
+@pytest.mark.parametrize("spec", [SPEC, EVERYTHING])
+@pytest.mark.parametrize("commit_is_locked", [False, True])
+@pytest.mark.parametrize("missing", ["model.bin", "vocabulary.txt"])
+def test_a_download_that_broke_off_is_not_downloaded_and_is_finished_later(
+    start: Start, hub: FakeHub, lock: HubLock, spec, commit_is_locked: bool, missing: str
+) -> None:
+    if commit_is_locked:
+        lock.write(REPOSITORY, hub.head, ())
+    hub.broken = {missing}
+    with pytest.raises(ModelUnavailable, match="download failed"):
+        start().fetch(spec)
+    assert start().availability(spec).words == "on the hub"
+    assert lock.files(REPOSITORY) == ()
+    hub.broken = set()
+    assert (start().fetch(spec).directory / missing).read_bytes() == OLD[missing]
+
+
+def test_many_at_once_make_one_download(start: Start, hub: FakeHub) -> None:
+    files = start()
+    gate = Gate()
+    hub.before_file = gate
+    futures = [in_thread(files.fetch, SPEC) for _ in range(4)]
+    await_event(gate.reached)
+    gate.opened.set()
+    assert len({id(future.result(GUARD_SECONDS)) for future in futures}) == 1
+    assert hub.count("GET", "/model.bin") == 1
+
+
+def test_a_repository_that_is_not_there_is_told(start: Start) -> None:
+    with pytest.raises(ModelUnavailable, match="download failed"):
+        start().fetch(make_spec("gone", source=HubSource("tests/gone")))
+
+
+def test_the_lock_keeps_other_repositories_and_reads_back_what_it_wrote(lock: HubLock) -> None:
+    lock.write("x/one", "1" * 40, ("b", "a"))
+    lock.write("x/two", "2" * 40, ())
+    lock.write("x/one", "3" * 40, ("c",))
+    assert lock.repositories() == ("x/one", "x/two")
+    assert (lock.commit("x/one"), lock.files("x/one")) == ("3" * 40, ("c",))
+    assert (lock.commit("x/none"), lock.files("x/none")) == (None, ())
+
+
+def test_repositories_that_are_locked_at_the_same_time_are_all_kept(lock: HubLock) -> None:
+    names = [f"x/{number}" for number in range(12)]
+    for future in [in_thread(lock.write, name, "1" * 40, ()) for name in names]:
+        future.result(GUARD_SECONDS)
+    assert sorted(lock.repositories()) == sorted(names)
