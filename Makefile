@@ -1,4 +1,5 @@
 PYTHON ?= python3
+UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 APP := $(VENV)/.app-installed
@@ -29,7 +30,7 @@ update-models: $(APP)
 # Resolves requirements*.in for Python 3.10 to 3.12. The CUDA packages are left to torch, which pins them itself.
 UNEMITTED := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc cuda-runtime \
 	cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
-LOCK := uv pip compile --universal --python-version 3.10 --fork-strategy fewest --no-header --no-annotate
+LOCK := $(UV) pip compile --universal --python-version 3.10 --fork-strategy fewest --no-header --no-annotate
 
 lock:
 	$(LOCK) $(addprefix --no-emit-package ,$(UNEMITTED)) requirements.in -o requirements.txt

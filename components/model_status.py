@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from components.services import Services
-from models.errors import as_size
 from models.cache_status import CacheStatus, ResidentStatus
+from models.errors import as_size
 from models.model_catalog import ALL_MODELS
 from models.model_spec import HubSource, ModelSpec
 

@@ -1,7 +1,7 @@
 """Makes the example clips from Debian's packages: `python examples/make_examples.py`.
 
-Needs fluidsynth, fluid-soundfont-gm, pocketsphinx-testdata, tuxpaint-stamps-default, ffmpeg, and `mido`. The music is a piece of our
-own, so its tempo (96 BPM), key (C minor), chords and notes are known exactly.
+Needs fluidsynth, fluid-soundfont-gm, pocketsphinx-testdata, tuxpaint-stamps-default, ffmpeg, and `mido`. The music is a piece of
+our own, so its tempo (96 BPM), key (C minor), chords and notes are known exactly.
 """
 
 from __future__ import annotations
