@@ -12,6 +12,7 @@ from uuid import uuid4
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from components.captions import build_captions
 from components.page_script import page_script
 from components.services import Services
 from components.timeline import Value, build_timeline, clip_value, interval_of, no_clip_value
@@ -49,6 +50,7 @@ class ClipInput:
     state: gr.State
     """The person's `AudioClip`, or None."""
     timeline: gr.HTML
+    captions: gr.HTML
     example_loaded: gr.events.Dependency
     """Runs after a new clip that came from the examples; `state.change` runs after every new clip."""
 
@@ -65,6 +67,7 @@ def build_clip_input(services: Services) -> ClipInput:
             max_bytes=services.settings.max_clip_bytes,
         )
         timeline = build_timeline(services.clips.find)
+        captions = build_captions()
     clips = services.clips
 
     def open_upload(event: gr.EventData) -> Shown:
@@ -109,7 +112,7 @@ def build_clip_input(services: Services) -> ClipInput:
     bar.cut(cut, inputs=state, outputs=shown, **quiet)
     bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **quiet)
     example = bar.example(open_example, outputs=shown, **quiet)
-    return ClipInput(state, timeline, example)
+    return ClipInput(state, timeline, captions, example)
 
 
 def open_for_api(services: Services, file: object) -> AudioClip:

@@ -1,214 +1,192 @@
-"""The transcription tab: what was said, with times, as it is decoded."""
+"""The transcription tab: what was said, with times, as it is decoded; corrected, decoded again, taken home."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 import gradio as gr
 
-from components.clip_input import ClipInput, open_for_api
+from components.captions import captions_value
+from components.clip_input import ClipInput
 from components.services import MODEL_JOBS, Services
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
-from components.user_errors import sentence_for, tell_errors
-from models.errors import ModelError, NoClip, as_size
-from models.model_catalog import AUTO
-from models.model_spec import ModelSpec
+from components.transcript import TranscriptFeed, build_transcript, line_of, text_of
+from components.transcription_api import add_transcription_endpoint
+from components.transcription_controls import build_transcription_controls, cue_options_of, options_of
+from components.transcription_files import APP_VERSION, build_download_buttons, downloads_of, no_downloads
+from components.transcription_summary import failure_markup, summary_markup, waiting_message
+from components.user_errors import sentence_for
+from models.errors import ModelError, NoClip
 from pipelines.audio_clip import AudioClip
-from pipelines.speech_transcription import Segment, SpeechTask, Transcription, TranscriptionOptions, find_stored, transcribe
-from pipelines.whisper_languages import WHISPER_LANGUAGES
+from pipelines.speech_transcription import (
+    Segment,
+    Transcription,
+    TranscriptionOptions,
+    decode_again,
+    find_stored,
+    transcribe,
+)
+from pipelines.subtitle_formats import Subtitles
+from pipelines.transcript_editing import with_text
 
-DETECT = "auto"
-EMPTY = '<p class="empty">What is said in the clip will be written here. Choose a clip above, then press Transcribe.</p>'
-READY = '<p class="empty">Press Transcribe to write down what is said in this clip.</p>'
+EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
+READY = "Press Transcribe to write down what is said in this clip."
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+Update = tuple[Any, ...]
+"""(transcript, summary, timeline, result)."""
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What the person sees now, and the options that it came from."""
+
+    transcription: Transcription
+    options: TranscriptionOptions
 
 
 def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     """Controls on the left, the transcript on the right, and the endpoint `transcribe`."""
+    result = gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            model = gr.Dropdown(_model_choices(services.catalog.models("transcribe")), value=AUTO, label="Model")
-            language = gr.Dropdown(_language_choices(), value=DETECT, label="Language")
-            task = gr.Dropdown(
-                [("Transcribe", "transcribe"), ("Translate to English", "translate")], value="transcribe", label="Task"
-            )
+            controls = build_transcription_controls(services.catalog)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Transcribe", variant="primary", min_width=0, elem_id="transcribe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-transcribing")
         with gr.Column(elem_classes="card results", min_width=260):
-            transcript = gr.HTML(EMPTY, elem_id="transcript", apply_default_css=False)
+            transcript = build_transcript(EMPTY)
             summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)
+            with gr.Row(elem_classes="actions downloads"):
+                downloads = build_download_buttons()
+    job = _TranscriptionJob(services)
+    shown = [transcript, summary, clip.timeline, result]
+    borrowing: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs, **QUIET}
+    buttons = [run, stop]
+    for start in (run.click, clip.example_loaded.success):
+        started = start(job.begin, outputs=buttons, queue=False, **QUIET)
+        ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
+        ran.then(_end, outputs=buttons, queue=False, **QUIET)
+    stop.click(job.stop, queue=False, **QUIET)
+    clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], outputs=shown, queue=False, **QUIET)
+    transcript.edited(job.correct, inputs=[clip.state, result], outputs=shown, queue=False, **QUIET)
+    transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **borrowing)
+    gr.on(
+        [result.change, *(control.change for control in controls.cues)],
+        _take_home,
+        inputs=[clip.state, result, *controls.cues],
+        outputs=[clip.captions, *downloads],
+        queue=False,
+        **QUIET,
+    )
+    add_transcription_endpoint(services)
 
-    def begin(request: gr.Request) -> tuple[gr.Button, gr.Button]:
-        services.stop_flags.begin(str(request.session_hash))
+
+class _TranscriptionJob:
+    """The handlers of the tab's events."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def begin(self, request: gr.Request) -> tuple[gr.Button, gr.Button]:
+        """A press on Transcribe."""
+        self._services.stop_flags.begin(str(request.session_hash))
         return gr.Button(interactive=False), gr.Button(interactive=True)
 
-    def run_job(
-        now: AudioClip | None, model: str, language: str, task: SpeechTask, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
+    def stop(self, request: gr.Request) -> None:
+        """A press on Stop."""
+        self._services.stop_flags.stop(str(request.session_hash))
+
+    def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
+        """Stream the result of the job into the page."""
         try:
-            if now is None:
+            if clip is None:
                 raise NoClip
-            should_stop = services.stop_flags.should_stop(str(request.session_hash))
-            options = TranscriptionOptions(model, None if language == DETECT else language, task)
-            snapshots = transcribe(now, options, services.catalog, services.cache, should_stop)
-            yield from _shown(snapshots, TimelineFeed(now.content_hash))
+            options = options_of(controls)
+            should_stop = self._services.stop_flags.should_stop(str(request.session_hash))
+            snapshots = transcribe(clip, options, self._services.catalog, self._services.cache, should_stop)
+            yield from _streamed(clip, options, snapshots)
         except Exception as error:
-            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip()
+            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
-    def restore(now: AudioClip | None, model: str, language: str, task: SpeechTask) -> tuple[Any, ...]:
-        if now is None:
-            return EMPTY, "", gr.skip()
-        known = _known(services, now, TranscriptionOptions(model, None if language == DETECT else language, task))
+    def restore(self, clip: AudioClip | None, *controls: Any) -> Update:
+        """A new clip: what these controls gave for it before, or what to do."""
+        if clip is None:
+            return TranscriptFeed().value(EMPTY), "", gr.skip(), None
+        options = options_of(controls)
+        try:
+            known = find_stored(clip, options, self._services.catalog.choose("transcribe", options.model), self._services.catalog)
+        except ModelError:  # a model that cannot be had now gave nothing
+            known = None
         if known is None:
-            return READY, "", gr.skip()
-        return list(_shown(iter((known,)), TimelineFeed(now.content_hash)))[-1]
+            return TranscriptFeed().value(READY), "", gr.skip(), None
+        return _whole(clip, _Result(known, options))
 
-    def stop_job(request: gr.Request) -> None:
-        services.stop_flags.stop(str(request.session_hash))
+    def correct(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData) -> Update:
+        """A person rewrote a line."""
+        if clip is None or result is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        index = line_of(event, len(result.transcription.segments))
+        corrected = with_text(result.transcription.segments[index], text_of(event))
+        return _whole(clip, _with_line(result, index, (corrected,) if corrected.text else ()))
 
-    def end() -> tuple[gr.Button, gr.Button]:
-        return gr.Button(interactive=True), gr.Button(interactive=False)
-
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    buttons = [run, stop]
-    for started in (
-        run.click(begin, outputs=buttons, queue=False, **quiet),
-        clip.example_loaded.success(begin, outputs=buttons, **quiet),
-    ):
-        started.then(
-            run_job,
-            inputs=[clip.state, model, language, task],
-            outputs=[transcript, summary, clip.timeline],
-            concurrency_id=MODEL_JOBS,
-            concurrency_limit=services.settings.parallel_jobs,
-            **quiet,
-        ).then(end, outputs=buttons, queue=False, **quiet)
-    stop.click(stop_job, queue=False, **quiet)
-    clip.state.change(
-        restore, inputs=[clip.state, model, language, task], outputs=[transcript, summary, clip.timeline], queue=False, **quiet
-    )
-
-    _add_endpoint(services)
+    def decode_line_again(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData, *controls: Any) -> Update:
+        """Decode one line with the options that the controls have now."""
+        try:
+            if clip is None or result is None:
+                raise NoClip
+            index = line_of(event, len(result.transcription.segments))
+            line, options = result.transcription.segments[index], options_of(controls)
+            again = decode_again(clip, line, options, self._services.catalog, self._services.cache)
+        except Exception as error:
+            return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+        return _whole(clip, _with_line(result, index, again))
 
 
-def _add_endpoint(services: Services) -> None:
-    @tell_errors
-    def transcribe_audio(
-        audio: gr.FileData, model: str = AUTO, language: str = DETECT, task: str = "transcribe"
-    ) -> Iterator[dict[str, Any]]:
-        """Write down what is said in a recording, with times.
-
-        Args:
-            audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            model: 'auto', or a key of the catalogue such as 'whisper-base-offline'.
-            language: 'auto' detects it; else a code such as 'en', 'de', 'fr'.
-            task: 'transcribe', or 'translate' to English.
-
-        Returns:
-            A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
-            probability}]}] with times in seconds; language and language_probability; model, licence; duration and elapsed in
-            seconds; state ('loading', 'decoding', 'done').
-        """
-        options = TranscriptionOptions(model, None if language == DETECT else language, cast(SpeechTask, task))
-        clip = open_for_api(services, audio)
-        segments = -1
-        for snapshot in transcribe(clip, options, services.catalog, services.cache):
-            if len(snapshot.segments) > segments or snapshot.state == "done":
-                segments = len(snapshot.segments)
-                yield {"text": snapshot.text, **asdict(snapshot)}
-
-    gr.api(
-        transcribe_audio,
-        api_name="transcribe",
-        concurrency_id=MODEL_JOBS,
-        concurrency_limit=services.settings.parallel_jobs,
-    )
+def _end() -> tuple[gr.Button, gr.Button]:
+    return gr.Button(interactive=True), gr.Button(interactive=False)
 
 
-def _known(services: Services, clip: AudioClip, options: TranscriptionOptions) -> Transcription | None:
-    """What these controls gave for this clip before; a model that cannot be had now gave nothing."""
-    try:
-        choice = services.catalog.choose("transcribe", options.model)
-    except ModelError:
-        return None
-    return find_stored(clip, options, choice, services.catalog)
+def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Result:
+    segments = result.transcription.segments
+    changed = replace(result.transcription, segments=(*segments[:index], *lines, *segments[index + 1 :]))
+    return replace(result, transcription=changed)
 
 
-def _shown(snapshots: Iterator[Transcription], feed: TimelineFeed) -> Iterator[tuple[Any, ...]]:
-    """Snapshots as (transcript, summary, timeline); what did not change is not sent again."""
-    feed.put(SpanTrack(id="speech", name="Speech"))
-    feed.put(WordTrack(id="words", name="Words"))
-    shown = 0
-    for snapshot in snapshots:
-        new = snapshot.segments[shown:]
-        shown = len(snapshot.segments)
-        feed.extend(SpanTrack(id="speech", name="Speech", items=tuple(Span(s.start, s.end, s.text) for s in new)))
-        words = tuple(Word(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
-        feed.extend(WordTrack(id="words", name="Words", items=words))
-        changed = bool(new) or snapshot.state in ("loading", "done", "stopped")
+def _whole(clip: AudioClip, result: _Result) -> Update:
+    """A finished result, all at once."""
+    return list(_streamed(clip, result.options, iter((result.transcription,))))[-1]
+
+
+def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterator[Transcription]) -> Iterator[Update]:
+    """Snapshots as updates of the page; what did not change is not sent again."""
+    timeline, transcript = TimelineFeed(clip.content_hash), TranscriptFeed()
+    timeline.put(SpanTrack(id="speech", name="Speech"))
+    timeline.put(WordTrack(id="words", name="Words"))
+    shown, message = 0, None
+    for now in snapshots:
+        new, shown = now.segments[shown:], len(now.segments)
+        if new:
+            transcript.extend(new)
+            timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(Span(s.start, s.end, s.text) for s in new)))
+            words = tuple(Word(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
+            timeline.extend(WordTrack(id="words", name="Words", items=words))
+        told, message = message, waiting_message(now)
         yield (
-            transcript_markup(snapshot) if changed else gr.skip(),
-            summary_markup(snapshot),
-            feed.value() if new else gr.skip(),
+            transcript.value(message) if new or message != told else gr.skip(),
+            summary_markup(now),
+            timeline.value() if new else gr.skip(),
+            _Result(now, options) if now.state in ("done", "stopped") else gr.skip(),
         )
 
 
-def transcript_markup(now: Transcription) -> str:
-    """The segments as rows of time and text."""
-    if now.segments:
-        return f'<ol class="segments">{"".join(_row(segment) for segment in now.segments)}</ol>'
-    message = {
-        "loading": "Getting the model ready …",
-        "decoding": "Listening …",
-        "stopped": "Stopped before anything was heard.",
-        "done": "No speech was found in this clip.",
-    }[now.state]
-    return f'<p class="empty">{message}</p>'
-
-
-def summary_markup(now: Transcription) -> str:
-    """One line: how far, in which language, by which model, in what time."""
-    facts = []
-    if now.segments and now.language:
-        language = WHISPER_LANGUAGES.get(now.language, now.language)
-        facts.append(f"{language} ({now.language_probability:.2f})")
-    facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
-    if now.state == "done":
-        earlier = ", computed before" if now.from_store else ""
-        facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s{earlier}")
-    elif now.state == "stopped":
-        facts.append(f"stopped at {clock_time(now.position)} after {now.elapsed:.1f} s")
-    else:
-        facts.append(f"{clock_time(now.position)} of {clock_time(now.duration)}, {now.elapsed:.1f} s")
-    running = now.state in ("loading", "decoding")
-    bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
-    why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
-    return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
-
-
-def failure_markup(sentence: str) -> str:
-    """Why there is no (further) result, where the result's own line would stand."""
-    return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
-
-
-def clock_time(seconds: float) -> str:
-    """12.74 -> '0:12.7'."""
-    minutes, rest = divmod(round(seconds, 1), 60)
-    return f"{minutes:.0f}:{rest:04.1f}"
-
-
-def _row(segment: Segment) -> str:
-    return f"<li><time>{clock_time(segment.start)}</time><span>{html.escape(segment.text)}</span></li>"
-
-
-def _model_choices(specs: tuple[ModelSpec, ...]) -> list[tuple[str, str]]:
-    described = [(f"{spec.title} · {spec.licence} · {as_size(spec.download_bytes)}", spec.key) for spec in specs]
-    return [("Automatic: the best that fits", AUTO), *described]
-
-
-def _language_choices() -> list[tuple[str, str]]:
-    return [("Detect", DETECT), *((name, code) for code, name in WHISPER_LANGUAGES.items())]
+def _take_home(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:
+    """Subtitles on the player, and files behind the download buttons."""
+    if clip is None or result is None or not result.transcription.segments:
+        return [[], *no_downloads()]
+    cue_options = cue_options_of(cue_controls, result.transcription.language)
+    subtitles = Subtitles(result.transcription, result.options, cue_options, clip.name, APP_VERSION)
+    return [captions_value(subtitles.cues), *downloads_of(clip, subtitles)]

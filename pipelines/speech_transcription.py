@@ -19,6 +19,10 @@ WHISPER_SAMPLE_RATE = 16_000
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
 
+LINE_MARGIN_SECONDS = 0.2
+"""Heard on either side when one line is decoded again."""
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
 SpeechTask = Literal["transcribe", "translate"]
 
 
@@ -34,6 +38,14 @@ class TranscriptionOptions:
     beam_size: int = 5
     word_timestamps: bool = True
     voice_activity_filter: bool = True
+    voice_threshold: float = 0.5
+    """Probability from which the voice activity detection hears a voice."""
+    initial_prompt: str = ""
+    """Text in the style and with the spellings that are wanted."""
+    hotwords: str = ""
+    """Names and terms to expect."""
+    temperature_fallback: bool = True
+    """Whether an unsure or repetitive window is sampled again with rising temperature."""
 
 
 @dataclass(frozen=True)
@@ -167,17 +179,58 @@ def _decode(
 ) -> Generator[_Language | Segment, None, None]:
     waveform = clip.waveform(WHISPER_SAMPLE_RATE)
     with cache.lease(choice.spec, working_bytes=WORKING_BYTES, should_stop=stopped) as (whisper,):
-        segments, info = whisper.transcribe(
-            waveform,
-            language=options.language,
-            task=options.task,
-            beam_size=options.beam_size,
-            word_timestamps=options.word_timestamps,
-            vad_filter=options.voice_activity_filter,
-        )
+        segments, info = whisper.transcribe(waveform, **_whisper_arguments(options))
         yield _Language(info.language, float(info.language_probability))
         for segment in segments:
             yield _segment(segment)
+
+
+def decode_again(
+    clip: AudioClip, line: Segment, options: TranscriptionOptions, catalog: ModelCatalog, cache: ModelCache
+) -> tuple[Segment, ...]:
+    """What these options make of one line of a transcript, in the clip's times; nothing where they hear nothing.
+
+    Raises:
+        InvalidOption, ModelError: see `transcribe`.
+    """
+    choice = catalog.choose("transcribe", options.model, WORKING_BYTES)
+    check_options(options, choice)
+    start = max(0.0, line.start - LINE_MARGIN_SECONDS)
+    end = min(clip.duration, line.end + LINE_MARGIN_SECONDS)
+    samples = clip.waveform(WHISPER_SAMPLE_RATE)[round(start * WHISPER_SAMPLE_RATE) : round(end * WHISPER_SAMPLE_RATE)]
+    arguments = _whisper_arguments(replace(options, voice_activity_filter=False))
+    with cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
+        return tuple(_within(_moved(_segment(segment), start), line) for segment in whisper.transcribe(samples, **arguments)[0])
+
+
+def _whisper_arguments(options: TranscriptionOptions) -> dict[str, Any]:
+    """As `faster_whisper.WhisperModel.transcribe` calls them."""
+    return {
+        "language": options.language,
+        "task": options.task,
+        "beam_size": options.beam_size,
+        "word_timestamps": options.word_timestamps,
+        "vad_filter": options.voice_activity_filter,
+        "vad_parameters": {"threshold": options.voice_threshold},
+        "initial_prompt": options.initial_prompt or None,
+        "hotwords": options.hotwords or None,
+        "temperature": TEMPERATURES if options.temperature_fallback else 0.0,
+    }
+
+
+def _moved(segment: Segment, seconds: float) -> Segment:
+    words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
+    return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
+
+
+def _within(segment: Segment, line: Segment) -> Segment:
+    """Times cut to those of the line, so that it does not run into its neighbours."""
+
+    def cut(time: float) -> float:
+        return min(max(time, line.start), line.end)
+
+    words = tuple(replace(word, start=cut(word.start), end=cut(word.end)) for word in segment.words)
+    return replace(segment, start=cut(segment.start), end=cut(segment.end), words=words)
 
 
 def _segment(segment: Any) -> Segment:

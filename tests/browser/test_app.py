@@ -199,6 +199,79 @@ def test_the_loop_becomes_the_clip(app: RunningApp, new_page: NewPage) -> None:
     expect(page.get_by_role("button", name="Use loop")).to_be_hidden()
 
 
+def spoken(page: Page, app: RunningApp) -> None:
+    """The page shows the transcribed example of speech."""
+    visit(page, app)
+    take_example(page, "Speech")
+    state(page, "done")
+    expect(page.locator("#transcript li")).to_have_count(3)
+
+
+def playhead(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('.as-timeline').timeline.state.time"))
+
+
+def test_a_word_seeks_and_the_words_and_subtitles_follow(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    page.locator("#transcript .word", has_text="young").click()
+    expect(page.locator("#transcript .word.hl")).to_be_visible()
+    expect(page.locator("#transcript li.now")).to_contain_text("ill-disposed young man")
+    expect(page.locator(".caption")).to_contain_text("young man")
+    assert playhead(page) >= 7.3
+    page.locator("#transcript .time").first.click()
+    expect(page.locator("#transcript li.now")).to_contain_text("Dashwood")
+
+
+def test_a_line_is_corrected_in_place_and_taken_home(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    line = page.locator("#transcript li").nth(1)
+    line.hover()
+    line.get_by_role("button", name="Correct this line").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("He was <b>not</b> an ill-disposed old man,")
+    page.keyboard.press("Enter")
+    expect(line.locator(".text")).to_have_text("He was <b>not</b> an ill-disposed old man,")
+    expect(line.locator(".word", has_text="old")).to_be_visible()
+    page.locator("#transcript .word", has_text="ill-disposed").first.click()
+    expect(page.locator(".caption")).to_contain_text("old")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="SRT").or_(page.get_by_role("button", name="SRT")).first.click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "ill-disposed old man" in " ".join(text.split())
+    assert "-->" in text
+    assert download.value.suggested_filename == "Speech.srt"
+
+
+def test_escape_leaves_a_line_as_it_was(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    line = page.locator("#transcript li").first
+    before = line.locator(".text").inner_text()
+    line.hover()
+    line.get_by_role("button", name="Correct this line").click()
+    page.keyboard.type("nonsense ")
+    page.keyboard.press("Escape")
+    expect(line.locator(".text")).to_have_text(before)
+
+
+def test_a_line_is_decoded_again_with_other_options(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    page.get_by_label("Model").click()
+    page.get_by_role("option", name="Whisper tiny.en (offline)").click()
+    line = page.locator("#transcript li").nth(1)
+    line.get_by_role("button", name="Correct this line").click(force=True)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(line.locator(".text")).to_have_text("wrong")
+    line.get_by_role("button", name="Decode this line again").click(force=True)
+    expect(line).to_contain_text("young man")
+    expect(page.locator("#transcript li").first).to_contain_text("Dashwood")
+
+
 def test_recording_with_the_microphone(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
     page.get_by_role("button", name="Record").click()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components.model_status import pill_markup, status_markup
-from components.transcription_tab import clock_time, failure_markup, summary_markup, transcript_markup
+from components.transcription_summary import clock_time, failure_markup, summary_markup, waiting_message
 from models.cache_status import CacheStatus, ResidentStatus
 from pipelines.speech_transcription import Segment, Transcription
 
@@ -27,16 +27,9 @@ NOW = Transcription(
 )
 
 
-def test_segments_are_rows_of_time_and_text() -> None:
-    markup = transcript_markup(NOW)
-    assert "<time>0:00.0</time><span>Hello.</span>" in markup
-    assert "<time>1:01.3</time><span>Goodbye.</span>" in markup
-
-
 @pytest.mark.parametrize(
     "markup",
     [
-        transcript_markup(replace(NOW, segments=(Segment(0, 1, HOSTILE),))),
         summary_markup(replace(NOW, model=HOSTILE, licence=HOSTILE, model_reason=HOSTILE)),
         failure_markup(HOSTILE),
     ],
@@ -58,7 +51,7 @@ def test_the_summary_says_language_model_and_time() -> None:
     ("state", "words"), [("loading", "Getting the model ready"), ("decoding", "Listening"), ("done", "No speech was found")]
 )
 def test_an_empty_transcript_says_why(state: str, words: str) -> None:
-    assert words in transcript_markup(replace(NOW, segments=(), state=state))  # type: ignore[arg-type]
+    assert words in waiting_message(replace(NOW, segments=(), state=state))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00.0"), (12.74, "0:12.7"), (59.96, "1:00.0"), (3661.0, "61:01.0")])

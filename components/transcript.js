@@ -1,0 +1,169 @@
+/* The transcript: rows that grow while decoding, words that seek and follow the sound, lines that can be corrected in place.
+   `element`, `trigger`, `props` and `watch` come from gr.HTML. */
+
+const list = element.querySelector('.segments');
+const message = element.querySelector('.empty');
+const UNSURE = 0.5;
+const DOUBTFUL = 0.8;
+let rows = [];
+let feed = null;
+let read = 0;
+let nowRow = null;
+let nowWord = null;
+
+function clock(seconds) {
+  const tenths = Math.round(seconds * 10);
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
+}
+
+function seek(time) {
+  window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}}));
+}
+
+/* Rows */
+
+function button(name, label, text) {
+  const made = document.createElement('button');
+  made.type = 'button';
+  made.className = name;
+  made.textContent = text;
+  if (label) made.setAttribute('aria-label', label);
+  return made;
+}
+
+function wordElement({start, end, text, probability}) {
+  const word = document.createElement('span');
+  word.className = probability < UNSURE ? 'word w1' : probability < DOUBTFUL ? 'word w2' : 'word';
+  word.textContent = text;
+  word.title = `${clock(start)} · ${Math.round(probability * 100)} % sure`;
+  word.dataset.time = start;
+  return {start, end, element: word};
+}
+
+/** The words with what stands between them in the text; the text alone if they do not spell it. */
+function spaced(text, words) {
+  const parts = [];
+  let position = 0;
+  for (const {element: word} of words) {
+    const start = text.indexOf(word.textContent, position);
+    if (start < 0) return [text];
+    parts.push(text.slice(position, start), word);
+    position = start + word.textContent.length;
+  }
+  return [...parts, text.slice(position)];
+}
+
+function addRow(segment) {
+  const row = document.createElement('li');
+  const text = document.createElement('span');
+  const words = segment.words.map(wordElement);
+  text.className = 'text';
+  text.dir = 'auto';
+  text.append(...spaced(segment.text, words));
+  if (segment.note) row.className = 'remark';
+  const time = button('time', `Play from ${clock(segment.start)}`, clock(segment.start));
+  row.append(time, text);
+  if (!segment.note) row.append(button('edit', 'Correct this line', '✎'), button('again', 'Decode this line again', '↻'));
+  list.append(row);
+  rows.push({...segment, words, row, text});
+}
+
+function show() {
+  const value = props.value ?? {};
+  const top = list.scrollTop;
+  if (value.feed !== feed) {
+    feed = value.feed;
+    read = 0;
+    rows = [];
+    nowRow = nowWord = null;
+    list.replaceChildren();
+  }
+  const lines = value.lines ?? '';
+  const tail = lines.slice(read);
+  read = lines.length;
+  tail.split('\n').filter(Boolean).forEach((line) => addRow(JSON.parse(line)));
+  message.textContent = value.message ?? '';
+  message.hidden = rows.length > 0;
+  list.scrollTop = top;
+}
+
+/* Following the sound */
+
+function at(items, time) {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (items[middle].start <= time) low = middle + 1;
+    else high = middle;
+  }
+  const found = items[low - 1];
+  return found && time < found.end ? found : null;
+}
+
+function follow({time, playing}) {
+  const row = at(rows, time);
+  const word = row && at(row.words, time);
+  if (row !== nowRow) {
+    nowRow?.row.classList.remove('now');
+    row?.row.classList.add('now');
+    if (row && playing) keepInView(row.row);
+    nowRow = row;
+  }
+  if (word !== nowWord) {
+    nowWord?.element.classList.remove('hl');
+    word?.element.classList.add('hl');
+    nowWord = word;
+  }
+}
+
+function keepInView(row) {
+  const above = row.offsetTop - list.offsetTop;
+  if (above < list.scrollTop || above + row.offsetHeight > list.scrollTop + list.clientHeight) {
+    list.scrollTop = above - list.clientHeight / 3;
+  }
+}
+
+/* Correcting */
+
+function edit(index) {
+  const {text, row} = rows[index];
+  const before = text.textContent.trim();
+  text.contentEditable = 'plaintext-only';
+  text.setAttribute('role', 'textbox');
+  text.setAttribute('aria-label', 'Text of this line; Enter keeps it, Escape leaves it as it was');
+  row.classList.add('editing');
+  text.focus();
+  const finish = (keep) => {
+    text.removeEventListener('blur', onBlur);
+    text.removeEventListener('keydown', onKey);
+    text.removeAttribute('contenteditable');
+    text.removeAttribute('role');
+    row.classList.remove('editing');
+    const after = text.textContent.trim();
+    if (keep && after !== before) trigger('edited', {index, text: after});
+    else if (!keep) text.textContent = before;
+  };
+  const onBlur = () => finish(true);
+  const onKey = (event) => {
+    event.stopPropagation();
+    if (event.key !== 'Enter' && event.key !== 'Escape') return;
+    event.preventDefault();
+    finish(event.key === 'Enter');
+  };
+  text.addEventListener('blur', onBlur);
+  text.addEventListener('keydown', onKey);
+}
+
+list.addEventListener('click', (event) => {
+  const target = event.target;
+  const index = rows.findIndex(({row}) => row.contains(target));
+  if (index < 0 || rows[index].row.classList.contains('editing')) return;
+  if (target.closest('.edit')) edit(index);
+  else if (target.closest('.again')) trigger('again', {index});
+  else if (target.closest('.word')) seek(Number(target.closest('.word').dataset.time));
+  else if (target.closest('.time')) seek(rows[index].start);
+});
+window.addEventListener('audioscope:time', (event) => follow(event.detail));
+watch('value', show);
+show();

@@ -1,0 +1,68 @@
+"""The transcript as people read it: words that seek and follow the sound, shaded by confidence, lines to correct in place."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+
+from components.page_script import page_script
+from components.timeline import Value, event_field
+from models.errors import InvalidOption
+from pipelines.speech_transcription import Segment
+
+TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol>'
+LONGEST_LINE = 10_000
+"""Characters that a corrected line may have."""
+
+
+def build_transcript(message: str) -> gr.HTML:
+    """The component, showing `message` while there is no text."""
+    return gr.HTML(
+        value=TranscriptFeed().value(message),
+        elem_id="transcript",
+        html_template=TEMPLATE,
+        js_on_load=page_script("transcript"),
+        apply_default_css=False,
+    )
+
+
+class TranscriptFeed:
+    """What one run shows: lines that are only ever appended to, so that no more than the new ones travel to the page."""
+
+    def __init__(self, segments: tuple[Segment, ...] = ()) -> None:
+        self._id = uuid4().hex
+        self._lines = ""
+        self.extend(segments)
+
+    def extend(self, segments: tuple[Segment, ...]) -> None:
+        """Append lines of speech."""
+        self._lines += "".join(json.dumps(asdict(segment), ensure_ascii=False) + "\n" for segment in segments)
+
+    def remark(self, start: float, end: float, text: str) -> None:
+        """Append a line that says something about a stretch instead of what was spoken in it."""
+        line = {"start": start, "end": end, "text": text, "words": [], "note": True}
+        self._lines += json.dumps(line, ensure_ascii=False) + "\n"
+
+    def value(self, message: str = "") -> Value:
+        """The component's value; `message` stands where the lines would be as long as there is none."""
+        return {"feed": self._id, "lines": self._lines, "message": message}
+
+
+def line_of(event: gr.EventData, count: int) -> int:
+    """The line that the page names; the page may name anything."""
+    index: Any = event_field(event, "index")
+    if type(index) is not int or not 0 <= index < count:
+        raise InvalidOption("line", index, f"0 to {count - 1}")
+    return index
+
+
+def text_of(event: gr.EventData) -> str:
+    """The corrected text of a line, in one line."""
+    text = event_field(event, "text")
+    if not isinstance(text, str) or len(text) > LONGEST_LINE:
+        raise InvalidOption("text", str(text)[:20], f"up to {LONGEST_LINE} characters")
+    return " ".join(text.split())

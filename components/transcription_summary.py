@@ -1,0 +1,49 @@
+"""The line below a transcript: how far, in which language, by which model, in what time; or why not."""
+
+from __future__ import annotations
+
+import html
+
+from pipelines.speech_transcription import Transcription
+from pipelines.whisper_languages import WHISPER_LANGUAGES
+
+
+def waiting_message(now: Transcription) -> str:
+    """What stands where the lines will be, as long as there is none."""
+    return {
+        "loading": "Getting the model ready …",
+        "decoding": "Listening …",
+        "stopped": "Stopped before anything was heard.",
+        "done": "No speech was found in this clip.",
+    }[now.state]
+
+
+def summary_markup(now: Transcription) -> str:
+    """One line: how far, in which language, by which model, in what time."""
+    facts = []
+    if now.segments and now.language:
+        language = WHISPER_LANGUAGES.get(now.language, now.language)
+        facts.append(f"{language} ({now.language_probability:.2f})")
+    facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
+    if now.state == "done":
+        earlier = ", computed before" if now.from_store else ""
+        facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s{earlier}")
+    elif now.state == "stopped":
+        facts.append(f"stopped at {clock_time(now.position)} after {now.elapsed:.1f} s")
+    else:
+        facts.append(f"{clock_time(now.position)} of {clock_time(now.duration)}, {now.elapsed:.1f} s")
+    running = now.state in ("loading", "decoding")
+    bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
+    why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
+    return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
+
+
+def failure_markup(sentence: str) -> str:
+    """Why there is no (further) result, where the result's own line would stand."""
+    return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
+
+
+def clock_time(seconds: float) -> str:
+    """12.74 -> '0:12.7'."""
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{minutes:.0f}:{rest:04.1f}"
