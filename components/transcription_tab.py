@@ -66,22 +66,27 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     shown = [transcript, summary, clip.timeline, result]
     borrowing: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs, **QUIET}
     buttons = [run, stop]
+    results = []
     for start in (run.click, clip.example_loaded.success):
         started = start(job.begin, outputs=buttons, queue=False, **QUIET)
         ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
         ran.then(_end, outputs=buttons, queue=False, **QUIET)
+        results.append(ran)
     stop.click(job.stop, queue=False, **QUIET)
-    clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], outputs=shown, queue=False, **QUIET)
-    transcript.edited(job.correct, inputs=[clip.state, result], outputs=shown, queue=False, **QUIET)
-    transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **borrowing)
-    gr.on(
-        [result.change, *(control.change for control in controls.cues)],
-        _take_home,
-        inputs=[clip.state, result, *controls.cues],
-        outputs=[clip.captions, *downloads],
-        queue=False,
-        **QUIET,
-    )
+    on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
+    results += [
+        clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page),
+        transcript.edited(job.correct, inputs=[clip.state, result], **on_page),
+        transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **borrowing),
+    ]
+    for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
+        changed(
+            _take_home,
+            inputs=[clip.state, result, *controls.cues],
+            outputs=[clip.captions, *downloads],
+            queue=False,
+            **QUIET,
+        )
     add_transcription_endpoint(services)
 
 

@@ -235,7 +235,7 @@ def test_a_line_is_corrected_in_place_and_taken_home(app: RunningApp, new_page: 
     expect(line.locator(".text")).to_have_text("He was <b>not</b> an ill-disposed old man,")
     expect(line.locator(".word", has_text="old")).to_be_visible()
     page.locator("#transcript .word", has_text="ill-disposed").first.click()
-    expect(page.locator(".caption")).to_contain_text("old")
+    expect(page.locator(".caption")).to_contain_text("old man")
     with page.expect_download() as download:
         page.get_by_role("link", name="SRT").or_(page.get_by_role("button", name="SRT")).first.click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
