@@ -351,7 +351,6 @@ def test_damaged_files_give_a_clip_or_a_sentence(data: st.DataObject, store: Cli
 def test_two_hours_stay_under_one_gigabyte(tmp_path: Path) -> None:
     """Decoding, resampling and reading two hours, in a process of its own whose peak memory is read."""
     script = f"""
-import resource
 from pathlib import Path
 import numpy as np
 from pipelines.audio_clip import ClipStore
@@ -368,8 +367,8 @@ with open(source, "wb") as out:
 clip = ClipStore(Path({str(tmp_path / "clips")!r})).open(source)
 assert abs(clip.duration - seconds) < 0.01
 assert len(clip.waveform(24_000)) == seconds * 24_000
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 """
     root = EXAMPLES.parent
     done = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 10**9
+    assert int(done.stdout) * 1024 < 10**9  # VmHWM, since ru_maxrss begins with what the parent had
