@@ -12,7 +12,7 @@ from components.services import Services
 from models.cache_status import CacheStatus, ResidentStatus
 from models.errors import as_size
 from models.model_catalog import ALL_MODELS
-from models.model_spec import HubSource, ModelSpec
+from models.model_spec import HubSource, ModelSpec, RepositorySource
 
 REFRESH_SECONDS = 3.0
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU"}
@@ -109,6 +109,8 @@ def catalog_markup(services: Services) -> str:
 def _catalog_row(services: Services, spec: ModelSpec) -> str:
     if isinstance(spec.source, HubSource):
         source = spec.source.repository
+    elif isinstance(spec.source, RepositorySource):
+        source = "in this repository"
     else:
         source = ", ".join(sorted({part.distribution for file in spec.source.files for part in file.parts}))
     availability = services.files.availability(spec, ask_hub=False)

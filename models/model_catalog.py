@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
 from models.model_files import ModelFiles
 from models.model_spec import Device, ModelSpec, Task
+from models.sound_model_specs import SOUND_MODELS
 from models.speech_model_specs import SPEECH_MODELS
 
 AUTO = "auto"
-ALL_MODELS: tuple[ModelSpec, ...] = SPEECH_MODELS
+ALL_MODELS: tuple[ModelSpec, ...] = (*SPEECH_MODELS, *SOUND_MODELS)
 
 
 @dataclass(frozen=True)

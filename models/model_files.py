@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from models.hub_weights import HubState, HubWeights
-from models.model_spec import FetchedModel, ModelSpec, PackageSource
+from models.model_spec import FetchedModel, ModelSpec, PackageSource, RepositorySource
 from models.package_weights import PackageWeights
+from models.repository_weights import fetch_from_repository
 from models.single_flight import SingleFlight
 
 
@@ -35,12 +36,14 @@ class ModelFiles:
         """The model's files; whoever asks while they are being fetched waits for the same download or error.
 
         Raises:
-            ModelUnavailable, DamagedWeights: see `PackageWeights.fetch` and `HubWeights.fetch`.
+            ModelUnavailable, DamagedWeights: see `PackageWeights.fetch`, `HubWeights.fetch` and `fetch_from_repository`.
         """
         return self._find(spec) or cast(FetchedModel, self._flights.run(spec, lambda: self._fetch_if_absent(spec)))
 
     def availability(self, spec: ModelSpec, ask_hub: bool = True) -> Availability:
         """Whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
+        if isinstance(spec.source, RepositorySource):
+            return Availability(True, "offline")
         if isinstance(spec.source, PackageSource):
             installed = self._packages.is_installed(spec.source)
             return Availability(installed, "offline" if installed else "its package is not installed")
@@ -67,6 +70,8 @@ class ModelFiles:
         return fetched
 
     def _fetch(self, spec: ModelSpec) -> FetchedModel:
+        if isinstance(spec.source, RepositorySource):
+            return FetchedModel(spec, fetch_from_repository(spec, spec.source), spec.source.revision)
         if isinstance(spec.source, PackageSource):
             return FetchedModel(spec, self._packages.fetch(spec, spec.source), spec.source.version)
         directory, commit = self._hub.fetch(spec, spec.source)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-Task = Literal["transcribe"]
+Task = Literal["transcribe", "tag_sounds"]
 Device = Literal["cpu", "cuda"]
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx"]
 
@@ -46,7 +46,25 @@ class PackageSource:
     files: tuple[PackageFile, ...]
 
 
-Source = HubSource | PackageSource
+@dataclass(frozen=True)
+class RepositoryFile:
+    """One file of a model that lies in this repository."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class RepositorySource:
+    """Weights that this repository holds, in `models/weights`; `revision` takes the place of a commit."""
+
+    revision: str
+    folder: str
+    """Below `models/weights`."""
+    files: tuple[RepositoryFile, ...]
+
+
+Source = HubSource | PackageSource | RepositorySource
 
 
 @dataclass(frozen=True)
@@ -80,8 +98,8 @@ class ModelSpec:
 
     @property
     def is_offline(self) -> bool:
-        """Whether the weights come with an installed package."""
-        return isinstance(self.source, PackageSource)
+        """Whether the weights come with an installed package or with this repository."""
+        return isinstance(self.source, PackageSource | RepositorySource)
 
     def dtype(self, device: Device) -> str:
         """The number format that the weights have on `device`."""
@@ -110,7 +128,7 @@ class FetchedModel:
     spec: ModelSpec
     directory: Path
     revision: str
-    """Commit of the hub repository, or version of the packages."""
+    """Commit of the hub repository, or version of the packages or of this repository's own file."""
 
     def identity(self, device: Device) -> ModelIdentity:
         """The key under which the cache knows this model on `device`."""

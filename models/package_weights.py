@@ -44,7 +44,7 @@ class PackageWeights:
         folders = {path.parent for path in located.values()}
         if len(folders) == 1 and all([located[part].name for part in file.parts] == [file.name] for file in source.files):
             for part, path in located.items():
-                _check(spec, path, part.sha256)
+                check_sha256(spec, path, part.sha256)
             return folders.pop()
         return self._assemble(spec, source, located)
 
@@ -60,7 +60,7 @@ class PackageWeights:
             for file in source.files:
                 with open(whole / file.name, "wb") as out:
                     for part in file.parts:
-                        _check(spec, located[part], part.sha256)
+                        check_sha256(spec, located[part], part.sha256)
                         with open(located[part], "rb") as piece:
                             shutil.copyfileobj(piece, out, COPY_BUFFER_BYTES)
             try:
@@ -79,7 +79,8 @@ def _locate(part: PackagePart) -> Path | None:
     return path if path.is_file() else None
 
 
-def _check(spec: ModelSpec, path: Path, sha256: str) -> None:
+def check_sha256(spec: ModelSpec, path: Path, sha256: str) -> None:
+    """Raise DamagedWeights if the file at `path` has another SHA-256."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(COPY_BUFFER_BYTES):
