@@ -35,7 +35,9 @@ def _compare(services: Services, clip: AudioClip) -> list[Figure]:
         return " ".join(segment.text.strip() for segment in segments)
 
     def ours() -> str:
-        return list(transcribe(clip, TranscriptionOptions(WHISPER_BASE_OFFLINE.key), services.catalog, services.cache))[-1].text
+        return list(
+            transcribe(clip, TranscriptionOptions(WHISPER_BASE_OFFLINE.key), services.catalog, services.cache, services.features)
+        )[-1].text
 
     same = ours() == bare()
     our_seconds, bare_seconds = alternating_medians([ours, bare], ROUNDS)

@@ -126,8 +126,7 @@ function keepInView(row) {
 
 /* Correcting */
 
-function edit(index) {
-  const {text, row} = rows[index];
+function edit(index, {text, row}) {
   const before = text.textContent.trim();
   text.contentEditable = 'plaintext-only';
   text.setAttribute('role', 'textbox');
@@ -157,12 +156,13 @@ function edit(index) {
 
 list.addEventListener('click', (event) => {
   const target = event.target;
-  const index = rows.findIndex(({row}) => row.contains(target));
-  if (index < 0 || rows[index].row.classList.contains('editing')) return;
-  if (target.closest('.edit')) edit(index);
+  const lines = rows.filter(({note}) => !note);
+  const index = lines.findIndex(({row}) => row.contains(target));
+  if (index < 0 || lines[index].row.classList.contains('editing')) return;
+  if (target.closest('.edit')) edit(index, lines[index]);
   else if (target.closest('.again')) trigger('again', {index});
   else if (target.closest('.word')) seek(Number(target.closest('.word').dataset.time));
-  else if (target.closest('.time')) seek(rows[index].start);
+  else if (target.closest('.time')) seek(lines[index].start);
 });
 window.addEventListener('audioscope:time', (event) => follow(event.detail));
 watch('value', show);

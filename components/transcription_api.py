@@ -44,8 +44,8 @@ def add_transcription_endpoint(services: Services) -> None:
 
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
-            probability}]}] with times in seconds; language and language_probability; model, licence; duration and elapsed in
-            seconds; state ('loading', 'decoding', 'done').
+            probability}]}] with times in seconds; unspoken [{start, end, sound}], what is heard where nobody speaks; language
+            and language_probability; model, licence; duration and elapsed in seconds; state ('loading', 'decoding', 'done').
         """
         options = TranscriptionOptions(
             model=model,
@@ -58,7 +58,7 @@ def add_transcription_endpoint(services: Services) -> None:
         )
         clip = open_for_api(services, audio)
         segments = -1
-        for snapshot in transcribe(clip, options, services.catalog, services.cache):
+        for snapshot in transcribe(clip, options, services.catalog, services.cache, services.features):
             if len(snapshot.segments) > segments or snapshot.state == "done":
                 segments = len(snapshot.segments)
                 yield {"text": snapshot.text, **asdict(snapshot)}

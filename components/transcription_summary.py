@@ -5,17 +5,25 @@ from __future__ import annotations
 import html
 
 from pipelines.speech_transcription import Transcription
+from pipelines.unspoken_stretches import Unspoken
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
 
 def waiting_message(now: Transcription) -> str:
     """What stands where the lines will be, as long as there is none."""
+    heard = f": this sounds like {now.unspoken[0].sound}" if now.unspoken and now.unspoken[0].sound else " in this clip"
     return {
         "loading": "Getting the model ready …",
         "decoding": "Listening …",
         "stopped": "Stopped before anything was heard.",
-        "done": "No speech was found in this clip.",
+        "done": f"No speech was found{heard}.",
     }[now.state]
+
+
+def remark(stretch: Unspoken) -> str:
+    """What a transcript says about a stretch without speech."""
+    heard = f": this sounds like {stretch.sound}" if stretch.sound else ""
+    return f"No speech until {clock_time(stretch.end)}{heard}."
 
 
 def summary_markup(now: Transcription) -> str:

@@ -17,7 +17,7 @@ from components.transcript import TranscriptFeed, build_transcript, line_of, tex
 from components.transcription_api import add_transcription_endpoint
 from components.transcription_controls import build_transcription_controls, cue_options_of, options_of
 from components.transcription_files import APP_VERSION, build_download_buttons, downloads_of, no_downloads
-from components.transcription_summary import failure_markup, summary_markup, waiting_message
+from components.transcription_summary import failure_markup, remark, summary_markup, waiting_message
 from components.user_errors import sentence_for
 from models.errors import ModelError, NoClip
 from pipelines.audio_clip import AudioClip
@@ -31,6 +31,7 @@ from pipelines.speech_transcription import (
 )
 from pipelines.subtitle_formats import Subtitles
 from pipelines.transcript_editing import with_text
+from pipelines.unspoken_stretches import Unspoken
 
 EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to write down what is said in this clip."
@@ -112,7 +113,8 @@ class _TranscriptionJob:
                 raise NoClip
             options = options_of(controls)
             should_stop = self._services.stop_flags.should_stop(str(request.session_hash))
-            snapshots = transcribe(clip, options, self._services.catalog, self._services.cache, should_stop)
+            services = self._services
+            snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
             yield from _streamed(clip, options, snapshots)
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
@@ -179,13 +181,27 @@ def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterato
             timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(Span(s.start, s.end, s.text) for s in new)))
             words = tuple(Word(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
             timeline.extend(WordTrack(id="words", name="Words", items=words))
+        if now.unspoken and now.segments:
+            transcript = _with_remarks(now)
         told, message = message, waiting_message(now)
         yield (
-            transcript.value(message) if new or message != told else gr.skip(),
+            transcript.value(message) if new or now.unspoken or message != told else gr.skip(),
             summary_markup(now),
             timeline.value() if new else gr.skip(),
             _Result(now, options) if now.state in ("done", "stopped") else gr.skip(),
         )
+
+
+def _with_remarks(now: Transcription) -> TranscriptFeed:
+    """The lines, with a remark for every long stretch between them."""
+    feed = TranscriptFeed()
+    parts: list[Segment | Unspoken] = [*now.segments, *now.unspoken]
+    for part in sorted(parts, key=lambda part: part.start):
+        if isinstance(part, Unspoken):
+            feed.remark(part.start, part.end, remark(part))
+        else:
+            feed.extend((part,))
+    return feed
 
 
 def _take_home(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:

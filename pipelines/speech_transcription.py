@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from models.errors import InvalidOption
+from models.feature_store import FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
 from pipelines.clip_results import ClipResults
+from pipelines.unspoken_stretches import Unspoken, unspoken_stretches
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
 WHISPER_SAMPLE_RATE = 16_000
@@ -83,6 +85,8 @@ class Transcription:
     language: str = ""
     language_probability: float = 0.0
     segments: tuple[Segment, ...] = ()
+    unspoken: tuple[Unspoken, ...] = ()
+    """Long stretches without speech and what is heard in them; filled when the job is done."""
     position: float = 0.0
     """How far the decoding is, in seconds of the clip."""
     elapsed: float = 0.0
@@ -111,6 +115,7 @@ def transcribe(
     options: TranscriptionOptions,
     catalog: ModelCatalog,
     cache: ModelCache,
+    features: FeatureStore,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Transcription]:
@@ -143,6 +148,8 @@ def transcribe(
     if should_stop():
         yield replace(now, state="stopped", elapsed=clock() - began)
         return
+    spoken = [(segment.start, segment.end) for segment in now.segments]
+    now = replace(now, unspoken=unspoken_stretches(clip, spoken, catalog, cache, features))
     now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
     RESULTS.store(clip, _result_key(options, choice, catalog), now)
     yield now

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pipelines.speech_transcription import Segment, Transcription, TranscriptionOptions, Word
 from pipelines.subtitle_cues import CueOptions, plain_text
 from pipelines.subtitle_formats import FORMATS, WORD_JOINER, Subtitles, to_json, to_lrc, to_srt, to_tsv, to_txt, to_vtt
+from pipelines.unspoken_stretches import Unspoken
 from tests.pipelines.test_subtitle_cues import HOSTILE_WORDS, PLAIN_WORDS, PROPERTIES, cue_options, spoken, spoken_segments
 
 DURATION = 61.2347
@@ -139,7 +140,8 @@ def test_json_holds_everything(subs: Subtitles) -> None:
         Segment(**{**segment, "words": tuple(Word(**word) for word in segment["words"])}) for segment in read["segments"]
     )
     fields = {name: read[name] for name in Transcription.__dataclass_fields__}
-    assert Transcription(**{**fields, "segments": segments}) == subs.transcription
+    unspoken = tuple(Unspoken(**stretch) for stretch in read["unspoken"])
+    assert Transcription(**{**fields, "segments": segments, "unspoken": unspoken}) == subs.transcription
     assert [(round(c["start"] * 1000), round(c["end"] * 1000), "\n".join(c["lines"])) for c in read["cues"]] == written(subs)
     assert (read["app"], read["app_version"], read["version"], read["title"]) == ("Audioscope", "1.2.3", 1, "A clip")
 
