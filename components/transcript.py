@@ -12,7 +12,7 @@ import gradio as gr
 from components.page_script import page_script
 from components.timeline import Value, event_field
 from models.errors import InvalidOption
-from pipelines.speech_transcription import Segment
+from pipelines.whisper_decoding import Segment
 
 TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol>'
 LONGEST_LINE = 10_000

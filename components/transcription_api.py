@@ -13,7 +13,8 @@ from components.services import MODEL_JOBS, Services
 from components.transcription_controls import DETECT
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
-from pipelines.speech_transcription import SpeechTask, TranscriptionOptions, transcribe
+from pipelines.speech_transcription import TranscriptionOptions, transcribe
+from pipelines.whisper_decoding import SpeechTask
 
 
 def add_transcription_endpoint(services: Services) -> None:

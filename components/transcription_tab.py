@@ -21,17 +21,11 @@ from components.transcription_summary import failure_markup, remark, summary_mar
 from components.user_errors import sentence_for
 from models.errors import ModelError, NoClip
 from pipelines.audio_clip import AudioClip
-from pipelines.speech_transcription import (
-    Segment,
-    Transcription,
-    TranscriptionOptions,
-    decode_again,
-    find_stored,
-    transcribe,
-)
+from pipelines.speech_transcription import Transcription, TranscriptionOptions, decode_again, find_stored, transcribe
 from pipelines.subtitle_formats import Subtitles
 from pipelines.transcript_editing import with_text
 from pipelines.unspoken_stretches import Unspoken
+from pipelines.whisper_decoding import Segment
 
 EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to write down what is said in this clip."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from models.errors import InvalidOption
 from models.feature_store import FeatureStore
@@ -14,60 +14,26 @@ from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
 from pipelines.clip_results import ClipResults
+from pipelines.sequential_decoding import decode_in_sequence
+from pipelines.speech_windows import SAMPLE_RATE
 from pipelines.unspoken_stretches import Unspoken, unspoken_stretches
+from pipelines.whisper_decoding import DecodingOptions, Language, Segment, decode_speech
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
-WHISPER_SAMPLE_RATE = 16_000
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
 
+LONGEST_SEQUENTIAL_SECONDS = 30.0
+"""What fits one window gains nothing from packing and batches."""
 LINE_MARGIN_SECONDS = 0.2
 """Heard on either side when one line is decoded again."""
-TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-
-SpeechTask = Literal["transcribe", "translate"]
 
 
 @dataclass(frozen=True)
-class TranscriptionOptions:
-    """What the person can choose."""
+class TranscriptionOptions(DecodingOptions):
+    """What the person can choose: the model, and how it decodes."""
 
     model: str = AUTO
-    language: str | None = None
-    """ISO code that Whisper knows; None detects it."""
-    task: SpeechTask = "transcribe"
-    """'translate' writes English whatever is spoken."""
-    beam_size: int = 5
-    word_timestamps: bool = True
-    voice_activity_filter: bool = True
-    voice_threshold: float = 0.5
-    """Probability from which the voice activity detection hears a voice."""
-    initial_prompt: str = ""
-    """Text in the style and with the spellings that are wanted."""
-    hotwords: str = ""
-    """Names and terms to expect."""
-    temperature_fallback: bool = True
-    """Whether an unsure or repetitive window is sampled again with rising temperature."""
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word with its times in seconds and the probability that the model gave it."""
-
-    start: float
-    end: float
-    text: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of speech with its times in seconds."""
-
-    start: float
-    end: float
-    text: str
-    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,12 +70,6 @@ class Transcription:
 RESULTS = ClipResults("transcription", Transcription)
 
 
-@dataclass(frozen=True)
-class _Language:
-    code: str
-    probability: float
-
-
 def transcribe(
     clip: AudioClip,
     options: TranscriptionOptions,
@@ -139,7 +99,7 @@ def transcribe(
     yield now
     for step in in_background(lambda stopped: _decode(clip, options, choice, cache, stopped), should_stop):
         match step:
-            case _Language(code, probability):
+            case Language(code, probability):
                 now = replace(now, language=code, language_probability=probability, state="decoding")
             case Segment():
                 now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
@@ -183,13 +143,13 @@ def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:
 
 def _decode(
     clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, cache: ModelCache, stopped: Callable[[], bool]
-) -> Generator[_Language | Segment, None, None]:
-    waveform = clip.waveform(WHISPER_SAMPLE_RATE)
+) -> Generator[Language | Segment, None, None]:
+    waveform = clip.waveform(SAMPLE_RATE)
     with cache.lease(choice.spec, working_bytes=WORKING_BYTES, should_stop=stopped) as (whisper,):
-        segments, info = whisper.transcribe(waveform, **_whisper_arguments(options))
-        yield _Language(info.language, float(info.language_probability))
-        for segment in segments:
-            yield _segment(segment)
+        if clip.duration <= LONGEST_SEQUENTIAL_SECONDS:
+            yield from decode_in_sequence(whisper, waveform, options)
+        else:
+            yield from decode_speech(whisper, waveform, options, stopped)
 
 
 def decode_again(
@@ -204,25 +164,11 @@ def decode_again(
     check_options(options, choice)
     start = max(0.0, line.start - LINE_MARGIN_SECONDS)
     end = min(clip.duration, line.end + LINE_MARGIN_SECONDS)
-    samples = clip.waveform(WHISPER_SAMPLE_RATE)[round(start * WHISPER_SAMPLE_RATE) : round(end * WHISPER_SAMPLE_RATE)]
-    arguments = _whisper_arguments(replace(options, voice_activity_filter=False))
+    samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+    everything = replace(options, voice_activity_filter=False)
     with cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
-        return tuple(_within(_moved(_segment(segment), start), line) for segment in whisper.transcribe(samples, **arguments)[0])
-
-
-def _whisper_arguments(options: TranscriptionOptions) -> dict[str, Any]:
-    """As `faster_whisper.WhisperModel.transcribe` calls them."""
-    return {
-        "language": options.language,
-        "task": options.task,
-        "beam_size": options.beam_size,
-        "word_timestamps": options.word_timestamps,
-        "vad_filter": options.voice_activity_filter,
-        "vad_parameters": {"threshold": options.voice_threshold},
-        "initial_prompt": options.initial_prompt or None,
-        "hotwords": options.hotwords or None,
-        "temperature": TEMPERATURES if options.temperature_fallback else 0.0,
-    }
+        steps = decode_in_sequence(whisper, samples, everything)
+        return tuple(_within(_moved(step, start), line) for step in steps if isinstance(step, Segment))
 
 
 def _moved(segment: Segment, seconds: float) -> Segment:
@@ -238,9 +184,3 @@ def _within(segment: Segment, line: Segment) -> Segment:
 
     words = tuple(replace(word, start=cut(word.start), end=cut(word.end)) for word in segment.words)
     return replace(segment, start=cut(segment.start), end=cut(segment.end), words=words)
-
-
-def _segment(segment: Any) -> Segment:
-    """From faster-whisper's types, whose numbers may be NumPy's."""
-    words = tuple(Word(float(w.start), float(w.end), w.word.strip(), float(w.probability)) for w in segment.words or ())
-    return Segment(float(segment.start), float(segment.end), segment.text.strip(), words)

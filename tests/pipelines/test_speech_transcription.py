@@ -64,7 +64,7 @@ def test_word_errors_on_librivox_are_those_of_bare_faster_whisper(services: Serv
 
 
 def test_segments_stream_with_times_and_words(services: Services, speech: AudioClip) -> None:
-    snapshots = list(transcribe(speech, TranscriptionOptions(BASE), services.catalog, services.cache, services.features))
+    snapshots = list(transcribe(speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features))
     counts = [len(snapshot.segments) for snapshot in snapshots]
     assert counts == sorted(counts)
     assert {0, 1, 2, 3} <= set(counts)
@@ -83,7 +83,7 @@ def test_what_was_computed_once_is_not_computed_again(
     services: Services, speech: AudioClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(services, speech)
-    monkeypatch.setattr("pipelines.speech_transcription._decode", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("pipelines.speech_transcription.decode_in_sequence", lambda *_: pytest.fail("decoded again"))
     again = run(services, replace(speech, name="the same sound under another name"))
     assert again == replace(first, from_store=True, model_reason=again.model_reason)
     with pytest.raises(BaseException, match="decoded again"):
@@ -126,7 +126,9 @@ def test_bad_options_are_refused_before_a_model_is_touched(
 
 def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, speech: AudioClip) -> None:
     stop = threading.Event()
-    snapshots = transcribe(speech, TranscriptionOptions(BASE), services.catalog, services.cache, services.features, stop.is_set)
+    snapshots = transcribe(
+        speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features, stop.is_set
+    )
     for snapshot in snapshots:
         if snapshot.segments:
             stop.set()
@@ -138,7 +140,7 @@ def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, spee
 
 def test_a_closed_generator_returns_the_lease(services: Services, speech: AudioClip) -> None:
     snapshots: Iterator[Transcription] = transcribe(
-        speech, TranscriptionOptions(BASE), services.catalog, services.cache, services.features
+        speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features
     )
     next(snapshot for snapshot in snapshots if snapshot.state == "decoding")
     snapshots.close()  # type: ignore[attr-defined]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import InvalidOption
-from pipelines.speech_transcription import Segment, Word
 from pipelines.subtitle_cues import SHORTEST_CUE_MS, Cue, CueOptions, cue_options_for, make_cues, plain_text
+from pipelines.whisper_decoding import Segment, Word
 
 PLAIN_WORDS = [
     "a",
