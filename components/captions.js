@@ -3,8 +3,10 @@
 const line = element.querySelector('.caption');
 let cues = [];
 let shown = null;
+let now = 0;
 
 function show(time) {
+  now = time;
   const cue = cues.find(([start, end]) => start <= time && time < end) ?? null;
   if (cue === shown) return;
   shown = cue;
@@ -15,6 +17,6 @@ watch('value', () => {
   cues = props.value ?? [];
   line.hidden = cues.length === 0;
   shown = undefined;
-  show(-1);
+  show(now);
 });
 window.addEventListener('audioscope:time', (event) => show(event.detail.time));
