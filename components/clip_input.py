@@ -22,8 +22,8 @@ from pipelines.audio_clip import AudioClip, ClipStore
 
 HERE = Path(__file__).parent
 EXAMPLES_DIRECTORY = HERE.parent / "examples"
-Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value]
-"""(state, timeline, bar)."""
+Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any]]
+"""(state, timeline, bar, is_example)."""
 SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
 
 
@@ -51,13 +51,13 @@ class ClipInput:
     """The person's `AudioClip`, or None."""
     timeline: gr.HTML
     captions: gr.HTML
-    example_loaded: gr.events.Dependency
-    """Runs after a new clip that came from the examples; `state.change` runs after every new clip."""
+    is_example: gr.State
+    """Whether the clip came from the examples, so that a result is wanted without another click."""
 
 
 def build_clip_input(services: Services) -> ClipInput:
     """The clip bar and the timeline, in one card."""
-    state = gr.State(None)
+    state, is_example = gr.State(None), gr.State(False)
     with gr.Column(elem_id="clip", elem_classes="clip"):
         bar = gr.HTML(
             value=_note(""),
@@ -78,7 +78,7 @@ def build_clip_input(services: Services) -> ClipInput:
             example = _example(event)
             return clips.open(EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
 
-        return _shown(clips, event, opened)
+        return (*_shown(clips, event, opened)[:-1], True)
 
     def reopen(event: gr.EventData) -> Shown:
         def opened() -> AudioClip:
@@ -105,14 +105,14 @@ def build_clip_input(services: Services) -> ClipInput:
         shown = now is not None and now.content_hash == content_hash
         return (None, no_clip_value()) if shown else (gr.skip(), gr.skip())
 
-    shown = [state, timeline, bar]
+    shown = [state, timeline, bar, is_example]
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     bar.uploaded(open_upload, outputs=shown, **quiet)
     bar.reopened(reopen, outputs=shown, **quiet)
     bar.cut(cut, inputs=state, outputs=shown, **quiet)
     bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **quiet)
-    example = bar.example(open_example, outputs=shown, **quiet)
-    return ClipInput(state, timeline, captions, example)
+    bar.example(open_example, outputs=shown, **quiet)
+    return ClipInput(state, timeline, captions, is_example)
 
 
 def open_for_api(services: Services, file: object) -> AudioClip:
@@ -128,11 +128,11 @@ def _shown(clips: ClipStore, event: gr.EventData, opened: Callable[[], AudioClip
     try:
         clip = opened()
         clips.keep(clip, _text(event, "person"))
-        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip)
+        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), False
     except ClipExpired as error:
-        return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}
+        return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}, gr.skip()
     except Exception as error:
-        return gr.skip(), gr.skip(), _note(sentence_for(error), "error")
+        return gr.skip(), gr.skip(), _note(sentence_for(error), "error"), gr.skip()
 
 
 def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:

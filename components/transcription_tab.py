@@ -61,16 +61,19 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     shown = [transcript, summary, clip.timeline, result]
     borrowing: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs, **QUIET}
     buttons = [run, stop]
-    results = []
-    for start in (run.click, clip.example_loaded.success):
-        started = start(job.begin, outputs=buttons, queue=False, **QUIET)
-        ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
-        ran.then(_end, outputs=buttons, queue=False, **QUIET)
-        results.append(ran)
+    started = run.click(job.begin, outputs=buttons, queue=False, **QUIET)
+    ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
+    ran.then(_end, outputs=buttons, queue=False, **QUIET)
     stop.click(job.stop, queue=False, **QUIET)
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
-    results += [
-        clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page),
+    restored = clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page)
+    wanted = [clip.is_example, result]
+    awaited = restored.then(job.begin_if_wanted, inputs=wanted, outputs=buttons, queue=False, **QUIET)
+    given = awaited.then(job.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **borrowing)
+    given.then(_end, outputs=buttons, queue=False, **QUIET)
+    results = [
+        ran,
+        given,
         transcript.edited(job.correct, inputs=[clip.state, result], **on_page),
         transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **borrowing),
     ]
@@ -112,6 +115,19 @@ class _TranscriptionJob:
             yield from _streamed(clip, options, snapshots)
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+    def begin_if_wanted(self, is_example: bool, result: _Result | None, request: gr.Request) -> tuple[Any, ...]:
+        """A new clip: an example without a result gets one without another press."""
+        return self.begin(request) if is_example and result is None else (gr.skip(), gr.skip())
+
+    def run_if_wanted(
+        self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
+    ) -> Iterator[Update]:
+        """As `run`, for an example without a result; follows `restore`, whose answer would else wipe this one's."""
+        if is_example and result is None:
+            yield from self.run(clip, request, *controls)
+        else:
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
     def restore(self, clip: AudioClip | None, *controls: Any) -> Update:
         """A new clip: what these controls gave for it before, or what to do."""

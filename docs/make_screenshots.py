@@ -21,7 +21,9 @@ def transcribed(browser: Browser, address: str, theme: str, width: int, height: 
     page.locator(".clip-examples button").first.click()
     expect(page.locator('[data-state="done"]')).to_be_visible()
     expect(page.locator(".clip-note")).to_be_empty()
-    expect(page.locator(".pill")).to_contain_text("1 model")
+    expect(page.locator(".caption")).to_be_visible()
+    expect(page.locator("#transcribe")).to_be_enabled()
+    expect(page.locator('.pill[data-busy="false"]')).to_contain_text("1 model")
     return page
 
 
