@@ -27,8 +27,8 @@ FRAMES_PER_SECOND = 100
 WINDOW_FRAMES = WINDOW_SECONDS * FRAMES_PER_SECOND
 FIRST_WINDOW_SECONDS = 10.0
 """The first words are to come soon; a short window has fewer tokens to wait for."""
-BATCH_WINDOWS = {"cpu": 4, "cuda": 16}
-"""Windows in one call of the model once the first words are out: on a CPU, some 3 s of work."""
+BATCH_WINDOWS = {"cpu": 2, "cuda": 16}
+"""Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
 LANGUAGE_WINDOWS = 4
 """At most so many windows are listened to before a language is settled on."""
 SURE_OF_LANGUAGE = 0.5
