@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-Task = Literal["transcribe", "tag_sounds"]
+Task = Literal["transcribe", "tag_sounds", "tag_music", "zero_shot_tags", "track_beats", "transcribe_notes", "name_chords"]
 Device = Literal["cpu", "cuda"]
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx"]
 
@@ -95,6 +95,8 @@ class ModelSpec:
     quick_on_cpu: bool = True
     """Whether `auto` may take it where there is no GPU."""
     quantization: str = ""
+    workers: int = 1
+    """Of CTranslate2 on the CPU, which share the threads: more are slower for one window of speech and faster for many."""
 
     @property
     def is_offline(self) -> bool:
@@ -119,6 +121,7 @@ class ModelIdentity(NamedTuple):
     quantization: str
     architecture: str
     """One repository can hold what two classes load: an audio tower, and the whole model around it."""
+    workers: int
 
 
 @dataclass(frozen=True)
@@ -133,4 +136,4 @@ class FetchedModel:
     def identity(self, device: Device) -> ModelIdentity:
         """The key under which the cache knows this model on `device`."""
         spec = self.spec
-        return ModelIdentity(spec.source, self.revision, spec.dtype(device), spec.quantization, spec.architecture)
+        return ModelIdentity(spec.source, self.revision, spec.dtype(device), spec.quantization, spec.architecture, spec.workers)

@@ -1,8 +1,13 @@
-"""The models that name sounds. YAMNet lies in this repository, made by `python -m training.convert_yamnet`."""
+"""The models that name sounds and music.
+
+YAMNet and musicnn lie in this repository, made by `training.convert_yamnet` and `training.convert_musicnn`; the transformers come
+from the hub. YAMNet stands first because its names were measured here. The two musicnn models are no rivals: music is tagged by
+both. Hub sizes are those of the weight files as the hub lists them.
+"""
 
 from __future__ import annotations
 
-from models.model_spec import ModelSpec, RepositoryFile, RepositorySource
+from models.model_spec import HubSource, ModelSpec, RepositoryFile, RepositorySource, Task
 
 YAMNET = ModelSpec(
     key="yamnet",
@@ -26,4 +31,103 @@ YAMNET = ModelSpec(
     gpu_bytes=70_000_000,
 )
 
-SOUND_MODELS: tuple[ModelSpec, ...] = (YAMNET,)
+
+def _musicnn(key: str, title: str, folder: str, sha256: str) -> ModelSpec:
+    return ModelSpec(
+        key=key,
+        title=title,
+        task="tag_music",
+        loader="onnx",
+        source=RepositorySource(
+            revision="musicnn-0.1.0-float16",
+            folder=f"musicnn/{folder}",
+            files=(RepositoryFile("musicnn.onnx", sha256),),
+        ),
+        licence="ISC",
+        licence_url="https://github.com/jordipons/musicnn/blob/master/LICENSE.md",
+        download_bytes=1_601_767,
+        cpu_dtype="float32",
+        gpu_dtype="float32",
+        cpu_bytes=40_000_000,
+        gpu_bytes=40_000_000,
+    )
+
+
+MUSICNN_MTT = _musicnn(
+    "musicnn-mtt",
+    "musicnn, MagnaTagATune (offline)",
+    "mtt",
+    "42be15befaad4ec52da4bd079670bfec4af0866918cc9ed92b1e7253113ccb57",
+)
+MUSICNN_MSD = _musicnn(
+    "musicnn-msd",
+    "musicnn, Million Song Dataset (offline)",
+    "msd",
+    "24341dd5711bde6085fff9b6f8890930aaf115ada5474daf80f20f0b858f3066",
+)
+
+
+def _hub_transformer(
+    key: str,
+    title: str,
+    task: Task,
+    architecture: str,
+    repository: str,
+    files: tuple[str, ...],
+    licence: str,
+    megabytes: int,
+    quick_on_cpu: bool = False,
+) -> ModelSpec:
+    return ModelSpec(
+        key=key,
+        title=title,
+        task=task,
+        loader="transformers",
+        source=HubSource(repository, ("config.json", "preprocessor_config.json", "model.safetensors", *files)),
+        licence=licence,
+        licence_url=f"https://huggingface.co/{repository}",
+        download_bytes=megabytes * 10**6,
+        cpu_dtype="float32",
+        gpu_dtype="float32",
+        cpu_bytes=megabytes * 10**6,
+        gpu_bytes=megabytes * 10**6,
+        architecture=architecture,
+        quick_on_cpu=quick_on_cpu,
+    )
+
+
+CLAP_TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.json", "merges.txt")
+
+AST = _hub_transformer(
+    "ast-audioset",
+    "Audio Spectrogram Transformer",
+    "tag_sounds",
+    "ASTForAudioClassification",
+    "MIT/ast-finetuned-audioset-10-10-0.4593",
+    (),
+    "BSD-3-Clause",
+    346,
+)
+CLAP_MUSIC_AND_SPEECH = _hub_transformer(
+    "clap-music-and-speech",
+    "CLAP, music and speech",
+    "zero_shot_tags",
+    "ClapModel",
+    "laion/larger_clap_music_and_speech",
+    CLAP_TOKENIZER,
+    "Apache-2.0",
+    776,
+)
+CLAP = _hub_transformer(
+    "clap",
+    "CLAP",
+    "zero_shot_tags",
+    "ClapModel",
+    "laion/clap-htsat-unfused",
+    CLAP_TOKENIZER,
+    "Apache-2.0",
+    614,
+    quick_on_cpu=True,
+)
+
+SOUND_MODELS: tuple[ModelSpec, ...] = (YAMNET, AST, MUSICNN_MTT, MUSICNN_MSD, CLAP_MUSIC_AND_SPEECH, CLAP)

@@ -1,4 +1,4 @@
-"""From the scores of 521 sound classes to the few names that a person wants to read.
+"""From the scores of AudioSet's sound classes to the few names that a person wants to read.
 
 `audioset_classes.txt` has YAMNet's classes in the model's order (tensorflow/models, yamnet_class_map.csv), each indented below
 the class that it is a kind of in the AudioSet ontology (Gemmeke et al. 2017); only the electric piano stands beside the piano,
@@ -37,6 +37,15 @@ FIRST_AMBIGUOUS, LAST_AMBIGUOUS = "Arrow", "Crunch"
 
 ANIMAL, SPEECH, MUSIC, INSTRUMENT = "Animal", "Speech", "Music", "Musical instrument"
 ANIMAL_FAMILIES = ("Domestic animals, pets", "Livestock, farm animals, working animals", "Wild animals")
+NOT_IN_YAMNET = {
+    "Male speech, man speaking": SPEECH,
+    "Female speech, woman speaking": SPEECH,
+    "Battle cry": "Shout",
+    "Male singing": "Singing",
+    "Female singing": "Singing",
+    "Funny music": MUSIC,
+}
+"""AudioSet's other six classes, and what each is a kind of."""
 ABOUT_THE_RECORDING = (
     "Silence",
     "Inside, small room",
@@ -58,7 +67,7 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Tag:
-    """A sound class with the score that YAMNet gave it, 0 to 1."""
+    """A sound class with the score that the model gave it, 0 to 1."""
 
     name: str
     score: float
@@ -108,13 +117,28 @@ def class_tree() -> ClassTree:
     return ClassTree(tuple(names), tuple(parents))
 
 
-def best_names(scores: Scores, count: int, at_least: float = 0.0, leave_out: tuple[str, ...] = ()) -> tuple[Tag, ...]:
-    """At most `count` names for `scores` [521], best first, each saying something that the others do not.
+@cache
+def tree_of(names: tuple[str, ...]) -> ClassTree:
+    """The classes `names` of another AudioSet model, in its order; what is not known here is a kind of nothing."""
+    known = class_tree()
+    position = {name: i for i, name in enumerate(names)}
+    parent_of = {name: known.names[up] for name, up in zip(known.names, known.parents, strict=True) if up is not None}
+    parent_of |= NOT_IN_YAMNET
+    return ClassTree(names, tuple(position.get(parent_of.get(name, "")) for name in names))
+
+
+def best_names(
+    scores: Scores, count: int, at_least: float = 0.0, leave_out: tuple[str, ...] = (), tree: ClassTree | None = None
+) -> tuple[Tag, ...]:
+    """At most `count` names for `scores` [classes], best first, each saying something that the others do not.
+
+    `tree`: the classes of `scores`; without it YAMNet's.
 
     Of a class and its kinds only one is named: the kind, if it is clear which. `leave_out`: classes that are not named, nor
     their kinds. `at_least` holds for all but the kinds of music, which score low wherever there is music.
     """
-    ranking = _Ranking(class_tree(), scores, class_tree().below(*leave_out))
+    tree = tree or class_tree()
+    ranking = _Ranking(tree, scores, tree.below(*leave_out))
     named = ranking.names(count, at_least)
     return tuple(Tag(ranking.tree.names[i], round(float(scores[i]), 4)) for i in named)
 

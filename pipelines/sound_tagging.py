@@ -1,42 +1,35 @@
-"""What is to be heard in a clip: YAMNet's 521 AudioSet classes over time, and the few that name the whole.
+"""What is to be heard in a clip: the AudioSet classes of a model over time, and the few that name the whole.
 
 Scores come from the sound as it is, in blocks that the feature store keeps: beside them, hours of audio need no more memory than
-half a minute. The names of a short sound rest on more: the median over 18 looks at it, as loud as it is and softly, faster and
-slower. YAMNet was trained on videos, where an animal is seldom as loud and as close as in a sound effect.
+half a minute. With YAMNet, the names of a short sound rest on more: the median over 18 looks at it, as loud as it is and softly,
+faster and slower. YAMNet was trained on videos, where an animal is seldom as loud and as close as in a sound effect.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import ceil
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidOption
-from models.feature_store import FeatureKey, FeatureStore
+from models.feature_store import Array, FeatureKey, FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_spec import Device
 from pipelines.audio_clip import SILENCE_PEAK, AudioClip, Waveform
 from pipelines.background_steps import in_background
-from pipelines.sound_names import SPEECH, Scores, Tag, best_names, class_tree
-from pipelines.yamnet_features import (
-    PATCH_HOP_SAMPLES,
-    PATCH_HOP_SECONDS,
-    PATCH_SAMPLES,
-    PATCH_SECONDS,
-    YAMNET_SAMPLE_RATE,
-    log_mel_patches,
-    patch_count,
-)
+from pipelines.sound_models import SoundModel, Yamnet, sound_model
+from pipelines.sound_names import SPEECH, ClassTree, Scores, Tag, best_names, class_tree, tree_of
+from pipelines.yamnet_features import PATCH_HOP_SECONDS, PATCH_SECONDS
 
-BLOCK_PATCHES = 64
-"""Patches that go through the model at once: 31 s of sound."""
-WORKING_BYTES = 100 * 2**20
-"""Log-mel frames and activations of one block, with room to spare."""
+WORKING_BYTES = Yamnet.working_bytes
+"""What `auto` wants to have free beside the model's weights."""
 SHORT_SECONDS = 20.0
 """Up to here a sound is looked at several times; longer ones vary enough by themselves."""
 SHORTEST_SECONDS = 0.1
@@ -53,6 +46,8 @@ FAINT = 0.01
 """Score below which a class is not among the tags of a clip."""
 HEARD = 0.1
 """Score below which a class is not said to be heard; see `sound_names.HEARD_IN_MUSIC` for instruments."""
+
+AnyArray = TypeVar("AnyArray", bound=Array)
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ class SoundTags:
     times: NDArray[np.float32]
     """[patches], seconds at which each patch begins; it lasts `patch_seconds`."""
     scores: Scores
-    """[patches, 521], 0 to 1; the columns are `classes`."""
+    """[patches, classes], 0 to 1; the columns are `classes`."""
     top: tuple[Tag, ...] = ()
     """What names the whole clip, best first; filled when the job is done."""
     hop_seconds: float = PATCH_HOP_SECONDS
@@ -89,11 +84,8 @@ class SoundTags:
     elapsed: float = 0.0
     """Seconds since the job began, loading included."""
     state: Literal["loading", "listening", "done", "stopped"] = "loading"
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the columns of `scores`."""
-        return class_tree().names
+    classes: tuple[str, ...] = field(default_factory=lambda: class_tree().names)
+    """Names of the columns of `scores`: the model's own."""
 
 
 def tag_sounds(
@@ -105,7 +97,7 @@ def tag_sounds(
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[SoundTags]:
-    """Tag `clip`: a snapshot for every block of 31 s, and ten a second in between, so that the caller can stop at any time.
+    """Tag `clip`: a snapshot for every block of half a minute, ten a second in between, so that the caller can stop at any time.
 
     Raises:
         InvalidOption: before any model is touched.
@@ -115,20 +107,20 @@ def tag_sounds(
     if not 1 <= options.names <= MOST_NAMES:
         raise InvalidOption("number of tags", options.names, f"1 to {MOST_NAMES}")
     choice = catalog.choose("tag_sounds", options.model, WORKING_BYTES)
-    listener = _Listener(clip, choice, cache, features)
-    times = np.arange(listener.patches, dtype=np.float32) * np.float32(PATCH_HOP_SECONDS)
-    scores = np.empty((listener.patches, len(class_tree().names)), dtype=np.float32)
-    spec, device = choice.spec, catalog.device
-    now = SoundTags(clip.duration, times[:0], scores[:0], model=spec.title, model_reason=choice.reason, licence=spec.licence)
-    now = replace(now, dtype=spec.dtype(device), device=device.upper())
+    listener = ClipListener(clip, choice, cache, features)
+    now = _beginning(listener, choice, catalog.device)
     yield now
-    done = 0
+    times = np.arange(listener.patches, dtype=np.float32) * np.float32(now.hop_seconds)
+    scores, done = now.scores, 0
     for step in in_background(lambda stopped: _listen(listener, options.names), should_stop):
         match step:
+            case ClassTree():
+                scores = np.empty((listener.patches, len(step.names)), dtype=np.float32)
+                now = replace(now, classes=step.names, scores=scores[:0])
             case np.ndarray():
                 scores[done : done + len(step)] = step
                 done += len(step)
-                position = min(clip.duration, done * PATCH_HOP_SECONDS)
+                position = min(clip.duration, done * now.hop_seconds)
                 now = replace(now, times=times[:done], scores=scores[:done], position=position, state="listening")
             case tuple():
                 now = replace(now, top=step, position=clip.duration, state="done")
@@ -159,78 +151,121 @@ def what_it_sounds_like(
         raise InvalidOption("stretch", f"{start:.2f} to {end:.2f} s", f"times between 0 and {clip.duration:.2f} s")
     if end - start < SHORTEST_SECONDS:
         return ()
-    listener = _Listener(clip, catalog.choose("tag_sounds", model, WORKING_BYTES), cache, features)
-    return best_names(listener.overall(start, end), names, at_least=HEARD, leave_out=(SPEECH,))
+    listener = ClipListener(clip, catalog.choose("tag_sounds", model, WORKING_BYTES), cache, features)
+    return best_names(listener.overall(start, end), names, at_least=HEARD, leave_out=(SPEECH,), tree=listener.tree)
 
 
-def _listen(listener: _Listener, names: int) -> Generator[Scores | tuple[Tag, ...], None, None]:
-    """The scores of block after block, then the tags of the whole."""
+def _beginning(listener: ClipListener, choice: ModelChoice, device: Device) -> SoundTags:
+    """Nothing is heard yet."""
+    spec, rate = choice.spec, listener.hearing.sample_rate
+    nothing = np.empty(0, dtype=np.float32)
+    return SoundTags(
+        listener.clip.duration,
+        times=nothing,
+        scores=nothing.reshape(0, len(class_tree().names)),
+        hop_seconds=listener.hearing.hop_samples / rate,
+        patch_seconds=listener.hearing.patch_samples / rate,
+        model=spec.title,
+        model_reason=choice.reason,
+        licence=spec.licence,
+        dtype=spec.dtype(device),
+        device=device.upper(),
+    )
+
+
+def _listen(listener: ClipListener, names: int) -> Generator[ClassTree | Scores | tuple[Tag, ...], None, None]:
+    """The model's classes, the scores of block after block, then the tags of the whole."""
+    yield listener.tree
     for block in range(listener.blocks):
         yield listener.block_scores(block)
-    yield best_names(listener.overall(0.0, listener.clip.duration), names, at_least=FAINT)
+    yield best_names(listener.overall(0.0, listener.clip.duration), names, at_least=FAINT, tree=listener.tree)
 
 
-class _Listener:
+class ClipListener:
     """One clip and one model. Computed scores are in the feature store: each lease is for one block, and known ones need none."""
 
     def __init__(self, clip: AudioClip, choice: ModelChoice, cache: ModelCache, features: FeatureStore) -> None:
         self.clip = clip
+        self.hearing = sound_model(choice.spec)
         self._spec = choice.spec
         self._cache = cache
         self._features = features
-        self._waveform = clip.waveform(YAMNET_SAMPLE_RATE)
-        self.patches = patch_count(len(self._waveform))
-        self.blocks = ceil(self.patches / BLOCK_PATCHES)
+        self._waveform = clip.waveform(self.hearing.sample_rate)
+        self.patches = _patch_count(self.hearing, len(self._waveform))
+        self.blocks = ceil(self.patches / self.hearing.block_patches)
+
+    @cached_property
+    def tree(self) -> ClassTree:
+        """The classes of the model."""
+        names = self._remembered("class names", lambda model: np.array(self.hearing.class_names(model)))
+        return tree_of(tuple(names.tolist()))
 
     def block_scores(self, block: int) -> Scores:
-        """Scores [up to 64, 521] of block `block`."""
-        first = block * BLOCK_PATCHES
-        count = min(BLOCK_PATCHES, self.patches - first)
-        begin = first * PATCH_HOP_SAMPLES
-        sound = self._waveform[begin : begin + PATCH_SAMPLES + (count - 1) * PATCH_HOP_SAMPLES]
-        return self._remembered(f"scores of block {block}", lambda yamnet: _scores(yamnet, sound))
+        """Scores [up to `block_patches`, classes] of block `block`."""
+        first = block * self.hearing.block_patches
+        count = min(self.hearing.block_patches, self.patches - first)
+        begin = first * self.hearing.hop_samples
+        sound = self._waveform[begin : begin + self.hearing.patch_samples + (count - 1) * self.hearing.hop_samples]
+        return self._remembered(f"scores of block {block}", lambda model: _scores(self.hearing, model, sound))
 
     def overall(self, start: float, end: float) -> Scores:
-        """Scores [521] of the stretch as a whole, times in seconds."""
-        begin, stop = (round(seconds * YAMNET_SAMPLE_RATE) for seconds in (start, end))
+        """Scores [classes] of the stretch as a whole, times in seconds."""
+        begin, stop = (round(seconds * self.hearing.sample_rate) for seconds in (start, end))
         if end - start <= SHORT_SECONDS:
             sound = self._waveform[begin:stop]
-            return self._remembered(f"looks at {begin} to {stop}", lambda yamnet: _scores_of_looks(yamnet, sound))
-        first, last = begin // PATCH_HOP_SAMPLES, min(self.patches, ceil(stop / PATCH_HOP_SAMPLES))
-        total = np.zeros(len(class_tree().names), dtype=np.float64)
-        for block in range(first // BLOCK_PATCHES, ceil(last / BLOCK_PATCHES)):
-            offset = block * BLOCK_PATCHES
-            total += self.block_scores(block)[max(0, first - offset) : last - offset].sum(axis=0, dtype=np.float64)
-        return (total / (last - first)).astype(np.float32)
+            look = _scores_of_looks if self.hearing.looks_at_short_sounds else _mean_scores
+            return self._remembered(f"looks at {begin} to {stop}", lambda model: look(self.hearing, model, sound))
+        first, last = begin // self.hearing.hop_samples, min(self.patches, ceil(stop / self.hearing.hop_samples))
+        total = sum(part.sum(axis=0, dtype=np.float64) for part in self._parts(first, last))
+        return np.asarray(total / (last - first), dtype=np.float32)
 
-    def _remembered(self, layer: str, compute: Callable[[Any], Scores]) -> Scores:
+    def patch_scores(self, first: int, last: int) -> Scores:
+        """Scores [last − first, classes] of some of the patches."""
+        return np.concatenate(list(self._parts(first, last)))
+
+    def _parts(self, first: int, last: int) -> Iterator[Scores]:
+        """Block by block, what lies between two patches."""
+        size = self.hearing.block_patches
+        for block in range(first // size, ceil(last / size)):
+            yield self.block_scores(block)[max(0, first - block * size) : last - block * size]
+
+    def _remembered(self, layer: str, compute: Callable[[Any], AnyArray]) -> AnyArray:
         """What the feature store has, else `compute` with the model on loan."""
 
-        def compute_on_loan() -> Scores:
+        def compute_on_loan() -> AnyArray:
             # Whoever stops must not stop others who wait for the same block, so this wait does not look at a stop flag.
-            with self._cache.lease(self._spec, working_bytes=WORKING_BYTES) as (yamnet,):
-                return compute(yamnet)
+            with self._cache.lease(self._spec, working_bytes=self.hearing.working_bytes) as (model,):
+                return compute(model)
 
         key = FeatureKey(self.clip.content_hash, self._spec.key, repr(self._spec.source), layer)
         return self._features.get_or_compute(key, compute_on_loan)  # type: ignore[return-value]
 
 
-def _scores(yamnet: Any, sound: Waveform) -> Scores:
-    """Scores [patches, 521] of `sound` [samples] at 16 kHz; silence fills the last patch."""
-    missing = PATCH_SAMPLES + (patch_count(len(sound)) - 1) * PATCH_HOP_SAMPLES - len(sound)
-    (scores,) = yamnet.run(["scores"], {"patches": log_mel_patches(np.pad(sound, (0, missing)))})
-    result: Scores = scores
-    return result
+def _patch_count(hearing: SoundModel, samples: int) -> int:
+    """How many patches it takes until the last one reaches the end of `samples` samples; at least one."""
+    return 1 + max(0, ceil((samples - hearing.patch_samples) / hearing.hop_samples))
 
 
-def _scores_of_looks(yamnet: Any, sound: Waveform) -> Scores:
-    """Median [521] over the looks at a short sound, each the mean over its patches: what most looks agree on."""
+def _scores(hearing: SoundModel, model: Any, sound: Waveform) -> Scores:
+    """Scores [patches, classes] of `sound` [samples]; silence fills the last patch."""
+    missing = hearing.patch_samples + (_patch_count(hearing, len(sound)) - 1) * hearing.hop_samples - len(sound)
+    return hearing.scores(model, np.pad(sound, (0, missing)))
+
+
+def _mean_scores(hearing: SoundModel, model: Any, sound: Waveform) -> Scores:
+    """Mean [classes] over the patches."""
+    mean: Scores = _scores(hearing, model, sound).mean(axis=0)
+    return mean
+
+
+def _scores_of_looks(hearing: SoundModel, model: Any, sound: Waveform) -> Scores:
+    """Median [classes] over the looks at a short sound, each the mean over its patches: what most looks agree on."""
     import soxr
 
     looks = []
     for speed in SPEEDS:
-        paced = soxr.resample(sound, YAMNET_SAMPLE_RATE * speed, YAMNET_SAMPLE_RATE, "HQ") if speed != 1 else sound
-        looks += [_scores(yamnet, level * paced).mean(axis=0) for level in (np.float32(1), _soft_gain(sound))]
+        paced = soxr.resample(sound, hearing.sample_rate * speed, hearing.sample_rate, "HQ") if speed != 1 else sound
+        looks += [_mean_scores(hearing, model, level * paced) for level in (np.float32(1), _soft_gain(sound))]
     result: Scores = np.median(looks, axis=0).astype(np.float32)
     return result
 

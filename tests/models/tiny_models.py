@@ -91,3 +91,71 @@ def copy_onnx(directory: Path) -> FetchedModel:
     directory.mkdir()
     shutil.copy(Path(faster_whisper.__file__).parent / "assets" / "silero_vad_v6.onnx", directory)
     return fetched(directory, "onnx")
+
+
+def save_audioset_transformer(directory: Path, classes: tuple[str, ...]) -> FetchedModel:
+    """An audio spectrogram transformer that hears 10.24 s, with names for its classes."""
+    import torch
+    from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
+
+    torch.manual_seed(0)
+    config = ASTConfig(
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        frequency_stride=32,
+        time_stride=32,
+        id2label=dict(enumerate(classes)),
+        label2id={name: number for number, name in enumerate(classes)},
+        initializer_range=0.5,
+    )
+    ASTForAudioClassification(config).save_pretrained(directory)
+    ASTFeatureExtractor().save_pretrained(directory)
+    return fetched(directory, "transformers", "ASTForAudioClassification", task="tag_sounds")
+
+
+def save_clap(directory: Path) -> FetchedModel:
+    """A CLAP of two small layers on each side, whose tokenizer knows letters."""
+    import json
+
+    import torch
+    from transformers import (
+        ClapAudioConfig,
+        ClapConfig,
+        ClapFeatureExtractor,
+        ClapModel,
+        ClapProcessor,
+        ClapTextConfig,
+        RobertaTokenizer,
+    )
+
+    vocabulary = directory.with_name("clap-vocabulary")
+    vocabulary.mkdir()
+    letters = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "\u0120", ".", *"abcdefghijklmnopqrstuvwxyzT"]
+    (vocabulary / "vocab.json").write_text(json.dumps({token: number for number, token in enumerate(letters)}))
+    (vocabulary / "merges.txt").write_text("#version: 0.2\n")
+    text = ClapTextConfig(
+        vocab_size=len(letters),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        projection_dim=8,
+        initializer_range=0.5,
+    )
+    audio = ClapAudioConfig(
+        hidden_size=32,
+        patch_embeds_hidden_size=16,
+        depths=[1, 1],
+        num_attention_heads=[2, 2],
+        num_hidden_layers=2,
+        enable_fusion=False,
+        projection_dim=8,
+        initializer_range=0.5,
+    )
+    torch.manual_seed(0)
+    ClapModel(ClapConfig(text_config=text.to_dict(), audio_config=audio.to_dict(), projection_dim=8)).save_pretrained(directory)
+    tokenizer = RobertaTokenizer(str(vocabulary / "vocab.json"), str(vocabulary / "merges.txt"))
+    ClapProcessor(ClapFeatureExtractor(truncation="rand_trunc"), tokenizer).save_pretrained(directory)
+    return fetched(directory, "transformers", "ClapModel", task="zero_shot_tags")

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
 import soundfile
+import torch
 from librosa.filters import mel
 
 from components.services import Services
+from components.timeline_tracks import HeatmapTrack
 from models.errors import InvalidOption, UnknownModel
 from models.feature_store import FeatureStore
 from models.sound_model_specs import YAMNET
 from pipelines import yamnet_features
 from pipelines.audio_clip import AudioClip
-from pipelines.sound_names import ABOUT_THE_RECORDING, ANIMAL_FAMILIES, Scores, best_names, class_tree
-from pipelines.sound_tagging import BLOCK_PATCHES, SoundTags, TagOptions, tag_sounds, what_it_sounds_like
+from pipelines.sound_models import AudioSpectrogramTransformer, Yamnet
+from pipelines.sound_names import ABOUT_THE_RECORDING, ANIMAL_FAMILIES, NOT_IN_YAMNET, Scores, best_names, class_tree, tree_of
+from pipelines.sound_tagging import SoundTags, TagOptions, tag_sounds, what_it_sounds_like
+from pipelines.tag_heatmap import sound_heatmap
 from pipelines.yamnet_features import PATCH_HOP_SAMPLES, PATCH_SAMPLES, log_mel_patches, patch_count
+from tests.models.tiny_models import save_audioset_transformer
+from tests.pipelines.test_zero_shot_tagging import Bench
 from tests.recordings import EXAMPLES
 from training.evaluate_sound_tags import CRITERION, STAMPS, outcomes
 
 GUARD_SECONDS = 60.0
 RATE = 16_000
+BLOCK_PATCHES = Yamnet.block_patches
+AUDIOSET = (*class_tree().names[:1], *list(NOT_IN_YAMNET)[:2], *class_tree().names[1:], *list(NOT_IN_YAMNET)[2:])
 SOUNDFONTS = ("FluidR3_GM.sf2", "TimGM6mb.sf2")
 
 pytestmark = pytest.mark.models
@@ -205,3 +216,73 @@ def test_music_gives_way_to_what_plays_and_faint_speech_is_not_named() -> None:
     assert [t.name for t in best_names(scores(Music=0.9), 3)] == ["Music"]
     assert best_names(scores(Speech=0.9, Conversation=0.8), 3, leave_out=("Speech",)) == ()
     assert best_names(scores(Silence=1.0, Echo=0.5), 3) == ()
+
+
+@pytest.fixture(scope="module")
+def transformer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A tiny audio spectrogram transformer with AudioSet's 527 classes."""
+    bench = Bench(save_audioset_transformer(tmp_path_factory.mktemp("ast") / "ast", AUDIOSET))
+    yield bench
+    bench.cache.clear()
+
+
+def bare_transformer(transformer: Bench, sound: Scores) -> Scores:
+    """Scores [527] of one window of the bare model."""
+    with transformer.cache.lease(transformer.spec) as (model,), torch.inference_mode():
+        inputs = model.processor(sound, sampling_rate=RATE, return_tensors="pt")
+        scores: Scores = model.model(**inputs).logits.sigmoid()[0].numpy()
+    return scores
+
+
+def test_a_transformer_has_its_own_classes_and_the_scores_of_the_bare_model(
+    services: Services, transformer: Bench, tmp_path: Path
+) -> None:
+    clip = noise_clip(services, tmp_path, 45.0)
+    options = TagOptions(model=transformer.spec.key)
+    tags = list(tag_sounds(clip, options, transformer.catalog, transformer.cache, transformer.features))[-1]
+    assert tags.state == "done"
+    assert tags.classes == AUDIOSET
+    assert tags.scores.shape == (8, 527)
+    hearing = AudioSpectrogramTransformer()
+    assert (tags.hop_seconds, tags.patch_seconds) == (5.12, hearing.patch_samples / RATE)
+    waveform = np.pad(np.array(clip.waveform(RATE)), (0, hearing.patch_samples))
+    for patch in (0, 5, 6, 7):  # the second block begins at 6, and the last patch ends in silence
+        begin = patch * hearing.hop_samples
+        expected = bare_transformer(transformer, waveform[begin : begin + hearing.patch_samples])
+        np.testing.assert_allclose(tags.scores[patch], expected, atol=1e-5)
+    assert tags.top == best_names(tags.scores.mean(axis=0), 5, at_least=0.01, tree=tree_of(AUDIOSET))
+    assert not {name.split(".")[0] for name in sys.modules} & {"torchaudio", "torchvision"}
+
+
+def test_a_transformer_names_a_stretch(services: Services, transformer: Bench, tmp_path: Path) -> None:
+    clip = noise_clip(services, tmp_path, 4.0)
+    hearing = AudioSpectrogramTransformer()
+    stretch = np.array(clip.waveform(RATE))[RATE : 3 * RATE]
+    expected = bare_transformer(transformer, np.pad(stretch, (0, hearing.patch_samples - len(stretch))))
+    named = what_it_sounds_like(clip, 1.0, 3.0, transformer.catalog, transformer.cache, transformer.features, names=3)
+    assert named == best_names(expected, 3, at_least=0.1, leave_out=("Speech",), tree=tree_of(AUDIOSET))
+
+
+def test_the_other_classes_of_audioset_have_their_place_in_the_tree() -> None:
+    tree = tree_of(AUDIOSET)
+    assert len(tree.names) == 527
+    assert [tree.names[i] for i in tree.ancestors(tree.index("Male singing"))][:1] == ["Singing"]
+    assert [tree.names[i] for i in tree.ancestors(tree.index("Quack"))][:2] == ["Duck", "Fowl"]
+    values = np.zeros(527, dtype=np.float32)
+    values[[tree.index("Speech"), tree.index("Female speech, woman speaking")]] = 0.9, 0.8
+    assert [tag.name for tag in best_names(values, 3, tree=tree)] == ["Female speech, woman speaking"]
+    assert best_names(values, 3, leave_out=("Speech",), tree=tree) == ()
+    assert tree_of(("Speech", "A sound of its own")).parents == (None, None)
+
+
+def test_a_heatmap_has_the_sounds_that_stand_out(services: Services) -> None:
+    tags = run(services, services.clips.open(EXAMPLES / "music.ogg"))
+    heatmap = sound_heatmap(tags, rows=6)
+    assert "Flute" in heatmap.rows
+    assert 1 <= len(heatmap.rows) <= 6
+    track = HeatmapTrack(
+        id="sounds", name="Sounds", hop=heatmap.hop, start=heatmap.start, rows=heatmap.rows, scores=heatmap.scores
+    )
+    np.testing.assert_array_equal(track.scores[:, heatmap.rows.index("Flute")], tags.scores[:, tags.classes.index("Flute")])
+    assert heatmap.start == pytest.approx((tags.patch_seconds - tags.hop_seconds) / 2)
+    assert sound_heatmap(replace(tags, scores=tags.scores[:0])).rows == ()
