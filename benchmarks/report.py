@@ -29,6 +29,11 @@ def at_most(claim: str, value: float, bound: float, unit: str = "", digits: int 
     return Figure(claim, f"{value:.{digits}f}{unit}", f"at most {bound:g}{unit}", value <= bound)
 
 
+def at_least(claim: str, value: float, bound: float, unit: str = "", digits: int = 2) -> Figure:
+    """A figure that keeps its claim while it is not below `bound`."""
+    return Figure(claim, f"{value:.{digits}f}{unit}", f"at least {bound:g}{unit}", value >= bound)
+
+
 def alternating_medians(contenders: Sequence[Callable[[], object]], rounds: int) -> list[float]:
     """Median seconds of each contender, run in turn so that a busy moment hits all alike."""
     times: list[list[float]] = [[] for _ in contenders]

@@ -222,6 +222,7 @@ cutButton.addEventListener('click', () => {
   say('Cutting …');
   tell('cut', loop);
 });
+window.addEventListener('audioscope:open', (event) => tell('reopened', event.detail));
 watch('value', () => {
   const {note: text = '', kind, clip, gone} = props.value ?? {};
   say(text, kind);

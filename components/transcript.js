@@ -3,6 +3,7 @@
 
 const list = element.querySelector('.segments');
 const message = element.querySelector('.empty');
+const partial = element.querySelector('.partial');
 const UNSURE = 0.5;
 const DOUBTFUL = 0.8;
 let rows = [];
@@ -53,6 +54,17 @@ function spaced(text, words) {
   return [...parts, text.slice(position)];
 }
 
+/** Where the language changes, its name stands before the line. */
+function languageRow(code) {
+  const row = document.createElement('li');
+  const name = document.createElement('span');
+  row.className = 'remark language';
+  name.className = 'text';
+  name.textContent = new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
+  row.append(document.createElement('span'), name);
+  return row;
+}
+
 function addRow(segment) {
   const row = document.createElement('li');
   const text = document.createElement('span');
@@ -60,6 +72,8 @@ function addRow(segment) {
   text.className = 'text';
   text.dir = 'auto';
   text.append(...spaced(segment.text, words));
+  const before = rows.findLast((other) => other.language)?.language;
+  if (segment.language && before && segment.language !== before) list.append(languageRow(segment.language));
   if (segment.note) row.className = 'remark';
   const time = button('time', `Play from ${clock(segment.start)}`, clock(segment.start));
   row.append(time, text);
@@ -82,9 +96,10 @@ function show() {
   const tail = lines.slice(read);
   read = lines.length;
   tail.split('\n').filter(Boolean).forEach((line) => addRow(JSON.parse(line)));
+  partial.textContent = value.partial ?? '';
   message.textContent = value.message ?? '';
-  message.hidden = rows.length > 0;
-  list.scrollTop = top;
+  message.hidden = rows.length > 0 || partial.textContent !== '';
+  list.scrollTop = partial.textContent ? list.scrollHeight : top;
 }
 
 /* Following the sound */

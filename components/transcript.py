@@ -12,9 +12,9 @@ import gradio as gr
 from components.page_script import page_script
 from components.timeline import Value, event_field
 from models.errors import InvalidOption
-from pipelines.whisper_decoding import Segment
+from pipelines.transcript import Segment
 
-TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol>'
+TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol><p class="partial" dir="auto"></p>'
 LONGEST_LINE = 10_000
 """Characters that a corrected line may have."""
 
@@ -47,9 +47,12 @@ class TranscriptFeed:
         line = {"start": start, "end": end, "text": text, "words": [], "note": True}
         self._lines += json.dumps(line, ensure_ascii=False) + "\n"
 
-    def value(self, message: str = "") -> Value:
-        """The component's value; `message` stands where the lines would be as long as there is none."""
-        return {"feed": self._id, "lines": self._lines, "message": message}
+    def value(self, message: str = "", partial: str = "") -> Value:
+        """The component's value; `message` stands where the lines would be as long as there is none.
+
+        `partial` is what the line to come seems to be.
+        """
+        return {"feed": self._id, "lines": self._lines, "message": message, "partial": partial}
 
 
 def line_of(event: gr.EventData, count: int) -> int:

@@ -14,7 +14,7 @@ from components.transcription_controls import DETECT
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
 from pipelines.speech_transcription import TranscriptionOptions, transcribe
-from pipelines.whisper_decoding import SpeechTask
+from pipelines.transcript import SpeechTask
 
 
 def add_transcription_endpoint(services: Services) -> None:
@@ -45,8 +45,9 @@ def add_transcription_endpoint(services: Services) -> None:
 
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
-            probability}]}] with times in seconds; unspoken [{start, end, sound}], what is heard where nobody speaks; language
-            and language_probability; model, licence; duration and elapsed in seconds; state ('loading', 'decoding', 'done').
+            probability}], language, log_probability, no_speech_probability}] with times in seconds; unspoken [{start, end,
+            sound}], what is heard where nobody speaks; language and language_probability, runners_up [{code, probability}];
+            model, licence; duration and elapsed in seconds; state ('loading', 'decoding', 'done').
         """
         options = TranscriptionOptions(
             model=model,

@@ -26,11 +26,16 @@ def no_downloads() -> list[gr.DownloadButton]:
     return [gr.DownloadButton(value=None, interactive=False) for _ in FORMATS]
 
 
+def safe_stem(name: str) -> str:
+    """The name of a file without its ending and without what a file system might not like."""
+    return UNSAFE_IN_NAMES.sub(" ", name.rsplit(".", 1)[0]).strip(" .")[:LONGEST_NAME] or "clip"
+
+
 def downloads_of(clip: AudioClip, subtitles: Subtitles) -> list[gr.DownloadButton]:
     """The buttons with files behind them. The files lie in the clip's folder and go with it."""
     folder = clip.directory / FILES_FOLDER / uuid4().hex
     folder.mkdir(parents=True)
-    stem = UNSAFE_IN_NAMES.sub(" ", clip.name.rsplit(".", 1)[0]).strip(" .")[:LONGEST_NAME] or "clip"
+    stem = safe_stem(clip.name)
     buttons = []
     for file_format in FORMATS.values():
         path = folder / f"{stem}{file_format.ending}"

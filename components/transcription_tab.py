@@ -10,6 +10,7 @@ import gradio as gr
 
 from components.captions import captions_value
 from components.clip_input import ClipInput
+from components.dictation import DictationJob, build_dictation_button
 from components.services import MODEL_JOBS, Services
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
@@ -17,15 +18,16 @@ from components.transcript import TranscriptFeed, build_transcript, line_of, tex
 from components.transcription_api import add_transcription_endpoint
 from components.transcription_controls import build_transcription_controls, cue_options_of, options_of
 from components.transcription_files import APP_VERSION, build_download_buttons, downloads_of, no_downloads
+from components.transcription_queue import build_transcription_queue
 from components.transcription_summary import failure_markup, remark, summary_markup, waiting_message
 from components.user_errors import sentence_for
 from models.errors import ModelError, NoClip
 from pipelines.audio_clip import AudioClip
 from pipelines.speech_transcription import Transcription, TranscriptionOptions, decode_again, find_stored, transcribe
 from pipelines.subtitle_formats import Subtitles
+from pipelines.transcript import Segment
 from pipelines.transcript_editing import with_text
 from pipelines.unspoken_stretches import Unspoken
-from pipelines.whisper_decoding import Segment
 
 EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to write down what is said in this clip."
@@ -45,18 +47,20 @@ class _Result:
 
 def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     """Controls on the left, the transcript on the right, and the endpoint `transcribe`."""
-    result = gr.State(None)
+    result, dictation = gr.State(None), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             controls = build_transcription_controls(services.catalog)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Transcribe", variant="primary", min_width=0, elem_id="transcribe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-transcribing")
+            dictate = build_dictation_button()
         with gr.Column(elem_classes="card results", min_width=260):
             transcript = build_transcript(EMPTY)
             summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)
             with gr.Row(elem_classes="actions downloads"):
                 downloads = build_download_buttons()
+            build_transcription_queue(services, controls)
     job = _TranscriptionJob(services)
     shown = [transcript, summary, clip.timeline, result]
     borrowing: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs, **QUIET}
@@ -65,6 +69,13 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
     ran.then(_end, outputs=buttons, queue=False, **QUIET)
     stop.click(job.stop, queue=False, **QUIET)
+    dictate.heard(
+        DictationJob(services).hear,
+        inputs=[dictation, *controls.decoding],
+        outputs=[dictate, dictation, transcript, summary],
+        trigger_mode="multiple",  # the answer that asks for the next piece comes before Gradio holds this event for ended
+        **borrowing,
+    )
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
     restored = clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page)
     wanted = [clip.is_example, result]

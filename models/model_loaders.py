@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +41,14 @@ class ModelLoaders:
     def _faster_whisper(self, model: FetchedModel, device: Device) -> Resident:
         from faster_whisper import WhisperModel
 
+        spec = model.spec
+        threads = self.cpu_threads if spec.workers == 1 else max(1, (self.cpu_threads or usable_cores()) // spec.workers)
         whisper = WhisperModel(
-            str(model.directory), device=device, compute_type=model.spec.dtype(device), cpu_threads=self.cpu_threads
+            str(model.directory),
+            device=device,
+            compute_type=spec.dtype(device),
+            cpu_threads=threads,
+            num_workers=spec.workers,
         )
         return CTranslate2Resident(whisper, whisper.model)
 
@@ -74,6 +81,11 @@ class ModelLoaders:
         (file,) = model.directory.glob("*.onnx")
         provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         return OnnxResident(onnxruntime.InferenceSession(file, options, providers=[provider]))
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _class(library: Any, spec: ModelSpec) -> Any:

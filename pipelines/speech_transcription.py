@@ -11,20 +11,22 @@ from models.errors import InvalidOption
 from models.feature_store import FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_loaders import usable_cores
+from models.model_spec import Device, ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
 from pipelines.clip_results import ClipResults
-from pipelines.sequential_decoding import decode_in_sequence
+from pipelines.speech_doubts import believed
 from pipelines.speech_windows import SAMPLE_RATE
+from pipelines.spoken_languages import Language, LanguageGuess
+from pipelines.transcript import DecodingOptions, Segment
 from pipelines.unspoken_stretches import Unspoken, unspoken_stretches
-from pipelines.whisper_decoding import DecodingOptions, Language, Segment, decode_speech
+from pipelines.whisper_decoding import decode_speech, fits_one_window
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
-
-LONGEST_SEQUENTIAL_SECONDS = 30.0
-"""What fits one window gains nothing from packing and batches."""
+MOST_WORKERS = 4
 LINE_MARGIN_SECONDS = 0.2
 """Heard on either side when one line is decoded again."""
 
@@ -50,6 +52,8 @@ class Transcription:
     device: str = ""
     language: str = ""
     language_probability: float = 0.0
+    runners_up: tuple[LanguageGuess, ...] = ()
+    """What the language could also be."""
     segments: tuple[Segment, ...] = ()
     unspoken: tuple[Unspoken, ...] = ()
     """Long stretches without speech and what is heard in them; filled when the job is done."""
@@ -57,7 +61,7 @@ class Transcription:
     """How far the decoding is, in seconds of the clip."""
     elapsed: float = 0.0
     """Seconds since the job began, loading included."""
-    state: Literal["loading", "decoding", "done", "stopped"] = "loading"
+    state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
     from_store: bool = False
     """Whether it was computed earlier; `elapsed` is what it took then."""
 
@@ -97,11 +101,11 @@ def transcribe(
     dtype, device = choice.spec.dtype(catalog.device), catalog.device
     now = Transcription(clip.duration, choice.spec.title, choice.reason, choice.spec.licence, dtype, device.upper())
     yield now
-    for step in in_background(lambda stopped: _decode(clip, options, choice, cache, stopped), should_stop):
+    for step in in_background(lambda stopped: _decode(clip, options, choice, device, cache, stopped), should_stop):
         match step:
-            case Language(code, probability):
-                now = replace(now, language=code, language_probability=probability, state="decoding")
-            case Segment():
+            case Language(code, probability, others):
+                now = replace(now, language=code, language_probability=probability, runners_up=others, state="decoding")
+            case Segment() if believed(step, clip.waveform(SAMPLE_RATE), cache):
                 now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
         now = replace(now, elapsed=clock() - began)
         yield now
@@ -111,7 +115,7 @@ def transcribe(
     spoken = [(segment.start, segment.end) for segment in now.segments]
     now = replace(now, unspoken=unspoken_stretches(clip, spoken, catalog, cache, features))
     now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
-    RESULTS.store(clip, _result_key(options, choice, catalog), now)
+    keep(clip, options, choice, catalog, now)
     yield now
 
 
@@ -121,6 +125,13 @@ def find_stored(
     """The result of an earlier run of the same model with the same options on the same content, if it is still kept."""
     known = RESULTS.find(clip, _result_key(options, choice, catalog))
     return known and replace(known, model_reason=choice.reason, from_store=True)
+
+
+def keep(
+    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog, result: Transcription
+) -> None:
+    """Store a result that `find_stored` is to find."""
+    RESULTS.store(clip, _result_key(options, choice, catalog), result)
 
 
 def _result_key(options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> object:
@@ -142,14 +153,22 @@ def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:
 
 
 def _decode(
-    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, cache: ModelCache, stopped: Callable[[], bool]
+    clip: AudioClip,
+    options: TranscriptionOptions,
+    choice: ModelChoice,
+    device: Device,
+    cache: ModelCache,
+    stopped: Callable[[], bool],
 ) -> Generator[Language | Segment, None, None]:
     waveform = clip.waveform(SAMPLE_RATE)
-    with cache.lease(choice.spec, working_bytes=WORKING_BYTES, should_stop=stopped) as (whisper,):
-        if clip.duration <= LONGEST_SEQUENTIAL_SECONDS:
-            yield from decode_in_sequence(whisper, waveform, options)
-        else:
-            yield from decode_speech(whisper, waveform, options, stopped)
+    spec = choice.spec if device == "cuda" or fits_one_window(len(waveform)) else with_workers(choice.spec)
+    with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=stopped) as (whisper,):
+        yield from decode_speech(whisper, waveform, options, stopped)
+
+
+def with_workers(spec: ModelSpec) -> ModelSpec:
+    """The form of a Whisper model for clips of many windows, on the CPU."""
+    return replace(spec, workers=min(MOST_WORKERS, usable_cores()))
 
 
 def decode_again(
@@ -167,11 +186,12 @@ def decode_again(
     samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     everything = replace(options, voice_activity_filter=False)
     with cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
-        steps = decode_in_sequence(whisper, samples, everything)
-        return tuple(_within(_moved(step, start), line) for step in steps if isinstance(step, Segment))
+        steps = decode_speech(whisper, samples, everything, never)
+        return tuple(_within(moved(step, start), line) for step in steps if isinstance(step, Segment))
 
 
-def _moved(segment: Segment, seconds: float) -> Segment:
+def moved(segment: Segment, seconds: float) -> Segment:
+    """The same words, later."""
     words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
     return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
 

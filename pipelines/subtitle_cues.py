@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from models.errors import InvalidOption
-from pipelines.whisper_decoding import Segment
+from pipelines.transcript import Segment
 
 SHORTEST_CUE_MS = 40
 """One frame at 25 frames a second; a cue shorter than this is never seen."""

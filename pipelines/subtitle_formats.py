@@ -115,7 +115,7 @@ def to_json(subtitles: Subtitles) -> str:
       "options": the fields of `TranscriptionOptions`,
       "cue_options": the fields of `CueOptions`,
       ... the fields of `Transcription`, in which
-      "segments": [{"start", "end", "text", "words": [{"start", "end", "text", "probability"}]}],
+      "segments": [{"start", "end", "text", "words": [{"start", "end", "text", "probability"}], "language", ...}],
       "cues": [{"start", "end", "lines": [str]}]
     }
     """

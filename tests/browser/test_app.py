@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserType, Page, expect
 
 from tests.app_process import RunningApp, running_app
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import CHROMIUM, FLAGS, NewPage
 from tests.recordings import EXAMPLES, librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 REPETITIONS = 12
+ENDINGS = ("txt", "srt", "vtt", "lrc", "tsv", "json")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def test_an_example_gives_a_result_in_one_click(app: RunningApp, new_page: NewPa
     page = visit(new_page(), app)
     take_example(page, "Speech")
     state(page, "done")
-    expect(page.locator("#transcript li")).to_have_count(3)
+    expect(page.locator("#transcript li")).to_have_count(2)
     take_example(page, "Music")
     expect(page.locator("#transcript")).to_contain_text("No speech was found")
 
@@ -204,7 +207,7 @@ def spoken(page: Page, app: RunningApp) -> None:
     visit(page, app)
     take_example(page, "Speech")
     state(page, "done")
-    expect(page.locator("#transcript li")).to_have_count(3)
+    expect(page.locator("#transcript li")).to_have_count(2)
 
 
 def playhead(page: Page) -> float:
@@ -279,6 +282,54 @@ def test_recording_with_the_microphone(app: RunningApp, new_page: NewPage) -> No
     page.get_by_role("button", name="Stop recording").click()
     expect(page.locator(".as-name")).to_contain_text("Recording")
     expect(page.locator(".as-facts")).to_contain_text("48 kHz")
+
+
+@pytest.fixture
+def spoken_to(chromium: BrowserType, tmp_path: Path) -> Iterator[Page]:
+    """A page in a browser whose microphone hears two sentences, again and again."""
+    pause = np.zeros(2 * 16_000)
+    sentences = [soundfile.read(librivox_sentences()[index].path)[0] for index in (1, 4)]
+    soundfile.write(tmp_path / "microphone.wav", np.concatenate([sentences[0], pause, sentences[1], pause]), 16_000, "PCM_16")
+    microphone = f"--use-file-for-fake-audio-capture={tmp_path / 'microphone.wav'}"
+    browser = chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, microphone])
+    context = browser.new_context()
+    context.grant_permissions(["microphone"])
+    yield context.new_page()
+    browser.close()
+
+
+def test_dictation_writes_while_one_speaks_and_becomes_a_clip(app: RunningApp, spoken_to: Page) -> None:
+    page = visit(spoken_to, app)
+    page.get_by_role("button", name="Dictate").click()
+    expect(page.locator("#transcript .partial")).to_contain_text(re.compile("he ", re.IGNORECASE))
+    expect(page.locator("#transcript li")).not_to_have_count(0)
+    page.get_by_role("button", name="Stop dictating").click()
+    expect(page.locator(".as-name")).to_contain_text("Dictation")
+    state(page, "done")
+    expect(page.locator("#transcript .partial")).to_be_hidden()
+    expect(page.locator("#transcript li").first).to_contain_text(re.compile("he (was|might)", re.IGNORECASE))
+    expect(page.get_by_role("button", name="Words")).to_be_visible()
+    expect(page.get_by_role("button", name="Dictate")).to_be_enabled()
+
+
+def test_several_files_become_one_archive(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no sound at all")
+    page = visit(new_page(), app)
+    page.get_by_role("button", name="Several files").click()
+    spoken_file = librivox_sentences()[1].path
+    page.locator("#queue input[type=file]").set_input_files([spoken_file, broken, EXAMPLES / "blackbird.ogg"])
+    expect(page.locator("#queue")).to_contain_text("blackbird")
+    page.get_by_role("button", name="Transcribe all").click()
+    expect(page.locator("#queue-table")).to_contain_text("2 of 3 done")
+    expect(page.locator("#queue-table tr[data-state=failed]")).to_contain_text("no sound")
+    expect(page.locator("#queue-table")).to_contain_text("no speech: this sounds like")
+    with page.expect_download() as download:
+        page.locator("#queue-zip").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == sorted(f"{spoken_file.stem}.{ending}" for ending in ENDINGS)
+        assert "young man" in archive.read(f"{spoken_file.stem}.txt").decode()
+    expect(page.get_by_role("button", name="Transcribe all")).to_be_enabled()
 
 
 def test_the_status_panel_frees_models(app: RunningApp, new_page: NewPage) -> None:

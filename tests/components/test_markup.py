@@ -10,7 +10,7 @@ from components.model_status import pill_markup, status_markup
 from components.transcription_summary import clock_time, failure_markup, summary_markup, waiting_message
 from models.cache_status import CacheStatus, ResidentStatus
 from pipelines.speech_transcription import Transcription
-from pipelines.whisper_decoding import Segment
+from pipelines.transcript import Segment
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 NOW = Transcription(

@@ -67,7 +67,7 @@ def test_segments_stream_with_times_and_words(services: Services, speech: AudioC
     snapshots = list(transcribe(speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features))
     counts = [len(snapshot.segments) for snapshot in snapshots]
     assert counts == sorted(counts)
-    assert {0, 1, 2, 3} <= set(counts)
+    assert {0, 1, 2} <= set(counts)
     last = snapshots[-1]
     assert (last.state, last.language, last.model, last.licence) == ("done", "en", "Whisper base (offline)", "MIT")
     assert last.language_probability > 0.9
@@ -83,7 +83,7 @@ def test_what_was_computed_once_is_not_computed_again(
     services: Services, speech: AudioClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(services, speech)
-    monkeypatch.setattr("pipelines.speech_transcription.decode_in_sequence", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("pipelines.speech_transcription.decode_speech", lambda *_: pytest.fail("decoded again"))
     again = run(services, replace(speech, name="the same sound under another name"))
     assert again == replace(first, from_store=True, model_reason=again.model_reason)
     with pytest.raises(BaseException, match="decoded again"):
@@ -133,7 +133,7 @@ def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, spee
         if snapshot.segments:
             stop.set()
     assert snapshot.state == "stopped"
-    assert 1 <= len(snapshot.segments) < 3
+    assert len(snapshot.segments) == 1
     with services.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
         pass
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidOption
 from pipelines.subtitle_cues import SHORTEST_CUE_MS, Cue, CueOptions, cue_options_for, make_cues, plain_text
-from pipelines.whisper_decoding import Segment, Word
+from pipelines.transcript import Segment, Word
 
 PLAIN_WORDS = [
     "a",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.transcript import Segment, Word
 from pipelines.transcript_editing import with_text
-from pipelines.whisper_decoding import Segment, Word
 
 LINE = Segment(
     10.0,

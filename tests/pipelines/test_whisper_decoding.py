@@ -17,7 +17,10 @@ from models.model_cache import never
 from models.speech_model_specs import WHISPER_BASE_OFFLINE
 from pipelines import whisper_decoding
 from pipelines.speech_windows import SAMPLE_RATE, Waveform
-from pipelines.whisper_decoding import DecodingOptions, Language, Segment, _Decoder, _Hypothesis, decode_speech
+from pipelines.spoken_languages import Language
+from pipelines.transcript import DecodingOptions, Segment
+from pipelines.whisper_decoding import decode_speech
+from pipelines.window_decoding import Hypothesis, WindowDecoder
 from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
 from tests.pipelines.test_speech_transcription import error_rate
 from tests.recordings import EXAMPLES, librivox_sentences
@@ -115,9 +118,9 @@ def test_a_prompt_and_hotwords_lead_the_spelling(whisper: Any) -> None:
 def test_what_the_model_leaves_out_at_the_end_is_heard_again(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = read_speech(EXAMPLES / "speech.flac")
     whole = text_of(segments_of(whisper, sound))
-    generate, calls = _Decoder._generate, []
+    generate, calls = WindowDecoder._generate, []
 
-    def lazy(decoder: _Decoder, *args: Any, **kwargs: Any) -> list[_Hypothesis]:
+    def lazy(decoder: WindowDecoder, *args: Any, **kwargs: Any) -> list[Hypothesis]:
         hypotheses = generate(decoder, *args, **kwargs)
         calls.append(len(hypotheses))
         if len(calls) > 1:
@@ -126,7 +129,7 @@ def test_what_the_model_leaves_out_at_the_end_is_heard_again(whisper: Any, monke
         first_end = next(i for i, token in enumerate(hypotheses[0].tokens) if i and token >= begin)
         return [replace(hypotheses[0], tokens=hypotheses[0].tokens[: first_end + 1]), *hypotheses[1:]]
 
-    monkeypatch.setattr(_Decoder, "_generate", lazy)
+    monkeypatch.setattr(WindowDecoder, "_generate", lazy)
     again = text_of(segments_of(whisper, sound))
     assert error_rate([whole], [again]) < 0.1
     assert len(calls) >= 2
@@ -134,36 +137,36 @@ def test_what_the_model_leaves_out_at_the_end_is_heard_again(whisper: Any, monke
 
 def test_poor_text_is_tried_again_with_more_freedom(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     temperatures = list[float]()
-    generate = _Decoder._generate
+    generate = WindowDecoder._generate
 
-    def noted(decoder: _Decoder, *args: Any, **kwargs: Any) -> list[_Hypothesis]:
+    def noted(decoder: WindowDecoder, *args: Any, **kwargs: Any) -> list[Hypothesis]:
         temperatures.append(kwargs.get("sampling_temperature", 0.0))
         if temperatures[-1] in (0.0, 0.2):
-            return [_Hypothesis(decoder._tokenizer.encode(" and so on" * 40), -0.1, 0.0)]
+            return [Hypothesis(decoder._tokenizer.encode(" and so on" * 40), -0.1, 0.0)]
         return generate(decoder, *args, **kwargs)
 
-    monkeypatch.setattr(_Decoder, "_generate", noted)
+    monkeypatch.setattr(WindowDecoder, "_generate", noted)
     assert "young man" in text_of(segments_of(whisper, read_speech(librivox_sentences()[1].path)))
     assert temperatures[:3] == [0.0, 0.2, 0.4]
 
 
 def test_what_sounds_like_no_speech_is_left_out() -> None:
-    assert _Hypothesis([1], log_probability=-1.2, no_speech_probability=0.7).is_silence
-    assert not _Hypothesis([1], log_probability=-0.5, no_speech_probability=0.7).is_silence
-    assert not _Hypothesis([1], log_probability=-1.2, no_speech_probability=0.5).is_silence
+    assert Hypothesis([1], log_probability=-1.2, no_speech_probability=0.7).is_silence
+    assert not Hypothesis([1], log_probability=-0.5, no_speech_probability=0.7).is_silence
+    assert not Hypothesis([1], log_probability=-1.2, no_speech_probability=0.5).is_silence
 
 
 def test_stop_ends_the_work_between_two_steps_of_the_model(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
     generated = list[int]()
-    generate = _Decoder._generate
+    generate = WindowDecoder._generate
 
-    def stopping(decoder: _Decoder, *args: Any, **kwargs: Any) -> list[_Hypothesis]:
+    def stopping(decoder: WindowDecoder, *args: Any, **kwargs: Any) -> list[Hypothesis]:
         stop.set()
         generated.append(1)
         return generate(decoder, *args, **kwargs)
 
-    monkeypatch.setattr(_Decoder, "_generate", stopping)
+    monkeypatch.setattr(WindowDecoder, "_generate", stopping)
     steps = list(decode_speech(whisper, sentences_with_pauses(100.0).waveform, ENGLISH, stop.is_set))
     assert steps == [Language("en", 1.0)]
     assert len(generated) <= whisper.model.num_workers
@@ -179,3 +182,44 @@ def test_closing_ends_its_threads(whisper: Any) -> None:
 def test_batches_grow(monkeypatch: pytest.MonkeyPatch) -> None:
     batches = whisper_decoding._growing_batches(iter(range(20)), 4, 2)  # type: ignore[arg-type]
     assert [len(batch) for batch in batches] == [1, 1, 2, 2, 4, 4, 4, 2]
+
+
+GERMAN = "Guten Morgen, meine Damen und Herren. Der Zug nach Hamburg fährt heute von Gleis sieben ab."
+SENTENCES = {
+    "de": GERMAN,
+    "es": "Buenos días, señoras y señores. El tren hacia Madrid sale hoy de la vía siete.",
+    "it": "Buongiorno signore e signori, il treno per Roma parte oggi dal binario sette.",
+    "pl": "Dzień dobry państwu, pociąg do Warszawy odjedzie dzisiaj z toru siódmego.",
+    "sv": "God morgon mina damer och herrar, tåget till Stockholm avgår idag från spår sju.",
+    "fi": "Hyvää huomenta, hyvät naiset ja herrat. Juna Helsinkiin lähtee tänään raiteelta seitsemän.",
+    "ja": "おはようございます。東京行きの電車は今日七番線から出発します。",
+    "en-us": "Good morning, ladies and gentlemen. The train to London leaves from platform seven today.",
+}
+
+
+@pytest.mark.parametrize("voice", SENTENCES)
+def test_eight_languages_are_told_apart(whisper: Any, voice: str) -> None:
+    language = next(decode_speech(whisper, synthesise(SENTENCES[voice], voice), DecodingOptions(), never))
+    assert isinstance(language, Language)
+    assert language.code == voice[:2]
+    chances = [language.probability, *(guess.probability for guess in language.runners_up)]
+    assert len(language.runners_up) == 3
+    assert chances == sorted(chances, reverse=True)
+    assert sum(chances) <= 1.0 + 1e-6
+
+
+def test_each_stretch_is_written_in_its_own_language(whisper: Any) -> None:
+    pause = np.zeros(SAMPLE_RATE, np.float32)
+    english = [read_speech(sentence.path) for sentence in librivox_sentences()[:2]]
+    sound = np.concatenate([english[0], pause, synthesise(GERMAN, "de"), pause, english[1]])
+    language, *segments = decode_speech(whisper, sound, DecodingOptions(), never)
+    assert isinstance(language, Language)
+    assert language.code == "en"
+    spoken = [(segment.language, segment.text) for segment in segments if isinstance(segment, Segment)]
+    german = " ".join(text for code, text in spoken if code == "de")
+    assert "Damen und Herren" in german
+    assert "Dashwood" in " ".join(text for code, text in spoken if code == "en")
+    assert spoken[-1][0] == "en"
+    assert "young man" in spoken[-1][1]
+    told = segments_of(whisper, sound, ENGLISH)
+    assert {segment.language for segment in told} == {"en"}

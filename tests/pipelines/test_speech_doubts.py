@@ -1,0 +1,127 @@
+"""Twenty clips in which nobody speaks, and the rule that keeps invented words out of them."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from components.services import Services
+from pipelines.audio_clip import AudioClip
+from pipelines.speech_doubts import is_doubtful, repeats_itself
+from pipelines.speech_transcription import TranscriptionOptions, transcribe
+from pipelines.transcript import Segment, Word
+from tests.recordings import EXAMPLES
+
+RATE = 16_000
+SECONDS = 10
+TICKS_PER_BEAT = 480
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+ANIMALS = Path("/usr/share/tuxpaint/stamps/animals")
+SOUNDS = (
+    *("amphibians/frog.ogg", "birds/owl.ogg", "birds/penguin.ogg", "mammals/apes/chimp.ogg", "mammals/aquatic/whale.ogg"),
+    *("mammals/bovines/bison.ogg", "mammals/bovines/goat.ogg", "mammals/deer/caribou.ogg", "mammals/hippopotamus.ogg"),
+)
+"""Here Whisper writes 'You', 'Oh', 'La, la, la' or 'See you next time' although it hears only what passes for a voice."""
+INSTRUMENTS = {"piano": 0, "church organ": 19, "violin": 40, "choir": 52, "saxophone": 65}
+
+
+def text_of(services: Services, clip: AudioClip, **options: object) -> str:
+    chosen = TranscriptionOptions(**{"model": "whisper-base-offline", **options})  # type: ignore[arg-type]
+    *_, result = transcribe(clip, chosen, services.catalog, services.cache, services.features)
+    assert result.state == "done"
+    return result.text
+
+
+def written(services: Services, folder: Path, waveform: NDArray[np.float64]) -> AudioClip:
+    soundfile.write(folder / "sound.wav", waveform.astype(np.float32), RATE)
+    return services.clips.open(folder / "sound.wav")
+
+
+def played(folder: Path, program: int) -> Path:
+    """A tune of eight bars on one instrument."""
+    song = mido.MidiFile(ticks_per_beat=TICKS_PER_BEAT)
+    track = mido.MidiTrack([mido.Message("program_change", program=program)])
+    for pitch in (60, 64, 67, 72, 69, 65, 62, 67, 60, 64, 67, 71, 72, 67, 64, 60):
+        track += [mido.Message("note_on", note=pitch), mido.Message("note_off", note=pitch, time=TICKS_PER_BEAT)]
+    song.tracks.append(track)
+    song.save(folder / "tune.mid")
+    command = ["fluidsynth", "-qni", "-r", str(RATE), "-F", str(folder / "tune.wav"), str(SOUNDFONT), str(folder / "tune.mid")]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "tune.wav"
+
+
+def pink(samples: int) -> NDArray[np.float64]:
+    """Noise whose power falls by 3 dB an octave."""
+    spectrum = np.fft.rfft(np.random.default_rng(1).normal(size=samples))
+    noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1.0)), samples)
+    return np.asarray(0.2 * noise / np.abs(noise).max())
+
+
+NOISES = {
+    "nearly silence": 1e-4 * np.random.default_rng(2).normal(size=SECONDS * RATE),
+    "white noise": 0.05 * np.random.default_rng(3).normal(size=SECONDS * RATE),
+    "pink noise": pink(SECONDS * RATE),
+    "a tone": 0.3 * np.sin(2 * np.pi * 440 * np.arange(SECONDS * RATE) / RATE),
+}
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_no_words_for_animals(sound: str, services: Services) -> None:
+    assert text_of(services, services.clips.open(ANIMALS / sound)) == ""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("instrument", INSTRUMENTS)
+def test_no_words_for_instruments(instrument: str, services: Services, tmp_path: Path) -> None:
+    assert text_of(services, services.clips.open(played(tmp_path, INSTRUMENTS[instrument]))) == ""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("example", ["music.ogg", "blackbird.ogg"])
+def test_no_words_for_the_examples(example: str, services: Services) -> None:
+    assert text_of(services, services.clips.open(EXAMPLES / example)) == ""
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("noise", NOISES)
+def test_no_words_for_noise(noise: str, services: Services, tmp_path: Path) -> None:
+    assert text_of(services, written(services, tmp_path, NOISES[noise])) == ""
+
+
+@pytest.mark.models
+def test_the_tagger_speaks_up_where_the_voice_filter_is_off(services: Services) -> None:
+    """Without the filter Whisper hears everything, and writes something for it."""
+    for sound in ("birds/owl.ogg", "mammals/aquatic/whale.ogg"):
+        assert text_of(services, services.clips.open(ANIMALS / sound), voice_activity_filter=False) == ""
+
+
+SURE = Segment(0.0, 2.0, "He was not an ill-disposed young man.", (Word(0.0, 0.4, "He", 0.9),), "en", -0.3, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("segment", "doubtful"),
+    [
+        (SURE, False),
+        (Segment(0.0, 1.0, "You", (Word(0.0, 1.0, "You", 0.02),), "en", -0.3, 0.1), True),
+        (Segment(0.0, 1.0, "Thank you.", (Word(0.0, 1.0, "Thank", 0.9),), "en", -0.9, 0.1), True),
+        (Segment(0.0, 1.0, "Thank you.", (Word(0.0, 1.0, "Thank", 0.9),), "en", -0.3, 0.6), True),
+        (Segment(0.0, 1.0, "la la la la la la la la la la la la", (Word(0.0, 1.0, "la", 0.9),), "en", -0.3, 0.1), True),
+    ],
+)
+def test_what_makes_a_line_doubtful(segment: Segment, doubtful: bool) -> None:
+    assert is_doubtful(segment) == doubtful
+
+
+def test_ordinary_sentences_do_not_repeat_themselves() -> None:
+    assert not repeats_itself(
+        "And Mr. John Dashwood had then leisure to consider how much there might be prudently in his power."
+    )
+    assert not repeats_itself("no no no")
+    assert repeats_itself("Thank you. Thank you. Thank you. Thank you. Thank you.")
