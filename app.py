@@ -14,6 +14,7 @@ import gradio as gr
 
 from components.clip_input import EXAMPLES_DIRECTORY, build_clip_input
 from components.model_status import build_model_status, build_status_pill
+from components.music_tab import build_music_tab
 from components.services import Services, build_services
 from components.theme import build_theme, style_markup
 from components.transcription_tab import build_transcription_tab
@@ -35,6 +36,8 @@ def build_page(services: Services) -> gr.Blocks:
         clip = build_clip_input(services)
         with gr.Tab("Transcribe"):
             build_transcription_tab(services, clip)
+        with gr.Tab("Music & sound"):
+            build_music_tab(services, clip)
         with gr.Tab("Models"):
             build_model_status(services, pill, page)
         gr.HTML(FOOTER, apply_default_css=False)

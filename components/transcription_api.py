@@ -13,7 +13,8 @@ from components.services import MODEL_JOBS, Services
 from components.transcription_controls import DETECT
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
-from pipelines.speech_transcription import TranscriptionOptions, transcribe
+from pipelines.speech_transcription import TranscriptionOptions
+from pipelines.speech_transcription import transcribe as transcribe_clip
 from pipelines.transcript import SpeechTask
 
 
@@ -21,7 +22,7 @@ def add_transcription_endpoint(services: Services) -> None:
     """Add `/transcribe` to the page's API."""
 
     @tell_errors
-    def transcribe_audio(
+    def transcribe(
         audio: gr.FileData,
         model: str = AUTO,
         language: str = DETECT,
@@ -60,13 +61,13 @@ def add_transcription_endpoint(services: Services) -> None:
         )
         clip = open_for_api(services, audio)
         segments = -1
-        for snapshot in transcribe(clip, options, services.catalog, services.cache, services.features):
+        for snapshot in transcribe_clip(clip, options, services.catalog, services.cache, services.features):
             if len(snapshot.segments) > segments or snapshot.state == "done":
                 segments = len(snapshot.segments)
                 yield {"text": snapshot.text, **asdict(snapshot)}
 
     gr.api(
-        transcribe_audio,
+        transcribe,
         api_name="transcribe",
         concurrency_id=MODEL_JOBS,
         concurrency_limit=services.settings.parallel_jobs,

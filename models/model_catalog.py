@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
+from models.caption_model_specs import CAPTION_MODELS
 from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
 from models.model_files import ModelFiles
 from models.model_spec import Device, ModelSpec, Task
+from models.music_model_specs import MUSIC_MODELS
 from models.sound_model_specs import SOUND_MODELS
 from models.speech_model_specs import SPEECH_MODELS
 
 AUTO = "auto"
-ALL_MODELS: tuple[ModelSpec, ...] = (*SPEECH_MODELS, *SOUND_MODELS)
+ALL_MODELS: tuple[ModelSpec, ...] = (*SPEECH_MODELS, *SOUND_MODELS, *MUSIC_MODELS, *CAPTION_MODELS)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class ModelCatalog:
         self._files = files
         self._device = device
         self._attainable_bytes = attainable_bytes
-        self._specs = specs
+        self._specs = tuple(spec for spec in specs if can_run(spec, device))
 
     @property
     def device(self) -> Device:
@@ -46,7 +49,7 @@ class ModelCatalog:
 
     def models(self, task: Task) -> tuple[ModelSpec, ...]:
         """Every model that can do `task`, best first."""
-        return tuple(spec for spec in self._specs if spec.task == task)
+        return tuple(spec for spec in self._specs if task in (spec.task, *spec.further_tasks))
 
     def choose(self, task: Task, choice: str = AUTO, working_bytes: int = 0) -> ModelChoice:
         """The model that `choice` names, or for 'auto' the best that fits the measured memory and is available.
@@ -85,6 +88,11 @@ class ModelCatalog:
             return f"more than {as_size(attainable_bytes)}"
         availability = self._files.availability(spec)
         return None if availability.available else availability.words
+
+
+def can_run(spec: ModelSpec, device: Device) -> bool:
+    """Whether what is installed here could run this model on `device`: quantised weights need bitsandbytes and a GPU."""
+    return not spec.quantization or (device == "cuda" and find_spec("bitsandbytes") is not None)
 
 
 def _reason(attainable_bytes: int, passed_over: dict[str, list[str]]) -> str:

@@ -10,9 +10,11 @@ from pipelines.music_evidence import CONFIDENT, MUSICAL
 from pipelines.music_tag_table import TABLE, Kind
 from pipelines.music_tagging import MusicTags
 from pipelines.sound_names import Scores, best_names, tree_of
-from pipelines.sound_tagging import FAINT, SoundTags
+from pipelines.sound_tagging import SoundTags
 
 MOST_ROWS = 12
+SHOWN = 0.05
+"""Peak from which a sound has a row: below, it could not be seen."""
 PEAK_SHARE = 0.1
 """A row is as strong as its mean over this share of the patches, the strongest ones: what is heard briefly may have a row too."""
 
@@ -31,7 +33,7 @@ class TagHeatmap:
 
 def sound_heatmap(tags: SoundTags, rows: int = MOST_ROWS) -> TagHeatmap:
     """The sounds that stand out, at most `rows`, of a class and its kinds only one, as in the names of a clip."""
-    named = best_names(_peaks(tags.scores), rows, at_least=FAINT, tree=tree_of(tags.classes)) if len(tags.scores) else ()
+    named = best_names(_peaks(tags.scores), rows, at_least=SHOWN, tree=tree_of(tags.classes)) if len(tags.scores) else ()
     columns = [tags.classes.index(tag.name) for tag in named]
     return _heatmap(tuple(tag.name for tag in named), tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)
 

@@ -45,6 +45,29 @@ def test_serving_the_page_needs_no_network(app: RunningApp) -> None:
     assert app.network_attempts() == []
 
 
+def test_tools_of_the_protocol_have_names_and_typed_arguments(app: RunningApp) -> None:
+    with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
+        tools = {tool["name"]: tool for tool in json.load(answer)}
+    assert {"transcribe", "music_facts", "tag_sounds", "score_words"} <= set(tools)
+    arguments = tools["transcribe"]["inputSchema"]["properties"]
+    types = {name: argument["type"] for name, argument in arguments.items()}
+    assert (types["language"], types["beam_size"], types["word_timestamps"]) == ("string", "integer", "boolean")
+    assert all(argument["description"] for argument in arguments.values())
+    assert "segments" in tools["transcribe"]["description"]
+
+
+def test_music_facts_and_tags_through_the_api(client: Client) -> None:
+    facts = client.predict(handle_file(EXAMPLES / "music.ogg"), api_name="/music_facts")
+    assert facts["tempo"]["bpm"] == pytest.approx(96, rel=0.02)
+    assert (facts["key"]["tonic"], facts["key"]["mode"]) == ("C", "minor")
+    assert {"C:min", "Ab:maj", "G:7"} <= {chord["name"] for chord in facts["chords"]}
+    tags = client.predict(handle_file(EXAMPLES / "music.ogg"), api_name="/tag_sounds")
+    assert tags["music"]["is_music"]
+    assert "Flute" in {tag["name"] for tag in tags["music"]["tags"]}
+    heatmap = tags["music"]["over_time"]
+    assert len(heatmap["scores"][0]) == len(heatmap["rows"])
+
+
 def test_transcribe_streams_a_growing_result(client: Client) -> None:
     job = client.submit(handle_file(EXAMPLES / "speech.flac"), api_name="/transcribe")
     result = job.result()
@@ -55,7 +78,7 @@ def test_transcribe_streams_a_growing_result(client: Client) -> None:
     assert {"start", "end", "text", "probability"} == set(result["segments"][0]["words"][0])
     counts = [len(output["segments"]) for output in job.outputs()]
     assert counts == sorted(counts)
-    assert len(counts) >= 3
+    assert len(counts) >= 2
 
 
 def test_an_unreachable_hub_is_asked_once_a_minute(app: RunningApp, client: Client) -> None:

@@ -1,0 +1,194 @@
+"""The tab that says what a clip is: its sounds, the music's tags and facts, each with how sure it is, on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from components.clip_input import ClipInput
+from components.music_api import add_music_endpoints
+from components.music_files import description_file
+from components.music_markup import description_summary, facts_markup, tags_markup
+from components.music_tracks import put_facts, put_music, put_sounds
+from components.seekable import build_seekable
+from components.services import MODEL_JOBS, Services
+from components.timeline import TimelineFeed
+from components.transcription_summary import failure_markup
+from components.user_errors import sentence_for
+from models.errors import NoClip
+from models.model_catalog import AUTO
+from pipelines.audio_clip import AudioClip
+from pipelines.clip_description import ClipDescription, DescriptionOptions, describe_clip
+from pipelines.music_facts import FASTEST_BPM, SLOWEST_BPM, FactOptions
+
+EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
+READY = '<p class="empty">Press Describe to hear what this clip is.</p>'
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+FIND_OUT = "find out"
+METRES = [(FIND_OUT, 0), ("2 beats a bar", 2), ("3 beats a bar", 3), ("4 beats a bar", 4), ("5 beats a bar", 5)]
+SESSION_SUFFIX = "/music"
+"""Its Stop is not that of the other tabs."""
+
+Update = tuple[Any, ...]
+"""(caption, facts, tags, summary, timeline, description)."""
+
+
+@dataclass(frozen=True)
+class _Panes:
+    """Where the result is shown."""
+
+    caption: gr.HTML
+    facts: gr.HTML
+    tags: gr.HTML
+    summary: gr.HTML
+
+    @property
+    def all(self) -> list[gr.HTML]:
+        return [self.caption, self.facts, self.tags, self.summary]
+
+
+def build_music_tab(services: Services, clip: ClipInput) -> None:
+    """Controls on the left, what was found on the right."""
+    description = gr.State(None)
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(elem_classes="card controls", min_width=260, scale=0):
+            controls = _build_controls(services)
+            with gr.Row(elem_classes="actions"):
+                run = gr.Button("Describe", variant="primary", min_width=0, elem_id="describe")
+                stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-describing")
+        with gr.Column(elem_classes="card results", min_width=260):
+            panes = _Panes(
+                build_seekable("caption", EMPTY), build_seekable("facts"), build_seekable("tags"), build_seekable("music-summary")
+            )
+            with gr.Row(elem_classes="actions downloads"):
+                take_home = gr.DownloadButton(
+                    "JSON", interactive=False, min_width=0, size="sm", scale=0, elem_id="description-json"
+                )
+    job = _DescriptionJob(services)
+    buttons = [run, stop]
+    started = run.click(job.begin, outputs=buttons, queue=False, **QUIET)
+    ran = started.then(
+        job.run,
+        inputs=[clip.state, *controls],
+        outputs=[*panes.all, clip.timeline, description],
+        concurrency_id=MODEL_JOBS,
+        concurrency_limit=services.settings.parallel_jobs,
+        **QUIET,
+    )
+    ended = ran.then(_end, outputs=buttons, queue=False, **QUIET)
+    ended.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
+    stop.click(job.stop, queue=False, **QUIET)
+    emptied = clip.state.change(_empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
+    emptied.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
+    add_music_endpoints(services)
+
+
+def _build_controls(services: Services) -> list[gr.components.Component]:
+    """Their values, in this order, are what `options_of` reads."""
+    models = [("Automatic: the best that fits", AUTO)]
+    models += [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.catalog.models("tag_sounds")]
+    sounds = gr.Dropdown(models, value=AUTO, label="Sounds named by")
+    with gr.Accordion("More", open=False):
+        names = gr.Slider(1, 10, value=5, step=1, label="Tags of each kind")
+        metre = gr.Dropdown(METRES, value=0, label="Metre")
+        slowest = gr.Slider(SLOWEST_BPM, FASTEST_BPM / 2, value=SLOWEST_BPM, step=5, label="Slowest tempo, beats a minute")
+        fastest = gr.Slider(2 * SLOWEST_BPM, FASTEST_BPM, value=FASTEST_BPM, step=5, label="Fastest tempo, beats a minute")
+    return [sounds, names, metre, slowest, fastest]
+
+
+def options_of(values: tuple[Any, ...]) -> DescriptionOptions:
+    """The options that the values of the controls stand for."""
+    sounds, names, metre, slowest, fastest = values
+    return DescriptionOptions(sounds, int(names), FactOptions(float(slowest), float(fastest), int(metre) or None))
+
+
+class _DescriptionJob:
+    """The handlers of the tab's events."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def begin(self, request: gr.Request) -> tuple[gr.Button, gr.Button]:
+        """A press on Describe."""
+        self._services.stop_flags.begin(_session(request))
+        return gr.Button(interactive=False), gr.Button(interactive=True)
+
+    def stop(self, request: gr.Request) -> None:
+        """A press on Stop."""
+        self._services.stop_flags.stop(_session(request))
+
+    def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
+        """Stream what is found into the page."""
+        try:
+            if clip is None:
+                raise NoClip
+            services = self._services
+            should_stop = services.stop_flags.should_stop(_session(request))
+            parts = services.catalog, services.cache, services.features, should_stop
+            yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
+        except Exception as error:
+            yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+
+def _session(request: gr.Request) -> str:
+    return f"{request.session_hash}{SESSION_SUFFIX}"
+
+
+def _end() -> tuple[gr.Button, gr.Button]:
+    return gr.Button(interactive=True), gr.Button(interactive=False)
+
+
+def _empty(clip: AudioClip | None) -> Update:
+    """Another clip: nothing is known of it yet."""
+    return READY if clip else EMPTY, "", "", "", None
+
+
+def _take_home(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:
+    if clip is None or description is None:
+        return gr.DownloadButton(value=None, interactive=False)
+    return gr.DownloadButton(value=str(description_file(clip, description)), interactive=True)
+
+
+def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator[Update]:
+    """Snapshots as updates of the page; what did not change is not sent again."""
+    timeline = TimelineFeed(clip.content_hash)
+    shown: dict[str, Any] = {}
+
+    def changed(name: str, value: Any) -> Any:
+        if shown.get(name) == value:
+            return gr.skip()
+        shown[name] = value
+        return value
+
+    drawn: dict[str, object] = {}
+    for now in snapshots:
+        new = _draw(timeline, now, drawn)
+        yield (
+            changed("caption", ""),
+            changed("facts", facts_markup(now.facts) if now.facts else ""),
+            changed("tags", tags_markup(now.sounds, now.music)),
+            description_summary(now),
+            timeline.value() if new else gr.skip(),
+            now if now.state in ("done", "stopped") else gr.skip(),
+        )
+
+
+def _draw(timeline: TimelineFeed, now: ClipDescription, drawn: dict[str, object]) -> bool:
+    """Put what became known on the timeline; whether there was anything."""
+    wanted = {
+        "sounds": now.sounds if now.sounds and now.sounds.state == "done" else None,
+        "music": now.music if now.music and now.music.state == "done" else None,
+        "facts": now.facts if now.facts and now.facts.state == "done" else None,
+    }
+    new = {name: found for name, found in wanted.items() if found is not None and name not in drawn}
+    if "sounds" in new and now.sounds:
+        put_sounds(timeline, now.sounds)
+    if "music" in new and now.music:
+        put_music(timeline, now.music)
+    if "facts" in new and now.facts:
+        put_facts(timeline, now.facts)
+    drawn.update(new)
+    return bool(new)

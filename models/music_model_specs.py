@@ -1,0 +1,67 @@
+"""The models that find beats, notes and chords; all lie in this repository.
+
+The beat and the harmony network are our own, made by `python -m training.music.train_beats` and `python -m
+training.music.train_harmony`; Basic Pitch is the file in the Python package of that name.
+"""
+
+from __future__ import annotations
+
+from models.model_spec import ModelSpec, RepositoryFile, RepositorySource
+
+OWN_LICENCE = "Apache-2.0 (trained for Audioscope on pieces composed by a program and rendered with SoundFonts)"
+OWN_LICENCE_URL = "https://www.apache.org/licenses/LICENSE-2.0"
+
+BEAT_NETWORK = ModelSpec(
+    key="beats",
+    title="Audioscope beats (offline)",
+    task="track_beats",
+    loader="onnx",
+    source=RepositorySource(
+        "1", "beats", (RepositoryFile("beats.onnx", "f7044e0981b5bf711d3f9001e23b47180a3cee3d5c1861a39ca6c4efc1c1507b"),)
+    ),
+    licence=OWN_LICENCE,
+    licence_url=OWN_LICENCE_URL,
+    download_bytes=574_121,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=20_000_000,
+    gpu_bytes=20_000_000,
+)
+
+HARMONY_NETWORK = ModelSpec(
+    key="harmony",
+    title="Audioscope harmony (offline)",
+    task="name_chords",
+    loader="onnx",
+    source=RepositorySource(
+        "1", "harmony", (RepositoryFile("harmony.onnx", "d498905267f6d921cd40d03bc447fb918b4674c6f2fb44784900ac13acafbb74"),)
+    ),
+    licence=OWN_LICENCE,
+    licence_url=OWN_LICENCE_URL,
+    download_bytes=486_170,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=20_000_000,
+    gpu_bytes=20_000_000,
+)
+
+BASIC_PITCH = ModelSpec(
+    key="basic-pitch",
+    title="Basic Pitch (offline)",
+    task="transcribe_notes",
+    loader="onnx",
+    source=RepositorySource(
+        revision="basic-pitch-0.4.0",
+        folder="basic_pitch",
+        files=(RepositoryFile("nmp.onnx", "2c3c1d144bfa61ad236e92e169c13535c880469a12a047d4e73451f2c059a0ec"),),
+    ),
+    licence="Apache-2.0",
+    licence_url="https://github.com/spotify/basic-pitch/blob/main/LICENSE",
+    download_bytes=230_444,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=20_000_000,
+    gpu_bytes=20_000_000,
+)
+
+MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BASIC_PITCH, HARMONY_NETWORK)

@@ -1,0 +1,177 @@
+"""Loudness as broadcasters measure it: ITU-R BS.1770-4 and EBU Tech 3342, on all channels of the original, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP_SECONDS = 0.1
+STEPS_PER_BLOCK = 100
+GATING_STEPS = 4
+"""0.4 s: a gating block of BS.1770-4, one every 0.1 s."""
+SHORT_TERM_STEPS = 30
+"""3 s: a short-term block of EBU Tech 3342."""
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+RANGE_GATE_LU = -20.0
+RANGE_PERCENTILES = (10.0, 95.0)
+SHORTEST_RANGE_SECONDS = 60.0
+OFFSET_LU = -0.691
+SURROUND_WEIGHTS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
+"""By number of channels: the rear ones count more, the subwoofer not at all; all others count 1."""
+OVERSAMPLING = 4
+EDGE_SAMPLES = 16
+"""At both ends of a block where the oversampling filter does not see all that it should."""
+SOFTEST_DB = -120.0
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Loudness:
+    """Loudness of the original with all of its channels."""
+
+    integrated_lufs: float | None
+    """Over the whole clip, gated (ITU-R BS.1770-4); None for a clip below 0.4 s or below -70 LUFS."""
+    range_lu: float | None
+    """Loudness range (EBU Tech 3342) in loudness units; None for clips below a minute, where it says little."""
+    true_peak_dbfs: float
+    """Highest peak between the samples, in dB of full scale, by four times oversampling; above 0 it clips."""
+
+
+def loudness_block_count(duration: float, sample_rate: int) -> int:
+    """How many blocks of 10 s a clip of `duration` seconds at `sample_rate` Hz has."""
+    return ceil(round(duration * sample_rate) / (STEPS_PER_BLOCK * _step(sample_rate)))
+
+
+class LoudnessReader:
+    """Measures a file block by block, in order; what lies before a wanted block is read on the way to it."""
+
+    def __init__(self, file: Path) -> None:
+        self._blocks = _decoded(file)
+        self._meter: _Meter | None = None
+        self._next = 0
+
+    def block(self, number: int) -> Doubles:
+        """[1 + 100] of the 10 s with this number: the peak, then the energy of every 0.1 s; fewer at the end of the file."""
+        measured: Doubles = np.zeros(1)
+        while self._next <= number:
+            sample_rate, samples = next(self._blocks, (0, np.empty((0, 0), dtype=np.float32)))
+            if samples.size:
+                self._meter = self._meter or _Meter(sample_rate, len(samples))
+                measured = self._meter.measure(samples)
+            self._next += 1
+        return measured
+
+
+def loudness_of(blocks: list[Doubles]) -> Loudness:
+    """The loudness of a clip from its blocks, as `LoudnessReader.block` has them."""
+    energies = np.concatenate([block[1:] for block in blocks])
+    integrated = integrated_loudness(_sliding_mean(energies, GATING_STEPS))
+    is_long = len(energies) * STEP_SECONDS >= SHORTEST_RANGE_SECONDS
+    spread = loudness_range(_sliding_mean(energies, SHORT_TERM_STEPS)) if is_long else None
+    peak = max(SOFTEST_DB, 20 * float(np.log10(max(1e-12, *(block[0] for block in blocks)))))
+    return Loudness(_rounded(integrated), _rounded(spread), round(peak, 1))
+
+
+class _Meter:
+    """The filters, with what they remember from one block to the next."""
+
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        self._sections = k_weighting(sample_rate)
+        self._state = np.zeros((len(self._sections), channels, 2))
+        self._weights = np.array(SURROUND_WEIGHTS.get(channels, (1.0,) * channels))
+        self._step = _step(sample_rate)
+        self._edge: NDArray[np.float32] = np.zeros((channels, EDGE_SAMPLES), dtype=np.float32)
+
+    def measure(self, block: NDArray[np.float32]) -> Doubles:
+        """Peak and energies, as `LoudnessReader.block` has them, of the samples [channels, samples] that come next."""
+        from scipy.signal import resample_poly, sosfilt  # type: ignore[import-untyped]
+
+        weighted, self._state = sosfilt(self._sections, block, axis=1, zi=self._state)
+        steps = weighted.shape[1] // self._step
+        whole = weighted[:, : steps * self._step].reshape(len(weighted), steps, self._step)
+        energies = np.einsum("c,csn,csn->s", self._weights, whole, whole) / self._step
+        joined = np.concatenate([self._edge, block], axis=1)
+        between = resample_poly(joined, OVERSAMPLING, 1, axis=1)[:, EDGE_SAMPLES * OVERSAMPLING : -EDGE_SAMPLES * OVERSAMPLING]
+        self._edge = joined[:, -2 * EDGE_SAMPLES :]
+        return np.concatenate([[max(np.abs(block).max(), np.abs(between).max(initial=0))], energies])
+
+
+def k_weighting(sample_rate: int) -> Doubles:
+    """Second-order sections [2, 6] of the head's shelf and the high-pass of BS.1770-4, for any rate (De Man 2014)."""
+    shelf_gain, shelf_q, shelf_hz = 3.999843853973347, 0.7071752369554196, 1681.974450955533
+    pass_q, pass_hz = 0.5003270373238773, 38.13547087602444
+    k, gain = np.tan(np.pi * shelf_hz / sample_rate), 10 ** (shelf_gain / 20)
+    band = gain**0.4996667741545416
+    a0 = 1 + k / shelf_q + k * k
+    shelf = [gain + band * k / shelf_q + k * k, 2 * (k * k - gain), gain - band * k / shelf_q + k * k]
+    shelf = [b / a0 for b in shelf] + [1.0, 2 * (k * k - 1) / a0, (1 - k / shelf_q + k * k) / a0]
+    k = np.tan(np.pi * pass_hz / sample_rate)
+    a0 = 1 + k / pass_q + k * k
+    return np.array([shelf, [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / pass_q + k * k) / a0]])
+
+
+def integrated_loudness(energies: Doubles) -> float | None:
+    """LUFS from the energies [blocks] of overlapping blocks of 0.4 s, gated twice; None if nothing passes the first gate."""
+    audible = energies[_lufs(energies) >= ABSOLUTE_GATE_LUFS]
+    if not len(audible):
+        return None
+    loud = audible[_lufs(audible) >= _lufs(audible.mean()) + RELATIVE_GATE_LU]
+    return float(_lufs(loud.mean()))
+
+
+def loudness_range(energies: Doubles) -> float | None:
+    """LU from the energies [blocks] of overlapping blocks of 3 s; None if nothing passes the first gate."""
+    audible = energies[_lufs(energies) >= ABSOLUTE_GATE_LUFS]
+    if not len(audible):
+        return None
+    loud = _lufs(audible[_lufs(audible) >= _lufs(audible.mean()) + RANGE_GATE_LU])
+    low, high = np.percentile(loud, RANGE_PERCENTILES)
+    return float(high - low)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _lufs(energy: Any) -> Any:
+    return OFFSET_LU + 10 * np.log10(np.maximum(energy, 1e-12))
+
+
+def _sliding_mean(energies: Doubles, width: int) -> Doubles:
+    """[steps - width + 1]; empty where there are fewer steps."""
+    sums = np.concatenate([[0.0], np.cumsum(energies)])
+    means: Doubles = (sums[width:] - sums[:-width]) / width
+    return means
+
+
+def _step(sample_rate: int) -> int:
+    """Samples in 0.1 s."""
+    return round(STEP_SECONDS * sample_rate)
+
+
+def _decoded(file: Path) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """(sample rate, samples [channels, 10 s]) block by block; the last is shorter."""
+    import av
+
+    with av.open(str(file)) as container:
+        stream = container.streams.best("audio")
+        resampler = av.AudioResampler(format="fltp", rate=stream.rate)
+        wanted = STEPS_PER_BLOCK * _step(stream.rate)
+        held: NDArray[np.float32] | None = None
+        for frame in chain(container.decode(stream), [None]):
+            parts = [part.to_ndarray() for part in resampler.resample(frame)]
+            held = np.concatenate(([] if held is None else [held]) + parts, axis=1) if parts else held
+            while held is not None and held.shape[1] >= wanted:
+                yield stream.rate, held[:, :wanted]
+                held = held[:, wanted:]
+        if held is not None and held.shape[1]:
+            yield stream.rate, held

@@ -1,0 +1,61 @@
+"""Which notes sound when, by Basic Pitch: one network for all instruments, trained on real recordings.
+
+Bittner et al. 2022, "A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription and Multipitch Estimation".
+
+The model sees windows of 2 s and its outputs are wrong near their ends, so windows overlap and only their middles are kept; the
+distance between windows is a whole number of frames, so that times do not drift.
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOTE_SAMPLE_RATE = 22_050
+NOTE_HOP_SAMPLES = 256
+WINDOW_SAMPLES = 43_844
+WINDOW_FRAMES = 172
+EDGE_FRAMES = 15
+"""Left out at both ends of a window."""
+KEPT_FRAMES = WINDOW_FRAMES - 2 * EDGE_FRAMES
+WINDOWS_PER_BLOCK = 16
+BLOCK_FRAMES = WINDOWS_PER_BLOCK * KEPT_FRAMES
+BLOCK_SAMPLES = BLOCK_FRAMES * NOTE_HOP_SAMPLES
+PITCHES = 88
+LOWEST_PITCH = 21
+"""MIDI pitch of the first column: A0."""
+NOTE_OUTPUT, ONSET_OUTPUT, CONTOUR_OUTPUT = "StatefulPartitionedCall:1", "StatefulPartitionedCall:2", "StatefulPartitionedCall:0"
+INPUT = "serving_default_input_2:0"
+
+Floats = NDArray[np.float32]
+
+
+def note_block_count(samples: int) -> int:
+    """How many blocks of 26.4 s cover `samples` samples; at least one."""
+    return max(1, ceil(samples / BLOCK_SAMPLES))
+
+
+def note_block(basic_pitch: Any, waveform: Floats, block: int) -> tuple[Floats, Floats]:
+    """(notes, onsets), each [2272, 88] with 0 to 1, of block `block` of `waveform` [samples], mono at 22 050 Hz.
+
+    Frame i begins at sample 256 i of the block; beyond the clip there is silence. `basic_pitch` is an onnxruntime session.
+    """
+    first = block * BLOCK_SAMPLES - EDGE_FRAMES * NOTE_HOP_SAMPLES
+    hop = KEPT_FRAMES * NOTE_HOP_SAMPLES
+    end = first + (WINDOWS_PER_BLOCK - 1) * hop + WINDOW_SAMPLES
+    inside = np.asarray(waveform[max(0, first) : max(0, end)], dtype=np.float32)
+    padded = np.pad(inside, (max(0, -first), max(0, end - max(0, first) - len(inside))))
+    left = max(0, len(waveform) - block * BLOCK_SAMPLES)
+    used = min(WINDOWS_PER_BLOCK, max(1, ceil(left / hop)))
+    windows = np.stack([padded[i * hop : i * hop + WINDOW_SAMPLES] for i in range(used)])[..., np.newaxis]  # [windows, 43844, 1]
+    notes, onsets = basic_pitch.run([NOTE_OUTPUT, ONSET_OUTPUT], {INPUT: windows})  # [windows, 172, 88]
+    return _joined(notes), _joined(onsets)
+
+
+def _joined(windows: Floats) -> Floats:
+    """[2272, 88] from the middles of [windows, 172, 88]; windows that were not needed are silent."""
+    frames = windows[:, EDGE_FRAMES : EDGE_FRAMES + KEPT_FRAMES].reshape(-1, PITCHES)
+    return np.pad(frames, ((0, BLOCK_FRAMES - len(frames)), (0, 0)))

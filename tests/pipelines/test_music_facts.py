@@ -1,0 +1,162 @@
+"""Music facts with the real models: rendered pieces whose truth is known, the bundled examples, and what is no music."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from components.services import Services
+from models.errors import InvalidOption
+from models.feature_store import FeatureStore
+from models.music_model_specs import MUSIC_MODELS
+from models.sound_model_specs import YAMNET
+from pipelines.audio_clip import AudioClip
+from pipelines.music_facts import FactOptions, MusicFacts, music_facts
+from tests.recordings import EXAMPLES
+from training.music.composition import styled_piece
+from training.music.evaluate import clip_of, facts_reading, read, scores
+
+RATE = 22_050
+GUARD_SECONDS = 60.0
+Samples = NDArray[np.float64]
+PIECES = (1, 7, 36, 61)
+"""Of the validation split: rock, swing, a waltz and a slow six-eight."""
+
+pytestmark = pytest.mark.models
+
+
+def clip_from(services: Services, folder: Path, samples: Samples) -> AudioClip:
+    soundfile.write(folder / "sound.wav", samples.astype(np.float32), RATE)
+    return services.clips.open(folder / "sound.wav")
+
+
+def clicks(seconds: float, bpm: float) -> Samples:
+    """Short bursts of noise on every beat."""
+    rng = np.random.default_rng(0)
+    samples = np.zeros(round(seconds * RATE))
+    burst = rng.normal(0, 0.4, 400) * np.exp(-np.arange(400) / 80)
+    for start in np.arange(0.2, seconds - 0.1, 60 / bpm):
+        samples[round(start * RATE) : round(start * RATE) + 400] += burst
+    return samples
+
+
+@pytest.mark.parametrize("seed", PIECES)
+def test_the_truth_of_a_rendered_piece_is_found(services: Services, seed: int) -> None:
+    piece = styled_piece(seed, "validation")
+    facts = read(clip_of(piece, services), services)
+    found = scores(piece.truth, facts_reading(facts))
+    assert found["tempo"] == found["key"] == found["metre"] == 1
+    assert found["beats"] > 0.9 and found["downbeats"] > 0.75 and found["chords"] > 0.75
+    assert facts.tempo is not None and facts.key is not None
+    assert facts.tempo.confidence > 0.3 and facts.key.confidence > 0.5
+
+
+def test_everything_that_is_said_fits_together(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    facts = read(clip, services)
+    assert facts.tempo is not None and facts.beats is not None and facts.key is not None and facts.loudness is not None
+    assert facts.tempo.bpm == pytest.approx(96, rel=0.04)
+    assert (facts.key.name, facts.beats.metre) == ("C minor", "4/4")
+    assert facts.vocals is not None and not facts.vocals.present
+    assert -25 < (facts.loudness.integrated_lufs or 0) < -15
+    assert all(0 <= one < other <= clip.duration for one, other in pairwise(facts.beats.times))
+    assert set(facts.beats.positions) == set(range(1, facts.beats.beats_per_bar + 1))
+    chords, sections = ([(span.start, span.end) for span in spans] for spans in (facts.chords, facts.sections))
+    for spans in (chords, sections):
+        assert spans[0][0] == 0 and spans[-1][1] == pytest.approx(clip.duration, abs=0.01)
+        assert all(one[1] == other[0] for one, other in pairwise(spans))
+    assert (facts.state, facts.position, len(facts.models)) == ("done", 1.0, 4)
+
+
+def is_without_music(facts: MusicFacts) -> bool:
+    return facts.tempo is None and facts.beats is None and facts.key is None and facts.chords == () and facts.sections == ()
+
+
+def test_speech_has_no_tempo_and_no_key(services: Services, speech: AudioClip) -> None:
+    facts = read(speech, services)
+    assert is_without_music(facts)
+    assert facts.music is not None and facts.music < 0.1
+    assert facts.vocals is not None and not facts.vocals.present
+    assert facts.loudness is not None
+
+
+def test_birds_and_noise_have_none(services: Services, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, 12 * RATE)
+    for clip in (services.clips.open(EXAMPLES / "blackbird.ogg"), clip_from(services, tmp_path, noise)):
+        assert is_without_music(read(clip, services))
+
+
+@pytest.mark.parametrize("seconds", [0.06, 0.5, 1.5, 3.0])
+def test_the_shortest_clips_are_read(services: Services, tmp_path: Path, seconds: float) -> None:
+    time = np.arange(round(seconds * RATE)) / RATE
+    facts = read(clip_from(services, tmp_path, 0.3 * np.sin(2 * np.pi * 440 * time)), services)
+    assert facts.state == "done"
+    assert facts.tempo is None and facts.beats is None
+    assert facts.loudness is not None and (facts.loudness.integrated_lufs is None) == (seconds < 0.4)
+
+
+def test_a_second_request_needs_no_model(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    first = read(clip, services)
+    with services.cache.lease(YAMNET, *MUSIC_MODELS):  # nobody else can borrow them now
+        again = read(clip, services)
+    assert (again.tempo, again.beats, again.key, again.chords, again.sections) == (
+        first.tempo,
+        first.beats,
+        first.key,
+        first.chords,
+        first.sections,
+    )
+
+
+def test_facts_come_one_after_the_other(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    snapshots = list(music_facts(clip, FactOptions(), services.catalog, services.cache, FeatureStore(2**24)))
+    assert snapshots[0].state == "loading" and snapshots[-1].state == "done"
+    positions = [snapshot.position for snapshot in snapshots]
+    assert positions == sorted(positions) and positions[-1] == 1.0
+    known = [(s.vocals is not None, s.tempo is not None, s.key is not None, s.loudness is not None) for s in snapshots]
+    assert known == sorted(known)
+
+
+def test_stop_keeps_what_is_there_and_returns_the_leases(services: Services, tmp_path: Path) -> None:
+    clip, stop = clip_from(services, tmp_path, np.tile(clicks(20, 100), 12)), threading.Event()
+    for snapshot in music_facts(clip, FactOptions(), services.catalog, services.cache, FeatureStore(2**24), stop.is_set):
+        if snapshot.vocals is not None:
+            stop.set()
+    assert snapshot.state == "stopped"
+    assert snapshot.vocals is not None and snapshot.loudness is None
+    with services.cache.lease(YAMNET, *MUSIC_MODELS, timeout_seconds=GUARD_SECONDS):
+        pass
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        FactOptions(slowest_bpm=20),
+        FactOptions(fastest_bpm=400),
+        FactOptions(slowest_bpm=100, fastest_bpm=150),
+        FactOptions(slowest_bpm=float("nan")),
+        FactOptions(beats_per_bar=1),
+        FactOptions(beats_per_bar=12),
+    ],
+)
+def test_bad_options_are_refused_before_a_model_is_touched(services: Services, speech: AudioClip, options: FactOptions) -> None:
+    loads = services.cache.status().loads
+    with pytest.raises(InvalidOption):
+        list(music_facts(speech, options, services.catalog, services.cache, services.features))
+    assert services.cache.status().loads == loads
+
+
+def test_what_the_person_knows_is_kept_to(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    options = FactOptions(slowest_bpm=40, fastest_bpm=80, beats_per_bar=3)
+    *_, facts = music_facts(clip, options, services.catalog, services.cache, services.features)
+    assert facts.tempo is not None and facts.beats is not None
+    assert facts.tempo.bpm <= 80 and facts.beats.beats_per_bar == 3

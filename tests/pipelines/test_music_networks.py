@@ -1,0 +1,115 @@
+"""The networks over blocks: no seams, true times, and what they say of one rendered bar."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.services import Services
+from models.music_model_specs import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
+from pipelines.beat_tracking import METRES, TEMPO_BINS
+from pipelines.chord_recognition import CHORD_COUNT
+from pipelines.harmony_features import POOL_FRAMES, pooled_notes
+from pipelines.harmony_network import HARMONY_RUN_FRAMES, harmony_logits
+from pipelines.note_activations import (
+    BLOCK_FRAMES,
+    BLOCK_SAMPLES,
+    LOWEST_PITCH,
+    NOTE_HOP_SAMPLES,
+    NOTE_SAMPLE_RATE,
+    Floats,
+    note_block,
+    note_block_count,
+)
+from pipelines.rhythm_features import FRAMES_PER_SECOND, HOP_SAMPLES, LEVEL, MEL_BANDS, frame_count, level_gain, log_mel
+from pipelines.rhythm_network import COLOURS, RHYTHM_BLOCK_FRAMES, joined, rhythm_block, rhythm_block_count
+
+pytestmark = pytest.mark.models
+
+
+def tone(pitch: int, start: float, seconds: float, duration: float) -> Floats:
+    """[samples] of a plucked note with five harmonics at 22 050 Hz."""
+    time = np.arange(round(duration * NOTE_SAMPLE_RATE)) / NOTE_SAMPLE_RATE - start
+    hertz = 440 * 2 ** ((pitch - 69) / 12)
+    sound = sum(np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, 6)) * np.exp(-1.5 * np.maximum(time, 0))
+    return (0.2 * sound * ((time >= 0) & (time < seconds))).astype(np.float32)
+
+
+def noise(seconds: float) -> Floats:
+    return np.random.default_rng(0).normal(0, 0.1, round(seconds * NOTE_SAMPLE_RATE)).astype(np.float32)
+
+
+def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> None:
+    waveform = noise(130)
+    with services.cache.lease(BEAT_NETWORK) as (model,):
+        blocks = [rhythm_block(model, waveform, 1.0, block) for block in range(rhythm_block_count(len(waveform)))]
+        mel = log_mel(waveform, 0, frame_count(len(waveform)))
+        pulse, metre, tempo = (output[0] for output in model.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]}))
+    assert [len(block) for block in blocks] == [RHYTHM_BLOCK_FRAMES, RHYTHM_BLOCK_FRAMES, len(mel) - 2 * RHYTHM_BLOCK_FRAMES]
+    activations, colour = joined(blocks)
+    np.testing.assert_allclose(activations.pulse, pulse, atol=1e-3)
+    np.testing.assert_allclose(activations.metre, metre.mean(axis=0), atol=1e-3)
+    np.testing.assert_allclose(activations.tempo, tempo.mean(axis=0), atol=1e-3)
+    assert (activations.metre.shape, activations.tempo.shape) == ((len(METRES),), (TEMPO_BINS,))
+    assert colour.shape == (len(mel), COLOURS)
+
+
+def test_blocks_of_the_harmony_network_join_without_a_seam(services: Services) -> None:
+    notes = np.random.default_rng(0).uniform(0, 1, (HARMONY_RUN_FRAMES + 300, 2, 88)).astype(np.float32)
+    with services.cache.lease(HARMONY_NETWORK) as (model,):
+        chords, keys = harmony_logits(model, notes)
+        at_once = model.run(["chords", "keys"], {"notes": notes[np.newaxis]})
+    assert chords.shape == (len(notes), CHORD_COUNT)
+    np.testing.assert_allclose(chords, at_once[0][0], atol=1e-3)
+    np.testing.assert_allclose(keys, at_once[1][0].mean(axis=0), atol=1e-3)
+
+
+@pytest.mark.parametrize("shift", [1, 5, 11])
+def test_a_transposed_piece_has_transposed_chords(services: Services, shift: int) -> None:
+    notes = np.zeros((60, 2, 88), dtype=np.float32)
+    notes[:, :, [27, 39, 43, 46]] = 0.8  # C, C, E, G
+    with services.cache.lease(HARMONY_NETWORK) as (model,):
+        here, there = (harmony_logits(model, np.roll(notes, by, axis=2))[0][30] for by in (0, shift))
+    assert here.argmax() == 0
+    assert there.argmax() == 3 * shift
+
+
+def test_notes_are_where_they_were_played_in_every_block(services: Services) -> None:
+    duration, played = 60.0, [(60, 0.5), (64, 26.1), (67, 27.0), (48, 52.5), (72, 58.0)]
+    waveform = np.sum([tone(pitch, start, 0.6, duration) for pitch, start in played], axis=0).astype(np.float32)
+    with services.cache.lease(BASIC_PITCH) as (model,):
+        blocks = [note_block(model, waveform, block) for block in range(note_block_count(len(waveform)))]
+    onsets = np.concatenate([onset for _, onset in blocks])
+    for pitch, start in played:
+        frame = int(onsets[:, pitch - LOWEST_PITCH].argmax())
+        assert frame * NOTE_HOP_SAMPLES / NOTE_SAMPLE_RATE == pytest.approx(start, abs=0.05)
+    assert {notes.shape for notes, _ in blocks} == {(BLOCK_FRAMES, 88)}
+    pooled = pooled_notes(*blocks[0])
+    assert pooled.shape == (BLOCK_FRAMES // POOL_FRAMES, 2, 88)
+    assert blocks[0][1].max() == pooled[:, 1].max()
+
+
+@pytest.mark.parametrize("samples", [1, 255, BLOCK_SAMPLES, BLOCK_SAMPLES + 1])
+def test_any_length_has_blocks(services: Services, samples: int) -> None:
+    waveform = noise(60)[:samples]
+    with services.cache.lease(BASIC_PITCH) as (model,):
+        last = note_block(model, waveform, note_block_count(samples) - 1)
+    assert last[0].shape == (BLOCK_FRAMES, 88)
+    with services.cache.lease(BEAT_NETWORK) as (model,):
+        assert len(rhythm_block(model, waveform, 1.0, rhythm_block_count(samples) - 1))
+
+
+def test_log_mel_frames_are_centred_and_blocks_agree() -> None:
+    click = np.zeros(3 * NOTE_SAMPLE_RATE, dtype=np.float32)
+    click[NOTE_SAMPLE_RATE] = 1
+    mel = log_mel(click, 0, frame_count(len(click)))
+    assert mel.shape == (1 + len(click) // HOP_SAMPLES, MEL_BANDS)
+    assert mel.sum(axis=1).argmax() == FRAMES_PER_SECOND
+    np.testing.assert_allclose(log_mel(click, 40, 30), mel[40:70], atol=1e-5)
+
+
+def test_every_clip_is_brought_to_one_level() -> None:
+    for loudness in (1e-3, 0.1, 1.0):
+        waveform = loudness * noise(3)
+        assert np.sqrt(np.mean(np.square(level_gain(waveform) * waveform))) == pytest.approx(LEVEL, rel=1e-3)
+    assert np.isfinite(level_gain(np.zeros(100, dtype=np.float32)))

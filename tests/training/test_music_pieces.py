@@ -1,0 +1,101 @@
+"""Pieces whose truth is true: every style, rendered and not."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pipelines.note_activations import LOWEST_PITCH
+from pipelines.pitch_names import SHARPS
+from training.music.augmentation import recorded
+from training.music.composition import BASS, CHORDS, DRUM_CHANNEL, Piece, _Composer, styled_piece
+from training.music.rendering import TEST_SOUNDFONT, Synthesizer, midi_of, render
+from training.music.styles import STYLES
+
+RATE = 22_050
+
+
+@pytest.fixture(scope="module")
+def pieces() -> list[Piece]:
+    """One of each style."""
+    return [styled_piece(seed, "validation") for seed in range(len(STYLES))]
+
+
+def test_the_same_seed_is_the_same_piece_and_splits_differ() -> None:
+    assert styled_piece(3, "test") == styled_piece(3, "test")
+    assert styled_piece(3, "test") != styled_piece(3, "validation") != styled_piece(3, "train")
+
+
+def test_the_truth_is_consistent(pieces: list[Piece]) -> None:
+    for piece, style in zip(pieces, STYLES, strict=True):
+        truth = piece.truth
+        assert style.slowest_bpm * 0.95 <= truth.bpm <= style.fastest_bpm * 1.05
+        assert (truth.beats_per_bar, truth.beat_unit) == (style.beats_per_bar, style.beat_unit)
+        gaps = np.diff(truth.beats)
+        np.testing.assert_allclose(gaps, 60 / truth.bpm, rtol=0.1)
+        assert all(other == one % truth.beats_per_bar + 1 for one, other in pairwise(truth.positions))
+        for spans in (truth.chords, truth.sections):
+            assert all(one.end == pytest.approx(other.start) for one, other in pairwise(spans))
+        downbeats = [beat for beat, position in zip(truth.beats, truth.positions, strict=True) if position == 1]
+        assert truth.sections[0].start == pytest.approx(downbeats[0])
+        assert 30 < piece.duration < 130
+
+
+def test_what_is_played_is_what_the_truth_says(pieces: list[Piece]) -> None:
+    for piece in pieces:
+        edges = np.array([span.start for span in piece.truth.chords])
+        heard = 0
+        counted = [note for note in piece.notes if note.channel == CHORDS]
+        for note in counted:
+            span = piece.truth.chords[max(0, int(np.searchsorted(edges, note.start + 0.06)) - 1)]
+            root, _, quality = span.label.partition(":")
+            thirds = (3,) if quality in ("min", "min7", "dim") else (4,)
+            heard += (note.pitch - SHARPS.index(root)) % 12 in (0, *thirds, 6, 7, 10, 11)
+        assert heard > 0.97 * len(counted)
+
+
+def test_every_style_can_tell_its_beat_without_drums_and_tune() -> None:
+    for style in STYLES:
+        composer = _Composer(style, 0, 0.5)
+        assert any(composer._tells_every_beat(bass, chords) for bass in style.bass for chords in style.chords), style.name
+        bar = style.beats_per_bar * style.steps_per_beat
+        patterns = [*style.bass, *style.chords, *(pattern for drums in style.drums for pattern in drums.values())]
+        assert {len(pattern) for pattern in patterns} == {bar}, style.name
+
+
+def test_midi_has_every_note_at_its_millisecond(pieces: list[Piece]) -> None:
+    midi = midi_of(pieces[0])
+    started = sum(message.type == "note_on" and message.velocity > 0 for message in midi.tracks[0])
+    assert started == len(pieces[0].notes)
+    assert midi.length == pytest.approx(pieces[0].duration + 1, abs=0.01)
+
+
+def test_a_rendered_piece_sounds_when_it_should(pieces: list[Piece]) -> None:
+    piece = pieces[2]
+    sound = render(piece, Synthesizer(TEST_SOUNDFONT, RATE, 0.0))
+    assert len(sound) / RATE == pytest.approx(piece.duration, abs=5)
+    first = piece.notes[0].start
+    level = np.abs(sound)
+    assert level[: round(max(0, first - 0.03) * RATE)].max(initial=0) < 0.02
+    assert level[round(first * RATE) : round((first + 0.3) * RATE)].max() > 0.02
+
+
+def test_recordings_are_worn_but_as_long_and_in_time() -> None:
+    rng = np.random.default_rng(0)
+    clicks = np.zeros(4 * RATE, dtype=np.float32)
+    clicks[RATE // 2 :: RATE // 2] = 1
+    for seed in range(8):
+        worn = recorded(clicks, RATE, np.random.default_rng(seed), rng.normal(0, 0.1, RATE).astype(np.float32))
+        assert worn.shape == clicks.shape and np.isfinite(worn).all() and np.abs(worn).max() <= 1.2
+        match = np.fft.irfft(np.fft.rfft(worn) * np.conj(np.fft.rfft(clicks)))
+        shift = int(match.argmax()) % (RATE // 2)
+        assert min(shift, RATE // 2 - shift) < 0.005 * RATE
+
+
+def test_channels_and_pitches_are_in_range(pieces: list[Piece]) -> None:
+    for piece in pieces:
+        assert {note.channel for note in piece.notes} <= {*piece.programs, DRUM_CHANNEL}
+        assert all(0 <= note.start < note.end and LOWEST_PITCH - 9 <= note.pitch <= 127 for note in piece.notes)
+        assert any(note.channel == BASS for note in piece.notes)

@@ -1,0 +1,1 @@
+"""Pieces with known truth, the two small networks that were trained on them, and how well the music facts are found."""

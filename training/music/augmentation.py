@@ -1,0 +1,80 @@
+"""What happens to music on its way into a recording: rooms, equalisers, noise, overdrive, lossy coding, people talking."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+from numpy.typing import NDArray
+
+CODECS = ("libopus", "libvorbis")
+"""In Ogg, where the codec's delay is noted and taken off again."""
+BITRATES_KBPS = (32, 48, 64)
+
+Waveform = NDArray[np.float32]
+
+
+def recorded(waveform: Waveform, sample_rate: int, rng: np.random.Generator, talk: Waveform | None = None) -> Waveform:
+    """`waveform` [samples] as some recording might have it, equally long; `talk` is mixed in softly if given."""
+    sound = waveform
+    if rng.random() < 0.7:
+        sound = equalised(sound, sample_rate, rng)
+    if rng.random() < 0.5:
+        sound = in_a_room(sound, sample_rate, rng)
+    if talk is not None:
+        sound = sound + rng.uniform(0.1, 0.5) * np.resize(talk, len(sound)) * _rms(sound) / max(1e-6, _rms(talk))
+    if rng.random() < 0.5:
+        sound = sound + noise(len(sound), rng) * _rms(sound) * 10 ** (-rng.uniform(12, 40) / 20)
+    if rng.random() < 0.3:
+        drive = rng.uniform(1, 5) / max(1e-6, float(np.abs(sound).max()))
+        sound = np.tanh(drive * sound) / drive
+    sound = (0.7 * sound / max(1e-6, float(np.abs(sound).max()))).astype(np.float32)
+    return coded(sound, sample_rate, rng) if rng.random() < 0.25 else sound
+
+
+def equalised(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+    """With a smooth random curve of up to about 10 dB, sometimes without lows or highs."""
+    spectrum = np.fft.rfft(waveform)
+    hertz = np.fft.rfftfreq(len(waveform), 1 / sample_rate)
+    octaves = np.log2(np.maximum(hertz, 20) / 20)
+    decibels = np.interp(octaves, np.linspace(0, 9.2, 7), rng.normal(0, 4.5, 7))
+    if rng.random() < 0.25:
+        decibels -= 18 * np.maximum(0, np.log2(rng.uniform(60, 250) / np.maximum(hertz, 1)))
+    if rng.random() < 0.25:
+        decibels -= 18 * np.maximum(0, np.log2(np.maximum(hertz, 1) / rng.uniform(2500, 8000)))
+    return np.fft.irfft(spectrum * 10 ** (np.maximum(decibels, -80) / 20), len(waveform)).astype(np.float32)
+
+
+def in_a_room(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+    """With the exponentially decaying noise that stands for the reflections of a room."""
+    seconds = rng.uniform(0.15, 1.2)
+    time = np.arange(round(seconds * sample_rate)) / sample_rate
+    response = rng.normal(0, 1, len(time)) * np.exp(-6.9 * time / seconds)
+    response *= rng.uniform(0.1, 0.7) / np.sqrt(np.sum(response**2))
+    response[0] += 1
+    size = 1 << int(np.ceil(np.log2(len(waveform) + len(response))))
+    wet = np.fft.irfft(np.fft.rfft(waveform, size) * np.fft.rfft(response, size), size)
+    return wet[: len(waveform)].astype(np.float32)
+
+
+def noise(samples: int, rng: np.random.Generator) -> Waveform:
+    """Between white and brown, with an RMS of 1."""
+    spectrum = np.fft.rfft(rng.normal(0, 1, samples))
+    spectrum *= np.maximum(np.arange(len(spectrum)), 20) ** -rng.uniform(0, 1)
+    result = np.fft.irfft(spectrum, samples)
+    return (result / max(1e-12, float(np.sqrt(np.mean(result**2))))).astype(np.float32)
+
+
+def coded(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+    """Through a lossy codec and back."""
+    codec = CODECS[rng.integers(len(CODECS))]
+    raw = ["-f", "f32le", "-ar", str(sample_rate), "-ac", "1"]
+    encode = ["ffmpeg", "-v", "error", *raw, "-i", "-", "-c:a", codec, "-b:a", f"{rng.choice(BITRATES_KBPS)}k", "-f", "ogg", "-"]
+    packets = subprocess.run(encode, input=waveform.tobytes(), check=True, capture_output=True).stdout
+    decode = ["ffmpeg", "-v", "error", "-i", "-", *raw, "-"]
+    decoded = np.frombuffer(subprocess.run(decode, input=packets, check=True, capture_output=True).stdout, dtype=np.float32)
+    return np.resize(np.pad(decoded, (0, max(0, len(waveform) - len(decoded)))), len(waveform)).astype(np.float32)
+
+
+def _rms(waveform: Waveform) -> float:
+    return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))

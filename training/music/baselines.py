@@ -1,0 +1,106 @@
+"""What the facts are measured against: librosa's defaults, and templates on plain chroma and on Basic Pitch's notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.services import Services
+from models.music_model_specs import BASIC_PITCH
+from pipelines.audio_clip import AudioClip
+from pipelines.chord_recognition import chord_grid, chord_name, smoothed_path
+from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND, pooled_notes
+from pipelines.note_activations import LOWEST_PITCH, NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.pitch_names import MODES, tonic_name
+
+BEATS_PER_BAR = 4
+CHROMA_HOP_SAMPLES = 2048
+CHROMA_FRAMES_PER_SECOND = NOTE_SAMPLE_RATE / CHROMA_HOP_SAMPLES
+TEMPLATE_EVIDENCE = 20.0
+"""Nats for a correlation of 1, against `chord_recognition.CHANGE_COST`."""
+LEAST_CORRELATION = 0.3
+"""That of no chord."""
+KRUMHANSL = (
+    (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+)
+"""Krumhansl and Kessler's profiles of major and minor."""
+TEMPLATES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10))
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What somebody says of a piece."""
+
+    bpm: float
+    beats: tuple[float, ...]
+    downbeats: tuple[float, ...]
+    metre: str
+    key: str
+    chords: tuple[tuple[float, float, str], ...]
+    sections: tuple[tuple[float, float, str], ...] = ()
+
+
+def librosa_reading(clip: AudioClip) -> Reading:
+    """`beat_track` with its defaults, every fourth beat a downbeat, and templates on the constant-Q chroma."""
+    from librosa.beat import beat_track
+    from librosa.feature import chroma_cqt
+
+    sound = np.array(clip.waveform(NOTE_SAMPLE_RATE))
+    bpm, found = beat_track(y=sound, sr=NOTE_SAMPLE_RATE, units="time")
+    beats = tuple(float(beat) for beat in found)
+    chroma = chroma_cqt(y=sound, sr=NOTE_SAMPLE_RATE, hop_length=CHROMA_HOP_SAMPLES).T
+    return _reading(float(np.atleast_1d(bpm)[0]), beats, chroma, CHROMA_FRAMES_PER_SECOND, clip.duration)
+
+
+def note_reading(clip: AudioClip, services: Services, base: Reading) -> Reading:
+    """The beats of `base`, and templates on chroma from Basic Pitch's note activations."""
+    waveform = clip.waveform(NOTE_SAMPLE_RATE)
+    with services.cache.lease(BASIC_PITCH) as (model,):
+        blocks = [pooled_notes(*note_block(model, waveform, block))[:, 0] for block in range(note_block_count(len(waveform)))]
+    notes = np.concatenate(blocks)
+    chroma = np.zeros((len(notes), 12), dtype=np.float32)
+    for column in range(notes.shape[1]):
+        chroma[:, (LOWEST_PITCH + column) % 12] += notes[:, column]
+    return _reading(base.bpm, base.beats, chroma, HARMONY_FRAMES_PER_SECOND, clip.duration)
+
+
+def _reading(bpm: float, beats: tuple[float, ...], chroma: Floats, frames_per_second: float, duration: float) -> Reading:
+    edges = chord_grid(beats, duration)
+    places = np.clip(np.round(edges * frames_per_second).astype(int), 0, len(chroma) - 1)
+    parts = np.stack([chroma[first : max(first + 1, last)].mean(axis=0) for first, last in pairwise(places)])
+    path = smoothed_path(TEMPLATE_EVIDENCE * np.maximum(_correlations(parts), -1))
+    chords = tuple((float(edges[i]), float(edges[i + 1]), chord_name(int(chord))) for i, chord in enumerate(path))
+    return Reading(bpm, beats, beats[::BEATS_PER_BAR], f"{BEATS_PER_BAR}/4", _key(chroma.mean(axis=0)), chords)
+
+
+def _correlations(parts: Floats) -> Floats:
+    """[parts, 37] of each chroma with the template of each chord."""
+    columns = []
+    for root in range(12):
+        for intervals in TEMPLATES:
+            template = np.zeros(12)
+            template[[(root + interval) % 12 for interval in intervals]] = 1
+            columns.append(_standard(parts) @ _standard(template[np.newaxis])[0] / 12)
+    return np.stack([*columns, np.full(len(parts), LEAST_CORRELATION)], axis=1).astype(np.float32)
+
+
+def _standard(rows: NDArray[Any]) -> NDArray[Any]:
+    standard: NDArray[Any] = (rows - rows.mean(axis=1, keepdims=True)) / np.maximum(rows.std(axis=1, keepdims=True), 1e-9)
+    return standard
+
+
+def _key(chroma: Floats) -> str:
+    rated = [
+        (float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]), tonic, mode)
+        for mode, profile in zip(MODES, KRUMHANSL, strict=True)
+        for tonic in range(12)
+    ]
+    _, tonic, mode = max(rated)
+    return f"{tonic_name(tonic, mode)} {mode}"
