@@ -69,7 +69,7 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
                 )
     job = _DescriptionJob(services)
     buttons = [run, stop]
-    started = run.click(job.begin, outputs=buttons, queue=False, **QUIET)
+    started = run.click(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
     ran = started.then(
         job.run,
         inputs=[clip.state, *controls],
@@ -81,7 +81,7 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
     ended = ran.then(_end, outputs=buttons, queue=False, **QUIET)
     ended.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
     stop.click(job.stop, queue=False, **QUIET)
-    emptied = clip.state.change(_empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
+    emptied = clip.state.change(job.empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
     emptied.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
     add_music_endpoints(services)
 
@@ -111,14 +111,20 @@ class _DescriptionJob:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def begin(self, request: gr.Request) -> tuple[gr.Button, gr.Button]:
+    def begin(self, clip: AudioClip | None, request: gr.Request) -> tuple[gr.Button, gr.Button]:
         """A press on Describe."""
-        self._services.stop_flags.begin(_session(request))
+        self._services.stop_flags.begin(_session(request), clip.content_hash if clip else "")
         return gr.Button(interactive=False), gr.Button(interactive=True)
 
     def stop(self, request: gr.Request) -> None:
         """A press on Stop."""
         self._services.stop_flags.stop(_session(request))
+
+    def empty(self, clip: AudioClip | None, request: gr.Request) -> Update:
+        """Another clip: nothing is known of it yet, and a job on the one before ends."""
+        if self._services.stop_flags.stop_unless(_session(request), clip.content_hash if clip else ""):
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return READY if clip else EMPTY, "", "", "", None
 
     def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
         """Stream what is found into the page."""
@@ -126,9 +132,9 @@ class _DescriptionJob:
             if clip is None:
                 raise NoClip
             services = self._services
-            should_stop = services.stop_flags.should_stop(_session(request))
-            parts = services.catalog, services.cache, services.features, should_stop
-            yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
+            with services.stop_flags.job(_session(request)) as should_stop:
+                parts = services.catalog, services.cache, services.features, should_stop
+                yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
         except Exception as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
@@ -139,11 +145,6 @@ def _session(request: gr.Request) -> str:
 
 def _end() -> tuple[gr.Button, gr.Button]:
     return gr.Button(interactive=True), gr.Button(interactive=False)
-
-
-def _empty(clip: AudioClip | None) -> Update:
-    """Another clip: nothing is known of it yet."""
-    return READY if clip else EMPTY, "", "", "", None
 
 
 def _take_home(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:

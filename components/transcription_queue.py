@@ -74,12 +74,11 @@ class _QueueJob:
                 raise NoClip
             options = options_of(decoding)
             waiting = tuple(QueuedFile(Path(file), Path(file).name) for file in files)
-            should_stop = services.stop_flags.should_stop(_session(request))
-            roots = (Path(get_upload_folder()),)
-            for queue in transcribe_files(
-                waiting, options, services.clips, roots, services.catalog, services.cache, services.features, should_stop
-            ):
-                yield queue_markup(queue), gr.skip()
+            roots, queue = (Path(get_upload_folder()),), waiting
+            with services.stop_flags.job(_session(request)) as should_stop:
+                parts = services.catalog, services.cache, services.features, should_stop
+                for queue in transcribe_files(waiting, options, services.clips, roots, *parts):
+                    yield queue_markup(queue), gr.skip()
             archive = write_archive(queue, options, cue_values)
             yield gr.skip(), gr.DownloadButton(value=str(archive), interactive=True) if archive else gr.skip()
         except Exception as error:

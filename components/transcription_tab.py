@@ -65,7 +65,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     shown = [transcript, summary, clip.timeline, result]
     borrowing: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs, **QUIET}
     buttons = [run, stop]
-    started = run.click(job.begin, outputs=buttons, queue=False, **QUIET)
+    started = run.click(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
     ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
     ran.then(_end, outputs=buttons, queue=False, **QUIET)
     stop.click(job.stop, queue=False, **QUIET)
@@ -79,7 +79,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
     restored = clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page)
     wanted = [clip.is_example, result]
-    awaited = restored.then(job.begin_if_wanted, inputs=wanted, outputs=buttons, queue=False, **QUIET)
+    awaited = restored.then(job.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
     given = awaited.then(job.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **borrowing)
     given.then(_end, outputs=buttons, queue=False, **QUIET)
     results = [
@@ -105,9 +105,9 @@ class _TranscriptionJob:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def begin(self, request: gr.Request) -> tuple[gr.Button, gr.Button]:
+    def begin(self, clip: AudioClip | None, request: gr.Request) -> tuple[gr.Button, gr.Button]:
         """A press on Transcribe."""
-        self._services.stop_flags.begin(str(request.session_hash))
+        self._services.stop_flags.begin(str(request.session_hash), clip.content_hash if clip else "")
         return gr.Button(interactive=False), gr.Button(interactive=True)
 
     def stop(self, request: gr.Request) -> None:
@@ -120,16 +120,18 @@ class _TranscriptionJob:
             if clip is None:
                 raise NoClip
             options = options_of(controls)
-            should_stop = self._services.stop_flags.should_stop(str(request.session_hash))
             services = self._services
-            snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
-            yield from _streamed(clip, options, snapshots)
+            with services.stop_flags.job(str(request.session_hash)) as should_stop:
+                snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
+                yield from _streamed(clip, options, snapshots)
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
-    def begin_if_wanted(self, is_example: bool, result: _Result | None, request: gr.Request) -> tuple[Any, ...]:
+    def begin_if_wanted(
+        self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request
+    ) -> tuple[Any, ...]:
         """A new clip: an example without a result gets one without another press."""
-        return self.begin(request) if is_example and result is None else (gr.skip(), gr.skip())
+        return self.begin(clip, request) if is_example and result is None else (gr.skip(), gr.skip())
 
     def run_if_wanted(
         self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
@@ -140,18 +142,24 @@ class _TranscriptionJob:
         else:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
-    def restore(self, clip: AudioClip | None, *controls: Any) -> Update:
-        """A new clip: what these controls gave for it before, or what to do."""
+    def restore(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Update:
+        """A new clip: what these controls gave for it before, or what to do. A job on the clip before it ends."""
+        known = self._known(clip, controls)
+        subject = clip.content_hash if clip else ""
+        if self._services.stop_flags.stop_unless(str(request.session_hash), subject):
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person was quicker: its first words may be there already
         if clip is None:
             return TranscriptFeed().value(EMPTY), "", gr.skip(), None
-        options = options_of(controls)
-        try:
-            known = find_stored(clip, options, self._services.catalog.choose("transcribe", options.model), self._services.catalog)
-        except ModelError:  # a model that cannot be had now gave nothing
-            known = None
         if known is None:
             return TranscriptFeed().value(READY), "", gr.skip(), None
-        return _whole(clip, _Result(known, options))
+        return _whole(clip, _Result(known, options_of(controls)))
+
+    def _known(self, clip: AudioClip | None, controls: tuple[Any, ...]) -> Transcription | None:
+        options, catalog = options_of(controls), self._services.catalog
+        try:
+            return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog) if clip else None
+        except ModelError:  # a model that cannot be had now gave nothing
+            return None
 
     def correct(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData) -> Update:
         """A person rewrote a line."""

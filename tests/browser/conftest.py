@@ -22,6 +22,8 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
 )
 TIMEOUT_MS = 30_000
+LEFT_PAGE = ("AbortError: signal is aborted", "Connection errored out")
+"""What Gradio writes when a page is reloaded while it asks for something."""
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -49,9 +51,13 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
+    def note(text: str) -> None:
+        if not any(ending in text for ending in LEFT_PAGE):
+            complaints.append(text)
+
+    def note_error(message: ConsoleMessage) -> None:
         if message.type == "error":
-            complaints.append(message.text)
+            note(message.text)
 
     def make(width: int = 1180, height: int = 800, touch: bool = False) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
@@ -59,8 +65,8 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         context.grant_permissions(["microphone"])
         contexts.append(context)
         page = context.new_page()
-        page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", note_error)
+        page.on("pageerror", lambda error: note(str(error)))
         return page
 
     yield make

@@ -1,4 +1,4 @@
-"""One Stop per person, also for a job that still waits in the queue."""
+"""One Stop per person, also for a job that still waits in the queue, and for another clip."""
 
 from __future__ import annotations
 
@@ -9,34 +9,60 @@ def test_a_stop_reaches_only_its_own_session() -> None:
     flags = StopFlags()
     flags.begin("ann")
     flags.begin("bob")
-    ann, bob = flags.should_stop("ann"), flags.should_stop("bob")
-    flags.stop("ann")
-    assert ann()
-    assert not bob()
+    with flags.job("ann") as ann, flags.job("bob") as bob:
+        flags.stop("ann")
+        assert ann()
+        assert not bob()
 
 
 def test_a_stop_before_the_job_starts_counts() -> None:
     flags = StopFlags()
     flags.begin("ann")
     flags.stop("ann")
-    assert flags.should_stop("ann")()
+    with flags.job("ann") as should_stop:
+        assert should_stop()
 
 
 def test_a_new_job_is_not_stopped_by_the_last_stop_nor_revives_the_old_one() -> None:
     flags = StopFlags()
     flags.begin("ann")
-    old = flags.should_stop("ann")
-    flags.stop("ann")
-    flags.begin("ann")
-    assert old()
-    assert not flags.should_stop("ann")()
+    with flags.job("ann") as old:
+        flags.stop("ann")
+        flags.begin("ann")
+        with flags.job("ann") as new:
+            assert old()
+            assert not new()
 
 
-def test_a_closed_page_stops_its_job_and_is_forgotten() -> None:
+def test_another_subject_stops_a_job_and_its_own_does_not() -> None:
     flags = StopFlags()
-    flags.begin("ann")
-    job = flags.should_stop("ann")
-    flags.forget("ann")
-    flags.stop("nobody")
-    assert job()
-    assert not flags.should_stop("ann")()
+    flags.begin("ann", "song")
+    with flags.job("ann") as should_stop:
+        assert flags.stop_unless("ann", "song")
+        assert not should_stop()
+        assert not flags.stop_unless("ann", "speech")
+        assert should_stop()
+
+
+def test_a_job_that_is_over_is_nobodys_business() -> None:
+    flags = StopFlags()
+    assert not flags.stop_unless("ann", "song")
+    flags.begin("ann", "song")
+    assert flags.stop_unless("ann", "song")
+    with flags.job("ann"):
+        pass
+    assert not flags.stop_unless("ann", "song")
+
+
+def test_a_closed_page_stops_its_jobs_and_is_forgotten() -> None:
+    flags = StopFlags()
+    for name in ("ann", "ann/queue", "anna"):
+        flags.begin(name)
+    with flags.job("ann") as job, flags.job("ann/queue") as queue, flags.job("anna") as other:
+        flags.forget("ann")
+        flags.stop("nobody")
+        assert job()
+        assert queue()
+        assert not other()
+    with flags.job("ann") as fresh:
+        assert not fresh()
