@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import cache, long_transcription, start, transcription
+from benchmarks import cache, long_transcription, music, start, transcription
 from benchmarks.report import as_table
 
 RESULTS = Path(__file__).parent / "results.md"
-BENCHMARKS = (start, cache, transcription, long_transcription)
+BENCHMARKS = (start, cache, transcription, long_transcription, music)
 
 
 def main() -> None:

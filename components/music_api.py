@@ -1,7 +1,8 @@
-"""The endpoints `music_facts`, `tag_sounds` and `score_words`, for scripts and as MCP tools."""
+"""The endpoints for music and sounds, for scripts and as MCP tools."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,12 @@ from components.music_files import as_document
 from components.services import MODEL_JOBS, Services
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
+from pipelines.audio_language_model import Turn
+from pipelines.audio_questions import QuestionOptions, ask
+from pipelines.clip_caption import FROM_FACTS
+from pipelines.clip_description import DescriptionOptions, describe_clip
+from pipelines.clip_questions import answer_question
+from pipelines.music_captioning import CaptionOptions
 from pipelines.music_facts import FASTEST_BPM, SLOWEST_BPM, FactOptions
 from pipelines.music_facts import music_facts as facts_of_clip
 from pipelines.music_tagging import MusicTagOptions, tag_music
@@ -82,7 +89,60 @@ def add_music_endpoints(services: Services) -> None:
         *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), *parts)
         return dict(as_document(scores))
 
+    @tell_errors
+    def describe_music(
+        audio: gr.FileData, writer: str = FROM_FACTS, prompt: str = "", do_sample: bool = False, temperature: float = 0.7
+    ) -> Iterator[dict[str, Any]]:
+        """Describe a recording in a few sentences, with every claim about the music checked against measurements.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            writer: 'facts' for the writer that needs no model, or a key of the catalogue such as 'qwen2-audio-instruct'.
+            prompt: what a model is asked to do; '' for its usual task.
+            do_sample: whether a model draws its words; else it takes the likeliest.
+            temperature: of the draw, above 0 and up to 2.
+
+        Returns:
+            A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}],
+            writer, licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds.
+        """
+        caption = CaptionOptions(model=writer, prompt=prompt, do_sample=do_sample, temperature=temperature)
+        clip, text = open_for_api(services, audio), None
+        parts = services.catalog, services.cache, services.features
+        for now in describe_clip(clip, DescriptionOptions(caption=caption), *parts):
+            written = now.caption.text if now.caption else ""
+            if written != text or now.state == "done":
+                text = written
+                yield {"text": text, **as_document(now)}
+
+    @tell_errors
+    def ask_about_audio(
+        audio: gr.FileData, question: str, model: str = FROM_FACTS, history: list[list[str]] | None = None
+    ) -> dict[str, Any]:
+        """Answer a question about a recording.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            question: in plain words.
+            model: 'facts' answers from what can be measured; else a key of the catalogue of a model that listens.
+            history: earlier questions with their answers, oldest first, for a model: [[question, answer]].
+
+        Returns:
+            text; spans [[start, end]] in seconds, where it can be heard; by, what answered.
+        """
+        clip = open_for_api(services, audio)
+        if model == FROM_FACTS:
+            parts = services.catalog, services.cache, services.features
+            *_, described = describe_clip(clip, DescriptionOptions(), *parts)
+            answer = answer_question(question, described.findings)
+            return {"text": answer.text, "spans": [list(span) for span in answer.spans], "by": FROM_FACTS}
+        turns = tuple(Turn(asked, answered) for asked, answered in history or [])
+        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.catalog, services.cache)
+        return {"text": said.text, "spans": [[said.start, said.end]], "by": said.model}
+
     shared: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs}
+    gr.api(describe_music, api_name="describe_music", **shared)
+    gr.api(ask_about_audio, api_name="ask_about_audio", **shared)
     gr.api(music_facts, api_name="music_facts", **shared)
     gr.api(tag_sounds, api_name="tag_sounds", **shared)
     gr.api(score_words, api_name="score_words", **shared)

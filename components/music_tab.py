@@ -8,20 +8,25 @@ from typing import Any
 
 import gradio as gr
 
+from components.caption_markup import caption_markup
 from components.clip_input import ClipInput
 from components.music_api import add_music_endpoints
 from components.music_files import description_file
 from components.music_markup import description_summary, facts_markup, tags_markup
 from components.music_tracks import put_facts, put_music, put_sounds
+from components.own_words import build_own_words
+from components.question_panel import build_question_panel
 from components.seekable import build_seekable
 from components.services import MODEL_JOBS, Services
 from components.timeline import TimelineFeed
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from models.model_catalog import AUTO
+from models.model_catalog import AUTO, ModelCatalog
 from pipelines.audio_clip import AudioClip
+from pipelines.clip_caption import FROM_FACTS
 from pipelines.clip_description import ClipDescription, DescriptionOptions, describe_clip
+from pipelines.music_captioning import CaptionOptions
 from pipelines.music_facts import FASTEST_BPM, SLOWEST_BPM, FactOptions
 
 EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
@@ -64,9 +69,9 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
                 build_seekable("caption", EMPTY), build_seekable("facts"), build_seekable("tags"), build_seekable("music-summary")
             )
             with gr.Row(elem_classes="actions downloads"):
-                take_home = gr.DownloadButton(
-                    "JSON", interactive=False, min_width=0, size="sm", scale=0, elem_id="description-json"
-                )
+                take_home = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
+            build_question_panel(services, clip, description)
+            build_own_words(services, clip)
     job = _DescriptionJob(services)
     buttons = [run, stop]
     started = run.click(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
@@ -91,18 +96,41 @@ def _build_controls(services: Services) -> list[gr.components.Component]:
     models = [("Automatic: the best that fits", AUTO)]
     models += [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.catalog.models("tag_sounds")]
     sounds = gr.Dropdown(models, value=AUTO, label="Sounds named by")
+    writer = gr.Dropdown(_writers(services.catalog), value=FROM_FACTS, label="Written by")
     with gr.Accordion("More", open=False):
+        prompt = gr.Textbox(label="Prompt for a model that writes", lines=2, max_length=1000, placeholder="its usual one")
+        sample = gr.Checkbox(False, label="Sample (else the likeliest words)")
+        temperature = gr.Slider(0.1, 2.0, value=0.7, step=0.1, label="Temperature")
+        top_p = gr.Slider(0.05, 1.0, value=0.9, step=0.05, label="Top p")
+        tokens = gr.Slider(16, 512, value=256, step=16, label="Most new tokens")
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0)
         names = gr.Slider(1, 10, value=5, step=1, label="Tags of each kind")
         metre = gr.Dropdown(METRES, value=0, label="Metre")
         slowest = gr.Slider(SLOWEST_BPM, FASTEST_BPM / 2, value=SLOWEST_BPM, step=5, label="Slowest tempo, beats a minute")
         fastest = gr.Slider(2 * SLOWEST_BPM, FASTEST_BPM, value=FASTEST_BPM, step=5, label="Fastest tempo, beats a minute")
-    return [sounds, names, metre, slowest, fastest]
+    return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
+
+
+def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
+    """The writer that needs no model, models that listen, and language models that read the facts."""
+    listening = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
+    reading = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
+    return [("The facts (offline)", FROM_FACTS), *listening, *reading]
 
 
 def options_of(values: tuple[Any, ...]) -> DescriptionOptions:
     """The options that the values of the controls stand for."""
-    sounds, names, metre, slowest, fastest = values
-    return DescriptionOptions(sounds, int(names), FactOptions(float(slowest), float(fastest), int(metre) or None))
+    sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest = values
+    caption = CaptionOptions(
+        model=writer,
+        prompt=prompt or "",
+        do_sample=bool(sample),
+        temperature=float(temperature),
+        top_p=float(top_p),
+        max_new_tokens=int(tokens),
+        seed=int(seed or 0),
+    )
+    return DescriptionOptions(sounds, int(names), FactOptions(float(slowest), float(fastest), int(metre) or None), caption)
 
 
 class _DescriptionJob:
@@ -168,7 +196,7 @@ def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator
     for now in snapshots:
         new = _draw(timeline, now, drawn)
         yield (
-            changed("caption", ""),
+            changed("caption", caption_markup(now.caption) if now.caption else ""),
             changed("facts", facts_markup(now.facts) if now.facts else ""),
             changed("tags", tags_markup(now.sounds, now.music)),
             description_summary(now),

@@ -27,6 +27,20 @@ def transcribed(browser: Browser, address: str, theme: str, width: int, height: 
     return page
 
 
+def described(browser: Browser, address: str) -> Page:
+    """A page on which the example of music was described."""
+    page = browser.new_page(viewport={"width": 1180, "height": 720})
+    page.goto(f"{address}/?__theme=light")
+    page.get_by_role("button", name="Examples").click()
+    page.locator(".clip-examples button").nth(1).click()
+    expect(page.locator('[data-state="done"]')).to_be_visible()
+    page.get_by_role("tab", name="Music & sound").click()
+    page.locator("#describe").click()
+    expect(page.locator('#music-summary [data-state="done"]')).to_be_visible()
+    expect(page.get_by_role("button", name="Chords")).to_be_visible()
+    return page
+
+
 def main() -> None:
     """Write all pictures beside this script."""
     with tempfile.TemporaryDirectory() as folder, running_app(Path(folder)) as app, sync_playwright() as playwright:
@@ -35,6 +49,7 @@ def main() -> None:
             desktop = transcribed(browser, app.address, theme, 1180, 720)
             desktop.screenshot(path=HERE / f"desktop-{theme}.png")
             transcribed(browser, app.address, theme, 375, 812).screenshot(path=HERE / f"phone-{theme}.png")
+        described(browser, app.address).screenshot(path=HERE / "music.png", full_page=True)
         desktop.get_by_role("tab", name="Models").click()
         desktop.screenshot(path=HERE / "models.png", full_page=True)
         browser.close()

@@ -1,4 +1,4 @@
-"""All that is found in a clip, one part after the other: its sounds, the music's tags, the music's facts."""
+"""All that is found in a clip, part after part: its sounds, the music's tags and facts, and a caption that is checked."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from models.feature_store import FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog
 from pipelines.audio_clip import AudioClip
+from pipelines.clip_caption import FROM_FACTS, CheckedCaption, caption_clip
+from pipelines.clip_findings import ClipFindings
+from pipelines.music_captioning import CaptionOptions
 from pipelines.music_facts import FactOptions, MusicFacts, music_facts
 from pipelines.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.sound_tagging import SoundTags, TagOptions, tag_sounds
+from pipelines.speech_transcription import Transcription, TranscriptionOptions, find_stored
 
-SOUNDS_SHARE, MUSIC_SHARE = 0.15, 0.3
-"""Of the work; the facts are the rest."""
+SOUNDS_SHARE, MUSIC_SHARE, FACTS_SHARE = 0.1, 0.25, 0.35
+"""Of the work; the caption is the rest."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class DescriptionOptions:
     names: int = 5
     """How many tags of each kind may name the clip."""
     facts: FactOptions = field(default_factory=FactOptions)
+    caption: CaptionOptions = field(default_factory=lambda: CaptionOptions(model=FROM_FACTS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,7 @@ class ClipDescription:
     sounds: SoundTags | None = None
     music: MusicTags | None = None
     facts: MusicFacts | None = None
+    caption: CheckedCaption | None = None
     doing: str = ""
     """What is at work, in a word or two for people; '' when it is done."""
     models: tuple[str, ...] = ()
@@ -48,6 +54,13 @@ class ClipDescription:
     elapsed: float = 0.0
     """Seconds since the job began, loading included."""
     state: Literal["listening", "done", "stopped"] = "listening"
+    speech: Transcription | None = None
+    """What was said, if it has been written down before."""
+
+    @property
+    def findings(self) -> ClipFindings:
+        """What was measured, for captions, questions and evidence."""
+        return ClipFindings(self.duration, self.facts, self.music, self.sounds, self.speech)
 
 
 def describe_clip(
@@ -66,7 +79,7 @@ def describe_clip(
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    now = ClipDescription(clip.duration, device=catalog.device.upper())
+    now = ClipDescription(clip.duration, device=catalog.device.upper(), speech=_known_speech(clip, catalog))
     for step in _steps(clip, options, catalog, cache, features, should_stop, now):
         now = replace(step, elapsed=clock() - began)
         yield now
@@ -99,9 +112,22 @@ def _steps(
     if should_stop():
         return
     for facts in music_facts(clip, options.facts, *with_models):
-        share = SOUNDS_SHARE + MUSIC_SHARE + (1 - SOUNDS_SHARE - MUSIC_SHARE) * facts.position
+        share = SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE * facts.position
         now = replace(now, facts=facts, models=_joined(now.models, facts.models), doing="Measuring the music", position=share)
         yield now
+    if should_stop():
+        return
+    models, measured = now.models, SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE
+    for caption in caption_clip(clip, now.findings, options.caption, catalog, cache, should_stop):
+        share = measured + (1 - measured) * caption.position
+        now = replace(now, caption=caption, models=_joined(models, (caption.writer,)), doing="Writing", position=share)
+        yield now
+
+
+def _known_speech(clip: AudioClip, catalog: ModelCatalog) -> Transcription | None:
+    """A transcript with the usual options, if there is one already."""
+    options = TranscriptionOptions()
+    return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog)
 
 
 def _joined(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ from pipelines.harmony_features import HARMONY_HOP_SAMPLES, pooled_notes
 from pipelines.harmony_network import harmony_logits
 from pipelines.key_finding import Key, KeyCandidate, find_key
 from pipelines.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
+from pipelines.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.rhythm_features import RHYTHM_SAMPLE_RATE, Floats, level_gain
 from pipelines.rhythm_network import joined, rhythm_block, rhythm_block_count
@@ -74,7 +75,7 @@ LEAST_MUSIC = 0.15
 """How much of a clip has to sound like music for its key to be told."""
 WEAKEST_PULSE, STRONG_PULSE = 0.35, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in what does not sound like it, as a metronome."""
-SHARES = {"listening": 0.25, "beats": 0.25, "notes": 0.35, "loudness": 0.15}
+SHARES = {"listening": 0.15, "voices": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
 """Of the work that each part of the job is."""
 
 
@@ -193,7 +194,8 @@ class _FactFinder:
         """What becomes known, one part after the other."""
         tags = yield from self._sound_tags(stopped)
         music = musicality(tags.scores)
-        yield {"music": music, "vocals": find_vocals(tags.scores, tags.hop_seconds, self._clip.duration)}
+        yield {"music": music}
+        yield {"vocals": find_vocals(tags, (yield from self._music_tags(stopped)))}
         activations, colour = yield from self._rhythm()
         weakest_pulse = WEAKEST_PULSE if music >= LEAST_MUSIC else STRONG_PULSE
         options = RhythmOptions(self._options.slowest_bpm, self._options.fastest_bpm, self._options.beats_per_bar, weakest_pulse)
@@ -211,6 +213,13 @@ class _FactFinder:
         """YAMNet's scores, which the tags of the clip share."""
         for tags in tag_sounds(self._clip, TagOptions(), self._catalog, self._cache, self._features, stopped):
             yield {"position": SHARES["listening"] * tags.position / self._clip.duration}
+        return tags
+
+    def _music_tags(self, stopped: Callable[[], bool]) -> Generator[Found, None, MusicTags]:
+        """musicnn's, which the tags of the clip share; they cost nothing where there is no music."""
+        for tags in tag_music(self._clip, MusicTagOptions(), self._catalog, self._cache, self._features, stopped):
+            yield {"position": SHARES["listening"] + SHARES["voices"] * tags.position / self._clip.duration}
+        self._position = SHARES["listening"] + SHARES["voices"]
         return tags
 
     def _rhythm(self) -> Generator[Found, None, tuple[RhythmActivations, Floats]]:

@@ -10,7 +10,7 @@ from pipelines.music_evidence import CONFIDENT, MUSICAL
 from pipelines.music_tag_table import TABLE, Kind
 from pipelines.music_tagging import MusicTags
 from pipelines.sound_names import Scores, best_names, tree_of
-from pipelines.sound_tagging import SoundTags
+from pipelines.sound_tagging import FAINT, SoundTags
 
 MOST_ROWS = 12
 SHOWN = 0.05
@@ -33,9 +33,11 @@ class TagHeatmap:
 
 def sound_heatmap(tags: SoundTags, rows: int = MOST_ROWS) -> TagHeatmap:
     """The sounds that stand out, at most `rows`, of a class and its kinds only one, as in the names of a clip."""
-    named = best_names(_peaks(tags.scores), rows, at_least=SHOWN, tree=tree_of(tags.classes)) if len(tags.scores) else ()
-    columns = [tags.classes.index(tag.name) for tag in named]
-    return _heatmap(tuple(tag.name for tag in named), tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)
+    peaks = _peaks(tags.scores) if len(tags.scores) else np.zeros(len(tags.classes), dtype=np.float32)
+    named = best_names(peaks, rows, at_least=FAINT, tree=tree_of(tags.classes))
+    columns = [column for column in (tags.classes.index(tag.name) for tag in named) if peaks[column] >= SHOWN]
+    names = tuple(tags.classes[column] for column in columns)
+    return _heatmap(names, tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 
 def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MOST_ROWS) -> TagHeatmap:

@@ -1,4 +1,4 @@
-"""Whether there is music, and whether and when somebody sings, from YAMNet's classes."""
+"""Whether there is music, and whether and when somebody sings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from pipelines.music_tagging import MusicTags
 from pipelines.sound_names import Scores, class_tree
+from pipelines.sound_tagging import SoundTags
 
 SINGING_CLASSES = (
     "Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming", "Vocal music",
@@ -17,9 +19,10 @@ SINGING_CLASSES = (
 MUSIC_CLASSES = ("Music", "Musical instrument")
 SMOOTHING_PATCHES = 5
 """2.4 s of which the median counts, so that a moment is not believed."""
+EVEN = 0.5
+"""Probability from which somebody sings."""
 HEARD = 0.12
-"""Smoothed score from which somebody sings; beside 'Music' near 1, YAMNet gives voices little."""
-SURE = 0.35
+"""YAMNet's score that is worth so much."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,20 @@ class Vocals:
     """(start, end) in seconds of each stretch with vocals, ascending and apart from each other."""
 
 
-def find_vocals(scores: Scores, hop_seconds: float, duration: float) -> Vocals:
-    """The vocals for YAMNet's `scores` [patches, 521], one every `hop_seconds`."""
+def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
+    """Who sings alone is heard by YAMNet; who sings over music, which YAMNet hardly notices, by musicnn's tags."""
     tree = class_tree()
-    singing = scores[:, [tree.index(name) for name in SINGING_CLASSES if name in tree.names]].max(axis=1)
+    columns = [tree.index(name) for name in SINGING_CLASSES if name in tree.names]
+    alone = np.minimum(1.0, EVEN * sounds.scores[:, columns].max(axis=1) / HEARD)
     beyond = SMOOTHING_PATCHES // 2
-    smooth = np.median(sliding_window_view(np.pad(singing, beyond, mode="edge"), SMOOTHING_PATCHES), axis=1)
-    spans = [(start * hop_seconds, min(duration, end * hop_seconds)) for start, end in _runs(smooth >= HEARD)]
-    strongest = float(smooth.max())
-    if spans:
-        rounded = tuple((round(start, 2), round(end, 2)) for start, end in spans)
-        return Vocals(True, round(min(1.0, 0.5 + 0.5 * strongest / SURE), 3), rounded)
-    return Vocals(False, round(max(0.5, 1 - 0.5 * strongest / HEARD), 3), ())
+    smooth = np.median(sliding_window_view(np.pad(alone, beyond, mode="edge"), SMOOTHING_PATCHES), axis=1)
+    middles = sounds.times + sounds.patch_seconds / 2
+    over_music = np.interp(middles, music.times + music.patch_seconds / 2, music.vocals) if music.vocals_in_clip >= EVEN else 0.0
+    singing = np.maximum(smooth, over_music)
+    hop, end_of_clip = sounds.hop_seconds, sounds.duration
+    spans = [(round(start * hop, 2), round(min(end_of_clip, end * hop), 2)) for start, end in _runs(singing >= EVEN)]
+    strongest = float(singing.max())
+    return Vocals(bool(spans), round(strongest if spans else 1 - max(strongest, music.vocals_in_clip), 3), tuple(spans))
 
 
 def musicality(scores: Scores) -> float:

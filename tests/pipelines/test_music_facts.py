@@ -25,8 +25,8 @@ from training.music.evaluate import clip_of, facts_reading, read, scores
 RATE = 22_050
 GUARD_SECONDS = 60.0
 Samples = NDArray[np.float64]
-PIECES = (1, 7, 36, 61)
-"""Of the validation split: rock, swing, a waltz and a slow six-eight."""
+PIECES = (7, 36, 61)
+"""Of the validation split: swing, a waltz and a slow six-eight."""
 
 pytestmark = pytest.mark.models
 
@@ -74,6 +74,12 @@ def test_everything_that_is_said_fits_together(services: Services) -> None:
     assert (facts.state, facts.position, len(facts.models)) == ("done", 1.0, 4)
 
 
+def test_a_metronome_has_a_tempo_and_no_key(services: Services, tmp_path: Path) -> None:
+    facts = read(clip_from(services, tmp_path, clicks(12, 132)), services)
+    assert facts.key is None and facts.chords == ()
+    assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(132, rel=0.04)
+
+
 def is_without_music(facts: MusicFacts) -> bool:
     return facts.tempo is None and facts.beats is None and facts.key is None and facts.chords == () and facts.sections == ()
 
@@ -87,7 +93,7 @@ def test_speech_has_no_tempo_and_no_key(services: Services, speech: AudioClip) -
 
 
 def test_birds_and_noise_have_none(services: Services, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).normal(0, 0.1, 12 * RATE)
+    noise = np.random.default_rng(0).normal(0, 0.1, 5 * RATE)
     for clip in (services.clips.open(EXAMPLES / "blackbird.ogg"), clip_from(services, tmp_path, noise)):
         assert is_without_music(read(clip, services))
 
@@ -126,7 +132,7 @@ def test_facts_come_one_after_the_other(services: Services) -> None:
 
 
 def test_stop_keeps_what_is_there_and_returns_the_leases(services: Services, tmp_path: Path) -> None:
-    clip, stop = clip_from(services, tmp_path, np.tile(clicks(20, 100), 12)), threading.Event()
+    clip, stop = clip_from(services, tmp_path, np.tile(clicks(20, 100), 5)), threading.Event()
     for snapshot in music_facts(clip, FactOptions(), services.catalog, services.cache, FeatureStore(2**24), stop.is_set):
         if snapshot.vocals is not None:
             stop.set()

@@ -1,16 +1,20 @@
-"""Vocals and music from YAMNet's scores."""
+"""Vocals and music from what the models say."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from pipelines.music_tagging import MusicTags
 from pipelines.sound_names import Scores, class_tree
-from pipelines.vocals import find_vocals, musicality
+from pipelines.sound_tagging import SoundTags
+from pipelines.vocals import Vocals, find_vocals, musicality
 
 HOP_SECONDS = 0.48
+PATCHES = 100
+DURATION = HOP_SECONDS * PATCHES
 
 
-def scores(patches: int, **spans: tuple[int, int, float]) -> Scores:
+def scores(patches: int = PATCHES, **spans: tuple[int, int, float]) -> Scores:
     """[patches, 521]; each name has a score from one patch to before another."""
     values = np.zeros((patches, 521), dtype=np.float32)
     for name, (first, last, score) in spans.items():
@@ -18,25 +22,46 @@ def scores(patches: int, **spans: tuple[int, int, float]) -> Scores:
     return values
 
 
-def test_singing_is_found_where_it_is() -> None:
-    vocals = find_vocals(scores(100, Music=(0, 100, 0.9), Singing=(20, 50, 0.5)), HOP_SECONDS, 48.0)
+def vocals_of(heard: Scores, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
+    """For YAMNet's scores, and musicnn's voices from one patch of 1.5 s to before another."""
+    sounds = SoundTags(DURATION, np.arange(len(heard), dtype=np.float32) * np.float32(HOP_SECONDS), heard)
+    times = np.arange(0, DURATION, 1.5, dtype=np.float32)
+    voices = np.zeros(len(times), dtype=np.float32)
+    voices[slice(*over_music)] = 0.9
+    music = MusicTags(DURATION, times, np.zeros((len(times), 1), np.float32), voices, voices, vocals_in_clip=in_clip)
+    return find_vocals(sounds, music)
+
+
+def test_singing_alone_is_found_where_it_is() -> None:
+    vocals = vocals_of(scores(Singing=(20, 50, 0.5)))
     assert vocals.present and vocals.confidence > 0.9
     ((start, end),) = vocals.spans
     assert abs(start - 20 * HOP_SECONDS) < 1.5 and abs(end - 50 * HOP_SECONDS) < 1.5
 
 
+def test_singing_over_music_is_found_where_it_is() -> None:
+    vocals = vocals_of(scores(Music=(0, 100, 0.99)), over_music=(10, 20), in_clip=0.9)
+    assert vocals.present and vocals.confidence > 0.8
+    ((start, end),) = vocals.spans
+    assert abs(start - 15.0) < 2.5 and abs(end - 30.0) < 2.5
+
+
+def test_a_tag_that_does_not_hold_for_the_clip_is_not_believed() -> None:
+    assert not vocals_of(scores(Music=(0, 100, 0.99)), over_music=(10, 12), in_clip=0.2).present
+
+
 def test_speech_and_instruments_do_not_sing() -> None:
-    for heard in (scores(100, Speech=(0, 100, 0.99)), scores(100, Music=(0, 100, 0.99), Flute=(0, 100, 0.5)), scores(1)):
-        vocals = find_vocals(heard, HOP_SECONDS, 48.0)
+    for heard in (scores(Speech=(0, 100, 0.99)), scores(Music=(0, 100, 0.99), Flute=(0, 100, 0.5)), scores(1)):
+        vocals = vocals_of(heard)
         assert not vocals.present and not vocals.spans and vocals.confidence > 0.9
 
 
 def test_a_moment_is_not_believed() -> None:
-    assert not find_vocals(scores(100, Singing=(40, 41, 0.9)), HOP_SECONDS, 48.0).spans
+    assert not vocals_of(scores(Singing=(40, 41, 0.9))).spans
 
 
 def test_a_short_clip_can_be_sung() -> None:
-    assert find_vocals(scores(2, Choir=(0, 2, 0.9)), HOP_SECONDS, 1.2).present
+    assert vocals_of(scores(2, Choir=(0, 2, 0.9))).present
 
 
 def test_music_is_how_much_sounds_like_it() -> None:

@@ -1,0 +1,81 @@
+"""What a clip of three minutes costs to describe: of its length, beside its models alone, and the second time."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import soundfile
+
+from benchmarks.report import Figure, at_most
+from components.services import build_services
+from pipelines.clip_description import DescriptionOptions, describe_clip
+from settings import Settings
+from tests.recordings import EXAMPLES
+
+SECONDS = 180
+MOST_OF_LENGTH = 10.0
+"""Per cent."""
+MOST_TIMES_MODELS = 1.6
+MOST_AGAIN = 0.05
+
+
+def figures() -> list[Figure]:
+    """Ratios of one run; models are loaded before it."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
+        parts = services.catalog, services.cache, services.features
+        list(describe_clip(services.clips.open(EXAMPLES / "music.ogg"), DescriptionOptions(), *parts))
+        clip = services.clips.open(three_minutes(Path(folder)))
+        with timed_models() as model_seconds:
+            first = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), *parts)))
+        again = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), *parts)))
+    whole, models = "tags, facts and caption of three minutes of music", sum(model_seconds)
+    return [
+        at_most(f"{whole}, share of its length", 100 * first / SECONDS, MOST_OF_LENGTH, " %"),
+        at_most(
+            f"the same ({first:.1f} s), against its six models alone ({models:.1f} s)", first / models, MOST_TIMES_MODELS, "x"
+        ),
+        at_most(f"the same clip described again ({again:.2f} s), share of the first time", again / first, MOST_AGAIN, "x"),
+    ]
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+@contextmanager
+def timed_models() -> Iterator[list[float]]:
+    """The seconds of every call of an ONNX model in the block."""
+    seconds: list[float] = []
+    run = onnxruntime.InferenceSession.run
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        result = run(*arguments, **options)
+        seconds.append(time.perf_counter() - began)
+        return result
+
+    onnxruntime.InferenceSession.run = timed
+    try:
+        yield seconds
+    finally:
+        onnxruntime.InferenceSession.run = run
+
+
+def three_minutes(folder: Path) -> Path:
+    """The example of music, again and again."""
+    samples, rate = soundfile.read(EXAMPLES / "music.ogg", always_2d=True)
+    repeats = -(-SECONDS * rate // len(samples))
+    path = folder / "three minutes.wav"
+    soundfile.write(path, np.tile(samples, (repeats, 1))[: SECONDS * rate], rate, "PCM_16")
+    return path

@@ -1,0 +1,136 @@
+"""Questions about the clip: answered from what was measured, or by a model that listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from components.caption_markup import turn_markup
+from components.clip_input import ClipInput
+from components.seekable import build_seekable
+from components.services import MODEL_JOBS, Services
+from components.transcription_summary import failure_markup
+from components.user_errors import sentence_for
+from models.errors import NoClip
+from pipelines.audio_clip import AudioClip
+from pipelines.audio_language_model import Turn
+from pipelines.audio_questions import QuestionOptions, ask
+from pipelines.clip_caption import FROM_FACTS
+from pipelines.clip_description import ClipDescription
+from pipelines.clip_findings import ClipFindings
+from pipelines.clip_questions import answer_question
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+FROM_MEASUREMENTS = "from what was measured"
+SESSION_SUFFIX = "/questions"
+"""Its Stop is not that of the other jobs."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question with its answer, as text and as shown."""
+
+    turn: Turn
+    markup: str
+
+
+def build_question_panel(services: Services, clip: ClipInput, description: gr.State) -> None:
+    """A line to ask in and what was answered; `description` holds the clip's `ClipDescription`."""
+    asked = gr.State(())
+    with gr.Column(elem_id="questions", min_width=0):
+        turns = build_seekable("turns")
+        with gr.Row(elem_classes="actions"):
+            question = gr.Textbox(
+                label="Ask about this clip", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
+            )
+            models = [("the facts (offline)", FROM_FACTS)]
+            models += [(spec.title, spec.key) for spec in services.catalog.models("answer_questions")]
+            model = gr.Dropdown(models, value=FROM_FACTS, label="Answered by", min_width=140, scale=1)
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Ask", min_width=0, elem_id="ask")
+            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
+    job = _QuestionJob(services)
+    buttons = [run, stop]
+    for event in (run.click, question.submit):
+        began = event(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
+        answered = began.then(
+            job.run,
+            inputs=[clip.state, description, asked, question, model],
+            outputs=[turns, asked, question],
+            concurrency_id=MODEL_JOBS,
+            concurrency_limit=services.settings.parallel_jobs,
+            **QUIET,
+        )
+        answered.then(_end, outputs=buttons, queue=False, **QUIET)
+    stop.click(job.stop, queue=False, **QUIET)
+    clip.state.change(lambda: ("", ()), outputs=[turns, asked], queue=False, **QUIET)
+
+
+class _QuestionJob:
+    """The handlers of the panel's events."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def begin(self, clip: AudioClip | None, request: gr.Request) -> tuple[gr.Button, gr.Button]:
+        """A press on Ask, or on Enter."""
+        self._services.stop_flags.begin(_session(request), clip.content_hash if clip else "")
+        return gr.Button(interactive=False), gr.Button(interactive=True)
+
+    def stop(self, request: gr.Request) -> None:
+        """A press on Stop."""
+        self._services.stop_flags.stop(_session(request))
+
+    def run(
+        self,
+        clip: AudioClip | None,
+        description: ClipDescription | None,
+        asked: tuple[_Asked, ...],
+        question: str,
+        model: str,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        """Stream the answer below those before."""
+        before = "".join(turn.markup for turn in asked)
+        try:
+            if clip is None:
+                raise NoClip
+            new = None
+            with self._services.stop_flags.job(_session(request)) as should_stop:
+                if model == FROM_FACTS:
+                    answers = iter([_from_facts(clip, description, question)])
+                else:
+                    answers = self._by_model(clip, asked, question, model, should_stop)
+                for new in answers:
+                    yield before + new.markup, gr.skip(), gr.skip()
+            if new is not None:
+                yield gr.skip(), (*asked, new), ""
+        except Exception as error:
+            yield before + failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+    def _by_model(
+        self, clip: AudioClip, asked: tuple[_Asked, ...], question: str, model: str, should_stop: Any
+    ) -> Iterator[_Asked]:
+        services, history = self._services, tuple(turn.turn for turn in asked)
+        options = QuestionOptions(model=model)
+        for now in ask(clip, history, question, options, services.catalog, services.cache, should_stop):
+            by = f"{now.model}, {now.dtype} on {now.device}, {now.licence} · {now.elapsed:.1f} s"
+            yield _Asked(now.turn, turn_markup(question, now.text or "…", by))
+
+
+def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str) -> _Asked:
+    findings = description.findings if description else ClipFindings(clip.duration)
+    answer = answer_question(question, findings)
+    text = answer.text if description else f"{answer.text} Press Describe first: then there is something to answer from."
+    return _Asked(Turn(question, text), turn_markup(question, text, FROM_MEASUREMENTS, answer.spans))
+
+
+def _session(request: gr.Request) -> str:
+    return f"{request.session_hash}{SESSION_SUFFIX}"
+
+
+def _end() -> tuple[gr.Button, gr.Button]:
+    return gr.Button(interactive=True), gr.Button(interactive=False)

@@ -1,0 +1,94 @@
+"""The tab Music & sound in a real browser, on the example of music."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.browser.test_app import playhead, take_example, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+LONG_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+def described(page: Page, app: RunningApp, example: str = "Music") -> Page:
+    """The page shows what the example is."""
+    visit(page, app)
+    take_example(page, example)
+    page.get_by_role("tab", name="Music & sound").click()
+    expect(page.locator("#caption")).to_contain_text("Press Describe")
+    page.locator("#describe").click()
+    expect(page.locator('#music-summary [data-state="done"]')).to_be_visible(timeout=LONG_MS)
+    return page
+
+
+def test_music_is_described_with_evidence_that_plays(app: RunningApp, new_page: NewPage) -> None:
+    page = described(new_page(), app)
+    expect(page.locator("#facts")).to_contain_text("96")
+    expect(page.locator("#facts")).to_contain_text("C minor")
+    expect(page.locator("#tags")).to_contain_text("Flute")
+    expect(page.locator(".caption-text")).to_contain_text("C minor")
+    expect(page.locator("#caption")).to_contain_text("supported")
+    expect(page.locator("#caption [data-verdict=contradicted]")).to_have_count(0)
+    for track in ("Beats", "Chords", "Instruments"):
+        expect(page.get_by_role("button", name=track, exact=True)).to_be_visible()
+    page.locator("#facts").get_by_role("button", name="G7").click()
+    page.wait_for_function("document.querySelector('.as-timeline').timeline.state.time >= 14.9")
+    assert playhead(page) < 20
+
+
+def test_what_was_found_goes_home_as_json(app: RunningApp, new_page: NewPage) -> None:
+    page = described(new_page(), app)
+    with page.expect_download() as download:
+        page.locator("#description-json").click()
+    found = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert found["title"] == "Music"
+    assert found["facts"]["key"]["tonic"] == "C"
+    assert found["caption"]["sentences"][0]["claims"]
+
+
+def test_questions_are_answered_from_the_facts(app: RunningApp, new_page: NewPage) -> None:
+    page = described(new_page(), app)
+    page.get_by_label("Ask about this clip").fill("What key is it in?")
+    page.get_by_label("Ask about this clip").press("Enter")
+    expect(page.locator("#turns .turn")).to_contain_text("C minor")
+    page.get_by_label("Ask about this clip").fill("Who composed this?")
+    page.locator("#ask").click()
+    expect(page.locator("#turns .turn")).to_have_count(2)
+    expect(page.locator("#turns .turn").last).to_contain_text("larger model")
+
+
+def test_a_sound_is_named_and_nothing_musical_is_said_of_it(app: RunningApp, new_page: NewPage) -> None:
+    page = described(new_page(), app, "A sound")
+    expect(page.locator("#tags")).to_contain_text("Chirp")
+    expect(page.locator("#facts")).not_to_contain_text("BPM")
+    expect(page.locator("#facts")).not_to_contain_text("Key")
+
+
+def test_another_clip_clears_what_was_said(app: RunningApp, new_page: NewPage) -> None:
+    page = described(new_page(), app, "A sound")
+    take_example(page, "Speech")
+    expect(page.locator("#caption")).to_contain_text("Press Describe")
+    expect(page.locator("#tags")).to_be_empty()
+
+
+def test_words_without_a_model_get_one_sentence(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "A sound")
+    page.get_by_role("tab", name="Music & sound").click()
+    page.get_by_role("button", name="In your own words").click()
+    page.get_by_label("Words or short descriptions").fill("a bird, a car")
+    page.locator("#compare-words").click()
+    expect(page.locator("#word-scores [role=alert]")).to_be_visible()

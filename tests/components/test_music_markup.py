@@ -1,0 +1,86 @@
+"""What the tab Music & sound writes on the page."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from components.caption_markup import caption_markup, turn_markup
+from components.chord_symbols import chord_symbol
+from components.music_files import as_document
+from components.music_markup import facts_markup
+from pipelines.caption_claims import CheckedClaim, Claim
+from pipelines.clip_caption import CheckedCaption, CheckedSentence
+from pipelines.music_facts import Beats, Chord, Key, KeyCandidate, Loudness, MusicFacts, Section, Tempo, TempoCandidate, Vocals
+
+FACTS = MusicFacts(
+    20.0,
+    tempo=Tempo(96.0, 0.9, (TempoCandidate(192.0, 0.08, "double"), TempoCandidate(48.0, 0.01, "half")), "Because <it> is so."),
+    beats=Beats((0.5, 1.0, 1.5, 2.0), (1, 2, 3, 1), 3, 4, 0.8),
+    key=Key("A", "minor", 0.7, (KeyCandidate("C", "major", 0.2),)),
+    chords=(Chord(0.0, 4.0, "A:min", 0.9), Chord(4.0, 5.0, "E:7", 0.8), Chord(5.0, 20.0, "N", 0.9)),
+    sections=(Section(0.0, 10.0, "A", 0.9), Section(10.0, 20.0, "B", 0.9)),
+    loudness=Loudness(-18.04, 3.0, -1.0),
+    vocals=Vocals(True, 0.8, ((3.0, 6.5),)),
+)
+
+
+def test_facts_tell_how_sure_they_are_what_else_it_might_be_and_where_to_hear_it() -> None:
+    markup = facts_markup(FACTS)
+    assert "96.0 BPM" in markup
+    assert "192 (double) 0.08" in markup
+    assert "48 (half)" not in markup
+    assert "Because &lt;it&gt; is so." in markup
+    assert "C major 0.20" in markup
+    assert 'data-seek="4.000"' in markup
+    assert ">E7<" in markup
+    assert ">N<" not in markup
+    assert "B 0:10.0" in markup
+    assert "-18.0 LUFS" in markup
+    assert "0:03.0–0:06.5" in markup
+
+
+def test_what_is_not_known_has_no_row() -> None:
+    assert facts_markup(MusicFacts(20.0)) == ""
+
+
+def claim(text: str, words: str, verdict: str, start: float | None = None) -> CheckedClaim:
+    at = text.index(words)
+    return CheckedClaim(Claim("tempo", words, at, at + len(words)), verdict, f"<{words}>", start, start)  # type: ignore[arg-type]
+
+
+def test_claims_are_marked_where_they_stand() -> None:
+    text = "A <fast> song at 120 BPM with drums."
+    claims = (claim(text, "120 BPM", "contradicted", 2.0), claim(text, "drums", "not measured"))
+    markup = caption_markup(CheckedCaption((CheckedSentence(text, 0.0, 10.0, claims),)))
+    assert "A &lt;fast&gt; song at " in markup
+    assert 'data-seek="2.000"' in markup
+    assert 'data-verdict="contradicted"' in markup
+    assert "&lt;120 BPM&gt;" in markup
+    assert '<mark class="claim" data-verdict="not measured"' in markup
+    assert "1 contradicted, 1 not measured" in markup
+
+
+def test_a_sentence_about_a_part_tells_which() -> None:
+    sentences = (CheckedSentence("Quiet.", 5.0, 10.0),)
+    assert "0:05.0–0:10.0" in caption_markup(CheckedCaption(sentences, is_piecewise=True))
+    assert "0:05.0" not in caption_markup(CheckedCaption(sentences))
+    assert caption_markup(CheckedCaption()) == ""
+
+
+def test_questions_and_answers_are_text_and_not_markup() -> None:
+    markup = turn_markup("<b>?", "Am & <i>", "by <me>", ((1.0, 2.0),))
+    assert "<b>" not in markup
+    assert "<i>" not in markup
+    assert 'data-seek="1.000"' in markup
+
+
+def test_chords_as_musicians_write_them() -> None:
+    assert [chord_symbol(name) for name in ("C:maj", "F#:min", "G:7", "N", "C:sus4")] == ["C", "F#m", "G7", "N", "C:sus4"]
+
+
+def test_a_document_is_json() -> None:
+    document = as_document({"facts": FACTS, "odd": (float("nan"), np.float32(0.25), np.arange(2))})
+    assert json.loads(json.dumps(document, allow_nan=False))["odd"] == [None, 0.25, [0, 1]]
+    assert document["facts"]["tempo"]["alternatives"][0] == {"bpm": 192.0, "confidence": 0.08, "relation": "double"}
