@@ -18,6 +18,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pipelines.speech_transcription import Transcription, TranscriptionOptions
+from pipelines.spoken_languages import LanguageGuess
 from pipelines.subtitle_cues import CueOptions, plain_text
 from pipelines.subtitle_formats import FORMATS, WORD_JOINER, Subtitles, to_json, to_lrc, to_srt, to_tsv, to_txt, to_vtt
 from pipelines.transcript import Segment, Word
@@ -30,7 +31,7 @@ DURATION = 61.2347
 def subtitles(
     *segments: Segment, duration: float = DURATION, cue_options: CueOptions = CueOptions(), **more: object
 ) -> Subtitles:
-    transcription = Transcription(duration, "Whisper", segments=segments, language="en", state="done")
+    transcription = Transcription(duration, "Whisper", segments=segments, language="en", runners_up=(LanguageGuess("cy", 0.01),), state="done")
     return Subtitles(transcription, TranscriptionOptions(), cue_options, "A clip", "1.2.3", **more)  # type: ignore[arg-type]
 
 
@@ -142,7 +143,8 @@ def test_json_holds_everything(subs: Subtitles) -> None:
     )
     fields = {name: read[name] for name in Transcription.__dataclass_fields__}
     unspoken = tuple(Unspoken(**stretch) for stretch in read["unspoken"])
-    assert Transcription(**{**fields, "segments": segments, "unspoken": unspoken}) == subs.transcription
+    guesses = tuple(LanguageGuess(**guess) for guess in read["runners_up"])
+    assert Transcription(**{**fields, "segments": segments, "unspoken": unspoken, "runners_up": guesses}) == subs.transcription
     assert [(round(c["start"] * 1000), round(c["end"] * 1000), "\n".join(c["lines"])) for c in read["cues"]] == written(subs)
     assert (read["app"], read["app_version"], read["version"], read["title"]) == ("Audioscope", "1.2.3", 1, "A clip")
 
