@@ -6,9 +6,9 @@ import html
 from collections import Counter
 from collections.abc import Iterable
 
-from components.chord_symbols import chord_symbol
 from components.seekable import seek_button
 from components.transcription_summary import clock_time
+from pipelines.chord_symbols import written as chord_symbol
 from pipelines.clip_description import ClipDescription
 from pipelines.music_facts import Beats, Chord, Key, Loudness, MusicFacts, Section, Tempo, Vocals
 from pipelines.music_tag_table import Kind

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from components.chord_symbols import chord_symbol
 from components.timeline import TimelineFeed
 from components.timeline_tracks import HeatmapTrack, Label, LabelTrack, Point, PointTrack, Span, SpanTrack
+from pipelines.chord_symbols import written as chord_symbol
 from pipelines.music_facts import MusicFacts
 from pipelines.music_tagging import MusicTags
 from pipelines.sound_tagging import SoundTags

@@ -7,7 +7,6 @@ import json
 import numpy as np
 
 from components.caption_markup import caption_markup, turn_markup
-from components.chord_symbols import chord_symbol
 from components.music_files import as_document
 from components.music_markup import facts_markup
 from pipelines.caption_claims import CheckedClaim, Claim
@@ -74,10 +73,6 @@ def test_questions_and_answers_are_text_and_not_markup() -> None:
     assert "<b>" not in markup
     assert "<i>" not in markup
     assert 'data-seek="1.000"' in markup
-
-
-def test_chords_as_musicians_write_them() -> None:
-    assert [chord_symbol(name) for name in ("C:maj", "F#:min", "G:7", "N", "C:sus4")] == ["C", "F#m", "G7", "N", "C:sus4"]
 
 
 def test_a_document_is_json() -> None:
