@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from models.errors import ModelLoadFailed
 from models.model_spec import Device, FetchedModel, ModelSpec
-from models.residents import CTranslate2Resident, OnnxResident, Resident, TorchResident
+from models.residents import CTranslate2Resident, OnnxResident, QuantizedResident, Resident, TorchResident
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,19 @@ class ModelLoaders:
     def _transformers(self, model: FetchedModel, device: Device) -> Resident:
         import transformers
 
-        loaded = _class(transformers, model.spec).from_pretrained(
-            model.directory, dtype=_torch_dtype(model.spec, device), local_files_only=True, use_safetensors=True
+        spec = model.spec
+        placement = (
+            {"quantization_config": quantization_config(spec, device), "device_map": {"": device}} if spec.quantization else {}
         )
-        processor = transformers.AutoProcessor.from_pretrained(model.directory, local_files_only=True)
-        loaded.to(device).eval()
+        loaded = _class(transformers, spec).from_pretrained(
+            model.directory, dtype=_torch_dtype(spec, device), local_files_only=True, use_safetensors=True, **placement
+        )
+        module, _, name = spec.processor.rpartition(".")
+        processor = getattr(import_module(module), name).from_pretrained(model.directory, local_files_only=True)
+        loaded.eval()
+        if spec.quantization:
+            return QuantizedResident(ProcessedModel(loaded, processor), (loaded,), device)
+        loaded.to(device)
         return TorchResident(ProcessedModel(loaded, processor), (loaded,), device)
 
     def _diffusers(self, model: FetchedModel, device: Device) -> Resident:
@@ -81,6 +90,20 @@ class ModelLoaders:
         (file,) = model.directory.glob("*.onnx")
         provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         return OnnxResident(onnxruntime.InferenceSession(file, options, providers=[provider]))
+
+
+def quantization_config(spec: ModelSpec, device: Device) -> Any:
+    """How bitsandbytes is to quantise: LLM.int8() (Dettmers et al. 2022), or QLoRA's NF4 with double quantisation (2023)."""
+    import transformers
+
+    if spec.quantization == "int8":
+        return transformers.BitsAndBytesConfig(load_in_8bit=True)
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type=spec.quantization,
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=_torch_dtype(spec, device),
+    )
 
 
 def usable_cores() -> int:

@@ -6,9 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-Task = Literal["transcribe", "tag_sounds", "tag_music", "zero_shot_tags", "track_beats", "transcribe_notes", "name_chords"]
+Task = Literal[
+    "transcribe",
+    "tag_sounds",
+    "tag_music",
+    "zero_shot_tags",
+    "track_beats",
+    "transcribe_notes",
+    "name_chords",
+    "describe_music",
+    "answer_questions",
+    "write_text",
+]
 Device = Literal["cpu", "cuda"]
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx"]
+Quantization = Literal["", "int8", "nf4"]
+PromptStyle = Literal["chat", "plain", "sound"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,14 @@ class ModelSpec:
     """Of a speech model."""
     quick_on_cpu: bool = True
     """Whether `auto` may take it where there is no GPU."""
-    quantization: str = ""
+    quantization: Quantization = ""
+    """Of a transformers model's weights by bitsandbytes while it loads; needs a GPU."""
+    processor: str = "transformers.AutoProcessor"
+    """Module and name of the class that prepares the inputs of a transformers model."""
+    prompt_style: PromptStyle = "chat"
+    """Of a language model: whether it follows a chat, goes on from a plain prompt, or takes sound and no words at all."""
+    further_tasks: tuple[Task, ...] = ()
+    """What the model can do beside `task`."""
     workers: int = 1
     """Of CTranslate2 on the CPU, which share the threads: more are slower for one window of speech and faster for many."""
 

@@ -1,4 +1,4 @@
-"""What the cache keeps: three kinds of loaded models, each with its own way between the GPU and main memory."""
+"""What the cache keeps: loaded models of several kinds, each with its own way between the GPU and main memory."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ class TorchResident:
         """Move every module to the device."""
         for module in self._modules:
             module.to(self._device)
+
+
+class QuantizedResident(TorchResident):
+    """A torch model that bitsandbytes quantised onto its device, from where it cannot be moved."""
+
+    can_park = False
 
 
 class CTranslate2Resident:

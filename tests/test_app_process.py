@@ -48,7 +48,8 @@ def test_serving_the_page_needs_no_network(app: RunningApp) -> None:
 def test_tools_of_the_protocol_have_names_and_typed_arguments(app: RunningApp) -> None:
     with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
-    assert {"transcribe", "music_facts", "tag_sounds", "score_words"} <= set(tools)
+    music = {"describe_music", "music_facts", "tag_sounds", "ask_about_audio", "score_words"}
+    assert {"transcribe", *music} <= set(tools)
     arguments = tools["transcribe"]["inputSchema"]["properties"]
     types = {name: argument["type"] for name, argument in arguments.items()}
     assert (types["language"], types["beam_size"], types["word_timestamps"]) == ("string", "integer", "boolean")
@@ -66,6 +67,20 @@ def test_music_facts_and_tags_through_the_api(client: Client) -> None:
     assert "Flute" in {tag["name"] for tag in tags["music"]["tags"]}
     heatmap = tags["music"]["over_time"]
     assert len(heatmap["scores"][0]) == len(heatmap["rows"])
+
+
+def test_a_description_and_an_answer_through_the_api(client: Client) -> None:
+    described = client.predict(handle_file(EXAMPLES / "music.ogg"), api_name="/describe_music")
+    claims = [claim for sentence in described["caption"]["sentences"] for claim in sentence["claims"]]
+    assert {claim["verdict"] for claim in claims} == {"supported"}
+    assert {"tempo", "key"} <= {claim["claim"]["kind"] for claim in claims}
+    answer = client.predict(handle_file(EXAMPLES / "music.ogg"), "Which key is it in?", api_name="/ask_about_audio")
+    assert "C minor" in answer["text"]
+
+
+def test_a_writer_that_cannot_be_had_is_told(client: Client) -> None:
+    with pytest.raises(AppError, match="Qwen2-Audio"):
+        client.predict(handle_file(EXAMPLES / "music.ogg"), "qwen2-audio-instruct", api_name="/describe_music")
 
 
 def test_transcribe_streams_a_growing_result(client: Client) -> None:
