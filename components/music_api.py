@@ -9,7 +9,7 @@ import gradio as gr
 
 from components.clip_input import open_for_api
 from components.music_files import as_document
-from components.services import MODEL_JOBS, Services
+from components.services import Services, borrowing
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
 from pipelines.audio_language_model import Turn
@@ -140,7 +140,7 @@ def add_music_endpoints(services: Services) -> None:
         *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.catalog, services.cache)
         return {"text": said.text, "spans": [[said.start, said.end]], "by": said.model}
 
-    shared: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs}
+    shared = borrowing(services)
     gr.api(describe_music, api_name="describe_music", **shared)
     gr.api(ask_about_audio, api_name="ask_about_audio", **shared)
     gr.api(music_facts, api_name="music_facts", **shared)

@@ -17,7 +17,7 @@ from components.music_tracks import put_facts, put_music, put_sounds
 from components.own_words import build_own_words
 from components.question_panel import build_question_panel
 from components.seekable import build_seekable
-from components.services import MODEL_JOBS, Services
+from components.services import QUIET, Services, borrowing
 from components.timeline import TimelineFeed
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
@@ -31,7 +31,6 @@ from pipelines.music_facts import FASTEST_BPM, SLOWEST_BPM, FactOptions
 
 EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
 READY = '<p class="empty">Press Describe to hear what this clip is.</p>'
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 FIND_OUT = "find out"
 METRES = [(FIND_OUT, 0), ("2 beats a bar", 2), ("3 beats a bar", 3), ("4 beats a bar", 4), ("5 beats a bar", 5)]
 SESSION_SUFFIX = "/music"
@@ -79,8 +78,7 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
         job.run,
         inputs=[clip.state, *controls],
         outputs=[*panes.all, clip.timeline, description],
-        concurrency_id=MODEL_JOBS,
-        concurrency_limit=services.settings.parallel_jobs,
+        **borrowing(services),
         **QUIET,
     )
     ended = ran.then(_end, outputs=buttons, queue=False, **QUIET)

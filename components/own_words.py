@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from typing import Any
 
 import gradio as gr
 import numpy as np
 
 from components.clip_input import ClipInput
 from components.seekable import build_seekable, seek_button
-from components.services import MODEL_JOBS, Services
+from components.services import QUIET, Services, borrowing
 from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
@@ -19,7 +18,6 @@ from models.model_catalog import AUTO
 from pipelines.audio_clip import AudioClip
 from pipelines.zero_shot_tagging import WordOptions, WordScores, score_words
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 SESSION_SUFFIX = "/words"
 
 
@@ -37,8 +35,7 @@ def build_own_words(services: Services, clip: ClipInput) -> None:
         job.run,
         inputs=[clip.state, words, model],
         outputs=result,
-        concurrency_id=MODEL_JOBS,
-        concurrency_limit=services.settings.parallel_jobs,
+        **borrowing(services),
         **QUIET,
     )
 

@@ -11,7 +11,7 @@ import gradio as gr
 from components.caption_markup import turn_markup
 from components.clip_input import ClipInput
 from components.seekable import build_seekable
-from components.services import MODEL_JOBS, Services
+from components.services import QUIET, Services, borrowing
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
@@ -23,7 +23,6 @@ from pipelines.clip_description import ClipDescription
 from pipelines.clip_findings import ClipFindings
 from pipelines.clip_questions import answer_question
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 FROM_MEASUREMENTS = "from what was measured"
 SESSION_SUFFIX = "/questions"
 """Its Stop is not that of the other jobs."""
@@ -60,8 +59,7 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
             job.run,
             inputs=[clip.state, description, asked, question, model],
             outputs=[turns, asked, question],
-            concurrency_id=MODEL_JOBS,
-            concurrency_limit=services.settings.parallel_jobs,
+            **borrowing(services),
             **QUIET,
         )
         answered.then(_end, outputs=buttons, queue=False, **QUIET)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.stop_flags import StopFlags
 from models.feature_store import FeatureStore
@@ -21,6 +22,8 @@ from settings import Settings
 
 MODEL_JOBS = "model-jobs"
 """The `concurrency_id` of every event that borrows a model."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+"""For events of the page: no overlay, and not among the endpoints."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class Services:
     catalog: ModelCatalog
     features: FeatureStore
     stop_flags: StopFlags
+
+
+def borrowing(services: Services) -> dict[str, Any]:
+    """For every event that borrows a model: they share one queue."""
+    return {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs}
 
 
 def build_services(settings: Settings) -> Services:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import gradio as gr
 
 from components.clip_input import open_for_api
-from components.services import MODEL_JOBS, Services
+from components.services import Services, borrowing
 from components.transcription_controls import DETECT
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
@@ -69,6 +69,5 @@ def add_transcription_endpoint(services: Services) -> None:
     gr.api(
         transcribe,
         api_name="transcribe",
-        concurrency_id=MODEL_JOBS,
-        concurrency_limit=services.settings.parallel_jobs,
+        **borrowing(services),
     )

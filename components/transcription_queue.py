@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.services import MODEL_JOBS, Services
+from components.services import QUIET, Services, borrowing
 from components.transcription_controls import TranscriptionControls, cue_options_of, options_of
 from components.transcription_files import APP_VERSION, safe_stem
 from components.transcription_summary import clock_time, failure_markup
@@ -23,7 +23,6 @@ from pipelines.subtitle_formats import FORMATS, Subtitles
 from pipelines.transcription_queue import QueuedFile, transcribe_files
 from pipelines.whisper_languages import WHISPER_LANGUAGES
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 SESSION_SUFFIX = "/queue"
 """Its Stop is not that of the shared clip."""
 
@@ -43,8 +42,7 @@ def build_transcription_queue(services: Services, controls: TranscriptionControl
         job.run,
         inputs=[files, *controls.decoding, *controls.cues],
         outputs=[table, take_home],
-        concurrency_id=MODEL_JOBS,
-        concurrency_limit=services.settings.parallel_jobs,
+        **borrowing(services),
         **QUIET,
     ).then(_end, outputs=[run, stop], queue=False, **QUIET)
     stop.click(job.stop, queue=False, **QUIET)

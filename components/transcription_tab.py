@@ -11,7 +11,7 @@ import gradio as gr
 from components.captions import captions_value
 from components.clip_input import ClipInput
 from components.dictation import DictationJob, build_dictation_button
-from components.services import MODEL_JOBS, Services
+from components.services import QUIET, Services, borrowing
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
 from components.transcript import TranscriptFeed, build_transcript, line_of, text_of
@@ -31,7 +31,6 @@ from pipelines.unspoken_stretches import Unspoken
 
 EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to write down what is said in this clip."
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""
@@ -63,10 +62,10 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
             build_transcription_queue(services, controls)
     job = _TranscriptionJob(services)
     shown = [transcript, summary, clip.timeline, result]
-    borrowing: dict[str, Any] = {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs, **QUIET}
+    model_job: dict[str, Any] = {**borrowing(services), **QUIET}
     buttons = [run, stop]
     started = run.click(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
-    ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **borrowing)
+    ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **model_job)
     ran.then(_end, outputs=buttons, queue=False, **QUIET)
     stop.click(job.stop, queue=False, **QUIET)
     dictate.heard(
@@ -74,19 +73,19 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         inputs=[dictation, *controls.decoding],
         outputs=[dictate, dictation, transcript, summary],
         trigger_mode="multiple",  # the answer that asks for the next piece comes before Gradio holds this event for ended
-        **borrowing,
+        **model_job,
     )
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
     restored = clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page)
     wanted = [clip.is_example, result]
     awaited = restored.then(job.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
-    given = awaited.then(job.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **borrowing)
+    given = awaited.then(job.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
     given.then(_end, outputs=buttons, queue=False, **QUIET)
     results = [
         ran,
         given,
         transcript.edited(job.correct, inputs=[clip.state, result], **on_page),
-        transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **borrowing),
+        transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **model_job),
     ]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from models.errors import InvalidOption
 from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import AudioClip
@@ -95,7 +96,8 @@ def _by_model(
     should_stop: Callable[[], bool],
 ) -> Iterator[MusicDescription]:
     if any(spec.key == options.model for spec in catalog.models("write_text")):
-        assert findings.facts and findings.music, "a language model is asked after the clip was measured"
+        if findings.facts is None or findings.music is None:
+            raise InvalidOption("writer", options.model, "a model that listens, for a clip that was not measured")
         return describe_from_facts(clip, findings.facts, findings.music, options, catalog, cache, should_stop)
     sections = findings.facts.sections if findings.facts else ()
     cuts = tuple((section.start, section.end) for section in sections)
