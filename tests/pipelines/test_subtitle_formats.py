@@ -31,7 +31,9 @@ DURATION = 61.2347
 def subtitles(
     *segments: Segment, duration: float = DURATION, cue_options: CueOptions = CueOptions(), **more: object
 ) -> Subtitles:
-    transcription = Transcription(duration, "Whisper", segments=segments, language="en", runners_up=(LanguageGuess("cy", 0.01),), state="done")
+    transcription = Transcription(
+        duration, "Whisper", segments=segments, language="en", runners_up=(LanguageGuess("cy", 0.01),), state="done"
+    )
     return Subtitles(transcription, TranscriptionOptions(), cue_options, "A clip", "1.2.3", **more)  # type: ignore[arg-type]
 
 
