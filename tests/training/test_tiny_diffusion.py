@@ -1,0 +1,148 @@
+"""The training of the small Stable Diffusion, on tiny sizes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from training.tiny_diffusion.autoencoder import LATENT_CHANNELS, build_autoencoder, encode, normalise_latents, train_autoencoder
+from training.tiny_diffusion.captions import caption
+from training.tiny_diffusion.concepts import STYLES, concepts
+from training.tiny_diffusion.contact_sheet import SheetOptions, draw_prompts
+from training.tiny_diffusion.dataset import Item
+from training.tiny_diffusion.diffusion import DiffusionOptions, Latents, build_text_to_latents, diffusion_loss
+from training.tiny_diffusion.pictures import DRAWINGS, Picture, Variation, make_scene, make_variant, shaded
+from training.tiny_diffusion.pipeline import build_pipeline, load_pipeline, save_pipeline
+from training.tiny_diffusion.tokenizer import TEXT_LENGTH, build_tokenizer, tokenize
+from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, learning_rate
+
+TINY = DiffusionOptions(text_width=32, text_layers=1, channels=(16, 32), latent_side=4, groups=8, batch=8)
+ITEMS = tuple(Item((concept.name,), style.name, "blue", 1.0) for concept in concepts()[:6] for style in STYLES)
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_in_every_test() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def latents() -> Latents:
+    shape = (len(ITEMS), LATENT_CHANNELS, TINY.latent_side, TINY.latent_side)
+    return Latents(ITEMS, torch.randn(shape), torch.full(shape, 0.1))
+
+
+def test_there_are_enough_concepts_and_each_is_well_formed():
+    assert len(concepts()) >= 120
+    for concept in concepts():
+        assert concept.name and concept.category and concept.words
+        assert bool(concept.icons) != bool(concept.drawing)
+        assert concept.name == concept.name.lower()
+    assert len(STYLES) >= 2
+
+
+def test_no_word_belongs_to_two_concepts():
+    words = Counter(word for concept in concepts() for word in (concept.name, *concept.words))
+    assert [word for word, count in words.items() if count > 1] == []
+
+
+def test_every_drawing_is_used_and_there():
+    drawn = {concept.drawing for concept in concepts() if concept.drawing}
+    assert {file.stem for file in DRAWINGS.glob("*.svg")} == drawn
+
+
+def test_variants_of_a_picture_differ_and_scenes_hold_both():
+    pytest.importorskip("resvg_py")
+    rng = random.Random(0)
+    square = '<rect width="10" height="10" fill="#{}"/>'
+    red, green = (Picture(concepts()[0], "twemoji", square.format(colour), (0, 0, 10, 10)) for colour in ("ff0000", "00ff00"))
+    first, second = (make_variant(red, Variation(), rng) for _ in range(2))
+    assert first.pixels.shape == (96, 96, 3)
+    assert (first.pixels != second.pixels).any()
+    scene = make_scene(red, green, rng).pixels
+    assert scene[48, 24].tolist() == [255, 0, 0]
+    assert scene[48, 72].tolist() == [0, 255, 0]
+
+
+def test_a_shaded_drawing_has_a_gradient_for_every_fill():
+    body = shaded('<path fill="#808080"/><path fill="#102030"/>')
+    assert body.count("<linearGradient") == 2
+    assert 'fill="url(#fill-808080)"' in body
+
+
+def test_captions_name_the_style_that_they_ask_for():
+    rng = random.Random(0)
+    captions = {caption(ITEMS[0], rng) for _ in range(200)}
+    assert len(captions) > 50
+    assert any(text.endswith("shaded style") for text in captions)
+    assert not any("flat style" in text for text in captions)
+
+
+def test_a_scene_is_told_with_both_names():
+    scene = Item(("dog", "piano"), "noto", "blue", 1.0)
+    words = {concept.name: (concept.name, *concept.words) for concept in concepts()}
+    text = caption(scene, random.Random(0))
+    assert all(any(word in text for word in words[name]) for name in scene.concepts)
+
+
+def test_the_tokenizer_knows_its_words_and_fills_up_with_the_end():
+    tokenizer = build_tokenizer(ITEMS, vocabulary=300)
+    ids = tokenize(tokenizer, ["a dog barking", "", "qqq zzz"])
+    assert ids.shape == (3, TEXT_LENGTH)
+    assert ids[1].tolist() == [tokenizer.bos_token_id, *[tokenizer.eos_token_id] * (TEXT_LENGTH - 1)]
+    assert tokenizer.eos_token_id in ids[2].tolist()[3:]
+
+
+def test_the_autoencoder_learns_and_its_latents_become_standard_normal(tmp_path: Path):
+    pixels = torch.randint(0, 256, (8, 16, 16, 3), dtype=torch.uint8)
+    model = build_autoencoder((8, 16), size=16)
+    model = train_autoencoder(model, pixels, LoopOptions(steps=2, learning_rate=1e-3, warm_up=1), tmp_path / "autoencoder.pt")
+    before = model.decode(encode(model, pixels)[0]).sample
+    normalise_latents(model, pixels)
+    means, deviations = encode(model, pixels)
+    whole = means.var((0, 2, 3)) + deviations.square().mean((0, 2, 3))
+    torch.testing.assert_close(whole, torch.ones(LATENT_CHANNELS), atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(model.decode(means).sample, before, atol=1e-3, rtol=1e-3)
+
+
+def test_two_steps_lower_the_loss_and_a_resumed_training_ends_in_the_same_state(latents: Latents, tmp_path: Path):
+    tokenizer = build_tokenizer(ITEMS, vocabulary=300)
+    options = LoopOptions(steps=2, learning_rate=3e-3, warm_up=1, checkpoint_steps=1)
+
+    def loop(checkpoint: Path, **changes: int) -> TrainingLoop:
+        torch.manual_seed(0)
+        return TrainingLoop(build_text_to_latents(tokenizer, TINY), LoopOptions(**(vars(options) | changes)), checkpoint)
+
+    unbroken = loop(tmp_path / "unbroken.pt")
+    loss_at = diffusion_loss(unbroken.model, tokenizer, latents, TINY)
+    before = loss_at(0).item()
+    unbroken.run(loss_at)
+    assert loss_at(0).item() < before
+
+    stopped = loop(tmp_path / "stopped.pt")
+    stopped.train_step(diffusion_loss(stopped.model, tokenizer, latents, TINY))
+    stopped.save()
+    resumed = loop(tmp_path / "stopped.pt")
+    assert resumed.step == 1
+    resumed.run(diffusion_loss(resumed.model, tokenizer, latents, TINY))
+    for expected, found in zip(unbroken.parameters + unbroken.averages, resumed.parameters + resumed.averages, strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_the_learning_rate_rises_stays_and_falls():
+    options = LoopOptions(steps=1000, learning_rate=1.0, warm_up=100, flat=0.5)
+    rates = [learning_rate(step, options) for step in (0, 99, 500, 750, 1000)]
+    assert rates == pytest.approx([0.01, 1.0, 1.0, 0.5, 0.01])
+
+
+def test_a_saved_pipeline_draws_again_and_keeps_the_model_card(tmp_path: Path):
+    tokenizer = build_tokenizer(ITEMS, vocabulary=300)
+    (tmp_path / "README.md").write_text("model card")
+    model = build_text_to_latents(tokenizer, TINY).eval()
+    save_pipeline(build_pipeline(build_autoencoder((8, 16), size=8).eval(), model, tokenizer), tmp_path)
+    (image,) = draw_prompts(load_pipeline(tmp_path), ["a dog"], SheetOptions(steps=2))
+    assert image.size == (8, 8)
+    assert (tmp_path / "README.md").read_text() == "model card"

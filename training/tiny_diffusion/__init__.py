@@ -1,0 +1,1 @@
+"""A Stable Diffusion small enough for the repository, trained from scratch on emoji of things that make sounds."""

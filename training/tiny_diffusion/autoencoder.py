@@ -1,0 +1,141 @@
+"""The autoencoder: 96 x 96 pixels to 8 x 12 x 12 latents and back (the first stage of latent diffusion, Rombach et al. 2022)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at
+
+LATENT_CHANNELS = 8
+KL_WEIGHT = 2e-4
+GREEN_WEIGHT = 0.3
+GREEN_CHANNEL = 6
+BATCH = 8
+LATENT_NOISE = 0.3
+"""Greatest standard deviation of the noise that the decoder learns to overlook; latents have a deviation of 1."""
+
+
+def build_autoencoder(channels: tuple[int, ...] = (16, 32, 64, 128), size: int = 96) -> Any:
+    """An AutoencoderKL without attention that halves the sides once less than it has levels."""
+    levels = len(channels)
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=channels,
+        layers_per_block=1,
+        latent_channels=LATENT_CHANNELS,
+        norm_num_groups=8,
+        mid_block_add_attention=False,
+        sample_size=size,
+        scaling_factor=1.0,
+    )
+
+
+def to_model(pixels: Tensor) -> Tensor:
+    """uint8 pixels [n, height, width, 3] as the model's values [n, 3, height, width] from -1 to 1."""
+    return pixels.permute(0, 3, 1, 2).contiguous().float().div(127.5).sub(1)
+
+
+def picture_loss(decoded: Tensor, pixels: Tensor) -> Tensor:
+    """Absolute and squared errors, with more weight on edges, on chroma and on the colour of areas.
+
+    Without the terms for colour a small autoencoder gets shapes right and colours wrong.
+    """
+    error = decoded.float() - pixels
+    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+    chroma = error - error.mean(1, keepdim=True)
+    areas = 4 * functional.avg_pool2d(error, 8).square().mean()
+    chroma_areas = functional.avg_pool2d(chroma, 4)
+    green_areas = chroma_areas[:, 1]
+    colours = 2 * chroma.abs().mean() + areas + 6 * chroma_areas.square().mean() + chroma_areas.abs().mean()
+    greens = 16 * green_areas.square().mean() + 2 * green_areas.abs().mean()
+    return error.abs().mean() + error.square().mean() + 0.4 * edges + colours + greens
+
+
+def green_channel_loss(latents: Tensor, pixels: Tensor) -> Tensor:
+    """How far one latent channel is from the greenness of its cell, on a scale where that has a deviation near 1.
+
+    Green against magenta varies least in the pictures. Left alone, the encoder kept nothing of it for thousands of steps, and the
+    decoder guessed it from shapes: orange leaves.
+    """
+    cell = pixels.shape[-1] // latents.shape[-1]
+    red, green, blue = functional.avg_pool2d(pixels, cell).unbind(1)
+    greenness = 5 * (green - (red + blue) / 2)
+    return (latents[:, GREEN_CHANNEL].float() - greenness).square().mean()
+
+
+def train_autoencoder(model: Any, pixels: Tensor, options: LoopOptions, checkpoint: Path) -> Any:
+    """Train on uint8 pixels [n, 96, 96, 3]; the averaged model, its latents not yet normalised."""
+
+    def loss_at(step: int) -> Tensor:
+        rng = generator_at(step)
+        batch = to_model(pixels[torch.randint(len(pixels), (BATCH,), generator=rng)])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            posterior = model.encode(batch).latent_dist
+            decoded = model.decode(posterior.sample(rng)).sample
+        kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).float().mean()
+        return picture_loss(decoded, batch) + KL_WEIGHT * kl + GREEN_WEIGHT * green_channel_loss(posterior.mean, batch)
+
+    loop = TrainingLoop(model, options, checkpoint)
+    loop.run(loss_at)
+    return loop.averaged()
+
+
+def encode(model: Any, pixels: Tensor, batch: int = 64) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation of the latents, each [n, 8, 12, 12], of uint8 pixels [n, 96, 96, 3]."""
+    with torch.no_grad():
+        posteriors = [model.encode(to_model(part)).latent_dist for part in pixels.split(batch)]
+    return torch.cat([each.mean for each in posteriors]), torch.cat([each.std for each in posteriors])
+
+
+def normalise_latents(model: Any, pixels: Tensor) -> None:
+    """Fold each latent channel's mean and deviation into the convolutions around it, so that latents are standard normal.
+
+    The scaling factor of the pipeline then is 1, and no channel drowns in the noise that suits another.
+    """
+    mean, deviation = encode(model, pixels)
+    shift = mean.mean((0, 2, 3))
+    scale = (mean.var((0, 2, 3)) + deviation.square().mean((0, 2, 3))).sqrt()
+    with torch.no_grad():
+        before, after = model.quant_conv, model.post_quant_conv
+        before.weight[:LATENT_CHANNELS] /= scale.view(-1, 1, 1, 1)
+        before.bias[:LATENT_CHANNELS] = (before.bias[:LATENT_CHANNELS] - shift) / scale
+        before.bias[LATENT_CHANNELS:] -= 2 * scale.log()
+        after.bias += (after.weight[:, :, 0, 0] * shift).sum(1)
+        after.weight *= scale.view(1, -1, 1, 1)
+
+
+def harden_decoder(model: Any, pixels: Tensor, options: LoopOptions, checkpoint: Path) -> Any:
+    """Train the decoder alone on latents with noise, for a diffusion model's latents are never quite clean."""
+    means, _ = encode(model, pixels)
+    decoder = nn.ModuleList([model.post_quant_conv, model.decoder])
+
+    def loss_at(step: int) -> Tensor:
+        rng = generator_at(step)
+        chosen = torch.randint(len(pixels), (BATCH,), generator=rng)
+        noise = LATENT_NOISE * torch.rand(BATCH, 1, 1, 1, generator=rng) * torch.randn(means[chosen].shape, generator=rng)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            decoded = model.decode(means[chosen] + noise).sample
+        return picture_loss(decoded, to_model(pixels[chosen]))
+
+    loop = TrainingLoop(decoder, options, checkpoint)
+    loop.run(loss_at)
+    model.post_quant_conv, model.decoder = loop.averaged()
+    return model.eval()
+
+
+def peak_signal_to_noise(model: Any, pixels: Tensor) -> float:
+    """Of encoding and decoding uint8 pixels [n, 96, 96, 3], in decibels, the mean over the pictures."""
+    errors = []
+    for part in pixels.split(64):
+        values = to_model(part)
+        with torch.no_grad():
+            decoded = model.decode(model.encode(values).latent_dist.mean).sample.clamp(-1, 1)
+        errors.append((decoded - values).square().mean((1, 2, 3)))
+    return float((10 * torch.log10(4 / torch.cat(errors))).mean())

@@ -1,0 +1,168 @@
+"""The diffusion model and its text encoder, trained together on latents.
+
+Latent diffusion (Rombach et al. 2022) with velocity prediction (Salimans & Ho 2022), a noise schedule that ends without signal
+(Lin et al. 2023, zero terminal SNR) and losses weighted by min-SNR (Hang et al. 2023). The pooled text enters every residual
+block (`addition_embed_type="text"`): with cross-attention alone, so small a model draws blobs for long.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import DDIMScheduler, UNet2DConditionModel
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel
+
+from training.tiny_diffusion.autoencoder import LATENT_CHANNELS
+from training.tiny_diffusion.captions import caption
+from training.tiny_diffusion.dataset import Item
+from training.tiny_diffusion.tokenizer import TEXT_LENGTH, tokenize
+from training.tiny_diffusion.training_loop import generator_at
+
+TRAIN_TIMESTEPS = 1000
+MIN_SNR_GAMMA = 5.0
+LEAST_WEIGHT = 0.3
+"""Of a timestep's loss: min-SNR for velocities would nearly ignore the noisiest, where composition and colour are decided."""
+
+
+@dataclass(frozen=True)
+class DiffusionOptions:
+    """Sizes of the two networks, and what a batch is made of."""
+
+    text_width: int = 192
+    text_layers: int = 2
+    channels: tuple[int, int] = (128, 160)
+    latent_side: int = 12
+    groups: int = 16
+    batch: int = 32
+    unconditional: float = 0.1
+    """Share of pictures trained without a caption, for guidance (Ho & Salimans 2022)."""
+    text_noise: float = 0.5
+    """Greatest noise on the text's embedding, against its own deviation: another encoder, such as one for sound, will never
+    hit it exactly."""
+
+
+def build_text_to_latents(tokenizer: Any, options: DiffusionOptions) -> Any:
+    """Text encoder and UNet as one trainable module."""
+    return nn.ModuleDict({"text_encoder": build_text_encoder(tokenizer, options), "unet": build_unet(options)})
+
+
+def build_text_encoder(tokenizer: Any, options: DiffusionOptions) -> Any:
+    """A CLIPTextModel for 16 tokens."""
+    model = CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=options.text_width,
+            projection_dim=options.text_width,
+            intermediate_size=8 * options.text_width // 3,
+            num_hidden_layers=options.text_layers,
+            num_attention_heads=4,
+            max_position_embeddings=TEXT_LENGTH,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    # CLIP's own deviation of 0.02 is meant for long trainings; words that differ from the start are told apart sooner.
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=0.3 if module.num_embeddings == len(tokenizer) else 0.1)
+    return model
+
+
+def build_unet(options: DiffusionOptions) -> Any:
+    """A UNet of two levels that attends to the text at the lower one and in the middle."""
+    return UNet2DConditionModel(
+        sample_size=options.latent_side,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        block_out_channels=options.channels,
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=options.text_width,
+        attention_head_dim=4,
+        norm_num_groups=options.groups,
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
+    )
+
+
+def build_scheduler() -> Any:
+    """DDIM in the setting of Lin et al. 2023."""
+    return DDIMScheduler(
+        num_train_timesteps=TRAIN_TIMESTEPS,
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=1,
+    )
+
+
+@dataclass(frozen=True)
+class Latents:
+    """The training set as the diffusion model sees it."""
+
+    items: tuple[Item, ...]
+    means: Tensor
+    """[n, 8, 12, 12]."""
+    deviations: Tensor
+    """[n, 8, 12, 12]."""
+
+
+def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, options: DiffusionOptions) -> Callable[[int], Tensor]:
+    """The loss of each step."""
+    weights = torch.tensor([item.weight for item in latents.items])
+    signals = build_scheduler().alphas_cumprod
+
+    def loss_at(step: int) -> Tensor:
+        rng = generator_at(step)
+        chosen = torch.multinomial(weights, options.batch, replacement=True, generator=rng)
+        clean = latents.means[chosen] + latents.deviations[chosen] * torch.randn(latents.means[chosen].shape, generator=rng)
+        timesteps = stratified_timesteps(options.batch, rng)
+        noise = torch.randn(clean.shape, generator=rng)
+        signal = signals[timesteps].view(-1, 1, 1, 1)
+        noisy = signal.sqrt() * clean + (1 - signal).sqrt() * noise
+        velocity = signal.sqrt() * noise - (1 - signal).sqrt() * clean
+        ids = tokenize(tokenizer, captions_of(latents.items, chosen, step, options.unconditional))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            text = with_noise(model["text_encoder"](ids)[0], options.text_noise, rng)
+            predicted = model["unet"](noisy, timesteps, text).sample
+        errors = (predicted.float() - velocity).square().mean((1, 2, 3))
+        return (errors * loss_weights(signal.flatten())).mean()
+
+    return loss_at
+
+
+def stratified_timesteps(batch: int, rng: torch.Generator) -> Tensor:
+    """One timestep from each of `batch` equal stretches, in random order: less noise in the loss than independent draws."""
+    spread = (torch.arange(batch) + torch.rand(1, generator=rng)) / batch * TRAIN_TIMESTEPS
+    return spread.long()[torch.randperm(batch, generator=rng)]
+
+
+def loss_weights(signal: Tensor) -> Tensor:
+    """Min-SNR weights for velocity prediction, with a floor; `signal` is the cumulative product of alphas."""
+    snr = signal / (1 - signal)
+    return (snr.clamp(max=MIN_SNR_GAMMA) / (snr + 1)).clamp(min=LEAST_WEIGHT)
+
+
+def captions_of(items: tuple[Item, ...], chosen: Tensor, step: int, unconditional: float) -> list[str]:
+    """A caption for each chosen item; some are empty."""
+    rng = random.Random(step)
+    return ["" if rng.random() < unconditional else caption(items[index], rng) for index in chosen.tolist()]
+
+
+def with_noise(text: Tensor, most: float, rng: torch.Generator) -> Tensor:
+    """Embeddings [n, 16, width], half of them with noise of up to `most` times their deviation."""
+    level = most * (2 * torch.rand(len(text), 1, 1, generator=rng) - 1).clamp(min=0)
+    return text + level * text.std().detach() * torch.randn(text.shape, generator=rng)
