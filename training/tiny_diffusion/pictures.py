@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -157,6 +156,8 @@ def draw(picture: Picture, side: int, mirrored: bool) -> Image.Image:
     box = f"{left - (longer - width) / 2} {top - (longer - height) / 2} {longer} {longer}"
     namespaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     svg = f'<svg {namespaces} viewBox="{box}">{picture.body}</svg>'
+    import resvg_py
+
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side))
     image = Image.open(io.BytesIO(png)).convert("RGBA")
     return image.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if mirrored else image
