@@ -29,7 +29,7 @@ SPEAKERS = {
 
 PLAIN = ("{clause}", "{clause}", "this is {noun}", "you hear {noun}", "what is heard is {noun}")
 LIKELY = (
-    "{clause}, by the sound of it",
+    "by the sound of it, {clause}",
     "this is probably {noun}",
     "it sounds like {noun}",
     "what is heard is most likely {noun}",
