@@ -72,7 +72,7 @@ class DictationJob:
                 session = self._begin(rate, controls)
             last = event_field(event, "last") is True
             sound = session.resampler.resample_chunk(_samples(event, session.rate), last=last)
-            written = session.dictation.hear(sound) if len(sound) else Dictated()
+            written = session.dictation.hear(sound)
             if last:
                 return self._end(session, session.dictation.finish())
         except Exception as error:
