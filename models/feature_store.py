@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
-import numpy as np
 from numpy.typing import NDArray
 
 from models.single_flight import SingleFlight
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
+AnyArray = TypeVar("AnyArray", bound=Array)
 
 
 class FeatureKey(NamedTuple):
@@ -40,13 +40,12 @@ class FeatureStore:
         """Bytes of all arrays in the store."""
         return self._used_bytes
 
-    def get_or_compute(self, key: FeatureKey, compute: Callable[[], Array]) -> Array:
-        """The array of `key`, read-only; `compute` runs only if it is not there."""
+    def get_or_compute(self, key: FeatureKey, compute: Callable[[], AnyArray]) -> AnyArray:
+        """The array of `key`, read-only, of the kind that `compute` makes, which runs only if it is not there."""
         found = self._find(key)
-        if found is not None:
-            return found
-        computed: Array = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
-        return computed
+        if found is None:
+            found = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
+        return cast(AnyArray, found)
 
     def forget_clip(self, clip_hash: str) -> None:
         """Drop everything that was computed from this clip."""

@@ -41,6 +41,7 @@ from pipelines.harmony_features import HARMONY_HOP_SAMPLES, pooled_notes
 from pipelines.harmony_network import harmony_logits
 from pipelines.key_finding import Key, KeyCandidate, find_key
 from pipelines.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
+from pipelines.model_features import remembered
 from pipelines.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.rhythm_features import RHYTHM_SAMPLE_RATE, Floats, level_gain
@@ -237,7 +238,7 @@ class _FactFinder:
         layer = f"beats between {slowest} and {fastest}"
         key = FeatureKey(self._clip.content_hash, self._beats.key, repr(self._beats.source), layer)
         search = partial(beat_frames, activations.pulse[:, 0], activations.tempo, slowest, fastest)
-        return self._features.get_or_compute(key, search)  # type: ignore[return-value]
+        return self._features.get_or_compute(key, search)
 
     def _harmonies(self, beats: tuple[float, ...]) -> Generator[Found, None, tuple[tuple[Chord, ...], Key | None, Floats]]:
         """Chords, key, and pooled notes [frames, 2, 88]."""
@@ -263,7 +264,7 @@ class _FactFinder:
             key = FeatureKey(self._clip.content_hash, "loudness", LOUDNESS_REVISION, f"block {block}")
             blocks.append(self._features.get_or_compute(key, partial(reader.block, block)))
             yield self._progress("loudness", count)
-        return loudness_of(blocks)  # type: ignore[arg-type]
+        return loudness_of(blocks)
 
     def _progress(self, part: str, blocks: int) -> Found:
         self._position += SHARES[part] / blocks
@@ -271,14 +272,7 @@ class _FactFinder:
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], Kept]) -> Kept:
         """What the feature store has, else `compute` with the model on loan."""
-
-        def compute_on_loan() -> Kept:
-            # Whoever stops must not stop others who wait for the same block, so this wait does not look at a stop flag.
-            with self._cache.lease(spec, working_bytes=WORKING_BYTES) as (model,):
-                return compute(model)
-
-        key = FeatureKey(self._clip.content_hash, spec.key, repr(spec.source), layer)
-        return self._features.get_or_compute(key, compute_on_loan)  # type: ignore[return-value]
+        return remembered(self._clip, spec, layer, compute, self._cache, self._features, WORKING_BYTES)
 
 
 def _rhythm_of(waveform: Floats, gain: float, block: int, beats: Any) -> Halves:

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidOption
-from models.feature_store import FeatureKey, FeatureStore
+from models.feature_store import FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.model_spec import ModelSpec
 from models.sound_model_specs import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.audio_clip import AudioClip, Waveform
 from pipelines.background_steps import in_background
+from pipelines.model_features import remembered
 from pipelines.music_evidence import (
     MUSICAL,
     SHARE_OF_MUSIC,
@@ -282,14 +283,7 @@ class _MusicListener:
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], Scores]) -> Scores:
         """What the feature store has, else `compute` with the model on loan."""
-
-        def compute_on_loan() -> Scores:
-            # Whoever stops must not stop others who wait for the same block, so this wait does not look at a stop flag.
-            with self._cache.lease(spec, working_bytes=WORKING_BYTES) as (musicnn,):
-                return compute(musicnn)
-
-        key = FeatureKey(self._clip.content_hash, spec.key, repr(spec.source), layer)
-        return self._features.get_or_compute(key, compute_on_loan)  # type: ignore[return-value]
+        return remembered(self._clip, spec, layer, compute, self._cache, self._features, WORKING_BYTES)
 
 
 def _scores(musicnn: Any, sound: Waveform) -> Scores:

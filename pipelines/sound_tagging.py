@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidOption
-from models.feature_store import Array, FeatureKey, FeatureStore
+from models.feature_store import Array, FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.model_spec import Device
 from pipelines.audio_clip import SILENCE_PEAK, AudioClip, Waveform
 from pipelines.background_steps import in_background
+from pipelines.model_features import remembered
 from pipelines.sound_models import SoundModel, Yamnet, sound_model
 from pipelines.sound_names import SPEECH, ClassTree, Scores, Tag, best_names, class_tree, tree_of
 from pipelines.yamnet_features import PATCH_HOP_SECONDS, PATCH_SECONDS
@@ -231,14 +232,8 @@ class ClipListener:
 
     def _remembered(self, layer: str, compute: Callable[[Any], AnyArray]) -> AnyArray:
         """What the feature store has, else `compute` with the model on loan."""
-
-        def compute_on_loan() -> AnyArray:
-            # Whoever stops must not stop others who wait for the same block, so this wait does not look at a stop flag.
-            with self._cache.lease(self._spec, working_bytes=self.hearing.working_bytes) as (model,):
-                return compute(model)
-
-        key = FeatureKey(self.clip.content_hash, self._spec.key, repr(self._spec.source), layer)
-        return self._features.get_or_compute(key, compute_on_loan)  # type: ignore[return-value]
+        working_bytes = self.hearing.working_bytes
+        return remembered(self.clip, self._spec, layer, compute, self._cache, self._features, working_bytes)
 
 
 def _patch_count(hearing: SoundModel, samples: int) -> int:

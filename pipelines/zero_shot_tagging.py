@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidOption
-from models.feature_store import FeatureKey, FeatureStore
+from models.feature_store import FeatureStore
 from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
+from pipelines.model_features import remembered
 from pipelines.sound_names import Scores
 
 CLAP_SAMPLE_RATE = 48_000
@@ -226,16 +227,14 @@ class _Listener:
 
     def block_embeddings(self, block: int) -> Embeddings:
         """Embeddings [up to 6, width] of block `block`, each of length 1."""
-
-        def compute_on_loan() -> Embeddings:
-            # Whoever stops must not stop others who wait for the same block, so this wait does not look at a stop flag.
-            with self._cache.lease(self._spec, working_bytes=WORKING_BYTES) as (clap,):
-                return np.concatenate([_embedded_window(clap, self._window(window)) for window in windows])
-
         first = block * BLOCK_WINDOWS
         windows = range(first, min(first + BLOCK_WINDOWS, self._windows))
-        key = FeatureKey(self._clip.content_hash, self._spec.key, repr(self._spec.source), f"embeddings of block {block}")
-        return self._features.get_or_compute(key, compute_on_loan)  # type: ignore[return-value]
+
+        def embedded(clap: Any) -> Embeddings:
+            return np.concatenate([_embedded_window(clap, self._window(window)) for window in windows])
+
+        layer = f"embeddings of block {block}"
+        return remembered(self._clip, self._spec, layer, embedded, self._cache, self._features, WORKING_BYTES)
 
     def _window(self, window: int) -> NDArray[np.float32]:
         begin = window * HOP_SAMPLES
