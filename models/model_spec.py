@@ -17,6 +17,9 @@ Task = Literal[
     "describe_music",
     "answer_questions",
     "write_text",
+    "draw_pictures",
+    "align_audio",
+    "embed_audio",
 ]
 Device = Literal["cpu", "cuda"]
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx"]
