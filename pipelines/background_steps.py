@@ -13,6 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from models.errors import JobStopped
+
 HEARTBEAT_SECONDS = 0.1
 """How often the listener gets a turn, to look at its clock or to be cancelled, while no step has ended."""
 
@@ -55,7 +57,8 @@ def in_background(
 ) -> Iterator[Step | None]:
     """The steps of `job(stopped)` as they end, with None at every heartbeat between them.
 
-    Ends as soon as `should_stop()` says so or the caller closes this generator; an error of the job is raised here.
+    Ends as soon as `should_stop()` says so, the job itself raises `JobStopped` for that reason, or the caller closes this
+    generator; any other error of the job is raised here.
     """
     runner = _Runner(job, should_stop)
     threading.Thread(target=runner.run, name="job", daemon=True).start()
@@ -67,7 +70,7 @@ def in_background(
                 yield None
                 continue
             if isinstance(step, _Ended):
-                if step.error is not None:
+                if step.error is not None and not isinstance(step.error, JobStopped):
                     raise step.error
                 return
             yield step

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 
+from models.errors import JobStopped
 from pipelines.background_steps import in_background
 
 GUARD_SECONDS = 30.0
@@ -32,6 +33,14 @@ def test_an_error_of_the_job_is_raised_after_its_steps() -> None:
     with pytest.raises(LookupError, match="no more"):
         for step in steps:
             assert step in (1, None)
+
+
+def test_a_job_that_stops_itself_ends_the_steps_without_an_error() -> None:
+    def job(stopped: Callable[[], bool]) -> Generator[int, None, None]:
+        yield 1
+        raise JobStopped
+
+    assert [step for step in in_background(job, never) if step is not None] == [1]
 
 
 def test_heartbeats_come_while_a_step_takes_its_time() -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL
 from PIL import Image
+from torch import Tensor
 
 from training.tiny_diffusion.autoencoder import (
     build_autoencoder,
@@ -29,6 +30,7 @@ from training.tiny_diffusion.autoencoder import (
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, sheet_of_concepts
 from training.tiny_diffusion.dataset import Dataset, DatasetOptions, Item, make_dataset
 from training.tiny_diffusion.diffusion import DiffusionOptions, Latents, build_text_to_latents, diffusion_loss
+from training.tiny_diffusion.pictures import AS_DRAWN
 from training.tiny_diffusion.pipeline import build_pipeline, save_pipeline
 from training.tiny_diffusion.tokenizer import build_tokenizer
 from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop
@@ -44,7 +46,11 @@ class Recipe:
     """Everything that decides the weights."""
 
     autoencoder_data: DatasetOptions
-    diffusion_data: DatasetOptions
+    varied_data: DatasetOptions
+    """Of the diffusion model, in its first steps: it learns what a concept may look like."""
+    drawn_data: DatasetOptions
+    """Then: so small a model becomes sharp only on pictures that keep their place."""
+    varied_steps: int
     autoencoder: LoopOptions
     decoder: LoopOptions
     diffusion: LoopOptions
@@ -53,10 +59,12 @@ class Recipe:
 
 SHIPPED_RECIPE = Recipe(
     autoencoder_data=DatasetOptions(variants=12, scenes=1500),
-    diffusion_data=DatasetOptions(variants=12, scenes=4000),
+    varied_data=DatasetOptions(variants=12, scenes=4000),
+    drawn_data=DatasetOptions(variants=8, scenes=1500, scene_share=0.08, variation=AS_DRAWN),
+    varied_steps=4250,
     autoencoder=LoopOptions(steps=6000, learning_rate=1.5e-3, flat=0.8, weight_decay=1e-3, average=0.99, checkpoint_steps=250),
     decoder=LoopOptions(steps=4000, learning_rate=1e-3, flat=0.2, weight_decay=1e-3, average=0.99, checkpoint_steps=250),
-    diffusion=LoopOptions(steps=10000, learning_rate=1e-3, checkpoint_steps=250),
+    diffusion=LoopOptions(steps=13000, learning_rate=1e-3, checkpoint_steps=250),
     networks=DiffusionOptions(),
 )
 
@@ -98,11 +106,11 @@ class Workshop:
         model.save_pretrained(partial)
         os.replace(partial, self.folder / name)
 
-    def latents(self) -> Latents:
-        """The training set of the diffusion model, kept in the folder: encoding takes minutes."""
-        file = self.folder / "latents.pt"
+    def latents(self, name: str, options: DatasetOptions) -> Latents:
+        """A training set of the diffusion model, kept in the folder: encoding takes minutes."""
+        file = self.folder / f"latents-{name}.pt"
         if not file.exists():
-            data = self.dataset(self.recipe.diffusion_data)
+            data = self.dataset(options)
             means, deviations = encode(AutoencoderKL.from_pretrained(self.folder / "autoencoder"), data.pixels)
             partial = file.with_suffix(".partial")
             torch.save({"items": [vars(item) for item in data.items], "means": means, "deviations": deviations}, partial)
@@ -112,12 +120,17 @@ class Workshop:
 
     def make_diffusion(self) -> None:
         """Text encoder and UNet; contact sheets on the way, the shipped folder at the end."""
-        latents = self.latents()
-        tokenizer = build_tokenizer(latents.items)
+        varied, drawn = self.latents("varied", self.recipe.varied_data), self.latents("drawn", self.recipe.drawn_data)
+        tokenizer = build_tokenizer(varied.items)
         torch.manual_seed(SEED)
         model = build_text_to_latents(tokenizer, self.recipe.networks)
         loop = TrainingLoop(model, self.recipe.diffusion, self.folder / "diffusion.pt")
-        loop.run(diffusion_loss(model, tokenizer, latents, self.recipe.networks), lambda: self.show(loop, tokenizer))
+        varied_loss, drawn_loss = (diffusion_loss(model, tokenizer, each, self.recipe.networks) for each in (varied, drawn))
+
+        def loss_at(step: int) -> Tensor:
+            return varied_loss(step) if step < self.recipe.varied_steps else drawn_loss(step)
+
+        loop.run(loss_at, lambda: self.show(loop, tokenizer))
         self.pipeline(loop, tokenizer, self.target)
 
     def pipeline(self, loop: TrainingLoop, tokenizer: Any, target: Path) -> Any:

@@ -70,6 +70,12 @@ class Variation:
     """Turns of the colour wheel, either way."""
     mirrored: float = 0.5
     """Probability, where a mirror image is not wrong."""
+    shifted: bool = True
+    """Anywhere on the ground; else in the middle."""
+
+
+AS_DRAWN = Variation(smallest=0.92, largest=0.92, hue=0.0, mirrored=0.0, shifted=False)
+"""Only the ground differs."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,8 @@ def make_variant(picture: Picture, variation: Variation, rng: random.Random) -> 
     side = round(SIZE * rng.uniform(variation.smallest, variation.largest))
     image = draw(picture, side, not picture.concept.one_way and rng.random() < variation.mirrored)
     image = turned_hue(image, rng.uniform(-variation.hue, variation.hue))
-    canvas.alpha_composite(image, (rng.randint(0, SIZE - side), rng.randint(0, SIZE - side)))
+    left, top = (rng.randint(0, SIZE - side) if variation.shifted else (SIZE - side) // 2 for _ in "xy")
+    canvas.alpha_composite(image, (left, top))
     return Variant(picture, ground, np.asarray(canvas.convert("RGB")))
 
 
