@@ -1,8 +1,9 @@
-"""The training of the small Stable Diffusion, on tiny sizes."""
+"""The training of the small Stable Diffusion, on tiny sizes, and the weights that it made."""
 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import torch
 from training.tiny_diffusion.autoencoder import LATENT_CHANNELS, build_autoencoder, encode, normalise_latents, train_autoencoder
 from training.tiny_diffusion.captions import caption
 from training.tiny_diffusion.concepts import STYLES, concepts
-from training.tiny_diffusion.contact_sheet import SheetOptions, draw_prompts
+from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, draw_prompts
 from training.tiny_diffusion.dataset import Item
 from training.tiny_diffusion.diffusion import DiffusionOptions, Latents, build_text_to_latents, diffusion_loss
 from training.tiny_diffusion.pictures import DRAWINGS, Picture, Variation, make_scene, make_variant, shaded
@@ -146,3 +147,29 @@ def test_a_saved_pipeline_draws_again_and_keeps_the_model_card(tmp_path: Path):
     (image,) = draw_prompts(load_pipeline(tmp_path), ["a dog"], SheetOptions(steps=2))
     assert image.size == (8, 8)
     assert (tmp_path / "README.md").read_text() == "model card"
+
+
+def test_the_shipped_files_are_small_and_tell_nothing_of_the_machine():
+    files = [file for file in SHIPPED.rglob("*") if file.is_file()]
+    assert files
+    assert max(file.stat().st_size for file in files) < 10_000_000
+    for file in files:
+        if file.suffix == ".json":
+            assert not re.search(r'"(?:/|[A-Z]:)\w', file.read_text(encoding="utf-8")), f"{file.name} holds an absolute path"
+
+
+@pytest.mark.models
+def test_the_shipped_weights_draw_the_same_from_text_and_from_its_embeddings():
+    pipeline = load_pipeline(SHIPPED)
+    tokens = tokenize(pipeline.tokenizer, ["dog barking", ""])
+    with torch.no_grad():
+        text, nothing = pipeline.text_encoder(tokens)[0].split(1)
+    assert text.shape == (1, TEXT_LENGTH, pipeline.unet.config.cross_attention_dim)
+
+    def draw(**inputs: object) -> torch.Tensor:
+        rng = torch.Generator().manual_seed(0)
+        return pipeline(**inputs, num_inference_steps=4, guidance_scale=3.0, generator=rng, output_type="pt").images
+
+    from_text, from_embeddings = draw(prompt="dog barking"), draw(prompt_embeds=text, negative_prompt_embeds=nothing)
+    assert from_text.shape == (1, 3, 96, 96)
+    assert torch.equal(from_text, from_embeddings)

@@ -18,6 +18,7 @@ import torch
 from diffusers import AutoencoderKL
 from PIL import Image
 from torch import Tensor
+from transformers import CLIPTokenizer
 
 from training.tiny_diffusion.autoencoder import (
     build_autoencoder,
@@ -118,10 +119,17 @@ class Workshop:
         kept = torch.load(file, weights_only=True)
         return Latents(tuple(Item(**item) for item in kept["items"]), kept["means"], kept["deviations"])
 
+    def tokenizer(self, items: tuple[Item, ...]) -> Any:
+        """Kept in the folder: pairs that are equally frequent are merged in another order each time."""
+        kept = self.folder / "tokenizer"
+        if not kept.exists():
+            self.keep(build_tokenizer(items), "tokenizer")
+        return CLIPTokenizer.from_pretrained(kept)
+
     def make_diffusion(self) -> None:
         """Text encoder and UNet; contact sheets on the way, the shipped folder at the end."""
         varied, drawn = self.latents("varied", self.recipe.varied_data), self.latents("drawn", self.recipe.drawn_data)
-        tokenizer = build_tokenizer(varied.items)
+        tokenizer = self.tokenizer(varied.items)
         torch.manual_seed(SEED)
         model = build_text_to_latents(tokenizer, self.recipe.networks)
         loop = TrainingLoop(model, self.recipe.diffusion, self.folder / "diffusion.pt")
