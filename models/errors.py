@@ -39,6 +39,13 @@ class SilentClip(ClipError):
         super().__init__("This clip is silent from start to end: check the microphone or the export and try again.")
 
 
+class SilentPart(ClipError):
+    """There is sound in the clip, but not where a model is to listen."""
+
+    def __init__(self, start: float, end: float) -> None:
+        super().__init__(f"There is no sound from {_as_time(start)} to {_as_time(end)}: choose another part of the clip.")
+
+
 class NotAudio(ClipError):
     """Nothing in the file can be decoded as sound."""
 
@@ -135,6 +142,23 @@ class ModelLoadFailed(ModelError):
         super().__init__(f"{title} could not be loaded ({why[:200]}): try again or choose another model.")
 
 
+class TextWidthMismatch(ModelError):
+    """An aligner speaks to another text space than the picture model's."""
+
+    def __init__(self, aligner: str, aligner_width: int, picture_model: str, picture_width: int) -> None:
+        super().__init__(
+            f"{aligner} makes prompts {aligner_width} numbers wide, but {picture_model} takes {picture_width}: "
+            "choose another of the two, or let the app choose."
+        )
+
+
+class NothingWritten(ModelError):
+    """A model that writes what is said was given a clip in which nobody speaks."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"Nobody speaks in this clip, so {title} writes nothing to look into: choose another encoder.")
+
+
 class OutOfMemory(ModelError):
     """There is not enough memory, even after everything idle was evicted."""
 
@@ -145,6 +169,22 @@ class OutOfMemory(ModelError):
             f"Not enough memory on {device}: {as_size(needed_bytes)} needed, {as_size(free_bytes)} free. "
             "Choose a smaller model or a shorter clip."
         )
+
+
+class PictureOverflow(ModelError):
+    """A picture model gave values that are no numbers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This picture came out empty, because the model ran out of numbers: lower the guidance or take another scheduler."
+        )
+
+
+class BrokenStartPicture(AudioscopeError):
+    """The picture to start from cannot be used."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This start picture cannot be used ({why}): please give another one.")
 
 
 class QueueFull(ModelError):
@@ -159,6 +199,37 @@ class WaitedTooLong(ModelError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"The model was busy for more than {seconds:.0f} s: please try again.")
+
+
+class PictureFileRefused(AudioscopeError):
+    """No settings can be restored from this file."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This file cannot bring back how a picture was made ({why}): give a PNG that was saved here.")
+
+
+class TooShortForStoryboard(ClipError):
+    """There is not enough time for two pictures."""
+
+    def __init__(self, seconds: float, least_seconds: float) -> None:
+        super().__init__(
+            f"This clip lasts {_as_time(seconds)}, too short for a storyboard, which needs {_as_time(least_seconds)} or more: "
+            "ask for one picture instead."
+        )
+
+
+class BrokenEmbedding(AudioscopeError):
+    """An encoder gave values that are no numbers."""
+
+    def __init__(self) -> None:
+        super().__init__("These embeddings hold values that are no numbers: choose another layer, or the model in float32.")
+
+
+class EmptyEmbedding(AudioscopeError):
+    """An encoder of what is said met a clip in which nobody speaks."""
+
+    def __init__(self) -> None:
+        super().__init__("This encoder found nothing in the clip that it could encode: choose another one.")
 
 
 class JobStopped(AudioscopeError):

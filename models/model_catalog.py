@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from models.aligner_specs import ALIGNER_MODELS
 from models.caption_model_specs import CAPTION_MODELS
+from models.encoder_specs import ENCODER_MODELS
 from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
+from models.image_model_specs import IMAGE_MODELS
 from models.model_files import ModelFiles
 from models.model_spec import Device, ModelSpec, Task
 from models.music_model_specs import MUSIC_MODELS
@@ -15,7 +18,15 @@ from models.sound_model_specs import SOUND_MODELS
 from models.speech_model_specs import SPEECH_MODELS
 
 AUTO = "auto"
-ALL_MODELS: tuple[ModelSpec, ...] = (*SPEECH_MODELS, *SOUND_MODELS, *MUSIC_MODELS, *CAPTION_MODELS)
+ALL_MODELS: tuple[ModelSpec, ...] = (
+    *SPEECH_MODELS,
+    *ENCODER_MODELS,
+    *SOUND_MODELS,
+    *MUSIC_MODELS,
+    *CAPTION_MODELS,
+    *IMAGE_MODELS,
+    *ALIGNER_MODELS,
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +62,12 @@ class ModelCatalog:
         """Every model that can do `task`, best first."""
         return tuple(spec for spec in self._specs if task in (spec.task, *spec.further_tasks))
 
-    def choose(self, task: Task, choice: str = AUTO, working_bytes: int = 0) -> ModelChoice:
+    def choose(
+        self, task: Task, choice: str = AUTO, working_bytes: int = 0, suits: Callable[[ModelSpec], bool] = lambda spec: True
+    ) -> ModelChoice:
         """The model that `choice` names, or for 'auto' the best that fits the measured memory and is available.
+
+        `suits`: what 'auto' takes no model without.
 
         Raises:
             UnknownModel: `choice` is no model of this task.
@@ -60,7 +75,7 @@ class ModelCatalog:
             NoModelFits: 'auto' found nothing.
         """
         if choice == AUTO:
-            return self._best(task, working_bytes)
+            return self._best(tuple(filter(suits, self.models(task))), working_bytes)
         specs = {spec.key: spec for spec in self.models(task)}
         if choice not in specs:
             raise UnknownModel(choice, (AUTO, *specs))
@@ -70,10 +85,14 @@ class ModelCatalog:
             raise ModelUnavailable(spec.title, availability.words)
         return ModelChoice(spec, "chosen by you")
 
-    def _best(self, task: Task, working_bytes: int) -> ModelChoice:
+    def revision(self, spec: ModelSpec) -> str:
+        """Commit or version of the model's files; they are fetched if they are not here."""
+        return self._files.fetch(spec).revision
+
+    def _best(self, specs: tuple[ModelSpec, ...], working_bytes: int) -> ModelChoice:
         attainable = self._attainable_bytes() - working_bytes
         passed_over: dict[str, list[str]] = {}
-        for spec in self.models(task):
+        for spec in specs:
             obstacle = self._obstacle(spec, attainable)
             if obstacle is None:
                 return ModelChoice(spec, _reason(attainable, passed_over))

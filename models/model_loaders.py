@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from models.checkpoint_parts import load_part
 from models.errors import ModelLoadFailed
-from models.model_spec import Device, FetchedModel, ModelSpec
+from models.model_spec import Device, FetchedModel, HubSource, ModelSpec
 from models.residents import CTranslate2Resident, OnnxResident, QuantizedResident, Resident, TorchResident
+from models.whisper_ctranslate2 import build_whisper
+
+ONE_THREAD_BYTES = 100_000
+"""An ONNX model whose file is smaller runs in one thread."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,12 @@ class ModelLoaders:
                 return self._transformers(model, device)
             case "diffusers":
                 return self._diffusers(model, device)
+            case "aligner":
+                return self._aligner(model, device)
             case "onnx":
                 return self._onnx(model, device)
+            case "whisper_ctranslate2":
+                return self._whisper_ctranslate2(model, device)
 
     def _faster_whisper(self, model: FetchedModel, device: Device) -> Resident:
         from faster_whisper import WhisperModel
@@ -54,15 +63,17 @@ class ModelLoaders:
         return CTranslate2Resident(whisper, whisper.model)
 
     def _transformers(self, model: FetchedModel, device: Device) -> Resident:
-        import transformers
-
+        transformers = import_module("transformers")  # looks again after waiting for another thread's import, which replaces it
         spec = model.spec
         placement = (
             {"quantization_config": quantization_config(spec, device), "device_map": {"": device}} if spec.quantization else {}
         )
-        loaded = _class(transformers, spec).from_pretrained(
-            model.directory, dtype=_torch_dtype(spec, device), local_files_only=True, use_safetensors=True, **placement
-        )
+        kind, dtype = _class(transformers, spec), _torch_dtype(spec, device)
+        if isinstance(spec.source, HubSource) and spec.source.weight_prefix:
+            whole = transformers.AutoConfig.from_pretrained(model.directory, local_files_only=True)
+            loaded = load_part(kind, whole, model.directory, spec.source.weight_prefix, dtype)
+        else:
+            loaded = kind.from_pretrained(model.directory, dtype=dtype, local_files_only=True, use_safetensors=True, **placement)
         module, _, name = spec.processor.rpartition(".")
         processor = getattr(import_module(module), name).from_pretrained(model.directory, local_files_only=True)
         loaded.eval()
@@ -72,21 +83,47 @@ class ModelLoaders:
         return TorchResident(ProcessedModel(loaded, processor), (loaded,), device)
 
     def _diffusers(self, model: FetchedModel, device: Device) -> Resident:
-        import diffusers
         import torch
 
-        pipeline = _class(diffusers, model.spec).from_pretrained(
-            model.directory, torch_dtype=_torch_dtype(model.spec, device), local_files_only=True, use_safetensors=True
+        diffusers = import_module("diffusers")  # as above
+        kind, dtype = _class(diffusers, model.spec), _torch_dtype(model.spec, device)
+        files: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "variant": model.spec.variant or None}
+        if not issubclass(kind, diffusers.DiffusionPipeline):
+            single = kind.from_pretrained(model.directory, dtype=dtype, **files).to(device)
+            return TorchResident(single, (single,), device)
+        pipeline = kind.from_pretrained(
+            model.directory,
+            dtype={"default": dtype, "vae": torch.float32},  # in float16 some pictures overflow here, and come out black
+            safety_checker=None,  # it and its image processor need torchvision
+            feature_extractor=None,
+            requires_safety_checker=False,
+            **files,
         )
         pipeline.to(device)
+        pipeline.set_progress_bar_config(disable=True)
         modules = tuple(part for part in pipeline.components.values() if isinstance(part, torch.nn.Module))
         return TorchResident(pipeline, modules, device)
+
+    def _whisper_ctranslate2(self, model: FetchedModel, device: Device) -> Resident:
+        from transformers import WhisperTokenizer
+
+        tokenizer = WhisperTokenizer.from_pretrained(model.directory, local_files_only=True)
+        whisper, processor = build_whisper(model.directory, tokenizer, _torch_dtype(model.spec, device))
+        whisper.eval().to(device)
+        return TorchResident(ProcessedModel(whisper, processor), (whisper,), device)
+
+    def _aligner(self, model: FetchedModel, device: Device) -> Resident:
+        from models.audio_aligner import load_aligner
+
+        loaded = load_aligner(model.directory).to(device, _torch_dtype(model.spec, device))
+        return TorchResident(loaded, (loaded,), device)
 
     def _onnx(self, model: FetchedModel, device: Device) -> Resident:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.cpu_threads
+        # Further threads stay awake for a while after each run: beside so small a model they only take time from others.
+        options.intra_op_num_threads = 1 if model.spec.download_bytes < ONE_THREAD_BYTES else self.cpu_threads
         (file,) = model.directory.glob("*.onnx")
         provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         return OnnxResident(onnxruntime.InferenceSession(file, options, providers=[provider]))

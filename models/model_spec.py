@@ -18,13 +18,18 @@ Task = Literal[
     "answer_questions",
     "write_text",
     "draw_pictures",
+    "draw_quickly",
+    "preview_pictures",
     "align_audio",
     "embed_audio",
 ]
 Device = Literal["cpu", "cuda"]
-Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx"]
+Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2"]
 Quantization = Literal["", "int8", "nf4"]
 PromptStyle = Literal["chat", "plain", "sound"]
+EncoderFamily = Literal[
+    "whisper", "qwen2_audio", "qwen2_audio_tower", "waveform", "w2v_bert", "clap", "ast", "yamnet", "musicnn", "aligner"
+]
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,8 @@ class HubSource:
     repository: str
     files: tuple[str, ...] = ()
     """Glob patterns of the files that are wanted; empty for all."""
+    weight_prefix: str = ""
+    """Of a repository with shards: only those that hold weights whose names begin so are wanted, beside `files`."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,23 @@ class RepositorySource:
     files: tuple[RepositoryFile, ...]
 
 
+@dataclass(frozen=True)
+class EncoderFacts:
+    """What is known of a model whose layers can be looked into, without loading it."""
+
+    family: EncoderFamily
+    width: int
+    """Of the frames."""
+    layers: int = 0
+    """Transformer layers after the embedding."""
+    decoder_layers: int = 0
+    """Of Whisper, likewise."""
+    text_width: int = 0
+    """Of the space that sounds share with texts, where there is one."""
+    concepts: int = 0
+    """Of an aligner: what it tells apart."""
+
+
 Source = HubSource | PackageSource | RepositorySource
 
 
@@ -118,6 +142,10 @@ class ModelSpec:
     """Of a language model: whether it follows a chat, goes on from a plain prompt, or takes sound and no words at all."""
     further_tasks: tuple[Task, ...] = ()
     """What the model can do beside `task`."""
+    encoder: EncoderFacts | None = None
+    """Of a model that embeds sound."""
+    variant: str = ""
+    """Of a diffusers model's weight files, e.g. 'fp16'."""
     workers: int = 1
     """Of CTranslate2 on the CPU, which share the threads: more are slower for one window of speech and faster for many."""
 

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import torch
 
-collect_ignore = [] if torch.cuda.is_available() else ["test_gpu_cache.py"]
+collect_ignore = [] if torch.cuda.is_available() else ["test_gpu_cache.py", "test_gpu_pictures.py"]

@@ -1,0 +1,256 @@
+"""Pictures of a clip, beside the bare `StableDiffusionPipeline` call and the seed's procedure with the same weights and steps.
+
+Offline models as they are, and the full-size path on checkpoints of its classes with random weights. These draw 256 pixels with a
+UNet so wide that hearing costs about the share that it has with the real ones, where Wav2Vec2-BERT takes 0.2 of the 40 trillion
+operations of a picture.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from benchmarks.report import Figure, alternating_medians, at_least, at_most
+from components.services import build_services
+from models.aligner_specs import TINY_ALIGNER
+from models.feature_store import FeatureStore
+from models.image_model_specs import TINY_DIFFUSION, drawing_defaults
+from models.model_cache import ModelCache
+from models.model_catalog import ModelCatalog
+from pipelines.audio_clip import AudioClip, ClipStore
+from pipelines.audio_states import SAMPLE_RATE, audio_states
+from pipelines.audio_to_image import audio_to_image
+from pipelines.picture_options import PictureOptions
+from settings import Settings
+from tests.app_process import running_app
+from tests.browser.conftest import CHROMIUM, FLAGS
+from tests.models.tiny_image_models import save_preview_decoder, save_stable_diffusion_2_1, save_w2v_bert_aligner, with_drawing
+from tests.pipelines.language_bench import Bench
+from tests.recordings import EXAMPLES
+
+ROUNDS = 9
+BOUND = 1.05
+SOUND = "blackbird.ogg"
+FIRST_PREVIEW_SECONDS, PICTURE_SECONDS = 1.0, 3.0
+MOST_OF_ACTIVATIONS = 1.2
+PATIENCE_SECONDS = 120.0
+"""The first press also loads libraries and models, and is not counted."""
+UNET_WIDTH, SIDE, STEPS = 64, 256, 10
+MEMORY_WIDTH, MEMORY_SIDE = 32, 512
+STORE_BYTES = 2**28
+FRAMES, NOISE_SECONDS, NOISE_LEVEL = 375, 4.0, 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Studio:
+    """What pictures are drawn with."""
+
+    catalog: ModelCatalog
+    cache: ModelCache
+    features: FeatureStore
+    clip: AudioClip
+    options: PictureOptions
+
+    def draw(self) -> None:
+        """One picture through the app's own pipeline."""
+        for _ in audio_to_image(self.clip, self.options, self.catalog, self.cache, self.features):
+            pass
+
+    def draw_anew(self) -> None:
+        """The same for a clip that was not heard before."""
+        self.features.forget_clip(self.clip.content_hash)
+        self.draw()
+
+    def pipeline(self) -> Any:
+        """The picture model, which nobody else uses here."""
+        with self.cache.lease(self.catalog.choose("draw_pictures", self.options.model).spec) as (pipeline,):
+            return pipeline
+
+
+def figures() -> list[Figure]:
+    """Time, memory, and what a person waits for."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        return [*offline(folder), *full_size(folder), memory(folder), *on_the_page(folder)]
+
+
+# ---- time
+
+
+def offline(folder: Path) -> list[Figure]:
+    """The models of this repository."""
+    services = build_services(Settings(data_dir=folder / "data", clip_dir=folder / "clips"))
+    clip = services.clips.open(EXAMPLES / SOUND)
+    start, end = 0.0, min(clip.duration, TINY_ALIGNER.hearing.window_seconds)
+    options = PictureOptions(model=TINY_DIFFUSION.key, aligner=TINY_ALIGNER.key, start=start, end=end, seed=1)
+    studio = Studio(services.catalog, services.cache, services.features, clip, options)
+    noise = services.clips.open(white_noise(folder, end - start))
+
+    def seeds_procedure() -> None:
+        """Sound and fresh noise are heard for every request."""
+        parts = TINY_ALIGNER, TINY_DIFFUSION, services.cache, FeatureStore(STORE_BYTES)
+        heard, nothing = (audio_states(sound, start, end, *parts).prompt_embeds for sound in (clip, noise))
+        bare_call(studio, heard, nothing)()
+
+    states = audio_states(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features)
+    bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
+    return compare("offline", studio, bare, seeds_procedure, heard_costs_little=False)
+
+
+def full_size(folder: Path) -> list[Figure]:
+    """Stable Diffusion 2.1 with Wav2Vec2-BERT."""
+    studio, aligner = full_size_studio(folder / "full", UNET_WIDTH, SIDE)
+    samples = np.array(studio.clip.waveform(SAMPLE_RATE))
+    pipeline = studio.pipeline()
+
+    def seeds_procedure() -> None:
+        """audio2img's, per request: extract, encode, extract noise, encode, and draw."""
+        import torch
+
+        white = NOISE_LEVEL * np.random.default_rng().standard_normal(round(NOISE_SECONDS * SAMPLE_RATE))
+        cut = {"truncation": True, "padding": "max_length", "max_length": FRAMES, "return_tensors": "pt"}
+        encoded = []
+        with torch.inference_mode():
+            first, _ = pipeline.encode_prompt("", pipeline.device, 1, False)
+            for sound in (samples, white.astype(np.float32)):
+                inputs = aligner.processor(sound, sampling_rate=SAMPLE_RATE, **cut)
+                hidden = aligner.model(inputs.input_features).last_hidden_state
+                encoded.append(torch.cat([first[:, :1], hidden], dim=1)[0].numpy())
+        bare_call(studio, *encoded)()
+
+    states = np.random.default_rng(0).normal(size=(2, 48, pipeline.text_encoder.config.hidden_size)).astype(np.float32)
+    bare = bare_call(studio, *states)
+    return compare("full-size path", studio, bare, seeds_procedure, heard_costs_little=True)
+
+
+def compare(
+    name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], heard_costs_little: bool
+) -> list[Figure]:
+    """Models are loaded, and the words of the vocabulary encoded, before any is timed."""
+    studio.draw()
+    again, anew, alone, seed = alternating_medians([studio.draw, studio.draw_anew, bare, seeds_procedure], ROUNDS)
+    heard_before = f"{name}: a picture of a clip heard before ({again:.2f} s), against the bare call ({alone:.2f} s)"
+    new = f"{name}: a picture of a new clip ({anew:.2f} s)"
+    return [
+        at_most(heard_before, again / alone, BOUND, "x"),
+        at_least(f"{new}: the seed's procedure ({seed:.2f} s) against it", seed / anew, 1.0, "x"),
+        *([at_most(f"{new}, against the bare call", anew / alone, BOUND, "x")] if heard_costs_little else []),
+    ]
+
+
+def bare_call(studio: Studio, heard: Any, nothing: Any) -> Callable[[], Any]:
+    """The diffusers pipeline itself with the states [tokens, width] of a sound."""
+    import torch
+
+    pipeline, options = studio.pipeline(), studio.options
+    usual = drawing_defaults(studio.catalog.choose("draw_pictures", options.model).spec)
+    prompt, negative = (torch.from_numpy(np.array(states))[None] for states in (heard, nothing))
+    return lambda: pipeline(
+        prompt_embeds=prompt,
+        negative_prompt_embeds=negative,
+        num_inference_steps=usual.steps,
+        guidance_scale=usual.guidance_scale,
+        width=usual.size,
+        height=usual.size,
+        generator=torch.Generator().manual_seed(1),
+    )
+
+
+def white_noise(folder: Path, seconds: float) -> Path:
+    """As the seed's unconditional branch hears it."""
+    path = folder / "noise.wav"
+    soundfile.write(path, NOISE_LEVEL * np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE)), SAMPLE_RATE)
+    return path
+
+
+def full_size_studio(folder: Path, width: int, side: int) -> tuple[Studio, Any]:
+    """Random checkpoints in `folder`, and the loaded aligner."""
+    drawing = {"size": side, "largest": side, "steps": STEPS, "scheduler": "DDIM"}
+    models = (
+        with_drawing(save_stable_diffusion_2_1(folder / "sd", width=width), **drawing),
+        save_preview_decoder(folder / "preview"),
+        save_w2v_bert_aligner(folder / "aligner"),
+    )
+    bench = Bench(*models)
+    clip = ClipStore(folder / "clips").open(EXAMPLES / SOUND)
+    options = PictureOptions(model=models[0].spec.key, start=0.0, end=min(3.75, clip.duration), seed=1)
+    with bench.cache.lease(models[2].spec) as (aligner,):
+        return Studio(bench.catalog, bench.cache, FeatureStore(STORE_BYTES), clip, options), aligner
+
+
+# ---- memory
+
+
+def memory(folder: Path) -> Figure:
+    """Activations, each in a process of its own whose weights are loaded."""
+    peaks = []
+    for kind in ("ours", "bare"):
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            peaks.append(pool.submit(activation_megabytes, folder / f"memory-{kind}", kind == "ours").result())
+    claim = f"memory beside the weights for two pictures ({peaks[0]:.0f} MB), for one bare call ({peaks[1]:.0f} MB)"
+    return at_most(claim, peaks[0] / peaks[1], MOST_OF_ACTIVATIONS, "x")
+
+
+def activation_megabytes(folder: Path, ours: bool) -> float:
+    """Peak of this process while it draws, less what it holds before."""
+    studio, _ = full_size_studio(folder, MEMORY_WIDTH, MEMORY_SIDE)
+    studio = replace(studio, options=replace(studio.options, pictures=2))
+    small = replace(studio, options=replace(studio.options, width=64, height=64))
+    states = np.random.default_rng(0).normal(size=(2, 48, 32)).astype(np.float32)
+    small.draw()  # everything is imported and loaded
+    before = megabytes("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is counted from here
+    if ours:
+        studio.draw()
+    else:
+        bare_call(studio, *states)()
+    return megabytes("VmHWM") - before
+
+
+def megabytes(entry: str) -> float:
+    """Of this process's status."""
+    found = re.search(rf"{entry}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    return int(found[1]) / 1024 if found else float("nan")
+
+
+# ---- on the page
+
+
+def on_the_page(folder: Path) -> list[Figure]:
+    """From the press of the button to the first preview and to the picture, in Chromium, with the models loaded."""
+    from playwright.sync_api import sync_playwright
+
+    previews, pictures = [], []
+    patience = 1000 * PATIENCE_SECONDS
+    with running_app(folder / "app") as app, sync_playwright() as playwright:
+        page = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS)).new_page()
+        page.goto(app.address)
+        page.get_by_role("tab", name="Sound to image").click()
+        page.locator(".clip-file").set_input_files(EXAMPLES / SOUND)
+        page.locator(".as-name").get_by_text(SOUND).wait_for()
+        for _ in range(1 + ROUNDS // 3):
+            page.evaluate("document.querySelectorAll('#pictures img').forEach((image) => image.remove())")
+            began = time.perf_counter()
+            page.locator("#draw").click()
+            page.locator("#pictures img").first.wait_for(timeout=patience)
+            previews.append(time.perf_counter() - began)
+            page.locator('#picture-summary [data-state="done"]').wait_for(timeout=patience)
+            pictures.append(time.perf_counter() - began)
+            page.locator("#draw:enabled").wait_for()
+    cores = len(os.sched_getaffinity(0))
+    return [
+        at_most(f"first preview in the browser, offline on {cores} cores", median(previews[1:]), FIRST_PREVIEW_SECONDS, " s"),
+        at_most(f"picture in the browser, offline on {cores} cores", median(pictures[1:]), PICTURE_SECONDS, " s"),
+    ]

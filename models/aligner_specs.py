@@ -1,0 +1,100 @@
+"""The models that turn a sound into the states that a picture model takes for a prompt, best first.
+
+`tiny-aligner` is our own, made by `python -m training.audio_aligner` for the text space of `tiny-diffusion`; it hears what
+YAMNet hears. The two of the hub are Wav2Vec2-BERT with an adapter, fitted to the text encoder of Stable Diffusion 2.1 and usable
+with any picture model whose text states are as wide. No licence of theirs is known here; their sizes are estimated from
+facebook/w2v-bert-2.0 in float32, and whether the later checkpoint brings a feature extractor's configuration was not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from models.model_spec import EncoderFacts, HubSource, ModelSpec, RepositoryFile, RepositorySource
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What an aligner hears and what it gives."""
+
+    text_width: int
+    """Of the states, which the picture model's text encoder must have too."""
+    tokens: int
+    """States of one prompt, with the text encoder's first one."""
+    window_seconds: float
+    """The longest stretch that is heard at once."""
+
+
+@dataclass(frozen=True)
+class AlignerSpec(ModelSpec):
+    """An aligner's row of the catalogue."""
+
+    hearing: Hearing = field(kw_only=True)
+
+
+def hearing_of(spec: ModelSpec) -> Hearing:
+    """Of an aligner.
+
+    Raises:
+        TypeError: it aligns no sound.
+    """
+    if not isinstance(spec, AlignerSpec):
+        raise TypeError(f"{spec.key} is no aligner")
+    return spec.hearing
+
+
+TINY_ALIGNER = AlignerSpec(
+    key="tiny-aligner",
+    title="Audioscope aligner (offline)",
+    task="align_audio",
+    loader="aligner",
+    source=RepositorySource(
+        revision="1",
+        folder="audio_aligner",
+        files=(
+            RepositoryFile("config.json", "665b92388f8e13a60f6680ff08994ced1fd83627e514fe0d238b8a0f15873728"),
+            RepositoryFile("model.safetensors", "0709414afd7a8bb9fc4a04dca1ce6b23ca271d04e4c321d9327c5d77394a37d3"),
+        ),
+    ),
+    licence="Apache-2.0 (trained for Audioscope on sounds of Debian packages; hears through YAMNet by Google, Apache-2.0)",
+    licence_url="https://www.apache.org/licenses/LICENSE-2.0",
+    download_bytes=3_732_528,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=20_000_000,
+    gpu_bytes=20_000_000,
+    further_tasks=("embed_audio",),
+    encoder=EncoderFacts("aligner", width=15 * 192, concepts=195),
+    hearing=Hearing(text_width=192, tokens=16, window_seconds=10.0),
+)
+
+
+def _wav2vec2_bert(key: str, title: str, repository: str) -> AlignerSpec:
+    return AlignerSpec(
+        key=key,
+        title=title,
+        task="align_audio",
+        loader="transformers",
+        processor="transformers.SeamlessM4TFeatureExtractor",
+        source=HubSource(repository, ("config.json", "preprocessor_config.json", "model.safetensors")),
+        licence="not stated as far as is known here (made from facebook/w2v-bert-2.0, MIT)",
+        licence_url=f"https://huggingface.co/{repository}",
+        download_bytes=2_400_000_000,
+        cpu_dtype="float32",
+        gpu_dtype="float16",
+        cpu_bytes=2_400_000_000,
+        gpu_bytes=1_200_000_000,
+        architecture="Wav2Vec2BertModel",
+        quick_on_cpu=False,
+        hearing=Hearing(text_width=1024, tokens=48, window_seconds=3.75),
+    )
+
+
+W2V_BERT_ALIGNER = _wav2vec2_bert(
+    "w2v-bert-aligner", "Wav2Vec2-BERT for Stable Diffusion 2.1, checkpoint 1728", "youzarsif/wav2vec2bert_2_diffusion_ckpt_1728"
+)
+W2V_BERT_ALIGNER_FIRST = _wav2vec2_bert(
+    "w2v-bert-aligner-first", "Wav2Vec2-BERT for Stable Diffusion 2.1, first", "youzarsif/wav2vec2bert_2_diffusion"
+)
+
+ALIGNER_MODELS: tuple[ModelSpec, ...] = (W2V_BERT_ALIGNER, W2V_BERT_ALIGNER_FIRST, TINY_ALIGNER)
