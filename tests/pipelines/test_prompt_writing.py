@@ -1,0 +1,188 @@
+"""Prompts from real sounds, and the words of the tiny model's vocabulary."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from components.services import Services
+from models.errors import InvalidOption, JobStopped
+from models.feature_store import FeatureStore
+from models.image_model_specs import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
+from models.model_spec import ModelSpec
+from pipelines.audio_clip import AudioClip
+from pipelines.concept_words import OTHERWISE, concept_of, concepts, phrase_of_class, spoken_concepts
+from pipelines.prompt_writing import FINISH, MOST_CONCEPTS, WrittenPrompt, music_between, telling_words, write_prompt
+from pipelines.sound_names import NOT_IN_YAMNET, class_tree, tree_of
+from pipelines.speech_transcription import Transcription, TranscriptionOptions, keep
+from pipelines.transcript import Segment
+from tests.recordings import EXAMPLES
+
+GUARD_SECONDS = 60.0
+STAMPS = Path("/usr/share/tuxpaint/stamps")
+
+
+def test_every_sound_is_told_in_known_words() -> None:
+    known = concept_of()
+    phrases = [phrase_of_class(name) for name in class_tree().names]
+    assert all(phrase in known for phrase in phrases if phrase is not None)
+    assert sum(phrase is not None for phrase in phrases) > 430
+    assert set(OTHERWISE) <= set(class_tree().names) and set(OTHERWISE.values()) <= set(known)
+
+
+def test_no_word_stands_for_two_things() -> None:
+    assert len(concept_of()) == sum(len(words) for words in concepts().values())
+
+
+@pytest.mark.parametrize(
+    ("heard", "phrase"),
+    [
+        ("Bark", "dog barking"),
+        ("Purr", "purring cat"),
+        ("Rain", "rain falling"),
+        ("Pop music", "singing"),
+        ("Tick-tock", "clock"),
+        ("Dubstep", "dance music"),
+        ("Wind noise (microphone)", "wind blowing"),
+        ("Animal", None),
+    ],
+)
+def test_sounds_are_told_by_their_source(heard: str, phrase: str | None) -> None:
+    assert phrase_of_class(heard) == phrase
+
+
+def test_classes_of_other_models_are_told_by_what_they_are_kinds_of() -> None:
+    tree = tree_of((*class_tree().names, *NOT_IN_YAMNET))
+    assert phrase_of_class("Female singing", tree) == "singing"
+    assert phrase_of_class("Battle cry", tree) == "angry shouting"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("I saw a dog and two kittens near the old church bells.", ("dog", "kitten", "church bells")),
+        ("The bear and the little bear", ("bear",)),
+        ("Rooster", ("rooster",)),
+        ("They run and fly and tap", ()),
+        ("", ()),
+    ],
+)
+def test_what_is_spoken_of_are_nouns(text: str, told: tuple[str, ...]) -> None:
+    assert spoken_concepts(text) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Good morning!", "saying “Good morning”"),
+        (
+            "The ships sailed into a storm and the storm broke the ships in the North Sea",
+            "about ships, sailed, storm, broke and North",
+        ),
+        ("He said that it was so, and she said that it was not so.", "about said"),
+        ("It is what it is and so it was", "about this and that"),
+    ],
+)
+def test_speech_is_told_in_few_words(text: str, told: str) -> None:
+    assert telling_words(text) == told
+
+
+def written(services: Services, clip: AudioClip, model: ModelSpec, start: float = 0.0, end: float = 1e9) -> WrittenPrompt:
+    return write_prompt(clip, start, end, model, services.catalog, services.cache, services.features)
+
+
+def check_closed(prompt: WrittenPrompt) -> None:
+    """Nothing but known words."""
+    phrases = prompt.text.split(" and ")
+    assert 1 <= len(phrases) <= MOST_CONCEPTS and all(phrase in concept_of() for phrase in phrases)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("file", "closed", "open_words"),
+    [
+        ("birds/rooster.ogg", "rooster crowing", "a crowing rooster"),
+        ("amphibians/frog.ogg", "frog croaking", "a frog"),
+        ("mammals/pets/dog.ogg", "dog barking", "a dog"),
+    ],
+)
+def test_a_sound_becomes_a_prompt(services: Services, file: str, closed: str, open_words: str) -> None:
+    (path,) = STAMPS.rglob(Path(file).name)
+    clip = services.clips.open(path)
+    tiny, large = (written(services, clip, model) for model in (TINY_DIFFUSION, STABLE_DIFFUSION_2_1))
+    assert tiny == WrittenPrompt(closed, ("tags",))
+    assert large == WrittenPrompt(f"{open_words}, {FINISH}", ("tags",))
+
+
+@pytest.mark.models
+def test_music_is_told_by_its_style_and_instruments(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    tiny, large = (written(services, clip, model) for model in (TINY_DIFFUSION, STABLE_DIFFUSION_2_1))
+    check_closed(tiny)
+    assert large.sources == ("music",)
+    assert large.text.startswith("musicians playing ") and " music on " in large.text
+    assert {tag.kind for tag in music_between(clip, 0, 22, services.catalog, services.cache, services.features)} >= {
+        "genre",
+        "instrument",
+    }
+
+
+@pytest.mark.models
+def test_a_repeated_clip_costs_no_model_call(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    first = written(services, clip, STABLE_DIFFUSION_2_1)
+    loads = services.cache.status().loads
+    services.cache.clear()
+    assert written(services, clip, STABLE_DIFFUSION_2_1) == first
+    assert services.cache.status().loads == loads
+
+
+@pytest.fixture
+def story(services: Services, tmp_path: Path) -> AudioClip:
+    """Speech, with a transcript that is already there."""
+    samples, rate = soundfile.read(EXAMPLES / "speech.flac")
+    soundfile.write(tmp_path / "story.flac", samples[: 8 * rate], rate)
+    clip = services.clips.open(tmp_path / "story.flac")
+    options = TranscriptionOptions()
+    choice = services.catalog.choose("transcribe", options.model)
+    segments = (Segment(0, 4, "There was a goat and a wolf in the valley"), Segment(4, 8, "The old piano had gone."))
+    keep(clip, options, choice, services.catalog, Transcription(8.0, segments=segments, state="done"))
+    return clip
+
+
+@pytest.mark.models
+def test_what_somebody_speaks_of_is_drawn(services: Services, story: AudioClip) -> None:
+    assert written(services, story, TINY_DIFFUSION) == WrittenPrompt("goat and wolf", ("words spoken",))
+    assert written(services, story, TINY_DIFFUSION, 4.5, 8) == WrittenPrompt("piano", ("words spoken",))
+    large = written(services, story, STABLE_DIFFUSION_2_1)
+    assert large.text == f"a person speaking, about goat, wolf, valley, piano and gone, {FINISH}"
+    assert large.sources == ("tags", "words spoken")
+
+
+@pytest.mark.models
+def test_speech_without_a_transcript_is_speech(services: Services, speech: AudioClip) -> None:
+    assert written(services, speech, TINY_DIFFUSION) == WrittenPrompt("speech", ("tags",))
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 2), (3, 3.01), (100, 200), (float("nan"), 2)])
+def test_a_part_outside_the_clip_is_refused(services: Services, speech: AudioClip, start: float, end: float) -> None:
+    with pytest.raises(InvalidOption):
+        written(services, speech, TINY_DIFFUSION, start, end)
+
+
+@pytest.mark.models
+def test_a_stopped_job_writes_nothing(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    asked = count()
+    with pytest.raises(JobStopped):
+        write_prompt(
+            clip, 0, 5, STABLE_DIFFUSION_2_1, services.catalog, services.cache, FeatureStore(10**8), lambda: next(asked) > 2
+        )
+    for thread in threading.enumerate():
+        if thread.name == "job":
+            thread.join(GUARD_SECONDS)
+            assert not thread.is_alive()

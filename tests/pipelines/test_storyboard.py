@@ -1,0 +1,124 @@
+"""Storyboards of real sounds, drawn by the tiny model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from components.services import Services
+from models.errors import InvalidOption, TooShortForStoryboard
+from pipelines.audio_clip import AudioClip
+from pipelines.audio_to_image import audio_to_image
+from pipelines.picture_metadata import options_from_png, png_bytes
+from pipelines.picture_options import PictureOptions
+from pipelines.storyboard import Storyboard, storyboard
+from pipelines.telling_window import telling_window
+
+STAMPS = Path("/usr/share/tuxpaint/stamps/animals")
+RATE = 16_000
+IN_WORDS = PictureOptions(sound_share=0.0, steps=3, seed=11, width=64, height=64)
+
+
+def run(services: Services, clip: AudioClip, options: PictureOptions, stop_after: int | None = None) -> list[Storyboard]:
+    """All snapshots; asks to stop once so many pictures are ready."""
+    snapshots: list[Storyboard] = []
+
+    def should_stop() -> bool:
+        return stop_after is not None and bool(snapshots) and len(snapshots[-1].entries) >= stop_after
+
+    for now in storyboard(clip, options, services.catalog, services.cache, services.features, should_stop):
+        snapshots.append(now)
+    return snapshots
+
+
+@pytest.fixture
+def farm(services: Services, tmp_path: Path) -> AudioClip:
+    """A rooster for 4.5 s, then a frog for as long."""
+    voices = []
+    for file in ("birds/rooster.ogg", "amphibians/frog.ogg"):
+        sound, rate = soundfile.read(STAMPS / file)
+        sound = soxr.resample(sound.reshape(len(sound), -1).mean(axis=1), rate, RATE)
+        voices.append(np.resize(sound / np.abs(sound).max() / 2, round(4.5 * RATE)))
+    soundfile.write(tmp_path / "farm.wav", np.concatenate(voices), RATE)
+    return services.clips.open(tmp_path / "farm.wav")
+
+
+@pytest.mark.models
+def test_every_part_gets_its_picture(services: Services, farm: AudioClip) -> None:
+    snapshots = run(services, farm, IN_WORDS)
+    done = snapshots[-1]
+    assert done.state == "done" and done.seed == 11
+    assert [entry.prompt for entry in done.entries] == ["rooster crowing", "frog croaking"]
+    assert [(entry.start, entry.end) for entry in done.entries] == [(part.start, part.end) for part in done.parts]
+    assert done.entries[0].end == pytest.approx(4.5, abs=0.6)
+    assert all(entry.picture.seed == 11 and entry.seconds > 0 for entry in done.entries)
+    assert done.entries[0].picture.image.tobytes() != done.entries[1].picture.image.tobytes()
+    assert [now.position for now in snapshots] == sorted(now.position for now in snapshots)
+    assert [len(now.entries) for now in snapshots] == sorted(len(now.entries) for now in snapshots)
+    assert any(len(now.entries) == 1 and now.state == "drawing" for now in snapshots), "pictures come one by one"
+
+
+@pytest.mark.models
+def test_a_picture_of_the_board_can_be_drawn_alone_from_its_file(services: Services, farm: AudioClip) -> None:
+    entry = run(services, farm, IN_WORDS)[-1].entries[1]
+    options = options_from_png(png_bytes(entry.picture))
+    *_, alone = audio_to_image(farm, options, services.catalog, services.cache, services.features)
+    (picture,) = alone.pictures
+    assert picture.image.tobytes() == entry.picture.image.tobytes()
+    assert replace(picture.settings, prompt=None) == replace(entry.picture.settings, prompt=None)
+    assert BytesIO(png_bytes(picture)).read() == png_bytes(entry.picture)
+
+
+@pytest.mark.models
+def test_a_stopped_storyboard_keeps_what_it_has(services: Services, farm: AudioClip) -> None:
+    last = run(services, farm, IN_WORDS, stop_after=1)[-1]
+    assert last.state == "stopped" and len(last.entries) == 1 and len(last.parts) == 2
+
+
+@pytest.mark.models
+def test_a_random_seed_is_shared_and_told(services: Services, farm: AudioClip) -> None:
+    done = run(services, farm, replace(IN_WORDS, seed=None, prompt="dog barking", steps=1))[-1]
+    assert {entry.picture.settings.seed for entry in done.entries} == {done.seed}
+
+
+@pytest.mark.models
+def test_the_direct_way_hears_every_part(services: Services, farm: AudioClip) -> None:
+    done = run(services, farm, replace(IN_WORDS, sound_share=1.0))[-1]
+    assert done.state == "done"
+    assert [entry.heard[0] for entry in done.entries] == ["rooster", "frog"]
+    for entry in done.entries:
+        assert entry.start <= entry.picture.settings.start < entry.picture.settings.end <= entry.end
+
+
+def test_nothing_is_loaded_for_what_cannot_be_done(services: Services, farm: AudioClip, tmp_path: Path) -> None:
+    loads = services.cache.status().loads
+    with pytest.raises(InvalidOption):
+        run(services, farm, replace(IN_WORDS, steps=0))
+    soundfile.write(tmp_path / "short.wav", np.random.default_rng(1).normal(0, 0.1, 2 * RATE), RATE)
+    with pytest.raises(TooShortForStoryboard):
+        run(services, services.clips.open(tmp_path / "short.wav"), IN_WORDS)
+    assert services.cache.status().loads == loads
+
+
+@pytest.mark.models
+def test_of_a_long_part_its_most_telling_stretch_is_heard(services: Services, tmp_path: Path) -> None:
+    rooster, rate = soundfile.read(STAMPS / "birds/rooster.ogg")
+    rooster = soxr.resample(rooster.reshape(len(rooster), -1).mean(axis=1), rate, RATE)
+    sound = np.random.default_rng(0).normal(0, 1e-3, 40 * RATE)
+    sound[30 * RATE : 30 * RATE + len(rooster)] += rooster
+    soundfile.write(tmp_path / "yard.wav", sound, RATE)
+    clip = services.clips.open(tmp_path / "yard.wav")
+    parts = services.catalog, services.cache, services.features
+    for within in ((0.0, 40.0), (20.0, 40.0), (21.3, 38.0)):
+        start, end = telling_window(clip, 5.0, *parts, within=within)
+        assert end - start == pytest.approx(5.0) and within[0] <= start and end <= within[1]
+        assert start < 30.5 and end > 30.5
+    start, end = telling_window(clip, 5.0, *parts, within=(0.0, 20.0))
+    assert start >= 0 and end <= 20
+    assert telling_window(clip, 5.0, *parts, within=(28.0, 31.0)) == (28.0, 31.0)
