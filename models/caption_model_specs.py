@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.model_spec import HubSource, ModelSpec, PromptStyle, Quantization, Task
+from models.model_spec import EncoderFacts, HubSource, ModelSpec, PromptStyle, Quantization, Task
 
 QUANTIZED_BYTES: dict[Quantization, float] = {"int8": 1.0, "nf4": 0.53}
 """Of each quantised parameter."""
@@ -18,6 +18,7 @@ QUANTIZED_NAMES: dict[Quantization, str] = {"int8": "8-bit", "nf4": "4-bit"}
 
 FILES = ("config.json", "tokenizer_config.json", "*.json", "*.jinja", "*.txt", "*.safetensors")
 """Weights in one file or in shards; tokenizer, processor and chat template in whichever form a repository has them."""
+QWEN2_AUDIO_LAYERS = EncoderFacts("qwen2_audio", width=4096, layers=32)
 NVIDIA_NON_COMMERCIAL = "NVIDIA OneWay Noncommercial License (non-commercial use only)"
 
 
@@ -34,6 +35,7 @@ def _language_model(
     processor: str = "transformers.AutoProcessor",
     prompt_style: PromptStyle = "chat",
     further_tasks: tuple[Task, ...] = (),
+    encoder: EncoderFacts | None = None,
     quick_on_cpu: bool = False,
     forms: tuple[Quantization, ...] = ("int8", "nf4"),
 ) -> tuple[ModelSpec, ...]:
@@ -56,6 +58,7 @@ def _language_model(
         processor=processor,
         prompt_style=prompt_style,
         further_tasks=further_tasks,
+        encoder=encoder,
     )
     quantized = parameters_in_millions - embedded_in_millions
     return (
@@ -97,7 +100,8 @@ QWEN2_AUDIO_INSTRUCT = _language_model(
     download_megabytes=16_794,
     parameters_in_millions=8_397,
     embedded_in_millions=1_278,
-    further_tasks=("answer_questions",),
+    further_tasks=("answer_questions", "embed_audio"),
+    encoder=QWEN2_AUDIO_LAYERS,
 )
 QWEN3_OMNI_CAPTIONER = _language_model(
     "qwen3-omni-captioner",
@@ -125,6 +129,8 @@ QWEN2_AUDIO = _language_model(
     parameters_in_millions=8_397,
     embedded_in_millions=1_278,
     prompt_style="plain",
+    further_tasks=("embed_audio",),
+    encoder=QWEN2_AUDIO_LAYERS,
 )
 MUSIC_FLAMINGO = _language_model(
     "music-flamingo",

@@ -42,7 +42,7 @@ class FeatureStore:
 
     def get_or_compute(self, key: FeatureKey, compute: Callable[[], AnyArray]) -> AnyArray:
         """The array of `key`, read-only, of the kind that `compute` makes, which runs only if it is not there."""
-        found = self._find(key)
+        found = self.find(key)
         if found is None:
             found = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
         return cast(AnyArray, found)
@@ -59,14 +59,15 @@ class FeatureStore:
             self._arrays.clear()
             self._used_bytes = 0
 
-    def _find(self, key: FeatureKey) -> Array | None:
+    def find(self, key: FeatureKey) -> Array | None:
+        """The array of `key`, read-only, if it is there."""
         with self._lock:
             if key in self._arrays:
                 self._arrays.move_to_end(key)
             return self._arrays.get(key)
 
     def _compute_if_absent(self, key: FeatureKey, compute: Callable[[], Array]) -> Array:
-        found = self._find(key)  # an earlier flight may have landed between the look-up and this one
+        found = self.find(key)  # an earlier flight may have landed between the look-up and this one
         if found is not None:
             return found
         array = compute()

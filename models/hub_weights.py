@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
+from models.checkpoint_parts import INDEX_FILE, shards_of
 from models.errors import ModelUnavailable
 from models.hub_lock import HubLock
 from models.model_spec import HubSource, ModelSpec
@@ -75,8 +78,8 @@ class HubWeights:
             )
         except (FileNotFoundError, ValueError):
             return None
-        wanted = self._lock.files(source.repository) or [name for name in source.files if not set(name) & set("*?[")]
-        complete = all((directory / name).exists() for name in wanted)
+        wanted = [*self._locked_files(source), *(name for name in source.files if not set(name) & set("*?["))]
+        complete = all((directory / name).exists() for name in wanted) and _has_all_shards(directory, source)
         return directory if complete and any(directory.iterdir()) else None
 
     def fetch(self, spec: ModelSpec, source: HubSource) -> tuple[Path, str]:
@@ -89,8 +92,9 @@ class HubWeights:
         if directory is None:
             directory = self._download(spec, source)
         commit = directory.name
-        if not self._lock.files(source.repository):
-            self._lock.write(source.repository, commit, _file_names(directory))
+        files = {*self._lock.files(source.repository), *_file_names(directory)}
+        if files != set(self._lock.files(source.repository)):
+            self._lock.write(source.repository, commit, tuple(files))
         return directory, commit
 
     def latest_commit(self, repository: str) -> str:
@@ -110,18 +114,24 @@ class HubWeights:
 
         try:
             commit = self._lock.commit(source.repository) or self.latest_commit(source.repository)
-            return Path(
-                huggingface_hub.snapshot_download(
-                    source.repository,
-                    revision=commit,
-                    allow_patterns=list(source.files) or None,
-                    cache_dir=self._cache_dir,
-                    endpoint=self._endpoint,
-                )
+            download = partial(
+                huggingface_hub.snapshot_download,
+                source.repository,
+                revision=commit,
+                cache_dir=self._cache_dir,
+                endpoint=self._endpoint,
             )
+            directory = Path(download(allow_patterns=list(source.files) or None))
+            if source.weight_prefix:
+                download(allow_patterns=list(shards_of(directory / INDEX_FILE, source.weight_prefix)))
+            return directory
         except Exception as error:
             log.warning("%s could not be downloaded.", source.repository, exc_info=error)
             raise ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error
+
+    def _locked_files(self, source: HubSource) -> list[str]:
+        """Of what earlier downloads from this repository brought, those that are wanted now."""
+        return [name for name in self._lock.files(source.repository) if _is_wanted(name, source)]
 
     def _probe(self) -> HubState:
         import httpx
@@ -139,3 +149,20 @@ class HubWeights:
 
 def _file_names(directory: Path) -> tuple[str, ...]:
     return tuple(path.relative_to(directory).as_posix() for path in directory.rglob("*") if path.is_file())
+
+
+def _is_wanted(name: str, source: HubSource) -> bool:
+    return not source.files or any(fnmatch(name, pattern) for pattern in source.files)
+
+
+def _has_all_shards(directory: Path, source: HubSource) -> bool:
+    """Whether every wanted shard that an index names lies beside it."""
+    for index in directory.rglob("*.safetensors.index.json"):
+        folder = index.parent.relative_to(directory)
+        if not _is_wanted((folder / index.name).as_posix(), source):
+            continue
+        for shard in shards_of(index, source.weight_prefix):
+            wanted = source.weight_prefix or _is_wanted((folder / shard).as_posix(), source)
+            if wanted and not (index.parent / shard).exists():
+                return False
+    return True

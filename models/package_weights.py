@@ -49,8 +49,9 @@ class PackageWeights:
         return self._assemble(spec, source, located)
 
     def _assemble(self, spec: ModelSpec, source: PackageSource, located: dict[PackagePart, Path]) -> Path:
-        digest = hashlib.sha256("".join(part.sha256 for file in source.files for part in file.parts).encode())
-        target = self.directory / f"{spec.key}-{digest.hexdigest()[:16]}"
+        digest = hashlib.sha256("".join(part.sha256 for file in source.files for part in file.parts).encode()).hexdigest()[:16]
+        # Another model may have the same files.
+        target = next(self.directory.glob(f"*-{digest}"), self.directory / f"{spec.key}-{digest}")
         if target.exists():
             return target
         self.directory.mkdir(parents=True, exist_ok=True)

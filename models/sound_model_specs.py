@@ -7,7 +7,7 @@ both. Hub sizes are those of the weight files as the hub lists them.
 
 from __future__ import annotations
 
-from models.model_spec import HubSource, ModelSpec, RepositoryFile, RepositorySource, Task
+from models.model_spec import EncoderFacts, HubSource, ModelSpec, RepositoryFile, RepositorySource, Task
 
 YAMNET = ModelSpec(
     key="yamnet",
@@ -29,6 +29,8 @@ YAMNET = ModelSpec(
     gpu_dtype="float32",
     cpu_bytes=70_000_000,
     gpu_bytes=70_000_000,
+    further_tasks=("embed_audio",),
+    encoder=EncoderFacts("yamnet", width=1024),
 )
 
 
@@ -50,6 +52,8 @@ def _musicnn(key: str, title: str, folder: str, sha256: str) -> ModelSpec:
         gpu_dtype="float32",
         cpu_bytes=40_000_000,
         gpu_bytes=40_000_000,
+        further_tasks=("embed_audio",),
+        encoder=EncoderFacts("musicnn", width=200),
     )
 
 
@@ -76,6 +80,7 @@ def _hub_transformer(
     files: tuple[str, ...],
     licence: str,
     megabytes: int,
+    encoder: EncoderFacts,
     quick_on_cpu: bool = False,
 ) -> ModelSpec:
     return ModelSpec(
@@ -93,6 +98,8 @@ def _hub_transformer(
         gpu_bytes=megabytes * 10**6,
         architecture=architecture,
         quick_on_cpu=quick_on_cpu,
+        further_tasks=("embed_audio",),
+        encoder=encoder,
     )
 
 
@@ -107,6 +114,7 @@ AST = _hub_transformer(
     (),
     "BSD-3-Clause",
     346,
+    EncoderFacts("ast", width=768, layers=12),
 )
 CLAP_MUSIC_AND_SPEECH = _hub_transformer(
     "clap-music-and-speech",
@@ -117,6 +125,7 @@ CLAP_MUSIC_AND_SPEECH = _hub_transformer(
     CLAP_TOKENIZER,
     "Apache-2.0",
     776,
+    EncoderFacts("clap", width=1024, text_width=512),
 )
 CLAP = _hub_transformer(
     "clap",
@@ -127,6 +136,7 @@ CLAP = _hub_transformer(
     CLAP_TOKENIZER,
     "Apache-2.0",
     614,
+    EncoderFacts("clap", width=768, text_width=512),
     quick_on_cpu=True,
 )
 

@@ -250,7 +250,7 @@ class _MusicListener:
 
     def blocks_heard(self) -> Generator[_Heard, None, None]:
         """Block after block."""
-        gain = _gain(self._waveform)
+        gain = listening_gain(self._waveform)
         for block in range(ceil(self.patches / BLOCK_PATCHES)):
             mtt, msd = (self._block_scores(choice, block, gain) for choice in self._choices)
             yamnet = self._yamnet_scores(block * BLOCK_PATCHES, len(mtt))
@@ -294,7 +294,7 @@ def _scores(musicnn: Any, sound: Waveform) -> Scores:
     return np.concatenate([musicnn.run(["scores"], {"patches": batch})[0] for batch in batches])
 
 
-def _gain(waveform: Waveform) -> np.float32:
+def listening_gain(waveform: Waveform) -> np.float32:
     """Factor that brings the RMS of what is no pause to `LISTENING_LEVEL`."""
     cells = len(waveform) // LEVEL_CELL_SAMPLES
     if cells == 0:

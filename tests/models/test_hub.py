@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -201,3 +202,43 @@ def test_repositories_that_are_locked_at_the_same_time_are_all_kept(lock: HubLoc
     for future in [in_thread(lock.write, name, "1" * 40, ()) for name in names]:
         future.result(GUARD_SECONDS)
     assert sorted(lock.repositories()) == sorted(names)
+
+
+TOWER = make_spec("tower", source=HubSource(REPOSITORY, ("config.json", "*.index.json"), weight_prefix="tower."))
+WHOLE = make_spec("whole", source=HubSource(REPOSITORY, ("config.json", "*.json", "*.safetensors")))
+SHARDS = {
+    "config.json": b"{}",
+    "model.safetensors.index.json": json.dumps({"weight_map": {"tower.a": "1.safetensors", "rest.b": "2.safetensors"}}).encode(),
+    "1.safetensors": b"tower",
+    "2.safetensors": b"rest",
+}
+
+
+def test_of_a_part_only_its_shards_are_downloaded(start: Start, hub: FakeHub) -> None:
+    hub.commit(SHARDS)
+    directory = start().fetch(TOWER).directory
+    assert sorted(path.name for path in directory.iterdir()) == ["1.safetensors", "config.json", "model.safetensors.index.json"]
+    assert hub.count("GET", "/2.safetensors") == 0
+    hub.stop()
+    assert start().availability(TOWER).words == "downloaded"
+
+
+def test_a_part_that_is_here_is_not_the_whole(start: Start, hub: FakeHub) -> None:
+    hub.commit(SHARDS)
+    files = start()
+    files.fetch(TOWER)
+    assert start().availability(WHOLE).words == "on the hub"
+    assert (start().fetch(WHOLE).directory / "2.safetensors").read_bytes() == b"rest"
+    hub.stop()
+    assert [start().availability(spec).words for spec in (TOWER, WHOLE)] == ["downloaded", "downloaded"]
+
+
+@pytest.mark.parametrize("spec", [TOWER, WHOLE], ids=["part", "whole"])
+def test_a_missing_shard_is_told_and_fetched_later(start: Start, hub: FakeHub, spec) -> None:
+    hub.commit(SHARDS)
+    hub.broken = {"1.safetensors"}
+    with pytest.raises(ModelUnavailable, match="download failed"):
+        start().fetch(spec)
+    assert start().availability(spec).words == "on the hub"
+    hub.broken = set()
+    assert (start().fetch(spec).directory / "1.safetensors").read_bytes() == b"tower"

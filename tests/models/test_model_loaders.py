@@ -17,6 +17,7 @@ from models.package_weights import PackageWeights
 from models.residents import TorchResident
 from models.speech_model_specs import WHISPER_TINY_EN_OFFLINE
 from tests.models.fakes import make_spec
+from tests.models.tiny_image_models import save_preview_decoder, save_stable_diffusion_2_1
 from tests.models.tiny_models import copy_onnx, fetched, save_diffusers, save_transformers
 
 LOADERS = ModelLoaders(cpu_threads=1)
@@ -73,6 +74,25 @@ def test_weights_are_counted_to_the_byte(tiny_transformer: FetchedModel, tiny_di
     modules = [pipeline.model.unet, pipeline.model.vae, pipeline.model.text_encoder]
     tensors = [t for module in modules for t in (*module.parameters(), *module.buffers())]
     assert pipeline.weight_bytes() == sum(t.numel() * t.element_size() for t in tensors)
+
+
+def test_a_picture_model_is_half_as_wide_but_for_its_autoencoder_and_comes_from_the_files_of_its_variant(folder: Path) -> None:
+    model = save_stable_diffusion_2_1(folder / "variant", cpu_dtype="bfloat16")
+    assert sorted(file.name for file in model.directory.rglob("*.safetensors")) == [
+        "diffusion_pytorch_model.fp16.safetensors",
+        "diffusion_pytorch_model.fp16.safetensors",
+        "model.fp16.safetensors",
+    ]
+    pipeline = LOADERS.build(model, "cpu").model
+    dtypes = [part.dtype for part in (pipeline.unet, pipeline.text_encoder, pipeline.vae)]
+    assert dtypes == [torch.bfloat16, torch.bfloat16, torch.float32]
+    assert pipeline.safety_checker is None
+
+
+def test_a_tiny_autoencoder_is_a_model_of_its_own(folder: Path) -> None:
+    resident = LOADERS.build(save_preview_decoder(folder / "preview"), "cpu")
+    assert not resident.model.training
+    assert resident.weight_bytes() == 4 * sum(parameter.numel() for parameter in resident.model.parameters())
 
 
 def test_a_diffusers_pipeline_draws(tiny_diffusion: FetchedModel) -> None:

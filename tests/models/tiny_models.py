@@ -115,8 +115,8 @@ def save_audioset_transformer(directory: Path, classes: tuple[str, ...]) -> Fetc
     return fetched(directory, "transformers", "ASTForAudioClassification", task="tag_sounds")
 
 
-def save_clap(directory: Path) -> FetchedModel:
-    """A CLAP of two small layers on each side, whose tokenizer knows letters."""
+def save_clap(directory: Path, stages: int = 2, **changes: Any) -> FetchedModel:
+    """A CLAP of small layers on each side, whose tokenizer knows letters; each stage but the last halves its frames."""
     import json
 
     import torch
@@ -145,10 +145,10 @@ def save_clap(directory: Path) -> FetchedModel:
         initializer_range=0.5,
     )
     audio = ClapAudioConfig(
-        hidden_size=32,
+        hidden_size=16 * 2 ** (stages - 1),
         patch_embeds_hidden_size=16,
-        depths=[1, 1],
-        num_attention_heads=[2, 2],
+        depths=[1] * stages,
+        num_attention_heads=[2] * stages,
         num_hidden_layers=2,
         enable_fusion=False,
         projection_dim=8,
@@ -158,4 +158,4 @@ def save_clap(directory: Path) -> FetchedModel:
     ClapModel(ClapConfig(text_config=text.to_dict(), audio_config=audio.to_dict(), projection_dim=8)).save_pretrained(directory)
     tokenizer = RobertaTokenizer(str(vocabulary / "vocab.json"), str(vocabulary / "merges.txt"))
     ClapProcessor(ClapFeatureExtractor(truncation="rand_trunc"), tokenizer).save_pretrained(directory)
-    return fetched(directory, "transformers", "ClapModel", task="zero_shot_tags")
+    return fetched(directory, "transformers", "ClapModel", **({"task": "zero_shot_tags"} | changes))

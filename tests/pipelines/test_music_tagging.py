@@ -30,7 +30,7 @@ from pipelines.music_evidence import (
     vocals_of_clip,
 )
 from pipelines.music_tag_table import KINDS, MSD_TAGS, MTT_TAGS, TABLE
-from pipelines.music_tagging import BLOCK_PATCHES, MusicTagOptions, MusicTags, _gain, tag_music, vocal_activity
+from pipelines.music_tagging import BLOCK_PATCHES, MusicTagOptions, MusicTags, listening_gain, tag_music, vocal_activity
 from pipelines.musicnn_features import PATCH_HOP_SAMPLES, PATCH_SAMPLES, log_mel_patches, patch_count
 from pipelines.sound_names import Scores, class_tree
 from pipelines.tag_heatmap import music_heatmap
@@ -131,7 +131,7 @@ def test_music_is_heard_at_the_same_level_however_soft_it_is(services: Services,
     piece = np.array(rendered(services, tmp_path, "piano-slow").waveform(RATE))
     softly = piece * np.float32(0.25)
     soft = clip_of(services, tmp_path, softly)
-    assert float(_gain(softly)) == pytest.approx(4 * float(_gain(piece)), rel=1e-4)
+    assert float(listening_gain(softly)) == pytest.approx(4 * float(listening_gain(piece)), rel=1e-4)
     tags = run(services, soft)
     assert names_of(tags, "instrument")[0] == "Piano"
 
@@ -147,7 +147,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
     assert last.position == last.duration == 40.0
     waveform = clip.waveform(RATE)
     with services.cache.lease(MUSICNN_MTT) as (musicnn,):
-        sound = _gain(waveform) * waveform[BLOCK_PATCHES * PATCH_HOP_SAMPLES :][:PATCH_SAMPLES]
+        sound = listening_gain(waveform) * waveform[BLOCK_PATCHES * PATCH_HOP_SAMPLES :][:PATCH_SAMPLES]
         (expected,) = musicnn.run(["scores"], {"patches": log_mel_patches(sound)})
     slow = [row.name for row in TABLE].index("Slow")
     evidence = log_odds(expected[:, MTT_TAGS.index("slow")]) - log_odds(0.1)
