@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from models.model_cache import never
 from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
-from pipelines.language_hidden_states import hidden_states
+from pipelines.language_hidden_states import MOST_TOKENS, QUESTION, hidden_states, write_about
 from tests.models.tiny_language_models import save_qwen2_audio
 from tests.pipelines.language_bench import Bench
 
@@ -59,3 +60,48 @@ def test_silent_prompts_hear_nothing(tmp_path: Path) -> None:
         inputs = model_inputs(language_model, bench.spec, Prompt("What is a fugue?"))
         assert not hidden_states(language_model, inputs, 2).hears.any()
     assert bench.is_free()
+
+
+def test_one_layer_can_be_had_alone(bench: Bench) -> None:
+    with bench.cache.lease(bench.spec) as (language_model,):
+        inputs = model_inputs(language_model, bench.spec, Prompt("Describe.", (SOUND[: 2 * SAMPLE_RATE],)))
+        everything = hidden_states(language_model, inputs, NEW_TOKENS)
+        for layers in ((0,), (1,), (0, 2)):
+            some = hidden_states(language_model, inputs, NEW_TOKENS, layers)
+            assert np.array_equal(some.prompt, everything.prompt[list(layers)])
+            assert np.array_equal(some.written, everything.written[list(layers)])
+            assert some.tokens == everything.tokens
+
+
+def test_followed_tokens_are_those_of_the_bare_model(bench: Bench) -> None:
+    sound = SOUND[: 3 * SAMPLE_RATE]
+    with bench.cache.lease(bench.spec) as (language_model,), torch.inference_mode():
+        *_, records = write_about(language_model, bench.spec, sound, never)
+        model = language_model.model
+        inputs = model_inputs(language_model, bench.spec, Prompt(QUESTION, (sound,)))
+        hears = (inputs["input_ids"][0] == model.config.audio_token_id).numpy()
+        model.set_attn_implementation("eager")
+        bare = model.generate(
+            **inputs,
+            max_new_tokens=MOST_TOKENS,
+            do_sample=False,
+            output_hidden_states=True,
+            output_attentions=True,
+            return_dict_in_generate=True,
+        )
+        model.set_attn_implementation("sdpa")
+    new = bare.sequences[0, len(hears) :].tolist()
+    assert records["id"].tolist() == [token for token in new if token != model.generation_config.eos_token_id]
+    assert records["attention"].shape[1] == hears.sum()
+    for record, states, attentions in zip(records, bare.hidden_states, bare.attentions, strict=False):
+        hidden = torch.stack([layer[0, -1] for layer in states]).numpy()
+        assert np.abs(record["hidden"] - hidden).max() < TOLERANCE * np.abs(hidden).max()
+        weights = torch.stack([layer[0, :, -1] for layer in attentions]).mean(dim=(0, 1)).numpy()[: len(hears)][hears]
+        assert np.abs(record["attention"] * record["heard"] - weights).max() < TOLERANCE
+
+
+def test_stop_gives_the_model_back_as_it_was(bench: Bench) -> None:
+    with bench.cache.lease(bench.spec) as (language_model,):
+        assert len(list(write_about(language_model, bench.spec, SOUND[:SAMPLE_RATE], lambda: True))) == 1
+        text = language_model.model.config.get_text_config()
+        assert text._attn_implementation == "sdpa"

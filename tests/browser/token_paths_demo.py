@@ -1,0 +1,45 @@
+"""A page with nothing but the clip and the words that form: `python -m tests.browser.token_paths_demo`."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from components.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.services import Services, build_services
+from components.theme import build_theme, style_markup
+from components.token_paths_panel import build_token_paths_panel
+from settings import Settings
+
+
+def build_demo(services: Services) -> gr.Blocks:
+    with gr.Blocks(title="Words as they form") as demo:
+        clip = build_clip_input(services)
+        with gr.Column(elem_classes="card results"):
+            build_token_paths_panel(services, clip)
+    return demo
+
+
+def launch(folder: Path) -> tuple[gr.Blocks, str]:
+    """The page, served, and its address."""
+    services = build_services(Settings(data_dir=folder / "data", clip_dir=folder / "clips", headroom_bytes=0))
+    services.clips.directory.mkdir(parents=True, exist_ok=True)
+    demo = build_demo(services)
+    _, address, _ = demo.launch(
+        theme=build_theme(),
+        head=style_markup(),
+        allowed_paths=[str(services.clips.directory), str(EXAMPLES_DIRECTORY)],
+        ssr_mode=False,
+        quiet=True,
+        prevent_thread_lock=True,
+    )
+    return demo, str(address)
+
+
+if __name__ == "__main__":
+    page, url = launch(Path(tempfile.mkdtemp()))
+    print(url, flush=True)
+    page.block_thread()
