@@ -12,7 +12,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
+from components.audio_to_image_tab import build_picture_tab
 from components.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.embedding_tab import build_embedding_tab
 from components.model_status import build_model_status, build_status_pill
 from components.music_tab import build_music_tab
 from components.services import Services, build_services
@@ -38,6 +40,10 @@ def build_page(services: Services) -> gr.Blocks:
             build_transcription_tab(services, clip)
         with gr.Tab("Music & sound"):
             build_music_tab(services, clip)
+        with gr.Tab("Sound to image"):
+            build_picture_tab(services, clip)
+        with gr.Tab("Embeddings"):
+            build_embedding_tab(services, clip)
         with gr.Tab("Models"):
             build_model_status(services, pill, page)
         gr.HTML(FOOTER, apply_default_css=False)

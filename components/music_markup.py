@@ -41,7 +41,7 @@ def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
     groups = [("Sounds", [(tag.name, tag.score) for tag in sounds.top])] if sounds else []
     if music:
         groups += [(title, [(tag.name, tag.confidence) for tag in music.of_kind(kind)]) for kind, title in KIND_TITLES.items()]
-    return "".join(_chips(title, tags) for title, tags in groups if tags)
+    return "".join(chips_markup(title, tags) for title, tags in groups if tags)
 
 
 def description_summary(now: ClipDescription) -> str:
@@ -127,7 +127,8 @@ def _loudness(loudness: Loudness | None) -> str:
     return _row("Loudness", f"{loudness.integrated_lufs:.1f} LUFS", None, f"{spread}true peak {loudness.true_peak_dbfs:.1f} dBFS")
 
 
-def _chips(title: str, tags: list[tuple[str, float]]) -> str:
+def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:
+    """Names below a title, each shaded by its score in 0..1."""
     chips = "".join(
         f'<li style="--share:{min(1.0, score):.2f}" title="{score:.2f}">{html.escape(name)}</li>' for name, score in tags
     )

@@ -18,8 +18,10 @@ from models.model_loaders import ModelLoaders
 from models.package_weights import PackageWeights
 from pipelines.audio_clip import ClipStore
 from pipelines.audio_decoding import ClipLimits
+from pipelines.clip_library import ClipLibrary
 from settings import Settings
 
+LIBRARY_FOLDER = "library"
 MODEL_JOBS = "model-jobs"
 """The `concurrency_id` of every event that borrows a model."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -37,6 +39,8 @@ class Services:
     catalog: ModelCatalog
     features: FeatureStore
     stop_flags: StopFlags
+    library: ClipLibrary
+    """What clips sound like, kept between runs."""
 
 
 def borrowing(services: Services) -> dict[str, Any]:
@@ -65,6 +69,7 @@ def build_services(settings: Settings) -> Services:
         catalog=ModelCatalog(files, probe.device, cache.attainable_bytes),
         features=FeatureStore(settings.feature_store_bytes),
         stop_flags=StopFlags(),
+        library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
     )
 
 

@@ -1,0 +1,68 @@
+"""The life of a long job on the page: its buttons, a Stop that is this person's alone, and what another clip does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from components.services import QUIET, Services, borrowing
+from pipelines.audio_clip import AudioClip
+
+
+class TabJob:
+    """One kind of job. Of its buttons the last is Stop; the others begin it, and rest while it runs."""
+
+    def __init__(self, services: Services, name: str, buttons: Sequence[gr.Button]) -> None:
+        """`name` sets its Stop apart from those of the other tabs."""
+        self._services = services
+        self._name = name
+        self._buttons = list(buttons)
+        self._buttons[-1].click(self._stop, queue=False, **QUIET)
+
+    def on(
+        self,
+        pressed: Callable[..., Dependency],
+        clip: gr.State,
+        work: Callable[..., Any],
+        inputs: Sequence[gr.components.Component],
+        outputs: Sequence[gr.components.Component],
+    ) -> Dependency:
+        """At the event `pressed` do `work` in the queue of the models; the value is the event of its end.
+
+        `work` takes the values of `inputs` and a `gr.Request`.
+        """
+        began = pressed(self._begin, inputs=clip, outputs=self._buttons, queue=False, **QUIET)
+        ran = began.then(work, inputs=list(inputs), outputs=list(outputs), **borrowing(self._services), **QUIET)
+        return ran.then(self._end, outputs=self._buttons, queue=False, **QUIET)
+
+    def running(self, request: gr.Request) -> AbstractContextManager[Callable[[], bool]]:
+        """The block is this person's job; the value is what it looks at to know whether to stop."""
+        return self._services.stop_flags.job(self._session(request))
+
+    def goes_on(self, clip: AudioClip | None, request: gr.Request) -> bool:
+        """Whether a job on `clip` is under way; a job on any other clip is ended."""
+        return self._services.stop_flags.stop_unless(self._session(request), _subject(clip))
+
+    def _begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:
+        self._services.stop_flags.begin(self._session(request), _subject(clip))
+        return self._shown(running=True)
+
+    def _end(self) -> list[gr.Button]:
+        return self._shown(running=False)
+
+    def _stop(self, request: gr.Request) -> None:
+        self._services.stop_flags.stop(self._session(request))
+
+    def _shown(self, running: bool) -> list[gr.Button]:
+        return [*(gr.Button(interactive=not running) for _ in self._buttons[:-1]), gr.Button(interactive=running)]
+
+    def _session(self, request: gr.Request) -> str:
+        return f"{request.session_hash}/{self._name}"
+
+
+def _subject(clip: AudioClip | None) -> str:
+    return clip.content_hash if clip else ""

@@ -1,0 +1,179 @@
+"""The tab that draws in a real browser, on the example of a sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from pipelines.picture_metadata import options_from_png
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.browser.test_app import take_example, visit
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+LONG_MS = 180_000
+TAB = "Sound to image"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+def opened(page: Page, app: RunningApp) -> Page:
+    """The tab with the example of a sound."""
+    visit(page, app)
+    page.get_by_role("tab", name=TAB).click()
+    take_example(page, "A sound")
+    expect(page.locator("#pictures")).to_contain_text("Press Draw")
+    return page
+
+
+def draw(page: Page) -> None:
+    page.locator("#draw").click()
+    expect(page.locator("#draw")).to_be_disabled()
+    expect(page.locator('#picture-summary [data-state="done"]')).to_be_visible(timeout=LONG_MS)
+    expect(page.locator("#draw")).to_be_enabled()
+
+
+def downloaded(page: Page, folder: Path) -> Path:
+    """The PNG of the first picture."""
+    with page.expect_download() as download:
+        page.locator("#pictures").get_by_role("link", name="PNG").first.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def unfold(page: Page, name: str) -> None:
+    page.locator("button.label-wrap:visible", has_text=name).click()
+
+
+def test_one_press_draws_the_example_and_says_how(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    page = opened(new_page(), app)
+    draw(page)
+    expect(page.locator("#pictures li")).to_have_count(1)
+    expect(page.locator("#picture-summary")).to_contain_text("tiny offline model")
+    expect(page.locator("#picture-summary")).to_contain_text("Apache-2.0")
+    expect(page.locator("#picture-heard li").first).not_to_be_empty()
+    expect(page.get_by_role("button", name="Picture", exact=True)).to_be_visible()  # the track that shows the part
+    with Image.open(downloaded(page, tmp_path)) as picture:
+        pixels = np.asarray(picture, np.float64)
+    assert pixels.std() > 10
+    shown = page.locator("#pictures img").bounding_box()
+    assert shown is not None
+    assert shown["width"] >= 300
+
+
+def test_the_seed_of_a_picture_draws_it_again(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    page = opened(new_page(), app)
+    draw(page)
+    first = downloaded(page, tmp_path).read_bytes()
+    expect(page.locator("#picture-seed input, #picture-seed textarea")).to_have_value("")
+    page.locator("#pictures [data-seed]").click()
+    expect(page.locator("#picture-seed input, #picture-seed textarea")).not_to_have_value("")
+    draw(page)
+    assert downloaded(page, tmp_path).read_bytes() == first
+    page.locator("#random-seed").click()
+    draw(page)
+    assert downloaded(page, tmp_path).read_bytes() != first
+
+
+def test_stop_keeps_the_preview_and_gives_the_buttons_back(app: RunningApp, new_page: NewPage) -> None:
+    page = opened(new_page(), app)
+    unfold(page, "More")
+    page.locator("#picture-steps textarea, #picture-steps input").fill("100")
+    page.get_by_label("Pictures", exact=True).click()
+    page.get_by_role("option", name="8").click()
+    page.locator("#draw").click()
+    expect(page.locator("#pictures img").last).to_be_visible()
+    page.locator("#stop-drawing").click()
+    expect(page.locator("#picture-summary")).to_contain_text("stopped at step")
+    expect(page.locator("#pictures img").last).to_be_visible()
+    expect(page.locator("#draw")).to_be_enabled()
+    expect(page.locator("#stop-drawing")).to_be_disabled()
+
+
+def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
+    app: RunningApp, new_page: NewPage, tmp_path: Path
+) -> None:
+    page = opened(new_page(), app)
+    words = page.locator("#picture-prompt textarea")
+    page.locator("#write-prompt").click()
+    expect(words).not_to_have_value("")
+    expect(words).to_be_editable()
+    words.fill("owl hooting")
+    page.locator("#sound-share input[type=range]").focus()
+    page.keyboard.press("Home")
+    unfold(page, "More")
+    page.locator("#picture-steps textarea, #picture-steps input").fill("5")
+    page.locator("#picture-seed textarea, #picture-seed input").fill("11")
+    draw(page)
+    path = downloaded(page, tmp_path)
+    options = options_from_png(path)
+    assert (options.prompt, options.steps, options.seed, options.sound_share) == ("owl hooting", 5, 11, 0.0)
+    other = opened(new_page(), app)
+    unfold(other, "Settings of an earlier picture")
+    other.locator("#settings-of input[type=file]").set_input_files(path)
+    expect(other.locator("#picture-summary")).to_contain_text("settings of that picture")
+    expect(other.locator("#picture-prompt textarea")).to_have_value("owl hooting")
+    expect(other.locator("#picture-seed textarea, #picture-seed input")).to_have_value("11")
+    expect(other.locator("#sound-share input[type=range]")).to_have_value("0")
+    draw(other)
+    assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
+
+
+def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    Image.new("RGB", (32, 32), "navy").save(tmp_path / "holiday.png")
+    page = opened(new_page(), app)
+    unfold(page, "Settings of an earlier picture")
+    page.locator("#settings-of input[type=file]").set_input_files(tmp_path / "holiday.png")
+    expect(page.locator("#picture-summary [role=alert]")).to_contain_text("no settings of Audioscope")
+
+
+def test_another_clip_clears_the_picture_and_what_was_written(app: RunningApp, new_page: NewPage) -> None:
+    page = opened(new_page(), app)
+    page.locator("#write-prompt").click()
+    expect(page.locator("#picture-prompt textarea")).not_to_have_value("")
+    take_example(page, "Music")
+    expect(page.locator("#picture-prompt textarea")).to_have_value("")
+    expect(page.locator("#pictures")).to_contain_text("Press Draw")
+
+
+def test_the_loop_becomes_the_part_that_is_drawn(app: RunningApp, new_page: NewPage) -> None:
+    page = opened(new_page(), app)
+    page.locator(".as-slider").focus()
+    page.keyboard.press("l")
+    unfold(page, "Part of the sound")
+    page.locator("#picture-loop").click()
+    expect(page.locator("#heard-from textarea, #heard-from input")).to_have_value("0.00")
+    expect(page.locator("#heard-to textarea, #heard-to input")).not_to_have_value("")
+
+
+def test_the_keyboard_reaches_every_control(app: RunningApp, new_page: NewPage) -> None:
+    page = opened(new_page(), app)
+    page.locator("#sound-share input[type=range]").focus()
+    wanted = ["write-prompt", "picture-prompt", "picture-style", "draw", "draw-storyboard", "random-seed", "last-seed"]
+    wanted += ["picture-seed", "picture-model"]
+    reached = set()
+    for _ in range(len(wanted) + 6):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.closest('[id]:not([id^=component])')?.id"))
+    assert set(wanted) <= reached
+
+
+def test_a_phone_scrolls_in_one_direction_only(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(width=390, height=844, touch=True), app)
+    take_example(page, "A sound")
+    page.locator(".overflow-menu > button").click()
+    page.locator(".overflow-dropdown button", has_text=TAB).click()
+    for fold in ("Part of the sound", "More", "Settings of an earlier picture"):
+        unfold(page, fold)
+    draw(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

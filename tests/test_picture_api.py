@@ -1,0 +1,102 @@
+"""Drawing through the API of the running app, with the network switched off."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from pipelines.picture_metadata import options_from_png
+from tests.app_process import RunningApp, running_app
+from tests.recordings import EXAMPLES
+
+pytestmark = pytest.mark.models
+CLIP = EXAMPLES / "blackbird.ogg"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def client(app: RunningApp) -> Client:
+    return Client(app.address, verbose=False)
+
+
+def draw(client: Client, **options: object) -> Path:
+    return Path(client.predict(handle_file(CLIP), api_name="/audio_to_image", **options))
+
+
+def test_the_tools_are_there_with_typed_arguments(app: RunningApp) -> None:
+    with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
+        tools = {tool["name"]: tool for tool in json.load(answer)}
+    arguments = tools["audio_to_image"]["inputSchema"]["properties"]
+    assert (arguments["sound_share"]["type"], arguments["seed"]["type"], arguments["fast"]["type"]) == (
+        "number",
+        "integer",
+        "boolean",
+    )
+    assert all(argument["description"] for argument in arguments.values())
+    assert "prompt" in tools["prompt_from_audio"]["description"]
+
+
+def test_a_seed_and_its_settings_give_one_picture_with_the_settings_inside(client: Client) -> None:
+    options = {
+        "sound_share": 0.5,
+        "prompt": "owl hooting",
+        "style": "flat style",
+        "seed": 3,
+        "steps": 4,
+        "start": 1.0,
+        "end": 3.0,
+    }
+    first, again = draw(client, **options), draw(client, **options)
+    assert first.read_bytes() == again.read_bytes()
+    inside = options_from_png(first)
+    assert {name: getattr(inside, name) for name in options} == options
+    assert draw(client, **options | {"seed": 4}).read_bytes() != first.read_bytes()
+
+
+def test_a_picture_can_start_from_another(client: Client) -> None:
+    first = draw(client, seed=3, steps=4)
+    assert draw(client, seed=3, steps=4, start_picture=handle_file(first)).read_bytes() != first.read_bytes()
+
+
+def test_words_and_what_is_heard(client: Client) -> None:
+    written = client.predict(handle_file(CLIP), api_name="/prompt_from_audio")
+    assert "bird" in written["prompt"]
+    assert written["sources"] == ["tags"]
+    scores = [word["score"] for word in written["heard"]]
+    assert len(scores) >= 3
+    assert scores == sorted(scores, reverse=True)
+    assert 0 <= written["start"] < written["end"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"width": 100}, "The option width cannot be '100'"),
+        ({"scheduler": "x"}, "The option scheduler cannot be 'x'"),
+        ({"model": "nope"}, "There is no model called 'nope'"),
+        ({"start": 3.0, "end": 2.0}, "The option part cannot be"),
+        ({"start_picture": handle_file(CLIP)}, "The option start_picture cannot be"),
+    ],
+)
+def test_bad_options_get_a_sentence(options: dict[str, object], sentence: str, client: Client) -> None:
+    with pytest.raises(AppError, match=sentence):
+        draw(client, **options)
+
+
+def test_a_client_that_cancels_frees_the_model(client: Client) -> None:
+    job = client.submit(handle_file(CLIP), steps=100, api_name="/audio_to_image")
+    while len(job.outputs()) < 5:
+        assert not job.done()
+    assert job.cancel()
+    assert draw(client, steps=1).stat().st_size > 0
