@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from importlib import import_module
 
 # Read when gradio is imported, so it stands before the imports.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -23,6 +24,14 @@ from components.transcription_tab import build_transcription_tab
 from settings import Settings
 
 TIDY_INTERVAL_SECONDS = 60.0
+SLOW_IMPORTS: dict[str, tuple[str, ...]] = {
+    "faster_whisper": (),
+    "torch": (),
+    "transformers": ("CLIPTextModel", "CLIPTokenizer"),
+    "diffusers": ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
+    "sklearn.decomposition": (),
+}
+"""Modules, and what they import only when it is asked for: seconds that the first picture need not take."""
 HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7v12M13 3v20M18 8v10M23 11v4"/></svg>
 Audioscope</h1>"""
 
@@ -81,8 +90,10 @@ def start_background_work(services: Services) -> None:
     """After the page is served: import the slow libraries, then let unused models and old clips go now and then."""
 
     def work() -> None:
-        for library in ("faster_whisper", "torch", "transformers", "diffusers"):
-            __import__(library)
+        for module, names in SLOW_IMPORTS.items():
+            library = import_module(module)
+            for name in names:
+                getattr(library, name)
         while True:
             services.cache.evict_idle()
             services.clips.sweep()
