@@ -53,7 +53,7 @@ TINY_ALIGNER = AlignerSpec(
         folder="audio_aligner",
         files=(
             RepositoryFile("config.json", "665b92388f8e13a60f6680ff08994ced1fd83627e514fe0d238b8a0f15873728"),
-            RepositoryFile("model.safetensors", "0709414afd7a8bb9fc4a04dca1ce6b23ca271d04e4c321d9327c5d77394a37d3"),
+            RepositoryFile("model.safetensors", "c2c71065a0d3ac62f780dba5f10a8f0c0054c454daa89cf3bd5308be53e1a470"),
         ),
     ),
     licence="Apache-2.0 (trained for Audioscope on sounds of Debian packages; hears through YAMNet by Google, Apache-2.0)",

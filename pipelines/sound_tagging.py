@@ -260,12 +260,12 @@ def _scores_of_looks(hearing: SoundModel, model: Any, sound: Waveform) -> Scores
     looks = []
     for speed in SPEEDS:
         paced = soxr.resample(sound, hearing.sample_rate * speed, hearing.sample_rate, "HQ") if speed != 1 else sound
-        looks += [_mean_scores(hearing, model, level * paced) for level in (np.float32(1), _soft_gain(sound))]
+        looks += [_mean_scores(hearing, model, level * paced) for level in (np.float32(1), soft_gain(sound))]
     result: Scores = np.median(looks, axis=0).astype(np.float32)
     return result
 
 
-def _soft_gain(sound: Waveform) -> np.float32:
+def soft_gain(sound: Waveform) -> np.float32:
     """Factor that brings the loudest moment to `SOFT_LEVEL`."""
     energy = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
     width = min(len(sound), MOMENT_SAMPLES)

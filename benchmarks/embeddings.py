@@ -1,0 +1,109 @@
+"""What it costs to look into a clip: encoding beside the bare model's call, and the second view of the same clip."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from benchmarks.report import Figure, alternating_medians, at_most
+from components.services import Services, build_services
+from models.encoder_specs import WHISPER_BASE_STATES
+from models.feature_store import FeatureStore
+from models.sound_model_specs import YAMNET
+from pipelines import yamnet_features
+from pipelines.audio_clip import AudioClip
+from pipelines.clip_embedding import EmbeddingOptions, embed_clip
+from settings import Settings
+from tests.recordings import EXAMPLES
+
+SAMPLE_RATE = 16_000
+WHISPER_SECONDS = 30
+YAMNET_SECONDS = 240
+ROUNDS = 7
+MOST_TIMES_BARE = 1.05
+
+
+def figures() -> list[Figure]:
+    """Ratios of one run; models are loaded before it."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
+        return [*encoding_figures(services, Path(folder))]
+
+
+def encoding_figures(services: Services, folder: Path) -> list[Figure]:
+    """Encoding against the bare models, with nothing remembered; then once more with what is remembered."""
+    short, long = (music(services, folder, seconds) for seconds in (WHISPER_SECONDS, YAMNET_SECONDS))
+    whisper = against_bare(services, short, "whisper-base-encoder", bare_whisper)
+    yamnet = against_bare(services, long, "yamnet", bare_yamnet)
+    return [
+        at_most(f"encoding {WHISPER_SECONDS} s with Whisper base, against its bare call", whisper, MOST_TIMES_BARE, "x", 3),
+        at_most(f"encoding {YAMNET_SECONDS} s with YAMNet, against its bare call", yamnet, MOST_TIMES_BARE, "x", 3),
+        at_most("leases of a second view of the same clip and layer", leases_of_second_view(services, short), 0, digits=0),
+    ]
+
+
+def against_bare(services: Services, clip: AudioClip, encoder: str, bare: Callable[[Services, AudioClip], Any]) -> float:
+    """Median time of encoding, over that of the bare model."""
+    contenders = (lambda: embed(services, clip, encoder, FeatureStore(2**30)), lambda: bare(services, clip))
+    for contender in contenders:
+        contender()
+    ours, theirs = alternating_medians(contenders, ROUNDS)
+    return ours / theirs
+
+
+def bare_whisper(services: Services, clip: AudioClip) -> Any:
+    """Features and one call, as in the model's card."""
+    import torch
+
+    with services.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
+        sound = np.array(clip.waveform(SAMPLE_RATE))
+        heard = whisper.processor(audio=sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        return whisper.model.model.encoder(heard.input_features, output_hidden_states=True).last_hidden_state.numpy()
+
+
+def bare_yamnet(services: Services, clip: AudioClip) -> Any:
+    """All patches in one call."""
+    sound = np.array(clip.waveform(SAMPLE_RATE))
+    count = yamnet_features.patch_count(len(sound))
+    whole = yamnet_features.PATCH_SAMPLES + (count - 1) * yamnet_features.PATCH_HOP_SAMPLES
+    patches = yamnet_features.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
+    with services.cache.lease(YAMNET) as (yamnet,):
+        return yamnet.run(["embedding"], {"patches": patches})
+
+
+def leases_of_second_view(services: Services, clip: AudioClip) -> int:
+    """How often a model is borrowed."""
+    features = FeatureStore(2**30)
+    embed(services, clip, "whisper-base-encoder", features)
+    lease, count = services.cache.lease, 0
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        nonlocal count
+        count += 1
+        return lease(*arguments, **options)
+
+    services.cache.lease = counted  # type: ignore[method-assign]
+    try:
+        embed(services, clip, "whisper-base-encoder", features)
+    finally:
+        services.cache.lease = lease  # type: ignore[method-assign]
+    return count
+
+
+def embed(services: Services, clip: AudioClip, encoder: str, features: FeatureStore) -> None:
+    """A whole run."""
+    for _ in embed_clip(clip, EmbeddingOptions(encoder), services.catalog, services.cache, features):
+        pass
+
+
+def music(services: Services, folder: Path, seconds: int) -> AudioClip:
+    """The example of music, again and again."""
+    samples, rate = soundfile.read(EXAMPLES / "music.ogg")
+    path = folder / f"{seconds} seconds.wav"
+    soundfile.write(path, np.resize(samples, (seconds * rate, *samples.shape[1:])), rate, "PCM_16")
+    return services.clips.open(path)

@@ -1,0 +1,124 @@
+"""What a map costs: PCA of many frames, UMAP beside umap-learn alone, and ten minutes of sound from the clip to the map."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmarks.report import Figure, alternating_medians, at_most
+from components.services import build_services
+from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embedding_map import MapMethod, MapOptions, map_embeddings, remembered_map, warm_up_umap
+from pipelines.frame_projections import Floats, principal_components
+from settings import Settings
+from tests.recordings import EXAMPLES
+
+FRAMES, WIDTH = 20_000, 1280
+UMAP_FRAMES, UMAP_WIDTH = 3000, 512
+"""All of them landmarks, so that both lay out the same frames."""
+SECONDS = 600
+ENCODER = "whisper-base-encoder"
+MEASURED_METHODS: tuple[MapMethod, ...] = ("pca", "umap")
+ROUNDS = 3
+MOST_PCA_SECONDS = 1.0
+MOST_PCA_RATIO = 1.0
+MOST_UMAP_RATIO = 1.0
+MOST_OVER_ITS_PARTS = 1.2
+MOST_AGAIN = 0.05
+
+
+def figures() -> list[Figure]:
+    """Ratios of one run; UMAP is compiled and models are loaded before it."""
+    return [*_pca(), *_umap(), *_ten_minutes()]
+
+
+def _pca() -> list[Figure]:
+    from sklearn.decomposition import PCA
+
+    frames = sound_like(FRAMES, WIDTH)
+    ours, theirs = alternating_medians([lambda: principal_components(frames, 3), lambda: PCA(3).fit_transform(frames)], ROUNDS)
+    what = f"PCA of {FRAMES:,} × {WIDTH} frames"
+    return [
+        at_most(what, ours, MOST_PCA_SECONDS, " s"),
+        at_most(f"the same, against scikit-learn's ({theirs:.2f} s)", ours / theirs, MOST_PCA_RATIO, "x"),
+    ]
+
+
+def _umap() -> list[Figure]:
+    from umap import UMAP
+
+    frames = sound_like(UMAP_FRAMES, UMAP_WIDTH)
+    began = time.perf_counter()
+    warm_up_umap()
+    compiled = time.perf_counter() - began
+    UMAP(random_state=0).fit_transform(frames[:500])  # its own search for neighbours has to be compiled, too
+    contenders: list[Callable[[], object]] = [
+        partial(map_embeddings, frames, MapOptions("umap")),
+        lambda: UMAP(random_state=0).fit_transform(frames),
+    ]
+    ours, theirs = alternating_medians(contenders, ROUNDS)
+    what = f"UMAP of {UMAP_FRAMES:,} × {UMAP_WIDTH} frames ({ours:.1f} s; compiled before in {compiled:.0f} s)"
+    return [at_most(f"{what}, against umap-learn", ours / theirs, MOST_UMAP_RATIO, "x")]
+
+
+def _ten_minutes() -> list[Figure]:
+    """A repetition of the same music would be found in the store, so the parts are measured on a clip of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
+
+        def embedded(path: Path) -> ClipEmbedding:
+            clip = services.clips.open(path)
+            *_, last = embed_clip(clip, EmbeddingOptions(ENCODER), services.catalog, services.cache, services.features)
+            if last.embedding is None:
+                raise RuntimeError("the clip was not encoded")
+            return last.embedding
+
+        def mapped(path: Path, method: MapMethod) -> None:
+            remembered_map([embedded(path)], MapOptions(method), services.features)
+
+        embedded(EXAMPLES / "music.ogg")
+        one, other = (long_clip(Path(folder), seconds) for seconds in (SECONDS, SECONDS + 1))
+        encoding = seconds_of(lambda: embedded(one))
+        frames = embedded(one).frames
+        rows = []
+        for method in MEASURED_METHODS:
+            projecting = seconds_of(partial(map_embeddings, frames, MapOptions(method)))
+            services.features.clear()
+            whole = seconds_of(partial(mapped, other, method))
+            again = seconds_of(partial(mapped, other, method))
+            title = f"map of ten minutes of sound by {method.upper()} ({len(frames):,} frames, {whole:.1f} s)"
+            parts = f"encoding ({encoding:.1f} s) plus projecting ({projecting:.1f} s)"
+            rows.append(at_most(f"{title}, against {parts}", whole / (encoding + projecting), MOST_OVER_ITS_PARTS, "x"))
+            rows.append(at_most(f"the same map again ({again:.2f} s), share of the first time", again / whole, MOST_AGAIN, "x"))
+    return rows
+
+
+def sound_like(frames: int, width: int) -> Floats:
+    """Frames [n, width] that wander around sixty places, with noise."""
+    rng = np.random.default_rng(0)
+    places = 3 * rng.standard_normal((60, 40))
+    path = places[np.repeat(rng.integers(0, 60, frames // 25 + 1), 25)[:frames]]
+    spread = rng.standard_normal((40, width)) / 6
+    noise = 0.3 * rng.standard_normal((frames, width))
+    return ((path + rng.standard_normal((frames, 40))) @ spread + noise + 1).astype(np.float32)
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long it takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def long_clip(folder: Path, seconds: int) -> Path:
+    """The example of music, again and again."""
+    samples, rate = soundfile.read(EXAMPLES / "music.ogg", always_2d=True)
+    path = folder / f"{seconds} seconds.wav"
+    soundfile.write(path, np.tile(samples, (-(-seconds * rate // len(samples)), 1))[: seconds * rate], rate, "PCM_16")
+    return path

@@ -1,0 +1,155 @@
+"""The training of our own aligner on one core, in a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.audio_aligner import AlignerConfig, AudioAligner
+from pipelines.concept_words import concept_of, phrase_of_class
+from pipelines.heard_words import PHRASINGS, captions_of, concept_states, concepts
+from pipelines.sound_names import ABOUT_THE_RECORDING, class_tree
+from pipelines.text_states import encode_texts
+from training.audio_aligner.dataset import Example
+from training.audio_aligner.objective import Objective, alignment_loss
+from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at
+
+SEED = 0
+FIRST_BELIEF = 4.0
+"""Logit that a class of YAMNet lends its concept before anything is learned."""
+
+
+@dataclass(frozen=True)
+class TextSpace:
+    """The concepts in the picture model's text space; the first state, which is the same everywhere, is left out."""
+
+    memory: Tensor
+    """[concepts, tokens, width]: the mean over the wordings."""
+    wordings: Tensor
+    """[concepts, wordings, tokens, width]."""
+
+
+@dataclass(frozen=True)
+class FittingOptions:
+    """How to train."""
+
+    loop: LoopOptions = field(
+        default_factory=lambda: LoopOptions(steps=400, learning_rate=1e-3, warm_up=20, flat=0.3, weight_decay=0.1, average=0.98)
+    )
+    objective: Objective = field(default_factory=lambda: Objective(distance=0.5))
+    batch: int = 192
+    noise: float = 0.3
+    """Deviation of what is added to the embeddings, against theirs."""
+    rarity: float = 0.5
+    """Exponent: 0 draws all sounds alike, 1 all concepts."""
+    naming: float = 1.0
+    """Weight of the cross-entropy of the memory's slots, which is there before the states move at all."""
+    hidden_width: int = 384
+
+
+def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
+    """All concepts as the picture model's text encoder says them."""
+    encoded = encode_texts(tokenizer, text_encoder, captions_of(concepts()), tokens)[:, 1:]
+    wordings = torch.from_numpy(encoded).reshape(-1, len(PHRASINGS), *encoded.shape[1:])
+    return TextSpace(torch.from_numpy(concept_states(encoded)), wordings)
+
+
+def build_aligner(space: TextSpace, yamnet: Path, options: FittingOptions) -> AudioAligner:
+    """A network that knows YAMNet's classes and the words for them, and nothing else."""
+    slots, tokens, width = space.memory.shape
+    weight, bias = classifier_of(yamnet)
+    torch.manual_seed(SEED)
+    model = AudioAligner(AlignerConfig(slots, tokens, width, weight.shape[1], len(weight), hidden_width=options.hidden_width))
+    with torch.no_grad():
+        model.classes.weight.copy_(torch.from_numpy(weight))
+        model.classes.bias.copy_(torch.from_numpy(bias))
+        model.families.weight.copy_(FIRST_BELIEF * torch.from_numpy(concepts_of_classes().T))
+        for parameter in (model.direct.weight, model.direct.bias, model.deep[-1].weight, model.deep[-1].bias):
+            parameter.zero_()
+        model.memory.copy_(space.memory)
+    model.classes.requires_grad_(False)
+    return model
+
+
+def classifier_of(yamnet: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(weight [521, 1024], bias [521]) of YAMNet's last layer."""
+    graph = onnx.load(yamnet).graph
+    stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
+    casts = {node.output[0]: stored[node.input[0]] for node in graph.node if node.op_type == "Cast"}
+    (layer,) = (node for node in graph.node if node.op_type == "Gemm")
+    weight, bias = ((stored | casts)[name] for name in layer.input[1:])
+    return weight, bias
+
+
+def concepts_of_classes() -> NDArray[np.float32]:
+    """[521, concepts]: 1 where the words say that a class of AudioSet is the concept."""
+    number = {concept.name: index for index, concept in enumerate(concepts())}
+    tree = class_tree()
+    table = np.zeros((len(tree.names), len(number)), dtype=np.float32)
+    for position, name in enumerate(tree.names):
+        phrase = phrase_of_class(name)
+        if phrase is not None and name not in ABOUT_THE_RECORDING:
+            table[position, number[concept_of()[phrase]]] = 1
+    return table
+
+
+def fit(examples: list[Example], space: TextSpace, yamnet: Path, options: FittingOptions, checkpoint: Path) -> AudioAligner:
+    """The aligner trained on `examples`, with its averaged weights."""
+    loop = TrainingLoop(build_aligner(space, yamnet, options), options.loop, checkpoint)
+    loop.run(fitting_loss(loop.model, examples, space, options))
+    trained: AudioAligner = loop.averaged()
+    return trained
+
+
+def fitting_loss(
+    model: AudioAligner, examples: list[Example], space: TextSpace, options: FittingOptions
+) -> Callable[[int], Tensor]:
+    """The loss of each step."""
+    frequency = np.bincount([example.kinds[0] for example in examples], minlength=len(space.memory))
+    draws = torch.tensor([frequency[example.kinds[0]] ** -options.rarity for example in examples])
+    heard = [heard_in(model, example) for example in examples]
+    shares = shares_of(examples, len(space.memory))
+    deviation = torch.cat([embedding for embedding, _ in heard]).std(0)
+
+    def loss_at(step: int) -> Tensor:
+        rng = generator_at(step)
+        chosen = torch.multinomial(draws, options.batch, replacement=True, generator=rng)
+        looks = [(heard[i], _pick(range(len(heard[i][0])), rng)) for i in chosen.tolist()]
+        embeddings = torch.stack([embedding[look] for (embedding, _), look in looks])
+        embeddings = embeddings + options.noise * deviation * torch.randn(embeddings.shape, generator=rng)
+        scores = model.judge(embeddings, torch.stack([classes[look] for (_, classes), look in looks]))
+        kinds = torch.multinomial(shares[chosen], 1, generator=rng).flatten()
+        wordings = torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)
+        loss = alignment_loss(model.recall(scores), space.wordings[kinds, wordings], kinds, options.objective)
+        return loss + options.naming * F.cross_entropy(scores, shares[chosen])
+
+    return loss_at
+
+
+def heard_in(model: AudioAligner, example: Example) -> tuple[Tensor, Tensor]:
+    """(embeddings [looks, 1024], classes [looks, 521]) of a sound: no weight that is trained is needed for them."""
+    with torch.no_grad():
+        embedding, classes = model.listen(torch.from_numpy(example.embeddings.astype(np.float32)))
+    return embedding, classes
+
+
+def shares_of(examples: list[Example], slots: int) -> Tensor:
+    """[batch, slots]: the concepts of each sound, in equal shares."""
+    shares = torch.zeros(len(examples), slots)
+    for row, example in enumerate(examples):
+        shares[row, list(example.kinds)] = 1 / len(example.kinds)
+    return shares
+
+
+def _pick(choices: Any, rng: torch.Generator) -> Any:
+    return choices[int(torch.randint(len(choices), (1,), generator=rng))]

@@ -1,0 +1,56 @@
+"""What an aligner is trained for, and how near it comes: sequences of states of sounds against those of their captions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+TEMPERATURE = 0.15
+"""As in audio2img."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The loss."""
+
+    temperature: float = TEMPERATURE
+    distance: float = 0.0
+    """Weight of the mean squared distance: states that are only nearest, but far away, draw a faint picture."""
+
+
+def flattened(states: Tensor) -> Tensor:
+    """Directions [n, tokens × width] of whole sequences [n, tokens, width]."""
+    return F.normalize(states.flatten(1), dim=-1)
+
+
+def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: float) -> Tensor:
+    """Sequence-level contrastive loss in both directions (InfoNCE; van den Oord et al. 2018, as CLIP has it).
+
+    Args:
+        sounds, texts: states [n, tokens, width], the n-th text being the n-th sound's caption.
+        kinds: int [n]; pairs of the same kind are no rivals.
+        temperature: divides the cosines.
+    """
+    cosines = flattened(sounds) @ flattened(texts).T / temperature
+    itself = torch.eye(len(kinds), dtype=torch.bool, device=kinds.device)
+    rivals = cosines.masked_fill((kinds[:, None] == kinds) & ~itself, -torch.inf)
+    targets = torch.arange(len(kinds), device=kinds.device)
+    return (F.cross_entropy(rivals, targets) + F.cross_entropy(rivals.T, targets)) / 2
+
+
+def alignment_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, objective: Objective) -> Tensor:
+    """The contrastive loss and the share of the distance."""
+    loss = contrastive_loss(sounds, texts, kinds, objective.temperature)
+    return loss + objective.distance * F.mse_loss(sounds, texts) if objective.distance else loss
+
+
+def metrics(sounds: Tensor, texts: Tensor) -> dict[str, float]:
+    """Mean cosine, Euclidean distance and squared error between states [n, tokens, width]: the figures that audio2img prints."""
+    return {
+        "cosine": F.cosine_similarity(sounds.flatten(1), texts.flatten(1)).mean().item(),
+        "euclidean": (sounds - texts).flatten(1).norm(dim=1).mean().item(),
+        "mse": F.mse_loss(sounds, texts).item(),
+    }

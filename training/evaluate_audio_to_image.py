@@ -1,0 +1,186 @@
+"""Does the picture fit the sound? `python -m training.evaluate_audio_to_image sheet.png` prints a table and draws a sheet.
+
+For the sounds of tuxpaint-stamps-default longer than half a second, each heard by an aligner that was trained without it: the
+concept that the direct way names first, through the same code as in the app. `fitting_concepts.json`, written before anything was
+tuned, says which concepts belong to which sound: one that names the thing (or has a word for it), the family that AudioSet puts
+directly above it, and for a thing without a concept of its own its nearest relatives or the owner of its voice. A recording that
+stands for several things counts once; the group 'other' is shown and does not count. The folds' aligners are trained on the way
+and kept in `--folder`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+
+from components.services import Services, build_services
+from models.aligner_specs import TINY_ALIGNER
+from models.audio_aligner import CONFIG, WEIGHTS, save_aligner
+from models.errors import SilentClip
+from models.image_model_specs import TINY_DIFFUSION, drawing_defaults
+from models.model_catalog import ModelChoice
+from models.model_spec import ModelSpec, RepositoryFile, RepositorySource
+from models.sound_model_specs import YAMNET as YAMNET_SPEC
+from pipelines.audio_clip import AudioClip
+from pipelines.audio_states import AudioStates, audio_states
+from pipelines.heard_words import concepts, heard_words
+from pipelines.sound_tagging import ClipListener
+from settings import Settings
+from training.audio_aligner.__main__ import (
+    PICTURE_MODEL,
+    YAMNET,
+    fingerprint,
+    states_and_targets,
+    text_space_of,
+    yamnet_session,
+)
+from training.audio_aligner.dataset import FITTING, STAMPS, Example, training_set
+from training.audio_aligner.fitting import FittingOptions, TextSpace, concepts_of_classes, fit
+from training.audio_aligner.objective import metrics
+
+SHORTEST_SECONDS = 0.5
+FOLDS = 12
+CRITERION = ("animal", "instrument", "vehicle", "weather")
+COLUMNS = 12
+LABEL_HEIGHT = 40
+"""Pixels."""
+STEPS, GUIDANCE = 14, 4.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One sound, what was heard in it and what would have been right."""
+
+    sound: str
+    group: str
+    fitting: tuple[str, ...]
+    heard: tuple[str, ...]
+    """Best first."""
+    bare: str
+    """The concept of YAMNet's best class that has one."""
+    states: AudioStates
+
+    @property
+    def fits(self) -> bool:
+        """Whether what was heard first belongs to the sound."""
+        return self.heard[0] in self.fitting
+
+
+def main() -> None:
+    """Train the folds, print every sound and the shares, and draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sheet", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path.home() / ".cache" / "audioscope-training" / "audio_aligner")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    examples = training_set(yamnet_session(), chosen.folder)
+    space = text_space_of(PICTURE_MODEL)
+    aligners = aligners_without(examples, space, chosen.folder)
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
+        results = list(outcomes(services, aligners))
+        print_table(results)
+        contact_sheet(results, services).save(chosen.sheet)
+
+
+def aligners_without(examples: list[Example], space: TextSpace, folder: Path) -> dict[str, ModelSpec]:
+    """For each evaluated stamp an aligner that never heard its recording, nor anything made from it."""
+    recordings = sorted({example.recording for example in examples if example.recording})
+    specs = {}
+    for fold in range(FOLDS):
+        left_out = set(recordings[fold::FOLDS])
+        rest = [example for example in examples if example.recording not in left_out]
+        name = f"{fingerprint(space)}-without-{fold}"
+        model = fit(rest, space, YAMNET, FittingOptions(), folder / f"{name}.pt")
+        judged = [example for example in examples if example.recording in left_out]
+        print(f"fold {fold}: {metrics(*states_and_targets(model, judged, space))}", flush=True)
+        save_aligner(model, folder / name)
+        spec = spec_of(folder / name)
+        specs |= {example.name: spec for example in judged}
+    return specs
+
+
+def spec_of(folder: Path) -> ModelSpec:
+    """A catalogue row for an aligner on disk."""
+    files = tuple(RepositoryFile(name, hashlib.sha256((folder / name).read_bytes()).hexdigest()) for name in (CONFIG, WEIGHTS))
+    return replace(TINY_ALIGNER, key=f"aligner-{folder.name}", source=RepositorySource("fold", str(folder.resolve()), files))
+
+
+def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Outcome]:
+    """Every sound of the list that is not silent and long enough, through the app's own path."""
+    cache, features = services.cache, services.features
+    for row in json.loads(FITTING.read_text(encoding="utf-8")):
+        sound = row["sounds"][0]
+        try:
+            clip = services.clips.open(STAMPS / sound)
+        except SilentClip:
+            continue
+        if clip.duration > SHORTEST_SECONDS:
+            states = audio_states(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, cache, features)
+            heard = tuple(word.concept for word in heard_words(states, TINY_DIFFUSION, cache, features))
+            yield Outcome(sound, row["group"], tuple(row["fitting"]), heard, bare_concept(clip, services), states)
+
+
+def bare_concept(clip: AudioClip, services: Services) -> str:
+    """What YAMNet alone would say: its best class, by the mean over the patches, among those that the vocabulary knows."""
+    listener = ClipListener(clip, ModelChoice(YAMNET_SPEC, ""), services.cache, services.features)
+    scores = listener.patch_scores(0, listener.patches).mean(axis=0)
+    table = concepts_of_classes()
+    best = int(np.argmax(np.where(table.any(axis=1), scores, 0)))
+    return concepts()[int(np.argmax(table[best]))].name
+
+
+def print_table(results: list[Outcome]) -> None:
+    """Every sound, then the shares."""
+    for outcome in results:
+        mark = "yes" if outcome.fits else "no "
+        print(f"{mark} {Path(outcome.sound).stem:24} {', '.join(outcome.heard[:3]):44} bare: {outcome.bare}")
+    print(f"\n{'group':12}{'sounds':>8}{'first':>8}{'in three':>10}{'bare YAMNet':>13}")
+    for title, groups in (*((group, (group,)) for group in CRITERION), ("criterion", CRITERION), ("other", ("other",))):
+        of_group = [outcome for outcome in results if outcome.group in groups]
+        first = np.mean([outcome.fits for outcome in of_group])
+        three = np.mean([bool(set(outcome.fitting) & set(outcome.heard[:3])) for outcome in of_group])
+        bare = np.mean([outcome.bare in outcome.fitting for outcome in of_group])
+        print(f"{title:12}{len(of_group):>8}{first:>8.0%}{three:>10.0%}{bare:>13.0%}")
+
+
+def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
+    """The picture of every sound, with the sound's name and what was heard."""
+    size = drawing_defaults(TINY_DIFFUSION).size
+    rows = -(-len(results) // COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * size, rows * (size + LABEL_HEIGHT)), "white")
+    pen = ImageDraw.Draw(sheet)
+    with services.cache.lease(TINY_DIFFUSION) as (pipeline,):
+        for index, outcome in enumerate(results):
+            left, top = index % COLUMNS * size, index // COLUMNS * (size + LABEL_HEIGHT)
+            sheet.paste(draw(pipeline, outcome.states), (left, top))
+            pen.text((left + 2, top + size), Path(outcome.sound).stem[:15], fill="black")
+            pen.text((left + 2, top + size + 13), outcome.heard[0], fill="darkgreen" if outcome.fits else "red")
+    return sheet
+
+
+def draw(pipeline: Any, states: AudioStates) -> Image.Image:
+    """One picture, always with the same noise."""
+    drawn = pipeline(
+        prompt_embeds=torch.from_numpy(states.prompt_embeds)[None],
+        negative_prompt_embeds=torch.from_numpy(states.negative_prompt_embeds)[None],
+        num_inference_steps=STEPS,
+        guidance_scale=GUIDANCE,
+        generator=torch.Generator().manual_seed(0),
+    )
+    image: Image.Image = drawn.images[0]
+    return image
+
+
+if __name__ == "__main__":
+    main()
