@@ -1,0 +1,33 @@
+"""Embeddings without a model, for tests of what is made of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from models.model_spec import EncoderFacts
+from models.sound_model_specs import YAMNET
+from pipelines.clip_embedding import ClipEmbedding
+from pipelines.encoder_list import Encoder
+from pipelines.encoder_patches import Yamnet
+
+HOP = 0.48
+
+
+def encoder(key: str = "yamnet", width: int = 8, layer: str = "patches") -> Encoder:
+    facts: Any = EncoderFacts("yamnet", width, 1)
+    return Encoder(key, YAMNET, "YAMNet", width, 1 / HOP, (layer,), layer, "Apache-2.0", False, "", Yamnet(facts))
+
+
+def embedding(frames: Any, content_hash: str = "0" * 32, **encoder_options: Any) -> ClipEmbedding:
+    """Of frames [n, width], one every 0.48 s."""
+    rows = np.ascontiguousarray(frames, dtype=np.float32)
+    made = encoder(width=rows.shape[1], **encoder_options)
+    times: Any = HOP * (0.5 + np.arange(len(rows)))
+    return ClipEmbedding(rows, times, HOP, made, made.default_layer, content_hash, HOP * len(rows), model=made.title)
+
+
+def walk(frames: int, width: int = 8, seed: int = 0) -> Any:
+    """Frames [n, width] that go on from one to the next, as sounds do."""
+    return np.cumsum(np.random.default_rng(seed).standard_normal((frames, width)), axis=0).astype(np.float32)
