@@ -1,0 +1,169 @@
+"""Several clips: those of one map, and the library, which finds clips that sound alike."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+from gradio.utils import get_upload_folder
+
+from components.clip_input import ClipInput
+from components.embedding_controls import EmbeddingControls, encoder_of
+from components.embedding_shown import progress_markup
+from components.services import QUIET, Services
+from components.tab_job import TabJob
+from components.transcription_summary import clock_time, failure_markup
+from components.user_errors import sentence_for
+from models.errors import AudioscopeError, NoClip
+from pipelines.audio_clip import AudioClip
+from pipelines.clip_embedding import EmbeddingOptions, Encoder, embed_clip, embed_texts, encoders
+from pipelines.clip_library import ClipLibrary, NearClip
+from pipelines.encoder_family import TEXT_SPACE
+
+MOST_OTHERS = 8
+NEAR_CLIPS = 8
+COMPARED = '<p class="summary">{} clips in one map: colour it by Clip, or by what is heard.</p>'
+
+
+def build_clips_panel(
+    services: Services, clip: ClipInput, controls: EmbeddingControls, others: gr.State
+) -> list[Callable[..., Dependency]]:
+    """The inner tab; the value are the events after which the map shall have other clips in it."""
+    with gr.Tab("Clips"):
+        files = gr.File(label="More clips in this map", file_count="multiple", height=132, elem_id="other-clips")
+        compared = gr.HTML("", elem_id="compared-clips", apply_default_css=False)
+        _build_library(services, clip)
+
+    def opened(now: AudioClip | None, paths: list[str] | None) -> tuple[Any, ...]:
+        try:
+            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in (paths or [])[:MOST_OTHERS]]
+        except AudioscopeError as error:
+            return gr.skip(), failure_markup(sentence_for(error)), gr.skip()
+        different = {other.content_hash: other for other in found if now is None or other.content_hash != now.content_hash}
+        told = COMPARED.format(len(different) + 1) if different else ""
+        return tuple(different.values()), told, "clip" if different else gr.skip()
+
+    changed = files.change(opened, inputs=[clip.state, files], outputs=[others, compared, controls.colour], **QUIET)
+    return [changed.then]
+
+
+def _build_library(services: Services, clip: ClipInput) -> None:
+    known = [encoder for encoder in encoders(services.catalog) if encoder.frame_rate]
+    readers = [encoder for encoder in known if encoder.has_text]
+    gr.HTML("<h2>Library</h2>", apply_default_css=False)
+    with gr.Row(elem_classes="actions"):
+        choices = [(encoder.title, encoder.key) for encoder in known]
+        key = gr.Dropdown(choices, value=best_for_clips(known).key, label="Compared by", min_width=260, scale=0)
+    with gr.Row(elem_classes="actions"):
+        words = gr.Textbox(
+            label=f"Find by words, with {readers[0].title}" if readers else "",
+            visible=bool(readers),
+            max_length=200,
+            min_width=260,
+        )
+    with gr.Row(elem_classes="actions"):
+        add = gr.Button("Add this clip", min_width=0, elem_id="add-to-library")
+        find = gr.Button("Find similar", min_width=0, elem_id="find-similar")
+        stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-library")
+    found = gr.HTML("", elem_id="near-clips", apply_default_css=False)
+    panel = _LibraryPanel(services, TabJob(services, "library", [add, find, stop]))
+    panel.job.on(add.click, clip.state, panel.add, [clip.state, key], [found])
+    panel.job.on(find.click, clip.state, panel.find, [clip.state, key], [found])
+    panel.job.on(words.submit, clip.state, panel.find_by_words, [words], [found])
+    clip.state.change(lambda: "", outputs=found, queue=False, **QUIET)
+
+
+class _LibraryPanel:
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self.job = job
+        self._services = services
+
+    def add(self, clip: AudioClip | None, request: gr.Request, key: str) -> Iterator[str]:
+        """A press on Add."""
+        yield from self._with_embedding(clip, request, key, add=True)
+
+    def find(self, clip: AudioClip | None, request: gr.Request, key: str) -> Iterator[str]:
+        """A press on Find similar."""
+        yield from self._with_embedding(clip, request, key, add=False)
+
+    def find_by_words(self, text: str, request: gr.Request) -> Iterator[str]:
+        """Enter in the line of words."""
+        try:
+            encoder = next(encoder for encoder in encoders(self._services.catalog) if encoder.has_text)
+            with self.job.running(request):
+                yield near_markup(near_words(self._services, text, encoder, NEAR_CLIPS), f"“{text}”")
+        except Exception as error:
+            yield failure_markup(sentence_for(error))
+
+    def _with_embedding(self, clip: AudioClip | None, request: gr.Request, key: str, add: bool) -> Iterator[str]:
+        services, library = self._services, self._services.library
+        try:
+            if clip is None:
+                raise NoClip
+            options = library_options(encoder_of(services.catalog, key))
+            parts = services.catalog, services.cache, services.features
+            with self.job.running(request) as should_stop:
+                for now in embed_clip(clip, options, *parts, should_stop):
+                    if now.embedding is None:
+                        yield progress_markup(now, "")
+                    elif add:
+                        library.add(clip, now.embedding)
+                        yield f'<p class="summary" data-state="done">Added: {_count(library)} in the library.</p>'
+                    else:
+                        yield near_markup(library.nearest(now.embedding, NEAR_CLIPS), clip.name)
+        except Exception as error:
+            yield failure_markup(sentence_for(error))
+
+
+def best_for_clips(known: Sequence[Encoder]) -> Encoder:
+    """The encoder whose neighbours are most often of the same kind: YAMNet, trained to tell sounds apart."""
+    return next((encoder for encoder in known if encoder.key == "yamnet"), known[0])
+
+
+def library_options(encoder: Encoder) -> EmbeddingOptions:
+    """The layer that clips are compared in: that of texts, if the encoder has one."""
+    return EmbeddingOptions(encoder.key, TEXT_SPACE if encoder.has_text else "")
+
+
+def near_words(services: Services, text: str, encoder: Encoder, count: int) -> tuple[NearClip, ...]:
+    """The clips of the library that fit `text` best.
+
+    Raises:
+        InvalidOption: the encoder has no texts, or there is no text.
+        ModelError: the model cannot be had.
+    """
+    vector = embed_texts((text,), encoder, services.cache)[0]
+    return services.library.by_text(vector, encoder, count)
+
+
+def near_markup(found: Sequence[NearClip], asked: str) -> str:
+    """A list of names with their similarity."""
+    if not found:
+        return (
+            '<p class="summary" data-state="done">No other clip in the library was heard by this encoder yet: '
+            "load some and add them.</p>"
+        )
+    rows = "".join(
+        f"<tr><td>{html.escape(near.clip.name)}</td>"
+        f'<td class="sure"><meter max="1" value="{max(0.0, near.similarity):.2f}"></meter> {near.similarity:.2f}</td>'
+        f"<td>{_where(near)}</td></tr>"
+        for near in found
+    )
+    return (
+        f'<table class="facts"><tbody>{rows}</tbody></table>'
+        f'<p class="summary" data-state="done">Nearest to {html.escape(asked)}, by cosine similarity.</p>'
+    )
+
+
+def _where(near: NearClip) -> str:
+    is_whole = near.start == 0 and near.end >= near.clip.duration - 0.01
+    return "as a whole" if is_whole else f"{clock_time(near.start)}–{clock_time(near.end)} of {clock_time(near.clip.duration)}"
+
+
+def _count(library: ClipLibrary) -> str:
+    count = len(library.clips())
+    return f"{count} clip{'s' if count != 1 else ''}"

@@ -1,0 +1,41 @@
+"""Colours of several clips in one map."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.embedding_colouring import joined
+from components.timed_picture import curve_markup, picture_markup, png_of
+from pipelines.embedding_colours import Colouring
+
+
+def chords(values: list[int], names: tuple[str, ...]) -> Colouring:
+    return Colouring("chord", "Chord", "categorical", np.array(values, dtype=np.int32), names)
+
+
+def test_equal_names_have_one_colour():
+    both = joined([chords([0, 1, -1], ("C", "G")), chords([1, 0], ("Am", "G"))])
+    assert both.names == ("C", "G", "Am")
+    assert both.values.tolist() == [0, 1, -1, 1, 2]
+
+
+def test_a_clip_of_which_nothing_is_known_has_no_colour():
+    both = joined([chords([-1, -1], ()), chords([0], ("C",))])
+    assert both.names == ("C",)
+    assert both.values.tolist() == [-1, -1, 0]
+
+
+def test_numbers_are_put_one_after_the_other():
+    parts = [Colouring("time", "Time", "continuous", np.array([0.5, 1.5], dtype=np.float32), unit="s") for _ in range(2)]
+    assert joined(parts).values.tolist() == [0.5, 1.5, 0.5, 1.5]
+
+
+def test_pictures_and_curves_tell_their_time_and_escape_their_names():
+    picture = picture_markup(np.array([[0, 0.5, 1]], dtype=np.float32), 2.0, "<Rows>", square=True)
+    assert 'data-end="2.000"' in picture
+    assert "&lt;Rows&gt;" in picture
+    assert 'class="timed square"' in picture
+    assert png_of(np.array([[0, 0.5, 1]], dtype=np.float32)).startswith(b"\x89PNG")
+    curve = curve_markup(np.linspace(1, 3, 5000, dtype=np.float32), 2.0, "Norm")
+    assert "Norm, 1.00 to 3.00" in curve
+    assert curve.count(",") < 4100

@@ -1,0 +1,81 @@
+"""What the page is told of a map, and what it may say back."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import gradio as gr
+import numpy as np
+import pytest
+
+from components.embedding_map import MOST_POINTS, MapView, colour_indices, map_value, picked_row
+from models.errors import InvalidOption
+from pipelines.embedding_colours import Colouring
+
+
+def view_of(rows: int, dimensions: int = 2, starts: tuple[int, ...] = (0,)) -> MapView:
+    places = np.linspace(-1, 1, rows * dimensions, dtype=np.float32).reshape(rows, dimensions)
+    times = np.arange(rows) * 0.02 + 0.01
+    return MapView(
+        map_id="m",
+        points=places,
+        times=times,
+        frame_seconds=0.02,
+        duration=rows * 0.02,
+        colouring=Colouring("time", "Time", "continuous", times.astype(np.float32), unit="s"),
+        texts=tuple("Speech" if row % 2 else "Piano" for row in range(rows)),
+        title="PCA of a test",
+        clips=("a", "b")[: len(starts)],
+        starts=starts,
+    )
+
+
+def event(**data: object) -> gr.EventData:
+    return gr.EventData(None, data)
+
+
+def numbers(text: str, kind: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), dtype=kind)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_points_times_and_texts_arrive_as_they_are(dimensions):
+    view = view_of(50, dimensions)
+    value = map_value(view)
+    points = numbers(value["points"], "<i2").reshape(50, dimensions) / 32767
+    assert points == pytest.approx(view.points, abs=1e-4)
+    assert numbers(value["times"], "<f4") == pytest.approx(view.times)
+    assert [value["texts"][place] for place in numbers(value["textOf"], "<u2")] == list(view.texts)
+    assert (value["own"], value["hop"], value["low"], value["high"]) == (50, 0.02, "0.0 s", "1.0 s")
+
+
+def test_a_long_clip_is_thinned_and_its_points_are_still_found():
+    rows = 2 * MOST_POINTS + 10
+    value = map_value(view_of(rows, starts=(0, 600)))
+    assert len(numbers(value["times"], "<f4")) <= MOST_POINTS
+    assert value["starts"] == [0, 200]
+    assert value["own"] == 200
+    assert value["hop"] == pytest.approx(0.06)
+    assert picked_row(event(row=7), rows) == 21
+
+
+def test_categories_and_what_has_no_value():
+    values = np.array([0, 1, -1, 300], dtype=np.int32)
+    assert colour_indices(Colouring("word", "Word", "categorical", values, ("a", "b"))).tolist() == [0, 1, 255, 254]
+    levels = np.array([-60, np.nan, 0], dtype=np.float32)
+    assert colour_indices(Colouring("loudness", "Loudness", "continuous", levels)).tolist() == [0, 255, 254]
+    still = np.full(3, 2.0, dtype=np.float32)
+    assert colour_indices(Colouring("loudness", "Loudness", "continuous", still)).tolist() == [0, 0, 0]
+
+
+def test_screen_readers_hear_what_is_shown_and_how_to_move():
+    says = map_value(replace(view_of(50, 3, (0, 20)), title="UMAP of YAMNet"))["says"]
+    assert says.startswith("UMAP of YAMNet: 50 moments of 2 clips as points in space, coloured by time.")
+    assert "Enter plays" in says
+
+
+@pytest.mark.parametrize("row", [-1, 50, 1.5, True, "3", None, [1]])
+def test_a_point_that_the_page_makes_up_is_refused(row):
+    with pytest.raises(InvalidOption):
+        picked_row(event(row=row), 50)
