@@ -82,6 +82,7 @@ function receive() {
     fit();
   }
   over.setAttribute('aria-label', map.says);
+  if (!state.stretches.length) sayNow();
   showLegend();
   readTheme();
 }
@@ -99,8 +100,8 @@ function boxOf({points, dimensions}) {
 }
 
 function forget() {
-  choose(null);
   state.map = null;
+  choose(null);
   legend.replaceChildren();
 }
 
@@ -413,7 +414,7 @@ function choose(rows) {
   state.stretch = 0;
   clearButton.hidden = !state.chosen;
   draw('base');
-  if (!state.stretches.length) return;
+  if (!state.stretches.length) return sayNow();
   const seconds = state.stretches.reduce((sum, [start, end]) => sum + end - start, 0);
   live.textContent = `${stretches.length} ${stretches.length > 1 ? 'stretches' : 'stretch'}, ${seconds.toFixed(1)} s, in a loop`;
   now.textContent = live.textContent;
@@ -426,9 +427,14 @@ function onTime({detail: {time, playing}}) {
   Object.assign(state, {time, playing});
   if (state.stretches.length && playing && keepTo(time)) return;
   const row = rowAt(time);
-  if (row !== state.row && !state.chosen) now.textContent = say(row);
+  if (row !== state.row && !state.stretches.length) sayNow();
   state.row = row;
   draw('over');
+}
+
+/** The line below the map: what sounds now. */
+function sayNow() {
+  now.textContent = state.map ? say(rowAt(state.time)) : '';
 }
 
 /** At the end of a stretch on to the next; whoever goes elsewhere by hand leaves the choice. Says whether it went on. */

@@ -1,8 +1,8 @@
 """Our own aligner: from what YAMNet makes of a sound to the states of a prompt.
 
 YAMNet's embeddings of a sound ask a memory, as in attention (Vaswani et al. 2017): every slot has a key that is learned and a
-value that is the text states of one concept. YAMNet's own classifier helps to ask. What comes out lies between states that the picture model knows, so that a sound
-that is half one thing and half another gives a prompt for both, and never one for nothing.
+value that is the text states of one concept. YAMNet's own classifier helps to ask. What comes out lies between states that the
+picture model knows, so that a sound that is half one thing and half another gives a prompt for both, and never one for nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 LEAST_WEIGHT = 0.01
@@ -68,7 +68,7 @@ class AudioAligner(nn.Module):  # type: ignore[misc]
         classes = self.classes(embeddings).sigmoid()
         audible = 1 + LEAST_WEIGHT - classes[..., self.config.silence]
         share = audible / audible.sum(-1, keepdim=True)  # [batch, patches]
-        normed = F.layer_norm(embeddings, embeddings.shape[-1:])
+        normed = functional.layer_norm(embeddings, embeddings.shape[-1:])
         return torch.einsum("bp,bpw->bw", share, normed), torch.einsum("bp,bpc->bc", share, classes)
 
     def judge(self, embedding: Tensor, classes: Tensor) -> Tensor:
@@ -98,7 +98,8 @@ def load_aligner(folder: Path) -> AudioAligner:
     """The aligner that `save_aligner` wrote, ready to be used."""
     model = AudioAligner(AlignerConfig(**json.loads((folder / CONFIG).read_text(encoding="utf-8"))))
     model.load_state_dict(load_file(folder / WEIGHTS))
-    return model.eval()
+    model.eval()
+    return model
 
 
 def save_aligner(model: AudioAligner, folder: Path) -> None:

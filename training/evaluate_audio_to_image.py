@@ -96,7 +96,7 @@ def main() -> None:
 def aligners_without(examples: list[Example], space: TextSpace, folder: Path) -> dict[str, ModelSpec]:
     """For each evaluated stamp an aligner that never heard its recording, nor anything made from it."""
     recordings = sorted({example.recording for example in examples if example.recording})
-    specs = {}
+    specs: dict[str, ModelSpec] = {}
     for fold in range(FOLDS):
         left_out = set(recordings[fold::FOLDS])
         rest = [example for example in examples if example.recording not in left_out]

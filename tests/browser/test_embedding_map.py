@@ -124,6 +124,7 @@ def test_a_region_plays_alone_and_again(open_map: OpenMap) -> None:
     until(page, f"t.state.playing && t.state.time < {end - 0.4}")
     assert value(page, "t.state.time") >= start - 0.05
     page.get_by_role("button", name="Play all").click()
+    expect(page.locator(".em-now")).to_contain_text("Applause")
     assert value(page, "m.state.stretches.length") == 0
 
 

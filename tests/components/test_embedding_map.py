@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from components.embedding_map import MOST_POINTS, MapView, colour_indices, map_value, picked_row
 from models.errors import InvalidOption
@@ -16,7 +18,7 @@ from pipelines.embedding_colours import Colouring
 
 def view_of(rows: int, dimensions: int = 2, starts: tuple[int, ...] = (0,)) -> MapView:
     places = np.linspace(-1, 1, rows * dimensions, dtype=np.float32).reshape(rows, dimensions)
-    times = np.arange(rows) * 0.02 + 0.01
+    times = np.arange(rows, dtype=np.float64) * 0.02 + 0.01
     return MapView(
         map_id="m",
         points=places,
@@ -35,7 +37,7 @@ def event(**data: object) -> gr.EventData:
     return gr.EventData(None, data)
 
 
-def numbers(text: str, kind: str) -> np.ndarray:
+def numbers(text: str, kind: str) -> NDArray[Any]:
     return np.frombuffer(base64.b64decode(text), dtype=kind)
 
 

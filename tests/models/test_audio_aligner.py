@@ -18,7 +18,8 @@ TINY = AlignerConfig(slots=3, tokens=4, text_width=5, embedding_width=6, classes
 @pytest.fixture
 def model() -> AudioAligner:
     torch.manual_seed(0)
-    model = AudioAligner(TINY).eval()
+    model = AudioAligner(TINY)
+    model.eval()
     with torch.no_grad():
         model.memory.copy_(torch.randn(model.memory.shape))
     return model

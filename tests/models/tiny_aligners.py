@@ -56,5 +56,3 @@ def save_picture_model(directory: Path) -> FetchedModel:
     row = {field.name: getattr(model.spec, field.name) for field in fields(ModelSpec)} | {"task": "draw_pictures"}
     drawing = replace(TINY_DIFFUSION.drawing, text_width=WIDTH)
     return replace(model, spec=ImageModelSpec(**row, drawing=drawing))
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_windows_fill_the_part_and_none_is_too_long():
     windows = windows_of(1.0, 9.0, 3.75)
     assert windows[0][0] == 16_000 and windows[-1][1] == 144_000
     assert all(stop - begin <= 60_000 for begin, stop in windows)
-    assert all(one[1] == other[0] for one, other in zip(windows[:-1], windows[1:], strict=True))
+    assert all(one[1] == other[0] for one, other in pairwise(windows))
 
 
 @pytest.mark.models

@@ -38,7 +38,7 @@ def test_what_can_be_recognised_is_found_wherever_it_is(services: Services, tmp_
     clip = clip_with(services, tmp_path, bird_at, 40.0, 0.003)
     start, end = window(services, clip, 4.0)
     assert end - start == pytest.approx(4.0)
-    assert 0 <= start and end <= clip.duration
+    assert start >= 0 and end <= clip.duration
     assert abs(start - bird_at) < 1.5
 
 

@@ -139,7 +139,7 @@ def test_our_own_training_lowers_the_loss_and_is_the_same_every_time(tmp_path: P
 
 def test_an_untrained_aligner_believes_yamnet():
     model = build_aligner(small_space(), YAMNET, small_options(1)).eval()
-    dog = [index for index, concept in enumerate(concepts()) if concept.name == "dog"][0]
+    dog = next(index for index, concept in enumerate(concepts()) if concept.name == "dog")
     classes = torch.zeros(1, 521)
     classes[0, 70] = 1.0  # 'Bark'
     assert model.judge(torch.zeros(1, 1024), classes).argmax().item() == dog
@@ -178,7 +178,9 @@ class TinyRun:
     """The full training on tiny checkpoints of the real classes, from disk."""
 
     def __init__(self, folder: Path, sounds: Path) -> None:
-        self.encoder = save_wav2vec2_bert(folder / "encoder", apply_spec_augment=True, mask_time_prob=0.1, mask_time_length=4).directory
+        self.encoder = save_wav2vec2_bert(
+            folder / "encoder", apply_spec_augment=True, mask_time_prob=0.1, mask_time_length=4
+        ).directory
         self.text_model = save_picture_model(folder / "picture").directory
         self.sounds = captioned_sounds(sounds, 3.75)
 
@@ -227,7 +229,7 @@ def test_a_resumed_training_ends_as_an_unbroken_one(tiny_run: TinyRun, tmp_path:
     next(run)  # only now the first step's checkpoint is written
     run.close()
     random.seed(1)
-    np.random.seed(1)  # noqa: NPY002 - transformers masks time with the global generator
+    np.random.seed(1)
     resumed = tiny_run.training(tmp_path / "stopped", **options)
     assert resumed.step == 1
     for _ in resumed.run():

@@ -70,7 +70,7 @@ def fetch_fsd50k(folder: Path, split: str = "train") -> None:
     shards = [
         name for name in HfApi().list_repo_files(FSD50K, repo_type="dataset") if name.endswith(".parquet") and split in name
     ]
-    rows = []
+    rows: list[tuple[str, str]] = []
     for shard in sorted(shards):
         table = parquet.ParquetFile(hf_hub_download(FSD50K, shard, repo_type="dataset"))
         for batch in table.iter_batches(batch_size=64, columns=["audio", "labels"]):

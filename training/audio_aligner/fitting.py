@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from models.audio_aligner import AlignerConfig, AudioAligner
 from pipelines.concept_words import concept_of, phrase_of_class
@@ -50,8 +50,10 @@ class FittingOptions:
     batch: int = 192
     noise: float = 0.3
     """Deviation of what is added to the embeddings, against theirs."""
-    rarity: float = 0.5
+    rarity: float = 0.2
     """Exponent: 0 draws all sounds alike, 1 all concepts."""
+    stamps: float = 3.0
+    """How often a stamp's sound is drawn against others: they are clean, and of what people look for first."""
     naming: float = 1.0
     """Weight of the cross-entropy of the memory's slots, which is there before the states move at all."""
     hidden_width: int = 384
@@ -117,6 +119,7 @@ def fitting_loss(
     """The loss of each step."""
     frequency = np.bincount([example.kinds[0] for example in examples], minlength=len(space.memory))
     draws = torch.tensor([frequency[example.kinds[0]] ** -options.rarity for example in examples])
+    draws[[bool(example.recording) for example in examples]] *= options.stamps
     heard = [heard_in(model, example) for example in examples]
     shares = shares_of(examples, len(space.memory))
     deviation = torch.cat([embedding for embedding, _ in heard]).std(0)
@@ -131,7 +134,7 @@ def fitting_loss(
         kinds = torch.multinomial(shares[chosen], 1, generator=rng).flatten()
         wordings = torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)
         loss = alignment_loss(model.recall(scores), space.wordings[kinds, wordings], kinds, options.objective)
-        return loss + options.naming * F.cross_entropy(scores, shares[chosen])
+        return loss + options.naming * functional.cross_entropy(scores, shares[chosen])
 
     return loss_at
 

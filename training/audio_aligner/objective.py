@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 TEMPERATURE = 0.15
 """As in audio2img."""
@@ -23,7 +23,7 @@ class Objective:
 
 def flattened(states: Tensor) -> Tensor:
     """Directions [n, tokens × width] of whole sequences [n, tokens, width]."""
-    return F.normalize(states.flatten(1), dim=-1)
+    return functional.normalize(states.flatten(1), dim=-1)
 
 
 def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: float) -> Tensor:
@@ -38,19 +38,19 @@ def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: 
     itself = torch.eye(len(kinds), dtype=torch.bool, device=kinds.device)
     rivals = cosines.masked_fill((kinds[:, None] == kinds) & ~itself, -torch.inf)
     targets = torch.arange(len(kinds), device=kinds.device)
-    return (F.cross_entropy(rivals, targets) + F.cross_entropy(rivals.T, targets)) / 2
+    return (functional.cross_entropy(rivals, targets) + functional.cross_entropy(rivals.T, targets)) / 2
 
 
 def alignment_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, objective: Objective) -> Tensor:
     """The contrastive loss and the share of the distance."""
     loss = contrastive_loss(sounds, texts, kinds, objective.temperature)
-    return loss + objective.distance * F.mse_loss(sounds, texts) if objective.distance else loss
+    return loss + objective.distance * functional.mse_loss(sounds, texts) if objective.distance else loss
 
 
 def metrics(sounds: Tensor, texts: Tensor) -> dict[str, float]:
     """Mean cosine, Euclidean distance and squared error between states [n, tokens, width]: the figures that audio2img prints."""
     return {
-        "cosine": F.cosine_similarity(sounds.flatten(1), texts.flatten(1)).mean().item(),
+        "cosine": functional.cosine_similarity(sounds.flatten(1), texts.flatten(1)).mean().item(),
         "euclidean": (sounds - texts).flatten(1).norm(dim=1).mean().item(),
-        "mse": F.mse_loss(sounds, texts).item(),
+        "mse": functional.mse_loss(sounds, texts).item(),
     }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -127,7 +127,7 @@ class Training:
         """Where the state is kept."""
         return self.target / "checkpoint"
 
-    def run(self) -> Iterator[tuple[int, float]]:
+    def run(self) -> Generator[tuple[int, float], None, None]:
         """(step, loss) of every update that is still to be done; then the model is written."""
         self.encoder.train()
         for batch in self.batches_from(self.batches):
