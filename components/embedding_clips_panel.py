@@ -48,6 +48,7 @@ def build_clips_panel(
         return tuple(different.values()), told, "clip" if different else gr.skip()
 
     changed = files.change(opened, inputs=[clip.state, files], outputs=[others, compared, controls.colour], **QUIET)
+    clip.state.change(lambda: (None, ""), outputs=[files, compared], queue=False, **QUIET)
     return [changed.then]
 
 

@@ -95,13 +95,14 @@ def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") ->
     """One line below the map: model, layer, width, frames, what the map explains, seconds, licence."""
     first, made = shown.embedding, shown.map
     frames = sum(len(embedding.frames) for embedding in shown.embeddings)
+    duration, elapsed = sum(one.duration for one in shown.embeddings), sum(one.elapsed for one in shown.embeddings)
     layer = f", {first.layer}" if len(first.encoder.layers) > 1 else ""
     rate = f" at {first.encoder.frame_rate:.3g} Hz" if first.frame_seconds else ""
     facts = [
         f"{first.model}{layer}, {first.dtype} on {first.device}, {first.licence}",
         f"{frames:,} frames{rate}, {first.frames.shape[1]} wide",
         f"{METHODS[made.method]}{_explained(made)}",
-        f"{first.duration:.1f} s of audio in {sum(one.elapsed for one in shown.embeddings):.1f} s, map in {made.seconds:.1f} s",
+        f"{duration:.1f} s of audio in {elapsed:.1f} s, map in {made.seconds:.1f} s",
     ]
     remarks = " ".join(part for part in (made.note, note) if part)
     why = f'<details class="why"><summary>Why this model</summary>{html.escape(first.model_reason)}</details>'

@@ -107,6 +107,7 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     done(page)
     take_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
+    expect(page.locator("#compared-clips")).to_be_empty()
     page.locator("#find-similar").click()
     expect(page.locator("#near-clips")).to_contain_text("A sound", timeout=LONG_MS)
 

@@ -30,7 +30,8 @@ def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: 
     """Sequence-level contrastive loss in both directions (InfoNCE; van den Oord et al. 2018, as CLIP has it).
 
     Args:
-        sounds, texts: states [n, tokens, width], the n-th text being the n-th sound's caption.
+        sounds: states [n, tokens, width].
+        texts: likewise, of the captions of the sounds in the same order.
         kinds: int [n]; pairs of the same kind are no rivals.
         temperature: divides the cosines.
     """
