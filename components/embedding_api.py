@@ -120,10 +120,11 @@ def add_embedding_endpoints(services: Services) -> None:
             found = near_words(services, text, chosen, count)
         else:
             clip = open_for_api(services, audio)
-            embedding = _embedding(services, clip, library_options(chosen))
-            found = services.library.nearest(embedding, count)
+            first, *others = [_embedding(services, clip, options) for options in library_options(chosen)]
+            found = services.library.nearest(first, count, also=others)
             if add:
-                services.library.add(clip, embedding)
+                for embedding in (first, *others):
+                    services.library.add(clip, embedding)
         return {"clips": _near(found), "encoder": chosen.key, "library": len(services.library.clips())}
 
     shared = borrowing(services)

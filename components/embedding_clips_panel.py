@@ -20,12 +20,13 @@ from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import AudioscopeError, NoClip
 from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import EmbeddingOptions, Encoder, embed_clip, embed_texts, encoders
+from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, Encoder, embed_clip, embed_texts, encoders
 from pipelines.clip_library import ClipLibrary, NearClip
 from pipelines.encoder_family import TEXT_SPACE
 
 MOST_OTHERS = 8
 NEAR_CLIPS = 8
+BESIDE_YAMNET = EmbeddingOptions("whisper-base-encoder", "layer 5")
 COMPARED = '<p class="summary">{} clips in one map: colour it by Clip, or by what is heard.</p>'
 
 
@@ -107,15 +108,20 @@ class _LibraryPanel:
                 raise NoClip
             options = library_options(encoder_of(services.catalog, key))
             parts = services.catalog, services.cache, services.features
+            heard: list[ClipEmbedding] = []
             with self.job.running(request) as should_stop:
-                for now in embed_clip(clip, options, *parts, should_stop):
-                    if now.embedding is None:
+                for each in options:
+                    for now in embed_clip(clip, each, *parts, should_stop):
+                        heard += [now.embedding] if now.embedding else []
                         yield progress_markup(now, "")
-                    elif add:
-                        library.add(clip, now.embedding)
-                        yield f'<p class="summary" data-state="done">Added: {_count(library)} in the library.</p>'
-                    else:
-                        yield near_markup(library.nearest(now.embedding, NEAR_CLIPS), clip.name)
+            if len(heard) < len(options):
+                return
+            if add:
+                for embedding in heard:
+                    library.add(clip, embedding)
+                yield f'<p class="summary" data-state="done">Added: {_count(library)} in the library.</p>'
+            else:
+                yield near_markup(library.nearest(heard[0], NEAR_CLIPS, also=heard[1:]), clip.name)
         except Exception as error:
             yield failure_markup(sentence_for(error))
 
@@ -125,9 +131,13 @@ def best_for_clips(known: Sequence[Encoder]) -> Encoder:
     return next((encoder for encoder in known if encoder.key == "yamnet"), known[0])
 
 
-def library_options(encoder: Encoder) -> EmbeddingOptions:
-    """The layer that clips are compared in: that of texts, if the encoder has one."""
-    return EmbeddingOptions(encoder.key, TEXT_SPACE if encoder.has_text else "")
+def library_options(encoder: Encoder) -> tuple[EmbeddingOptions, ...]:
+    """What clips are compared in: the space of texts where the encoder has one; YAMNet decides with a layer of Whisper.
+
+    `training.evaluate_retrieval` has the figures of the pair and of YAMNet alone.
+    """
+    own = EmbeddingOptions(encoder.key, TEXT_SPACE if encoder.has_text else "")
+    return (own, BESIDE_YAMNET) if encoder.key == "yamnet" else (own,)
 
 
 def near_words(services: Services, text: str, encoder: Encoder, count: int) -> tuple[NearClip, ...]:
