@@ -80,7 +80,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     wanted = [clip.is_example, result]
     awaited = restored.then(job.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
     given = awaited.then(job.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
-    given.then(_end, outputs=buttons, queue=False, **QUIET)
+    given.then(job.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
     results = [
         ran,
         given,
@@ -115,16 +115,21 @@ class _TranscriptionJob:
 
     def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
         """Stream the result of the job into the page."""
-        try:
-            if clip is None:
-                raise NoClip
-            options = options_of(controls)
-            services = self._services
-            with services.stop_flags.job(str(request.session_hash)) as should_stop:
+        services = self._services
+        with services.stop_flags.job(str(request.session_hash)) as should_stop:
+            try:
+                if clip is None:
+                    raise NoClip
+                options = options_of(controls)
                 snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
                 yield from _streamed(clip, options, snapshots)
-        except Exception as error:
-            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+            except Exception as error:
+                yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+    def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> tuple[Any, ...]:
+        """The end of `run_if_wanted`, which may come after the person's own press on Transcribe."""
+        subject = clip.content_hash if clip else ""
+        return (gr.skip(), gr.skip()) if self._services.stop_flags.stop_unless(str(request.session_hash), subject) else _end()
 
     def begin_if_wanted(
         self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request
