@@ -2,7 +2,8 @@
  * The map of an embedding: each frame of the clip is a point, in the plane or in space, and a marker goes along their path with
  * the sound. The body of a function that Gradio calls once with `element`, `trigger`, `props` and `watch`.
  *
- * `props.value` is what embedding_map.py's `map_value` makes; null shows no map. `props.look` has the ramps and limits.
+ * `props.value` is what embedding_map.py's `map_value` makes; null shows no map. `look`, which Python puts before this script, has
+ * the ramps and limits.
  * It plays through the timeline's events on `window` (see timeline.js), and its clock is that of the sound heard there.
  * To Python: the event 'picked' {row}, a point that the person chose.
  */
@@ -117,7 +118,7 @@ function readTheme() {
   };
   const dark = document.body.classList.contains('dark');
   theme = {card: colour('card'), ink: colour('ink'), soft: colour('soft'), mark: colour('red')};
-  theme.colours = state.map?.names.length ? categories(colour) : ramp(props.look.ramps[dark ? 'dark' : 'light']);
+  theme.colours = state.map?.names.length ? categories(colour) : ramp(look.ramps[dark ? 'dark' : 'light']);
   theme.tables = tables();
   for (const swatch of legend.querySelectorAll('i')) swatch.style.background = css(theme.colours[swatch.dataset.colour]);
   const bar = legend.querySelector('b');
@@ -129,7 +130,7 @@ const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${
 
 /** Okabe-Ito's colours, then lighter, then darker ones; the last place is for what has no category. */
 function categories(colour) {
-  const plain = props.look.colours.map(colour);
+  const plain = look.colours.map(colour);
   const all = [plain, plain.map(one => mixed(one, theme.card, .45)), plain.map(one => mixed(one, theme.ink, .45))].flat();
   return Array.from({length: 256}, (_, i) => i === NO_COLOUR ? mixed(theme.soft, theme.card, .55) : all[i % all.length]);
 }
@@ -400,7 +401,7 @@ function play(row) {
 /** Rows chosen: only they are heard, one stretch after another, again and again. `rows` tells of each row whether it is. */
 function choose(rows) {
   const {times, hop, duration, own} = state.map ?? {};
-  const stretches = [], {join, shortest} = props.look;
+  const stretches = [], {join, shortest} = look;
   for (let i = 0; rows && i < own; i++) {
     if (!rows[i]) continue;
     const last = stretches.at(-1), start = Math.max(times[i] - hop / 2, 0), end = times[i] + hop / 2;

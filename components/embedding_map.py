@@ -7,6 +7,7 @@ view.picked(handler)                           # a point was chosen; `picked_row
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -103,9 +104,9 @@ def build_embedding_map(elem_id: str = "embedding-map") -> gr.HTML:
         value=None,
         elem_id=elem_id,
         html_template=TEMPLATE,
-        js_on_load=page_script("embedding_map"),
+        # In the script and no property of the component: an update that comes before its tab was opened loses properties.
+        js_on_load=f"const look = {json.dumps(LOOK)};\n{page_script('embedding_map')}",
         apply_default_css=False,
-        look=LOOK,
     )
 
 
