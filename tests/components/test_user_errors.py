@@ -28,6 +28,12 @@ KNOWN = {
     errors.QueueFull: (32,),
     errors.WaitedTooLong: (300.0,),
     errors.TruncatedClip: (36000.0, 1.0),
+    errors.SilentPart: (1.0, 2.5),
+    errors.TextWidthMismatch: ("Aligner", 192, "Stable Diffusion", 1024),
+    errors.NothingWritten: ("Whisper",),
+    errors.BrokenStartPicture: ("it is too large",),
+    errors.PictureFileRefused: ("it holds no settings",),
+    errors.TooShortForStoryboard: (1.0, 4.0),
 }
 ABSTRACT = {errors.ClipError, errors.ModelError, AudioscopeError}
 
