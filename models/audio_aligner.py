@@ -35,8 +35,6 @@ class AlignerConfig:
     """Of YAMNet, whose own classifier is part of the network."""
     silence: int = 494
     """Which of them is 'Silence'."""
-    hidden_width: int = 384
-    dropout: float = 0.3
     sharpness: float = 4.0
     """Factor on the scores of the slots before the memory is asked: what is likelier than the rest is said alone."""
 
@@ -50,17 +48,10 @@ class AudioAligner(nn.Module):  # type: ignore[misc]
         self.classes = nn.Linear(config.embedding_width, config.classes)
         self.families = nn.Linear(config.classes, config.slots, bias=False)
         self.direct = nn.Linear(config.embedding_width, config.slots)
-        self.deep = nn.Sequential(
-            nn.Dropout(config.dropout),
-            nn.Linear(config.embedding_width, config.hidden_width),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.hidden_width, config.slots),
-        )
         self.memory = nn.Parameter(torch.zeros(config.slots, config.tokens, config.text_width), requires_grad=False)
 
     def listen(self, embeddings: Tensor) -> tuple[Tensor, Tensor]:
-        """What is heard throughout: (embedding [batch, 1024], YAMNet's classes [batch, 521]).
+        """What is heard throughout: (embedding [batch, 1024], roots of the scores of YAMNet's classes [batch, 521]).
 
         Args:
             embeddings: YAMNet's [batch, patches, 1024], one patch every 0.48 s; silent ones count little.
@@ -69,11 +60,11 @@ class AudioAligner(nn.Module):  # type: ignore[misc]
         audible = 1 + LEAST_WEIGHT - classes[..., self.config.silence]
         share = audible / audible.sum(-1, keepdim=True)  # [batch, patches]
         normed = functional.layer_norm(embeddings, embeddings.shape[-1:])
-        return torch.einsum("bp,bpw->bw", share, normed), torch.einsum("bp,bpc->bc", share, classes)
+        return torch.einsum("bp,bpw->bw", share, normed), torch.einsum("bp,bpc->bc", share, classes).sqrt()
 
     def judge(self, embedding: Tensor, classes: Tensor) -> Tensor:
         """How much of each slot is in what `listen` heard: logits [batch, slots]."""
-        logits: Tensor = self.families(classes) + self.direct(embedding) + self.deep(embedding)
+        logits: Tensor = self.families(classes) + self.direct(embedding)
         return logits
 
     def recall(self, scores: Tensor) -> Tensor:

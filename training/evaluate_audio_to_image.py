@@ -100,7 +100,7 @@ def aligners_without(examples: list[Example], space: TextSpace, folder: Path) ->
     for fold in range(FOLDS):
         left_out = set(recordings[fold::FOLDS])
         rest = [example for example in examples if example.recording not in left_out]
-        name = f"{fingerprint(space)}-without-{fold}"
+        name = f"{fingerprint(space, examples)}-without-{fold}"
         model = fit(rest, space, YAMNET, FittingOptions(), folder / f"{name}.pt")
         judged = [example for example in examples if example.recording in left_out]
         print(f"fold {fold}: {metrics(*states_and_targets(model, judged, space))}", flush=True)

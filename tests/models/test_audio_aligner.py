@@ -12,7 +12,7 @@ from models.audio_aligner import AlignerConfig, AudioAligner, load_aligner, save
 from models.model_loaders import ModelLoaders
 from tests.models.tiny_models import fetched
 
-TINY = AlignerConfig(slots=3, tokens=4, text_width=5, embedding_width=6, classes=7, silence=2, hidden_width=8)
+TINY = AlignerConfig(slots=3, tokens=4, text_width=5, embedding_width=6, classes=7, silence=2)
 
 
 @pytest.fixture

@@ -122,12 +122,12 @@ def small_examples() -> list[Example]:
 
 def small_options(steps: int) -> FittingOptions:
     loop = LoopOptions(steps=steps, learning_rate=3e-3, warm_up=1, checkpoint_steps=100)
-    return FittingOptions(loop=loop, batch=8, hidden_width=8)
+    return FittingOptions(loop=loop, batch=8)
 
 
 def test_our_own_training_lowers_the_loss_and_is_the_same_every_time(tmp_path: Path):
     space, examples, options = small_space(), small_examples(), small_options(12)
-    untrained = build_aligner(space, YAMNET, options)
+    untrained = build_aligner(space, YAMNET)
     trained = [fit(examples, space, YAMNET, options, tmp_path / f"{take}.pt") for take in range(2)]
     before, after = (fitting_loss(model.eval(), examples, space, options)(0).item() for model in (untrained, trained[0]))
     assert after < before
@@ -138,7 +138,7 @@ def test_our_own_training_lowers_the_loss_and_is_the_same_every_time(tmp_path: P
 
 
 def test_an_untrained_aligner_believes_yamnet():
-    model = build_aligner(small_space(), YAMNET, small_options(1)).eval()
+    model = build_aligner(small_space(), YAMNET).eval()
     dog = next(index for index, concept in enumerate(concepts()) if concept.name == "dog")
     classes = torch.zeros(1, 521)
     classes[0, 70] = 1.0  # 'Bark'

@@ -19,7 +19,7 @@ import torch
 from models.audio_aligner import CONFIG, WEIGHTS, AudioAligner, save_aligner
 from models.repository_weights import WEIGHTS as REPOSITORY
 from training.audio_aligner.dataset import Example, training_set
-from training.audio_aligner.fitting import FittingOptions, TextSpace, fit, text_space
+from training.audio_aligner.fitting import FIRST_BELIEF, FittingOptions, TextSpace, fit, text_space
 from training.audio_aligner.objective import metrics
 
 TARGET = REPOSITORY / "audio_aligner"
@@ -39,7 +39,7 @@ def main() -> None:
     examples = training_set(yamnet_session(), chosen.folder)
     space = text_space_of(chosen.picture_model)
     print(f"{len(examples)} sounds of {len({kind for example in examples for kind in example.kinds})} concepts", flush=True)
-    model = fit(examples, space, YAMNET, FittingOptions(), chosen.folder / f"{fingerprint(space)}.pt")
+    model = fit(examples, space, YAMNET, FittingOptions(), chosen.folder / f"{fingerprint(space, examples)}.pt")
     print(f"on the training sounds: {metrics(*states_and_targets(model, examples, space))}")
     save_aligner(model, chosen.target)
     for name in (CONFIG, WEIGHTS):
@@ -65,9 +65,11 @@ def text_space_of(picture_model: Path) -> TextSpace:
     return text_space(tokenizer, encoder.eval(), TOKENS)
 
 
-def fingerprint(space: TextSpace) -> str:
-    """Name of a training: another text space is another training."""
-    return f"fit-{hashlib.blake2b(space.memory.numpy().tobytes(), digest_size=8).hexdigest()}"
+def fingerprint(space: TextSpace, examples: list[Example]) -> str:
+    """Name of a training: with another text space, other sounds or other options it is another one, and does not go on."""
+    digest = hashlib.blake2b(space.memory.numpy().tobytes(), digest_size=8)
+    digest.update(repr((FittingOptions(), FIRST_BELIEF, [(example.name, example.kinds) for example in examples])).encode())
+    return f"fit-{digest.hexdigest()}"
 
 
 def states_and_targets(model: AudioAligner, examples: list[Example], space: TextSpace) -> tuple[torch.Tensor, torch.Tensor]:

@@ -25,7 +25,9 @@ from training.audio_aligner.objective import Objective, alignment_loss
 from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at
 
 SEED = 0
-FIRST_BELIEF = 4.0
+UNLIKELY = -1e4
+"""A logit."""
+FIRST_BELIEF = 6.0
 """Logit that a class of YAMNet lends its concept before anything is learned."""
 
 
@@ -44,7 +46,7 @@ class FittingOptions:
     """How to train."""
 
     loop: LoopOptions = field(
-        default_factory=lambda: LoopOptions(steps=400, learning_rate=1e-3, warm_up=20, flat=0.3, weight_decay=0.1, average=0.98)
+        default_factory=lambda: LoopOptions(steps=300, learning_rate=6e-4, warm_up=20, flat=0.4, weight_decay=0.1, average=0.98)
     )
     objective: Objective = field(default_factory=lambda: Objective(distance=0.5))
     batch: int = 192
@@ -54,9 +56,8 @@ class FittingOptions:
     """Exponent: 0 draws all sounds alike, 1 all concepts."""
     stamps: float = 3.0
     """How often a stamp's sound is drawn against others: they are clean, and of what people look for first."""
-    naming: float = 1.0
+    naming: float = 3.0
     """Weight of the cross-entropy of the memory's slots, which is there before the states move at all."""
-    hidden_width: int = 384
 
 
 def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
@@ -66,18 +67,18 @@ def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
     return TextSpace(torch.from_numpy(concept_states(encoded)), wordings)
 
 
-def build_aligner(space: TextSpace, yamnet: Path, options: FittingOptions) -> AudioAligner:
+def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
     """A network that knows YAMNet's classes and the words for them, and nothing else."""
     slots, tokens, width = space.memory.shape
     weight, bias = classifier_of(yamnet)
     torch.manual_seed(SEED)
-    model = AudioAligner(AlignerConfig(slots, tokens, width, weight.shape[1], len(weight), hidden_width=options.hidden_width))
+    model = AudioAligner(AlignerConfig(slots, tokens, width, weight.shape[1], len(weight)))
     with torch.no_grad():
         model.classes.weight.copy_(torch.from_numpy(weight))
         model.classes.bias.copy_(torch.from_numpy(bias))
         model.families.weight.copy_(FIRST_BELIEF * torch.from_numpy(concepts_of_classes().T))
-        for parameter in (model.direct.weight, model.direct.bias, model.deep[-1].weight, model.deep[-1].bias):
-            parameter.zero_()
+        model.direct.weight.zero_()
+        model.direct.bias.zero_()
         model.memory.copy_(space.memory)
     model.classes.requires_grad_(False)
     return model
@@ -107,7 +108,7 @@ def concepts_of_classes() -> NDArray[np.float32]:
 
 def fit(examples: list[Example], space: TextSpace, yamnet: Path, options: FittingOptions, checkpoint: Path) -> AudioAligner:
     """The aligner trained on `examples`, with its averaged weights."""
-    loop = TrainingLoop(build_aligner(space, yamnet, options), options.loop, checkpoint)
+    loop = TrainingLoop(build_aligner(space, yamnet), options.loop, checkpoint)
     loop.run(fitting_loss(loop.model, examples, space, options))
     trained: AudioAligner = loop.averaged()
     return trained
@@ -122,6 +123,7 @@ def fitting_loss(
     draws[[bool(example.recording) for example in examples]] *= options.stamps
     heard = [heard_in(model, example) for example in examples]
     shares = shares_of(examples, len(space.memory))
+    known = shares.sum(0) > 0
     deviation = torch.cat([embedding for embedding, _ in heard]).std(0)
 
     def loss_at(step: int) -> Tensor:
@@ -134,7 +136,8 @@ def fitting_loss(
         kinds = torch.multinomial(shares[chosen], 1, generator=rng).flatten()
         wordings = torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)
         loss = alignment_loss(model.recall(scores), space.wordings[kinds, wordings], kinds, options.objective)
-        return loss + options.naming * functional.cross_entropy(scores, shares[chosen])
+        # A concept of which there is no sound to learn from is no rival: its name is left to what YAMNet knows of it.
+        return loss + options.naming * functional.cross_entropy(scores.masked_fill(~known, UNLIKELY), shares[chosen])
 
     return loss_at
 
