@@ -53,7 +53,7 @@ TINY_ALIGNER = AlignerSpec(
         folder="audio_aligner",
         files=(
             RepositoryFile("config.json", "412a0897cdbb233c625d39d85d20555fb1d195b68d50ad6f173e64c7587ab38e"),
-            RepositoryFile("model.safetensors", "b40cb8354031d5436c47953a50db832f6968b8a061b900fc2128dbb9e18242fd"),
+            RepositoryFile("model.safetensors", "9f68fad034a1e0140df1953581ddb78a2cf290e937b099ed20f4512bc158ad3d"),
         ),
     ),
     licence="Apache-2.0 (trained for Audioscope on sounds of Debian packages; hears through YAMNet by Google, Apache-2.0)",
