@@ -16,7 +16,7 @@ SPEECH = {
     "num_hidden_layers": LAYERS,
     "num_attention_heads": 2,
     "intermediate_size": 32,
-    "initializer_range": 0.5,
+    "initializer_range": 0.2,
 }
 CONVOLUTIONS = {"conv_dim": (8,) * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
 WHISPER_SIZES = {
