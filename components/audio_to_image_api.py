@@ -73,7 +73,8 @@ def add_picture_endpoints(services: Services) -> None:
 
         Returns:
             The picture, a PNG file; its text chunk 'audioscope' holds all of its settings as JSON: models and their revisions,
-            the seed, the part that was drawn, the prompt, what was heard. Null for every step until it is drawn.
+            the seed, the part that was drawn, the prompt, what was heard; a start picture is in a chunk 'auSp'. Null for every
+            step until it is drawn.
         """
         options = PictureOptions(
             model=model,

@@ -35,7 +35,7 @@ from components.user_errors import sentence_for
 from models.errors import InvalidOption, NoClip
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_to_image import audio_to_image, drawn_window
-from pipelines.picture_metadata import options_from_png
+from pipelines.picture_metadata import picture_from_png
 from pipelines.picture_options import LARGEST_SEED, Drawing, PictureOptions
 from pipelines.prompt_writing import write_prompt
 
@@ -44,6 +44,7 @@ READY = '<p class="empty">Press Draw for a picture of this clip.</p>'
 NO_LOOP = "First choose a stretch of the sound: press Loop below the timeline, and drag the ends of the loop."
 NO_SEED = "No picture has been drawn yet."
 RESTORED = '<p class="summary">These are the settings of that picture: with its clip, Draw makes it again.</p>'
+START_LOST = "These are the settings of that picture, but its start picture is gone from the file: give it again, under More."
 WINDOW_TRACK = "picture-window"
 
 Update = tuple[Any, ...]
@@ -197,10 +198,10 @@ def _restore(path: str | None) -> list[Any]:
     try:
         if path is None:
             return [gr.skip()] * (len(FIELDS) + 1)
-        options = options_from_png(path)
+        restored = picture_from_png(path)
     except Exception as error:
         return [*[gr.skip()] * len(FIELDS), failure_markup(sentence_for(error))]
-    return [*values_of(options), RESTORED]
+    return [*values_of(restored.settings.options()), failure_markup(START_LOST) if restored.start_picture_lost else RESTORED]
 
 
 def _last_seed(drawn: Drawn) -> Any:

@@ -131,7 +131,13 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
         fast = gr.Checkbox(False, label="Fast: few steps")
         aligner = gr.Dropdown(_choices(catalog, "align_audio"), value=AUTO, label="Sound heard by")
         start_picture = gr.Image(
-            label="Start from a picture", type="pil", image_mode="RGB", format="png", sources=["upload", "clipboard"], height=140
+            label="Start from a picture",
+            type="pil",
+            image_mode="RGB",
+            format="png",
+            sources=["upload", "clipboard"],
+            height=140,
+            elem_id="start-picture",
         )
         start_strength = gr.Slider(0.05, 1.0, value=DEFAULTS.start_picture_strength, step=0.05, label="How much is drawn anew")
         preview_every = gr.Slider(0, 10, value=DEFAULTS.preview_every, step=1, label="Steps between previews (0: none)")

@@ -1,7 +1,8 @@
 """A picture as PNG with all that made it inside, and the way back from such a file to the settings.
 
 Two text chunks: 'audioscope' is JSON with every field of `PictureSettings`; 'parameters' is the line that AUTOMATIC1111's web UI,
-Forge and their relatives read. A start picture is not inside, only its hash. Reading never decodes pixels, and believes nothing.
+Forge and their relatives read. A start picture, as the model saw it, is a PNG in a private chunk, with its hash in the JSON.
+Reading decodes no pixels but those of the start picture, and believes nothing.
 """
 
 from __future__ import annotations
@@ -10,25 +11,29 @@ import hashlib
 import json
 import struct
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, get_type_hints
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from models.errors import PictureFileRefused
 from pipelines.picture_options import LARGEST_SEED, Picture, PictureOptions, PictureSettings
 
 OWN_KEYWORD, COMMON_KEYWORD = "audioscope", "parameters"
+START_CHUNK = b"auSp"
+"""Its cases say: not needed to show the picture, private, to be kept by programs that do not know it (PNG specification, 5.4)."""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = struct.Struct(">8s4x4sII")
 """Of a PNG file: signature, length and name of the first chunk, width, height."""
 MOST_FILE_BYTES = 64 * 2**20
 LARGEST_SIDE = 16_384
 """Pixels of a picture that is looked into."""
+MOST_START_PIXELS = 2**22
+"""Of a start picture, which is as large as what the model drew: four times what any model here draws."""
 MOST_LETTERS = 20_000
 """Of one text among the settings."""
 NAMES_ELSEWHERE = {"Euler ancestral": "Euler a"}
@@ -52,6 +57,8 @@ BOUNDS: dict[str, Any] = {
     "start_picture_strength": SHARE,
 }
 """Outside of them no settings are believed; what a model takes is checked where it draws."""
+UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError)
+"""What Pillow raises for a file that is broken or hostile."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +66,8 @@ class RestoredPicture:
     """What a PNG tells of how it was made."""
 
     settings: PictureSettings
-    """Without a start picture."""
-    start_picture_hash: str
-    """BLAKE2b of the start picture that has to be given again, see `picture_hash`; empty if there was none."""
+    start_picture_lost: bool
+    """Whether there was a start picture that is no longer inside, so that it has to be given again: other programs drop it."""
 
 
 def png_bytes(picture: Picture) -> bytes:
@@ -69,18 +75,21 @@ def png_bytes(picture: Picture) -> bytes:
     chunks = PngInfo()
     chunks.add_text(COMMON_KEYWORD, common_parameters(picture.settings))
     chunks.add_text(OWN_KEYWORD, _encodable(_as_json(picture.settings)))
-    file = BytesIO()
-    picture.image.save(file, "PNG", pnginfo=chunks)
-    return file.getvalue()
+    if picture.settings.start_picture is not None:
+        chunks.add(START_CHUNK, _as_png(picture.settings.start_picture))
+    return _as_png(picture.image, chunks)
 
 
 def options_from_png(source: bytes | str | Path) -> PictureOptions:
-    """The options that draw the picture again, from the content of a PNG file or its path; a start picture has to be given anew.
+    """The options that draw the picture again, from the content of a PNG file or its path.
 
     Raises:
-        PictureFileRefused: it is no PNG, none of ours, broken, or of another version; says which.
+        PictureFileRefused: it is no PNG, none of ours, broken, of another version, or without its start picture; says which.
     """
-    return picture_from_png(source).settings.options()
+    restored = picture_from_png(source)
+    if restored.start_picture_lost:
+        raise PictureFileRefused("its start picture was taken out")
+    return restored.settings.options()
 
 
 def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
@@ -89,14 +98,18 @@ def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
     Raises:
         PictureFileRefused: it is no PNG, none of ours, broken, or of another version; says which.
     """
+    text, start_picture = _own_chunks(source)
     try:
-        stored = _Stored.model_validate_json(_own_text(source))
+        stored: Any = STORED.model_validate_json(text)
     except ValidationError as error:
         raise PictureFileRefused(_first_fault(error)) from None
     settings = PictureSettings(**dict(stored.settings), start_picture=None)
     if settings.start >= settings.end:
         raise PictureFileRefused("its part of the clip ends before it begins")
-    return RestoredPicture(settings, stored.start_picture_hash)
+    if not stored.start_picture_hash or start_picture is None:
+        return RestoredPicture(settings, start_picture_lost=bool(stored.start_picture_hash))
+    start = _start_picture(start_picture, (settings.width, settings.height), stored.start_picture_hash)
+    return RestoredPicture(replace(settings, start_picture=start), start_picture_lost=False)
 
 
 def picture_hash(image: Image.Image) -> str:
@@ -141,10 +154,12 @@ def _stored_model() -> type[BaseModel]:
     return create_model("Settings", __config__=STRICT, **bounded)
 
 
-class _Stored(BaseModel):
-    model_config = STRICT
-    settings: _stored_model()  # type: ignore[valid-type]
-    start_picture_hash: Annotated[str, Field(pattern="^([0-9a-f]{32})?$")]
+STORED = create_model(
+    "Stored",
+    __config__=STRICT,
+    settings=(_stored_model(), ...),
+    start_picture_hash=(Annotated[str, Field(pattern="^([0-9a-f]{32})?$")], ...),
+)
 
 
 def _as_json(settings: PictureSettings) -> str:
@@ -168,18 +183,38 @@ def _first_fault(error: ValidationError) -> str:
 # ---- the file
 
 
-def _own_text(source: bytes | str | Path) -> str:
-    """Our chunk of the file."""
+def _as_png(image: Image.Image, chunks: PngInfo | None = None) -> bytes:
+    file = BytesIO()
+    image.save(file, "PNG", pnginfo=chunks)
+    return file.getvalue()
+
+
+def _own_chunks(source: bytes | str | Path) -> tuple[str, bytes | None]:
+    """The JSON of the file, and its start picture, if one is inside, undecoded."""
     try:
         with BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as stream:
             _check_header(stream)
-            with Image.open(stream, formats=("PNG",)) as image:
-                text = image.info.get(OWN_KEYWORD)
-    except (OSError, ValueError, SyntaxError, EOFError, zlib.error):
+            image = PngImageFile(stream)
+            text, private = image.info.get(OWN_KEYWORD), dict(chunk[:2] for chunk in image.private_chunks)
+    except UNREADABLE:
         raise PictureFileRefused("it is broken or no PNG picture") from None
     if not isinstance(text, str):
         raise PictureFileRefused("there are no settings of Audioscope inside")
-    return text
+    return text, private.get(START_CHUNK)
+
+
+def _start_picture(content: bytes, size: tuple[int, int], its_hash: str) -> Image.Image:
+    """RGB of `size`; nothing larger is decoded."""
+    if size[0] * size[1] > MOST_START_PIXELS:
+        raise PictureFileRefused("its start picture is larger than any that was used here")
+    try:
+        with Image.open(BytesIO(content), formats=("PNG",)) as image:
+            picture = image.convert("RGB") if image.size == size else None
+    except UNREADABLE:
+        picture = None
+    if picture is None or picture_hash(picture) != its_hash:
+        raise PictureFileRefused("its start picture is damaged")
+    return picture
 
 
 def _check_header(stream: BinaryIO) -> None:

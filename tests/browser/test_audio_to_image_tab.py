@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
 
-from pipelines.picture_metadata import options_from_png
+from pipelines.picture_metadata import OWN_KEYWORD, options_from_png
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.test_app import take_example, visit
@@ -53,6 +54,16 @@ def downloaded(page: Page, folder: Path) -> Path:
 
 def unfold(page: Page, name: str) -> None:
     page.locator("button.label-wrap:visible", has_text=name).click()
+
+
+def drop(page: Page, file: Path) -> None:
+    """A file on the slot for settings of an earlier picture."""
+    slot = page.locator("#settings-of")
+    if not slot.is_visible():
+        unfold(page, "Settings of an earlier picture")
+    elif (remove := slot.get_by_label("Clear")).is_visible():
+        remove.click()
+    slot.locator("input[type=file]").set_input_files(file)
 
 
 def test_one_press_draws_the_example_and_says_how(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
@@ -119,8 +130,7 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
     options = options_from_png(path)
     assert (options.prompt, options.steps, options.seed, options.sound_share) == ("owl hooting", 5, 11, 0.0)
     other = opened(new_page(), app)
-    unfold(other, "Settings of an earlier picture")
-    other.locator("#settings-of input[type=file]").set_input_files(path)
+    drop(other, path)
     expect(other.locator("#picture-summary")).to_contain_text("settings of that picture")
     expect(other.locator("#picture-prompt textarea")).to_have_value("owl hooting")
     expect(other.locator("#picture-seed textarea, #picture-seed input")).to_have_value("11")
@@ -129,11 +139,33 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
     assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
 
 
+def test_a_start_picture_comes_back_with_the_rest(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((200, 120)).convert("RGB").save(tmp_path / "start.png")
+    page = opened(new_page(), app)
+    unfold(page, "More")
+    page.locator("#picture-steps textarea, #picture-steps input").fill("5")
+    page.locator("#start-picture input[type=file]").set_input_files(tmp_path / "start.png")
+    expect(page.locator("#start-picture img")).to_be_visible()
+    draw(page)
+    path = downloaded(page, tmp_path)
+    other = opened(new_page(), app)
+    drop(other, path)
+    expect(other.locator("#picture-summary")).to_contain_text("settings of that picture")
+    draw(other)
+    assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
+    with Image.open(path) as picture:
+        text = picture.info[OWN_KEYWORD]
+        chunks = PngInfo()
+        chunks.add_text(OWN_KEYWORD, text)
+        picture.save(tmp_path / "stripped.png", pnginfo=chunks)
+    drop(other, tmp_path / "stripped.png")
+    expect(other.locator("#picture-summary [role=alert]")).to_contain_text("its start picture is gone from the file")
+
+
 def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     Image.new("RGB", (32, 32), "navy").save(tmp_path / "holiday.png")
     page = opened(new_page(), app)
-    unfold(page, "Settings of an earlier picture")
-    page.locator("#settings-of input[type=file]").set_input_files(tmp_path / "holiday.png")
+    drop(page, tmp_path / "holiday.png")
     expect(page.locator("#picture-summary [role=alert]")).to_contain_text("no settings of Audioscope")
 
 

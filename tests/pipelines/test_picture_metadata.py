@@ -10,26 +10,32 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from components.services import Services
 from models.errors import PictureFileRefused
+from models.image_model_specs import IMAGE_MODELS, drawing_defaults
+from pipelines.audio_to_image import audio_to_image
 from pipelines.picture_metadata import (
     COMMON_KEYWORD,
     LARGEST_SIDE,
     MOST_FILE_BYTES,
+    MOST_START_PIXELS,
     OWN_KEYWORD,
     SIGNATURE,
+    START_CHUNK,
     common_parameters,
     options_from_png,
     picture_from_png,
-    picture_hash,
     png_bytes,
 )
-from pipelines.picture_options import LARGEST_SEED, SCHEDULERS, Picture, PictureSettings
+from pipelines.picture_options import LARGEST_SEED, SCHEDULERS, Picture, PictureOptions, PictureSettings
+from tests.recordings import EXAMPLES
 
 IMAGE = Image.linear_gradient("L").resize((16, 16)).convert("RGB")
 TEXT = st.text(max_size=60)
@@ -88,22 +94,36 @@ SETTINGS = PictureSettings(
 )
 
 
-def png_with(*chunks: tuple[str, str], compressed: bool = False) -> bytes:
-    """A small PNG with text chunks."""
+def png_with(*chunks: tuple[str, str], compressed: bool = False, start: bytes | None = None) -> bytes:
+    """A small PNG with text chunks, and with what stands where a start picture would."""
     info = PngInfo()
     for keyword, text in chunks:
         info.add_text(keyword, text, zip=compressed)
+    if start is not None:
+        info.add(START_CHUNK, start)
     file = BytesIO()
     IMAGE.save(file, "PNG", pnginfo=info)
     return file.getvalue()
 
 
-def stored(**changes: Any) -> str:
-    """The JSON of a good picture with changed settings; None takes a setting away."""
-    text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, SETTINGS)))).info[OWN_KEYWORD]
+def stored(start_picture: Image.Image | None = None, /, **changes: Any) -> str:
+    """The JSON of a good picture, drawn from a start picture, with changed settings."""
+    text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, start_picture=start_picture))))).info[OWN_KEYWORD]
     content = json.loads(text)
     content["settings"] |= changes
     return json.dumps(content)
+
+
+def noise(width: int, height: int) -> Image.Image:
+    """A picture whose every bit tells."""
+    levels = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(levels)
+
+
+def bare_png(picture: Image.Image) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def refusal(source: bytes | str | Path) -> str:
@@ -119,18 +139,75 @@ def refusal(source: bytes | str | Path) -> str:
 def test_every_setting_comes_back(made: PictureSettings) -> None:
     restored = picture_from_png(png_bytes(Picture(IMAGE, made.seed, made)))
     assert restored.settings == made
-    assert restored.start_picture_hash == ""
+    assert not restored.start_picture_lost
     assert options_from_png(png_bytes(Picture(IMAGE, made.seed, made))) == made.options()
 
 
-def test_a_start_picture_is_named_by_its_hash(tmp_path: Path) -> None:
-    start = Image.new("RGB", (96, 64), "red")
+def test_a_start_picture_comes_back_to_the_bit(tmp_path: Path) -> None:
+    made = replace(SETTINGS, start_picture=noise(96, 64), start_picture_strength=0.35)
     file = tmp_path / "picture.png"
-    file.write_bytes(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, start_picture=start))))
+    file.write_bytes(png_bytes(Picture(IMAGE, 7, made)))
     restored = picture_from_png(file)
-    assert restored.start_picture_hash == picture_hash(start) != picture_hash(Image.new("RGB", (64, 96), "red"))
-    assert restored.settings == SETTINGS
-    assert options_from_png(str(file)) == SETTINGS.options()
+    assert restored.settings == made and not restored.start_picture_lost
+    assert options_from_png(str(file)) == made.options()
+    assert png_bytes(Picture(IMAGE, 7, restored.settings)) == file.read_bytes()
+    assert file.stat().st_size < len(bare_png(IMAGE)) + 96 * 64 * 3 + 2_500, "the pixels once, and the settings"
+    with Image.open(file) as shown:
+        assert shown.size == IMAGE.size and shown.tobytes() == IMAGE.tobytes()
+
+
+@pytest.mark.models
+def test_a_picture_with_a_start_picture_is_drawn_again_from_its_file(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "blackbird.ogg")
+    first = PictureOptions(steps=4, width=72, height=64, start_picture=noise(300, 200), start_picture_strength=0.5)
+    files: list[bytes] = []
+    for options in (lambda: first, lambda: options_from_png(files[0])):
+        *_, done = audio_to_image(clip, options(), services.catalog, services.cache, services.features)
+        files.append(png_bytes(done.pictures[0]))
+    assert files[0] == files[1]
+
+
+def test_a_start_picture_that_another_program_dropped_is_missed() -> None:
+    rest = png_with((OWN_KEYWORD, stored(noise(96, 64))))
+    restored = picture_from_png(rest)
+    assert restored.start_picture_lost and restored.settings == SETTINGS
+    assert "its start picture was taken out" in refusal(rest)
+
+
+def test_a_start_picture_that_the_settings_do_not_know_of_is_left_alone() -> None:
+    assert options_from_png(png_with((OWN_KEYWORD, stored()), start=b"anything")) == SETTINGS.options()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x89PNG",
+        b"GIF89a" + bytes(100),
+        bare_png(noise(96, 64))[:-2_000],
+        bare_png(noise(64, 96)),
+        bare_png(noise(96, 72)),
+        bare_png(noise(96, 64).rotate(180)),
+        bare_png(noise(96, 64).convert("L")),
+    ],
+    ids=["nothing", "a beginning", "another format", "cut off", "turned", "another size", "another picture", "without colours"],
+)
+def test_a_start_picture_that_is_not_the_one_is_refused(content: bytes) -> None:
+    assert "its start picture is damaged" in refusal(png_with((OWN_KEYWORD, stored(noise(96, 64))), start=content))
+
+
+def test_a_huge_start_picture_is_not_decoded() -> None:
+    start = noise(96, 64)
+    side = {"width": LARGEST_SIDE, "height": LARGEST_SIDE}
+    bomb = header_of(LARGEST_SIDE, LARGEST_SIDE)
+    assert "start picture is larger" in refusal(png_with((OWN_KEYWORD, stored(start, **side)), start=bomb))
+    for size in (LARGEST_SIDE, 2**31 - 1):
+        assert "damaged" in refusal(png_with((OWN_KEYWORD, stored(start)), start=header_of(size, size)))
+
+
+def test_every_model_draws_less_than_the_largest_start_picture() -> None:
+    sides = [drawing_defaults(spec).largest for spec in IMAGE_MODELS if spec.task == "draw_pictures"]
+    assert sides and max(sides) ** 2 <= MOST_START_PIXELS
 
 
 def test_the_picture_is_untouched() -> None:
@@ -231,11 +308,16 @@ def test_a_compressed_bomb_is_refused(keyword: str) -> None:
     assert "broken" in refusal(png_with((keyword, "0" * 2**26), compressed=True))
 
 
-def test_huge_dimensions_are_refused() -> None:
-    header = struct.pack(">II", 2**31 - 1, 2**31 - 1) + b"\x08\x02\0\0\0"
+def header_of(width: int, height: int) -> bytes:
+    """The beginning of a PNG that promises so many pixels."""
+    header = struct.pack(">II", width, height) + b"\x08\x02\0\0\0"
     chunk = b"IHDR" + header
-    bomb = SIGNATURE + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    assert "larger than any picture" in refusal(bomb)
+    return SIGNATURE + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+
+def test_huge_dimensions_are_refused() -> None:
+    assert "larger than any picture" in refusal(header_of(2**31 - 1, 2**31 - 1))
+    assert "broken" in refusal(header_of(LARGEST_SIDE, LARGEST_SIDE))
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
@@ -249,7 +331,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_file_gives_settings_or_a_sentence(data: st.DataObject) -> None:
-    content = bytearray(png_bytes(Picture(IMAGE, 7, SETTINGS)))
+    content = bytearray(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, width=16, height=8, start_picture=noise(16, 8)))))
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
