@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import soundfile
@@ -80,19 +81,9 @@ def leases_of_second_view(services: Services, clip: AudioClip) -> int:
     """How often a model is borrowed."""
     features = FeatureStore(2**30)
     embed(services, clip, "whisper-base-encoder", features)
-    lease, count = services.cache.lease, 0
-
-    def counted(*arguments: Any, **options: Any) -> Any:
-        nonlocal count
-        count += 1
-        return lease(*arguments, **options)
-
-    services.cache.lease = counted  # type: ignore[method-assign]
-    try:
+    with patch.object(services.cache, "lease", wraps=services.cache.lease) as lease:
         embed(services, clip, "whisper-base-encoder", features)
-    finally:
-        services.cache.lease = lease  # type: ignore[method-assign]
-    return count
+    return lease.call_count
 
 
 def embed(services: Services, clip: AudioClip, encoder: str, features: FeatureStore) -> None:

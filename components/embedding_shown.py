@@ -122,9 +122,10 @@ def progress_markup(now: EmbeddingProgress, name: str) -> str:
     return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(facts)}</p>'
 
 
-def mapping_markup(method: str) -> str:
-    """One line while the map is made."""
-    return f'<progress aria-label="Progress"></progress><p class="summary" data-state="mapping">{method} …</p>'
+def mapping_markup(method: str, is_preparing: bool = False) -> str:
+    """One line while the map is made; `is_preparing`: the method itself gets ready, as it does once after a start."""
+    doing = f"Preparing {method}, once after a start …" if is_preparing else f"{method} …"
+    return f'<progress aria-label="Progress"></progress><p class="summary" data-state="mapping">{doing}</p>'
 
 
 def learning_markup(shown: ShownEmbedding) -> str:

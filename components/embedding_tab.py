@@ -41,9 +41,9 @@ from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import AudioscopeError, NoClip
 from pipelines.audio_clip import AudioClip
-from pipelines.background_steps import in_background
+from pipelines.background_steps import Preparation, in_background
 from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
-from pipelines.embedding_map import METHODS, EmbeddingMap, MapOptions, remembered_map
+from pipelines.embedding_map import METHODS, EmbeddingMap, MapOptions, remembered_map, warm_up_umap
 
 Update = tuple[Any, ...]
 """(map, summary, shown, timeline)."""
@@ -100,6 +100,7 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
         outputs=[controls.about, controls.layer],
         **plain,
     )
+    controls.method.input(work.prepare, inputs=controls.method, **plain)
     ends.append(clip.state.change(work.welcome, inputs=[clip.state, shown], outputs=[*panes, others], **plain))
     connect_views(views, shown, ends)
     connect_moments(moments, shown, ends)
@@ -112,6 +113,12 @@ class _EmbeddingWork:
     def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
         self._job = job
+        self._umap = Preparation(warm_up_umap)
+
+    def prepare(self, method: str) -> None:
+        """Another kind of map was chosen: what the first of its kind after a start waits for is begun before Show is pressed."""
+        if method == "umap":
+            self._umap.begin()
 
     def welcome(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
         """Another clip: nothing is known of it yet, and a job on the one before ends."""
@@ -207,6 +214,7 @@ class _EmbeddingWork:
         """The map, the one that is shown if nothing in it changes; None after a Stop."""
         if shown is not None and shown.embeddings == embeddings and shown.map.options == layout:
             return shown.map
+        self.prepare(layout.method)
 
         def work(_: Callable[[], bool]) -> Generator[EmbeddingMap, None, None]:
             yield remembered_map(embeddings, layout, self._services.features)
@@ -214,7 +222,8 @@ class _EmbeddingWork:
         for made in in_background(work, should_stop):
             if made is not None:
                 return made
-            yield _told(mapping_markup(METHODS[layout.method]))
+            is_preparing = layout.method == "umap" and self._umap.is_under_way
+            yield _told(mapping_markup(METHODS[layout.method], is_preparing))
         return None
 
     def _explained(self, now: ShownEmbedding, wanted: _Wanted, should_stop: Callable[[], bool]) -> Iterator[Update]:
@@ -243,7 +252,8 @@ def _telling(learning: Generator[None, None, Knowledge], markup: str) -> Generat
         try:
             next(learning)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            known: Knowledge = end.value
+            return known
         yield _told(markup)
 
 

@@ -52,6 +52,26 @@ class _Runner(Generic[Step]):
             self.outbox.put(_Ended(None))
 
 
+class Preparation:
+    """Slow work that is done once in a process, in a thread of its own, from the moment when somebody may need it."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        """`work`: whoever needs what it prepares waits for it there, and there meets its error, too."""
+        self._thread = threading.Thread(target=work, name="preparation", daemon=True)
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """Start the work, unless it was started before."""
+        with self._lock:
+            if self._thread.ident is None:
+                self._thread.start()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._thread.is_alive()
+
+
 def in_background(
     job: Callable[[Callable[[], bool]], Generator[Step, None, None]], should_stop: Callable[[], bool]
 ) -> Iterator[Step | None]:

@@ -37,7 +37,7 @@ def principal_components(frames: Floats, count: int) -> PrincipalComponents:
 
     They come from the eigenvectors of the covariance, or of the Gram matrix where there are fewer frames than dimensions.
     """
-    from scipy.linalg import eigh  # type: ignore[import-untyped]
+    from scipy.linalg import eigh
 
     rows, width = frames.shape
     mean = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -101,15 +101,14 @@ def tsne_layout(rows: Floats, dimensions: int, perplexity: float, seed: int) -> 
 def umap_layout(rows: Floats, dimensions: int, neighbours: int, min_distance: float, seed: int) -> Floats:
     """UMAP (McInnes, Healy and Melville 2018) of `rows` [n, width], from their first principal components: [n, dimensions].
 
-    The neighbours are exact, which for some thousand frames is quicker than umap-learn's search. The first call in a process
-    compiles for about ten seconds; see `warm_up_umap`.
+    The neighbours are exact, which for some thousand frames is quicker than umap-learn's search. For the first call in a process
+    see `warm_up_umap`.
     """
-    from umap import UMAP
-
+    umap = _umap_kept_on_disk()
     places, distances = nearest(rows, rows, min(neighbours, len(rows) - 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that it cannot place new frames later, and that a seed means one thread
-        layout: Floats = UMAP(
+        layout: Floats = umap.UMAP(
             n_components=dimensions,
             n_neighbors=places.shape[1],
             min_dist=min_distance,
@@ -122,8 +121,23 @@ def umap_layout(rows: Floats, dimensions: int, neighbours: int, min_distance: fl
 
 
 def warm_up_umap() -> None:
-    """Compile UMAP (about 10 s, once in a process), best in a thread of its own as soon as somebody may ask for it."""
+    """Import UMAP (1.5 s, once in a process) and compile it (15 s, once on a machine: numba keeps what it compiled on disk).
+
+    Best in a thread of its own as soon as somebody may ask for a map; see `background_steps.Preparation`.
+    """
     umap_layout(np.random.default_rng(0).standard_normal((32, 4)).astype(np.float32), 2, 5, 0.1, seed=0)
+
+
+def _umap_kept_on_disk() -> Any:
+    """The library. Of its functions those that `umap_layout` needs are not kept on disk by themselves: 4 s at each start."""
+    import umap
+    from umap import layouts, umap_
+
+    needed = (umap_.smooth_knn_dist, umap_.compute_membership_strengths, layouts._nb_optimize_layout_euclidean_single_epoch)
+    for function in needed:
+        if not function.signatures:
+            function.enable_caching()
+    return umap
 
 
 def spectral_layout(rows: Floats, dimensions: int, neighbours: int) -> Floats:
@@ -132,8 +146,8 @@ def spectral_layout(rows: Floats, dimensions: int, neighbours: int) -> Floats:
     The graph joins each frame with its nearest ones, weighed on the scale of their neighbourhoods (Zelnik-Manor and Perona 2004);
     parts without a connection are joined where they come closest.
     """
-    from scipy import sparse  # type: ignore[import-untyped]
-    from scipy.sparse.linalg import eigsh  # type: ignore[import-untyped]
+    from scipy import sparse
+    from scipy.sparse.linalg import eigsh
 
     graph = _connected(_neighbour_graph(rows, neighbours), rows)
     root = np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
@@ -165,7 +179,7 @@ def _neighbour_graph(rows: Floats, neighbours: int) -> Any:
 def _connected(graph: Any, rows: Floats) -> Any:
     """`graph` with edges of usual weight between parts, each from one part to the nearest frame outside of it."""
     from scipy import sparse
-    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components
 
     usual = float(np.median(graph.data))
     while True:

@@ -93,7 +93,7 @@ class _Meter:
 
     def measure(self, block: NDArray[np.float32]) -> Doubles:
         """Peak and energies, as `LoudnessReader.block` has them, of the samples [channels, samples] that come next."""
-        from scipy.signal import resample_poly, sosfilt  # type: ignore[import-untyped]
+        from scipy.signal import resample_poly, sosfilt
 
         weighted, self._state = sosfilt(self._sections, block, axis=1, zi=self._state)
         steps = weighted.shape[1] // self._step

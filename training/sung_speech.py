@@ -31,8 +31,8 @@ Floats = NDArray[np.float32]
 
 def sing(speech: Floats, lowest_pitch: int, seed: int) -> Floats:
     """`speech` [samples] at 16 kHz as song [2 · samples] around the MIDI pitch `lowest_pitch`."""
-    from scipy.linalg import solve_toeplitz  # type: ignore[import-untyped]
-    from scipy.signal import lfilter  # type: ignore[import-untyped]
+    from scipy.linalg import solve_toeplitz
+    from scipy.signal import lfilter
 
     frames = (len(speech) - FRAME_SAMPLES) // HOP_SAMPLES
     song = np.zeros(frames * HOP_SAMPLES * STRETCH + FRAME_SAMPLES, dtype=np.float64)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from models.errors import JobStopped
-from pipelines.background_steps import in_background
+from pipelines.background_steps import Preparation, in_background
 
 GUARD_SECONDS = 30.0
 
@@ -81,3 +81,25 @@ def test_a_stop_returns_at_once_and_the_job_closes_after_its_step(way: str) -> N
     assert not closed.is_set()
     go_on.set()
     assert closed.wait(GUARD_SECONDS)
+
+
+def test_a_preparation_is_begun_once_and_tells_when_it_has_ended() -> None:
+    begun, go_on, runs = threading.Event(), threading.Event(), []
+
+    def work() -> None:
+        runs.append(1)
+        begun.set()
+        go_on.wait(GUARD_SECONDS)
+
+    preparation = Preparation(work)
+    assert not preparation.is_under_way
+    for _ in range(3):
+        preparation.begin()
+    assert begun.wait(GUARD_SECONDS)
+    assert preparation.is_under_way
+    (thread,) = (one for one in threading.enumerate() if one.name == "preparation")
+    go_on.set()
+    thread.join(GUARD_SECONDS)
+    preparation.begin()
+    assert not preparation.is_under_way
+    assert runs == [1]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr  # type: ignore[import-untyped]
+from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
@@ -14,7 +15,7 @@ from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobSto
 from models.feature_store import FeatureStore
 from pipelines import embedding_map
 from pipelines.embedding_map import METHODS, MapOptions, landmarks, map_embeddings, remembered_map, stacked
-from pipelines.frame_projections import principal_components, spectral_layout
+from pipelines.frame_projections import principal_components, spectral_layout, warm_up_umap
 from tests.pipelines.embedding_examples import embedding, walk
 
 
@@ -102,6 +103,16 @@ def test_frames_that_repeat_exactly_do_no_harm(method: Any) -> None:
     made = map_embeddings(np.repeat(walk(5), 20, axis=0), options(method))
     assert np.isfinite(made.points).all()
     assert purity(made.points, np.repeat(range(5), 20)) == 1
+
+
+def test_what_umap_compiled_is_kept_on_disk_for_the_next_start() -> None:
+    from umap import layouts, umap_
+
+    warm_up_umap()
+    layout = layouts._nb_optimize_layout_euclidean_single_epoch
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, layout):
+        assert function.signatures
+        assert any(Path(function.stats.cache_path).glob(f"*{function.py_func.__name__}*.nbc"))
 
 
 def test_a_graph_in_pieces_is_joined() -> None:
