@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from components.picture_hints import build_hint, connect_hints
 from models.errors import InvalidOption
 from models.image_model_specs import drawing_defaults
 from models.model_catalog import AUTO, ModelCatalog
@@ -17,7 +18,8 @@ DEFAULTS = PictureOptions()
 MOST_PICTURES = 8
 OWN = "its own"
 FOUND = "found"
-WRITTEN = "written from the clip"
+WRITTEN = "written from the clip, where they are needed"
+OWN_WORDS = "what else is to be seen"
 SHARE_ENDS = '<p class="ends"><span>words about it</span><span>the sound itself</span></p>'
 
 
@@ -103,7 +105,9 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
             label="Words about the sound", placeholder=WRITTEN, lines=2, max_length=1000, elem_id="picture-prompt"
         )
         write_again = gr.Button("Write again", size="sm", min_width=0, elem_id="write-prompt")
-    own_words = gr.Textbox(label="Your own words", placeholder="in the snow, at night", max_length=500)
+    prompt_hint = build_hint()
+    own_words = gr.Textbox(label="Your own words", placeholder=OWN_WORDS, max_length=500, elem_id="own-words-of-picture")
+    own_words_hint = build_hint()
     style = gr.Dropdown(style_choices(catalog, AUTO), value="", label="Style", allow_custom_value=True, elem_id="picture-style")
     run_buttons = _build_run_buttons()
     with gr.Row(elem_classes="pair"):
@@ -141,6 +145,7 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
         )
         start_strength = gr.Slider(0.05, 1.0, value=DEFAULTS.start_picture_strength, step=0.05, label="How much is drawn anew")
         preview_every = gr.Slider(0, 10, value=DEFAULTS.preview_every, step=1, label="Steps between previews (0: none)")
+    connect_hints(catalog, [model, share, prompt, own_words], [prompt_hint, own_words_hint])
     with gr.Accordion("Settings of an earlier picture", open=False):
         settings_of = gr.File(label="A PNG that was made here", height=120, elem_id="settings-of")
     controls = PictureControls(
