@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
 
 from pipelines.picture_metadata import OWN_KEYWORD, options_from_png
+from pipelines.picture_walk import FRAME_RATE
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.test_app import take_example, visit
@@ -41,6 +43,17 @@ def draw(page: Page) -> None:
     expect(page.locator("#draw")).to_be_disabled()
     expect(page.locator('#picture-summary [data-state="done"]')).to_be_visible(timeout=LONG_MS)
     expect(page.locator("#draw")).to_be_enabled()
+
+
+def storyboard(page: Page) -> Page:
+    """A small, rough storyboard of the clip."""
+    unfold(page, "More")
+    for label, value in (("Steps", "3"), ("Width", "64"), ("Height", "64")):
+        page.get_by_label(label, exact=True).fill(value)
+    page.locator("#draw-storyboard").click()
+    expect(page.locator('#storyboard [data-state="done"]')).to_be_visible(timeout=LONG_MS)
+    expect(page.locator("#make-film")).to_be_visible()
+    return page
 
 
 def downloaded(page: Page, folder: Path) -> Path:
@@ -115,13 +128,17 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
     app: RunningApp, new_page: NewPage, tmp_path: Path
 ) -> None:
     page = opened(new_page(), app)
-    words = page.locator("#picture-prompt textarea")
+    words, hint = page.locator("#picture-prompt textarea"), page.locator(".hint")
     page.locator("#write-prompt").click()
     expect(words).not_to_have_value("")
     expect(words).to_be_editable()
-    words.fill("owl hooting")
+    expect(hint.first).to_contain_text("Not drawn while the slider stands at the sound itself")
+    words.fill("owl hooting at night")
     page.locator("#sound-share input[type=range]").focus()
     page.keyboard.press("Home")
+    expect(hint.first).to_contain_text("does not know “at” and “night”")
+    words.fill("owl hooting")
+    expect(hint.first).to_be_empty()
     unfold(page, "More")
     page.locator("#picture-steps textarea, #picture-steps input").fill("5")
     page.locator("#picture-seed textarea, #picture-seed input").fill("11")
@@ -167,6 +184,49 @@ def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage
     page = opened(new_page(), app)
     drop(page, tmp_path / "holiday.png")
     expect(page.locator("#picture-summary [role=alert]")).to_contain_text("no settings of Audioscope")
+
+
+def test_a_storyboard_has_a_picture_for_each_part_of_the_clip(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    page = storyboard(opened(new_page(), app))
+    scenes = page.locator("#storyboard li")
+    expect(scenes).to_have_count(2)
+    expect(scenes.nth(1)).to_contain_text("0:07.9")
+    expect(page.locator("#storyboard .summary")).to_contain_text("2 of 2 pictures")
+    expect(page.get_by_role("button", name="Storyboard", exact=True).last).to_be_visible()  # its track
+    with page.expect_download() as download:
+        scenes.nth(1).get_by_role("link", name="PNG").click()
+    download.value.save_as(tmp_path / "scene.png")
+    options = options_from_png(tmp_path / "scene.png")
+    assert options.steps == 3 and options.start is not None and options.start >= 2
+    scenes.nth(1).locator("button").click()
+    expect(page.locator(".as-slider")).not_to_have_attribute("aria-valuenow", "0")
+
+
+def test_a_film_walks_between_the_pictures_with_the_sound(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    page = storyboard(opened(new_page(), app))
+    page.get_by_label("Pictures drawn between two").click()
+    page.get_by_role("option", name="1", exact=True).click()
+    page.locator("#make-film").click()
+    expect(page.locator('#film [data-state="done"]')).to_be_visible(timeout=LONG_MS)
+    video = page.locator("#film video")
+    expect(video).to_have_js_property("readyState", 4)
+    duration, width, height = video.evaluate("film => [film.duration, film.videoWidth, film.videoHeight]")
+    assert (duration, width, height) == (pytest.approx(7.9, abs=0.1), 256, 256)
+    with page.expect_download() as download:
+        page.locator("#film").get_by_role("link", name="MP4").click()
+    download.value.save_as(tmp_path / "film.mp4")
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+        assert len(film.streams.audio) == 1
+    assert len(frames) == round(7.912 * FRAME_RATE)
+    first, middle, last = (frames[place].astype(float) for place in (0, len(frames) // 2, -1))
+    assert np.abs(first - last).mean() > 5
+    assert np.abs(middle - first).mean() > 2 and np.abs(middle - last).mean() > 2
+    with page.expect_download() as download:
+        page.locator("#film").get_by_role("link", name="GIF").click()
+    download.value.save_as(tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as gif:
+        assert getattr(gif, "n_frames", 1) > 50
 
 
 def test_another_clip_clears_the_picture_and_what_was_written(app: RunningApp, new_page: NewPage) -> None:
