@@ -15,6 +15,7 @@ const HISTORY_LENGTH = 20;
 let recorder = null;
 let ticking = null;
 let loop = null;
+let opening = null; // a clip that another part of the page asked for: {hash, name, time?}
 
 function say(text, kind = 'plain') {
   note.textContent = text;
@@ -222,13 +223,27 @@ cutButton.addEventListener('click', () => {
   say('Cutting …');
   tell('cut', loop);
 });
-window.addEventListener('audioscope:open', (event) => tell('reopened', event.detail));
+/** Another part of the page wants this clip to be the open one, and with `time` to hear it from there. */
+window.addEventListener('audioscope:open', ({detail}) => {
+  opening = detail;
+  say(`Loading ${detail.name} …`);
+  tell('reopened', detail);
+});
+
+/** The timeline has the clip in the same moment, but perhaps after this script. */
+function playOpened() {
+  const {time} = opening;
+  opening = null;
+  if (time !== undefined) setTimeout(() => window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}})));
+}
+
 watch('value', () => {
   const {note: text = '', kind, clip, gone} = props.value ?? {};
   say(text, kind);
   if (clip) {
     remember(clip);
     cutButton.hidden = true;
+    if (opening?.hash === clip.hash) playOpened();
   }
   if (gone) forget(gone);
 });

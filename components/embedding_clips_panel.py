@@ -27,29 +27,41 @@ from pipelines.encoder_family import TEXT_SPACE
 MOST_OTHERS = 8
 NEAR_CLIPS = 8
 BESIDE_YAMNET = EmbeddingOptions("whisper-base-encoder", "layer 5")
-COMPARED = '<p class="summary">{} clips in one map: colour it by Clip, or by what is heard.</p>'
+COMPARED = '<p class="summary">{} clips in one map, coloured by Clip or by what is heard; a press on a point opens its clip.</p>'
 
 
 def build_clips_panel(
-    services: Services, clip: ClipInput, controls: EmbeddingControls, others: gr.State
+    services: Services, clip: ClipInput, controls: EmbeddingControls, together: gr.State
 ) -> list[Callable[..., Dependency]]:
-    """The inner tab; the value are the events after which the map shall have other clips in it."""
+    """The inner tab; the value are the events after which the map shall have other clips in it.
+
+    `together`: the clips of one map, that which was open when they were chosen first; () for the open one alone.
+    """
     with gr.Tab("Clips"):
         files = gr.File(label="More clips in this map", file_count="multiple", height=132, elem_id="other-clips")
         compared = gr.HTML("", elem_id="compared-clips", apply_default_css=False)
         _build_library(services, clip)
 
-    def opened(now: AudioClip | None, paths: list[str] | None) -> tuple[Any, ...]:
+    def opened(now: AudioClip | None, before: tuple[AudioClip, ...], paths: list[str] | None) -> tuple[Any, ...]:
+        first = before[0] if before else now
+        if not paths or first is None:
+            return (), failure_markup(sentence_for(NoClip())) if paths else "", gr.skip()
         try:
-            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in (paths or [])[:MOST_OTHERS]]
+            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths[:MOST_OTHERS]]
         except AudioscopeError as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip()
-        different = {other.content_hash: other for other in found if now is None or other.content_hash != now.content_hash}
-        told = COMPARED.format(len(different) + 1) if different else ""
-        return tuple(different.values()), told, "clip" if different else gr.skip()
+        all_of_them = {one.content_hash: one for one in (first, *found)}
+        if len(all_of_them) == 1:
+            return (), "", gr.skip()
+        return tuple(all_of_them.values()), COMPARED.format(len(all_of_them)), "clip"
 
-    changed = files.change(opened, inputs=[clip.state, files], outputs=[others, compared, controls.colour], **QUIET)
-    clip.state.change(lambda: (None, ""), outputs=[files, compared], queue=False, **QUIET)
+    def left(now: AudioClip | None, before: tuple[AudioClip, ...]) -> tuple[Any, ...]:
+        is_among_them = now is not None and now.content_hash in {one.content_hash for one in before}
+        return (gr.skip(), gr.skip(), gr.skip()) if is_among_them else (None, "", ())
+
+    chosen = {"inputs": [clip.state, together, files], "outputs": [together, compared, controls.colour]}
+    changed = files.change(opened, **chosen, **QUIET)
+    clip.state.change(left, inputs=[clip.state, together], outputs=[files, compared, together], queue=False, **QUIET)
     return [changed.then]
 
 

@@ -5,6 +5,7 @@
  * `props.value` is what embedding_map.py's `map_value` makes; null shows no map. `look`, which Python puts before this script, has
  * the ramps and limits.
  * It plays through the timeline's events on `window` (see timeline.js), and its clock is that of the sound heard there.
+ * A point of another clip opens that clip (see clip_input.js); Python then sends the same map with the rows of that clip first.
  * To Python: the event 'picked' {row}, a point that the person chose.
  */
 'use strict';
@@ -59,9 +60,11 @@ function clock(seconds) {
   return `${Math.floor(tenths / 600)}:${(tenths % 600 / 10).toFixed(1).padStart(4, '0')}`;
 }
 
+const clipOf = row => state.map.starts.findLastIndex(start => start <= row);
+
 function say(row) {
   const {times, texts, textOf, own} = state.map;
-  const clip = row < own ? '' : state.map.clips[state.map.starts.findLastIndex(start => start <= row)];
+  const clip = row < own ? '' : state.map.clips[clipOf(row)];
   return [clip, clock(times[row]), texts[textOf[row]]].filter(Boolean).join(' · ');
 }
 
@@ -69,7 +72,7 @@ function receive() {
   const value = props.value;
   root.dataset.empty = String(!value);
   if (!value) return forget();
-  const another = state.map?.id !== value.id;
+  const another = state.map?.id !== value.id, turned = state.map?.hashes[0] !== value.hashes[0];
   const map = state.map = {...value};
   map.points = new Int16Array(bytesOf(value.points));
   map.times = new Float32Array(bytesOf(value.times));
@@ -79,9 +82,9 @@ function receive() {
   const rows = map.times.length;
   if (another) {
     Object.assign(state, {x: new Float32Array(rows), y: new Float32Array(rows), depth: new Uint8Array(rows), hover: -1});
-    choose(null);
     fit();
   }
+  if (another || turned) choose(null);
   over.setAttribute('aria-label', map.says);
   if (!state.stretches.length) sayNow();
   showLegend();
@@ -388,12 +391,12 @@ function drag(dx, dy) {
 
 const tell = (name, detail) => window.dispatchEvent(new CustomEvent('audioscope:' + name, {detail}));
 
-/** Hear the moment of a row; a row of another clip is only told to Python. */
+/** Hear the moment of a row, in whichever clip it is. */
 function play(row) {
   if (state.chosen && !state.chosen[row]) choose(null);
   trigger('picked', {row});
-  if (row >= state.map.own) return;
-  const time = Math.max(state.map.times[row] - state.map.hop / 2, 0);
+  const {times, hop, own, hashes, clips} = state.map, time = Math.max(times[row] - hop / 2, 0), clip = clipOf(row);
+  if (row >= own) return tell('open', {hash: hashes[clip], name: clips[clip], time});
   state.stretch = Math.max(state.stretches.findIndex(([start, end]) => time >= start - .001 && time < end), 0);
   tell('seek', {time, play: true});
 }

@@ -89,6 +89,8 @@ class MapView:
     """E.g. 'PCA of Whisper base'."""
     clips: tuple[str, ...] = ("",)
     """Names, the one on the player first."""
+    hashes: tuple[str, ...] = ("",)
+    """By which the page opens them."""
     starts: tuple[int, ...] = (0,)
     """The first row of each clip."""
 
@@ -130,6 +132,7 @@ def map_value(view: MapView) -> Value:
         "duration": view.duration,
         "starts": [-(-start // stride) for start in view.starts],
         "clips": list(view.clips),
+        "hashes": list(view.hashes),
         "points": encoded(np.round(view.points[::stride].clip(-1, 1) * FULL_SCALE).astype("<i2")),
         "times": encoded(view.times[::stride].astype("<f4")),
         "colours": encoded(colour_indices(colouring)[::stride]),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 
 from components.embedding_colouring import Knowledge
 from components.embedding_map import MapView
+from components.timeline import TimelineFeed
 from components.timeline_tracks import ColourTrack
 from components.transcription_summary import clock_time
 from pipelines.audio_clip import AudioClip
@@ -54,17 +56,34 @@ class ShownEmbedding:
         """Of the map, in one line."""
         return f"{METHODS[self.map.method]} of {self.embedding.encoder.title}"
 
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """The first row of each clip."""
+        return tuple(accumulate((len(one.frames) for one in self.embeddings[:-1]), initial=0))
+
     def stacked(self) -> StackedFrames:
         """The frames of all clips, one below the other, as the rows of the map are."""
         return stacked([(one.frames, one.times) for one in self.embeddings])
 
 
+def with_first(shown: ShownEmbedding, first: AudioClip) -> ShownEmbedding:
+    """The same map after one of its clips was opened: `first` is on the player, the rows of the others follow in their order."""
+    order = sorted(range(len(shown.clips)), key=lambda place: shown.clips[place].content_hash != first.content_hash)
+    rows = np.concatenate([shown.starts[place] + np.arange(len(shown.embeddings[place].frames)) for place in order])
+    return replace(
+        shown,
+        clips=(first, *(shown.clips[place] for place in order[1:])),
+        embeddings=tuple(shown.embeddings[place] for place in order),
+        map=replace(shown.map, points=shown.map.points[rows]),
+        known=tuple(shown.known[place] for place in order),
+        colouring=replace(shown.colouring, values=shown.colouring.values[rows]),
+        texts=tuple(shown.texts[row] for row in rows.tolist()),
+    )
+
+
 def map_view(shown: ShownEmbedding) -> MapView:
     """What the component shows."""
     first = shown.embedding
-    starts = [0]
-    for embedding in shown.embeddings[:-1]:
-        starts.append(starts[-1] + len(embedding.frames))
     return MapView(
         map_id=shown.map_id,
         points=shown.map.points,
@@ -75,7 +94,8 @@ def map_view(shown: ShownEmbedding) -> MapView:
         texts=shown.texts,
         title=shown.title,
         clips=tuple(clip.name for clip in shown.clips),
-        starts=tuple(starts),
+        hashes=tuple(clip.content_hash for clip in shown.clips),
+        starts=shown.starts,
     )
 
 
@@ -89,6 +109,14 @@ def embedding_track(shown: ShownEmbedding) -> ColourTrack | None:
     colours = (255 * (0.5 + 0.4 * np.stack([points[:, 0], third, points[:, 1]], axis=1))).clip(0, 255).astype(np.uint8)
     start = max(0.0, float(first.times[0]) - first.frame_seconds / 2)
     return ColourTrack(id="embedding", name="Embedding", hop=first.frame_seconds, start=start, colours=colours)
+
+
+def track_feed(shown: ShownEmbedding) -> TimelineFeed:
+    """What the timeline is told of the clip on the player."""
+    feed, track = TimelineFeed(shown.clip.content_hash), embedding_track(shown)
+    if track is not None:
+        feed.put(track)
+    return feed
 
 
 def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") -> str:

@@ -24,18 +24,18 @@ from components.embedding_layers_panel import build_layers_panel
 from components.embedding_map import build_embedding_map, map_value, new_map_id
 from components.embedding_shown import (
     ShownEmbedding,
-    embedding_track,
     learning_markup,
     map_view,
     mapping_markup,
     progress_markup,
     shown_summary,
     stopped_markup,
+    track_feed,
+    with_first,
 )
 from components.embedding_views_panel import build_moments_panel, build_views, connect_moments, connect_views
 from components.services import QUIET, Services
 from components.tab_job import TabJob
-from components.timeline import TimelineFeed
 from components.token_paths_panel import build_token_paths_panel
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
@@ -65,7 +65,7 @@ class _Wanted:
 
 def build_embedding_tab(services: Services, clip: ClipInput) -> None:
     """Controls on the left, the map on the right, further views below it; and the endpoints."""
-    shown, others = gr.State(None), gr.State(())
+    shown, together = gr.State(None), gr.State(())
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             controls = build_embedding_controls(services.catalog)
@@ -79,20 +79,20 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
                 moments = build_moments_panel(picture, shown)
                 views = build_views()
                 build_layers_panel(services, clip, controls)
-                regroup = build_clips_panel(services, clip, controls, others)
+                regroup = build_clips_panel(services, clip, controls, together)
                 with gr.Tab("Words"):
                     build_token_paths_panel(services, clip)
                 views.append(build_files_panel())
     job = TabJob(services, "embedding", [run, stop])
     work = _EmbeddingWork(services, job)
-    values = [clip.state, shown, others, *controls.of_map, *controls.of_colour]
+    values = [clip.state, shown, together, *controls.of_map, *controls.of_colour]
     panes = [picture, summary, shown, clip.timeline]
-    changes = [
+    moved = [
         *(control.input for control in (controls.layer, controls.method, controls.dimensions, controls.colour, controls.seed)),
         *(slider.release for slider in (controls.neighbours, controls.perplexity, controls.min_distance, controls.clusters)),
     ]
     ends = [job.on(run.click, clip.state, work.show, values, panes)]
-    ends += [job.on(change, clip.state, work.change, values, panes) for change in (*changes, *regroup)]
+    ends += [job.on(change, clip.state, work.change, values, panes) for change in (*moved, *regroup)]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(
         lambda key: (about_markup(services.catalog, key), gr.Dropdown(layer_choices(services.catalog, key), value="")),
@@ -101,9 +101,10 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
         **plain,
     )
     controls.method.input(work.prepare, inputs=controls.method, **plain)
-    ends.append(clip.state.change(work.welcome, inputs=[clip.state, shown], outputs=[*panes, others], **plain))
-    connect_views(views, shown, ends)
-    connect_moments(moments, shown, ends)
+    seen = {"inputs": [clip.state, shown], "outputs": panes, **plain}
+    changes = [clip.state.change(work.welcome, **seen), *(end.then(work.settle, **seen) for end in ends)]
+    connect_views(views, shown, changes)
+    connect_moments(moments, shown, changes)
     add_embedding_endpoints(services)
 
 
@@ -121,23 +122,31 @@ class _EmbeddingWork:
             self._umap.begin()
 
     def welcome(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
-        """Another clip: nothing is known of it yet, and a job on the one before ends."""
-        is_shown = clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash
-        if self._job.goes_on(clip, request) or is_shown:
-            return (*NOTHING_NEW, gr.skip())
-        return None, "", None, gr.skip(), ()
+        """Another clip: a job on the one before ends, and nothing is known of it yet unless it is on the map, too."""
+        if self._job.goes_on(clip, request):
+            return NOTHING_NEW
+        if clip is None or shown is None or clip.content_hash not in _hashes(shown.clips):
+            return None, "", None, gr.skip()
+        if shown.clip.content_hash == clip.content_hash:
+            return NOTHING_NEW
+        now = with_first(shown, clip)
+        return map_value(map_view(now)), gr.skip(), now, track_feed(now).value()
+
+    def settle(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
+        """After a job: what it said at its end may be of a clip that was left meanwhile."""
+        return NOTHING_NEW if shown is None else self.welcome(clip, shown, request)
 
     def change(
         self,
         clip: AudioClip | None,
         request: gr.Request,
         shown: ShownEmbedding | None,
-        others: tuple[AudioClip, ...],
+        together: tuple[AudioClip, ...],
         *controls: Any,
     ) -> Iterator[Update]:
         """A control was moved: what there is follows; where there is no map yet, nothing happens before Show is pressed."""
         if clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash:
-            yield from self.show(clip, request, shown, others, *controls)
+            yield from self.show(clip, request, shown, together, *controls)
         else:
             yield NOTHING_NEW
 
@@ -146,7 +155,7 @@ class _EmbeddingWork:
         clip: AudioClip | None,
         request: gr.Request,
         shown: ShownEmbedding | None,
-        others: tuple[AudioClip, ...],
+        together: tuple[AudioClip, ...],
         *controls: Any,
     ) -> Iterator[Update]:
         """Encode what is not encoded yet, make the map, and then find out what its moments are."""
@@ -155,7 +164,7 @@ class _EmbeddingWork:
                 raise NoClip
             *of_map, colour, clusters = controls
             encoding, layout = embedding_options_of(tuple(of_map)), map_options_of(tuple(of_map))
-            wanted = _Wanted((clip, *others), encoding, layout, str(colour), int(clusters))
+            wanted = _Wanted(_on_map(clip, together, shown), encoding, layout, str(colour), int(clusters))
             with self._job.running(request) as should_stop:
                 yield from self._streamed(wanted, shown, should_stop)
         except Exception as error:
@@ -228,9 +237,7 @@ class _EmbeddingWork:
 
     def _explained(self, now: ShownEmbedding, wanted: _Wanted, should_stop: Callable[[], bool]) -> Iterator[Update]:
         """The map at once in colours that need nobody else, then what the other pipelines say of its moments."""
-        timeline, track = TimelineFeed(now.clip.content_hash), embedding_track(now)
-        if track is not None:
-            timeline.put(track)
+        timeline = track_feed(now)
         if not now.is_explained:
             yield map_value(map_view(now)), learning_markup(now), now, timeline.value()
         note = ""
@@ -265,6 +272,13 @@ def _told(summary: str) -> Update:
 def _coloured(now: ShownEmbedding, colour: str, clusters: int) -> ShownEmbedding:
     colouring, texts = colour_map(now.clips, now.embeddings, now.known, colour, clusters)
     return replace(now, colouring=colouring, texts=texts)
+
+
+def _on_map(clip: AudioClip, together: tuple[AudioClip, ...], shown: ShownEmbedding | None) -> tuple[AudioClip, ...]:
+    """The clips of the map, `clip` first, the others as they are shown already, then those that came since."""
+    before = _hashes(shown.clips) if shown else []
+    others = [other for other in together if other.content_hash != clip.content_hash]
+    return clip, *sorted(others, key=lambda one: before.index(one.content_hash) if one.content_hash in before else len(before))
 
 
 def _hashes(clips: tuple[AudioClip, ...]) -> list[str]:

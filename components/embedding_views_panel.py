@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from gradio.events import Dependency
 
 from components.embedding_map import picked_row
-from components.embedding_shown import ShownEmbedding
+from components.embedding_shown import ShownEmbedding, with_first
 from components.seekable import build_seekable, seek_button
 from components.services import QUIET
 from components.timed_picture import build_timed_pictures, curve_markup, picture_markup
@@ -25,8 +26,8 @@ MOMENTS = 8
 SIMILARITY_CELLS = 480
 HEATMAP_ROWS = 96
 NO_MOMENT = '<p class="empty">Choose a point of the map: what sounds like it elsewhere in the clip is listed here.</p>'
+NOTHING_LISTED = ("", "")
 NO_MAP = '<p class="empty">First press Show.</p>'
-OTHER_CLIP = '<p class="empty">This point is of another clip than the one on the player.</p>'
 
 
 @dataclass(frozen=True)
@@ -39,42 +40,51 @@ class LazyView:
     """The values of the panes; of None, what they show without an embedding."""
 
 
-def build_moments_panel(picture: gr.HTML, shown: gr.State) -> gr.HTML:
+@dataclass(frozen=True)
+class Moments:
+    """'Where else does it sound like this'."""
+
+    list: gr.HTML
+    listed: gr.State
+    """Of which map and clip the list is: the map's id and the clip's content hash."""
+
+
+def build_moments_panel(picture: gr.HTML, shown: gr.State) -> Moments:
     """'Where else does it sound like this', of the point that was chosen on the map."""
     with gr.Tab("Moments"):
-        moments = build_seekable("embedding-moments", NO_MOMENT)
-    picture.picked(moments_of, inputs=shown, outputs=moments, queue=False, trigger_mode="multiple", **QUIET)
-    return moments
+        moments, listed = build_seekable("embedding-moments", NO_MOMENT), gr.State(NOTHING_LISTED)
+    picked: dict[str, Any] = {"inputs": shown, "outputs": [moments, listed], "queue": False, "trigger_mode": "multiple"}
+    picture.picked(moments_of, **picked, **QUIET)
+    return Moments(moments, listed)
 
 
-def connect_moments(moments: gr.HTML, shown: gr.State, changed: Sequence[Dependency]) -> None:
-    """Another map takes the list away; other colours leave it."""
-    listed = gr.State("")
+def connect_moments(moments: Moments, shown: gr.State, changed: Sequence[Dependency]) -> None:
+    """Another map or another clip on the player takes the list away; other colours leave it."""
 
-    def keep(now: ShownEmbedding | None, before: str) -> tuple[Any, str]:
-        after = now.map_id if now else ""
+    def keep(now: ShownEmbedding | None, before: tuple[str, str]) -> tuple[Any, tuple[str, str]]:
+        after = (now.map_id, now.clip.content_hash) if now else NOTHING_LISTED
         return (gr.skip() if after == before else NO_MOMENT), after
 
     for event in changed:
-        event.then(keep, inputs=[shown, listed], outputs=[moments, listed], queue=False, **QUIET)
+        event.then(keep, inputs=[shown, moments.listed], outputs=[moments.list, moments.listed], queue=False, **QUIET)
 
 
-def moments_of(shown: ShownEmbedding | None, event: gr.EventData) -> str:
-    """The list for a point that the page names."""
+def moments_of(shown: ShownEmbedding | None, event: gr.EventData) -> tuple[str, tuple[str, str]]:
+    """The list for a point that the page names, and of which map and clip it is: that clip comes on the player now."""
     if shown is None:
-        return NO_MOMENT
+        return NO_MOMENT, NOTHING_LISTED
     try:
         row = picked_row(event, sum(len(embedding.frames) for embedding in shown.embeddings))
-        return moments_markup(shown, row)
+        place = bisect_right(shown.starts, row) - 1
+        clip = shown.clips[place]
+        return moments_markup(with_first(shown, clip), row - shown.starts[place]), (shown.map_id, clip.content_hash)
     except (AudioscopeError, ValueError) as error:
-        return failure_markup(sentence_for(error))
+        return failure_markup(sentence_for(error)), NOTHING_LISTED
 
 
 def moments_markup(shown: ShownEmbedding, row: int) -> str:
-    """Where else the clip on the player sounds as at this frame, best first."""
+    """Where else the clip on the player sounds as at this frame of it, best first."""
     first = shown.embedding
-    if row >= len(first.frames):
-        return OTHER_CLIP
     here = float(first.times[row])
     found = nearest_moments(first.frames, first.times, row, MOMENTS, max(1.0, first.duration / 100))
     rows = "".join(

@@ -105,6 +105,13 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     expect(page.locator("#compared-clips")).to_contain_text("2 clips in one map")
     expect(page.locator(".em-legend")).to_contain_text("speech.flac", timeout=LONG_MS)
     done(page)
+    page.evaluate("(() => { const m = document.querySelector('.em').map; m.play(m.state.map.starts[1] + 4); })()")
+    expect(page.locator(".as-name")).to_have_text("speech.flac")
+    page.wait_for_function("document.querySelector('.as-timeline').timeline.state.playing")
+    page.wait_for_function("document.querySelector('.em').map.state.map.clips[0] === 'speech.flac'")
+    assert page.evaluate("document.querySelector('.as-timeline').timeline.state.time") > 1.5
+    expect(page.locator("#embedding-moments")).to_contain_text("Where else it sounds like")
+    expect(page.locator("#compared-clips")).to_contain_text("2 clips in one map")
     take_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
     expect(page.locator("#compared-clips")).to_be_empty()
