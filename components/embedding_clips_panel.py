@@ -14,6 +14,7 @@ from gradio.utils import get_upload_folder
 from components.clip_input import ClipInput
 from components.embedding_controls import EmbeddingControls, encoder_of
 from components.embedding_shown import progress_markup
+from components.seekable import build_seekable, open_button
 from components.services import QUIET, Services
 from components.tab_job import TabJob
 from components.transcription_summary import clock_time, failure_markup
@@ -27,6 +28,8 @@ from pipelines.encoder_family import TEXT_SPACE
 MOST_OTHERS = 8
 NEAR_CLIPS = 8
 BESIDE_YAMNET = EmbeddingOptions("whisper-base-encoder", "layer 5")
+ABOUT_LIBRARY = '<h2>Library</h2><p class="summary">Whoever uses this page finds what is added, and can open it.</p>'
+STOPPED = '<p class="summary" data-state="stopped">Stopped.</p>'
 COMPARED = '<p class="summary">{} clips in one map, coloured by Clip or by what is heard; a press on a point opens its clip.</p>'
 
 
@@ -68,7 +71,7 @@ def build_clips_panel(
 def _build_library(services: Services, clip: ClipInput) -> None:
     known = [encoder for encoder in encoders(services.catalog) if encoder.frame_rate]
     readers = [encoder for encoder in known if encoder.has_text]
-    gr.HTML("<h2>Library</h2>", apply_default_css=False)
+    gr.HTML(ABOUT_LIBRARY, apply_default_css=False)
     with gr.Row(elem_classes="actions"):
         choices = [(encoder.title, encoder.key) for encoder in known]
         key = gr.Dropdown(choices, value=best_for_clips(known).key, label="Compared by", min_width=260, scale=0)
@@ -83,12 +86,11 @@ def _build_library(services: Services, clip: ClipInput) -> None:
         add = gr.Button("Add this clip", min_width=0, elem_id="add-to-library")
         find = gr.Button("Find similar", min_width=0, elem_id="find-similar")
         stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-library")
-    found = gr.HTML("", elem_id="near-clips", apply_default_css=False)
+    found = build_seekable("near-clips")
     panel = _LibraryPanel(services, TabJob(services, "library", [add, find, stop]))
     panel.job.on(add.click, clip.state, panel.add, [clip.state, key], [found])
     panel.job.on(find.click, clip.state, panel.find, [clip.state, key], [found])
     panel.job.on(words.submit, clip.state, panel.find_by_words, [words], [found])
-    clip.state.change(lambda: "", outputs=found, queue=False, **QUIET)
 
 
 class _LibraryPanel:
@@ -109,7 +111,8 @@ class _LibraryPanel:
         try:
             encoder = next(encoder for encoder in encoders(self._services.catalog) if encoder.has_text)
             with self.job.running(request):
-                yield near_markup(near_words(self._services, text, encoder, NEAR_CLIPS), f"“{text}”")
+                found = near_words(self._services, text, encoder, NEAR_CLIPS)
+            yield near_markup(found, f"“{text}”", self._is_kept)
         except Exception as error:
             yield failure_markup(sentence_for(error))
 
@@ -127,15 +130,20 @@ class _LibraryPanel:
                         heard += [now.embedding] if now.embedding else []
                         yield progress_markup(now, "")
             if len(heard) < len(options):
+                yield STOPPED
                 return
             if add:
                 for embedding in heard:
                     library.add(clip, embedding)
                 yield f'<p class="summary" data-state="done">Added: {_count(library)} in the library.</p>'
             else:
-                yield near_markup(library.nearest(heard[0], NEAR_CLIPS, also=heard[1:]), clip.name)
+                yield near_markup(library.nearest(heard[0], NEAR_CLIPS, also=heard[1:]), clip.name, self._is_kept)
         except Exception as error:
             yield failure_markup(sentence_for(error))
+
+    def _is_kept(self, near: NearClip) -> bool:
+        """Whether the clip can be opened: the library remembers clips longer than their sound is kept."""
+        return self._services.clips.find(near.clip.content_hash) is not None
 
 
 def best_for_clips(known: Sequence[Encoder]) -> Encoder:
@@ -163,23 +171,29 @@ def near_words(services: Services, text: str, encoder: Encoder, count: int) -> t
     return services.library.by_text(vector, encoder, count)
 
 
-def near_markup(found: Sequence[NearClip], asked: str) -> str:
-    """A list of names with their similarity."""
+def near_markup(found: Sequence[NearClip], asked: str, is_kept: Callable[[NearClip], bool]) -> str:
+    """A list of names with their similarity; a press on a name opens that clip where it fits best, if it is still kept."""
     if not found:
         return (
             '<p class="summary" data-state="done">No other clip in the library was heard by this encoder yet: '
             "load some and add them.</p>"
         )
     rows = "".join(
-        f"<tr><td>{html.escape(near.clip.name)}</td>"
+        f"<tr><td>{_name(near, is_kept(near))}</td>"
         f'<td class="sure"><meter max="1" value="{max(0.0, near.similarity):.2f}"></meter> {near.similarity:.2f}</td>'
         f"<td>{_where(near)}</td></tr>"
         for near in found
     )
     return (
         f'<table class="facts"><tbody>{rows}</tbody></table>'
-        f'<p class="summary" data-state="done">Nearest to {html.escape(asked)}, by cosine similarity.</p>'
+        f'<p class="summary" data-state="done">Nearest to {html.escape(asked)}, by cosine similarity; a press opens one.</p>'
     )
+
+
+def _name(near: NearClip, is_kept: bool) -> str:
+    if is_kept:
+        return open_button(near.clip.name, near.clip.content_hash, near.start)
+    return f"{html.escape(near.clip.name)} <small>(no longer kept)</small>"
 
 
 def _where(near: NearClip) -> str:

@@ -1,7 +1,9 @@
-/* Buttons that play a moment of the clip. `element` comes from gr.HTML. */
+/* Buttons that play a moment of the clip, or open another clip. `element` comes from gr.HTML. */
 
 element.addEventListener('click', (event) => {
   const target = event.target.closest('[data-seek]');
   if (!target) return;
-  window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time: Number(target.dataset.seek), play: true}}));
+  const {seek, open, name} = target.dataset, time = Number(seek);
+  const [type, detail] = open ? ['open', {hash: open, name, time}] : ['seek', {time, play: true}];
+  window.dispatchEvent(new CustomEvent('audioscope:' + type, {detail}));
 });

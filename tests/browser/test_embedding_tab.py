@@ -117,6 +117,10 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     expect(page.locator("#compared-clips")).to_be_empty()
     page.locator("#find-similar").click()
     expect(page.locator("#near-clips")).to_contain_text("A sound", timeout=LONG_MS)
+    page.locator("#near-clips").get_by_role("button", name="A sound").press("Enter")
+    expect(page.locator(".as-name")).to_have_text("A sound")
+    page.wait_for_function("document.querySelector('.as-timeline').timeline.state.playing")
+    expect(page.locator("#near-clips")).to_contain_text("Nearest to Music")
 
 
 def test_what_was_made_goes_home(app: RunningApp, new_page: NewPage) -> None:
