@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from PIL import Image
 
 from components.clip_input import ClipInput
 from components.picture_files import file_url, files_folder, preview_url
@@ -63,7 +64,7 @@ class _FilmWork:
             with self._job.running(request) as should_stop:
                 parts = files_folder(clip), services.catalog, services.cache, services.features, should_stop
                 for now in walk(clip, made.board, options, *parts):
-                    yield film_markup(now, safe_stem(clip.name))
+                    yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
         except Exception as error:
             yield failure_markup(sentence_for(error))
 
@@ -73,8 +74,8 @@ def _offer(made: Made) -> tuple[gr.Row, str]:
     return gr.Row(visible=made.board is not None and len(made.board.entries) > 1), ""
 
 
-def film_markup(now: WalkProgress, stem: str) -> str:
-    """The newest frame, or the player with its files; and how far it is."""
+def film_markup(now: WalkProgress, first: Image.Image, stem: str) -> str:
+    """The newest frame, or the player with its files, which shows the first frame until it plays; and how far it is."""
     left = f"about {now.seconds_left:.0f} s left" if now.state == "drawing" else ""
     doing = "stopped" if now.state == "stopped" else f"{now.pictures_done} of {now.pictures} pictures between" if left else ""
     facts = " · ".join(fact for fact in (doing, left, f"{now.frames} frames", f"{now.elapsed:.1f} s") if fact)
@@ -82,8 +83,8 @@ def film_markup(now: WalkProgress, stem: str) -> str:
     line = f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
     if now.video and now.gif:
         files = f"{_link(now.video, stem)}{_link(now.gif, stem)}"
-        poster = f' poster="{preview_url(now.preview)}"' if now.preview else ""
-        shown = f'<video src="{html.escape(file_url(now.video))}"{poster} controls loop playsinline></video>'
+        source, poster = html.escape(file_url(now.video)), preview_url(first)
+        shown = f'<video src="{source}" poster="{poster}" controls loop playsinline></video>'
         return f'<div class="film">{shown}<p class="picture-line">{files}</p></div>{line}'
     frame = f'<img src="{preview_url(now.preview)}" alt="Newest frame">' if now.preview else ""
     return f'<div class="film">{frame}</div>{line}'

@@ -140,7 +140,7 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
             image_mode="RGB",
             format="png",
             sources=["upload", "clipboard"],
-            height=140,
+            height=170,
             elem_id="start-picture",
         )
         start_strength = gr.Slider(0.05, 1.0, value=DEFAULTS.start_picture_strength, step=0.05, label="How much is drawn anew")

@@ -13,7 +13,7 @@ from pipelines.concept_words import concepts
 from pipelines.english_grammar import listed
 from pipelines.picture_words import unknown_words
 
-UNUSED = "Not drawn while the slider stands at the sound itself: move it to the left to blend these words in."
+UNUSED = "Drawn only when the slider stands left of “the sound itself”."
 MOST_NAMED = 4
 """Unknown words of one text."""
 
@@ -51,7 +51,7 @@ def _unknown(catalog: ModelCatalog, model: str, text: str) -> str:
     except ModelError:  # whoever presses Draw reads it
         return ""
     named = listed([f"“{html.escape(word)}”" for word in words[:MOST_NAMED]])
-    return _line(f"This small model does not know {named}: it draws {len(concepts())} sources of sound.") if words else ""
+    return _line(f"Unknown to this small model: {named}. It draws {len(concepts())} sources of sound.") if words else ""
 
 
 def _line(text: str) -> str:

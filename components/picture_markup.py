@@ -39,20 +39,24 @@ def drawing_summary(now: Drawing) -> str:
     step = f"step {now.step} of {now.steps}" if now.step else ""
     doing = {"drawing": step, "done": "", "stopped": f"stopped at {step}" if step else "stopped"}.get(now.state, now.state)
     window = f"heard {clock_time(now.start)}–{clock_time(now.end)}" if now.end else ""
-    seeds = ", ".join(str(picture.seed) for picture in now.pictures)
     facts = [
         doing,
         window,
         html.escape(now.model),
         html.escape(now.aligner),
         ", ".join(dict.fromkeys(html.escape(licence.split(" (")[0]) for licence in now.licences)),
-        f"seed {seeds}" if seeds else "",
+        _seeds([picture.seed for picture in now.pictures]),
         f"{now.dtype} on {now.device}" if now.device else "",
         f"{now.elapsed:.1f} s",
     ]
     told = [now.model_reason, *now.licences]
     why = f'<details class="why"><summary>Why this model, and its licence</summary>{html.escape("; ".join(told))}</details>'
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(part for part in facts if part)}</p>{why}'
+
+
+def _seeds(seeds: list[int]) -> str:
+    """They follow each other."""
+    return f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else "".join(f"seed {seed}" for seed in seeds)
 
 
 def _progress(now: Drawing) -> str:

@@ -10,11 +10,13 @@ from models.model_spec import ModelSpec
 from pipelines.concept_words import concepts
 
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
+LEAST_LETTERS = 3
+"""Of a word that can stand for something to be seen."""
 # fmt: off
 AROUND = frozenset((
-    "a", "an", "and", "the", "of", "on", "in", "to", "with", "next", "first", "then", "i", "hear", "someone", "hears", "this",
-    "like", "sound", "sounds", "noise", "picture", "recording", "loud", "quiet", "distance", "outside", "style", "shaded", "noto",
-    "flat", "twemoji", "grey", "blue", "green", "yellow", "pink", "lilac",
+    "and", "the", "with", "next", "first", "then", "hear", "someone", "hears", "this", "like", "sound", "sounds", "noise",
+    "picture", "recording", "loud", "quiet", "distance", "outside", "style", "shaded", "noto", "flat", "twemoji", "grey", "blue",
+    "green", "yellow", "pink", "lilac",
 ))
 # fmt: on
 """Words that stood around the names of things in the training captions."""
@@ -28,7 +30,7 @@ def unknown_words(text: str, spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _known(word: str) -> bool:
-    return word in _shown() or word.removesuffix("s") in _shown()
+    return len(word) < LEAST_LETTERS or word in _shown() or word.removesuffix("s") in _shown()
 
 
 @cache
