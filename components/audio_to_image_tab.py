@@ -25,6 +25,7 @@ from components.picture_controls import (
 )
 from components.picture_files import KeptPicture, keep_pictures
 from components.picture_markup import drawing_summary, heard_markup, pictures_markup
+from components.sent_values import SentValues
 from components.services import QUIET, Services
 from components.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.tab_job import TabJob
@@ -153,28 +154,21 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
     """Snapshots as updates of the page; what did not change is not sent again."""
     timeline = TimelineFeed(clip.content_hash)
     kept: tuple[KeptPicture, ...] = ()
-    shown: dict[str, Any] = {}
-
-    def changed(name: str, value: Any) -> Any:
-        if shown.get(name) == value:
-            return gr.skip()
-        shown[name] = value
-        return value
-
+    sent = SentValues()
     try:
         for now in snapshots:
             kept += keep_pictures(clip, now.pictures[len(kept) :])
             written = now.prompt or before.prompt if options.prompt is None else ""
             seed = kept[-1].picture.seed if kept else before.seed
-            window = changed("window", (now.start, now.end)) if now.end else None
+            window = sent.changed("window", (now.start, now.end)) if now.end else None
             if isinstance(window, tuple):
                 put_window(timeline, *window)
             yield (
-                changed("pictures", pictures_markup(now, kept)),
-                changed("heard", heard_markup(now)),
+                sent.changed("pictures", pictures_markup(now, kept)),
+                sent.changed("heard", heard_markup(now)),
                 drawing_summary(now),
                 timeline.value() if isinstance(window, tuple) else gr.skip(),
-                changed("prompt", now.prompt) if now.prompt else gr.skip(),
+                sent.changed("prompt", now.prompt) if now.prompt else gr.skip(),
                 Drawn(clip.content_hash, written, seed),
             )
     except Exception:

@@ -17,6 +17,7 @@ from components.music_tracks import put_facts, put_music, put_sounds
 from components.own_words import build_own_words
 from components.question_panel import build_question_panel
 from components.seekable import build_seekable
+from components.sent_values import SentValues
 from components.services import QUIET, Services, borrowing
 from components.timeline import TimelineFeed
 from components.transcription_summary import failure_markup
@@ -182,21 +183,14 @@ def _take_home(clip: AudioClip | None, description: ClipDescription | None) -> g
 def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator[Update]:
     """Snapshots as updates of the page; what did not change is not sent again."""
     timeline = TimelineFeed(clip.content_hash)
-    shown: dict[str, Any] = {}
-
-    def changed(name: str, value: Any) -> Any:
-        if shown.get(name) == value:
-            return gr.skip()
-        shown[name] = value
-        return value
-
+    sent = SentValues()
     drawn: dict[str, object] = {}
     for now in snapshots:
         new = _draw(timeline, now, drawn)
         yield (
-            changed("caption", caption_markup(now.caption) if now.caption else ""),
-            changed("facts", facts_markup(now.facts) if now.facts else ""),
-            changed("tags", tags_markup(now.sounds, now.music)),
+            sent.changed("caption", caption_markup(now.caption) if now.caption else ""),
+            sent.changed("facts", facts_markup(now.facts) if now.facts else ""),
+            sent.changed("tags", tags_markup(now.sounds, now.music)),
             description_summary(now),
             timeline.value() if new else gr.skip(),
             now if now.state in ("done", "stopped") else gr.skip(),

@@ -136,7 +136,7 @@ def walk(
     features: FeatureStore,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
-) -> Iterator[WalkProgress]:
+) -> Generator[WalkProgress, None, None]:
     """Make the film of `board`: a snapshot every few frames, and ten a second while a picture is drawn.
 
     The files appear in `folder` when both are complete; after a stop or an error there is nothing.

@@ -14,33 +14,10 @@ from models.errors import InvalidOption
 from pipelines.audio_clip import AudioClip
 from pipelines.heard_words import HeardWord
 from pipelines.picture_metadata import options_from_png
-from pipelines.picture_options import Drawing, Picture, PictureSettings
+from pipelines.picture_options import Drawing, Picture
+from tests.picture_examples import DRAWN_FROM_WORDS
 
-SETTINGS = PictureSettings(
-    model="tiny-diffusion",
-    model_title="Tiny <model>",
-    model_revision="1",
-    aligner="",
-    aligner_title="",
-    aligner_revision="",
-    clip_name="dog.wav",
-    clip_hash="0" * 32,
-    start=0.5,
-    end=2.0,
-    sound_share=0.0,
-    sound_strength=1.0,
-    prompt='a "dog" <barking>',
-    heard=(),
-    own_words="",
-    negative_prompt="",
-    style="flat style",
-    steps=3,
-    guidance_scale=4.0,
-    width=96,
-    height=96,
-    scheduler="",
-    seed=7,
-)
+SETTINGS = replace(DRAWN_FROM_WORDS, model_title="Tiny <model>", prompt='a "dog" <barking>', style="flat style")
 PICTURE = Picture(Image.new("RGB", (384, 384), "teal"), 7, SETTINGS)
 NOW = Drawing(
     state="drawing",

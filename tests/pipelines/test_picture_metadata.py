@@ -35,6 +35,7 @@ from pipelines.picture_metadata import (
     png_bytes,
 )
 from pipelines.picture_options import LARGEST_SEED, SCHEDULERS, Picture, PictureOptions, PictureSettings
+from tests.picture_examples import DRAWN_FROM_WORDS
 from tests.recordings import EXAMPLES
 
 IMAGE = Image.linear_gradient("L").resize((16, 16)).convert("RGB")
@@ -67,30 +68,21 @@ def settings_of_pictures(draw: st.DrawFn) -> PictureSettings:
     return PictureSettings(**{field.name: draw(known.get(field.name, TEXT)) for field in fields(PictureSettings)})
 
 
-SETTINGS = PictureSettings(
-    model="tiny-diffusion",
-    model_title="Audioscope tiny diffusion",
-    model_revision="1",
+SETTINGS = replace(
+    DRAWN_FROM_WORDS,
     aligner="tiny-aligner",
     aligner_title="Audioscope tiny aligner",
     aligner_revision="1",
     clip_name="Hündin, 犬.ogg",
-    clip_hash="0" * 32,
-    start=0.5,
     end=2.25,
     sound_share=0.4,
-    sound_strength=1.0,
-    prompt="dog barking",
     heard=("dog", "wolf"),
     own_words="in the\nrain",
     negative_prompt="cat",
     style="flat style",
     steps=14,
-    guidance_scale=4.0,
-    width=96,
     height=64,
     scheduler="Euler ancestral",
-    seed=7,
 )
 
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -18,7 +19,7 @@ from components.services import Services
 from models.errors import InvalidOption, UnknownModel
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_parts import ClipPart
-from pipelines.picture_options import Picture, PictureSettings
+from pipelines.picture_options import Picture
 from pipelines.picture_walk import (
     DRAWING_SECONDS,
     FRAME_RATE,
@@ -31,35 +32,12 @@ from pipelines.picture_walk import (
     walk_positions,
 )
 from pipelines.storyboard import Storyboard, StoryboardEntry
+from tests.picture_examples import DRAWN_FROM_WORDS
 
 GUARD_SECONDS = 60.0
 RATE = 22_050
 COLOURS = ("crimson", "gold", "navy", "seagreen")
-SETTINGS = PictureSettings(
-    model="tiny-diffusion",
-    model_title="",
-    model_revision="",
-    aligner="",
-    aligner_title="",
-    aligner_revision="",
-    clip_name="",
-    clip_hash="",
-    start=0.0,
-    end=1.0,
-    sound_share=0.0,
-    sound_strength=1.0,
-    prompt="dog barking",
-    heard=(),
-    own_words="",
-    negative_prompt="",
-    style="",
-    steps=2,
-    guidance_scale=2.0,
-    width=64,
-    height=64,
-    scheduler="",
-    seed=5,
-)
+SETTINGS = replace(DRAWN_FROM_WORDS, start=0.0, end=1.0, steps=2, guidance_scale=2.0, width=64, height=64, seed=5)
 
 
 @pytest.fixture
@@ -72,10 +50,10 @@ def clip(services: Services, tmp_path: Path) -> AudioClip:
     return services.clips.open(tmp_path / "clip.wav")
 
 
-def board_of(clip: AudioClip, *pictures: Image.Image, seconds: float = 0.1, **changes: object) -> Storyboard:
+def board_of(clip: AudioClip, *pictures: Image.Image, seconds: float = 0.1, **changes: Any) -> Storyboard:
     """Equal parts with these pictures; each was drawn in `seconds`."""
     length = clip.duration / len(pictures)
-    settings = replace(SETTINGS, **changes)  # type: ignore[arg-type]
+    settings = replace(SETTINGS, **changes)
     entries = tuple(
         StoryboardEntry(n * length, (n + 1) * length, "", (), "", Picture(picture, 5, settings), seconds)
         for n, picture in enumerate(pictures)
@@ -84,7 +62,7 @@ def board_of(clip: AudioClip, *pictures: Image.Image, seconds: float = 0.1, **ch
     return Storyboard(clip.duration, 5, parts, entries, state="done", position=1.0)
 
 
-def plain(clip: AudioClip, number: int = 3, seconds: float = 0.1, **changes: object) -> Storyboard:
+def plain(clip: AudioClip, number: int = 3, seconds: float = 0.1, **changes: Any) -> Storyboard:
     """Pictures of one colour each."""
     return board_of(clip, *(Image.new("RGB", (64, 64), colour) for colour in COLOURS[:number]), seconds=seconds, **changes)
 
@@ -182,7 +160,7 @@ def test_a_walk_that_nobody_follows_any_more_leaves_nothing(services: Services, 
     for _ in range(3):
         next(snapshots)
     assert list((tmp_path / "films").iterdir()) != []
-    snapshots.close()  # type: ignore[attr-defined]
+    snapshots.close()
     assert list((tmp_path / "films").iterdir()) == []
 
 

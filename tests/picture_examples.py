@@ -1,0 +1,32 @@
+"""Settings of pictures that tests share."""
+
+from __future__ import annotations
+
+from pipelines.picture_options import PictureSettings
+
+DRAWN_FROM_WORDS = PictureSettings(
+    model="tiny-diffusion",
+    model_title="Audioscope tiny diffusion",
+    model_revision="1",
+    aligner="",
+    aligner_title="",
+    aligner_revision="",
+    clip_name="dog.wav",
+    clip_hash="0" * 32,
+    start=0.5,
+    end=2.0,
+    sound_share=0.0,
+    sound_strength=1.0,
+    prompt="dog barking",
+    heard=(),
+    own_words="",
+    negative_prompt="",
+    style="",
+    steps=3,
+    guidance_scale=4.0,
+    width=96,
+    height=96,
+    scheduler="",
+    seed=7,
+)
+"""The plainest."""
