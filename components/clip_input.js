@@ -217,7 +217,7 @@ picker.addEventListener('change', () => {
 recordButton.addEventListener('click', () => (recorder ? recorder.stop() : startRecording()));
 window.addEventListener('audioscope:looped', (event) => {
   loop = event.detail;
-  cutButton.hidden = loop === null;
+  cutButton.hidden = loop?.parts.length !== 1;
 });
 cutButton.addEventListener('click', () => {
   say('Cutting …');

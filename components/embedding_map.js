@@ -29,7 +29,7 @@ const sheet = new OffscreenCanvas(1, 1);
 const state = {
   map: null, // what Python sent, with its arrays decoded
   x: new Float32Array(0), y: new Float32Array(0), depth: new Uint8Array(0), // where the points are on the screen
-  chosen: null, stretches: [], stretch: 0, // rows chosen (1 each), what of the sound that is, and which plays
+  chosen: null, stretches: [], choosing: null, // rows chosen (1 each), what of the sound that is, and what is being chosen
   zoom: 1, left: 0, top: 0, yaw: .6, pitch: .35,
   time: 0, playing: false, row: 0, hover: -1, lasso: null, moving: false,
 };
@@ -84,7 +84,7 @@ function receive() {
     Object.assign(state, {x: new Float32Array(rows), y: new Float32Array(rows), depth: new Uint8Array(rows), hover: -1});
     fit();
   }
-  if (another || turned) choose(null);
+  if (another || turned) showChoice(rowsOf(state.stretches));
   over.setAttribute('aria-label', map.says);
   if (!state.stretches.length) sayNow();
   showLegend();
@@ -104,8 +104,7 @@ function boxOf({points, dimensions}) {
 }
 
 function forget() {
-  state.map = null;
-  choose(null);
+  state.map = state.chosen = null;
   legend.replaceChildren();
 }
 
@@ -397,7 +396,6 @@ function play(row) {
   trigger('picked', {row});
   const {times, hop, own, hashes, clips} = state.map, time = Math.max(times[row] - hop / 2, 0), clip = clipOf(row);
   if (row >= own) return tell('open', {hash: hashes[clip], name: clips[clip], time});
-  state.stretch = Math.max(state.stretches.findIndex(([start, end]) => time >= start - .001 && time < end), 0);
   tell('seek', {time, play: true});
 }
 
@@ -410,26 +408,44 @@ function choose(rows) {
     const last = stretches.at(-1), start = Math.max(times[i] - hop / 2, 0), end = times[i] + hop / 2;
     if (last && start - last[1] <= join) last[1] = end; else stretches.push([start, end]);
   }
-  state.stretches = stretches.map(([start, end]) => {
+  const parts = stretches.map(([start, end]) => {
     const more = Math.max(shortest - (end - start), 0) / 2;
     return [Math.max(start - more, 0), Math.min(end + more, duration - .05)];
   });
-  state.chosen = rows?.some(Boolean) ? rows : null;
-  state.stretch = 0;
-  clearButton.hidden = !state.chosen;
+  state.choosing = rows?.some(Boolean) ? rows : null;
+  if (parts.length || state.stretches.length) tell('loop', {start: parts[0]?.[0] ?? null, end: parts.at(-1)?.[1], parts});
+  else showChoice(state.choosing);
+  state.choosing = null;
+  if (state.stretches.length) tell('seek', {time: state.stretches[0][0], play: true});
+}
+
+/** The loop of the timeline is the choice: what was chosen here is looped there, and what is looped there is chosen here. */
+function onLooped({detail}) {
+  state.stretches = detail?.parts ?? [];
+  if (state.map) showChoice(state.choosing ?? rowsOf(state.stretches));
+}
+
+/** Which rows sound in the stretches; null for none. */
+function rowsOf(stretches) {
+  const {times, own} = state.map;
+  if (!stretches.length) return null;
+  return Uint8Array.from(times, (time, row) => row < own && stretches.some(([start, end]) => time >= start && time < end));
+}
+
+function showChoice(rows) {
+  const {stretches} = state;
+  state.chosen = rows;
+  clearButton.hidden = !rows;
   draw('base');
-  if (!state.stretches.length) return sayNow();
-  const seconds = state.stretches.reduce((sum, [start, end]) => sum + end - start, 0);
+  if (!stretches.length) return sayNow();
+  const seconds = stretches.reduce((sum, [start, end]) => sum + end - start, 0);
   live.textContent = `${stretches.length} ${stretches.length > 1 ? 'stretches' : 'stretch'}, ${seconds.toFixed(1)} s, in a loop`;
   now.textContent = live.textContent;
-  tell('loop', {start: null});
-  tell('seek', {time: state.stretches[0][0], play: true});
 }
 
 function onTime({detail: {time, playing}}) {
   if (!state.map || !root.offsetParent) return;
   Object.assign(state, {time, playing});
-  if (state.stretches.length && playing && keepTo(time)) return;
   const row = rowAt(time);
   if (row !== state.row && !state.stretches.length) sayNow();
   state.row = row;
@@ -439,20 +455,6 @@ function onTime({detail: {time, playing}}) {
 /** The line below the map: what sounds now. */
 function sayNow() {
   now.textContent = state.map ? say(rowAt(state.time)) : '';
-}
-
-/** At the end of a stretch on to the next; whoever goes elsewhere by hand leaves the choice. Says whether it went on. */
-function keepTo(time) {
-  const {stretches} = state, [start, end] = stretches[state.stretch];
-  if (time >= start - .1 && time < end) return false;
-  const inside = stretches.findIndex(([from, to]) => time >= from && time < to);
-  if (time >= end && time < end + .5) {
-    state.stretch = (state.stretch + 1) % stretches.length;
-    tell('seek', {time: stretches[state.stretch][0], play: true});
-    return true;
-  }
-  if (inside < 0) choose(null); else state.stretch = inside;
-  return false;
 }
 
 // --- what is under the pointer
@@ -609,6 +611,8 @@ legend.addEventListener('click', event => {
 new ResizeObserver(measure).observe(stage);
 new MutationObserver(readTheme).observe(document.body, {attributes: true, attributeFilter: ['class']});
 window.addEventListener('audioscope:time', onTime);
-root.map = {state, drag, play};
+window.addEventListener('audioscope:looped', onLooped);
+root.map = {state, drag, play, choose};
+onLooped({detail: document.querySelector('.as-timeline')?.timeline?.state.loop}); // it may be older than this tab
 watch('value', receive);
 receive();

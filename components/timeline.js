@@ -6,7 +6,8 @@
  *
  * On `window`, for other components of the page:
  *   audioscope:seek   in   {time, play?}            move the playhead
- *   audioscope:loop   in   {start, end}             loop a stretch; start null clears it
+ *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
+ *   audioscope:looped out  {start, end, parts}      what is looped now, or null
  *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek
  *   audioscope:select out  {track, index, start, end, text}
  * To Python: the events 'seek' {time}, 'select' {track, index, start, end, text}, 'loop' {start, end}.
@@ -892,6 +893,11 @@ function placeLoop() {
   const right = clamp(view.x(state.loop.end), -8, view.width + 8);
   ui.loop.style.transform = `translateX(${left}px)`;
   ui.loop.style.width = `${Math.max(right - left, 1)}px`;
+  const stops = state.loop.parts.map(([start, end]) => {
+    const [from, to] = [view.x(start) - left, Math.max(view.x(end), view.x(start) + 1) - left];
+    return `transparent ${from}px, var(--as-looped) ${from}px ${to}px, transparent ${to}px`;
+  });
+  ui.loop.style.background = stops.length > 1 ? `linear-gradient(90deg, ${stops})` : '';
 }
 
 // --- playing
@@ -909,11 +915,20 @@ function soundTime() {
 
 function advance() {
   const time = soundTime();
-  if (state.loop && time >= state.loop.end && state.time <= state.loop.end + .5) return jump(state.loop.start);
+  const next = partAfter(time);
+  if (next) return jump(next[0]);
   state.time = time;
   followHead();
   noteCurrent();
   tellTime();
+}
+
+/** The part of the loop that follows now: the sound has just run out of one, and not into another. */
+function partAfter(time) {
+  const parts = state.loop?.parts ?? [], left = parts.findLastIndex(part => part[1] <= time);
+  if (left < 0 || state.time > parts[left][1] + .5) return null;
+  const next = parts[(left + 1) % parts.length];
+  return time >= next[0] && time < next[1] ? null : next;
 }
 
 function jump(time) {
@@ -1031,9 +1046,9 @@ function zoomByKey(factor) {
   zoom(factor, view.has(state.time) ? state.time : view.start + view.span / 2);
 }
 
-function setLoop(start, end) {
-  const valid = start !== null && end - start >= SMALLEST_LOOP;
-  state.loop = valid ? {start: clamp(start, 0, view.duration), end: clamp(end, 0, view.duration)} : null;
+function setLoop(start, end, parts = [[start, end]]) {
+  const valid = start !== null && end - start >= SMALLEST_LOOP, inside = time => clamp(time, 0, view.duration);
+  state.loop = valid ? {start: inside(start), end: inside(end), parts: parts.map(part => part.map(inside))} : null;
   placeLoop();
   window.dispatchEvent(new CustomEvent('audioscope:looped', {detail: state.loop && {...state.loop}}));
 }
@@ -1238,7 +1253,8 @@ function movePinch() {
 function onDoubleClick() {
   const {track, index} = state.clicked;
   if (!track || index < 0) return;
-  setLoop(...extentOf(track, index));
+  const [start, end] = extentOf(track, index);
+  setLoop(start, end);
   tellLoop();
 }
 
@@ -1414,7 +1430,8 @@ function showClip(clip) {
   if (clip && state.clip?.token === clip.token) return;
   for (const id of [...state.tracks.keys()]) dropTrack(id);
   ui.audio.pause();
-  Object.assign(state, {clip, time: 0, loop: null, follow: true, active: null, done: new Map(), anchor: {audio: 0, clock: 0}});
+  setLoop(null);
+  Object.assign(state, {clip, time: 0, follow: true, active: null, done: new Map(), anchor: {audio: 0, clock: 0}});
   ui.root.dataset.empty = String(!clip);
   ui.play.disabled = ui.loopButton.disabled = ui.spectrumButton.disabled = !clip;
   if (!clip) return ui.audio.removeAttribute('src');
@@ -1491,7 +1508,7 @@ function listenOutside() {
     if (detail.play && ui.audio.paused) togglePlay();
   });
   on(window, 'audioscope:loop', ({detail}) => {
-    if (state.clip) setLoop(detail?.start ?? null, detail?.end);
+    if (state.clip) setLoop(detail?.start ?? null, detail?.end, detail?.parts);
   });
   const sizes = new ResizeObserver(measure);
   sizes.observe(ui.body);

@@ -114,26 +114,49 @@ def test_a_region_plays_alone_and_again(open_map: OpenMap) -> None:
     """The last third of the clip is one heap on the map: after its end its beginning follows."""
     page = open_map()
     first = 2 * SMALL_ROWS // 3 + 10
+    expect(page.locator(".as-loop")).to_be_hidden()
     press(page, "Select")
     lasso(page, first, SMALL_ROWS)
     until(page, "t.state.playing && m.state.stretches.length > 0")
     start, end = value(page, "[m.state.stretches[0][0], m.state.stretches.at(-1)[1]]")
     assert start >= value(page, "t.view.duration") * 0.6
     expect(page.locator(".em-now")).to_contain_text("in a loop")
+    expect(page.locator(".as-loop")).to_be_visible()
+    assert value(page, "[t.state.loop.start, t.state.loop.end]") == [start, end]
     page.evaluate(f"window.dispatchEvent(new CustomEvent('audioscope:seek', {{detail: {{time: {end - 0.2}}}}}))")
     until(page, f"t.state.playing && t.state.time < {end - 0.4}")
     assert value(page, "t.state.time") >= start - 0.05
     page.get_by_role("button", name="Play all").click()
     expect(page.locator(".em-now")).to_contain_text("Applause")
     assert value(page, "m.state.stretches.length") == 0
+    expect(page.locator(".as-loop")).to_be_hidden()
 
 
-def test_a_name_in_the_legend_chooses_its_moments_and_going_elsewhere_leaves_them(open_map: OpenMap) -> None:
+def test_stretches_far_apart_play_one_after_the_other(open_map: OpenMap) -> None:
+    page = open_map()
+    value(page, "m.choose(m.state.map.times.map(time => Math.floor(time) === 1 || Math.floor(time) === 4))")
+    until(page, "t.state.playing && t.state.loop.parts.length === 2")
+    expect(page.locator(".em-now")).to_have_text("2 stretches, 2.0 s, in a loop")
+    for end, start in ((2, 4), (5, 1)):
+        page.evaluate(f"window.dispatchEvent(new CustomEvent('audioscope:seek', {{detail: {{time: {end - 0.1}}}}}))")
+        until(page, f"t.state.playing && t.state.time >= {start - 0.05} && t.state.time < {start + 0.8}")
+    assert "linear-gradient" in page.locator(".as-loop").evaluate("loop => loop.style.background")
+
+
+def test_a_name_in_the_legend_chooses_its_moments_and_the_loop_button_leaves_them(open_map: OpenMap) -> None:
     page = open_map()
     press(page, "Applause")
     until(page, "t.state.playing && m.state.stretches.length === 1")
-    page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time: 0.5}}))")
+    press(page, "Loop")
     until(page, "m.state.stretches.length === 0 && m.state.chosen === null")
+
+
+def test_a_loop_on_the_timeline_is_the_choice_on_the_map(open_map: OpenMap) -> None:
+    page = open_map()
+    page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:loop', {detail: {start: 1, end: 2}}))")
+    assert value(page, "m.state.map.times.filter((_, row) => m.state.chosen[row]).every(time => time >= 1 && time < 2)")
+    press(page, "Play all")
+    until(page, "t.state.loop === null && m.state.chosen === null")
 
 
 def test_keys_step_through_frames_and_are_told(open_map: OpenMap) -> None:
