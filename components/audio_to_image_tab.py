@@ -164,7 +164,7 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
             if isinstance(window, tuple):
                 put_window(timeline, *window)
             yield (
-                sent.changed("pictures", pictures_markup(now, kept)),
+                sent.changed("pictures", pictures_markup(now, kept, options.pictures)),
                 sent.changed("heard", heard_markup(now)),
                 drawing_summary(now),
                 timeline.value() if isinstance(window, tuple) else gr.skip(),

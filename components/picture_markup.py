@@ -17,14 +17,17 @@ WAITING = {
 }
 
 
-def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...]) -> str:
-    """Every finished picture with its seed and its file, then the one that is being drawn, or was when it was stopped."""
+def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1) -> str:
+    """Every finished picture with its seed and its file, then the one that is being drawn, or was when it was stopped.
+
+    `asked`: for how many pictures there is to be room.
+    """
     figures = [_figure(each) for each in kept]
     if now.preview and now.picture > len(kept):
         figures.append(f'<li><img src="{preview_url(now.preview)}" alt="Preview of step {now.step}"></li>')
     elif not figures:
         figures.append(f'<li><p class="sheet">{WAITING.get(now.state, "")}</p></li>')
-    return f'<ul class="pictures" data-count="{len(figures)}">{"".join(figures)}</ul>'
+    return f'<ul class="pictures" data-asked="{asked}">{"".join(figures)}</ul>'
 
 
 def heard_markup(now: Drawing) -> str:

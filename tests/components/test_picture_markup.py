@@ -49,7 +49,8 @@ def test_a_picture_is_kept_with_its_settings_and_shown_with_its_seed(clip: Audio
     assert 'data-seed="7"' in markup
     assert 'width="384" height="384" alt="a &quot;dog&quot; &lt;barking&gt;, flat style"' in markup
     assert "<1>" not in markup
-    assert 'data-count="1"' in markup
+    assert 'data-asked="1"' in markup
+    assert 'data-asked="4"' in pictures_markup(NOW, (), 4), "the first of four stands where it will stay"
 
 
 def test_the_preview_stands_behind_the_finished_pictures_and_stays_when_stopped(clip: AudioClip) -> None:
