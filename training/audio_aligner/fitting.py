@@ -27,7 +27,7 @@ from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, gen
 SEED = 0
 UNLIKELY = -1e4
 """A logit."""
-FIRST_BELIEF = 6.0
+FIRST_BELIEF = 10.0
 """Logit that a class of YAMNet lends its concept before anything is learned."""
 
 
