@@ -86,6 +86,7 @@ function receive() {
   }
   if (another || turned) showChoice(rowsOf(state.stretches));
   over.setAttribute('aria-label', map.says);
+  find('hint').textContent = map.hint;
   if (!state.stretches.length) sayNow();
   showLegend();
   readTheme();
@@ -567,14 +568,17 @@ function step(count) {
 }
 
 const KEYS = {
-  ArrowRight: event => step(event.shiftKey ? 10 : 1),
-  ArrowLeft: event => step(event.shiftKey ? -10 : -1),
+  ArrowRight: event => event.shiftKey ? step(1) : drag(-24, 0),
+  ArrowLeft: event => event.shiftKey ? step(-1) : drag(24, 0),
   ArrowUp: () => drag(0, 24),
   ArrowDown: () => drag(0, -24),
+  PageDown: () => step(10),
+  PageUp: () => step(-10),
   Home: () => step(-Infinity),
   End: () => step(Infinity),
   Enter: () => play(rowAt(state.time)),
   '+': () => zoomAt(1.5),
+  '=': () => zoomAt(1.5), // the same key without Shift
   '-': () => zoomAt(1 / 1.5),
   Escape: () => choose(null),
 };

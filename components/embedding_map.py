@@ -62,6 +62,7 @@ TEMPLATE = """
       <button type="button" class="em-fit">Fit</button>
     </div>
   </div>
+  <p class="em-hint" aria-hidden="true"></p>
   <div class="em-live" role="status" aria-live="polite"></div>
 </section>
 """
@@ -143,6 +144,7 @@ def map_value(view: MapView) -> Value:
         "texts": list(places),
         "textOf": encoded(np.array([places[text] for text in texts], dtype="<u2")),
         "says": _sentence(view),
+        "hint": f"drag or arrows {_moves(view)} · scroll or + − zoom · shift ← → step · enter plays · esc plays all",
     }
 
 
@@ -156,6 +158,12 @@ def picked_row(event: gr.EventData, rows: int) -> int:
     if type(row) is not int or not 0 <= row * stride < rows:
         raise InvalidOption("point", row, f"0 to {(rows - 1) // stride}")
     return row * stride
+
+
+def thinned(rows: int) -> str:
+    """A sentence and a space where not every one of the `rows` frames is drawn; else nothing."""
+    stride = _stride(rows)
+    return f"One frame in {stride} of {rows:,} is drawn. " if stride > 1 else ""
 
 
 def _stride(rows: int) -> int:
@@ -197,5 +205,11 @@ def _sentence(view: MapView) -> str:
     colours = view.colouring.label.lower()
     return (
         f"{view.title}: {len(view.points)} moments{others} as points in {dimensions}, coloured by {colours}. "
-        "Left and right step through time, Enter plays, plus and minus zoom, up and down move, Escape ends a selection."
+        f"{thinned(len(view.points))}Arrows {_moves(view)} it, plus and minus zoom, Shift with left and right steps "
+        "through time, Page Down and Page Up take ten steps, Enter plays, Escape ends a selection."
     )
+
+
+def _moves(view: MapView) -> str:
+    """What dragging does."""
+    return "move" if view.points.shape[1] == 2 else "turn"

@@ -9,7 +9,7 @@ from itertools import accumulate
 import numpy as np
 
 from components.embedding_colouring import Knowledge
-from components.embedding_map import MapView
+from components.embedding_map import MapView, thinned
 from components.timeline import TimelineFeed
 from components.timeline_tracks import ColourTrack
 from components.transcription_summary import clock_time
@@ -132,7 +132,7 @@ def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") ->
         f"{METHODS[made.method]}{_explained(made)}",
         f"{duration:.1f} s of audio in {elapsed:.1f} s, map in {made.seconds:.1f} s",
     ]
-    remarks = " ".join(part for part in (made.note, note) if part)
+    remarks = " ".join(part for part in (made.note, thinned(frames).strip(), note) if part)
     why = f'<details class="why"><summary>Why this model</summary>{html.escape(first.model_reason)}</details>'
     told = f'<p class="summary">{html.escape(remarks)}</p>' if remarks else ""
     return (

@@ -162,7 +162,7 @@ def test_a_loop_on_the_timeline_is_the_choice_on_the_map(open_map: OpenMap) -> N
 def test_keys_step_through_frames_and_are_told(open_map: OpenMap) -> None:
     page = open_map()
     page.locator(".em-over").focus()
-    for key in ("Home", "ArrowRight", "ArrowRight", "Shift+ArrowRight", "ArrowLeft"):
+    for key in ("Home", "Shift+ArrowRight", "Shift+ArrowRight", "PageDown", "Shift+ArrowLeft"):
         page.keyboard.press(key)
     until(page, "Math.abs(t.state.time - m.state.map.times[11]) < 0.001")
     expect(page.locator(".em-live")).to_have_text("0:00.2 · Speech")
@@ -170,7 +170,24 @@ def test_keys_step_through_frames_and_are_told(open_map: OpenMap) -> None:
     until(page, "t.state.playing")
     label = page.locator(".em-over").get_attribute("aria-label")
     assert label is not None
-    assert label.startswith("PCA of a demo: 400 moments as points in a plane, coloured by tag. Left and right step")
+    assert label.startswith("PCA of a demo: 400 moments as points in a plane, coloured by tag. Arrows move it,")
+
+
+@pytest.mark.parametrize(("view", "across", "up"), [("Plane", "left", "top"), ("Space", "yaw", "pitch")])
+def test_keys_move_or_turn_the_map_and_zoom(open_map: OpenMap, view: str, across: str, up: str) -> None:
+    page = open_map(view)
+    expect(page.locator(".em-hint")).to_contain_text("arrows move" if view == "Plane" else "arrows turn")
+    page.locator(".em-over").focus()
+    moves = {"ArrowRight": across, "ArrowLeft": across, "ArrowUp": up, "ArrowDown": up, "+": "zoom", "=": "zoom", "-": "zoom"}
+    changes = {}
+    for key, name in moves.items():
+        before = value(page, f"m.state.{name}")
+        page.keyboard.press(key)
+        changes[key] = value(page, f"m.state.{name}") - before
+    assert changes["ArrowRight"] == pytest.approx(-changes["ArrowLeft"])
+    assert changes["ArrowUp"] == pytest.approx(-changes["ArrowDown"])
+    assert changes["ArrowRight"] < 0 < changes["ArrowUp"]
+    assert min(changes["+"], changes["="]) > 0 > changes["-"]
 
 
 def test_wheel_and_drag_move_the_view_and_other_colours_leave_it(open_map: OpenMap) -> None:

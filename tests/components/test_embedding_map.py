@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.embedding_map import MOST_POINTS, MapView, colour_indices, map_value, picked_row
+from components.embedding_map import MOST_POINTS, MapView, colour_indices, map_value, picked_row, thinned
 from models.errors import InvalidOption
 from pipelines.embedding_colours import Colouring
 
@@ -60,6 +60,8 @@ def test_a_long_clip_is_thinned_and_its_points_are_still_found():
     assert value["own"] == 200
     assert value["hop"] == pytest.approx(0.06)
     assert picked_row(event(row=7), rows) == 21
+    assert f"One frame in 3 of {rows:,} is drawn." in value["says"]
+    assert thinned(MOST_POINTS) == ""
 
 
 def test_categories_and_what_has_no_value():
@@ -74,6 +76,7 @@ def test_categories_and_what_has_no_value():
 def test_screen_readers_hear_what_is_shown_and_how_to_move():
     says = map_value(replace(view_of(50, 3, (0, 20)), title="UMAP of YAMNet"))["says"]
     assert says.startswith("UMAP of YAMNet: 50 moments of 2 clips as points in space, coloured by time.")
+    assert "Arrows turn it, plus and minus zoom" in says
     assert "Enter plays" in says
 
 
