@@ -64,7 +64,7 @@ def _umap() -> list[Figure]:
         lambda: UMAP(random_state=0).fit_transform(frames),
     ]
     ours, theirs = alternating_medians(contenders, ROUNDS)
-    what = f"UMAP of {UMAP_FRAMES:,} × {UMAP_WIDTH} frames ({ours:.1f} s; compiled before in {compiled:.0f} s)"
+    what = f"UMAP of {UMAP_FRAMES:,} × {UMAP_WIDTH} frames ({ours:.1f} s; made ready before in {compiled:.1f} s)"
     return [at_most(f"{what}, against umap-learn", ours / theirs, MOST_UMAP_RATIO, "x")]
 
 
