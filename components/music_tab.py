@@ -18,7 +18,8 @@ from components.own_words import build_own_words
 from components.question_panel import build_question_panel
 from components.seekable import build_seekable
 from components.sent_values import SentValues
-from components.services import QUIET, Services, borrowing
+from components.services import QUIET, Services
+from components.tab_job import TabJob
 from components.timeline import TimelineFeed
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
@@ -34,8 +35,6 @@ EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a cl
 READY = '<p class="empty">Press Describe to hear what this clip is.</p>'
 FIND_OUT = "find out"
 METRES = [(FIND_OUT, 0), ("2 beats a bar", 2), ("3 beats a bar", 3), ("4 beats a bar", 4), ("5 beats a bar", 5)]
-SESSION_SUFFIX = "/music"
-"""Its Stop is not that of the other tabs."""
 
 Update = tuple[Any, ...]
 """(caption, facts, tags, summary, timeline, description)."""
@@ -72,21 +71,12 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
                 take_home = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
             build_question_panel(services, clip, description)
             build_own_words(services, clip)
-    job = _DescriptionJob(services)
-    buttons = [run, stop]
-    started = run.click(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
-    ran = started.then(
-        job.run,
-        inputs=[clip.state, *controls],
-        outputs=[*panes.all, clip.timeline, description],
-        **borrowing(services),
-        **QUIET,
-    )
-    ended = ran.then(_end, outputs=buttons, queue=False, **QUIET)
-    ended.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
-    stop.click(job.stop, queue=False, **QUIET)
-    emptied = clip.state.change(job.empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
-    emptied.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
+    job = TabJob(services, "music", [run, stop])
+    work = _DescriptionWork(services, job)
+    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, description])
+    emptied = clip.state.change(work.empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
+    for event in (ended, emptied):
+        event.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
     add_music_endpoints(services)
 
 
@@ -132,24 +122,16 @@ def options_of(values: tuple[Any, ...]) -> DescriptionOptions:
     return DescriptionOptions(sounds, int(names), FactOptions(float(slowest), float(fastest), int(metre) or None), caption)
 
 
-class _DescriptionJob:
+class _DescriptionWork:
     """The handlers of the tab's events."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
-
-    def begin(self, clip: AudioClip | None, request: gr.Request) -> tuple[gr.Button, gr.Button]:
-        """A press on Describe."""
-        self._services.stop_flags.begin(_session(request), clip.content_hash if clip else "")
-        return gr.Button(interactive=False), gr.Button(interactive=True)
-
-    def stop(self, request: gr.Request) -> None:
-        """A press on Stop."""
-        self._services.stop_flags.stop(_session(request))
+        self._job = job
 
     def empty(self, clip: AudioClip | None, request: gr.Request) -> Update:
         """Another clip: nothing is known of it yet, and a job on the one before ends."""
-        if self._services.stop_flags.stop_unless(_session(request), clip.content_hash if clip else ""):
+        if self._job.goes_on(clip, request):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return READY if clip else EMPTY, "", "", "", None
 
@@ -159,19 +141,11 @@ class _DescriptionJob:
             if clip is None:
                 raise NoClip
             services = self._services
-            with services.stop_flags.job(_session(request)) as should_stop:
+            with self._job.running(request) as should_stop:
                 parts = services.catalog, services.cache, services.features, should_stop
                 yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
         except Exception as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
-
-
-def _session(request: gr.Request) -> str:
-    return f"{request.session_hash}{SESSION_SUFFIX}"
-
-
-def _end() -> tuple[gr.Button, gr.Button]:
-    return gr.Button(interactive=True), gr.Button(interactive=False)
 
 
 def _take_home(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:
