@@ -113,8 +113,8 @@ def add_picture_endpoints(services: Services) -> None:
             end: where that part ends, in seconds; -1 for the most telling part.
 
         Returns:
-            prompt; sources, what it was written from ('tags', 'music', 'words spoken'); heard [{concept, category, score}], the
-            words nearest to the sound itself in the model's text space, best first; start and end of the part, in seconds.
+            prompt; sources, what it was written from ('tags', 'music', 'words spoken'); heard [{concept, category, share}], the
+            words of which the sound itself is made in the model's text space; start and end of the part, in seconds.
         """
         clip = open_for_api(services, audio)
         parts = services.catalog, services.cache, services.features

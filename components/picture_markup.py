@@ -31,8 +31,8 @@ def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1)
 
 
 def heard_markup(now: Drawing) -> str:
-    """The words that are nearest to the sound, as chips."""
-    return chips_markup("Heard", [(word.concept, max(0.0, word.score)) for word in now.heard]) if now.heard else ""
+    """The words of which the sound's states are made, as chips."""
+    return chips_markup("Heard", [(word.concept, min(1.0, word.share)) for word in now.heard]) if now.heard else ""
 
 
 def drawing_summary(now: Drawing) -> str:

@@ -1,4 +1,9 @@
-"""What a prompt made of sound means: the concepts whose words lie nearest to it in the picture model's own text space."""
+"""What a prompt made of sound means: the few words of which it is made in the picture model's own text space.
+
+A list of the nearest words would put beside a right one those that merely resemble it there ("frog, snake, typewriter"). So the
+states are taken apart into a sparse sum of words, none of them negative, and each concept has the share of its words (SpLiCE;
+Bhalla et al. 2024, arXiv 2402.10376).
+"""
 
 from __future__ import annotations
 
@@ -10,15 +15,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_store import FeatureStore
+from models.feature_store import FeatureKey, FeatureStore
 from models.model_cache import ModelCache
 from models.model_spec import ModelSpec
 from pipelines.audio_states import AudioStates
-from pipelines.text_states import text_states
+from pipelines.text_states import NO_CLIP, text_states
 
 CONCEPTS_FILE = Path(__file__).with_name("sound_concepts.json")
 PHRASINGS = ("{name}", "{word}", "the sound of a {name}")
 """How a concept is said; `word` is the first of its words, which tells of its sound."""
+SPARSITY = 0.01
+"""What a word costs, and"""
+RIDGE = 0.001
+"""how little it takes to tell words of one meaning apart; both against the mean squared length of the words' states."""
+LEAST_SHARE = 0.02
+"""Of a concept that is named."""
+
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -37,23 +50,25 @@ class HeardWord:
 
     concept: str
     category: str
-    score: float
-    """Cosine between the states of the sound and of the concept's words, both taken from the vocabulary's mean; −1 to 1."""
+    share: float
+    """How much of the states it explains, 0 to about 1."""
 
 
 def heard_words(
     states: AudioStates, picture_model: ModelSpec, cache: ModelCache, features: FeatureStore, count: int = 5
 ) -> tuple[HeardWord, ...]:
-    """The `count` concepts nearest to `states`, best first.
+    """The concepts of which `states` is made, the largest first, at most `count`; none if it resembles no word at all.
 
     Raises:
         ModelError: the picture model cannot be had; see `ModelCache.lease`. It must not be on loan to the caller.
     """
-    vocabulary = concepts()
-    encoded = text_states(picture_model, captions_of(vocabulary), len(states.prompt_embeds), cache, features)
-    scores = nearness(states.prompt_embeds, concept_states(encoded))
-    best = np.argsort(-scores, kind="stable")[:count]
-    return tuple(HeardWord(vocabulary[i].name, vocabulary[i].category, round(float(scores[i]), 4)) for i in best)
+    vocabulary, tokens = concepts(), len(states.prompt_embeds)
+    words = text_states(picture_model, captions_of(vocabulary), tokens, cache, features)
+    key = FeatureKey(NO_CLIP, picture_model.key, repr(picture_model.source), f"products of {tokens} tokens of {PHRASINGS!r}")
+    products = features.get_or_compute(key, lambda: products_of(words))
+    found = shares(states.prompt_embeds, words, products).reshape(-1, len(PHRASINGS)).sum(axis=1)
+    best = [i for i in np.argsort(-found, kind="stable")[:count] if found[i] >= LEAST_SHARE]
+    return tuple(HeardWord(vocabulary[i].name, vocabulary[i].category, round(float(found[i]), 4)) for i in best)
 
 
 @remembered_forever
@@ -74,12 +89,25 @@ def concept_states(encoded: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean
 
 
-def nearness(prompt: NDArray[np.float32], words: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cosines [concepts] between `prompt` [tokens, width] and `words` [concepts, tokens, width] around the words' mean.
+def products_of(words: NDArray[np.float32]) -> Doubles:
+    """Inner products [words, words] of `words` [words, tokens, width] around their mean."""
+    centred = (words - words.mean(axis=0)).reshape(len(words), -1).astype(np.float64)
+    products: Doubles = centred @ centred.T
+    return products
 
-    The first token, which is the same in all of them, says nothing and drops out.
+
+def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], products: Doubles) -> Doubles:
+    """How much of each of `words` [words, tokens, width] is in `prompt` [tokens, width], both taken around the words' mean.
+
+    The non-negative x that minimises |prompt − Σ x·words|² / 2 + scale · (SPARSITY · Σ x + RIDGE · |x|² / 2). The first token,
+    which is the same in all of them, says nothing and drops out.
     """
+    from scipy.linalg import cholesky, solve_triangular
+    from scipy.optimize import nnls
+
     middle = words.mean(axis=0)
-    ours, theirs = (prompt - middle).ravel(), (words - middle).reshape(len(words), -1)
-    cosines: NDArray[np.float32] = theirs @ ours / (np.linalg.norm(theirs, axis=1) * np.linalg.norm(ours) + 1e-9)
-    return cosines
+    scale = float(np.trace(products)) / len(words)
+    wanted = (words - middle).reshape(len(words), -1) @ (prompt - middle).ravel() - SPARSITY * scale
+    factor = cholesky(products + RIDGE * scale * np.eye(len(words)), lower=True)
+    found: Doubles = nnls(factor.T, solve_triangular(factor, wanted, lower=True))[0]
+    return found

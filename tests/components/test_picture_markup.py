@@ -23,7 +23,7 @@ NOW = Drawing(
     state="drawing",
     start=0.5,
     end=2.0,
-    heard=(HeardWord("dog", "animals", 0.8), HeardWord("cat", "animals", -0.1)),
+    heard=(HeardWord("dog", "animals", 0.8), HeardWord("cat", "animals", 0.1)),
     picture=1,
     step=2,
     steps=3,
@@ -80,9 +80,9 @@ def test_the_line_says_how_far_and_by_what() -> None:
     assert 'data-state="stopped">stopped at step 2 of 3 ·' in drawing_summary(replace(NOW, state="stopped"))
 
 
-def test_what_was_heard_is_shaded_from_nothing_up() -> None:
+def test_what_was_heard_is_shaded_by_its_share() -> None:
     assert "--share:0.80" in heard_markup(NOW)
-    assert "--share:0.00" in heard_markup(NOW)
+    assert "--share:0.10" in heard_markup(NOW)
     assert heard_markup(Drawing()) == ""
 
 
