@@ -11,7 +11,8 @@ import gradio as gr
 from components.caption_markup import turn_markup
 from components.clip_input import ClipInput
 from components.seekable import build_seekable
-from components.services import QUIET, Services, borrowing
+from components.services import QUIET, Services
+from components.tab_job import TabJob
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
@@ -24,8 +25,6 @@ from pipelines.clip_findings import ClipFindings
 from pipelines.clip_questions import answer_question
 
 FROM_MEASUREMENTS = "from what was measured"
-SESSION_SUFFIX = "/questions"
-"""Its Stop is not that of the other jobs."""
 
 
 @dataclass(frozen=True)
@@ -51,36 +50,19 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
-    job = _QuestionJob(services)
-    buttons = [run, stop]
+    job = TabJob(services, "questions", [run, stop])
+    work = _QuestionWork(services, job)
     for event in (run.click, question.submit):
-        began = event(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
-        answered = began.then(
-            job.run,
-            inputs=[clip.state, description, asked, question, model],
-            outputs=[turns, asked, question],
-            **borrowing(services),
-            **QUIET,
-        )
-        answered.then(_end, outputs=buttons, queue=False, **QUIET)
-    stop.click(job.stop, queue=False, **QUIET)
+        job.on(event, clip.state, work.run, [clip.state, description, asked, question, model], [turns, asked, question])
     clip.state.change(lambda: ("", ()), outputs=[turns, asked], queue=False, **QUIET)
 
 
-class _QuestionJob:
-    """The handlers of the panel's events."""
+class _QuestionWork:
+    """The handler of the panel's events."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
-
-    def begin(self, clip: AudioClip | None, request: gr.Request) -> tuple[gr.Button, gr.Button]:
-        """A press on Ask, or on Enter."""
-        self._services.stop_flags.begin(_session(request), clip.content_hash if clip else "")
-        return gr.Button(interactive=False), gr.Button(interactive=True)
-
-    def stop(self, request: gr.Request) -> None:
-        """A press on Stop."""
-        self._services.stop_flags.stop(_session(request))
+        self._job = job
 
     def run(
         self,
@@ -97,7 +79,7 @@ class _QuestionJob:
             if clip is None:
                 raise NoClip
             new = None
-            with self._services.stop_flags.job(_session(request)) as should_stop:
+            with self._job.running(request) as should_stop:
                 if model == FROM_FACTS:
                     answers = iter([_from_facts(clip, description, question)])
                 else:
@@ -124,11 +106,3 @@ def _from_facts(clip: AudioClip, description: ClipDescription | None, question: 
     answer = answer_question(question, findings)
     text = answer.text if description else f"{answer.text} Press Describe first: then there is something to answer from."
     return _Asked(Turn(question, text), turn_markup(question, text, FROM_MEASUREMENTS, answer.spans))
-
-
-def _session(request: gr.Request) -> str:
-    return f"{request.session_hash}{SESSION_SUFFIX}"
-
-
-def _end() -> tuple[gr.Button, gr.Button]:
-    return gr.Button(interactive=True), gr.Button(interactive=False)
