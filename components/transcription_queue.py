@@ -12,7 +12,8 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.services import QUIET, Services, borrowing
+from components.services import QUIET, Services
+from components.tab_job import TabJob
 from components.transcription_controls import TranscriptionControls, cue_options_of, options_of
 from components.transcription_files import APP_VERSION, safe_stem
 from components.transcription_summary import clock_time, failure_markup
@@ -22,9 +23,6 @@ from pipelines.speech_transcription import TranscriptionOptions
 from pipelines.subtitle_formats import FORMATS, Subtitles
 from pipelines.transcription_queue import QueuedFile, transcribe_files
 from pipelines.whisper_languages import WHISPER_LANGUAGES
-
-SESSION_SUFFIX = "/queue"
-"""Its Stop is not that of the shared clip."""
 
 
 def build_transcription_queue(services: Services, controls: TranscriptionControls) -> None:
@@ -36,32 +34,18 @@ def build_transcription_queue(services: Services, controls: TranscriptionControl
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-queue")
             take_home = gr.DownloadButton("ZIP", interactive=False, min_width=0, elem_id="queue-zip")
         table = gr.HTML("", elem_id="queue-table", apply_default_css=False)
-    job = _QueueJob(services)
-    buttons = [run, stop, take_home]
-    run.click(job.begin, outputs=buttons, queue=False, **QUIET).then(
-        job.run,
-        inputs=[files, *controls.decoding, *controls.cues],
-        outputs=[table, take_home],
-        **borrowing(services),
-        **QUIET,
-    ).then(_end, outputs=[run, stop], queue=False, **QUIET)
-    stop.click(job.stop, queue=False, **QUIET)
+    job, no_clip = TabJob(services, "queue", [run, stop]), gr.State(None)
+    work = _QueueWork(services, job)
+    run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=take_home, queue=False, **QUIET)
+    job.on(run.click, no_clip, work.run, [files, *controls.decoding, *controls.cues], [table, take_home])
 
 
-class _QueueJob:
-    """The handlers of the section's events."""
+class _QueueWork:
+    """The handler of the section's events."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
-
-    def begin(self, request: gr.Request) -> tuple[gr.Button, gr.Button, gr.DownloadButton]:
-        """A press on Transcribe all."""
-        self._services.stop_flags.begin(_session(request))
-        return gr.Button(interactive=False), gr.Button(interactive=True), gr.DownloadButton(value=None, interactive=False)
-
-    def stop(self, request: gr.Request) -> None:
-        """A press on Stop."""
-        self._services.stop_flags.stop(_session(request))
+        self._job = job
 
     def run(self, files: list[str] | None, request: gr.Request, *values: Any) -> Iterator[tuple[Any, Any]]:
         """Stream the queue table; at the end there is a ZIP of what is done."""
@@ -73,7 +57,7 @@ class _QueueJob:
             options = options_of(decoding)
             waiting = tuple(QueuedFile(Path(file), Path(file).name) for file in files)
             roots, queue = (Path(get_upload_folder()),), waiting
-            with services.stop_flags.job(_session(request)) as should_stop:
+            with self._job.running(request) as should_stop:
                 parts = services.catalog, services.cache, services.features, should_stop
                 for queue in transcribe_files(waiting, options, services.clips, roots, *parts):
                     yield queue_markup(queue), gr.skip()
@@ -81,14 +65,6 @@ class _QueueJob:
             yield gr.skip(), gr.DownloadButton(value=str(archive), interactive=True) if archive else gr.skip()
         except Exception as error:
             yield failure_markup(sentence_for(error)), gr.skip()
-
-
-def _session(request: gr.Request) -> str:
-    return f"{request.session_hash}{SESSION_SUFFIX}"
-
-
-def _end() -> tuple[gr.Button, gr.Button]:
-    return gr.Button(interactive=True), gr.Button(interactive=False)
 
 
 def queue_markup(queue: tuple[QueuedFile, ...]) -> str:
