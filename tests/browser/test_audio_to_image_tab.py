@@ -260,7 +260,7 @@ def test_the_keyboard_reaches_every_control(app: RunningApp, new_page: NewPage) 
     assert set(wanted) <= reached
 
 
-def test_a_phone_scrolls_in_one_direction_only(app: RunningApp, new_page: NewPage) -> None:
+def test_a_phone_shows_a_picture_that_is_drawn_and_scrolls_in_one_direction_only(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(width=390, height=844, touch=True), app)
     take_example(page, "A sound")
     page.locator(".overflow-menu > button").click()
@@ -268,4 +268,5 @@ def test_a_phone_scrolls_in_one_direction_only(app: RunningApp, new_page: NewPag
     for fold in ("Part of the sound", "More", "Settings of an earlier picture"):
         unfold(page, fold)
     draw(page)
+    expect(page.locator("#pictures img")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
