@@ -35,9 +35,18 @@ class TabJob:
 
         `work` takes the values of `inputs` and a `gr.Request`.
         """
-        began = pressed(self._begin, inputs=clip, outputs=self._buttons, queue=False, **QUIET)
+        began = pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **QUIET)
         ran = began.then(work, inputs=list(inputs), outputs=list(outputs), **borrowing(self._services), **QUIET)
-        return ran.then(self._end, outputs=self._buttons, queue=False, **QUIET)
+        return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
+
+    def begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:
+        """The buttons of a job that was asked for and will run on `clip`; from here on its Stop counts."""
+        self._services.stop_flags.begin(self._session(request), _subject(clip))
+        return self._shown(running=True)
+
+    def end(self) -> list[gr.Button]:
+        """The buttons while nothing runs."""
+        return self._shown(running=False)
 
     def running(self, request: gr.Request) -> AbstractContextManager[Callable[[], bool]]:
         """The block is this person's job; the value is what it looks at to know whether to stop."""
@@ -46,13 +55,6 @@ class TabJob:
     def goes_on(self, clip: AudioClip | None, request: gr.Request) -> bool:
         """Whether a job on `clip` is under way; a job on any other clip is ended."""
         return self._services.stop_flags.stop_unless(self._session(request), _subject(clip))
-
-    def _begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:
-        self._services.stop_flags.begin(self._session(request), _subject(clip))
-        return self._shown(running=True)
-
-    def _end(self) -> list[gr.Button]:
-        return self._shown(running=False)
 
     def _stop(self, request: gr.Request) -> None:
         self._services.stop_flags.stop(self._session(request))

@@ -12,6 +12,7 @@ from components.captions import captions_value
 from components.clip_input import ClipInput
 from components.dictation import DictationJob, build_dictation_button
 from components.services import QUIET, Services, borrowing
+from components.tab_job import TabJob
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
 from components.transcript import TranscriptFeed, build_transcript, line_of, text_of
@@ -34,6 +35,8 @@ READY = "Press Transcribe to write down what is said in this clip."
 
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""
+Buttons = list[gr.Button] | dict[str, Any]
+"""Those of the job, or what leaves them as they are."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,12 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
             with gr.Row(elem_classes="actions downloads"):
                 downloads = build_download_buttons()
             build_transcription_queue(services, controls)
-    job = _TranscriptionJob(services)
+    buttons = [run, stop]
+    job = TabJob(services, "transcription", buttons)
+    work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
     model_job: dict[str, Any] = {**borrowing(services), **QUIET}
-    buttons = [run, stop]
-    started = run.click(job.begin, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
-    ran = started.then(job.run, inputs=[clip.state, *controls.decoding], outputs=shown, **model_job)
-    ran.then(_end, outputs=buttons, queue=False, **QUIET)
-    stop.click(job.stop, queue=False, **QUIET)
+    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls.decoding], shown)
     dictate.heard(
         DictationJob(services).hear,
         inputs=[dictation, *controls.decoding],
@@ -76,16 +77,16 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         **model_job,
     )
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
-    restored = clip.state.change(job.restore, inputs=[clip.state, *controls.decoding], **on_page)
+    restored = clip.state.change(work.restore, inputs=[clip.state, *controls.decoding], **on_page)
     wanted = [clip.is_example, result]
-    awaited = restored.then(job.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
-    given = awaited.then(job.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
-    given.then(job.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
+    awaited = restored.then(work.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
+    given = awaited.then(work.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
+    given.then(work.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
     results = [
-        ran,
+        ended,
         given,
-        transcript.edited(job.correct, inputs=[clip.state, result], **on_page),
-        transcript.again(job.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **model_job),
+        transcript.edited(work.correct, inputs=[clip.state, result], **on_page),
+        transcript.again(work.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **model_job),
     ]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(
@@ -98,25 +99,17 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     add_transcription_endpoint(services)
 
 
-class _TranscriptionJob:
+class _TranscriptionWork:
     """The handlers of the tab's events."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
-
-    def begin(self, clip: AudioClip | None, request: gr.Request) -> tuple[gr.Button, gr.Button]:
-        """A press on Transcribe."""
-        self._services.stop_flags.begin(str(request.session_hash), clip.content_hash if clip else "")
-        return gr.Button(interactive=False), gr.Button(interactive=True)
-
-    def stop(self, request: gr.Request) -> None:
-        """A press on Stop."""
-        self._services.stop_flags.stop(str(request.session_hash))
+        self._job = job
 
     def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
         """Stream the result of the job into the page."""
         services = self._services
-        with services.stop_flags.job(str(request.session_hash)) as should_stop:
+        with self._job.running(request) as should_stop:
             try:
                 if clip is None:
                     raise NoClip
@@ -126,16 +119,13 @@ class _TranscriptionJob:
             except Exception as error:
                 yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
-    def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> tuple[Any, ...]:
+    def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> Buttons:
         """The end of `run_if_wanted`, which may come after the person's own press on Transcribe."""
-        subject = clip.content_hash if clip else ""
-        return (gr.skip(), gr.skip()) if self._services.stop_flags.stop_unless(str(request.session_hash), subject) else _end()
+        return gr.skip() if self._job.goes_on(clip, request) else self._job.end()
 
-    def begin_if_wanted(
-        self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request
-    ) -> tuple[Any, ...]:
+    def begin_if_wanted(self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request) -> Buttons:
         """A new clip: an example without a result gets one without another press."""
-        return self.begin(clip, request) if is_example and result is None else (gr.skip(), gr.skip())
+        return self._job.begin(clip, request) if is_example and result is None else gr.skip()
 
     def run_if_wanted(
         self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
@@ -149,8 +139,7 @@ class _TranscriptionJob:
     def restore(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Update:
         """A new clip: what these controls gave for it before, or what to do. A job on the clip before it ends."""
         known = self._known(clip, controls)
-        subject = clip.content_hash if clip else ""
-        if self._services.stop_flags.stop_unless(str(request.session_hash), subject):
+        if self._job.goes_on(clip, request):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person was quicker: its first words may be there already
         if clip is None:
             return TranscriptFeed().value(EMPTY), "", gr.skip(), None
@@ -184,10 +173,6 @@ class _TranscriptionJob:
         except Exception as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
         return _whole(clip, _with_line(result, index, again))
-
-
-def _end() -> tuple[gr.Button, gr.Button]:
-    return gr.Button(interactive=True), gr.Button(interactive=False)
 
 
 def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Result:

@@ -35,9 +35,9 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
         ended = job.on(run.click, state, lambda value, request: "done", [state], [said])
         ended.then(lambda: None)
     events = handlers(page)
-    assert [button.interactive for button in events["_begin"](clip, ONE)] == [False, False, True]
-    assert [button.interactive for button in events["_end"]()] == [True, True, False]
-    events["_begin"](clip, OTHER)
+    assert [button.interactive for button in events["begin"](clip, ONE)] == [False, False, True]
+    assert [button.interactive for button in events["end"]()] == [True, True, False]
+    events["begin"](clip, OTHER)
     with job.running(ONE) as one_stops, job.running(OTHER) as other_stops:
         assert job.goes_on(clip, ONE)
         events["_stop"](ONE)

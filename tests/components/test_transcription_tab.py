@@ -1,0 +1,36 @@
+"""A person's own press on Transcribe, and the run that an example gets by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from components.services import Services
+from components.tab_job import TabJob
+from components.transcription_tab import Buttons, _TranscriptionWork
+from tests.components.test_picture_markup import clip as clip
+from tests.components.test_tab_job import ONE
+from tests.components.test_tab_job import services as services
+
+
+def interactive(buttons: Buttons) -> list[bool]:
+    """Of Transcribe and of Stop."""
+    assert isinstance(buttons, list)
+    return [button.interactive for button in buttons]
+
+
+def test_the_end_of_an_examples_own_run_frees_no_button_during_a_press(services: Services, clip: Any) -> None:
+    with gr.Blocks():
+        job = TabJob(services, "test", [gr.Button("Transcribe"), gr.Button("Stop")])
+    work = _TranscriptionWork(services, job)
+    assert work.begin_if_wanted(False, None, clip, ONE) == gr.skip()
+    assert interactive(work.begin_if_wanted(True, None, clip, ONE)) == [False, True]
+    with job.running(ONE):
+        assert work.end_unless_running(clip, ONE) == gr.skip()
+    job.begin(clip, ONE)
+    assert work.end_unless_running(clip, ONE) == gr.skip()
+    with job.running(ONE) as should_stop:
+        assert work.end_unless_running(clip, ONE) == gr.skip()
+        assert not should_stop()
+    assert interactive(work.end_unless_running(clip, ONE)) == [True, False]
