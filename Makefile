@@ -10,11 +10,12 @@ TESTS := $(VENV)/.tests-installed
 run: $(APP)
 	$(BIN)/python app.py
 
-test: $(TESTS)
-	$(BIN)/python -m pytest
+test: unit
+	$(BIN)/python -m pytest -m "models or browser"
 
+# One thread for each of two processes; models and browsers want the machine for themselves.
 unit: $(TESTS)
-	$(BIN)/python -m pytest -m "not models and not browser"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not models and not browser" -n 2 --dist loadfile
 
 check: $(TESTS)
 	$(BIN)/ruff check .

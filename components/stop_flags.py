@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
 @dataclass(eq=False)
-class _Job:
+class SessionJob:
+    """One job."""
+
     subject: str
     stop: threading.Event = field(default_factory=threading.Event)
+    left: bool = False
+    """The person has turned to another subject: nobody wants to see any more of it."""
     ended: bool = False
+    over: bool = False
+    """The page was told that it has ended."""
+    follows: bool = False
+    """It was begun before the page was told so of the job before it."""
+
+    def __call__(self) -> bool:
+        """Whether to stop."""
+        return self.stop.is_set()
 
 
 class StopFlags:
@@ -20,7 +32,7 @@ class StopFlags:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._jobs: dict[str, _Job] = {}
+        self._jobs: dict[str, SessionJob] = {}
 
     def begin(self, session: str, subject: str = "") -> None:
         """A new job of this session is asked for: lower the flag, by giving the job a fresh one.
@@ -28,15 +40,16 @@ class StopFlags:
         `subject` says what it works on, e.g. a clip's content hash.
         """
         with self._lock:
-            self._jobs[session] = _Job(subject)
+            before = self._jobs.get(session)
+            self._jobs[session] = SessionJob(subject, follows=before is not None and not before.over)
 
     @contextmanager
-    def job(self, session: str) -> Iterator[Callable[[], bool]]:
-        """The block is the session's current job; the value is what it looks at to know whether to stop."""
+    def job(self, session: str) -> Iterator[SessionJob]:
+        """The block is the session's current job."""
         with self._lock:
-            job = self._jobs.setdefault(session, _Job(""))
+            job = self._jobs.setdefault(session, SessionJob(""))
         try:
-            yield job.stop.is_set
+            yield job
         finally:
             job.ended = True
 
@@ -54,8 +67,19 @@ class StopFlags:
         if job is None or job.ended:
             return False
         if job.subject != subject:
+            job.left = True
             job.stop.set()
         return job.subject == subject
+
+    def is_over(self, session: str) -> bool:
+        """Whether the page may show that nothing runs, now that a job ended: it may have been the one before the current one."""
+        with self._lock:
+            job = self._jobs.get(session)
+            if job is None:
+                return True
+            job.over = job.ended or not job.follows
+            job.follows = False
+            return job.over
 
     def forget(self, session: str) -> None:
         """The page was closed: end its jobs, also those of its parts ('session/part'), and forget the session."""

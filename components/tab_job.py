@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing
+from functools import wraps
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
 from components.services import QUIET, Services, borrowing
+from components.stop_flags import SessionJob
 from pipelines.audio_clip import AudioClip
+
+Buttons = list[gr.Button] | dict[str, Any]
+"""Those of a job, or what leaves them as they are."""
 
 
 class TabJob:
@@ -33,23 +38,45 @@ class TabJob:
     ) -> Dependency:
         """At the event `pressed` do `work` in the queue of the models; the value is the event of its end.
 
-        `work` takes the values of `inputs` and a `gr.Request`.
+        `work` takes the values of `inputs` and a `gr.Request`, and yields what `outputs` are to show.
         """
         began = pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **QUIET)
-        ran = began.then(work, inputs=list(inputs), outputs=list(outputs), **borrowing(self._services), **QUIET)
+        ran = began.then(self.shown(work), inputs=list(inputs), outputs=list(outputs), **borrowing(self._services), **QUIET)
         return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
+
+    def shown(self, work: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+        """`work`, a generator function, of which nothing is shown any more when the person has turned to another clip.
+
+        However it ends, the job has ended.
+        """
+
+        @wraps(work)
+        def stream(*values: Any) -> Iterator[Any]:
+            request = next(value for value in values if isinstance(value, gr.Request))
+            updates: Any = work(*values)
+            with self.running(request) as job, closing(updates):
+                for update in updates:
+                    if job.left:
+                        return
+                    yield update
+
+        return stream
 
     def begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:
         """The buttons of a job that was asked for and will run on `clip`; from here on its Stop counts."""
         self._services.stop_flags.begin(self._session(request), _subject(clip))
-        return self._shown(running=True)
+        return self._buttons_while(running=True)
 
-    def end(self) -> list[gr.Button]:
-        """The buttons while nothing runs."""
-        return self._shown(running=False)
+    def end(self, request: gr.Request) -> Buttons:
+        """The buttons while nothing runs, unless it was an earlier job that ended."""
+        return self._buttons_while(running=False) if self._services.stop_flags.is_over(self._session(request)) else gr.skip()
 
-    def running(self, request: gr.Request) -> AbstractContextManager[Callable[[], bool]]:
-        """The block is this person's job; the value is what it looks at to know whether to stop."""
+    def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> Buttons:
+        """The end of a chain of events that may not have begun a job at all, and during which the person may have."""
+        return gr.skip() if self.goes_on(clip, request) else self.end(request)
+
+    def running(self, request: gr.Request) -> AbstractContextManager[SessionJob]:
+        """The block is this person's job; the value, called, says whether to stop."""
         return self._services.stop_flags.job(self._session(request))
 
     def goes_on(self, clip: AudioClip | None, request: gr.Request) -> bool:
@@ -59,7 +86,7 @@ class TabJob:
     def _stop(self, request: gr.Request) -> None:
         self._services.stop_flags.stop(self._session(request))
 
-    def _shown(self, running: bool) -> list[gr.Button]:
+    def _buttons_while(self, running: bool) -> list[gr.Button]:
         return [*(gr.Button(interactive=not running) for _ in self._buttons[:-1]), gr.Button(interactive=running)]
 
     def _session(self, request: gr.Request) -> str:

@@ -12,7 +12,7 @@ from components.captions import captions_value
 from components.clip_input import ClipInput
 from components.dictation import DictationJob, build_dictation_button
 from components.services import QUIET, Services, borrowing
-from components.tab_job import TabJob
+from components.tab_job import Buttons, TabJob
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
 from components.transcript import TranscriptFeed, build_transcript, line_of, text_of
@@ -35,8 +35,6 @@ READY = "Press Transcribe to write down what is said in this clip."
 
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""
-Buttons = list[gr.Button] | dict[str, Any]
-"""Those of the job, or what leaves them as they are."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     wanted = [clip.is_example, result]
     awaited = restored.then(work.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
     given = awaited.then(work.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
-    given.then(work.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
+    given.then(job.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
     results = [
         ended,
         given,
@@ -119,10 +117,6 @@ class _TranscriptionWork:
             except Exception as error:
                 yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
-    def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> Buttons:
-        """The end of `run_if_wanted`, which may come after the person's own press on Transcribe."""
-        return gr.skip() if self._job.goes_on(clip, request) else self._job.end()
-
     def begin_if_wanted(self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request) -> Buttons:
         """A new clip: an example without a result gets one without another press."""
         return self._job.begin(clip, request) if is_example and result is None else gr.skip()
@@ -132,7 +126,7 @@ class _TranscriptionWork:
     ) -> Iterator[Update]:
         """As `run`, for an example without a result; follows `restore`, whose answer would else wipe this one's."""
         if is_example and result is None:
-            yield from self.run(clip, request, *controls)
+            yield from self._job.shown(self.run)(clip, request, *controls)
         else:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 

@@ -93,6 +93,18 @@ def test_words_arrive_while_decoding_and_stop_keeps_them(app: RunningApp, new_pa
     expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
 
 
+def test_another_clip_ends_the_job_and_shows_nothing_of_it(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    page = visit(new_page(), app)
+    upload(page, long_clip)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.locator("#transcript li").first).to_be_visible()
+    take_example(page, "Music")
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+    expect(page.locator("#transcript li")).to_have_count(0)
+
+
 def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
     first, second = visit(new_page(), app), visit(new_page(), app)
     upload(first, long_clip)

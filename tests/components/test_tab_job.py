@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from components.services import Services
 from components.stop_flags import StopFlags
 from components.tab_job import TabJob
+from models.errors import NoClip
 from tests.components.test_picture_markup import clip as clip
 
 ONE: Any = SimpleNamespace(session_hash="one")
@@ -20,6 +23,11 @@ OTHER: Any = SimpleNamespace(session_hash="other")
 @pytest.fixture
 def services() -> Any:
     return SimpleNamespace(stop_flags=StopFlags(), settings=SimpleNamespace(parallel_jobs=1))
+
+
+def counted(clip: Any, request: gr.Request) -> Iterator[int]:
+    """Work that is never done."""
+    yield from count()
 
 
 def handlers(page: gr.Blocks) -> dict[str, Any]:
@@ -32,11 +40,11 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
         state, said = gr.State(None), gr.Textbox()
         run, write, stop = gr.Button("Run"), gr.Button("Write"), gr.Button("Stop")
         job = TabJob(services, "test", [run, write, stop])
-        ended = job.on(run.click, state, lambda value, request: "done", [state], [said])
+        ended = job.on(run.click, state, counted, [state], [said])
         ended.then(lambda: None)
     events = handlers(page)
     assert [button.interactive for button in events["begin"](clip, ONE)] == [False, False, True]
-    assert [button.interactive for button in events["end"]()] == [True, True, False]
+    assert [button.interactive for button in events["end"](ONE)] == [True, True, False]
     events["begin"](clip, OTHER)
     with job.running(ONE) as one_stops, job.running(OTHER) as other_stops:
         assert job.goes_on(clip, ONE)
@@ -45,6 +53,45 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
         assert not job.goes_on(None, OTHER)  # another clip, here none
         assert other_stops()
     assert not job.goes_on(clip, ONE)
+
+
+def test_the_end_of_the_job_before_frees_no_button(services: Services, clip: Any) -> None:
+    with gr.Blocks():
+        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+    job.begin(clip, ONE)
+    with job.running(ONE):
+        job.begin(None, ONE)  # for another clip, while the job on this one comes to its end
+    with job.running(ONE):
+        assert job.end(ONE) == gr.skip()
+    assert isinstance(job.end(ONE), list)
+    job.begin(clip, ONE)
+    assert isinstance(job.end(ONE), list)  # the queue was full, and it never ran
+
+
+def test_nothing_more_is_shown_of_a_clip_that_was_left(services: Services, clip: Any) -> None:
+    with gr.Blocks():
+        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+    request = gr.Request(session_hash="one")
+    job.begin(clip, request)
+    seen = job.shown(counted)(clip, request)
+    assert [next(seen), next(seen)] == [0, 1]
+    assert not job.goes_on(None, request)
+    assert list(seen) == []
+
+
+def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
+    def broken(clip: Any, request: gr.Request) -> Iterator[int]:
+        raise NoClip
+        yield 0
+
+    with gr.Blocks():
+        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+    request = gr.Request(session_hash="one")
+    job.begin(clip, request)
+    assert job.goes_on(clip, request)
+    with pytest.raises(NoClip):
+        list(job.shown(broken)(clip, request))
+    assert not job.goes_on(clip, request)
 
 
 def test_jobs_of_one_person_have_stops_of_their_own(services: Services, clip: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import gradio as gr
 
 from components.services import Services
-from components.tab_job import TabJob
-from components.transcription_tab import Buttons, _TranscriptionWork
+from components.tab_job import Buttons, TabJob
+from components.transcription_tab import _TranscriptionWork
 from tests.components.test_picture_markup import clip as clip
 from tests.components.test_tab_job import ONE
 from tests.components.test_tab_job import services as services
@@ -27,10 +27,10 @@ def test_the_end_of_an_examples_own_run_frees_no_button_during_a_press(services:
     assert work.begin_if_wanted(False, None, clip, ONE) == gr.skip()
     assert interactive(work.begin_if_wanted(True, None, clip, ONE)) == [False, True]
     with job.running(ONE):
-        assert work.end_unless_running(clip, ONE) == gr.skip()
+        assert job.end_unless_running(clip, ONE) == gr.skip()
     job.begin(clip, ONE)
-    assert work.end_unless_running(clip, ONE) == gr.skip()
+    assert job.end_unless_running(clip, ONE) == gr.skip()
     with job.running(ONE) as should_stop:
-        assert work.end_unless_running(clip, ONE) == gr.skip()
+        assert job.end_unless_running(clip, ONE) == gr.skip()
         assert not should_stop()
-    assert interactive(work.end_unless_running(clip, ONE)) == [True, False]
+    assert interactive(job.end_unless_running(clip, ONE)) == [True, False]
