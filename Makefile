@@ -5,17 +5,20 @@ BIN := $(VENV)/bin
 APP := $(VENV)/.app-installed
 TESTS := $(VENV)/.tests-installed
 
+PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
 .PHONY: run test unit check bench lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
 
-test: unit
-	$(BIN)/python -m pytest -m "models or browser"
+# Browsers want the machine for themselves.
+test: $(TESTS)
+	$(PARALLEL) -m "not browser"
+	$(BIN)/python -m pytest -m browser
 
-# One thread for each of two processes; models and browsers want the machine for themselves.
 unit: $(TESTS)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not models and not browser" -n 2 --dist loadfile
+	$(PARALLEL) -m "not models and not browser"
 
 check: $(TESTS)
 	$(BIN)/ruff check .
