@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from benchmarks.report import Figure, alternating_medians, at_least, at_most
+from benchmarks.report import Figure, alternating_medians, at_least, at_most, in_a_thread
 from components.services import build_services
 from models.aligner_specs import TINY_ALIGNER
 from models.feature_store import FeatureStore
@@ -104,7 +104,9 @@ def offline(folder: Path) -> list[Figure]:
         heard, nothing = (audio_states(sound, start, end, *parts).prompt_embeds for sound in (clip, noise))
         bare_call(studio, heard, nothing)()
 
-    states = audio_states(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features)
+    with ThreadPoolExecutor(1) as thread:
+        parts = TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features
+        states = thread.submit(audio_states, clip, start, end, *parts).result()
     bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
     return compare("offline", studio, bare, seeds_procedure, heard_costs_little=False)
 
@@ -138,9 +140,10 @@ def full_size(folder: Path) -> list[Figure]:
 def compare(
     name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], heard_costs_little: bool
 ) -> list[Figure]:
-    """Models are loaded, and the words of the vocabulary encoded, before any is timed."""
-    studio.draw()
-    again, anew, alone, seed = alternating_medians([studio.draw, studio.draw_anew, bare, seeds_procedure], ROUNDS)
+    """Models are loaded, and the words of the vocabulary encoded, before any is timed; each runs in a thread, as in a server."""
+    in_a_thread(studio.draw)()
+    calls = [in_a_thread(call) for call in (studio.draw, studio.draw_anew, bare, seeds_procedure)]
+    again, anew, alone, seed = alternating_medians(calls, ROUNDS)
     heard_before = f"{name}: a picture of a clip heard before ({again:.2f} s), against the bare call ({alone:.2f} s)"
     new = f"{name}: a picture of a new clip ({anew:.2f} s)"
     return [

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import soundfile
 
-from benchmarks.report import Figure, alternating_medians, at_most
+from benchmarks.report import Figure, alternating_medians, at_most, in_a_thread
 from components.services import Services, build_services
 from models.encoder_specs import WHISPER_BASE_STATES
 from models.feature_store import FeatureStore
@@ -50,7 +50,8 @@ def encoding_figures(services: Services, folder: Path) -> list[Figure]:
 
 def against_bare(services: Services, clip: AudioClip, encoder: str, bare: Callable[[Services, AudioClip], Any]) -> float:
     """Median time of encoding, over that of the bare model."""
-    contenders = (lambda: embed(services, clip, encoder, FeatureStore(2**30)), lambda: bare(services, clip))
+    calls = (lambda: embed(services, clip, encoder, FeatureStore(2**30)), lambda: bare(services, clip))
+    contenders = [in_a_thread(call) for call in calls]
     for contender in contenders:
         contender()
     ours, theirs = alternating_medians(contenders, ROUNDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 
@@ -43,3 +44,13 @@ def alternating_medians(contenders: Sequence[Callable[[], object]], rounds: int)
             run()
             own.append(time.perf_counter() - began)
     return [statistics.median(own) for own in times]
+
+
+def in_a_thread(call: Callable[[], object]) -> Callable[[], object]:
+    """OpenMP's threads belong to the thread that called for them: those of the main one would slow down all others."""
+
+    def run() -> object:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(call).result()
+
+    return run

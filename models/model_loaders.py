@@ -122,8 +122,9 @@ class ModelLoaders:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        # Further threads stay awake for a while after each run: beside so small a model they only take time from others.
+        # Further threads only cost time in so small a model; those of others must not stay awake beside what runs next.
         options.intra_op_num_threads = 1 if model.spec.download_bytes < ONE_THREAD_BYTES else self.cpu_threads
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         (file,) = model.directory.glob("*.onnx")
         provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
         return OnnxResident(onnxruntime.InferenceSession(file, options, providers=[provider]))

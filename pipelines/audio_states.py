@@ -55,6 +55,8 @@ class AudioStates:
     aligner: str
     """Title."""
     licence: str
+    content_hash: str
+    """Of the clip."""
 
 
 def choose_aligner(catalog: ModelCatalog, picture_model: ModelSpec, choice: str = AUTO) -> ModelChoice:
@@ -116,6 +118,7 @@ def audio_states(
         end=end,
         aligner=aligner.title,
         licence=aligner.licence,
+        content_hash=clip.content_hash,
     )
 
 

@@ -16,8 +16,8 @@ from pipelines.audio_clip import Waveform
 from pipelines.encoder_family import FrameFamily, Frames, Grid
 from pipelines.music_tagging import listening_gain
 
-YAMNET_PATCHES = 128
-"""For one lease: a minute. Fewer cost more time where the other cores are busy: threads wait for each other at every layer."""
+YAMNET_PATCHES = 256
+"""For one lease: two minutes. Fewer cost more time: threads wait for each other at every layer."""
 MUSICNN_PATCHES = 20
 """For one lease: 32 s."""
 PATCH_FRAMES, PATCH_HOP_FRAMES = musicnn_features.PATCH_FRAMES, musicnn_features.PATCH_HOP_FRAMES

@@ -63,12 +63,20 @@ def heard_words(
         ModelError: the picture model cannot be had; see `ModelCache.lease`. It must not be on loan to the caller.
     """
     vocabulary, tokens = concepts(), len(states.prompt_embeds)
-    words = text_states(picture_model, captions_of(vocabulary), tokens, cache, features)
-    key = FeatureKey(NO_CLIP, picture_model.key, repr(picture_model.source), f"products of {tokens} tokens of {PHRASINGS!r}")
-    products = features.get_or_compute(key, lambda: products_of(words))
-    found = shares(states.prompt_embeds, words, products).reshape(-1, len(PHRASINGS)).sum(axis=1)
-    best = [i for i in np.argsort(-found, kind="stable")[:count] if found[i] >= LEAST_SHARE]
-    return tuple(HeardWord(vocabulary[i].name, vocabulary[i].category, round(float(found[i]), 4)) for i in best)
+
+    def key(clip: str, layer: str) -> FeatureKey:
+        return FeatureKey(clip, picture_model.key, repr(picture_model.source), f"{layer} of {PHRASINGS!r} in {tokens} tokens")
+
+    def compute() -> Doubles:
+        words = text_states(picture_model, captions_of(vocabulary), tokens, cache, features)
+        factor = features.get_or_compute(key(NO_CLIP, "factor"), lambda: factor_of(words))
+        return shares(states.prompt_embeds, words, factor)
+
+    heard = f"shares from {states.start} to {states.end} by {states.aligner}"
+    found = features.get_or_compute(key(states.content_hash, heard), compute)
+    concept_shares = found.reshape(-1, len(PHRASINGS)).sum(axis=1)
+    best = [(vocabulary[i], float(concept_shares[i])) for i in np.argsort(-concept_shares, kind="stable")[:count]]
+    return tuple(HeardWord(concept.name, concept.category, round(share, 4)) for concept, share in best if share >= LEAST_SHARE)
 
 
 @remembered_forever
@@ -89,25 +97,35 @@ def concept_states(encoded: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean
 
 
-def products_of(words: NDArray[np.float32]) -> Doubles:
-    """Inner products [words, words] of `words` [words, tokens, width] around their mean."""
-    centred = (words - words.mean(axis=0)).reshape(len(words), -1).astype(np.float64)
-    products: Doubles = centred @ centred.T
-    return products
+def factor_of(words: NDArray[np.float32]) -> Doubles:
+    """What `shares` needs of `words` [words, tokens, width]: the Cholesky factor of their products, with the ridge."""
+    from scipy.linalg import cholesky
+
+    middle = words.mean(axis=0)
+    products = np.zeros((len(words), len(words)))
+    for token, centre in enumerate(middle):  # one at a time: together they are as large as a small model
+        centred = (words[:, token] - centre).astype(np.float64)
+        products += centred @ centred.T
+    factor: Doubles = cholesky(products + RIDGE * _scale(words, middle) * np.eye(len(words)), lower=True)
+    return factor
 
 
-def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], products: Doubles) -> Doubles:
+def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], factor: Doubles) -> Doubles:
     """How much of each of `words` [words, tokens, width] is in `prompt` [tokens, width], both taken around the words' mean.
 
     The non-negative x that minimises |prompt − Σ x·words|² / 2 + scale · (SPARSITY · Σ x + RIDGE · |x|² / 2). The first token,
-    which is the same in all of them, says nothing and drops out.
+    which is the same in all of them, says nothing and drops out. In one thread: others would stay awake beside the drawing.
     """
-    from scipy.linalg import cholesky, solve_triangular
+    from scipy.linalg import solve_triangular
     from scipy.optimize import nnls
 
     middle = words.mean(axis=0)
-    scale = float(np.trace(products)) / len(words)
-    wanted = (words - middle).reshape(len(words), -1) @ (prompt - middle).ravel() - SPARSITY * scale
-    factor = cholesky(products + RIDGE * scale * np.eye(len(words)), lower=True)
+    said = prompt - middle
+    wanted = np.einsum("ntw,tw->n", words, said) - np.einsum("tw,tw->", middle, said) - SPARSITY * _scale(words, middle)
     found: Doubles = nnls(factor.T, solve_triangular(factor, wanted, lower=True))[0]
     return found
+
+
+def _scale(words: NDArray[np.float32], middle: NDArray[np.float32]) -> float:
+    """Mean squared length of the words around their mean."""
+    return float(np.einsum("ntw,ntw->", words, words, dtype=np.float64) / len(words) - np.einsum("tw,tw->", middle, middle))

@@ -11,7 +11,7 @@ from components.services import Services
 from models.aligner_specs import TINY_ALIGNER
 from models.image_model_specs import TINY_DIFFUSION
 from pipelines.audio_states import AudioStates, audio_states
-from pipelines.heard_words import captions_of, concept_states, concepts, heard_words, products_of, shares
+from pipelines.heard_words import captions_of, concept_states, concepts, factor_of, heard_words, shares
 from pipelines.text_states import text_states
 from tests.recordings import EXAMPLES
 
@@ -22,17 +22,17 @@ WORDS = np.random.default_rng(0).normal(size=(6, 3, 8)).astype(np.float32) + 100
 
 
 def test_a_sum_of_words_is_taken_apart_into_them():
-    found = shares(0.7 * WORDS[2] + 0.3 * WORDS[4], WORDS, products_of(WORDS))
+    found = shares(0.7 * WORDS[2] + 0.3 * WORDS[4], WORDS, factor_of(WORDS))
     np.testing.assert_allclose(found, [0, 0, 0.7, 0, 0.3, 0], atol=0.03)
 
 
 def test_what_all_words_share_says_nothing():
-    np.testing.assert_array_equal(shares(WORDS.mean(axis=0), WORDS, products_of(WORDS)), 0)
+    np.testing.assert_array_equal(shares(WORDS.mean(axis=0), WORDS, factor_of(WORDS)), 0)
 
 
 def test_the_opposite_of_a_word_is_not_that_word():
     middle = WORDS.mean(axis=0)
-    assert shares(2 * middle - WORDS[1], WORDS, products_of(WORDS))[1] == 0
+    assert shares(2 * middle - WORDS[1], WORDS, factor_of(WORDS))[1] == 0
 
 
 def test_a_concept_is_the_mean_of_its_phrasings():
@@ -50,7 +50,7 @@ def test_every_concept_has_its_phrasings_in_order():
 @pytest.mark.parametrize("word", ["dog", "piano", "rain", "helicopter"])
 def test_the_states_of_a_word_are_heard_as_that_word(services: Services, word: str):
     (states,) = text_states(TINY_DIFFUSION, (word,), 16, services.cache, services.features)
-    prompt = AudioStates(states, states, 0.0, 1.0, "", "")
+    prompt = AudioStates(states, states, 0.0, 1.0, "", "", word)
     heard = heard_words(prompt, TINY_DIFFUSION, services.cache, services.features, count=3)
     assert heard[0].concept == word
     assert heard[0].share > 0.7

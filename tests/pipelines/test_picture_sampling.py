@@ -55,7 +55,7 @@ def bare(pipeline: Any, seed: int = 1, **arguments: Any) -> NDArray[np.uint8]:
 
 def sound(seed: int = 0, tokens: int = 48) -> AudioStates:
     heard, noise = np.random.default_rng(seed).normal(size=(2, tokens, TEXT_WIDTH)).astype(np.float32)
-    return AudioStates(heard, noise, 0.0, 1.0, "Aligner", "MIT")
+    return AudioStates(heard, noise, 0.0, 1.0, "Aligner", "MIT", "0" * 32)
 
 
 def test_words_draw_what_the_bare_pipeline_draws_to_the_bit(pipeline: Any, states: PromptStates) -> None:
