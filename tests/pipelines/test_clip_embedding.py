@@ -108,7 +108,7 @@ def test_the_aligner_is_the_bare_model_on_each_patch_of_yamnet(services: Service
 def test_patches_follow_each_other_over_windows_as_if_heard_at_once(
     services: Services, monkeypatch: pytest.MonkeyPatch, encoder: str, layer: str
 ) -> None:
-    clip = example(services, "music.ogg", times=3)
+    clip = example(services, "music.ogg", times=6)
     found = embed(services, clip, encoder, layer)
     family = found.encoder.family
     assert isinstance(family, FrameFamily)
