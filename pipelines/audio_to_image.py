@@ -19,7 +19,7 @@ from models.model_catalog import ModelCatalog
 from models.model_spec import Device, ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_states import AudioStates, audio_states
-from pipelines.background_steps import in_background
+from pipelines.background_steps import in_background, in_own_thread
 from pipelines.callback_steps import reported_steps
 from pipelines.heard_words import HeardWord, heard_words
 from pipelines.picture_options import Drawing, Picture, PictureOptions, PictureSettings
@@ -139,9 +139,9 @@ class _Job:
         start, end = _part(self.clip, self.plan, self.catalog, self.cache, self.features)
         now = replace(now, state="listening", start=start, end=end)
         yield now
-        sound = _sound(self.clip, self.plan, start, end, self.cache, self.features)
+        sound = in_own_thread(lambda: _sound(self.clip, self.plan, start, end, self.cache, self.features))
         if sound is not None:
-            now = replace(now, heard=heard_words(sound, spec, self.cache, self.features))
+            now = replace(now, heard=in_own_thread(lambda: heard_words(sound, spec, self.cache, self.features)))
             yield now
         if self.plan.needs_written_prompt:
             parts = self.catalog, self.cache, self.features
@@ -158,7 +158,8 @@ class _Job:
         specs = (spec,) if decoder is None else (spec, decoder)
         with self.cache.lease(*specs, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline, *decoders):
             preview = preview_with(decoders[0] if decoders else None, pipeline) if options.preview_every else None
-            states = prompt_states(pipeline, words, sound, options.sound_share, options.sound_strength)
+            shares = options.sound_share, options.sound_strength
+            states = in_own_thread(lambda: prompt_states(pipeline, words, sound, *shares))
             for number in range(1, options.pictures + 1):
                 now = replace(now, state="drawing", picture=number, step=0, preview=None)
                 with closing(self._one_picture(now, pipeline, states, preview, stopped)) as steps:

@@ -69,8 +69,9 @@ def heard_words(
 
     def compute() -> Doubles:
         words = text_states(picture_model, captions_of(vocabulary), tokens, cache, features)
-        factor = features.get_or_compute(key(NO_CLIP, "factor"), lambda: factor_of(words))
-        return shares(states.prompt_embeds, words, factor)
+        middle = features.get_or_compute(key(NO_CLIP, "mean"), lambda: words.mean(axis=0))
+        factor = features.get_or_compute(key(NO_CLIP, "factor"), lambda: factor_of(words, middle))
+        return shares(states.prompt_embeds, words, middle, factor)
 
     heard = f"shares from {states.start} to {states.end} by {states.aligner}"
     found = features.get_or_compute(key(states.content_hash, heard), compute)
@@ -97,20 +98,23 @@ def concept_states(encoded: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean
 
 
-def factor_of(words: NDArray[np.float32]) -> Doubles:
-    """What `shares` needs of `words` [words, tokens, width]: the Cholesky factor of their products, with the ridge."""
+def factor_of(words: NDArray[np.float32], middle: NDArray[np.float32]) -> Doubles:
+    """What `shares` needs of `words` [words, tokens, width]: the Cholesky factor of their products, with the ridge.
+
+    `middle` [tokens, width]: their mean.
+    """
     from scipy.linalg import cholesky
 
-    middle = words.mean(axis=0)
     products = np.zeros((len(words), len(words)))
     for token, centre in enumerate(middle):  # one at a time: together they are as large as a small model
         centred = (words[:, token] - centre).astype(np.float64)
         products += centred @ centred.T
-    factor: Doubles = cholesky(products + RIDGE * _scale(words, middle) * np.eye(len(words)), lower=True)
+    scale = float(np.trace(products)) / len(words)
+    factor: Doubles = cholesky(products + RIDGE * scale * np.eye(len(words)), lower=True)
     return factor
 
 
-def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], factor: Doubles) -> Doubles:
+def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], middle: NDArray[np.float32], factor: Doubles) -> Doubles:
     """How much of each of `words` [words, tokens, width] is in `prompt` [tokens, width], both taken around the words' mean.
 
     The non-negative x that minimises |prompt − Σ x·words|² / 2 + scale · (SPARSITY · Σ x + RIDGE · |x|² / 2). The first token,
@@ -119,13 +123,8 @@ def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], factor: Doub
     from scipy.linalg import solve_triangular
     from scipy.optimize import nnls
 
-    middle = words.mean(axis=0)
+    scale = float(np.einsum("ij,ij->", factor, factor)) / len(words) / (1 + RIDGE)  # the factor's squares sum up to the trace
     said = prompt - middle
-    wanted = np.einsum("ntw,tw->n", words, said) - np.einsum("tw,tw->", middle, said) - SPARSITY * _scale(words, middle)
+    wanted = np.einsum("ntw,tw->n", words, said) - np.einsum("tw,tw->", middle, said) - SPARSITY * scale
     found: Doubles = nnls(factor.T, solve_triangular(factor, wanted, lower=True))[0]
     return found
-
-
-def _scale(words: NDArray[np.float32], middle: NDArray[np.float32]) -> float:
-    """Mean squared length of the words around their mean."""
-    return float(np.einsum("ntw,ntw->", words, words, dtype=np.float64) / len(words) - np.einsum("tw,tw->", middle, middle))

@@ -19,20 +19,20 @@ STAMPS = Path("/usr/share/tuxpaint/stamps/animals")
 
 
 WORDS = np.random.default_rng(0).normal(size=(6, 3, 8)).astype(np.float32) + 100
+MIDDLE = WORDS.mean(axis=0)
 
 
 def test_a_sum_of_words_is_taken_apart_into_them():
-    found = shares(0.7 * WORDS[2] + 0.3 * WORDS[4], WORDS, factor_of(WORDS))
+    found = shares(0.7 * WORDS[2] + 0.3 * WORDS[4], WORDS, MIDDLE, factor_of(WORDS, MIDDLE))
     np.testing.assert_allclose(found, [0, 0, 0.7, 0, 0.3, 0], atol=0.03)
 
 
 def test_what_all_words_share_says_nothing():
-    np.testing.assert_array_equal(shares(WORDS.mean(axis=0), WORDS, factor_of(WORDS)), 0)
+    np.testing.assert_array_equal(shares(MIDDLE, WORDS, MIDDLE, factor_of(WORDS, MIDDLE)), 0)
 
 
 def test_the_opposite_of_a_word_is_not_that_word():
-    middle = WORDS.mean(axis=0)
-    assert shares(2 * middle - WORDS[1], WORDS, factor_of(WORDS))[1] == 0
+    assert shares(2 * MIDDLE - WORDS[1], WORDS, MIDDLE, factor_of(WORDS, MIDDLE))[1] == 0
 
 
 def test_a_concept_is_the_mean_of_its_phrasings():
