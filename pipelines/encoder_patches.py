@@ -16,8 +16,8 @@ from pipelines.audio_clip import Waveform
 from pipelines.encoder_family import FrameFamily, Frames, Grid
 from pipelines.music_tagging import listening_gain
 
-YAMNET_PATCHES = 256
-"""For one lease: two minutes. Fewer cost more time: threads wait for each other at every layer."""
+YAMNET_PATCHES = 512
+"""For one lease: four minutes. Fewer cost more time: threads wait for each other at every layer."""
 MUSICNN_PATCHES = 20
 """For one lease: 32 s."""
 PATCH_FRAMES, PATCH_HOP_FRAMES = musicnn_features.PATCH_FRAMES, musicnn_features.PATCH_HOP_FRAMES
@@ -33,7 +33,7 @@ class Yamnet(FrameFamily):
     sample_rate = yamnet_features.YAMNET_SAMPLE_RATE
     layers = (PATCHES,)
     default_layer = PATCHES
-    working_bytes = 200 * 2**20
+    working_bytes = 450 * 2**20
 
     def __init__(self, facts: EncoderFacts) -> None:
         self._width = facts.width
