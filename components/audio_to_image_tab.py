@@ -26,7 +26,7 @@ from components.picture_controls import (
 from components.picture_files import KeptPicture, keep_pictures
 from components.picture_markup import drawing_summary, heard_markup, pictures_markup
 from components.sent_values import SentValues
-from components.services import QUIET, Services
+from components.services import QUIET, QUIET_EACH, Services
 from components.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.tab_job import TabJob
 from components.timeline import TimelineFeed, event_field, loop_of
@@ -76,7 +76,7 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [pictures, heard, summary])
     connect_film(services, clip, job, film, panel.made)
     _connect_buttons(services, clip, controls, buttons, drawn, loop, summary)
-    pictures.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET)
+    pictures.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
     add_picture_endpoints(services)
 
 
@@ -94,7 +94,7 @@ def _connect_buttons(
     window = [controls.start, controls.end]
     buttons.random_seed.click(lambda: "", outputs=controls.seed, **plain)
     buttons.last_seed.click(_last_seed, inputs=drawn, outputs=controls.seed, **plain)
-    clip.timeline.loop(loop_of, outputs=loop, **plain)
+    clip.timeline.loop(loop_of, outputs=loop, queue=False, **QUIET_EACH)
     buttons.use_loop.click(_loop_as_window, inputs=loop, outputs=window, **plain)
     buttons.find_window.click(lambda: ("", ""), outputs=window, **plain)
     controls.model.change(
@@ -119,9 +119,9 @@ class _PictureWork:
             if clip is None:
                 raise NoClip
             options = options_of(values, written=drawn.prompt)
-            with self._job.running(request) as should_stop:
-                parts = services.catalog, services.cache, services.features, should_stop
-                yield from _streamed(clip, options, drawn, audio_to_image(clip, options, *parts))
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            yield from _streamed(clip, options, drawn, audio_to_image(clip, options, *parts))
         except Exception as error:
             yield _failed(clip, drawn, error)
 
@@ -132,10 +132,10 @@ class _PictureWork:
             if clip is None:
                 raise NoClip
             options = replace(options_of(values), prompt=None)
-            with self._job.running(request) as should_stop:
-                model = catalog.choose("draw_pictures", options.model).spec
-                start, end = drawn_window(clip, options, catalog, cache, features)
-                text = write_prompt(clip, start, end, model, catalog, cache, features, should_stop).text
+            should_stop = self._job.current(request)
+            model = catalog.choose("draw_pictures", options.model).spec
+            start, end = drawn_window(clip, options, catalog, cache, features)
+            text = write_prompt(clip, start, end, model, catalog, cache, features, should_stop).text
             yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text)
         except Exception as error:
             yield _failed(clip, drawn, error)

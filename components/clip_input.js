@@ -15,6 +15,7 @@ const HISTORY_LENGTH = 20;
 let recorder = null;
 let ticking = null;
 let loop = null;
+let wishes = 0;
 let opening = null; // a clip that another part of the page asked for: {hash, name, time?}
 
 function say(text, kind = 'plain') {
@@ -22,9 +23,10 @@ function say(text, kind = 'plain') {
   note.dataset.kind = kind;
 }
 
-/** Tell Python, with the name under which this browser keeps its clips. */
+/** Tell Python, with the name under which this browser keeps its clips, and which wish this is: the last one counts. */
 function tell(event, detail) {
-  trigger(event, {...detail, person: person()});
+  wishes += 1;
+  trigger(event, {...detail, person: person(), wish: wishes});
 }
 
 function person() {

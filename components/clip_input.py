@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 
 from components.captions import build_captions
 from components.page_script import page_script
-from components.services import Services
+from components.services import QUIET_EACH, Services
 from components.timeline import Value, build_timeline, clip_value, interval_of, no_clip_value
 from components.user_errors import sentence_for
 from models.errors import ClipExpired, ClipPathRefused, InvalidOption, NoClip
@@ -25,6 +25,8 @@ EXAMPLES_DIRECTORY = HERE.parent / "examples"
 Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any]]
 """(state, timeline, bar, is_example)."""
 SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
+PARALLEL_OPENINGS = 4
+"""Clips that are decoded at once, for all people together."""
 
 
 @dataclass(frozen=True)
@@ -70,48 +72,46 @@ def build_clip_input(services: Services) -> ClipInput:
         captions = build_captions()
     clips = services.clips
 
-    def open_upload(event: gr.EventData) -> Shown:
-        return _shown(clips, event, lambda: clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name")))
+    def shown_by(open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip], is_example: bool) -> Callable[..., Shown]:
+        """A handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
 
-    def open_example(event: gr.EventData) -> Shown:
-        def opened() -> AudioClip:
-            example = _example(event)
-            return clips.open(EXAMPLES_DIRECTORY / example.file, (EXAMPLES_DIRECTORY,), example.name)
+        def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
+            wish = services.stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
+            found = _shown(clips, event, lambda: open_clip(event, now), is_example)
+            return (gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else found
 
-        return (*_shown(clips, event, opened)[:-1], True)
+        return handler
 
-    def reopen(event: gr.EventData) -> Shown:
-        def opened() -> AudioClip:
-            clip = clips.find(_text(event, "hash"))
-            if clip is None:
-                raise ClipExpired
-            return replace(clip, name=_text(event, "name"))
+    def uploaded(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        return clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"))
 
-        return _shown(clips, event, opened)
+    def example(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        chosen = _example(event)
+        return clips.open(EXAMPLES_DIRECTORY / chosen.file, (EXAMPLES_DIRECTORY,), chosen.name)
 
-    def cut(now: AudioClip | None, event: gr.EventData) -> Shown:
-        def opened() -> AudioClip:
-            if now is None:
-                raise NoClip
-            start, end = interval_of(event)
-            part = clips.cut(now, start, end)
-            return replace(part, name=f"{now.name} {start:.1f}–{end:.1f} s")
+    def kept(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        clip = clips.find(_text(event, "hash"))
+        if clip is None:
+            raise ClipExpired
+        return replace(clip, name=_text(event, "name"))
 
-        return _shown(clips, event, opened)
+    def part(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        if now is None:
+            raise NoClip
+        start, end = interval_of(event)
+        return replace(clips.cut(now, start, end), name=f"{now.name} {start:.1f}–{end:.1f} s")
 
     def let_go(now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
         content_hash = _text(event, "hash")
         clips.let_go(content_hash, _text(event, "person"))
-        shown = now is not None and now.content_hash == content_hash
-        return (None, no_clip_value()) if shown else (gr.skip(), gr.skip())
+        is_shown = now is not None and now.content_hash == content_hash
+        return (None, no_clip_value()) if is_shown else (gr.skip(), gr.skip())
 
-    shown = [state, timeline, bar, is_example]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    bar.uploaded(open_upload, outputs=shown, **quiet)
-    bar.reopened(reopen, outputs=shown, **quiet)
-    bar.cut(cut, inputs=state, outputs=shown, **quiet)
-    bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **quiet)
-    bar.example(open_example, outputs=shown, **quiet)
+    openers = (bar.uploaded, uploaded), (bar.reopened, kept), (bar.cut, part), (bar.example, example)
+    for event, open_clip in openers:
+        opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
+        event(shown_by(open_clip, open_clip is example), inputs=state, outputs=[state, timeline, bar, is_example], **opening)
+    bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **QUIET_EACH)
     return ClipInput(state, timeline, captions, is_example)
 
 
@@ -123,12 +123,12 @@ def open_for_api(services: Services, file: object) -> AudioClip:
     return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
 
 
-def _shown(clips: ClipStore, event: gr.EventData, opened: Callable[[], AudioClip]) -> Shown:
+def _shown(clips: ClipStore, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
     """The new clip on the page; or, beside the clip that was there, why there is no new one."""
     try:
         clip = opened()
         clips.keep(clip, _text(event, "person"))
-        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), False
+        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), is_example
     except ClipExpired as error:
         return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}, gr.skip()
     except Exception as error:
@@ -169,6 +169,13 @@ def _text(event: gr.EventData, name: str) -> str:
     """A text that the page sent; the page may send anything."""
     value = event._data.get(name) if isinstance(event._data, dict) else None
     if not isinstance(value, str):
+        raise ClipPathRefused
+    return value
+
+
+def _number(event: gr.EventData, name: str) -> int:
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    if type(value) is not int:
         raise ClipPathRefused
     return value
 

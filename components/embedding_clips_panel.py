@@ -110,8 +110,7 @@ class _LibraryPanel:
         """Enter in the line of words."""
         try:
             encoder = next(encoder for encoder in encoders(self._services.catalog) if encoder.has_text)
-            with self.job.running(request):
-                found = near_words(self._services, text, encoder, NEAR_CLIPS)
+            found = near_words(self._services, text, encoder, NEAR_CLIPS)
             yield near_markup(found, f"“{text}”", self._is_kept)
         except Exception as error:
             yield failure_markup(sentence_for(error))
@@ -124,11 +123,11 @@ class _LibraryPanel:
             options = library_options(encoder_of(services.catalog, key))
             parts = services.catalog, services.cache, services.features
             heard: list[ClipEmbedding] = []
-            with self.job.running(request) as should_stop:
-                for each in options:
-                    for now in embed_clip(clip, each, *parts, should_stop):
-                        heard += [now.embedding] if now.embedding else []
-                        yield progress_markup(now, "")
+            should_stop = self.job.current(request)
+            for each in options:
+                for now in embed_clip(clip, each, *parts, should_stop):
+                    heard += [now.embedding] if now.embedding else []
+                    yield progress_markup(now, "")
             if len(heard) < len(options):
                 yield STOPPED
                 return

@@ -53,9 +53,9 @@ class _LayersPanel:
                 raise NoClip
             catalog = self._services.catalog
             one, theirs = encoder_of(catalog, key), None if other == ITSELF else encoder_of(catalog, other)
-            with self.job.running(request) as should_stop:
-                rows = yield from self._layers(clip, one, should_stop)
-                columns = (yield from self._layers(clip, theirs, should_stop)) if theirs else None
+            should_stop = self.job.current(request)
+            rows = yield from self._layers(clip, one, should_stop)
+            columns = (yield from self._layers(clip, theirs, should_stop)) if theirs else None
             if rows is None or (theirs and columns is None):
                 yield '<p class="summary" data-state="stopped">Stopped.</p>'
             else:

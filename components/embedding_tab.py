@@ -92,7 +92,7 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
         *(slider.release for slider in (controls.neighbours, controls.perplexity, controls.min_distance, controls.clusters)),
     ]
     ends = [job.on(run.click, clip.state, work.show, values, panes)]
-    ends += [job.on(change, clip.state, work.change, values, panes) for change in (*moved, *regroup)]
+    ends += [job.on(change, clip.state, work.change, values, panes, "always_last") for change in (*moved, *regroup)]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(
         lambda key: (about_markup(services.catalog, key), gr.Dropdown(layer_choices(services.catalog, key), value="")),
@@ -165,8 +165,8 @@ class _EmbeddingWork:
             *of_map, colour, clusters = controls
             encoding, layout = embedding_options_of(tuple(of_map)), map_options_of(tuple(of_map))
             wanted = _Wanted(_on_map(clip, together, shown), encoding, layout, str(colour), int(clusters))
-            with self._job.running(request) as should_stop:
-                yield from self._streamed(wanted, shown, should_stop)
+            should_stop = self._job.current(request)
+            yield from self._streamed(wanted, shown, should_stop)
         except Exception as error:
             yield _told(failure_markup(sentence_for(error)))
 

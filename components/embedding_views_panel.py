@@ -15,7 +15,7 @@ from gradio.events import Dependency
 from components.embedding_map import picked_row
 from components.embedding_shown import ShownEmbedding, with_first
 from components.seekable import build_seekable, seek_button
-from components.services import QUIET
+from components.services import QUIET, QUIET_EACH
 from components.timed_picture import build_timed_pictures, curve_markup, picture_markup
 from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
@@ -53,8 +53,8 @@ def build_moments_panel(picture: gr.HTML, shown: gr.State) -> Moments:
     """'Where else does it sound like this', of the point that was chosen on the map."""
     with gr.Tab("Moments"):
         moments, listed = build_seekable("embedding-moments", NO_MOMENT), gr.State(NOTHING_LISTED)
-    picked: dict[str, Any] = {"inputs": shown, "outputs": [moments, listed], "queue": False, "trigger_mode": "multiple"}
-    picture.picked(moments_of, **picked, **QUIET)
+    picked: dict[str, Any] = {"inputs": shown, "outputs": [moments, listed], "queue": False}
+    picture.picked(moments_of, **picked, **QUIET_EACH)
     return Moments(moments, listed)
 
 

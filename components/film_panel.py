@@ -61,10 +61,10 @@ class _FilmWork:
             if clip is None or made.board is None or made.clip_hash != clip.content_hash:
                 raise NoClip
             options = WalkOptions(None if between < 0 else between)
-            with self._job.running(request) as should_stop:
-                parts = files_folder(clip), services.catalog, services.cache, services.features, should_stop
-                for now in walk(clip, made.board, options, *parts):
-                    yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
+            should_stop = self._job.current(request)
+            parts = files_folder(clip), services.catalog, services.cache, services.features, should_stop
+            for now in walk(clip, made.board, options, *parts):
+                yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
         except Exception as error:
             yield failure_markup(sentence_for(error))
 

@@ -141,9 +141,9 @@ class _DescriptionWork:
             if clip is None:
                 raise NoClip
             services = self._services
-            with self._job.running(request) as should_stop:
-                parts = services.catalog, services.cache, services.features, should_stop
-                yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
         except Exception as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

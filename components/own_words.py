@@ -10,15 +10,14 @@ import numpy as np
 
 from components.clip_input import ClipInput
 from components.seekable import build_seekable, seek_button
-from components.services import QUIET, Services, borrowing
+from components.services import Services
+from components.tab_job import TabJob
 from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
 from models.model_catalog import AUTO
 from pipelines.audio_clip import AudioClip
 from pipelines.zero_shot_tagging import WordOptions, WordScores, score_words
-
-SESSION_SUFFIX = "/words"
 
 
 def build_own_words(services: Services, clip: ClipInput) -> None:
@@ -28,46 +27,33 @@ def build_own_words(services: Services, clip: ClipInput) -> None:
         models = [("Automatic: the best that fits", AUTO)]
         models += [(spec.title, spec.key) for spec in services.catalog.models("zero_shot_tags")]
         model = gr.Dropdown(models, value=AUTO, label="Compared by")
-        run = gr.Button("Compare", min_width=0, elem_id="compare-words")
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Compare", min_width=0, elem_id="compare-words")
+            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
         result = build_seekable("word-scores")
-    job = _WordsJob(services)
-    run.click(job.begin, inputs=clip.state, queue=False, **QUIET).then(
-        job.run,
-        inputs=[clip.state, words, model],
-        outputs=result,
-        **borrowing(services),
-        **QUIET,
-    )
+    work = _WordsWork(services, TabJob(services, "words", [run, stop]))
+    work.job.on(run.click, clip.state, work.run, [clip.state, words, model], [result])
 
 
-class _WordsJob:
-    """The handlers of the section's events."""
+class _WordsWork:
+    """The handler of the section's events."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
-
-    def begin(self, clip: AudioClip | None, request: gr.Request) -> None:
-        """A press on Compare ends the comparison before."""
-        self._services.stop_flags.stop(_session(request))
-        self._services.stop_flags.begin(_session(request), clip.content_hash if clip else "")
+        self.job = job
 
     def run(self, clip: AudioClip | None, words: str, model: str, request: gr.Request) -> Iterator[str]:
         """Stream the table."""
-        services = self._services
+        services, should_stop = self._services, self.job.current(request)
         try:
             if clip is None:
                 raise NoClip
             wanted = tuple(word.strip() for word in words.split(",") if word.strip())
-            with services.stop_flags.job(_session(request)) as should_stop:
-                parts = services.catalog, services.cache, services.features, should_stop
-                for now in score_words(clip, wanted, WordOptions(model), *parts):
-                    yield words_markup(now)
+            parts = services.catalog, services.cache, services.features, should_stop
+            for now in score_words(clip, wanted, WordOptions(model), *parts):
+                yield words_markup(now)
         except Exception as error:
             yield failure_markup(sentence_for(error))
-
-
-def _session(request: gr.Request) -> str:
-    return f"{request.session_hash}{SESSION_SUFFIX}"
 
 
 def words_markup(now: WordScores) -> str:

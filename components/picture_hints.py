@@ -31,7 +31,6 @@ def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], 
         inputs=inputs,
         outputs=outputs,
         queue=False,
-        trigger_mode="always_last",
         **QUIET,
     )
 

@@ -79,13 +79,13 @@ class _QuestionWork:
             if clip is None:
                 raise NoClip
             new = None
-            with self._job.running(request) as should_stop:
-                if model == FROM_FACTS:
-                    answers = iter([_from_facts(clip, description, question)])
-                else:
-                    answers = self._by_model(clip, asked, question, model, should_stop)
-                for new in answers:
-                    yield before + new.markup, gr.skip(), gr.skip()
+            should_stop = self._job.current(request)
+            if model == FROM_FACTS:
+                answers = iter([_from_facts(clip, description, question)])
+            else:
+                answers = self._by_model(clip, asked, question, model, should_stop)
+            for new in answers:
+                yield before + new.markup, gr.skip(), gr.skip()
             if new is not None:
                 yield gr.skip(), (*asked, new), ""
         except Exception as error:

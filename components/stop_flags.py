@@ -13,9 +13,11 @@ class SessionJob:
     """One job."""
 
     subject: str
+    order: int = 0
+    """The page's own count, where what it asked for may arrive in another order."""
     stop: threading.Event = field(default_factory=threading.Event)
     left: bool = False
-    """The person has turned to another subject: nobody wants to see any more of it."""
+    """The person has turned to another subject, or has asked anew: nobody wants to see any more of it."""
     ended: bool = False
     over: bool = False
     """The page was told that it has ended."""
@@ -26,6 +28,11 @@ class SessionJob:
         """Whether to stop."""
         return self.stop.is_set()
 
+    def leave(self) -> None:
+        """Stop, and show nothing more."""
+        self.left = True
+        self.stop.set()
+
 
 class StopFlags:
     """Flags by session. A job takes its session's flag when it is asked for, so a Stop in the queue counts too."""
@@ -34,20 +41,33 @@ class StopFlags:
         self._lock = threading.Lock()
         self._jobs: dict[str, SessionJob] = {}
 
-    def begin(self, session: str, subject: str = "") -> None:
-        """A new job of this session is asked for: lower the flag, by giving the job a fresh one.
+    def begin(self, session: str, subject: str = "", order: int = 0) -> SessionJob:
+        """A new job of this session is asked for: it gets a fresh flag, and nobody wants to see more of the one before.
 
         `subject` says what it works on, e.g. a clip's content hash.
         """
+        job = SessionJob(subject, order)
         with self._lock:
             before = self._jobs.get(session)
-            self._jobs[session] = SessionJob(subject, follows=before is not None and not before.over)
+            if before is not None and order < before.order:
+                job.leave()
+                return job
+            if before is not None:
+                job.follows = not before.over
+                before.leave()
+            self._jobs[session] = job
+        return job
+
+    def current(self, session: str) -> SessionJob:
+        """The job that was asked for last."""
+        with self._lock:
+            return self._jobs.setdefault(session, SessionJob(""))
 
     @contextmanager
     def job(self, session: str) -> Iterator[SessionJob]:
         """The block is the session's current job."""
-        with self._lock:
-            job = self._jobs.setdefault(session, SessionJob(""))
+        job = self.current(session)
+        job.ended = False
         try:
             yield job
         finally:
@@ -67,8 +87,7 @@ class StopFlags:
         if job is None or job.ended:
             return False
         if job.subject != subject:
-            job.left = True
-            job.stop.set()
+            job.leave()
         return job.subject == subject
 
     def is_over(self, session: str) -> bool:

@@ -82,10 +82,10 @@ class _StoryboardWork:
         try:
             if clip is None:
                 raise NoClip
-            with self._job.running(request) as should_stop:
-                parts = services.catalog, services.cache, services.features, should_stop
-                for update in _streamed(clip, storyboard(clip, options_of(values, written=drawn.prompt), *parts)):
-                    yield *update, *self._emptied
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            for update in _streamed(clip, storyboard(clip, options_of(values, written=drawn.prompt), *parts)):
+                yield *update, *self._emptied
         except Exception as error:
             known = Made(clip.content_hash if clip else "")
             yield failure_markup(sentence_for(error)), gr.skip(), known, *self._same

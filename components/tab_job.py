@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.events import Dependency
@@ -35,12 +35,15 @@ class TabJob:
         work: Callable[..., Any],
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
+        trigger_mode: Literal["once", "always_last"] = "once",
     ) -> Dependency:
         """At the event `pressed` do `work` in the queue of the models; the value is the event of its end.
 
-        `work` takes the values of `inputs` and a `gr.Request`, and yields what `outputs` are to show.
+        `work` takes the values of `inputs` and a `gr.Request`, and yields what `outputs` are to show. `trigger_mode` is that of
+        `pressed`: a double click counts once, a control that moves on counts again.
         """
-        began = pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **QUIET)
+        at_first = {**QUIET, "trigger_mode": trigger_mode}
+        began = pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **at_first)
         ran = began.then(self.shown(work), inputs=list(inputs), outputs=list(outputs), **borrowing(self._services), **QUIET)
         return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
 
@@ -54,7 +57,7 @@ class TabJob:
         def stream(*values: Any) -> Iterator[Any]:
             request = next(value for value in values if isinstance(value, gr.Request))
             updates: Any = work(*values)
-            with self.running(request) as job, closing(updates):
+            with self._services.stop_flags.job(self._session(request)) as job, closing(updates):
                 for update in updates:
                     if job.left:
                         return
@@ -75,9 +78,9 @@ class TabJob:
         """The end of a chain of events that may not have begun a job at all, and during which the person may have."""
         return gr.skip() if self.goes_on(clip, request) else self.end(request)
 
-    def running(self, request: gr.Request) -> AbstractContextManager[SessionJob]:
-        """The block is this person's job; the value, called, says whether to stop."""
-        return self._services.stop_flags.job(self._session(request))
+    def current(self, request: gr.Request) -> SessionJob:
+        """This person's job; the value, called, says whether to stop."""
+        return self._services.stop_flags.current(self._session(request))
 
     def goes_on(self, clip: AudioClip | None, request: gr.Request) -> bool:
         """Whether a job on `clip` is under way; a job on any other clip is ended."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from components.clip_input import ClipInput
 from components.page_script import page_script
-from components.services import QUIET, Services
+from components.services import QUIET, QUIET_EACH, Services
 from components.tab_job import TabJob
 from components.timeline import TimelineFeed, event_field
 from components.timeline_tracks import HeatmapTrack, Word, WordTrack
@@ -52,7 +52,7 @@ def build_token_paths_panel(services: Services, clip: ClipInput) -> None:
     panel = _Panel(services, TabJob(services, "token-paths", (run, stop)))
     shown = [words, token, summary, clip.timeline, followed]
     panel.job.on(run.click, clip.state, panel.run, [clip.state, model, start], shown)
-    words.chosen(panel.choose, [clip.state, followed], [token, clip.timeline], queue=False, trigger_mode="always_last", **QUIET)
+    words.chosen(panel.choose, [clip.state, followed], [token, clip.timeline], queue=False, **QUIET_EACH)
     clip.state.change(panel.empty, clip.state, [words, token, summary, followed, start], queue=False, **QUIET)
 
 
@@ -73,10 +73,10 @@ class _Panel:
         try:
             if clip is None:
                 raise NoClip
-            with self.job.running(request) as should_stop:
-                options = FollowOptions(model, float(start or 0))
-                parts = services.catalog, services.cache, services.features, should_stop
-                yield from _streamed(clip, follow_words(clip, options, *parts))
+            should_stop = self.job.current(request)
+            options = FollowOptions(model, float(start or 0))
+            parts = services.catalog, services.cache, services.features, should_stop
+            yield from _streamed(clip, follow_words(clip, options, *parts))
         except Exception as error:
             yield gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

@@ -141,7 +141,7 @@ function keepInView(row) {
 
 /* Correcting */
 
-function edit(index, {text, row}) {
+function edit(index, {text, row, start}) {
   const before = text.textContent.trim();
   text.contentEditable = 'plaintext-only';
   text.setAttribute('role', 'textbox');
@@ -155,7 +155,7 @@ function edit(index, {text, row}) {
     text.removeAttribute('role');
     row.classList.remove('editing');
     const after = text.textContent.trim();
-    if (keep && after !== before) trigger('edited', {index, text: after});
+    if (keep && after !== before) trigger('edited', {index, start, text: after});
     else if (!keep) text.textContent = before;
   };
   const onBlur = () => finish(true);
@@ -175,7 +175,7 @@ list.addEventListener('click', (event) => {
   const index = lines.findIndex(({row}) => row.contains(target));
   if (index < 0 || lines[index].row.classList.contains('editing')) return;
   if (target.closest('.edit')) edit(index, lines[index]);
-  else if (target.closest('.again')) trigger('again', {index});
+  else if (target.closest('.again')) trigger('again', {index, start: lines[index].start});
   else if (target.closest('.word')) seek(Number(target.closest('.word').dataset.time));
   else if (target.closest('.time')) seek(lines[index].start);
 });

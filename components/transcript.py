@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 from uuid import uuid4
 
 import gradio as gr
@@ -55,12 +55,18 @@ class TranscriptFeed:
         return {"feed": self._id, "lines": self._lines, "message": message, "partial": partial}
 
 
-def line_of(event: gr.EventData, count: int) -> int:
-    """The line that the page names; the page may name anything."""
-    index: Any = event_field(event, "index")
-    if type(index) is not int or not 0 <= index < count:
-        raise InvalidOption("line", index, f"0 to {count - 1}")
-    return index
+def line_of(event: gr.EventData, segments: Sequence[Segment]) -> int:
+    """The line that the page names by its number and its start; the page may name anything.
+
+    Lines before it may have come or gone since the page was asked: then the start tells.
+    """
+    index, start = event_field(event, "index"), event_field(event, "start")
+    starts = [segment.start for segment in segments]
+    if type(index) is int and 0 <= index < len(starts) and starts[index] == start:
+        return index
+    if start not in starts:
+        raise InvalidOption("line", index, f"one of the {len(starts)} on the page")
+    return starts.index(start)
 
 
 def text_of(event: gr.EventData) -> str:

@@ -57,10 +57,10 @@ class _QueueWork:
             options = options_of(decoding)
             waiting = tuple(QueuedFile(Path(file), Path(file).name) for file in files)
             roots, queue = (Path(get_upload_folder()),), waiting
-            with self._job.running(request) as should_stop:
-                parts = services.catalog, services.cache, services.features, should_stop
-                for queue in transcribe_files(waiting, options, services.clips, roots, *parts):
-                    yield queue_markup(queue), gr.skip()
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            for queue in transcribe_files(waiting, options, services.clips, roots, *parts):
+                yield queue_markup(queue), gr.skip()
             archive = write_archive(queue, options, cue_values)
             yield gr.skip(), gr.DownloadButton(value=str(archive), interactive=True) if archive else gr.skip()
         except Exception as error:

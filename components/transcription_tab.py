@@ -11,7 +11,7 @@ import gradio as gr
 from components.captions import captions_value
 from components.clip_input import ClipInput
 from components.dictation import DictationJob, build_dictation_button
-from components.services import QUIET, Services, borrowing
+from components.services import QUIET, QUIET_EACH, Services, borrowing
 from components.tab_job import Buttons, TabJob
 from components.timeline import TimelineFeed
 from components.timeline_tracks import Span, SpanTrack, Word, WordTrack
@@ -65,14 +65,13 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     job = TabJob(services, "transcription", buttons)
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
-    model_job: dict[str, Any] = {**borrowing(services), **QUIET}
+    model_job, each_job = {**borrowing(services), **QUIET}, {**borrowing(services), **QUIET_EACH}
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls.decoding], shown)
     dictate.heard(
         DictationJob(services).hear,
         inputs=[dictation, *controls.decoding],
         outputs=[dictate, dictation, transcript, summary],
-        trigger_mode="multiple",  # the answer that asks for the next piece comes before Gradio holds this event for ended
-        **model_job,
+        **each_job,  # the answer that asks for the next piece comes before Gradio holds this event for ended
     )
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
     restored = clip.state.change(work.restore, inputs=[clip.state, *controls.decoding], **on_page)
@@ -83,8 +82,8 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     results = [
         ended,
         given,
-        transcript.edited(work.correct, inputs=[clip.state, result], **on_page),
-        transcript.again(work.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **model_job),
+        transcript.edited(work.correct, inputs=[clip.state, result], outputs=shown, **QUIET_EACH),
+        transcript.again(work.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **each_job),
     ]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(
@@ -107,15 +106,15 @@ class _TranscriptionWork:
     def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
         """Stream the result of the job into the page."""
         services = self._services
-        with self._job.running(request) as should_stop:
-            try:
-                if clip is None:
-                    raise NoClip
-                options = options_of(controls)
-                snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
-                yield from _streamed(clip, options, snapshots)
-            except Exception as error:
-                yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+        should_stop = self._job.current(request)
+        try:
+            if clip is None:
+                raise NoClip
+            options = options_of(controls)
+            snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
+            yield from _streamed(clip, options, snapshots)
+        except Exception as error:
+            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
     def begin_if_wanted(self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request) -> Buttons:
         """A new clip: an example without a result gets one without another press."""
@@ -152,7 +151,7 @@ class _TranscriptionWork:
         """A person rewrote a line."""
         if clip is None or result is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        index = line_of(event, len(result.transcription.segments))
+        index = line_of(event, result.transcription.segments)
         corrected = with_text(result.transcription.segments[index], text_of(event))
         return _whole(clip, _with_line(result, index, (corrected,) if corrected.text else ()))
 
@@ -161,7 +160,7 @@ class _TranscriptionWork:
         try:
             if clip is None or result is None:
                 raise NoClip
-            index = line_of(event, len(result.transcription.segments))
+            index = line_of(event, result.transcription.segments)
             line, options = result.transcription.segments[index], options_of(controls)
             again = decode_again(clip, line, options, self._services.catalog, self._services.cache)
         except Exception as error:

@@ -105,6 +105,35 @@ def test_another_clip_ends_the_job_and_shows_nothing_of_it(app: RunningApp, new_
     expect(page.locator("#transcript li")).to_have_count(0)
 
 
+def test_of_clips_chosen_at_once_the_last_is_shown_and_can_be_transcribed(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    page.evaluate("for (const index of [0, 2, 1]) document.querySelector(`.clip-examples [data-index='${index}']`).click()")
+    expect(page.locator(".as-name")).to_have_text("Music")
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+    expect(page.locator(".as-name")).to_have_text("Music")
+
+
+def test_lines_corrected_at_once_are_all_kept(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    state(page, "done")
+    count = page.locator("#transcript li").count()
+    assert count > 1
+    page.evaluate("""async () => {
+        for (const row of [...document.querySelectorAll('#transcript li')]) {
+            await new Promise(requestAnimationFrame);
+            row.dataset.before = 'yes';
+            row.querySelector('.edit').click();
+            const text = row.querySelector('[contenteditable]');
+            text.textContent = `Kept ${text.textContent}`;
+            text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}));
+        }
+    }""")
+    expect(page.locator("#transcript li[data-before]")).to_have_count(0)  # all were sent anew, by whoever has the text
+    expect(page.locator("#transcript li", has_text="Kept")).to_have_count(count)
+
+
 def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
     first, second = visit(new_page(), app), visit(new_page(), app)
     upload(first, long_clip)

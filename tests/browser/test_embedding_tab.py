@@ -96,6 +96,14 @@ def test_other_colours_and_maps_follow_without_show(app: RunningApp, new_page: N
     expect(page.get_by_text("Choose a clip above, then press Show")).to_be_visible()
 
 
+def test_a_control_that_moves_on_during_a_job_is_followed_to_its_last_place(app: RunningApp, new_page: NewPage) -> None:
+    page = shown(new_page(), app, encoder="", example="Music")
+    for method in ("t-SNE", "Spectral", "PCA"):
+        choose(page, "#map-method", method)
+    expect(page.locator("#show-embedding")).to_be_enabled()
+    expect(page.locator(SUMMARY)).to_contain_text("PCA explains")
+
+
 def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_page: NewPage) -> None:
     page = shown(new_page(), app)
     open_view(page, "Clips")

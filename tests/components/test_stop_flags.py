@@ -23,15 +23,24 @@ def test_a_stop_before_the_job_starts_counts() -> None:
         assert should_stop()
 
 
-def test_a_new_job_is_not_stopped_by_the_last_stop_nor_revives_the_old_one() -> None:
+def test_a_new_job_ends_the_old_one_and_is_not_stopped_itself() -> None:
     flags = StopFlags()
     flags.begin("ann")
     with flags.job("ann") as old:
-        flags.stop("ann")
-        flags.begin("ann")
+        begun = flags.begin("ann")
         with flags.job("ann") as new:
-            assert old()
-            assert not new()
+            assert new is begun is flags.current("ann")
+            assert (old(), old.left) == (True, True)
+            assert (new(), new.left) == (False, False)
+
+
+def test_of_what_a_page_asked_in_an_order_the_last_counts_whenever_it_arrives() -> None:
+    flags = StopFlags()
+    second, first = flags.begin("ann", order=2), flags.begin("ann", order=1)
+    assert (first.left, second.left) == (True, False)
+    assert flags.current("ann") is second
+    assert not flags.begin("ann", order=3).left
+    assert second.left
 
 
 def test_another_subject_stops_a_job_and_its_own_does_not() -> None:
