@@ -35,7 +35,7 @@ from components.embedding_shown import (
 )
 from components.embedding_views_panel import build_moments_panel, build_views, connect_moments, connect_views
 from components.services import QUIET, Services
-from components.tab_job import TabJob
+from components.tab_job import Buttons, TabJob
 from components.token_paths_panel import build_token_paths_panel
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
@@ -92,7 +92,8 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
         *(slider.release for slider in (controls.neighbours, controls.perplexity, controls.min_distance, controls.clusters)),
     ]
     ends = [job.on(run.click, clip.state, work.show, values, panes)]
-    ends += [job.on(change, clip.state, work.change, values, panes, "always_last") for change in (*moved, *regroup)]
+    seen = [clip.state, shown]
+    ends += [job.follow(change, work.begin_change, seen, work.change, values, panes) for change in (*moved, *regroup)]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(
         lambda key: (about_markup(services.catalog, key), gr.Dropdown(layer_choices(services.catalog, key), value="")),
@@ -101,8 +102,8 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
         **plain,
     )
     controls.method.input(work.prepare, inputs=controls.method, **plain)
-    seen = {"inputs": [clip.state, shown], "outputs": panes, **plain}
-    changes = [clip.state.change(work.welcome, **seen), *(end.then(work.settle, **seen) for end in ends)]
+    new_clip = clip.state.change(work.welcome, inputs=seen, outputs=panes, **plain)
+    changes = [new_clip, *(end.then(work.settle, inputs=seen, outputs=panes, **plain) for end in ends)]
     connect_views(views, shown, changes)
     connect_moments(moments, shown, changes)
     add_embedding_endpoints(services)
@@ -136,6 +137,11 @@ class _EmbeddingWork:
         """After a job: what it said at its end may be of a clip that was left meanwhile."""
         return NOTHING_NEW if shown is None else self.welcome(clip, shown, request)
 
+    def begin_change(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Buttons:
+        """A control was moved: the map follows if there is one, or one is being made; else nothing happens before Show."""
+        is_shown = clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash
+        return self._job.begin(clip, request) if is_shown or self._job.goes_on(clip, request) else gr.skip()
+
     def change(
         self,
         clip: AudioClip | None,
@@ -144,8 +150,8 @@ class _EmbeddingWork:
         together: tuple[AudioClip, ...],
         *controls: Any,
     ) -> Iterator[Update]:
-        """A control was moved: what there is follows; where there is no map yet, nothing happens before Show is pressed."""
-        if clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash:
+        """After `begin_change`."""
+        if self._job.goes_on(clip, request):
             yield from self.show(clip, request, shown, together, *controls)
         else:
             yield NOTHING_NEW

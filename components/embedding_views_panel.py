@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -26,7 +26,6 @@ MOMENTS = 8
 SIMILARITY_CELLS = 480
 HEATMAP_ROWS = 96
 NO_MOMENT = '<p class="empty">Choose a point of the map: what sounds like it elsewhere in the clip is listed here.</p>'
-NOTHING_LISTED = ("", "")
 NO_MAP = '<p class="empty">First press Show.</p>'
 
 
@@ -41,12 +40,30 @@ class LazyView:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """What a list of moments is of."""
+
+    map_id: str = ""
+    clip: str = ""
+    """Content hash of the clip that the point is of."""
+    player: str = ""
+    """Of the clip that was on the player: that of the point may still be on its way to it."""
+
+    def is_of(self, now: ShownEmbedding) -> bool:
+        """Whether the list is of what is on the page, or of what comes there now."""
+        return self.map_id == now.map_id and now.clip.content_hash in (self.clip, self.player)
+
+
+NOTHING_LISTED = Listed()
+
+
+@dataclass(frozen=True)
 class Moments:
     """'Where else does it sound like this'."""
 
     list: gr.HTML
     listed: gr.State
-    """Of which map and clip the list is: the map's id and the clip's content hash."""
+    """A `Listed`."""
 
 
 def build_moments_panel(picture: gr.HTML, shown: gr.State) -> Moments:
@@ -60,24 +77,27 @@ def build_moments_panel(picture: gr.HTML, shown: gr.State) -> Moments:
 
 def connect_moments(moments: Moments, shown: gr.State, changed: Sequence[Dependency]) -> None:
     """Another map or another clip on the player takes the list away; other colours leave it."""
-
-    def keep(now: ShownEmbedding | None, before: tuple[str, str]) -> tuple[Any, tuple[str, str]]:
-        after = (now.map_id, now.clip.content_hash) if now else NOTHING_LISTED
-        return (gr.skip() if after == before else NO_MOMENT), after
-
     for event in changed:
-        event.then(keep, inputs=[shown, moments.listed], outputs=[moments.list, moments.listed], queue=False, **QUIET)
+        event.then(kept_moments, inputs=[shown, moments.listed], outputs=[moments.list, moments.listed], queue=False, **QUIET)
 
 
-def moments_of(shown: ShownEmbedding | None, event: gr.EventData) -> tuple[str, tuple[str, str]]:
-    """The list for a point that the page names, and of which map and clip it is: that clip comes on the player now."""
+def kept_moments(now: ShownEmbedding | None, before: Listed) -> tuple[Any, Listed]:
+    """The list and what it is of, after a change on the page."""
+    if now is None or not before.is_of(now):
+        return NO_MOMENT, NOTHING_LISTED
+    return gr.skip(), replace(before, player=now.clip.content_hash)
+
+
+def moments_of(shown: ShownEmbedding | None, event: gr.EventData) -> tuple[str, Listed]:
+    """The list for a point that the page names, and what it is of: the point's clip comes on the player now."""
     if shown is None:
         return NO_MOMENT, NOTHING_LISTED
     try:
         row = picked_row(event, sum(len(embedding.frames) for embedding in shown.embeddings))
         place = bisect_right(shown.starts, row) - 1
         clip = shown.clips[place]
-        return moments_markup(with_first(shown, clip), row - shown.starts[place]), (shown.map_id, clip.content_hash)
+        listed = Listed(shown.map_id, clip.content_hash, shown.clip.content_hash)
+        return moments_markup(with_first(shown, clip), row - shown.starts[place]), listed
     except (AudioscopeError, ValueError) as error:
         return failure_markup(sentence_for(error)), NOTHING_LISTED
 

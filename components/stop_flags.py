@@ -67,7 +67,6 @@ class StopFlags:
     def job(self, session: str) -> Iterator[SessionJob]:
         """The block is the session's current job."""
         job = self.current(session)
-        job.ended = False
         try:
             yield job
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import wraps
-from typing import Any, Literal
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
@@ -35,15 +35,34 @@ class TabJob:
         work: Callable[..., Any],
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
-        trigger_mode: Literal["once", "always_last"] = "once",
     ) -> Dependency:
         """At the event `pressed` do `work` in the queue of the models; the value is the event of its end.
 
-        `work` takes the values of `inputs` and a `gr.Request`, and yields what `outputs` are to show. `trigger_mode` is that of
-        `pressed`: a double click counts once, a control that moves on counts again.
+        `work` takes the values of `inputs` and a `gr.Request`, and yields what `outputs` are to show.
         """
-        at_first = {**QUIET, "trigger_mode": trigger_mode}
-        began = pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **at_first)
+        once = {**QUIET, "trigger_mode": "once"}  # as a double click is meant
+        return self._after(pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **once), work, inputs, outputs)
+
+    def follow(
+        self,
+        moved: Callable[..., Dependency],
+        begin: Callable[..., Buttons],
+        begin_inputs: Sequence[gr.components.Component],
+        work: Callable[..., Any],
+        inputs: Sequence[gr.components.Component],
+        outputs: Sequence[gr.components.Component],
+    ) -> Dependency:
+        """As `on`, for a control that was moved, perhaps not for the last time: `begin` begins a job if there is one to do."""
+        began = moved(begin, inputs=list(begin_inputs), outputs=self._buttons, queue=False, **QUIET)
+        return self._after(began, work, inputs, outputs)
+
+    def _after(
+        self,
+        began: Dependency,
+        work: Callable[..., Any],
+        inputs: Sequence[gr.components.Component],
+        outputs: Sequence[gr.components.Component],
+    ) -> Dependency:
         ran = began.then(self.shown(work), inputs=list(inputs), outputs=list(outputs), **borrowing(self._services), **QUIET)
         return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
 

@@ -97,7 +97,14 @@ def test_other_colours_and_maps_follow_without_show(app: RunningApp, new_page: N
 
 
 def test_a_control_that_moves_on_during_a_job_is_followed_to_its_last_place(app: RunningApp, new_page: NewPage) -> None:
-    page = shown(new_page(), app, encoder="", example="Music")
+    page = visit(new_page(), app)
+    take_example(page, "Music")
+    page.get_by_role("tab", name="Embeddings").click()
+    choose(page, "#map-method", "t-SNE")
+    page.locator("#show-embedding").click()
+    choose(page, "#map-method", "PCA")
+    expect(page.locator(SUMMARY)).to_contain_text("PCA explains", timeout=LONG_MS)
+    expect(page.locator("#show-embedding")).to_be_enabled()
     for method in ("t-SNE", "Spectral", "PCA"):
         choose(page, "#map-method", method)
     expect(page.locator("#show-embedding")).to_be_enabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -10,7 +11,7 @@ import numpy as np
 from components.embedding_colouring import Knowledge
 from components.embedding_map import map_value
 from components.embedding_shown import ShownEmbedding, map_view, mapping_markup, track_feed, with_first
-from components.embedding_views_panel import NOTHING_LISTED, moments_of
+from components.embedding_views_panel import NO_MOMENT, NOTHING_LISTED, Listed, kept_moments, moments_of
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_embedding import EmbeddingOptions
 from pipelines.embedding_colours import clip_colouring
@@ -56,9 +57,22 @@ def test_another_clip_of_the_map_comes_first_with_all_that_belongs_to_its_rows()
 
 def test_moments_like_a_point_are_sought_in_its_own_clip():
     listed, of = moments_of(shown_map(), gr.EventData(None, {"row": 6}))
-    assert of == ("m", "b" * 32)
+    assert of == Listed("m", clip="b" * 32, player="a" * 32)
     assert "b 4" in listed
     assert "a 1" not in listed
     refused, of = moments_of(shown_map(), gr.EventData(None, {"row": 15}))
     assert "takes 0 to 14" in refused
     assert of == NOTHING_LISTED
+
+
+def test_a_list_of_moments_stays_while_its_clip_is_on_its_way_to_the_player_and_on_it():
+    before = shown_map()
+    there = with_first(before, before.clips[1])
+    _, listed = moments_of(before, gr.EventData(None, {"row": 6}))
+    still, of = kept_moments(before, listed)  # a job on the map ends just now
+    assert (still, of) == (gr.skip(), listed)
+    still, of = kept_moments(there, of)
+    assert (still, of) == (gr.skip(), Listed("m", clip="b" * 32, player="b" * 32))
+    assert kept_moments(before, of) == (NO_MOMENT, NOTHING_LISTED)
+    assert kept_moments(replace(there, map_id="another"), of) == (NO_MOMENT, NOTHING_LISTED)
+    assert kept_moments(None, of) == (NO_MOMENT, NOTHING_LISTED)

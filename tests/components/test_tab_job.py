@@ -105,7 +105,7 @@ def test_what_is_asked_for_again_meanwhile_is_done_again(services: Services) -> 
         state, said, run, level = gr.State(None), gr.Textbox(), gr.Button("Run"), gr.Slider()
         job = TabJob(services, "test", [run, gr.Button("Stop")])
         job.on(run.click, state, counted, [state], [said])
-        job.on(level.release, state, counted, [state], [said], "always_last")
+        job.follow(level.release, job.begin, [state], counted, [state], [said])
     modes = [(event.fn.__name__, event.trigger_mode) for event in page.fns.values() if event.fn]
     pressed = [("begin", "once"), ("counted", "always_last"), ("end", "always_last")]
     assert modes[1:] == [*pressed, ("begin", "always_last"), *pressed[1:]]
