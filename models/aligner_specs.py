@@ -53,7 +53,7 @@ TINY_ALIGNER = AlignerSpec(
         folder="audio_aligner",
         files=(
             RepositoryFile("config.json", "412a0897cdbb233c625d39d85d20555fb1d195b68d50ad6f173e64c7587ab38e"),
-            RepositoryFile("model.safetensors", "db51c71f55a633f2972f95489c75946304ff933eceff6386b3eabd448181f636"),
+            RepositoryFile("model.safetensors", "60397203916d840c32758fad34ce60a1630ca2e7bbb431d2f4c0129d1513e154"),
         ),
     ),
     licence="Apache-2.0 (trained for Audioscope on sounds of Debian packages; hears through YAMNet by Google, Apache-2.0)",

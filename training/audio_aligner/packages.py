@@ -68,7 +68,7 @@ def unpacked(package: str, folder: Path) -> list[Path]:
         subprocess.run(["dpkg-deb", "--extract", deb, folder], check=True, capture_output=True)
         deb.unlink()
         for path in [path for path in folder.rglob("*") if path.is_file()]:
-            if path.suffix in ARCHIVES:
+            if path.suffix in ARCHIVES and not path.is_symlink():  # the file itself may be gone by now
                 _unpack_archive(path)
             if path.suffix not in ENDINGS:
                 path.unlink()
