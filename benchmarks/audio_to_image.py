@@ -1,8 +1,8 @@
 """Pictures of a clip, beside the bare `StableDiffusionPipeline` call and the seed's procedure with the same weights and steps.
 
-Offline models as they are, and the full-size path on checkpoints of its classes with random weights. These draw 256 pixels with a
-UNet so wide that hearing costs about the share that it has with the real ones, where Wav2Vec2-BERT takes 0.2 of the 40 trillion
-operations of a picture.
+Offline models as they are, and the full-size path on checkpoints of its classes with random weights. These draw 256 pixels in the
+catalogue's steps with a UNet so wide that a picture takes seconds, as one of the real models does on a GPU: what is measured is
+what Audioscope itself costs, and hearing, which with the real models is 0.2 of the 40 trillion operations of a picture.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchmarks.report import Figure, alternating_medians, at_least, at_most, in
 from components.services import build_services
 from models.aligner_specs import TINY_ALIGNER
 from models.feature_store import FeatureStore
-from models.image_model_specs import TINY_DIFFUSION, drawing_defaults
+from models.image_model_specs import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
 from models.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import AudioClip, ClipStore
@@ -41,13 +41,15 @@ from tests.pipelines.language_bench import Bench
 from tests.recordings import EXAMPLES
 
 ROUNDS = 9
-BOUND = 1.05
+BOUND, PREVIEWS_BOUND = 1.05, 1.1
 SOUND = "blackbird.ogg"
 FIRST_PREVIEW_SECONDS, PICTURE_SECONDS = 1.0, 3.0
 MOST_OF_ACTIVATIONS = 1.2
 PATIENCE_SECONDS = 120.0
 """The first press also loads libraries and models, and is not counted."""
-UNET_WIDTH, SIDE, STEPS = 64, 256, 10
+UNET_WIDTH, SIDE = 96, 256
+STEPS = STABLE_DIFFUSION_2_1.drawing.steps
+PROCESSES = 5
 MEMORY_WIDTH, MEMORY_SIDE = 32, 512
 STORE_BYTES = 2**28
 FRAMES, NOISE_SECONDS, NOISE_LEVEL = 375, 4.0, 0.01
@@ -140,14 +142,19 @@ def full_size(folder: Path) -> list[Figure]:
 def compare(
     name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], heard_costs_little: bool
 ) -> list[Figure]:
-    """Models are loaded, and the words of the vocabulary encoded, before any is timed; each runs in a thread, as in a server."""
+    """Models are loaded, and the words of the vocabulary encoded, before any is timed; each runs in a thread, as in a server.
+
+    Previews, which the others have not, are left out and shown by themselves.
+    """
+    plain = replace(studio, options=replace(studio.options, preview_every=0))
     in_a_thread(studio.draw)()
-    calls = [in_a_thread(call) for call in (studio.draw, studio.draw_anew, bare, seeds_procedure)]
-    again, anew, alone, seed = alternating_medians(calls, ROUNDS)
+    calls = [in_a_thread(call) for call in (plain.draw, plain.draw_anew, bare, seeds_procedure, studio.draw)]
+    again, anew, alone, seed, seen = alternating_medians(calls, ROUNDS)
     heard_before = f"{name}: a picture of a clip heard before ({again:.2f} s), against the bare call ({alone:.2f} s)"
     new = f"{name}: a picture of a new clip ({anew:.2f} s)"
     return [
         at_most(heard_before, again / alone, BOUND, "x"),
+        at_most(f"{name}: the same with its previews ({seen:.2f} s), against it without them", seen / again, PREVIEWS_BOUND, "x"),
         at_least(f"{new}: the seed's procedure ({seed:.2f} s) against it", seed / anew, 1.0, "x"),
         *([at_most(f"{new}, against the bare call", anew / alone, BOUND, "x")] if heard_costs_little else []),
     ]
@@ -197,11 +204,13 @@ def full_size_studio(folder: Path, width: int, side: int) -> tuple[Studio, Any]:
 
 
 def memory(folder: Path) -> Figure:
-    """Activations, each in a process of its own whose weights are loaded."""
-    peaks = []
-    for kind in ("ours", "bare"):
+    """Activations, each time in a process of its own whose weights are loaded; the allocator makes no two of them alike."""
+
+    def peak(ours: bool, number: int) -> float:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            peaks.append(pool.submit(activation_megabytes, folder / f"memory-{kind}", kind == "ours").result())
+            return pool.submit(activation_megabytes, folder / f"memory-{ours}-{number}", ours).result()
+
+    peaks = [median(peak(ours, number) for number in range(PROCESSES)) for ours in (True, False)]
     claim = f"memory beside the weights for two pictures ({peaks[0]:.0f} MB), for one bare call ({peaks[1]:.0f} MB)"
     return at_most(claim, peaks[0] / peaks[1], MOST_OF_ACTIVATIONS, "x")
 
@@ -218,7 +227,7 @@ def activation_megabytes(folder: Path, ours: bool) -> float:
     if ours:
         studio.draw()
     else:
-        bare_call(studio, *states)()
+        in_a_thread(bare_call(studio, *states))()
     return megabytes("VmHWM") - before
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
-
-from PIL import Image
 
 from models.aligner_specs import hearing_of
 from models.errors import ModelUnavailable
@@ -19,7 +16,7 @@ from models.model_catalog import ModelCatalog
 from models.model_spec import Device, ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_states import AudioStates, audio_states
-from pipelines.background_steps import in_background, in_own_thread
+from pipelines.background_steps import in_background
 from pipelines.callback_steps import reported_steps
 from pipelines.heard_words import HeardWord, heard_words
 from pipelines.picture_options import Drawing, Picture, PictureOptions, PictureSettings
@@ -31,6 +28,7 @@ from pipelines.picture_upscaling import upscaled
 from pipelines.prompt_writing import write_prompt
 from pipelines.telling_window import telling_window
 
+Report = Callable[[Drawing], None]
 WORDS_WINDOW_SECONDS = 10.0
 """What is written about where no aligner says how much it hears at once."""
 
@@ -58,7 +56,11 @@ def audio_to_image(
     now = beginning = _beginning(plan, catalog.device)
     yield now
     job = _Job(clip, plan, catalog, cache, features)
-    for step in in_background(lambda stopped: job.snapshots(beginning, stopped), should_stop):
+
+    def snapshots(stopped: Callable[[], bool]) -> Generator[Drawing, None, None]:
+        return reported_steps(lambda report: job.draw(beginning, report, stopped), stopped)
+
+    for step in in_background(snapshots, should_stop):
         now = replace(step or now, elapsed=clock() - began)
         yield now
     if now.state != "done":
@@ -133,65 +135,60 @@ class _Job:
     cache: ModelCache
     features: FeatureStore
 
-    def snapshots(self, now: Drawing, stopped: Callable[[], bool]) -> Generator[Drawing, None, None]:
-        """What becomes known, until the last picture is drawn."""
+    def draw(self, now: Drawing, report: Report, stopped: Callable[[], bool]) -> None:
+        """Report what becomes known, until the last picture is drawn; `report` may raise.
+
+        All in one thread: OpenMP keeps threads for each one that calls for some, and with more of them than cores every one of
+        its loops waits twice as long.
+        """
         spec, options = self.plan.model.spec, self.plan.options
         start, end = _part(self.clip, self.plan, self.catalog, self.cache, self.features)
         now = replace(now, state="listening", start=start, end=end)
-        yield now
-        sound = in_own_thread(lambda: _sound(self.clip, self.plan, start, end, self.cache, self.features))
+        report(now)
+        sound = _sound(self.clip, self.plan, start, end, self.cache, self.features)
         if sound is not None:
-            now = replace(now, heard=in_own_thread(lambda: heard_words(sound, spec, self.cache, self.features)))
-            yield now
+            now = replace(now, heard=heard_words(sound, spec, self.cache, self.features))
+            report(now)
         if self.plan.needs_written_prompt:
             parts = self.catalog, self.cache, self.features
             now = replace(now, prompt=write_prompt(self.clip, start, end, spec, *parts, stopped).text)
         elif options.sound_share < 1:
             now = replace(now, prompt=options.prompt or "")
-        yield replace(now, state="drawing", picture=1)
-        yield from self._pictures(now, sound, stopped)
+        now = replace(now, state="drawing", picture=1)
+        report(now)
+        report(replace(self._pictures(now, sound, report, stopped), state="done"))
 
-    def _pictures(self, now: Drawing, sound: AudioStates | None, stopped: Callable[[], bool]) -> Generator[Drawing, None, None]:
+    def _pictures(self, now: Drawing, sound: AudioStates | None, report: Report, stopped: Callable[[], bool]) -> Drawing:
         plan, options = self.plan, self.plan.options
         spec, decoder = plan.model.spec, self._preview_decoder()
         words = _words(now, options)
         specs = (spec,) if decoder is None else (spec, decoder)
         with self.cache.lease(*specs, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline, *decoders):
             preview = preview_with(decoders[0] if decoders else None, pipeline) if options.preview_every else None
-            shares = options.sound_share, options.sound_strength
-            states = in_own_thread(lambda: prompt_states(pipeline, words, sound, *shares))
+            states = prompt_states(pipeline, words, sound, options.sound_share, options.sound_strength)
             for number in range(1, options.pictures + 1):
-                now = replace(now, state="drawing", picture=number, step=0, preview=None)
-                with closing(self._one_picture(now, pipeline, states, preview, stopped)) as steps:
-                    for now in steps:
-                        yield now
-            yield replace(now, state="done")
+                now = replace(now, picture=number, step=0, preview=None)
+                now = self._one_picture(now, pipeline, states, preview, report)
+            return now
 
-    def _one_picture(
-        self,
-        now: Drawing,
-        pipeline: Any,
-        states: PromptStates,
-        preview: Preview | None,
-        stopped: Callable[[], bool],
-    ) -> Generator[Drawing, None, None]:
-        """A snapshot a step, and one with the picture."""
+    def _one_picture(self, now: Drawing, pipeline: Any, states: PromptStates, preview: Preview | None, report: Report) -> Drawing:
+        """A snapshot a step, and one with the picture, which is the value."""
         plan, seed = self.plan, self.plan.seed + now.picture - 1
+        latest = now
 
-        def work(report: Callable[[tuple[int, Image.Image | None] | Image.Image], None]) -> None:
-            def end_step(step: int, latents: Any) -> None:
-                is_due = preview is not None and step < now.steps and (step == 1 or step % plan.options.preview_every == 0)
-                report((step, preview(latents) if preview is not None and is_due else None))
+        def end_step(step: int, latents: Any) -> None:
+            nonlocal latest
+            is_due = preview is not None and step < now.steps and (step == 1 or step % plan.options.preview_every == 0)
+            shown = preview(latents) if preview is not None and is_due else latest.preview
+            latest = replace(latest, step=step, preview=shown)
+            report(latest)
 
-            report(upscaled(draw(pipeline, states, plan.sampling, seed, end_step), drawing_defaults(plan.model.spec).upscale))
-
-        for step in reported_steps(work, stopped):
-            if isinstance(step, tuple):
-                now = replace(now, step=step[0], preview=step[1] or now.preview)
-            else:
-                picture = Picture(step, seed, self._settings(now, seed))
-                now = replace(now, preview=step, pictures=(*now.pictures, picture))
-            yield now
+        drawn = draw(pipeline, states, plan.sampling, seed, end_step)
+        image = upscaled(drawn, drawing_defaults(plan.model.spec).upscale)
+        picture = Picture(image, seed, self._settings(now, seed))
+        latest = replace(latest, preview=image, pictures=(*now.pictures, picture))
+        report(latest)
+        return latest
 
     def _preview_decoder(self) -> ModelSpec | None:
         """What previews are decoded with, if it can be had: the picture model's own decoder can do it too, in more time."""

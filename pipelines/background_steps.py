@@ -9,7 +9,6 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -20,7 +19,6 @@ HEARTBEAT_SECONDS = 0.1
 """How often the listener gets a turn, to look at its clock or to be cancelled, while no step has ended."""
 
 Step = TypeVar("Step")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,6 @@ class _Runner(Generic[Step]):
             self.outbox.put(_Ended(error))
         else:
             self.outbox.put(_Ended(None))
-
-
-def in_own_thread(work: Callable[[], Result]) -> Result:
-    """What `work` gives, from a thread that has ended when this returns.
-
-    OpenMP keeps threads for each thread that called for some. With more of them than cores every one of its loops waits twice as
-    long, so what is computed before a long work must leave none behind.
-    """
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(work).result()
 
 
 class Preparation:

@@ -70,8 +70,8 @@ def heard_words(
     def compute() -> Doubles:
         words = text_states(picture_model, captions_of(vocabulary), tokens, cache, features)
         middle = features.get_or_compute(key(NO_CLIP, "mean"), lambda: words.mean(axis=0))
-        factor = features.get_or_compute(key(NO_CLIP, "factor"), lambda: factor_of(words, middle))
-        return shares(states.prompt_embeds, words, middle, factor)
+        products = features.get_or_compute(key(NO_CLIP, "products"), lambda: products_of(words, middle))
+        return shares(states.prompt_embeds, words, middle, products)
 
     heard = f"shares from {states.start} to {states.end} by {states.aligner}"
     found = features.get_or_compute(key(states.content_hash, heard), compute)
@@ -98,33 +98,37 @@ def concept_states(encoded: NDArray[np.float32]) -> NDArray[np.float32]:
     return mean
 
 
-def factor_of(words: NDArray[np.float32], middle: NDArray[np.float32]) -> Doubles:
-    """What `shares` needs of `words` [words, tokens, width]: the Cholesky factor of their products, with the ridge.
+def products_of(words: NDArray[np.float32], middle: NDArray[np.float32]) -> Doubles:
+    """What `shares` needs of `words` [words, tokens, width]: their scalar products [words, words], with the ridge.
 
     `middle` [tokens, width]: their mean.
     """
-    from scipy.linalg import cholesky
-
-    products = np.zeros((len(words), len(words)))
+    products: Doubles = np.zeros((len(words), len(words)))
     for token, centre in enumerate(middle):  # one at a time: together they are as large as a small model
         centred = (words[:, token] - centre).astype(np.float64)
         products += centred @ centred.T
-    scale = float(np.trace(products)) / len(words)
-    factor: Doubles = cholesky(products + RIDGE * scale * np.eye(len(words)), lower=True)
-    return factor
+    return products + RIDGE * _scale(products) * np.eye(len(words))
 
 
-def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], middle: NDArray[np.float32], factor: Doubles) -> Doubles:
+def _scale(products: Doubles) -> float:
+    """The mean squared length of the words' states."""
+    return float(np.trace(products)) / len(products)
+
+
+def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], middle: NDArray[np.float32], products: Doubles) -> Doubles:
     """How much of each of `words` [words, tokens, width] is in `prompt` [tokens, width], both taken around the words' mean.
 
-    The non-negative x that minimises |prompt − Σ x·words|² / 2 + scale · (SPARSITY · Σ x + RIDGE · |x|² / 2). The first token,
-    which is the same in all of them, says nothing and drops out. In one thread: others would stay awake beside the drawing.
+    The non-negative x that minimises |prompt − Σ x·words|² / 2 + scale · (SPARSITY · Σ x + RIDGE · |x|² / 2), at the end of the
+    path that begins with the most telling word alone (LARS; Efron et al. 2004, doi 10.1214/009053604000000067). The first token,
+    which is the same in all of the words, says nothing and drops out.
     """
-    from scipy.linalg import solve_triangular
-    from scipy.optimize import nnls
+    from sklearn.linear_model import lars_path_gram
 
-    scale = float(np.einsum("ij,ij->", factor, factor)) / len(words) / (1 + RIDGE)  # the factor's squares sum up to the trace
     said = prompt - middle
-    wanted = np.einsum("ntw,tw->n", words, said) - np.einsum("tw,tw->", middle, said) - SPARSITY * scale
-    found: Doubles = nnls(factor.T, solve_triangular(factor, wanted, lower=True))[0]
-    return found
+    likeness = np.einsum("ntw,tw->n", words, said) - np.einsum("tw,tw->", middle, said)
+    cost = SPARSITY * _scale(products) / (1 + RIDGE)
+    *_, found = lars_path_gram(
+        likeness.astype(np.float64), products, n_samples=1, alpha_min=cost, method="lasso", positive=True, return_path=False
+    )
+    result: Doubles = found
+    return result

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import nnls
 
 from components.services import Services
 from models.aligner_specs import TINY_ALIGNER
 from models.image_model_specs import TINY_DIFFUSION
 from pipelines.audio_states import AudioStates, audio_states
-from pipelines.heard_words import captions_of, concept_states, concepts, factor_of, heard_words, shares
+from pipelines.heard_words import RIDGE, SPARSITY, captions_of, concept_states, concepts, heard_words, products_of, shares
 from pipelines.text_states import text_states
 from tests.recordings import EXAMPLES
 
@@ -23,16 +24,30 @@ MIDDLE = WORDS.mean(axis=0)
 
 
 def test_a_sum_of_words_is_taken_apart_into_them():
-    found = shares(0.7 * WORDS[2] + 0.3 * WORDS[4], WORDS, MIDDLE, factor_of(WORDS, MIDDLE))
+    found = shares(0.7 * WORDS[2] + 0.3 * WORDS[4], WORDS, MIDDLE, products_of(WORDS, MIDDLE))
     np.testing.assert_allclose(found, [0, 0, 0.7, 0, 0.3, 0], atol=0.03)
 
 
+def test_the_shares_are_the_least_squares_that_nnls_finds():
+    """Non-negative least squares with the same costs, solved through the Cholesky factor by another library."""
+    rng = np.random.default_rng(1)
+    words = np.repeat(rng.normal(size=(20, 2, 30)), 3, axis=0) + 0.3 * rng.normal(size=(60, 2, 30))
+    middle = words.mean(axis=0)
+    products = products_of(words.astype(np.float32), middle.astype(np.float32))
+    for prompt in (words[7] + 0.5 * words[30], rng.normal(size=(2, 30))):
+        wanted = ((words - middle) * (prompt - middle)).sum(axis=(1, 2)) - SPARSITY * np.trace(products) / 60 / (1 + RIDGE)
+        factor = np.linalg.cholesky(products)
+        expected, _ = nnls(factor.T, np.linalg.solve(factor, wanted))
+        found = shares(prompt.astype(np.float32), words.astype(np.float32), middle.astype(np.float32), products)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def test_what_all_words_share_says_nothing():
-    np.testing.assert_array_equal(shares(MIDDLE, WORDS, MIDDLE, factor_of(WORDS, MIDDLE)), 0)
+    np.testing.assert_array_equal(shares(MIDDLE, WORDS, MIDDLE, products_of(WORDS, MIDDLE)), 0)
 
 
 def test_the_opposite_of_a_word_is_not_that_word():
-    assert shares(2 * MIDDLE - WORDS[1], WORDS, MIDDLE, factor_of(WORDS, MIDDLE))[1] == 0
+    assert shares(2 * MIDDLE - WORDS[1], WORDS, MIDDLE, products_of(WORDS, MIDDLE))[1] == 0
 
 
 def test_a_concept_is_the_mean_of_its_phrasings():
