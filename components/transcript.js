@@ -11,6 +11,9 @@ let feed = null;
 let read = 0;
 let nowRow = null;
 let nowWord = null;
+let made = 0;
+let editing = false;
+let held = false; // a value that came while a line was being edited, whose text it would take away
 
 function clock(seconds) {
   const tenths = Math.round(seconds * 10);
@@ -85,6 +88,9 @@ function addRow(segment) {
 function show() {
   const value = props.value ?? {};
   const top = list.scrollTop;
+  held = editing;
+  if (held || value.made < made) return; // answers may overtake one another
+  made = value.made ?? made;
   if (value.feed !== feed) {
     feed = value.feed;
     read = 0;
@@ -147,6 +153,7 @@ function edit(index, {text, row, start}) {
   text.setAttribute('role', 'textbox');
   text.setAttribute('aria-label', 'Text of this line; Enter keeps it, Escape leaves it as it was');
   row.classList.add('editing');
+  editing = true;
   text.focus();
   const finish = (keep) => {
     text.removeEventListener('blur', onBlur);
@@ -157,6 +164,8 @@ function edit(index, {text, row, start}) {
     const after = text.textContent.trim();
     if (keep && after !== before) trigger('edited', {index, start, text: after});
     else if (!keep) text.textContent = before;
+    editing = false;
+    if (held) show();
   };
   const onBlur = () => finish(true);
   const onKey = (event) => {

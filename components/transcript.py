@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import uuid4
@@ -35,6 +36,7 @@ class TranscriptFeed:
 
     def __init__(self, segments: tuple[Segment, ...] = ()) -> None:
         self._id = uuid4().hex
+        self._made = time.time_ns() // 1000  # microseconds fit into a number of JavaScript
         self._lines = ""
         self.extend(segments)
 
@@ -52,7 +54,7 @@ class TranscriptFeed:
 
         `partial` is what the line to come seems to be.
         """
-        return {"feed": self._id, "lines": self._lines, "message": message, "partial": partial}
+        return {"feed": self._id, "made": self._made, "lines": self._lines, "message": message, "partial": partial}
 
 
 def line_of(event: gr.EventData, segments: Sequence[Segment]) -> int:

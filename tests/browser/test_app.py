@@ -121,8 +121,10 @@ def test_lines_corrected_at_once_are_all_kept(app: RunningApp, new_page: NewPage
     count = page.locator("#transcript li").count()
     assert count > 1
     page.evaluate("""async () => {
-        for (const row of [...document.querySelectorAll('#transcript li')]) {
+        const rows = () => document.querySelectorAll('#transcript li');
+        for (let index = 0; index < rows().length; index += 1) {
             await new Promise(requestAnimationFrame);
+            const row = rows()[index];
             row.dataset.before = 'yes';
             row.querySelector('.edit').click();
             const text = row.querySelector('[contenteditable]');
@@ -132,6 +134,27 @@ def test_lines_corrected_at_once_are_all_kept(app: RunningApp, new_page: NewPage
     }""")
     expect(page.locator("#transcript li[data-before]")).to_have_count(0)  # all were sent anew, by whoever has the text
     expect(page.locator("#transcript li", has_text="Kept")).to_have_count(count)
+
+
+def test_a_line_that_is_being_corrected_keeps_its_text_while_another_is_sent(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    state(page, "done")
+    page.evaluate("""() => {
+        const rows = document.querySelectorAll('#transcript li');
+        rows[0].querySelector('.edit').click();
+        const text = rows[0].querySelector('[contenteditable]');
+        text.textContent = 'One whole';
+        text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}));
+        rows[1].querySelector('.edit').click();
+        rows[1].querySelector('[contenteditable]').textContent = 'Two half';
+    }""")
+    on_timeline = "document.querySelector('.as-timeline').timeline.state.tracks.get('speech').text.includes({!r})"
+    page.wait_for_function(on_timeline.format("One whole"))
+    page.locator("#transcript .editing [contenteditable]").press("Enter")
+    page.wait_for_function(on_timeline.format("Two half"))
+    expect(page.locator("#transcript li").nth(0)).to_contain_text("One whole")
+    expect(page.locator("#transcript li").nth(1)).to_contain_text("Two half")
 
 
 def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
