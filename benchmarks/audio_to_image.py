@@ -12,7 +12,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -106,9 +106,8 @@ def offline(folder: Path) -> list[Figure]:
         heard, nothing = (audio_states(sound, start, end, *parts).prompt_embeds for sound in (clip, noise))
         bare_call(studio, heard, nothing)()
 
-    with ThreadPoolExecutor(1) as thread:
-        parts = TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features
-        states = thread.submit(audio_states, clip, start, end, *parts).result()
+    parts = TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features
+    states = in_a_thread(lambda: audio_states(clip, start, end, *parts))()
     bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
     return compare("offline", studio, bare, seeds_procedure, heard_costs_little=False)
 

@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -46,10 +49,10 @@ def alternating_medians(contenders: Sequence[Callable[[], object]], rounds: int)
     return [statistics.median(own) for own in times]
 
 
-def in_a_thread(call: Callable[[], object]) -> Callable[[], object]:
+def in_a_thread(call: Callable[[], Result]) -> Callable[[], Result]:
     """OpenMP's threads belong to the thread that called for them: those of the main one would slow down all others."""
 
-    def run() -> object:
+    def run() -> Result:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(call).result()
 

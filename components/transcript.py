@@ -36,7 +36,7 @@ class TranscriptFeed:
 
     def __init__(self, segments: tuple[Segment, ...] = ()) -> None:
         self._id = uuid4().hex
-        self._made = time.time_ns() // 1000  # microseconds fit into a number of JavaScript
+        self._made = time.monotonic_ns() // 1000  # microseconds fit into a number of JavaScript
         self._lines = ""
         self.extend(segments)
 

@@ -178,9 +178,9 @@ class _Job:
 
         def end_step(step: int, latents: Any) -> None:
             nonlocal latest
-            is_due = preview is not None and step < now.steps and (step == 1 or step % plan.options.preview_every == 0)
-            shown = preview(latents) if preview is not None and is_due else latest.preview
-            latest = replace(latest, step=step, preview=shown)
+            if preview is not None and step < now.steps and (step == 1 or step % plan.options.preview_every == 0):
+                latest = replace(latest, preview=preview(latents))
+            latest = replace(latest, step=step)
             report(latest)
 
         drawn = draw(pipeline, states, plan.sampling, seed, end_step)

@@ -38,7 +38,7 @@ VOICES = (
     "Rapping",
 )
 LEAST_VOICE = 0.75
-"""Score of one of `VOICES` from which a doubtful line is believed. Two of 140 doubtful lines from recordings of
+"""Score of one of `VOICES` from which a doubtful line is believed. Three of 140 doubtful lines from recordings of
 single spoken words in many languages stay below; nine animals for which Whisper writes words do not exceed 0.69."""
 
 
