@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from models.hub_lock import HubLock, take_newer_commits
-from models.hub_weights import HubWeights
+from models.files.hub_lock import HubLock, take_newer_commits
+from models.files.hub_weights import HubWeights
 from settings import Settings
 
 

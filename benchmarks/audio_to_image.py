@@ -24,11 +24,11 @@ import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_least, at_most, in_a_thread
 from components.services import build_services
-from models.aligner_specs import TINY_ALIGNER
-from models.feature_store import FeatureStore
-from models.image_model_specs import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
-from models.model_cache import ModelCache
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
+from models.specs.aligner import TINY_ALIGNER
+from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
 from pipelines.audio_clip import AudioClip, ClipStore
 from pipelines.audio_states import SAMPLE_RATE, audio_states
 from pipelines.audio_to_image import audio_to_image

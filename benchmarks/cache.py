@@ -15,13 +15,19 @@ import psutil
 
 from benchmarks.report import Figure, at_most
 from components.services import build_services
-from models.memory_probe import HostMemoryProbe
-from models.model_cache import CacheLimits, ModelCache
-from models.model_files import ModelFiles
-from models.model_loaders import ModelLoaders
-from models.model_spec import Device, FetchedModel, ModelSpec, PackageFile, PackageSource
-from models.residents import Resident
-from models.speech_model_specs import WHISPER_BASE_OFFLINE, WHISPER_TINY_EN_OFFLINE
+from models.cache.memory import HostMemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
+from models.cache.residents import Resident
+from models.files.model_files import ModelFiles
+from models.loading.loaders import ModelLoaders
+from models.specs.model_spec import (
+    Device,
+    FetchedModel,
+    ModelSpec,
+    PackageFile,
+    PackageSource,
+)
+from models.specs.speech import WHISPER_BASE_OFFLINE, WHISPER_TINY_EN_OFFLINE
 from settings import Settings
 
 LEASES = 5_000

@@ -13,9 +13,9 @@ import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_most, in_a_thread
 from components.services import Services, build_services
-from models.encoder_specs import WHISPER_BASE_STATES
-from models.feature_store import FeatureStore
-from models.sound_model_specs import YAMNET
+from models.cache.feature_store import FeatureStore
+from models.specs.encoders import WHISPER_BASE_STATES
+from models.specs.sound import YAMNET
 from pipelines import yamnet_features
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_embedding import EmbeddingOptions, embed_clip

@@ -21,8 +21,8 @@ import soundfile
 
 from benchmarks.report import Figure, at_least, at_most
 from components.services import build_services
-from models.model_cache import never
-from models.speech_model_specs import WHISPER_BASE_OFFLINE
+from models.cache.model_cache import never
+from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.speech_transcription import with_workers
 from pipelines.speech_windows import Waveform
 from pipelines.transcript import DecodingOptions, Segment

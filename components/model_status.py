@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from components.services import Services
-from models.cache_status import CacheStatus, ResidentStatus
+from models.cache.status import CacheStatus, ResidentStatus
 from models.errors import as_size
 from models.model_catalog import ALL_MODELS
-from models.model_spec import HubSource, ModelSpec, RepositorySource
+from models.specs.model_spec import HubSource, ModelSpec, RepositorySource
 
 REFRESH_SECONDS = 3.0
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU"}

@@ -9,9 +9,9 @@ import gradio as gr
 
 from components.picture_hints import build_hint, connect_hints
 from models.errors import InvalidOption
-from models.image_model_specs import drawing_defaults
 from models.model_catalog import AUTO, ModelCatalog
-from models.model_spec import ModelSpec, Task
+from models.specs.image import drawing_defaults
+from models.specs.model_spec import ModelSpec, Task
 from pipelines.picture_options import SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from components.stop_flags import StopFlags
-from models.feature_store import FeatureStore
-from models.hub_lock import HubLock
-from models.hub_weights import HubWeights
-from models.memory_probe import CudaMemoryProbe, HostMemoryProbe, MemoryProbe
-from models.model_cache import CacheLimits, ModelCache
+from models.cache.feature_store import FeatureStore
+from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
+from models.files.hub_lock import HubLock
+from models.files.hub_weights import HubWeights
+from models.files.model_files import ModelFiles
+from models.files.package_weights import PackageWeights
+from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
-from models.model_files import ModelFiles
-from models.model_loaders import ModelLoaders
-from models.package_weights import PackageWeights
 from pipelines.audio_clip import ClipStore
 from pipelines.audio_decoding import ClipLimits
 from pipelines.clip_library import ClipLibrary

@@ -9,7 +9,7 @@ import gradio as gr
 
 from models.errors import as_size
 from models.model_catalog import AUTO, ModelCatalog
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from pipelines.speech_transcription import TranscriptionOptions
 from pipelines.subtitle_cues import CueOptions, cue_options_for
 from pipelines.whisper_languages import WHISPER_LANGUAGES

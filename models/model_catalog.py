@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from models.aligner_specs import ALIGNER_MODELS
-from models.caption_model_specs import CAPTION_MODELS
-from models.encoder_specs import ENCODER_MODELS
 from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
-from models.image_model_specs import IMAGE_MODELS
-from models.model_files import ModelFiles
-from models.model_spec import Device, ModelSpec, Task
-from models.music_model_specs import MUSIC_MODELS
-from models.sound_model_specs import SOUND_MODELS
-from models.speech_model_specs import SPEECH_MODELS
+from models.files.model_files import ModelFiles
+from models.specs.aligner import ALIGNER_MODELS
+from models.specs.captioners import CAPTION_MODELS
+from models.specs.encoders import ENCODER_MODELS
+from models.specs.image import IMAGE_MODELS
+from models.specs.model_spec import Device, ModelSpec, Task
+from models.specs.music import MUSIC_MODELS
+from models.specs.sound import SOUND_MODELS
+from models.specs.speech import SPEECH_MODELS
 
 AUTO = "auto"
 ALL_MODELS: tuple[ModelSpec, ...] = (

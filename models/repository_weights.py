@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.model_spec import ModelSpec, RepositorySource
-from models.package_weights import check_sha256
+from models.files.package_weights import check_sha256
+from models.specs.model_spec import ModelSpec, RepositorySource
 
 WEIGHTS = Path(__file__).parent / "weights"
 

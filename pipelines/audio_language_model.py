@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.errors import InvalidOption
-from models.model_loaders import ProcessedModel
-from models.model_spec import ModelSpec
+from models.loading.loaders import ProcessedModel
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import Waveform
 from pipelines.text_generation import tokenizer_of
 

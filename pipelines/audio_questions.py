@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import AudioClip, Waveform
 from pipelines.audio_language_model import HEARING, SAMPLE_RATE, Prompt, Turn, check_text, model_inputs
 from pipelines.background_steps import in_background

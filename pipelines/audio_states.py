@@ -15,14 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.aligner_specs import hearing_of
+from models.cache.feature_store import FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, SilentPart, TextWidthMismatch
-from models.feature_store import FeatureKey, FeatureStore
-from models.image_model_specs import drawing_defaults
-from models.model_cache import ModelCache
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.model_spec import ModelSpec
-from models.sound_model_specs import YAMNET
+from models.specs.aligner import hearing_of
+from models.specs.image import drawing_defaults
+from models.specs.model_spec import ModelSpec
+from models.specs.sound import YAMNET
 from pipelines.audio_clip import SILENCE_PEAK, AudioClip, Waveform
 from pipelines.model_features import remembered
 from pipelines.sound_looks import embeddings_of_looks

@@ -7,13 +7,13 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.aligner_specs import hearing_of
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import ModelUnavailable
-from models.feature_store import FeatureStore
-from models.image_model_specs import drawing_defaults
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
-from models.model_spec import Device, ModelSpec
+from models.specs.aligner import hearing_of
+from models.specs.image import drawing_defaults
+from models.specs.model_spec import Device, ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_states import AudioStates, audio_states
 from pipelines.background_steps import in_background

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import AudioClip
 from pipelines.caption_claims import CheckedClaim, check_claims

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_caption import FROM_FACTS, CheckedCaption, caption_clip

@@ -11,11 +11,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import TooShortForStoryboard
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
-from models.sound_model_specs import YAMNET
+from models.specs.sound import YAMNET
 from pipelines.audio_clip import AudioClip
 from pipelines.music_facts import LEAST_MUSIC, FactOptions, music_facts
 from pipelines.song_sections import boundaries, novelty_curve

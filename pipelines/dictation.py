@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.model_cache import ModelCache, never
 from models.errors import ClipTooLong
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
 from pipelines.speech_doubts import believed
 from pipelines.speech_transcription import WORKING_BYTES, TranscriptionOptions, check_options, moved

@@ -16,9 +16,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureKey, FeatureStore
+from models.cache.model_cache import never
 from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobStopped
-from models.feature_store import FeatureKey, FeatureStore
-from models.model_cache import never
 from pipelines.clip_embedding import ClipEmbedding
 from pipelines.frame_projections import nearest, principal_components, spectral_layout, tsne_layout, umap_layout, warm_up_umap
 

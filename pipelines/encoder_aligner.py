@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.model_spec import EncoderFacts
-from models.sound_model_specs import YAMNET
+from models.specs.model_spec import EncoderFacts
+from models.specs.sound import YAMNET
 from pipelines.audio_clip import Waveform
 from pipelines.encoder_family import Ears, FrameFamily, Frames, Grid
 from pipelines.encoder_patches import Yamnet

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import Waveform
 
 Frames = NDArray[np.float32]

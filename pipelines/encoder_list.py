@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.errors import UnknownModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from pipelines.encoder_aligner import Aligner
 from pipelines.encoder_family import TEXT_SPACE, FrameFamily
 from pipelines.encoder_patches import Musicnn, Yamnet

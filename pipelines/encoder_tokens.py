@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
-from models.model_spec import EncoderFacts, ModelSpec
+from models.specs.model_spec import EncoderFacts, ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
 from pipelines.clip_pieces import cut_into_pieces

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from models.model_spec import EncoderFacts
+from models.specs.model_spec import EncoderFacts
 from pipelines.audio_clip import Waveform
 from pipelines.encoder_family import FrameFamily, Frames, Grid, layer_names
 

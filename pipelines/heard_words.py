@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_store import FeatureKey, FeatureStore
-from models.model_cache import ModelCache
-from models.model_spec import ModelSpec
+from models.cache.feature_store import FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_states import AudioStates
 from pipelines.text_states import NO_CLIP, text_states
 

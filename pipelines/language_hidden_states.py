@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.model_loaders import ProcessedModel
-from models.model_spec import ModelSpec
+from models.loading.loaders import ProcessedModel
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import Waveform
 from pipelines.audio_language_model import Prompt, model_inputs
 from pipelines.text_generation import tokenizer_of

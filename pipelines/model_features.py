@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from models.feature_store import AnyArray, FeatureKey, FeatureStore
-from models.model_cache import ModelCache
-from models.model_spec import ModelSpec
+from models.cache.feature_store import AnyArray, FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import AudioClip
 
 

@@ -17,11 +17,11 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.feature_store import FeatureKey, FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
 from pipelines.beat_tracking import (

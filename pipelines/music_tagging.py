@@ -17,12 +17,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog, ModelChoice
-from models.model_spec import ModelSpec
-from models.sound_model_specs import MUSICNN_MSD, MUSICNN_MTT, YAMNET
+from models.specs.model_spec import ModelSpec
+from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.audio_clip import AudioClip, Waveform
 from pipelines.background_steps import in_background
 from pipelines.model_features import remembered

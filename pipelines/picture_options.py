@@ -7,9 +7,9 @@ from typing import Literal
 
 from PIL import Image
 
-from models.image_model_specs import drawing_defaults
 from models.model_catalog import AUTO
-from models.model_spec import ModelSpec
+from models.specs.image import drawing_defaults
+from models.specs.model_spec import ModelSpec
 from pipelines.heard_words import HeardWord
 
 SCHEDULERS: dict[str, str] = {

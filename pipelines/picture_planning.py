@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps
 
 from models.errors import BrokenStartPicture, InvalidOption, ModelError
-from models.image_model_specs import DrawingDefaults, drawing_defaults
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.model_spec import ModelSpec, Task
+from models.specs.image import DrawingDefaults, drawing_defaults
+from models.specs.model_spec import ModelSpec, Task
 from pipelines.audio_clip import SHORTEST_CUT_SECONDS, AudioClip
 from pipelines.audio_states import choose_aligner
 from pipelines.picture_options import LARGEST_SEED, SCHEDULERS, PictureOptions

@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from models.image_model_specs import drawing_defaults
-from models.model_spec import ModelSpec
+from models.specs.image import drawing_defaults
+from models.specs.model_spec import ModelSpec
 from pipelines.concept_words import concepts
 
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"

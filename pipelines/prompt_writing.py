@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption, JobStopped, NoModelFits
-from models.feature_store import FeatureStore
-from models.image_model_specs import drawing_defaults
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
-from models.model_spec import ModelSpec
+from models.specs.image import drawing_defaults
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import SHORTEST_CUT_SECONDS, AudioClip
 from pipelines.concept_words import concept_of, phrase_of_class, spoken_concepts
 from pipelines.english_grammar import listed

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache
-from models.model_spec import ModelSpec
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import AudioClip, Waveform
 from pipelines.model_features import remembered
 from pipelines.sound_tagging import soft_gain

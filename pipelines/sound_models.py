@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from pipelines import yamnet_features
 from pipelines.audio_clip import Waveform
 from pipelines.sound_names import Scores, class_tree

@@ -17,11 +17,11 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.feature_store import Array, FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.feature_store import Array, FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.model_spec import Device
+from models.specs.model_spec import Device
 from pipelines.audio_clip import SILENCE_PEAK, AudioClip, Waveform
 from pipelines.background_steps import in_background
 from pipelines.model_features import remembered

@@ -10,8 +10,8 @@ import zlib
 
 import numpy as np
 
-from models.model_cache import ModelCache
-from models.sound_model_specs import YAMNET
+from models.cache.model_cache import ModelCache
+from models.specs.sound import YAMNET
 from pipelines.sound_models import Yamnet
 from pipelines.sound_names import class_tree
 from pipelines.speech_windows import SAMPLE_RATE, Waveform

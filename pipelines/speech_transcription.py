@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
+from models.loading.loaders import usable_cores
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.model_loaders import usable_cores
-from models.model_spec import Device, ModelSpec
+from models.specs.model_spec import Device, ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background
 from pipelines.clip_results import ClipResults

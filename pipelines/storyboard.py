@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from models.aligner_specs import hearing_of
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
+from models.specs.aligner import hearing_of
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_to_image import WORDS_WINDOW_SECONDS, audio_to_image
 from pipelines.clip_parts import ClipPart, clip_parts

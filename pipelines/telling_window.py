@@ -7,9 +7,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, SilentClip
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import SILENCE_PEAK, AudioClip
 from pipelines.sound_names import ABOUT_THE_RECORDING, MUSIC, SPEECH, ClassTree

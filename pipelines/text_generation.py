@@ -13,10 +13,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, OutOfMemory
-from models.model_cache import ModelCache
-from models.model_loaders import ProcessedModel
-from models.model_spec import ModelSpec
+from models.loading.loaders import ProcessedModel
+from models.specs.model_spec import ModelSpec
 
 WORKING_BYTES = 2 * 2**30
 """Keys and values of a few thousand tokens of a model of 8 billion parameters, its logits for a prompt, and an audio encoder's

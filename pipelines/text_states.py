@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_store import FeatureKey, FeatureStore
-from models.model_cache import ModelCache
-from models.model_spec import ModelSpec
+from models.cache.feature_store import FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache
+from models.specs.model_spec import ModelSpec
 
 WORKING_BYTES = 200 * 2**20
 TEXTS_AT_ONCE = 64

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import AudioscopeError
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import AudioClip, ClipStore
 from pipelines.speech_transcription import Transcription, TranscriptionOptions, transcribe

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
 from models.errors import ModelError
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 from pipelines.audio_clip import AudioClip
 from pipelines.sound_tagging import what_it_sounds_like

@@ -12,10 +12,10 @@ from typing import Any
 
 from PIL import Image
 
-from models.feature_store import FeatureStore
-from models.image_model_specs import drawing_defaults
-from models.model_cache import ModelCache
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
+from models.specs.image import drawing_defaults
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_states import AudioStates, audio_states
 from pipelines.callback_steps import reported_steps

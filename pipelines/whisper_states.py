@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from models.model_loaders import ProcessedModel
+from models.loading.loaders import ProcessedModel
 from pipelines.audio_clip import Waveform
 from pipelines.text_generation import tokenizer_of
 from pipelines.token_paths import LogitLens, Records, put_attention, record_dtype, shown_attention

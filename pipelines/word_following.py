@@ -7,12 +7,12 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from models.cache.feature_store import FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption, UnknownModel
-from models.feature_store import FeatureKey, FeatureStore
-from models.model_cache import ModelCache, never
+from models.loading.loaders import ProcessedModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.model_loaders import ProcessedModel
-from models.model_spec import EncoderFamily, ModelSpec
+from models.specs.model_spec import EncoderFamily, ModelSpec
 from pipelines import language_hidden_states, whisper_states
 from pipelines.audio_clip import AudioClip, Waveform
 from pipelines.audio_language_model import SAMPLE_RATE

@@ -17,9 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache, never
 from models.errors import InvalidOption
-from models.feature_store import FeatureStore
-from models.model_cache import ModelCache, never
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from pipelines.audio_clip import AudioClip
 from pipelines.background_steps import in_background

@@ -45,10 +45,10 @@ BUILDERS = {"load_part": "checkpoint_parts", "build_whisper": "whisper_ctranslat
 def test_only_model_loaders_builds_models() -> None:
     for file in [*ROOT.glob("*.py"), *(f for folder in FORBIDDEN for f in (ROOT / folder).rglob("*.py"))]:
         nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-        if file.name != "model_loaders.py":
+        if file.name != "loaders.py":
             names = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
             assert not names & BUILDERS.keys(), file
-        if file.stem not in {"model_loaders", *BUILDERS.values()}:
+        if file.stem not in {"loaders", *BUILDERS.values()}:
             calls = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
             assert not calls & {"from_pretrained", "WhisperModel", "InferenceSession"}, file
 

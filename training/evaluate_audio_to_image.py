@@ -24,13 +24,13 @@ import torch
 from PIL import Image, ImageDraw
 
 from components.services import Services, build_services
-from models.aligner_specs import TINY_ALIGNER
-from models.audio_aligner import CONFIG, WEIGHTS, save_aligner
 from models.errors import SilentClip
-from models.image_model_specs import TINY_DIFFUSION, drawing_defaults
+from models.loading.audio_aligner import CONFIG, WEIGHTS, save_aligner
 from models.model_catalog import ModelChoice
-from models.model_spec import ModelSpec, RepositoryFile, RepositorySource
-from models.sound_model_specs import YAMNET as YAMNET_SPEC
+from models.specs.aligner import TINY_ALIGNER
+from models.specs.image import TINY_DIFFUSION, drawing_defaults
+from models.specs.model_spec import ModelSpec, RepositoryFile, RepositorySource
+from models.specs.sound import YAMNET as YAMNET_SPEC
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_states import AudioStates, audio_states
 from pipelines.heard_words import concepts, heard_words

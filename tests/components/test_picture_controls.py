@@ -10,8 +10,8 @@ import pytest
 
 from components.picture_controls import FIELDS, build_picture_controls, components_of, options_of, style_choices, values_of
 from models.errors import InvalidOption
-from models.image_model_specs import IMAGE_MODELS
 from models.model_catalog import AUTO, ModelCatalog
+from models.specs.image import IMAGE_MODELS
 from pipelines.picture_options import PictureOptions
 from tests.models.fakes import FakeFiles
 

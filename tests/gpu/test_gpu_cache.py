@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.cache.memory import CudaMemoryProbe, HostMemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import OutOfMemory
-from models.memory_probe import CudaMemoryProbe, HostMemoryProbe
-from models.model_cache import CacheLimits, ModelCache
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel, ModelSpec
+from models.loading.loaders import ModelLoaders
+from models.specs.model_spec import FetchedModel, ModelSpec
 from tests.models.tiny_models import save_diffusers, save_transformers
 
 

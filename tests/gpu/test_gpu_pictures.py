@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel
+from models.loading.loaders import ModelLoaders
+from models.specs.model_spec import FetchedModel
 from pipelines.picture_preview import preview_with
 from pipelines.picture_prompts import PromptWords, prompt_states
 from pipelines.picture_sampling import SamplingOptions, draw

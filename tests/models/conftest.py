@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from models import model_cache
+from models.cache import model_cache
 from tests.models.fakes import Bench, make_bench
 
 settings.register_profile("models", derandomize=True, deadline=None, max_examples=60, stateful_step_count=25)

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from models.model_cache import CacheLimits, ModelCache
-from models.model_spec import Device, FetchedModel, HubSource, ModelSpec
+from models.cache.model_cache import CacheLimits, ModelCache
+from models.specs.model_spec import (
+    Device,
+    FetchedModel,
+    HubSource,
+    ModelSpec,
+)
 
 GUARD_SECONDS = 20.0
 """How long a test waits for another thread before it fails."""

@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.audio_aligner import AlignerConfig, AudioAligner, load_aligner, save_aligner
-from models.model_loaders import ModelLoaders
+from models.loading.audio_aligner import (
+    AlignerConfig,
+    AudioAligner,
+    load_aligner,
+    save_aligner,
+)
+from models.loading.loaders import ModelLoaders
 from tests.models.tiny_models import fetched
 
 TINY = AlignerConfig(slots=3, tokens=4, text_width=5, embedding_width=6, classes=7, silence=2)

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from models.feature_store import Array, FeatureKey, FeatureStore
+from models.cache.feature_store import Array, FeatureKey, FeatureStore
 from tests.models.fakes import GUARD_SECONDS, Gate, await_event, in_thread
 
 ITEM_BYTES = 100

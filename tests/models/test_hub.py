@@ -9,11 +9,11 @@ import pytest
 from huggingface_hub import constants
 
 from models.errors import ModelUnavailable
-from models.hub_lock import HubLock, take_newer_commits
-from models.hub_weights import PROBE_INTERVAL_SECONDS, HubWeights
-from models.model_files import ModelFiles
-from models.model_spec import HubSource
-from models.package_weights import PackageWeights
+from models.files.hub_lock import HubLock, take_newer_commits
+from models.files.hub_weights import PROBE_INTERVAL_SECONDS, HubWeights
+from models.files.model_files import ModelFiles
+from models.files.package_weights import PackageWeights
+from models.specs.model_spec import HubSource
 from tests.models.fake_hub import FakeHub
 from tests.models.fakes import GUARD_SECONDS, FakeClock, Gate, await_event, in_thread, make_spec
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
+from models.cache.lease_book import Entry, LeaseBook, Ticket
 from models.errors import ModelLoadFailed, OutOfMemory, QueueFull
-from models.lease_book import Entry, LeaseBook, Ticket
-from models.model_spec import FetchedModel, ModelIdentity
+from models.specs.model_spec import FetchedModel, ModelIdentity
 from tests.models.fakes import FakeFiles, FakeModel, make_spec
 
 SIZES = {"a": 4, "b": 3, "c": 3, "d": 5}

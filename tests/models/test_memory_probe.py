@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from models.memory_probe import HostMemoryProbe
+from models.cache.memory import HostMemoryProbe
 
 INSTALLED_BYTES, AVAILABLE_BYTES = 1_000_000, 900_000
 V1_UNLIMITED = "9223372036854771712"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from models.errors import JobStopped, ModelLoadFailed, WaitedTooLong
-from models.model_spec import ModelSpec
+from models.specs.model_spec import ModelSpec
 from tests.models.fakes import GUARD_SECONDS, FakeModel, in_thread, make_bench, make_spec
 
 SPECS = [make_spec("a", 40), make_spec("b", 30), make_spec("c", 30), make_spec("d", 50)]

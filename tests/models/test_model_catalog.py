@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from models.errors import ModelUnavailable, NoModelFits, UnknownModel
+from models.files.model_files import Availability
 from models.model_catalog import ALL_MODELS, ModelCatalog
-from models.model_files import Availability
-from models.model_spec import Device, ModelSpec, PackageSource
+from models.specs.model_spec import Device, ModelSpec, PackageSource
 from tests.models.fakes import make_spec
 
 BEST = make_spec("best", 800, title="Best", quick_on_cpu=False)

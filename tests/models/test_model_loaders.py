@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from models.cache.memory import HostMemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
+from models.cache.residents import TorchResident
 from models.errors import ModelLoadFailed
-from models.memory_probe import HostMemoryProbe
-from models.model_cache import CacheLimits, ModelCache
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel, ModelSpec, PackageSource
-from models.package_weights import PackageWeights
-from models.residents import TorchResident
-from models.speech_model_specs import WHISPER_TINY_EN_OFFLINE
+from models.files.package_weights import PackageWeights
+from models.loading.loaders import ModelLoaders
+from models.specs.model_spec import FetchedModel, ModelSpec, PackageSource
+from models.specs.speech import WHISPER_TINY_EN_OFFLINE
 from tests.models.fakes import make_spec
 from tests.models.tiny_image_models import save_preview_decoder, save_stable_diffusion_2_1
 from tests.models.tiny_models import copy_onnx, fetched, save_diffusers, save_transformers

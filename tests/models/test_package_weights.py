@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from models.errors import DamagedWeights, ModelUnavailable
-from models.model_spec import ModelSpec, PackageFile, PackagePart, PackageSource
-from models.package_weights import PackageWeights
+from models.files.package_weights import PackageWeights
+from models.specs.model_spec import (
+    ModelSpec,
+    PackageFile,
+    PackagePart,
+    PackageSource,
+)
 from tests.models.fakes import GUARD_SECONDS, in_thread, make_spec
 
 CONFIG, FIRST, SECOND = b'{"layers": 2}', b"first half, ", b"second half"

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from models import model_catalog
-from models.caption_model_specs import CAPTION_MODELS, QUANTIZED_BYTES
+from models.cache.residents import QuantizedResident
 from models.errors import UnknownModel
+from models.files.model_files import Availability
+from models.loading.loaders import ModelLoaders, quantization_config
 from models.model_catalog import ModelCatalog
-from models.model_files import Availability
-from models.model_loaders import ModelLoaders, quantization_config
-from models.model_spec import Device, Quantization
-from models.residents import QuantizedResident
+from models.specs.captioners import CAPTION_MODELS, QUANTIZED_BYTES
+from models.specs.model_spec import Device, Quantization
 from tests.models.fakes import make_spec
 from tests.models.tiny_language_models import save_writer
 

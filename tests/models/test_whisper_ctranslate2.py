@@ -14,14 +14,14 @@ from ctranslate2.converters import TransformersConverter
 from transformers import WhisperForConditionalGeneration
 
 from components.services import Services
-from models.encoder_specs import WHISPER_BASE_STATES
+from models.cache.memory import HostMemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import ModelLoadFailed
-from models.memory_probe import HostMemoryProbe
-from models.model_cache import CacheLimits, ModelCache
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel
-from models.speech_model_specs import WHISPER_BASE_OFFLINE
-from models.whisper_ctranslate2 import read_variables
+from models.loading.loaders import ModelLoaders
+from models.loading.whisper_ctranslate2 import read_variables
+from models.specs.encoders import WHISPER_BASE_STATES
+from models.specs.model_spec import FetchedModel
+from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.audio_clip import AudioClip
 from tests.models.tiny_encoders import save_whisper
 from tests.models.tiny_models import fetched

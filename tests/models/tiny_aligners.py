@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from models.aligner_specs import AlignerSpec, Hearing
-from models.image_model_specs import TINY_DIFFUSION, ImageModelSpec
-from models.model_spec import FetchedModel, ModelSpec
+from models.specs.aligner import AlignerSpec, Hearing
+from models.specs.image import TINY_DIFFUSION, ImageModelSpec
+from models.specs.model_spec import FetchedModel, ModelSpec
 from tests.models.tiny_models import fetched, save_diffusers
 
 WIDTH = 32

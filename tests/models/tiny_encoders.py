@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from models.model_spec import EncoderFacts, FetchedModel, HubSource
+from models.specs.model_spec import EncoderFacts, FetchedModel, HubSource
 from tests.models.tiny_language_models import save_qwen2_audio
 from tests.models.tiny_models import fetched, save_clap
 

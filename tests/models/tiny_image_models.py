@@ -8,9 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models.aligner_specs import W2V_BERT_ALIGNER, Hearing
-from models.image_model_specs import LCM_DREAMSHAPER, SD_TURBO, STABLE_DIFFUSION_2_1, TAESD, DrawingDefaults, ImageModelSpec
-from models.model_spec import FetchedModel
+from models.specs.aligner import W2V_BERT_ALIGNER, Hearing
+from models.specs.image import (
+    LCM_DREAMSHAPER,
+    SD_TURBO,
+    STABLE_DIFFUSION_2_1,
+    TAESD,
+    DrawingDefaults,
+    ImageModelSpec,
+)
+from models.specs.model_spec import FetchedModel
 
 TEXT_WIDTH = 32
 SIDE = 32

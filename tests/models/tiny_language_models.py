@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from models.model_spec import FetchedModel
+from models.specs.model_spec import FetchedModel
 from tests.models.tiny_models import fetched
 
 SPECIAL_TOKENS = (
@@ -121,7 +121,7 @@ def save_qwen3_omni(directory: Path, **changes: Any) -> FetchedModel:
         "text_config": {**TEXT_SIZES, **experts, "rope_parameters": rope},
     }
     _save_thinker(directory, "Qwen3OmniMoeThinker", "qwen3_omni_moe", parts, chunk_seconds=30)
-    row = {"processor": "models.qwen3_omni_processor.Qwen3OmniSoundProcessor"} | changes
+    row = {"processor": "models.loading.qwen3_omni_processor.Qwen3OmniSoundProcessor"} | changes
     return _audio_model(directory, "Qwen3OmniMoeThinkerForConditionalGeneration", row)
 
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from models.model_spec import FetchedModel
+from models.specs.model_spec import FetchedModel
 from tests.models.fakes import make_spec
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from models.model_spec import EncoderFacts
-from models.sound_model_specs import YAMNET
+from models.specs.model_spec import EncoderFacts
+from models.specs.sound import YAMNET
 from pipelines.clip_embedding import ClipEmbedding
 from pipelines.encoder_list import Encoder
 from pipelines.encoder_patches import Yamnet

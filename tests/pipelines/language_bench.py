@@ -11,11 +11,11 @@ import numpy as np
 import soundfile
 import torch
 
-from models.model_cache import CacheLimits, ModelCache
+from models.cache.model_cache import CacheLimits, ModelCache
+from models.files.model_files import Availability
+from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
-from models.model_files import Availability
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel, ModelSpec
+from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.audio_clip import AudioClip, ClipStore
 from pipelines.audio_language_model import SAMPLE_RATE
 from tests.models.fakes import FakeMachine, FakeProbe

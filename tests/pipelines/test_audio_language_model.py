@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.caption_model_specs import CAPTION_MODELS
+from models.cache.model_cache import never
 from models.errors import InvalidOption
-from models.model_cache import never
-from models.model_spec import FetchedModel
-from models.qwen3_omni_processor import audio_token_count
+from models.loading.qwen3_omni_processor import audio_token_count
+from models.specs.captioners import CAPTION_MODELS
+from models.specs.model_spec import FetchedModel
 from pipelines.audio_language_model import HEARING, SAMPLE_RATE, Prompt, Turn, model_inputs
 from pipelines.text_generation import SamplingOptions, stream_text
 from tests.models.tiny_language_models import save_audio_flamingo, save_qwen2_audio, save_qwen3_omni, save_qwen_omni

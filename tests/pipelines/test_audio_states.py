@@ -13,14 +13,14 @@ import soundfile
 import torch
 
 from components.services import Services
-from models.aligner_specs import TINY_ALIGNER, W2V_BERT_ALIGNER
+from models.cache.feature_store import FeatureStore
+from models.cache.memory import HostMemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import InvalidOption, SilentPart, TextWidthMismatch
-from models.feature_store import FeatureStore
-from models.image_model_specs import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
-from models.memory_probe import HostMemoryProbe
-from models.model_cache import CacheLimits, ModelCache
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel, ModelSpec
+from models.loading.loaders import ModelLoaders
+from models.specs.aligner import TINY_ALIGNER, W2V_BERT_ALIGNER
+from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
+from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.audio_clip import AudioClip, ClipStore
 from pipelines.audio_states import FRAMES, SAMPLE_RATE, AudioStates, audio_states, choose_aligner, windows_of
 from tests.models.tiny_aligners import WIDTH, save_picture_model, save_wav2vec2_bert

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from components.services import Services
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import never
 from models.errors import AudioscopeError, BrokenStartPicture, InvalidOption, TextWidthMismatch, UnknownModel
-from models.feature_store import FeatureStore
-from models.model_cache import never
-from models.model_spec import FetchedModel
+from models.specs.model_spec import FetchedModel
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_to_image import audio_to_image, drawn_window, heard_in
 from pipelines.picture_options import Drawing, PictureOptions, PictureSettings, style_names

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.model_cache import never
+from models.cache.model_cache import never
 from pipelines.callback_steps import reported_steps
 
 Report = Callable[[int], None]

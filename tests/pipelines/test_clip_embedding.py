@@ -11,11 +11,11 @@ import soundfile
 import torch
 
 from components.services import Services
-from models.aligner_specs import TINY_ALIGNER
-from models.encoder_specs import WHISPER_BASE_STATES
-from models.feature_store import FeatureStore
+from models.cache.feature_store import FeatureStore
 from models.model_catalog import ALL_MODELS
-from models.sound_model_specs import MUSICNN_MSD, MUSICNN_MTT, YAMNET
+from models.specs.aligner import TINY_ALIGNER
+from models.specs.encoders import WHISPER_BASE_STATES
+from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines import musicnn_features, yamnet_features
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip, encoders

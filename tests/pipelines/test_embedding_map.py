@@ -11,8 +11,8 @@ from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
+from models.cache.feature_store import FeatureStore
 from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobStopped
-from models.feature_store import FeatureStore
 from pipelines import embedding_map
 from pipelines.embedding_map import METHODS, MapOptions, landmarks, map_embeddings, remembered_map, stacked
 from pipelines.frame_projections import principal_components, spectral_layout, warm_up_umap

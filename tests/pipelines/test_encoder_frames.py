@@ -15,9 +15,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
-from models.feature_store import FeatureStore
-from models.model_spec import FetchedModel
+from models.specs.model_spec import FetchedModel
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip, embed_texts, encoders
 from pipelines.encoder_family import TEXT_SPACE, FrameFamily, joins, windows

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from components.services import Services
-from models.encoder_specs import WHISPER_BASE_STATES
+from models.cache.feature_store import FeatureStore
 from models.errors import NothingWritten
-from models.feature_store import FeatureStore
+from models.specs.encoders import WHISPER_BASE_STATES
 from pipelines.audio_clip import AudioClip
 from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
 from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
@@ -122,7 +122,7 @@ def test_the_shapes_of_qwen2_audio_at_its_true_widths() -> None:
     """Widths, layers and positions of Qwen2-Audio-7B; inside, its heads and feed-forward layers are narrow, to be quick."""
     from transformers import Qwen2AudioConfig, Qwen2AudioForConditionalGeneration, Qwen2AudioProcessor, WhisperFeatureExtractor
 
-    from models.model_loaders import ProcessedModel
+    from models.loading.loaders import ProcessedModel
     from tests.models.fakes import make_spec
 
     tokenizer = byte_tokenizer(**QWEN_ROLES)

@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import nnls
 
 from components.services import Services
-from models.aligner_specs import TINY_ALIGNER
-from models.image_model_specs import TINY_DIFFUSION
+from models.specs.aligner import TINY_ALIGNER
+from models.specs.image import TINY_DIFFUSION
 from pipelines.audio_states import AudioStates, audio_states
 from pipelines.heard_words import RIDGE, SPARSITY, captions_of, concept_states, concepts, heard_words, products_of, shares
 from pipelines.text_states import text_states

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.model_cache import never
+from models.cache.model_cache import never
 from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
 from pipelines.language_hidden_states import MOST_TOKENS, QUESTION, hidden_states, write_about
 from tests.models.tiny_language_models import save_qwen2_audio

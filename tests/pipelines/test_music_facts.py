@@ -12,10 +12,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from components.services import Services
+from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
-from models.feature_store import FeatureStore
-from models.music_model_specs import MUSIC_MODELS
-from models.sound_model_specs import YAMNET
+from models.specs.music import MUSIC_MODELS
+from models.specs.sound import YAMNET
 from pipelines.audio_clip import AudioClip
 from pipelines.music_facts import FactOptions, MusicFacts, music_facts
 from tests.recordings import EXAMPLES

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.services import Services
-from models.music_model_specs import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
+from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
 from pipelines.beat_tracking import METRES, TEMPO_BINS
 from pipelines.chord_recognition import CHORD_COUNT
 from pipelines.harmony_features import POOL_FRAMES, pooled_notes

@@ -13,10 +13,10 @@ from onnx import load as load_onnx
 
 from components.services import Services
 from components.timeline_tracks import HeatmapTrack
+from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
-from models.feature_store import FeatureStore
 from models.repository_weights import WEIGHTS
-from models.sound_model_specs import MUSICNN_MSD, MUSICNN_MTT, YAMNET
+from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines import musicnn_features
 from pipelines.audio_clip import AudioClip
 from pipelines.music_evidence import (

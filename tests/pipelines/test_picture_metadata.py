@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from components.services import Services
 from models.errors import PictureFileRefused
-from models.image_model_specs import IMAGE_MODELS, drawing_defaults
+from models.specs.image import IMAGE_MODELS, drawing_defaults
 from pipelines.audio_to_image import audio_to_image
 from pipelines.picture_metadata import (
     COMMON_KEYWORD,

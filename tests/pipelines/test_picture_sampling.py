@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import PictureOverflow
-from models.model_loaders import ModelLoaders
+from models.loading.loaders import ModelLoaders
 from pipelines.audio_states import AudioStates
 from pipelines.picture_options import SCHEDULERS
 from pipelines.picture_preview import preview_with

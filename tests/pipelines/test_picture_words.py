@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.image_model_specs import SD_TURBO, TINY_DIFFUSION
+from models.specs.image import SD_TURBO, TINY_DIFFUSION
 from pipelines.picture_words import unknown_words
 from training.tiny_diffusion.captions import PAIRS, STYLE_WORDS, TEMPLATES, WORDS
 from training.tiny_diffusion.pictures import GROUNDS

@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from components.services import Services
+from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, JobStopped
-from models.feature_store import FeatureStore
-from models.image_model_specs import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
-from models.model_spec import ModelSpec
+from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
+from models.specs.model_spec import ModelSpec
 from pipelines.audio_clip import AudioClip
 from pipelines.concept_words import OTHERWISE, concept_of, concepts, phrase_of_class, spoken_concepts
 from pipelines.prompt_writing import FINISH, MOST_CONCEPTS, WrittenPrompt, music_between, telling_words, write_prompt

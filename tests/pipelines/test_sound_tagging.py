@@ -19,9 +19,9 @@ from librosa.filters import mel
 
 from components.services import Services
 from components.timeline_tracks import HeatmapTrack
+from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
-from models.feature_store import FeatureStore
-from models.sound_model_specs import YAMNET
+from models.specs.sound import YAMNET
 from pipelines import yamnet_features
 from pipelines.audio_clip import AudioClip
 from pipelines.sound_models import AudioSpectrogramTransformer, Yamnet

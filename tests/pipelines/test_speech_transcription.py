@@ -12,7 +12,7 @@ import pytest
 
 from components.services import Services
 from models.errors import InvalidOption, ModelUnavailable, UnknownModel
-from models.speech_model_specs import WHISPER_BASE_OFFLINE
+from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.audio_clip import AudioClip
 from pipelines.clip_results import RESULTS_FOLDER
 from pipelines.speech_transcription import Transcription, TranscriptionOptions, transcribe

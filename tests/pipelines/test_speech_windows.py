@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.model_cache import never
+from models.cache.model_cache import never
 from pipelines.speech_windows import (
     BLOCK_FRAMES,
     FRAME_SAMPLES,

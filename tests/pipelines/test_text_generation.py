@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import torch
 
+from models.cache.model_cache import never
 from models.errors import InvalidOption, OutOfMemory
-from models.model_cache import never
 from pipelines.audio_language_model import Prompt, model_inputs
 from pipelines.sentences import sentences_of
 from pipelines.text_generation import INCOMPLETE, GumbelNoise, SamplingOptions, check_sampling, stream_text

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from components.services import Services
-from models.model_cache import never
-from models.speech_model_specs import WHISPER_BASE_OFFLINE
+from models.cache.model_cache import never
+from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines import whisper_decoding
 from pipelines.speech_windows import SAMPLE_RATE, Waveform
 from pipelines.spoken_languages import Language

@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from components.services import Services
-from models.encoder_specs import WHISPER_BASE_STATES
-from models.model_cache import never
-from models.model_loaders import ProcessedModel
-from models.speech_model_specs import WHISPER_BASE_OFFLINE
+from models.cache.model_cache import never
+from models.loading.loaders import ProcessedModel
+from models.specs.encoders import WHISPER_BASE_STATES
+from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.audio_clip import AudioClip, Waveform
 from pipelines.speech_transcription import TranscriptionOptions, transcribe
 from pipelines.token_paths import Records, TokenPaths

@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from components.services import Services
-from models.encoder_specs import WHISPER_BASE_STATES
+from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
-from models.feature_store import FeatureStore
-from models.model_spec import EncoderFacts
+from models.specs.encoders import WHISPER_BASE_STATES
+from models.specs.model_spec import EncoderFacts
 from pipelines.audio_clip import AudioClip
 from pipelines.whisper_states import WINDOW_SECONDS
 from pipelines.word_following import FollowedWords, FollowOptions, follow_words, following_models, paths_of_clip

@@ -15,14 +15,14 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from models.cache.feature_store import FeatureStore
+from models.cache.memory import HostMemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import InvalidOption, UnknownModel
-from models.feature_store import FeatureStore
-from models.memory_probe import HostMemoryProbe
-from models.model_cache import CacheLimits, ModelCache
+from models.files.model_files import Availability
+from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
-from models.model_files import Availability
-from models.model_loaders import ModelLoaders
-from models.model_spec import FetchedModel, ModelSpec
+from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.audio_clip import AudioClip, ClipStore
 from pipelines.zero_shot_tagging import BLOCK_WINDOWS, CLAP_SAMPLE_RATE, WordOptions, WordScores, score_words
 from tests.models.tiny_models import save_clap

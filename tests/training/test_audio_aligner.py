@@ -16,7 +16,7 @@ import pytest
 import soundfile
 import torch
 
-from models.audio_aligner import save_aligner
+from models.loading.audio_aligner import save_aligner
 from pipelines.heard_words import concepts
 from tests.models.tiny_aligners import save_picture_model, save_wav2vec2_bert
 from training.audio_aligner.__main__ import YAMNET

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 from torch import Tensor
 from torch.nn import functional
 
-from models.audio_aligner import AlignerConfig, AudioAligner
+from models.loading.audio_aligner import AlignerConfig, AudioAligner
 from pipelines.concept_words import concept_of, phrase_of_class
 from pipelines.heard_words import PHRASINGS, captions_of, concept_states, concepts
 from pipelines.sound_names import ABOUT_THE_RECORDING, class_tree

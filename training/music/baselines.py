@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.services import Services
-from models.music_model_specs import BASIC_PITCH
+from models.specs.music import BASIC_PITCH
 from pipelines.audio_clip import AudioClip
 from pipelines.chord_recognition import chord_grid, chord_name, smoothed_path
 from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND, pooled_notes

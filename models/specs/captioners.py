@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from models.model_spec import EncoderFacts, HubSource, ModelSpec, PromptStyle, Quantization, Task
+from models.specs.model_spec import (
+    EncoderFacts,
+    HubSource,
+    ModelSpec,
+    PromptStyle,
+    Quantization,
+    Task,
+)
 
 QUANTIZED_BYTES: dict[Quantization, float] = {"int8": 1.0, "nf4": 0.53}
 """Of each quantised parameter."""
@@ -113,7 +120,7 @@ QWEN3_OMNI_CAPTIONER = _language_model(
     download_megabytes=63_438,
     parameters_in_millions=31_719,
     embedded_in_millions=622,
-    processor="models.qwen3_omni_processor.Qwen3OmniSoundProcessor",
+    processor="models.loading.qwen3_omni_processor.Qwen3OmniSoundProcessor",
     prompt_style="sound",
     # bitsandbytes quantises linear layers; the experts, which are nearly all of this model, are none in transformers 5.
     forms=(),

@@ -11,10 +11,10 @@ from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 
-from models.checkpoint_parts import INDEX_FILE, shards_of
 from models.errors import ModelUnavailable
-from models.hub_lock import HubLock
-from models.model_spec import HubSource, ModelSpec
+from models.files.checkpoint_parts import INDEX_FILE, shards_of
+from models.files.hub_lock import HubLock
+from models.specs.model_spec import HubSource, ModelSpec
 
 PROBE_TIMEOUT_SECONDS = 2.0
 PROBE_INTERVAL_SECONDS = 60.0

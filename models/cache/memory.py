@@ -10,7 +10,7 @@ from typing import Protocol
 
 import psutil
 
-from models.model_spec import Device
+from models.specs.model_spec import Device
 
 
 class MemoryProbe(Protocol):

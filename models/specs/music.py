@@ -6,7 +6,7 @@ training.music.train_harmony`; Basic Pitch is the file in the Python package of 
 
 from __future__ import annotations
 
-from models.model_spec import ModelSpec, RepositoryFile, RepositorySource
+from models.specs.model_spec import ModelSpec, RepositoryFile, RepositorySource
 
 OWN_LICENCE = "Apache-2.0 (trained for Audioscope on pieces composed by a program and rendered with SoundFonts)"
 OWN_LICENCE_URL = "https://www.apache.org/licenses/LICENSE-2.0"

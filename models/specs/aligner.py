@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from models.model_spec import EncoderFacts, HubSource, ModelSpec, RepositoryFile, RepositorySource
+from models.specs.model_spec import (
+    EncoderFacts,
+    HubSource,
+    ModelSpec,
+    RepositoryFile,
+    RepositorySource,
+)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,14 @@ both. Hub sizes are those of the weight files as the hub lists them.
 
 from __future__ import annotations
 
-from models.model_spec import EncoderFacts, HubSource, ModelSpec, RepositoryFile, RepositorySource, Task
+from models.specs.model_spec import (
+    EncoderFacts,
+    HubSource,
+    ModelSpec,
+    RepositoryFile,
+    RepositorySource,
+    Task,
+)
 
 YAMNET = ModelSpec(
     key="yamnet",

@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from models.checkpoint_parts import load_part
+from models.cache.residents import (
+    CTranslate2Resident,
+    OnnxResident,
+    QuantizedResident,
+    Resident,
+    TorchResident,
+)
 from models.errors import ModelLoadFailed
-from models.model_spec import Device, FetchedModel, HubSource, ModelSpec
-from models.residents import CTranslate2Resident, OnnxResident, QuantizedResident, Resident, TorchResident
-from models.whisper_ctranslate2 import build_whisper
+from models.files.checkpoint_parts import load_part
+from models.loading.whisper_ctranslate2 import build_whisper
+from models.specs.model_spec import (
+    Device,
+    FetchedModel,
+    HubSource,
+    ModelSpec,
+)
 
 ONE_THREAD_BYTES = 100_000
 """An ONNX model whose file is smaller runs in one thread."""
@@ -113,7 +124,7 @@ class ModelLoaders:
         return TorchResident(ProcessedModel(whisper, processor), (whisper,), device)
 
     def _aligner(self, model: FetchedModel, device: Device) -> Resident:
-        from models.audio_aligner import load_aligner
+        from models.loading.audio_aligner import load_aligner
 
         loaded = load_aligner(model.directory).to(device, _torch_dtype(model.spec, device))
         return TorchResident(loaded, (loaded,), device)

@@ -6,7 +6,13 @@ the CPU six tenths of that file.
 
 from __future__ import annotations
 
-from models.model_spec import HubSource, ModelSpec, PackageFile, PackagePart, PackageSource
+from models.specs.model_spec import (
+    HubSource,
+    ModelSpec,
+    PackageFile,
+    PackagePart,
+    PackageSource,
+)
 
 WHISPER_LICENCE_URL = "https://github.com/openai/whisper/blob/main/LICENSE"
 WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*", "preprocessor_config.json")

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from models.cache.residents import Resident
 from models.errors import ModelError, OutOfMemory, QueueFull
-from models.model_spec import FetchedModel, ModelIdentity
-from models.residents import Resident
+from models.specs.model_spec import FetchedModel, ModelIdentity
 
 Place = Literal["device", "host"]
 

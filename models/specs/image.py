@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from models.model_spec import HubSource, ModelSpec, RepositoryFile, RepositorySource, Task
+from models.specs.model_spec import (
+    HubSource,
+    ModelSpec,
+    RepositoryFile,
+    RepositorySource,
+    Task,
+)
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from models.cache_status import CacheStatus, ResidentStatus
+from models.cache.lease_book import Entry, LeaseBook, Ticket
+from models.cache.memory import MemoryProbe
+from models.cache.residents import Resident
+from models.cache.status import CacheStatus, ResidentStatus
 from models.errors import JobStopped, ModelError, ModelLoadFailed, OutOfMemory, WaitedTooLong
-from models.lease_book import Entry, LeaseBook, Ticket
-from models.memory_probe import MemoryProbe
-from models.model_spec import Device, FetchedModel, ModelIdentity, ModelSpec
 from models.out_of_memory import is_out_of_memory, let_go_of_locals
-from models.residents import Resident
+from models.specs.model_spec import (
+    Device,
+    FetchedModel,
+    ModelIdentity,
+    ModelSpec,
+)
 
 STOP_POLL_SECONDS = 0.05
 """How often a waiting thread looks whether its job was stopped."""

@@ -8,8 +8,8 @@ MERT needs code of its own repository and is not offered.
 
 from __future__ import annotations
 
-from models.model_spec import EncoderFacts, HubSource, ModelSpec
-from models.speech_model_specs import WHISPER_BASE_OFFLINE, WHISPER_LICENCE_URL
+from models.specs.model_spec import EncoderFacts, HubSource, ModelSpec
+from models.specs.speech import WHISPER_BASE_OFFLINE, WHISPER_LICENCE_URL
 
 WHISPER_BASE_STATES = ModelSpec(
     key="whisper-base-states",

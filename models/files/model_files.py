@@ -6,11 +6,16 @@ import threading
 from dataclasses import dataclass
 from typing import cast
 
-from models.hub_weights import HubState, HubWeights
-from models.model_spec import FetchedModel, ModelSpec, PackageSource, RepositorySource
-from models.package_weights import PackageWeights
+from models.files.hub_weights import HubState, HubWeights
+from models.files.package_weights import PackageWeights
 from models.repository_weights import fetch_from_repository
 from models.single_flight import SingleFlight
+from models.specs.model_spec import (
+    FetchedModel,
+    ModelSpec,
+    PackageSource,
+    RepositorySource,
+)
 
 
 @dataclass(frozen=True)

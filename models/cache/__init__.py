@@ -1,0 +1,1 @@
+"""The one cache that lends models: leases, residents, memory and shared features."""

@@ -1,0 +1,1 @@
+"""What models exist: their sources, sizes, licences and file lists."""
