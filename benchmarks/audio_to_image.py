@@ -29,10 +29,10 @@ from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
-from pipelines.audio_clip import AudioClip, ClipStore
-from pipelines.audio_states import SAMPLE_RATE, audio_states
-from pipelines.audio_to_image import audio_to_image
-from pipelines.picture_options import PictureOptions
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.pictures.audio_embeds import SAMPLE_RATE, audio_states
+from pipelines.pictures.audio_to_image import audio_to_image
+from pipelines.pictures.options import PictureOptions
 from settings import Settings
 from tests.app_process import running_app
 from tests.browser.conftest import CHROMIUM, FLAGS

@@ -16,9 +16,9 @@ from components.services import Services, build_services
 from models.cache.feature_store import FeatureStore
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import YAMNET
-from pipelines import yamnet_features
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import EmbeddingOptions, embed_clip
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
+from pipelines.tagging import yamnet_features
 from settings import Settings
 from tests.recordings import EXAMPLES
 

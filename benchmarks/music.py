@@ -15,7 +15,7 @@ import soundfile
 
 from benchmarks.report import Figure, at_most
 from components.services import build_services
-from pipelines.clip_description import DescriptionOptions, describe_clip
+from pipelines.description.description import DescriptionOptions, describe_clip
 from settings import Settings
 from tests.recordings import EXAMPLES
 

@@ -13,9 +13,16 @@ import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_most
 from components.services import build_services
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
-from pipelines.embedding_map import METHODS, MapMethod, MapOptions, map_embeddings, remembered_map, warm_up_umap
-from pipelines.frame_projections import Floats, principal_components
+from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embeddings.map import (
+    METHODS,
+    MapMethod,
+    MapOptions,
+    map_embeddings,
+    remembered_map,
+    warm_up_umap,
+)
+from pipelines.embeddings.projections import Floats, principal_components
 from settings import Settings
 from tests.recordings import EXAMPLES
 

@@ -15,10 +15,10 @@ from components.picture_files import keep_pictures, open_picture
 from components.services import Services, borrowing
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
-from pipelines.audio_to_image import audio_to_image as draw
-from pipelines.audio_to_image import heard_in
-from pipelines.picture_options import PictureOptions
-from pipelines.prompt_writing import write_prompt
+from pipelines.pictures.audio_to_image import audio_to_image as draw
+from pipelines.pictures.audio_to_image import heard_in
+from pipelines.pictures.options import PictureOptions
+from pipelines.pictures.prompt_writing import write_prompt
 
 
 def add_picture_endpoints(services: Services) -> None:

@@ -34,11 +34,11 @@ from components.timeline_tracks import Span, SpanTrack
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import InvalidOption, NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_to_image import audio_to_image, drawn_window
-from pipelines.picture_metadata import picture_from_png
-from pipelines.picture_options import LARGEST_SEED, Drawing, PictureOptions
-from pipelines.prompt_writing import write_prompt
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.audio_to_image import audio_to_image, drawn_window
+from pipelines.pictures.options import LARGEST_SEED, Drawing, PictureOptions
+from pipelines.pictures.png_metadata import picture_from_png
+from pipelines.pictures.prompt_writing import write_prompt
 
 EMPTY = '<p class="empty">A picture of what is heard will hang here. Choose a clip above, then press Draw.</p>'
 READY = '<p class="empty">Press Draw for a picture of this clip.</p>'

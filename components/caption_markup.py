@@ -7,8 +7,8 @@ from collections import Counter
 
 from components.seekable import seek_button
 from components.transcription_summary import clock_time
-from pipelines.caption_claims import CheckedClaim, Verdict
-from pipelines.clip_caption import CheckedCaption, CheckedSentence
+from pipelines.description.caption import CheckedCaption, CheckedSentence
+from pipelines.description.claim_checking import CheckedClaim, Verdict
 
 MARKS: dict[Verdict, str] = {"supported": "✓", "contradicted": "✗", "not measured": "?"}
 

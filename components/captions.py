@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from components.page_script import page_script
-from pipelines.subtitle_cues import Cue
+from pipelines.subtitles.cues import Cue
 
 Captions = list[tuple[float, float, str]]
 """(start, end, text), times in seconds, lines of a cue with a line feed between them."""

@@ -18,7 +18,7 @@ from components.services import QUIET_EACH, Services
 from components.timeline import Value, build_timeline, clip_value, interval_of, no_clip_value
 from components.user_errors import sentence_for
 from models.errors import ClipExpired, ClipPathRefused, InvalidOption, NoClip
-from pipelines.audio_clip import AudioClip, ClipStore
+from pipelines.clip.clip import AudioClip, ClipStore
 
 HERE = Path(__file__).parent
 EXAMPLES_DIRECTORY = HERE.parent / "examples"

@@ -24,9 +24,9 @@ from components.transcription_controls import options_of
 from components.transcription_summary import summary_markup, waiting_message
 from components.user_errors import sentence_for
 from models.errors import InvalidOption
-from pipelines.dictation import Dictated, Dictation
-from pipelines.speech_transcription import Transcription, keep
-from pipelines.speech_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.dictation import Dictated, Dictation
+from pipelines.speech.transcription import Transcription, keep
+from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
 
 TEMPLATE = '<button type="button" aria-pressed="false">Dictate</button><span class="dictation-note" role="status"></span>'
 MOST_SECONDS = 1800.0

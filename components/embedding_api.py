@@ -18,10 +18,21 @@ from components.transcription_files import FILES_FOLDER, safe_stem
 from components.user_errors import tell_errors
 from models.errors import InvalidOption, NoClip
 from models.model_catalog import AUTO
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, Encoder, embed_clip, encoders
-from pipelines.clip_library import NearClip
-from pipelines.embedding_map import MapOptions, check_map_options, remembered_map, stacked
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import (
+    ClipEmbedding,
+    EmbeddingOptions,
+    Encoder,
+    embed_clip,
+    encoders,
+)
+from pipelines.embeddings.library import NearClip
+from pipelines.embeddings.map import (
+    MapOptions,
+    check_map_options,
+    remembered_map,
+    stacked,
+)
 
 MOST_CLIPS = 8
 TEXT_ENCODERS = "an encoder that shares a space with texts, such as a CLAP model"

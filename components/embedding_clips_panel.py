@@ -20,10 +20,17 @@ from components.tab_job import TabJob
 from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import AudioscopeError, NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, Encoder, embed_clip, embed_texts, encoders
-from pipelines.clip_library import ClipLibrary, NearClip
-from pipelines.encoder_family import TEXT_SPACE
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import (
+    ClipEmbedding,
+    EmbeddingOptions,
+    Encoder,
+    embed_clip,
+    embed_texts,
+    encoders,
+)
+from pipelines.embeddings.encoders.base import TEXT_SPACE
+from pipelines.embeddings.library import ClipLibrary, NearClip
 
 MOST_OTHERS = 8
 NEAR_CLIPS = 8

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from components.services import Services
 from models.errors import InvalidOption
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_description import DescriptionOptions, describe_clip
-from pipelines.clip_embedding import ClipEmbedding
-from pipelines.embedding_colours import (
+from pipelines.clip.clip import AudioClip
+from pipelines.description.description import DescriptionOptions, describe_clip
+from pipelines.embeddings.colouring import (
     NOTHING,
     ClusterMethod,
     ClusterOptions,
@@ -24,11 +23,12 @@ from pipelines.embedding_colours import (
     colourings,
     hover_texts,
 )
-from pipelines.embedding_map import stacked
-from pipelines.music_facts import MusicFacts
-from pipelines.sound_tagging import SoundTags
-from pipelines.speech_transcription import TranscriptionOptions, find_stored, transcribe
-from pipelines.transcript import Word
+from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.map import stacked
+from pipelines.music.analysis import MusicFacts
+from pipelines.speech.transcript import Word
+from pipelines.speech.transcription import TranscriptionOptions, find_stored, transcribe
+from pipelines.tagging.sound_tagging import SoundTags
 
 COLOURS = {
     "time": "Time",

@@ -11,9 +11,9 @@ import gradio as gr
 from components.embedding_colouring import COLOURS
 from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
-from pipelines.clip_embedding import EmbeddingOptions, Encoder, encoders
-from pipelines.embedding_colours import MOST_CLUSTERS
-from pipelines.embedding_map import (
+from pipelines.embeddings.colouring import MOST_CLUSTERS
+from pipelines.embeddings.embed import EmbeddingOptions, Encoder, encoders
+from pipelines.embeddings.map import (
     LEAST_PERPLEXITY,
     METHODS,
     MOST_MIN_DISTANCE,

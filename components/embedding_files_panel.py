@@ -11,9 +11,15 @@ import gradio as gr
 from components.embedding_shown import ShownEmbedding
 from components.embedding_views_panel import LazyView
 from components.transcription_files import FILES_FOLDER, safe_stem
-from pipelines.embedding_colours import Colouring, colourings
-from pipelines.embedding_files import facts_of, save_map, save_npz, save_parquet, save_projector_files
-from pipelines.embedding_picture import map_picture, save_picture
+from pipelines.embeddings.colouring import Colouring, colourings
+from pipelines.embeddings.export import (
+    facts_of,
+    save_map,
+    save_npz,
+    save_parquet,
+    save_projector_files,
+)
+from pipelines.embeddings.map_image import map_picture, save_picture
 
 NAMES = ("NPZ", "Parquet", "TSV for TensorBoard", "Map as PNG", "Map as JSON")
 ABOUT = """<p class="summary">NPZ and Parquet hold every frame with its time; the TSV pair opens in TensorBoard's projector, with

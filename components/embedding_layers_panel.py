@@ -15,9 +15,15 @@ from components.tab_job import TabJob
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, Encoder, embed_clip, encoders
-from pipelines.embedding_views import LayerFrames, cka_of_layers
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.analysis import LayerFrames, cka_of_layers
+from pipelines.embeddings.embed import (
+    ClipEmbedding,
+    EmbeddingOptions,
+    Encoder,
+    embed_clip,
+    encoders,
+)
 
 ITSELF = "itself"
 EMPTY = '<p class="empty">Compare every layer of the encoder with every other, or with those of another encoder.</p>'

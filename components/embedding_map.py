@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from components.page_script import page_script
 from components.timeline import encoded, event_field
 from models.errors import InvalidOption
-from pipelines.embedding_colours import Colouring
+from pipelines.embeddings.colouring import Colouring
 
 MOST_POINTS = 40_000
 """Of a longer clip every second, third … frame is shown."""

@@ -13,10 +13,15 @@ from components.embedding_map import MapView, thinned
 from components.timeline import TimelineFeed
 from components.timeline_tracks import ColourTrack
 from components.transcription_summary import clock_time
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
-from pipelines.embedding_colours import Colouring
-from pipelines.embedding_map import METHODS, EmbeddingMap, StackedFrames, stacked
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
+from pipelines.embeddings.map import (
+    METHODS,
+    EmbeddingMap,
+    StackedFrames,
+    stacked,
+)
 
 
 @dataclass(frozen=True, eq=False)

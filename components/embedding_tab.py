@@ -40,10 +40,16 @@ from components.token_paths_panel import build_token_paths_panel
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import AudioscopeError, NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.background_steps import Preparation, in_background
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
-from pipelines.embedding_map import METHODS, EmbeddingMap, MapOptions, remembered_map, warm_up_umap
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embeddings.map import (
+    METHODS,
+    EmbeddingMap,
+    MapOptions,
+    remembered_map,
+    warm_up_umap,
+)
+from pipelines.jobs.background import Preparation, in_background
 
 Update = tuple[Any, ...]
 """(map, summary, shown, timeline)."""

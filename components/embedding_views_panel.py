@@ -20,7 +20,12 @@ from components.timed_picture import build_timed_pictures, curve_markup, picture
 from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import AudioscopeError
-from pipelines.embedding_views import heatmap, nearest_moments, norm_and_change, self_similarity
+from pipelines.embeddings.analysis import (
+    heatmap,
+    nearest_moments,
+    norm_and_change,
+    self_similarity,
+)
 
 MOMENTS = 8
 SIMILARITY_CELLS = 480

@@ -19,8 +19,13 @@ from components.transcription_files import safe_stem
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.picture_walk import MOST_BETWEEN, WalkOptions, WalkProgress, walk
+from pipelines.clip.clip import AudioClip
+from pipelines.film.film import (
+    MOST_BETWEEN,
+    WalkOptions,
+    WalkProgress,
+    walk,
+)
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,19 @@ from components.music_files import as_document
 from components.services import Services, borrowing
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
-from pipelines.audio_language_model import Turn
-from pipelines.audio_questions import QuestionOptions, ask
-from pipelines.clip_caption import FROM_FACTS
-from pipelines.clip_description import DescriptionOptions, describe_clip
-from pipelines.clip_questions import answer_question
-from pipelines.music_captioning import CaptionOptions
-from pipelines.music_facts import FASTEST_BPM, SLOWEST_BPM, FactOptions
-from pipelines.music_facts import music_facts as facts_of_clip
-from pipelines.music_tagging import MusicTagOptions, tag_music
-from pipelines.sound_tagging import TagOptions
-from pipelines.sound_tagging import tag_sounds as sounds_of_clip
-from pipelines.zero_shot_tagging import WordOptions
-from pipelines.zero_shot_tagging import score_words as words_of_clip
+from pipelines.description.caption import FROM_FACTS
+from pipelines.description.description import DescriptionOptions, describe_clip
+from pipelines.description.model_caption import CaptionOptions
+from pipelines.language_models.prompting import Turn
+from pipelines.music.analysis import FASTEST_BPM, SLOWEST_BPM, FactOptions
+from pipelines.music.analysis import music_facts as facts_of_clip
+from pipelines.music.music_tagging import MusicTagOptions, tag_music
+from pipelines.questions.from_measurements import answer_question
+from pipelines.questions.from_model import QuestionOptions, ask
+from pipelines.tagging.sound_tagging import TagOptions
+from pipelines.tagging.sound_tagging import tag_sounds as sounds_of_clip
+from pipelines.tagging.zero_shot import WordOptions
+from pipelines.tagging.zero_shot import score_words as words_of_clip
 
 
 def add_music_endpoints(services: Services) -> None:

@@ -12,11 +12,11 @@ from uuid import uuid4
 import numpy as np
 
 from components.transcription_files import APP_VERSION, FILES_FOLDER, safe_stem
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_description import ClipDescription
-from pipelines.music_tagging import MusicTags
-from pipelines.sound_tagging import SoundTags
-from pipelines.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
+from pipelines.clip.clip import AudioClip
+from pipelines.description.description import ClipDescription
+from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
+from pipelines.music.music_tagging import MusicTags
+from pipelines.tagging.sound_tagging import SoundTags
 
 APP = "Audioscope"
 VERSION = 1

@@ -9,11 +9,20 @@ from collections.abc import Iterable
 from components.seekable import seek_button
 from components.transcription_summary import clock_time
 from pipelines.chord_symbols import written as chord_symbol
-from pipelines.clip_description import ClipDescription
-from pipelines.music_facts import Beats, Chord, Key, Loudness, MusicFacts, Section, Tempo, Vocals
-from pipelines.music_tag_table import Kind
-from pipelines.music_tagging import MusicTags
-from pipelines.sound_tagging import SoundTags
+from pipelines.description.description import ClipDescription
+from pipelines.music.analysis import (
+    Beats,
+    Chord,
+    Key,
+    Loudness,
+    MusicFacts,
+    Section,
+    Tempo,
+    Vocals,
+)
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.tag_table import Kind
+from pipelines.tagging.sound_tagging import SoundTags
 
 MOST_CHORDS = 8
 LEAST_TOLD = 0.05

@@ -25,11 +25,11 @@ from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
 from models.model_catalog import AUTO, ModelCatalog
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_caption import FROM_FACTS
-from pipelines.clip_description import ClipDescription, DescriptionOptions, describe_clip
-from pipelines.music_captioning import CaptionOptions
-from pipelines.music_facts import FASTEST_BPM, SLOWEST_BPM, FactOptions
+from pipelines.clip.clip import AudioClip
+from pipelines.description.caption import FROM_FACTS
+from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
+from pipelines.description.model_caption import CaptionOptions
+from pipelines.music.analysis import FASTEST_BPM, SLOWEST_BPM, FactOptions
 
 EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
 READY = '<p class="empty">Press Describe to hear what this clip is.</p>'

@@ -5,10 +5,10 @@ from __future__ import annotations
 from components.timeline import TimelineFeed
 from components.timeline_tracks import HeatmapTrack, Label, LabelTrack, Point, PointTrack, Span, SpanTrack
 from pipelines.chord_symbols import written as chord_symbol
-from pipelines.music_facts import MusicFacts
-from pipelines.music_tagging import MusicTags
-from pipelines.sound_tagging import SoundTags
-from pipelines.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
+from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.music_tagging import MusicTags
+from pipelines.tagging.sound_tagging import SoundTags
 
 NO_CHORD = "N"
 

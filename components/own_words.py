@@ -16,8 +16,8 @@ from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
 from models.model_catalog import AUTO
-from pipelines.audio_clip import AudioClip
-from pipelines.zero_shot_tagging import WordOptions, WordScores, score_words
+from pipelines.clip.clip import AudioClip
+from pipelines.tagging.zero_shot import WordOptions, WordScores, score_words
 
 
 def build_own_words(services: Services, clip: ClipInput) -> None:

@@ -12,7 +12,7 @@ from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec, Task
-from pipelines.picture_options import SCHEDULERS, PictureOptions
+from pipelines.pictures.options import SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()
 MOST_PICTURES = 8

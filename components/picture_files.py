@@ -13,9 +13,9 @@ from PIL import Image
 
 from components.transcription_files import FILES_FOLDER, safe_stem
 from models.errors import InvalidOption
-from pipelines.audio_clip import AudioClip
-from pipelines.picture_metadata import png_bytes
-from pipelines.picture_options import Picture
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.options import Picture
+from pipelines.pictures.png_metadata import png_bytes
 
 PREVIEW_QUALITY = 80
 THUMBNAIL_PIXELS = 96

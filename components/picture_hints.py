@@ -9,9 +9,9 @@ import gradio as gr
 from components.services import QUIET
 from models.errors import ModelError
 from models.model_catalog import ModelCatalog
-from pipelines.concept_words import concepts
-from pipelines.english_grammar import listed
 from pipelines.picture_words import unknown_words
+from pipelines.pictures.vocabulary import concepts
+from pipelines.wording.grammar import listed
 
 UNUSED = "Drawn only when the slider stands left of “the sound itself”."
 MOST_NAMED = 4

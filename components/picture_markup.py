@@ -7,7 +7,7 @@ import html
 from components.music_markup import chips_markup
 from components.picture_files import KeptPicture, preview_url
 from components.transcription_summary import clock_time
-from pipelines.picture_options import Drawing
+from pipelines.pictures.options import Drawing
 
 WAITING = {
     "loading": "Getting the model ready …",

@@ -16,13 +16,13 @@ from components.tab_job import TabJob
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_language_model import Turn
-from pipelines.audio_questions import QuestionOptions, ask
-from pipelines.clip_caption import FROM_FACTS
-from pipelines.clip_description import ClipDescription
-from pipelines.clip_findings import ClipFindings
-from pipelines.clip_questions import answer_question
+from pipelines.clip.clip import AudioClip
+from pipelines.description.caption import FROM_FACTS
+from pipelines.description.description import ClipDescription
+from pipelines.description.findings import ClipFindings
+from pipelines.language_models.prompting import Turn
+from pipelines.questions.from_measurements import answer_question
+from pipelines.questions.from_model import QuestionOptions, ask
 
 FROM_MEASUREMENTS = "from what was measured"
 

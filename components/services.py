@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.stop_flags import StopFlags
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
@@ -16,9 +15,10 @@ from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
-from pipelines.audio_clip import ClipStore
-from pipelines.audio_decoding import ClipLimits
-from pipelines.clip_library import ClipLibrary
+from pipelines.clip.clip import ClipStore
+from pipelines.clip.decoding import ClipLimits
+from pipelines.embeddings.library import ClipLibrary
+from pipelines.jobs.stop_flags import StopFlags
 from settings import Settings
 
 LIBRARY_FOLDER = "library"

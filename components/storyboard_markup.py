@@ -6,8 +6,8 @@ import html
 
 from components.picture_files import KeptPicture, preview_url
 from components.transcription_summary import clock_time
-from pipelines.clip_parts import ClipPart
-from pipelines.storyboard import Storyboard, StoryboardEntry
+from pipelines.film.scenes import ClipPart
+from pipelines.film.storyboard import Storyboard, StoryboardEntry
 
 
 def board_markup(now: Storyboard, kept: tuple[KeptPicture, ...]) -> str:

@@ -21,8 +21,8 @@ from components.timeline_tracks import PictureTrack
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.storyboard import Storyboard, StoryboardEntry, storyboard
+from pipelines.clip.clip import AudioClip
+from pipelines.film.storyboard import Storyboard, StoryboardEntry, storyboard
 
 Update = tuple[Any, ...]
 """(board, timeline, made, then the panes of the single picture)."""

@@ -11,8 +11,8 @@ import gradio as gr
 from gradio.events import Dependency
 
 from components.services import QUIET, Services, borrowing
-from components.stop_flags import SessionJob
-from pipelines.audio_clip import AudioClip
+from pipelines.clip.clip import AudioClip
+from pipelines.jobs.stop_flags import SessionJob
 
 Buttons = list[gr.Button] | dict[str, Any]
 """Those of a job, or what leaves them as they are."""

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from components.page_script import page_script
 from components.timeline_tracks import TRACK_ID, Track, start_range, to_text
 from models.errors import ClipExpired
-from pipelines import timeline_tiles
+from pipelines.clip import timeline_tiles
 
 HERE = Path(__file__).parent
 TEMPLATE = """

@@ -9,10 +9,15 @@ import numpy as np
 
 from components.seekable import seek_button
 from components.transcription_summary import clock_time
-from pipelines.token_paths import Floats, Near, TokenPath, TokenPaths
-from pipelines.token_texts import is_control
-from pipelines.whisper_languages import WHISPER_LANGUAGES
-from pipelines.word_following import FollowedWords
+from pipelines.interpretability.follow_words import FollowedWords
+from pipelines.interpretability.logit_lens import (
+    Floats,
+    Near,
+    TokenPath,
+    TokenPaths,
+)
+from pipelines.interpretability.token_text import is_control
+from pipelines.speech.languages import WHISPER_LANGUAGES
 
 UNSURE = 0.5
 DOUBTFUL = 0.8

@@ -19,9 +19,14 @@ from components.token_paths_markup import summary_markup, token_markup, words_ma
 from components.transcription_summary import failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.token_paths import TokenPaths
-from pipelines.word_following import FollowedWords, FollowOptions, follow_words, following_models
+from pipelines.clip.clip import AudioClip
+from pipelines.interpretability.follow_words import (
+    FollowedWords,
+    FollowOptions,
+    follow_words,
+    following_models,
+)
+from pipelines.interpretability.logit_lens import TokenPaths
 
 EMPTY = '<p class="empty">Words will form here, layer by layer. Choose a clip with speech, then press Follow the words.</p>'
 LONGEST_WINDOW_SECONDS = 30.0

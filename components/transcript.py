@@ -13,7 +13,7 @@ import gradio as gr
 from components.page_script import page_script
 from components.timeline import Value, event_field
 from models.errors import InvalidOption
-from pipelines.transcript import Segment
+from pipelines.speech.transcript import Segment
 
 TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol><p class="partial" dir="auto"></p>'
 LONGEST_LINE = 10_000

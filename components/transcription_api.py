@@ -13,9 +13,9 @@ from components.services import Services, borrowing
 from components.transcription_controls import DETECT
 from components.user_errors import tell_errors
 from models.model_catalog import AUTO
-from pipelines.speech_transcription import TranscriptionOptions
-from pipelines.speech_transcription import transcribe as transcribe_clip
-from pipelines.transcript import SpeechTask
+from pipelines.speech.transcript import SpeechTask
+from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcription import transcribe as transcribe_clip
 
 
 def add_transcription_endpoint(services: Services) -> None:

@@ -10,9 +10,9 @@ import gradio as gr
 from models.errors import as_size
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.model_spec import ModelSpec
-from pipelines.speech_transcription import TranscriptionOptions
-from pipelines.subtitle_cues import CueOptions, cue_options_for
-from pipelines.whisper_languages import WHISPER_LANGUAGES
+from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.subtitles.cues import CueOptions, cue_options_for
 
 DETECT = "auto"
 TASKS = [("Transcribe", "transcribe"), ("Translate to English", "translate")]

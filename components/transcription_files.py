@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import gradio as gr
 
-from pipelines.audio_clip import AudioClip
-from pipelines.subtitle_formats import FORMATS, Subtitles
+from pipelines.clip.clip import AudioClip
+from pipelines.subtitles.formats import FORMATS, Subtitles
 
 FILES_FOLDER = "files"
 APP_VERSION = "0.1.0"

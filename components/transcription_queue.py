@@ -19,10 +19,10 @@ from components.transcription_files import APP_VERSION, safe_stem
 from components.transcription_summary import clock_time, failure_markup
 from components.user_errors import sentence_for
 from models.errors import NoClip
-from pipelines.speech_transcription import TranscriptionOptions
-from pipelines.subtitle_formats import FORMATS, Subtitles
-from pipelines.transcription_queue import QueuedFile, transcribe_files
-from pipelines.whisper_languages import WHISPER_LANGUAGES
+from pipelines.speech.batch import QueuedFile, transcribe_files
+from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.subtitles.formats import FORMATS, Subtitles
 
 
 def build_transcription_queue(services: Services, controls: TranscriptionControls) -> None:

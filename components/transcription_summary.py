@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 
-from pipelines.speech_transcription import Transcription
-from pipelines.unspoken_stretches import Unspoken
-from pipelines.whisper_languages import WHISPER_LANGUAGES
+from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.transcription import Transcription
 
 LEAST_PROBABILITY = 0.01
 """A less likely language is not told as a runner-up."""

@@ -23,12 +23,18 @@ from components.transcription_queue import build_transcription_queue
 from components.transcription_summary import failure_markup, remark, summary_markup, waiting_message
 from components.user_errors import sentence_for
 from models.errors import ModelError, NoClip
-from pipelines.audio_clip import AudioClip
-from pipelines.speech_transcription import Transcription, TranscriptionOptions, decode_again, find_stored, transcribe
-from pipelines.subtitle_formats import Subtitles
-from pipelines.transcript import Segment
+from pipelines.clip.clip import AudioClip
+from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.transcript import Segment
+from pipelines.speech.transcription import (
+    Transcription,
+    TranscriptionOptions,
+    decode_again,
+    find_stored,
+    transcribe,
+)
+from pipelines.subtitles.formats import Subtitles
 from pipelines.transcript_editing import with_text
-from pipelines.unspoken_stretches import Unspoken
 
 EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to write down what is said in this clip."

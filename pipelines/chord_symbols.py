@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.pitch_names import Mode, pitch_class
+from pipelines.music.notation import Mode, pitch_class
 
 Quality = Literal["maj", "min", "7", "dim", "other"]
 """'other': what the chord recognition does not tell apart, such as 'sus4'."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines.chord_recognition import Chord
-from pipelines.music_facts import MusicFacts
-from pipelines.music_tag_table import KINDS
-from pipelines.music_tagging import MusicTags
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.chord_recognition import Chord
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.tag_table import KINDS
 
 INSTRUCTION = (
     "Describe this piece of music in one paragraph of plain English for a listener. Use only the facts below: "

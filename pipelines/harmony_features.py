@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.note_activations import BLOCK_FRAMES, NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE, PITCHES
+from pipelines.music.note_activations import (
+    BLOCK_FRAMES,
+    NOTE_HOP_SAMPLES,
+    NOTE_SAMPLE_RATE,
+    PITCHES,
+)
 
 POOL_FRAMES = 8
 HARMONY_HOP_SAMPLES = POOL_FRAMES * NOTE_HOP_SAMPLES

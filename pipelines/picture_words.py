@@ -7,7 +7,7 @@ from functools import cache
 
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
-from pipelines.concept_words import concepts
+from pipelines.pictures.vocabulary import concepts
 
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
 LEAST_LETTERS = 3

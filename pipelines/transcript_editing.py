@@ -6,7 +6,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 
-from pipelines.transcript import Segment, Word
+from pipelines.speech.transcript import Segment, Word
 
 CERTAIN = 1.0
 """Probability of a word that a person wrote."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.speech_windows import SAMPLE_RATE, SpeechWindow, Waveform
+from pipelines.speech.vad_windows import SAMPLE_RATE, SpeechWindow, Waveform
 
 WINDOW_SECONDS = 30
 FRAMES_PER_SECOND = 100

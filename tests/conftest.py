@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.services import Services, build_services
-from pipelines.audio_clip import AudioClip, ClipStore
+from pipelines.clip.clip import AudioClip, ClipStore
 from settings import Settings
 from tests.recordings import EXAMPLES
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.picture_options import PictureSettings
+from pipelines.pictures.options import PictureSettings
 
 DRAWN_FROM_WORDS = PictureSettings(
     model="tiny-diffusion",

@@ -11,7 +11,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from pipelines.picture_metadata import options_from_png
+from pipelines.pictures.png_metadata import options_from_png
 from tests.app_process import RunningApp, running_app
 from tests.recordings import EXAMPLES
 

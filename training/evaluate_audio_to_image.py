@@ -31,10 +31,10 @@ from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import TINY_DIFFUSION, drawing_defaults
 from models.specs.model_spec import ModelSpec, RepositoryFile, RepositorySource
 from models.specs.sound import YAMNET as YAMNET_SPEC
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_states import AudioStates, audio_states
-from pipelines.heard_words import concepts, heard_words
-from pipelines.sound_tagging import ClipListener
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.audio_embeds import AudioStates, audio_states
+from pipelines.pictures.concept_decomposition import concepts, heard_words
+from pipelines.tagging.sound_tagging import ClipListener
 from settings import Settings
 from training.audio_aligner.__main__ import (
     PICTURE_MODEL,

@@ -23,13 +23,13 @@ import soundfile
 import soxr
 
 from components.services import Services, build_services
-from pipelines.audio_clip import AudioClip
-from pipelines.caption_claims import CheckedClaim, check_claims
-from pipelines.caption_writing import write_caption
-from pipelines.clip_findings import ClipFindings
-from pipelines.music_tagging import MusicTagOptions, tag_music
-from pipelines.sound_tagging import TagOptions, tag_sounds
-from pipelines.speech_transcription import TranscriptionOptions, transcribe
+from pipelines.clip.clip import AudioClip
+from pipelines.description.claim_checking import CheckedClaim, check_claims
+from pipelines.description.findings import ClipFindings
+from pipelines.description.template_caption import write_caption
+from pipelines.music.music_tagging import MusicTagOptions, tag_music
+from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 from settings import Settings
 from training.evaluate_music_tags import LIBRIVOX, VOICE_OVER_BACKING_DB, mix
 from training.evaluate_sound_tags import LABELS, SHORTEST_SECONDS, STAMPS

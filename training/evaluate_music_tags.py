@@ -21,10 +21,10 @@ import numpy as np
 import soundfile
 
 from components.services import Services, build_services
-from pipelines.audio_clip import AudioClip
-from pipelines.music_evidence import SUNG
-from pipelines.music_tagging import MusicTagOptions, MusicTags, tag_music
-from pipelines.sound_tagging import TagOptions, tag_sounds
+from pipelines.clip.clip import AudioClip
+from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
+from pipelines.music.tag_fusion import SUNG
+from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 from settings import Settings
 from training.rendered_pieces import Part, Piece, render
 from training.sung_speech import RATE, Floats, sing

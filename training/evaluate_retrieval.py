@@ -27,9 +27,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from components.services import Services, build_services
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
-from pipelines.clip_library import ClipLibrary
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embeddings.library import ClipLibrary
 from settings import Settings
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")

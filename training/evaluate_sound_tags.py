@@ -18,8 +18,8 @@ import numpy as np
 
 from components.services import Services, build_services
 from models.errors import SilentClip
-from pipelines.sound_names import class_tree
-from pipelines.sound_tagging import TagOptions, tag_sounds
+from pipelines.tagging.audioset import class_tree
+from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 from settings import Settings
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")

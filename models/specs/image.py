@@ -39,7 +39,7 @@ class DrawingDefaults:
     scheduler: str = ""
     """A name in `pipelines.picture_options.SCHEDULERS`; empty for the one that the checkpoint brings."""
     closed_vocabulary: bool = False
-    """Whether it knows the words of `pipelines/sound_concepts.json` and no others."""
+    """Whether it knows the words of `pipelines/pictures/sound_concepts.json` and no others."""
     upscale: int = 1
     """How many times larger than drawn a finished picture is, so that it is crisp on the page."""
 

@@ -14,8 +14,8 @@ from components.embedding_map import MapView, build_embedding_map, map_value, pi
 from components.theme import build_theme, style_markup
 from components.timeline import build_timeline, clip_value
 from models.errors import InvalidOption
-from pipelines.audio_clip import ClipStore
-from pipelines.embedding_colours import Colouring
+from pipelines.clip.clip import ClipStore
+from pipelines.embeddings.colouring import Colouring
 
 TOKEN = "5eed"
 SMALL_ROWS, MANY_ROWS = 400, 20_000

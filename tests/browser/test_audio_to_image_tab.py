@@ -12,8 +12,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
 
-from pipelines.picture_metadata import OWN_KEYWORD, options_from_png
-from pipelines.picture_walk import FRAME_RATE
+from pipelines.film.film import FRAME_RATE
+from pipelines.pictures.png_metadata import OWN_KEYWORD, options_from_png
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.test_app import take_example, visit

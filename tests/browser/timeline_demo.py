@@ -30,7 +30,7 @@ from components.timeline_tracks import (
     Word,
     WordTrack,
 )
-from pipelines.audio_clip import ClipStore
+from pipelines.clip.clip import ClipStore
 
 TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"
 CHORDS = ("Cm", "A♭", "E♭", "B♭", "Cm", "Fm", "G7", "Cm")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.embedding_clips_panel import near_markup
-from pipelines.clip_library import LibraryClip, NearClip
+from pipelines.embeddings.library import LibraryClip, NearClip
 
 
 def near(name: str, start: float = 0.0, end: float = 10.0) -> NearClip:

@@ -6,7 +6,7 @@ import numpy as np
 
 from components.embedding_colouring import joined
 from components.timed_picture import curve_markup, picture_markup, png_of
-from pipelines.embedding_colours import Colouring
+from pipelines.embeddings.colouring import Colouring
 
 
 def chords(values: list[int], names: tuple[str, ...]) -> Colouring:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from components.embedding_map import MOST_POINTS, MapView, colour_indices, map_value, picked_row, thinned
 from models.errors import InvalidOption
-from pipelines.embedding_colours import Colouring
+from pipelines.embeddings.colouring import Colouring
 
 
 def view_of(rows: int, dimensions: int = 2, starts: tuple[int, ...] = (0,)) -> MapView:

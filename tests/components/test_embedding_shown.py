@@ -12,10 +12,15 @@ from components.embedding_colouring import Knowledge
 from components.embedding_map import map_value
 from components.embedding_shown import ShownEmbedding, map_view, mapping_markup, track_feed, with_first
 from components.embedding_views_panel import NO_MOMENT, NOTHING_LISTED, Listed, kept_moments, moments_of
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import EmbeddingOptions
-from pipelines.embedding_colours import clip_colouring
-from pipelines.embedding_map import EmbeddingMap, MapOptions, map_embeddings, stacked
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.colouring import clip_colouring
+from pipelines.embeddings.embed import EmbeddingOptions
+from pipelines.embeddings.map import (
+    EmbeddingMap,
+    MapOptions,
+    map_embeddings,
+    stacked,
+)
 from tests.pipelines.embedding_examples import embedding, walk
 
 FRAMES = {"a": 5, "b": 7, "c": 3}

@@ -9,8 +9,8 @@ import pytest
 from components.model_status import pill_markup, status_markup
 from components.transcription_summary import clock_time, failure_markup, summary_markup, waiting_message
 from models.cache.status import CacheStatus, ResidentStatus
-from pipelines.speech_transcription import Transcription
-from pipelines.transcript import Segment
+from pipelines.speech.transcript import Segment
+from pipelines.speech.transcription import Transcription
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 NOW = Transcription(

@@ -9,9 +9,20 @@ import numpy as np
 from components.caption_markup import caption_markup, turn_markup
 from components.music_files import as_document
 from components.music_markup import facts_markup
-from pipelines.caption_claims import CheckedClaim, Claim
-from pipelines.clip_caption import CheckedCaption, CheckedSentence
-from pipelines.music_facts import Beats, Chord, Key, KeyCandidate, Loudness, MusicFacts, Section, Tempo, TempoCandidate, Vocals
+from pipelines.description.caption import CheckedCaption, CheckedSentence
+from pipelines.description.claim_checking import CheckedClaim, Claim
+from pipelines.music.analysis import (
+    Beats,
+    Chord,
+    Key,
+    KeyCandidate,
+    Loudness,
+    MusicFacts,
+    Section,
+    Tempo,
+    TempoCandidate,
+    Vocals,
+)
 
 FACTS = MusicFacts(
     20.0,

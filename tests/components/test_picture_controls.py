@@ -12,7 +12,7 @@ from components.picture_controls import FIELDS, build_picture_controls, componen
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.image import IMAGE_MODELS
-from pipelines.picture_options import PictureOptions
+from pipelines.pictures.options import PictureOptions
 from tests.models.fakes import FakeFiles
 
 OPTIONS = PictureOptions(

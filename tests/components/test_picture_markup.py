@@ -11,10 +11,10 @@ from PIL import Image
 from components.picture_files import KeptPicture, keep_pictures, open_picture, thumbnail_url
 from components.picture_markup import drawing_summary, heard_markup, pictures_markup
 from models.errors import InvalidOption
-from pipelines.audio_clip import AudioClip
-from pipelines.heard_words import HeardWord
-from pipelines.picture_metadata import options_from_png
-from pipelines.picture_options import Drawing, Picture
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.concept_decomposition import HeardWord
+from pipelines.pictures.options import Drawing, Picture
+from pipelines.pictures.png_metadata import options_from_png
 from tests.picture_examples import DRAWN_FROM_WORDS
 
 SETTINGS = replace(DRAWN_FROM_WORDS, model_title="Tiny <model>", prompt='a "dog" <barking>', style="flat style")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.stop_flags import StopFlags
+from pipelines.jobs.stop_flags import StopFlags
 
 
 def test_a_stop_reaches_only_its_own_session() -> None:

@@ -11,9 +11,9 @@ import gradio as gr
 import pytest
 
 from components.services import Services
-from components.stop_flags import StopFlags
 from components.tab_job import TabJob
 from models.errors import NoClip
+from pipelines.jobs.stop_flags import StopFlags
 from tests.components.test_picture_markup import clip as clip
 
 ONE: Any = SimpleNamespace(session_hash="one")

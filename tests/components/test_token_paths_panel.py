@@ -17,9 +17,9 @@ from components.tab_job import TabJob
 from components.timeline import TimelineFeed
 from components.token_paths_markup import summary_markup, token_markup, words_markup
 from components.token_paths_panel import _Panel, put_attention, put_words
-from pipelines.audio_clip import AudioClip
-from pipelines.token_paths import NEAREST, TokenPaths, record_dtype
-from pipelines.word_following import FollowedWords
+from pipelines.clip.clip import AudioClip
+from pipelines.interpretability.follow_words import FollowedWords
+from pipelines.interpretability.logit_lens import NEAREST, TokenPaths, record_dtype
 
 LAYERS, WIDTH, FRAMES = 3, 4, 40
 

@@ -22,7 +22,7 @@ from models.loading.whisper_ctranslate2 import read_variables
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.model_spec import FetchedModel
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from pipelines.audio_clip import AudioClip
+from pipelines.clip.clip import AudioClip
 from tests.models.tiny_encoders import save_whisper
 from tests.models.tiny_models import fetched
 

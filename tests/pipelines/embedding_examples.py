@@ -8,9 +8,9 @@ import numpy as np
 
 from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
-from pipelines.clip_embedding import ClipEmbedding
-from pipelines.encoder_list import Encoder
-from pipelines.encoder_patches import Yamnet
+from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.encoders.registry import Encoder
+from pipelines.embeddings.encoders.yamnet_musicnn import Yamnet
 
 HOP = 0.48
 

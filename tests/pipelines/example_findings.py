@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.beat_tracking import Beats, Tempo, TempoCandidate
-from pipelines.chord_recognition import Chord
-from pipelines.clip_findings import ClipFindings
-from pipelines.key_finding import Key
-from pipelines.loudness import Loudness
-from pipelines.music_evidence import MusicTag
-from pipelines.music_facts import MusicFacts
-from pipelines.music_tag_table import TABLE
-from pipelines.music_tagging import MusicTags
-from pipelines.song_sections import Section
-from pipelines.sound_names import Tag, class_tree
-from pipelines.sound_tagging import SoundTags
-from pipelines.speech_transcription import Transcription
-from pipelines.transcript import Segment
-from pipelines.vocals import Vocals
+from pipelines.description.findings import ClipFindings
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.beat_tracking import Beats, Tempo, TempoCandidate
+from pipelines.music.chord_recognition import Chord
+from pipelines.music.key_detection import Key
+from pipelines.music.loudness import Loudness
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.structure import Section
+from pipelines.music.tag_fusion import MusicTag
+from pipelines.music.tag_table import TABLE
+from pipelines.music.vocals import Vocals
+from pipelines.speech.transcript import Segment
+from pipelines.speech.transcription import Transcription
+from pipelines.tagging.audioset import Tag, class_tree
+from pipelines.tagging.sound_tagging import SoundTags
 
 PATCH_SECONDS = 2.0
 

@@ -16,8 +16,8 @@ from models.files.model_files import Availability
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import FetchedModel, ModelSpec
-from pipelines.audio_clip import AudioClip, ClipStore
-from pipelines.audio_language_model import SAMPLE_RATE
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.language_models.prompting import SAMPLE_RATE
 from tests.models.fakes import FakeMachine, FakeProbe
 
 

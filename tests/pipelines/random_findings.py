@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from pipelines.beat_tracking import METRES, Tempo, TempoCandidate
-from pipelines.chord_recognition import NO_CHORD_NAME, Chord
-from pipelines.clip_findings import ClipFindings
-from pipelines.key_finding import Key
-from pipelines.loudness import Loudness
-from pipelines.music_evidence import MusicTag
-from pipelines.music_facts import MusicFacts
-from pipelines.music_tag_table import TABLE
-from pipelines.music_tagging import MusicTags
-from pipelines.pitch_names import MODES, tonic_name
-from pipelines.song_sections import Section
-from pipelines.sound_names import Tag, class_tree
-from pipelines.sound_tagging import SoundTags
-from pipelines.speech_transcription import Transcription
-from pipelines.transcript import Segment
-from pipelines.vocals import Vocals
+from pipelines.description.findings import ClipFindings
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.beat_tracking import METRES, Tempo, TempoCandidate
+from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.key_detection import Key
+from pipelines.music.loudness import Loudness
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.notation import MODES, tonic_name
+from pipelines.music.structure import Section
+from pipelines.music.tag_fusion import MusicTag
+from pipelines.music.tag_table import TABLE
+from pipelines.music.vocals import Vocals
+from pipelines.speech.transcript import Segment
+from pipelines.speech.transcription import Transcription
+from pipelines.tagging.audioset import Tag, class_tree
+from pipelines.tagging.sound_tagging import SoundTags
 from tests.pipelines.example_findings import music_tags, sound_tags, steady_beats
 
 SURENESS = st.floats(0.0, 1.0).map(lambda value: round(value, 3))

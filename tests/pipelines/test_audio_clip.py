@@ -31,8 +31,8 @@ from models.errors import (
     TooManyChannels,
     TruncatedClip,
 )
-from pipelines.audio_clip import AudioClip, ClipStore
-from pipelines.audio_decoding import ClipLimits
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.decoding import ClipLimits
 from tests.recordings import EXAMPLES
 
 Waveforms = NDArray[np.float32]
@@ -163,7 +163,7 @@ def test_the_same_sound_in_another_file_is_the_same_clip(store: ClipStore, tmp_p
 def test_a_file_is_decoded_once(store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "a.wav", tone(0.5), "wav", "pcm_s16le")
     first = store.open(path)
-    monkeypatch.setattr("pipelines.audio_clip.decode_audio", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("pipelines.clip.clip.decode_audio", lambda *_: pytest.fail("decoded again"))
     assert store.open(path) == first
     assert store.find(first.content_hash) == replace(first, name="")
     assert store.find("0" * 32) is store.find("../etc") is None
@@ -205,13 +205,13 @@ def test_resampling_matches_soxr_and_happens_once(store: ClipStore, tmp_path: Pa
 
     samples = tone(3.0)
     clip = store.open(encode(tmp_path / "a.wav", samples, "wav", "pcm_f32le"))
-    monkeypatch.setattr("pipelines.audio_clip.RESAMPLE_BLOCK_SAMPLES", 10_000)
+    monkeypatch.setattr("pipelines.clip.clip.RESAMPLE_BLOCK_SAMPLES", 10_000)
     resampled = clip.waveform(16_000)
     np.testing.assert_allclose(resampled, soxr.resample(samples.mean(axis=0), RATE, 16_000), atol=1e-4)
     assert len(resampled) == 48_000
     with pytest.raises(ValueError, match="read-only"):
         resampled[0] = 1.0
-    monkeypatch.setattr("pipelines.audio_clip._resample", lambda *_: pytest.fail("resampled again"))
+    monkeypatch.setattr("pipelines.clip.clip._resample", lambda *_: pytest.fail("resampled again"))
     clip.waveform(16_000)
 
 
@@ -353,7 +353,7 @@ def test_two_hours_stay_under_one_gigabyte(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 import numpy as np
-from pipelines.audio_clip import ClipStore
+from pipelines.clip.clip import ClipStore
 source = Path({str(tmp_path / "long.wav")!r})
 rate, seconds = 16_000, 7200
 minute = (np.sin(np.arange(rate * 60) * 0.05) * 8000).astype("<i2").repeat(2).tobytes()

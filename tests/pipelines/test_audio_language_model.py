@@ -18,8 +18,14 @@ from models.errors import InvalidOption
 from models.loading.qwen3_omni_processor import audio_token_count
 from models.specs.captioners import CAPTION_MODELS
 from models.specs.model_spec import FetchedModel
-from pipelines.audio_language_model import HEARING, SAMPLE_RATE, Prompt, Turn, model_inputs
-from pipelines.text_generation import SamplingOptions, stream_text
+from pipelines.language_models.generation import SamplingOptions, stream_text
+from pipelines.language_models.prompting import (
+    HEARING,
+    SAMPLE_RATE,
+    Prompt,
+    Turn,
+    model_inputs,
+)
 from tests.models.tiny_language_models import save_audio_flamingo, save_qwen2_audio, save_qwen3_omni, save_qwen_omni
 from tests.pipelines.language_bench import Bench
 

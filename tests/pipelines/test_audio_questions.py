@@ -11,9 +11,14 @@ from typing import Any
 import pytest
 
 from models.errors import InvalidOption, OutOfMemory, UnknownModel
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_language_model import SAMPLE_RATE, Prompt, Turn, model_inputs
-from pipelines.audio_questions import AnswerSoFar, QuestionOptions, ask
+from pipelines.clip.clip import AudioClip
+from pipelines.language_models.prompting import (
+    SAMPLE_RATE,
+    Prompt,
+    Turn,
+    model_inputs,
+)
+from pipelines.questions.from_model import AnswerSoFar, QuestionOptions, ask
 from tests.models.tiny_language_models import save_qwen2_audio
 from tests.pipelines.language_bench import Bench, noise, out_of_memory_first
 

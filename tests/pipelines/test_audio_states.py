@@ -21,8 +21,15 @@ from models.loading.loaders import ModelLoaders
 from models.specs.aligner import TINY_ALIGNER, W2V_BERT_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
 from models.specs.model_spec import FetchedModel, ModelSpec
-from pipelines.audio_clip import AudioClip, ClipStore
-from pipelines.audio_states import FRAMES, SAMPLE_RATE, AudioStates, audio_states, choose_aligner, windows_of
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.pictures.audio_embeds import (
+    FRAMES,
+    SAMPLE_RATE,
+    AudioStates,
+    audio_states,
+    choose_aligner,
+    windows_of,
+)
 from tests.models.tiny_aligners import WIDTH, save_picture_model, save_wav2vec2_bert
 from tests.recordings import EXAMPLES
 

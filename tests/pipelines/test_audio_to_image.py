@@ -19,11 +19,16 @@ from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import never
 from models.errors import AudioscopeError, BrokenStartPicture, InvalidOption, TextWidthMismatch, UnknownModel
 from models.specs.model_spec import FetchedModel
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_to_image import audio_to_image, drawn_window, heard_in
-from pipelines.picture_options import Drawing, PictureOptions, PictureSettings, style_names
-from pipelines.picture_planning import as_drawn
-from pipelines.sound_names import class_tree
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.audio_to_image import audio_to_image, drawn_window, heard_in
+from pipelines.pictures.options import (
+    Drawing,
+    PictureOptions,
+    PictureSettings,
+    style_names,
+)
+from pipelines.pictures.planning import as_drawn
+from pipelines.tagging.audioset import class_tree
 from tests.models.fakes import make_spec
 from tests.models.tiny_image_models import (
     SIDE,

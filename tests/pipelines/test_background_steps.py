@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from models.errors import JobStopped
-from pipelines.background_steps import Preparation, in_background
+from pipelines.jobs.background import Preparation, in_background
 
 GUARD_SECONDS = 30.0
 

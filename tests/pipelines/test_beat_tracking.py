@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.beat_tracking import (
+from pipelines.music.beat_tracking import (
     METRES,
     SEARCH_RATE,
     TEMPO_BINS,

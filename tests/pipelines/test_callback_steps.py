@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from models.cache.model_cache import never
-from pipelines.callback_steps import reported_steps
+from pipelines.jobs.callbacks import reported_steps
 
 Report = Callable[[int], None]
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.beat_tracking import MetreCandidate, Tempo, TempoCandidate
-from pipelines.caption_claims import CheckedClaim, check_claims, find_claims
-from pipelines.clip_findings import ClipFindings
-from pipelines.key_finding import Key
+from pipelines.description.claim_checking import CheckedClaim, check_claims, find_claims
+from pipelines.description.findings import ClipFindings
+from pipelines.music.beat_tracking import MetreCandidate, Tempo, TempoCandidate
+from pipelines.music.key_detection import Key
 from tests.pipelines.caption_corpus import CORPUS
 from tests.pipelines.example_findings import EXAMPLES, ROCK, WALTZ
 from tests.pipelines.random_findings import clip_findings

@@ -9,17 +9,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import music_phrases
-from pipelines.beat_tracking import Tempo
-from pipelines.caption_claims import check_claims
-from pipelines.caption_writing import Caption, write_caption
-from pipelines.clip_findings import ClipFindings
-from pipelines.english_grammar import clock, length, listed, sentence, with_article
-from pipelines.music_evidence import MusicTag
-from pipelines.music_facts import MusicFacts
-from pipelines.music_vocabulary import TEMPO_WORDS
-from pipelines.sound_names import Tag, class_tree
-from pipelines.sound_phrases import sound_phrase
+from pipelines.description import music_phrases
+from pipelines.description.claim_checking import check_claims
+from pipelines.description.findings import ClipFindings
+from pipelines.description.template_caption import Caption, write_caption
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.beat_tracking import Tempo
+from pipelines.music.tag_fusion import MusicTag
+from pipelines.tagging.audioset import Tag, class_tree
+from pipelines.wording.grammar import (
+    clock,
+    length,
+    listed,
+    sentence,
+    with_article,
+)
+from pipelines.wording.music_vocabulary import TEMPO_WORDS
+from pipelines.wording.sound_phrases import sound_phrase
 from tests.pipelines.example_findings import BIRD, EXAMPLES, ROCK, SPEAKER, UNKNOWN, WALTZ, music_tags, sound_tags
 from tests.pipelines.random_findings import clip_findings
 

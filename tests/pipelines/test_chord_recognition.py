@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.chord_recognition import (
+from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.chord_recognition import (
     CHANGE_COST,
     CHORD_COUNT,
     GRID_SECONDS,
@@ -21,9 +22,15 @@ from pipelines.chord_recognition import (
     harmony_share,
     smoothed_path,
 )
-from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
-from pipelines.key_finding import find_key
-from pipelines.pitch_names import FLATS, MODES, SHARPS, pitch_class, spelling, tonic_name
+from pipelines.music.key_detection import find_key
+from pipelines.music.notation import (
+    FLATS,
+    MODES,
+    SHARPS,
+    pitch_class,
+    spelling,
+    tonic_name,
+)
 
 C_MAJOR, A_MINOR, G_SEVENTH = 0, 9 * 3 + 1, 7 * 3 + 2
 

@@ -16,11 +16,17 @@ from models.model_catalog import ALL_MODELS
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
-from pipelines import musicnn_features, yamnet_features
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip, encoders
-from pipelines.encoder_family import FrameFamily, joins, windows
-from pipelines.music_tagging import listening_gain
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import (
+    ClipEmbedding,
+    EmbeddingOptions,
+    embed_clip,
+    encoders,
+)
+from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
+from pipelines.music import musicnn_features
+from pipelines.music.music_tagging import listening_gain
+from pipelines.tagging import yamnet_features
 from tests.recordings import EXAMPLES
 
 pytestmark = pytest.mark.models

@@ -9,10 +9,15 @@ import pytest
 from safetensors.numpy import save_file
 
 from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding
-from pipelines.clip_library import MOST_PARTS, PART_SECONDS, ClipLibrary, clip_vectors
-from pipelines.encoder_family import TEXT_SPACE
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.encoders.base import TEXT_SPACE
+from pipelines.embeddings.library import (
+    MOST_PARTS,
+    PART_SECONDS,
+    ClipLibrary,
+    clip_vectors,
+)
 from tests.pipelines.embedding_examples import HOP, embedding, encoder
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from components.services import Services
 from models.errors import TooShortForStoryboard
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_parts import (
+from pipelines.clip.clip import AudioClip
+from pipelines.film.scenes import (
     FEWEST_PARTS,
     MOST_PARTS,
     SHORTEST_PART_SECONDS,
@@ -24,7 +24,7 @@ from pipelines.clip_parts import (
     clip_parts,
     evened,
 )
-from pipelines.sound_names import Scores, class_tree
+from pipelines.tagging.audioset import Scores, class_tree
 from tests.recordings import EXAMPLES
 
 HOP_SECONDS = 0.48

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.clip_pieces import SHORTEST_PIECE_SECONDS, cut_into_pieces
+from pipelines.clip.chunking import SHORTEST_PIECE_SECONDS, cut_into_pieces
 
 WINDOW = 30.0
 DURATIONS = st.floats(0.05, 2000.0, allow_nan=False)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.clip_findings import ClipFindings
-from pipelines.clip_questions import LONGEST_QUESTION, answer_question
+from pipelines.description.findings import ClipFindings
+from pipelines.questions.from_measurements import LONGEST_QUESTION, answer_question
 from tests.pipelines.example_findings import BIRD, EXAMPLES, ROCK, SPEAKER, UNKNOWN, WALTZ
 from tests.pipelines.random_findings import clip_findings
 

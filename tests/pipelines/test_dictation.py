@@ -7,9 +7,9 @@ import pytest
 
 from components.services import Services
 from models.errors import ClipTooLong, InvalidOption
-from pipelines.dictation import Dictated, Dictation
-from pipelines.speech_transcription import TranscriptionOptions
-from pipelines.speech_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.dictation import Dictated, Dictation
+from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
 from tests.assembled_speech import read_speech
 from tests.pipelines.test_speech_transcription import error_rate
 from tests.recordings import EXAMPLES, librivox_sentences

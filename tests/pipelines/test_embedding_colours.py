@@ -8,10 +8,8 @@ import pytest
 import soundfile
 
 from models.errors import BrokenEmbedding, InvalidOption
-from pipelines.audio_clip import AudioClip, ClipStore
-from pipelines.beat_tracking import Beats
-from pipelines.chord_recognition import Chord
-from pipelines.embedding_colours import (
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.embeddings.colouring import (
     ClusterOptions,
     clip_colouring,
     cluster_colouring,
@@ -19,11 +17,13 @@ from pipelines.embedding_colours import (
     hover_texts,
     level_colouring,
 )
-from pipelines.music_facts import MusicFacts
-from pipelines.song_sections import Section
-from pipelines.sound_names import class_tree
-from pipelines.sound_tagging import SoundTags
-from pipelines.transcript import Word
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.beat_tracking import Beats
+from pipelines.music.chord_recognition import Chord
+from pipelines.music.structure import Section
+from pipelines.speech.transcript import Word
+from pipelines.tagging.audioset import class_tree
+from pipelines.tagging.sound_tagging import SoundTags
 
 RATE = 8000
 TIMES: Any = 0.1 * (0.5 + np.arange(40))
@@ -143,7 +143,7 @@ def test_there_are_no_more_clusters_than_different_frames(method: Any, frames: A
 
 
 def test_of_a_long_clip_some_frames_are_clustered_and_the_others_join(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.embedding_colours.CLUSTER_LANDMARKS", 30)
+    monkeypatch.setattr("pipelines.embeddings.colouring.CLUSTER_LANDMARKS", 30)
     found = cluster_colouring(groups(), ClusterOptions("k-means", 3))
     assert np.bincount(found.values).tolist() == [60, 40, 20]
 

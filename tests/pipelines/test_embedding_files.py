@@ -13,10 +13,20 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from pipelines.embedding_colours import Colouring
-from pipelines.embedding_files import save_map, save_npz, save_parquet, save_projector_files
-from pipelines.embedding_map import MapOptions, map_embeddings
-from pipelines.embedding_picture import DARK, map_picture, point_colours, save_picture
+from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.export import (
+    save_map,
+    save_npz,
+    save_parquet,
+    save_projector_files,
+)
+from pipelines.embeddings.map import MapOptions, map_embeddings
+from pipelines.embeddings.map_image import (
+    DARK,
+    map_picture,
+    point_colours,
+    save_picture,
+)
 from tests.pipelines.embedding_examples import embedding, walk
 
 EMBEDDING = embedding(walk(30))
@@ -55,7 +65,7 @@ def test_npz_has_the_labels_of_tokens(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("group", [7, 4096])
 def test_parquet_has_a_row_for_each_frame(tmp_path: Path, group: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.embedding_files.ROW_GROUP_FRAMES", group)
+    monkeypatch.setattr("pipelines.embeddings.export.ROW_GROUP_FRAMES", group)
     save_parquet(tmp_path / "clip.parquet", replace(EMBEDDING, labels=tuple("abc" * 10)), "rain.ogg", COLOURINGS)
     table = parquet.read_table(tmp_path / "clip.parquet")
     assert table.column_names == ["time", "frame", "label", "loudness", "chord", "word"]

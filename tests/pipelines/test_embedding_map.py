@@ -13,9 +13,16 @@ from sklearn.manifold import trustworthiness
 
 from models.cache.feature_store import FeatureStore
 from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobStopped
-from pipelines import embedding_map
-from pipelines.embedding_map import METHODS, MapOptions, landmarks, map_embeddings, remembered_map, stacked
-from pipelines.frame_projections import principal_components, spectral_layout, warm_up_umap
+from pipelines.embeddings import map as embedding_map
+from pipelines.embeddings.map import (
+    METHODS,
+    MapOptions,
+    landmarks,
+    map_embeddings,
+    remembered_map,
+    stacked,
+)
+from pipelines.embeddings.projections import principal_components, spectral_layout, warm_up_umap
 from tests.pipelines.embedding_examples import embedding, walk
 
 

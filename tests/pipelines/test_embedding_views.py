@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import BrokenEmbedding, InvalidOption
-from pipelines.embedding_views import (
+from pipelines.embeddings.analysis import (
     MOST_CELLS,
     LayerFrames,
     cka_of_layers,

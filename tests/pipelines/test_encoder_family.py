@@ -9,7 +9,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.encoder_family import Grid, JoinedFrames, frame_times, joins, layer_names, windows
+from pipelines.embeddings.encoders.base import (
+    Grid,
+    JoinedFrames,
+    frame_times,
+    joins,
+    layer_names,
+    windows,
+)
 
 HOP = 320
 

@@ -18,9 +18,20 @@ from numpy.typing import NDArray
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip, embed_texts, encoders
-from pipelines.encoder_family import TEXT_SPACE, FrameFamily, joins, windows
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import (
+    ClipEmbedding,
+    EmbeddingOptions,
+    embed_clip,
+    embed_texts,
+    encoders,
+)
+from pipelines.embeddings.encoders.base import (
+    TEXT_SPACE,
+    FrameFamily,
+    joins,
+    windows,
+)
 from tests.models import tiny_encoders as tiny
 from tests.pipelines.language_bench import Bench, noise
 

@@ -14,11 +14,11 @@ from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.errors import NothingWritten
 from models.specs.encoders import WHISPER_BASE_STATES
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
-from pipelines.clip_embedding import ClipEmbedding, EmbeddingOptions, embed_clip
-from pipelines.language_hidden_states import QUESTION, hidden_states
-from pipelines.text_generation import tokenizer_of
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.interpretability.audio_llm import QUESTION, hidden_states
+from pipelines.language_models.generation import tokenizer_of
+from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 from tests.models.tiny_encoders import save_qwen2_audio_language_model, save_whisper
 from tests.models.tiny_language_models import QWEN_ROLES, byte_tokenizer
 from tests.pipelines.language_bench import Bench, noise

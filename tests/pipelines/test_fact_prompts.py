@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.beat_tracking import Beats, Tempo
-from pipelines.chord_recognition import Chord
 from pipelines.fact_prompts import INSTRUCTION, fact_lines, prompt_from_facts
-from pipelines.key_finding import Key
-from pipelines.music_evidence import MusicTag
-from pipelines.music_facts import MusicFacts
-from pipelines.music_tagging import MusicTags
-from pipelines.song_sections import Section
-from pipelines.vocals import Vocals
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.beat_tracking import Beats, Tempo
+from pipelines.music.chord_recognition import Chord
+from pipelines.music.key_detection import Key
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.structure import Section
+from pipelines.music.tag_fusion import MusicTag
+from pipelines.music.vocals import Vocals
 
 FACTS = MusicFacts(
     duration=75.4,

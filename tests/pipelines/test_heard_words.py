@@ -11,9 +11,18 @@ from scipy.optimize import nnls
 from components.services import Services
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import TINY_DIFFUSION
-from pipelines.audio_states import AudioStates, audio_states
-from pipelines.heard_words import RIDGE, SPARSITY, captions_of, concept_states, concepts, heard_words, products_of, shares
-from pipelines.text_states import text_states
+from pipelines.pictures.audio_embeds import AudioStates, audio_states
+from pipelines.pictures.concept_decomposition import (
+    RIDGE,
+    SPARSITY,
+    captions_of,
+    concept_states,
+    concepts,
+    heard_words,
+    products_of,
+    shares,
+)
+from pipelines.pictures.text_embeds import text_states
 from tests.recordings import EXAMPLES
 
 STAMPS = Path("/usr/share/tuxpaint/stamps/animals")

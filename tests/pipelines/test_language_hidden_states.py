@@ -10,8 +10,13 @@ import pytest
 import torch
 
 from models.cache.model_cache import never
-from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
-from pipelines.language_hidden_states import MOST_TOKENS, QUESTION, hidden_states, write_about
+from pipelines.interpretability.audio_llm import (
+    MOST_TOKENS,
+    QUESTION,
+    hidden_states,
+    write_about,
+)
+from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 from tests.models.tiny_language_models import save_qwen2_audio
 from tests.pipelines.language_bench import Bench
 

@@ -10,7 +10,12 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from pipelines.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
+from pipelines.music.loudness import (
+    Loudness,
+    LoudnessReader,
+    loudness_block_count,
+    loudness_of,
+)
 
 RATE = 48_000
 

@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from pipelines.moving_pictures import Frame, Mp4Writer, gif_bytes
+from pipelines.film.video_files import Frame, Mp4Writer, gif_bytes
 
 WIDTH, HEIGHT, FRAME_RATE = 96, 64, 12
 SECONDS = 2.3

@@ -11,11 +11,9 @@ from typing import Any
 import pytest
 
 from models.errors import InvalidOption, ModelUnavailable, OutOfMemory, UnknownModel
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_language_model import SAMPLE_RATE, Prompt, model_inputs
-from pipelines.clip_pieces import Span
-from pipelines.fact_prompts import INSTRUCTION, prompt_from_facts
-from pipelines.music_captioning import (
+from pipelines.clip.chunking import Span
+from pipelines.clip.clip import AudioClip
+from pipelines.description.model_caption import (
     CHAT_PROMPT,
     PLAIN_PROMPT,
     CaptionOptions,
@@ -24,6 +22,8 @@ from pipelines.music_captioning import (
     describe_from_facts,
     describe_music,
 )
+from pipelines.fact_prompts import INSTRUCTION, prompt_from_facts
+from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 from pipelines.sentences import sentences_of
 from tests.models.tiny_language_models import save_qwen2_audio, save_writer
 from tests.pipelines.language_bench import Bench, noise, out_of_memory_first
@@ -125,7 +125,7 @@ def test_without_sections_a_long_clip_is_cut_evenly_and_never_into_a_short_rest(
 
 
 def test_many_descriptions_are_summed_up_in_groups(bench: Bench, long: AudioClip, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.music_captioning.SUMMARY_TOKENS", 24)
+    monkeypatch.setattr("pipelines.description.model_caption.SUMMARY_TOKENS", 24)
     ear = Ear(bench)
     with bench.generate_replaced(ear):
         result = run(bench, long, sections=SECTIONS)[-1]

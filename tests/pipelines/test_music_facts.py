@@ -16,8 +16,8 @@ from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
 from models.specs.music import MUSIC_MODELS
 from models.specs.sound import YAMNET
-from pipelines.audio_clip import AudioClip
-from pipelines.music_facts import FactOptions, MusicFacts, music_facts
+from pipelines.clip.clip import AudioClip
+from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
 from tests.recordings import EXAMPLES
 from training.music.composition import styled_piece
 from training.music.evaluate import clip_of, facts_reading, read, scores

@@ -7,11 +7,18 @@ import pytest
 
 from components.services import Services
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
-from pipelines.beat_tracking import METRES, TEMPO_BINS
-from pipelines.chord_recognition import CHORD_COUNT
 from pipelines.harmony_features import POOL_FRAMES, pooled_notes
-from pipelines.harmony_network import HARMONY_RUN_FRAMES, harmony_logits
-from pipelines.note_activations import (
+from pipelines.music.beat_network import (
+    COLOURS,
+    RHYTHM_BLOCK_FRAMES,
+    joined,
+    rhythm_block,
+    rhythm_block_count,
+)
+from pipelines.music.beat_tracking import METRES, TEMPO_BINS
+from pipelines.music.chord_recognition import CHORD_COUNT
+from pipelines.music.harmony_network import HARMONY_RUN_FRAMES, harmony_logits
+from pipelines.music.note_activations import (
     BLOCK_FRAMES,
     BLOCK_SAMPLES,
     LOWEST_PITCH,
@@ -22,7 +29,6 @@ from pipelines.note_activations import (
     note_block_count,
 )
 from pipelines.rhythm_features import FRAMES_PER_SECOND, HOP_SAMPLES, LEVEL, MEL_BANDS, frame_count, level_gain, log_mel
-from pipelines.rhythm_network import COLOURS, RHYTHM_BLOCK_FRAMES, joined, rhythm_block, rhythm_block_count
 
 pytestmark = pytest.mark.models
 

@@ -17,9 +17,24 @@ from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
 from models.repository_weights import WEIGHTS
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
-from pipelines import musicnn_features
-from pipelines.audio_clip import AudioClip
-from pipelines.music_evidence import (
+from pipelines.clip.clip import AudioClip
+from pipelines.description.tag_heatmap import music_heatmap
+from pipelines.music import musicnn_features
+from pipelines.music.music_tagging import (
+    BLOCK_PATCHES,
+    MusicTagOptions,
+    MusicTags,
+    listening_gain,
+    tag_music,
+    vocal_activity,
+)
+from pipelines.music.musicnn_features import (
+    PATCH_HOP_SAMPLES,
+    PATCH_SAMPLES,
+    log_mel_patches,
+    patch_count,
+)
+from pipelines.music.tag_fusion import (
     MusicScores,
     best_tags,
     confidences,
@@ -29,11 +44,13 @@ from pipelines.music_evidence import (
     vocals,
     vocals_of_clip,
 )
-from pipelines.music_tag_table import KINDS, MSD_TAGS, MTT_TAGS, TABLE
-from pipelines.music_tagging import BLOCK_PATCHES, MusicTagOptions, MusicTags, listening_gain, tag_music, vocal_activity
-from pipelines.musicnn_features import PATCH_HOP_SAMPLES, PATCH_SAMPLES, log_mel_patches, patch_count
-from pipelines.sound_names import Scores, class_tree
-from pipelines.tag_heatmap import music_heatmap
+from pipelines.music.tag_table import (
+    KINDS,
+    MSD_TAGS,
+    MTT_TAGS,
+    TABLE,
+)
+from pipelines.tagging.audioset import Scores, class_tree
 from tests.recordings import librivox_sentences
 from training.evaluate_music_tags import mix, piece_of, rows
 from training.rendered_pieces import render

@@ -20,8 +20,15 @@ from PIL.PngImagePlugin import PngInfo
 from components.services import Services
 from models.errors import PictureFileRefused
 from models.specs.image import IMAGE_MODELS, drawing_defaults
-from pipelines.audio_to_image import audio_to_image
-from pipelines.picture_metadata import (
+from pipelines.pictures.audio_to_image import audio_to_image
+from pipelines.pictures.options import (
+    LARGEST_SEED,
+    SCHEDULERS,
+    Picture,
+    PictureOptions,
+    PictureSettings,
+)
+from pipelines.pictures.png_metadata import (
     COMMON_KEYWORD,
     LARGEST_SIDE,
     MOST_FILE_BYTES,
@@ -34,7 +41,6 @@ from pipelines.picture_metadata import (
     picture_from_png,
     png_bytes,
 )
-from pipelines.picture_options import LARGEST_SEED, SCHEDULERS, Picture, PictureOptions, PictureSettings
 from tests.picture_examples import DRAWN_FROM_WORDS
 from tests.recordings import EXAMPLES
 

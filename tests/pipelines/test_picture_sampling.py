@@ -15,11 +15,16 @@ from PIL import Image
 
 from models.errors import PictureOverflow
 from models.loading.loaders import ModelLoaders
-from pipelines.audio_states import AudioStates
-from pipelines.picture_options import SCHEDULERS
 from pipelines.picture_preview import preview_with
-from pipelines.picture_prompts import PromptStates, PromptWords, between, prompt_states
-from pipelines.picture_sampling import SamplingOptions, draw
+from pipelines.pictures.audio_embeds import AudioStates
+from pipelines.pictures.options import SCHEDULERS
+from pipelines.pictures.prompt_embeds import (
+    PromptStates,
+    PromptWords,
+    between,
+    prompt_states,
+)
+from pipelines.pictures.sampling import SamplingOptions, draw
 from tests.models.tiny_image_models import SIDE, TEXT_WIDTH, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 LOADERS = ModelLoaders(cpu_threads=1)

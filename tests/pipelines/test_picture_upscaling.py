@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipelines.picture_upscaling import upscaled
+from pipelines.pictures.upscaling import upscaled
 
 
 def blurred_disc() -> Image.Image:

@@ -17,10 +17,8 @@ from PIL import Image, ImageSequence
 
 from components.services import Services
 from models.errors import InvalidOption, UnknownModel
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_parts import ClipPart
-from pipelines.picture_options import Picture
-from pipelines.picture_walk import (
+from pipelines.clip.clip import AudioClip
+from pipelines.film.film import (
     DRAWING_SECONDS,
     FRAME_RATE,
     MOST_BETWEEN,
@@ -31,7 +29,9 @@ from pipelines.picture_walk import (
     walk,
     walk_positions,
 )
-from pipelines.storyboard import Storyboard, StoryboardEntry
+from pipelines.film.scenes import ClipPart
+from pipelines.film.storyboard import Storyboard, StoryboardEntry
+from pipelines.pictures.options import Picture
 from tests.picture_examples import DRAWN_FROM_WORDS
 
 GUARD_SECONDS = 60.0

@@ -14,12 +14,25 @@ from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, JobStopped
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
 from models.specs.model_spec import ModelSpec
-from pipelines.audio_clip import AudioClip
-from pipelines.concept_words import OTHERWISE, concept_of, concepts, phrase_of_class, spoken_concepts
-from pipelines.prompt_writing import FINISH, MOST_CONCEPTS, WrittenPrompt, music_between, telling_words, write_prompt
-from pipelines.sound_names import NOT_IN_YAMNET, class_tree, tree_of
-from pipelines.speech_transcription import Transcription, TranscriptionOptions, keep
-from pipelines.transcript import Segment
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.prompt_writing import (
+    FINISH,
+    MOST_CONCEPTS,
+    WrittenPrompt,
+    music_between,
+    telling_words,
+    write_prompt,
+)
+from pipelines.pictures.vocabulary import (
+    OTHERWISE,
+    concept_of,
+    concepts,
+    phrase_of_class,
+    spoken_concepts,
+)
+from pipelines.speech.transcript import Segment
+from pipelines.speech.transcription import Transcription, TranscriptionOptions, keep
+from pipelines.tagging.audioset import NOT_IN_YAMNET, class_tree, tree_of
 from tests.recordings import EXAMPLES
 
 GUARD_SECONDS = 60.0

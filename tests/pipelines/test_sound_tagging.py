@@ -22,13 +22,31 @@ from components.timeline_tracks import HeatmapTrack
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.sound import YAMNET
-from pipelines import yamnet_features
-from pipelines.audio_clip import AudioClip
-from pipelines.sound_models import AudioSpectrogramTransformer, Yamnet
-from pipelines.sound_names import ABOUT_THE_RECORDING, ANIMAL_FAMILIES, NOT_IN_YAMNET, Scores, best_names, class_tree, tree_of
-from pipelines.sound_tagging import SoundTags, TagOptions, tag_sounds, what_it_sounds_like
-from pipelines.tag_heatmap import sound_heatmap
-from pipelines.yamnet_features import PATCH_HOP_SAMPLES, PATCH_SAMPLES, log_mel_patches, patch_count
+from pipelines.clip.clip import AudioClip
+from pipelines.description.tag_heatmap import sound_heatmap
+from pipelines.tagging import yamnet_features
+from pipelines.tagging.audioset import (
+    ABOUT_THE_RECORDING,
+    ANIMAL_FAMILIES,
+    NOT_IN_YAMNET,
+    Scores,
+    best_names,
+    class_tree,
+    tree_of,
+)
+from pipelines.tagging.sound_tagging import (
+    SoundTags,
+    TagOptions,
+    tag_sounds,
+    what_it_sounds_like,
+)
+from pipelines.tagging.taggers import AudioSpectrogramTransformer, Yamnet
+from pipelines.tagging.yamnet_features import (
+    PATCH_HOP_SAMPLES,
+    PATCH_SAMPLES,
+    log_mel_patches,
+    patch_count,
+)
 from tests.models.tiny_models import save_audioset_transformer
 from tests.pipelines.test_zero_shot_tagging import Bench
 from tests.recordings import EXAMPLES

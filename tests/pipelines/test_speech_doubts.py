@@ -13,10 +13,15 @@ import soundfile
 from numpy.typing import NDArray
 
 from components.services import Services
-from pipelines.audio_clip import AudioClip
-from pipelines.speech_doubts import LEAST_VOICE, is_doubtful, repeats_itself, voice_score
-from pipelines.speech_transcription import TranscriptionOptions, transcribe
-from pipelines.transcript import Segment, Word
+from pipelines.clip.clip import AudioClip
+from pipelines.speech.hallucinations import (
+    LEAST_VOICE,
+    is_doubtful,
+    repeats_itself,
+    voice_score,
+)
+from pipelines.speech.transcript import Segment, Word
+from pipelines.speech.transcription import TranscriptionOptions, transcribe
 from tests.recordings import EXAMPLES
 
 RATE = 16_000

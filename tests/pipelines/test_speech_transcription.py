@@ -13,9 +13,9 @@ import pytest
 from components.services import Services
 from models.errors import InvalidOption, ModelUnavailable, UnknownModel
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from pipelines.audio_clip import AudioClip
-from pipelines.clip_results import RESULTS_FOLDER
-from pipelines.speech_transcription import Transcription, TranscriptionOptions, transcribe
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.stored_results import RESULTS_FOLDER
+from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
 from tests.recordings import EXAMPLES, librivox_sentences
 
 GUARD_SECONDS = 60.0
@@ -83,7 +83,7 @@ def test_what_was_computed_once_is_not_computed_again(
     services: Services, speech: AudioClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(services, speech)
-    monkeypatch.setattr("pipelines.speech_transcription.decode_speech", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("pipelines.speech.transcription.decode_speech", lambda *_: pytest.fail("decoded again"))
     again = run(services, replace(speech, name="the same sound under another name"))
     assert again == replace(first, from_store=True, model_reason=again.model_reason)
     with pytest.raises(BaseException, match="decoded again"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.cache.model_cache import never
-from pipelines.speech_windows import (
+from pipelines.speech.vad_windows import (
     BLOCK_FRAMES,
     FRAME_SAMPLES,
     LONGEST_STRETCH_FRAMES,

@@ -13,12 +13,12 @@ import soxr
 
 from components.services import Services
 from models.errors import InvalidOption, TooShortForStoryboard
-from pipelines.audio_clip import AudioClip
-from pipelines.audio_to_image import audio_to_image
-from pipelines.picture_metadata import options_from_png, png_bytes
-from pipelines.picture_options import PictureOptions
-from pipelines.storyboard import Storyboard, storyboard
-from pipelines.telling_window import telling_window
+from pipelines.clip.clip import AudioClip
+from pipelines.film.storyboard import Storyboard, storyboard
+from pipelines.pictures.audio_to_image import audio_to_image
+from pipelines.pictures.options import PictureOptions
+from pipelines.pictures.png_metadata import options_from_png, png_bytes
+from pipelines.pictures.salient_window import telling_window
 
 STAMPS = Path("/usr/share/tuxpaint/stamps/animals")
 RATE = 16_000

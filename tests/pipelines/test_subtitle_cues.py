@@ -12,8 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import InvalidOption
-from pipelines.subtitle_cues import SHORTEST_CUE_MS, Cue, CueOptions, cue_options_for, make_cues, plain_text
-from pipelines.transcript import Segment, Word
+from pipelines.speech.transcript import Segment, Word
+from pipelines.subtitles.cues import (
+    SHORTEST_CUE_MS,
+    Cue,
+    CueOptions,
+    cue_options_for,
+    make_cues,
+    plain_text,
+)
 
 PLAIN_WORDS = [
     "a",

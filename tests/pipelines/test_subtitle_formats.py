@@ -17,12 +17,22 @@ import webvtt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.speech_transcription import Transcription, TranscriptionOptions
-from pipelines.spoken_languages import LanguageGuess
-from pipelines.subtitle_cues import CueOptions, plain_text
-from pipelines.subtitle_formats import FORMATS, WORD_JOINER, Subtitles, to_json, to_lrc, to_srt, to_tsv, to_txt, to_vtt
-from pipelines.transcript import Segment, Word
-from pipelines.unspoken_stretches import Unspoken
+from pipelines.speech.language_id import LanguageGuess
+from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.transcript import Segment, Word
+from pipelines.speech.transcription import Transcription, TranscriptionOptions
+from pipelines.subtitles.cues import CueOptions, plain_text
+from pipelines.subtitles.formats import (
+    FORMATS,
+    WORD_JOINER,
+    Subtitles,
+    to_json,
+    to_lrc,
+    to_srt,
+    to_tsv,
+    to_txt,
+    to_vtt,
+)
 from tests.pipelines.test_subtitle_cues import HOSTILE_WORDS, PLAIN_WORDS, PROPERTIES, cue_options, spoken, spoken_segments
 
 DURATION = 61.2347

@@ -10,8 +10,8 @@ import soundfile
 
 from components.services import Services
 from models.errors import InvalidOption, SilentClip
-from pipelines.audio_clip import AudioClip
-from pipelines.telling_window import telling_window
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.salient_window import telling_window
 from tests.recordings import EXAMPLES
 
 RATE = 16_000

@@ -14,9 +14,15 @@ import torch
 
 from models.cache.model_cache import never
 from models.errors import InvalidOption, OutOfMemory
-from pipelines.audio_language_model import Prompt, model_inputs
+from pipelines.language_models.generation import (
+    INCOMPLETE,
+    GumbelNoise,
+    SamplingOptions,
+    check_sampling,
+    stream_text,
+)
+from pipelines.language_models.prompting import Prompt, model_inputs
 from pipelines.sentences import sentences_of
-from pipelines.text_generation import INCOMPLETE, GumbelNoise, SamplingOptions, check_sampling, stream_text
 from tests.models.tiny_language_models import CONTEXT_TOKENS, save_writer
 from tests.pipelines.language_bench import Bench, out_of_memory_first
 

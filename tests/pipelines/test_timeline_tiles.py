@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from components.timeline import TILES_PER_REQUEST, answer_tiles
 from models.errors import ClipExpired
-from pipelines import timeline_tiles
-from pipelines.timeline_tiles import (
+from pipelines.clip import timeline_tiles
+from pipelines.clip.timeline_tiles import (
     MEL_BANDS,
     MEL_COLUMN_SECONDS,
     MEL_COLUMNS_PER_TILE,

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as np_st
 
-from pipelines.token_paths import NEAREST, Floats, LogitLens, TokenPaths, peak_of, plane_of, put_attention, record_dtype
+from pipelines.interpretability.logit_lens import (
+    NEAREST,
+    Floats,
+    LogitLens,
+    TokenPaths,
+    peak_of,
+    plane_of,
+    put_attention,
+    record_dtype,
+)
 
 LAYERS, WIDTH, FRAMES, VOCABULARY = 4, 6, 50, 30
 FRAME_SECONDS = 0.02

@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.token_texts import is_control, shown_text, token_bytes, word_groups
+from pipelines.interpretability.token_text import (
+    is_control,
+    shown_text,
+    token_bytes,
+    word_groups,
+)
 from tests.models.tiny_language_models import byte_tokenizer
 
 CHINESE = tuple(bytes([byte]) for byte in "你好".encode())

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.transcript import Segment, Word
+from pipelines.speech.transcript import Segment, Word
 from pipelines.transcript_editing import with_text
 
 LINE = Segment(

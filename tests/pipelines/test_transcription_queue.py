@@ -9,8 +9,8 @@ import pytest
 
 from components.services import Services
 from models.errors import InvalidOption
-from pipelines.speech_transcription import TranscriptionOptions
-from pipelines.transcription_queue import QueuedFile, transcribe_files
+from pipelines.speech.batch import QueuedFile, transcribe_files
+from pipelines.speech.transcription import TranscriptionOptions
 from tests.recordings import EXAMPLES, librivox_sentences
 
 OPTIONS = TranscriptionOptions(model="whisper-base-offline")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.music_tagging import MusicTags
-from pipelines.sound_names import Scores, class_tree
-from pipelines.sound_tagging import SoundTags
-from pipelines.vocals import Vocals, find_vocals, musicality
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.vocals import Vocals, find_vocals, musicality
+from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.sound_tagging import SoundTags
 
 HOP_SECONDS = 0.48
 PATCHES = 100

@@ -15,12 +15,12 @@ import pytest
 from components.services import Services
 from models.cache.model_cache import never
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from pipelines import whisper_decoding
-from pipelines.speech_windows import SAMPLE_RATE, Waveform
-from pipelines.spoken_languages import Language
-from pipelines.transcript import DecodingOptions, Segment
-from pipelines.whisper_decoding import decode_speech
-from pipelines.window_decoding import Hypothesis, WindowDecoder
+from pipelines.speech import decoding
+from pipelines.speech.decoding import decode_speech
+from pipelines.speech.language_id import Language
+from pipelines.speech.transcript import DecodingOptions, Segment
+from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.window_decoding import Hypothesis, WindowDecoder
 from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
 from tests.pipelines.test_speech_transcription import error_rate
 from tests.recordings import EXAMPLES, librivox_sentences
@@ -180,7 +180,7 @@ def test_closing_ends_its_threads(whisper: Any) -> None:
 
 
 def test_batches_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = whisper_decoding._growing_batches(iter(range(20)), 4, 2)  # type: ignore[arg-type]
+    batches = decoding._growing_batches(iter(range(20)), 4, 2)  # type: ignore[arg-type]
     assert [len(batch) for batch in batches] == [1, 1, 2, 2, 4, 4, 4, 2]
 
 

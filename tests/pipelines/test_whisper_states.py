@@ -16,11 +16,11 @@ from models.cache.model_cache import never
 from models.loading.loaders import ProcessedModel
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from pipelines.audio_clip import AudioClip, Waveform
-from pipelines.speech_transcription import TranscriptionOptions, transcribe
-from pipelines.token_paths import Records, TokenPaths
-from pipelines.whisper_states import FRAME_SAMPLES, SAMPLE_RATE, write_words
-from pipelines.word_following import FollowOptions, follow_words
+from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.interpretability.follow_words import FollowOptions, follow_words
+from pipelines.interpretability.logit_lens import Records, TokenPaths
+from pipelines.interpretability.whisper_decoder import FRAME_SAMPLES, SAMPLE_RATE, write_words
+from pipelines.speech.transcription import TranscriptionOptions, transcribe
 from tests.models.tiny_language_models import byte_tokenizer
 from tests.recordings import librivox_sentences
 

@@ -14,9 +14,15 @@ from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.model_spec import EncoderFacts
-from pipelines.audio_clip import AudioClip
-from pipelines.whisper_states import WINDOW_SECONDS
-from pipelines.word_following import FollowedWords, FollowOptions, follow_words, following_models, paths_of_clip
+from pipelines.clip.clip import AudioClip
+from pipelines.interpretability.follow_words import (
+    FollowedWords,
+    FollowOptions,
+    follow_words,
+    following_models,
+    paths_of_clip,
+)
+from pipelines.interpretability.whisper_decoder import WINDOW_SECONDS
 from tests.models.tiny_language_models import save_qwen2_audio
 from tests.pipelines.language_bench import Bench, noise
 from tests.recordings import EXAMPLES, librivox_sentences

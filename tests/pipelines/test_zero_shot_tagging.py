@@ -23,8 +23,14 @@ from models.files.model_files import Availability
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import FetchedModel, ModelSpec
-from pipelines.audio_clip import AudioClip, ClipStore
-from pipelines.zero_shot_tagging import BLOCK_WINDOWS, CLAP_SAMPLE_RATE, WordOptions, WordScores, score_words
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.tagging.zero_shot import (
+    BLOCK_WINDOWS,
+    CLAP_SAMPLE_RATE,
+    WordOptions,
+    WordScores,
+    score_words,
+)
 from tests.models.tiny_models import save_clap
 
 WORDS = ("a dog", "piano music", "rain")

@@ -17,7 +17,7 @@ import soundfile
 import torch
 
 from models.loading.audio_aligner import save_aligner
-from pipelines.heard_words import concepts
+from pipelines.pictures.concept_decomposition import concepts
 from tests.models.tiny_aligners import save_picture_model, save_wav2vec2_bert
 from training.audio_aligner.__main__ import YAMNET
 from training.audio_aligner.captioned_sounds import CAPTIONS, caption_of, captioned_sounds

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipelines.note_activations import LOWEST_PITCH
-from pipelines.pitch_names import SHARPS
+from pipelines.music.notation import SHARPS
+from pipelines.music.note_activations import LOWEST_PITCH
 from training.music.augmentation import recorded
 from training.music.composition import BASS, CHORDS, DRUM_CHANNEL, Piece, _Composer, styled_piece
 from training.music.rendering import TEST_SOUNDFONT, Synthesizer, midi_of, render

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import ClipError
-from pipelines.audio_clip import ClipStore, Waveform
-from pipelines.heard_words import concepts
-from pipelines.sound_looks import embed_looks
+from pipelines.clip.clip import ClipStore, Waveform
+from pipelines.pictures.concept_decomposition import concepts
+from pipelines.tagging.augmentation import embed_looks
 from training.audio_aligner.packages import labelled_files
 from training.audio_aligner.rendered import SAMPLE_RATE, made_sounds
 from training.audio_aligner.synthetic import synthetic_sounds

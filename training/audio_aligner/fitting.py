@@ -16,10 +16,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.loading.audio_aligner import AlignerConfig, AudioAligner
-from pipelines.concept_words import concept_of, phrase_of_class
-from pipelines.heard_words import PHRASINGS, captions_of, concept_states, concepts
-from pipelines.sound_names import ABOUT_THE_RECORDING, class_tree
-from pipelines.text_states import encode_texts
+from pipelines.pictures.concept_decomposition import (
+    PHRASINGS,
+    captions_of,
+    concept_states,
+    concepts,
+)
+from pipelines.pictures.text_embeds import encode_texts
+from pipelines.pictures.vocabulary import concept_of, phrase_of_class
+from pipelines.tagging.audioset import ABOUT_THE_RECORDING, class_tree
 from training.audio_aligner.dataset import Example
 from training.audio_aligner.objective import Objective, alignment_loss
 from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at

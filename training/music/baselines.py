@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 
 from components.services import Services
 from models.specs.music import BASIC_PITCH
-from pipelines.audio_clip import AudioClip
-from pipelines.chord_recognition import chord_grid, chord_name, smoothed_path
+from pipelines.clip.clip import AudioClip
 from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND, pooled_notes
-from pipelines.note_activations import LOWEST_PITCH, NOTE_SAMPLE_RATE, note_block, note_block_count
-from pipelines.pitch_names import MODES, tonic_name
+from pipelines.music.chord_recognition import chord_grid, chord_name, smoothed_path
+from pipelines.music.notation import MODES, tonic_name
+from pipelines.music.note_activations import (
+    LOWEST_PITCH,
+    NOTE_SAMPLE_RATE,
+    note_block,
+    note_block_count,
+)
 
 BEATS_PER_BAR = 4
 CHROMA_HOP_SAMPLES = 2048

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.pitch_names import Mode
+from pipelines.music.notation import Mode
 from training.music import styles
 from training.music.harmony import INTERVALS, SCALES, WANDERING_SHARE, Harmony, cadence, progression, voicing
 from training.music.styles import DrumPattern, Style

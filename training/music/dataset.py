@@ -20,7 +20,7 @@ import soxr
 from numpy.typing import NDArray
 
 from pipelines.harmony_features import pooled_notes
-from pipelines.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.rhythm_features import frame_count, level_gain, log_mel
 from training.music.augmentation import noise, recorded
 from training.music.composition import CHORDS, LEAD, Piece, PlayedNote, Truth, styled_piece

@@ -21,9 +21,9 @@ import numpy as np
 import soundfile
 
 from components.services import Services, build_services
-from pipelines.audio_clip import AudioClip
-from pipelines.music_facts import FactOptions, MusicFacts, music_facts
-from pipelines.pitch_names import tonic_name
+from pipelines.clip.clip import AudioClip
+from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
+from pipelines.music.notation import tonic_name
 from settings import Settings
 from training.music.baselines import Reading, librosa_reading, note_reading
 from training.music.composition import Piece, Truth, styled_piece

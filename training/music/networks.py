@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipelines.beat_tracking import METRES, TEMPO_BINS
-from pipelines.chord_recognition import KINDS
-from pipelines.note_activations import LOWEST_PITCH, PITCHES
-from pipelines.pitch_names import MODES
+from pipelines.music.beat_tracking import METRES, TEMPO_BINS
+from pipelines.music.chord_recognition import KINDS
+from pipelines.music.notation import MODES
+from pipelines.music.note_activations import LOWEST_PITCH, PITCHES
 from pipelines.rhythm_features import MEL_BANDS
 
 BEAT_DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256)

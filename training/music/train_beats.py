@@ -18,7 +18,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipelines.beat_tracking import METRES, SLOWEST_BIN_BPM, TEMPO_BINS, TEMPO_BINS_PER_OCTAVE
+from pipelines.music.beat_tracking import (
+    METRES,
+    SLOWEST_BIN_BPM,
+    TEMPO_BINS,
+    TEMPO_BINS_PER_OCTAVE,
+)
 from pipelines.rhythm_features import FRAMES_PER_SECOND, MEL_BANDS
 from training.music.export import export_onnx
 from training.music.fitting import Batch, fit

@@ -18,10 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipelines.chord_recognition import KINDS, NO_CHORD
 from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
-from pipelines.note_activations import PITCHES
-from pipelines.pitch_names import MODES, SHARPS
+from pipelines.music.chord_recognition import KINDS, NO_CHORD
+from pipelines.music.notation import MODES, SHARPS
+from pipelines.music.note_activations import PITCHES
 from training.music.export import export_onnx
 from training.music.fitting import Batch, fit
 from training.music.library import Library

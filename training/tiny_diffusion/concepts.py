@@ -1,6 +1,6 @@
 """What the model can draw: sound sources, the words for each, and the pictures that show it.
 
-`pipelines/sound_concepts.json` names the concepts, because the app needs them too; `pictures.json` says which emoji (by their
+`pipelines/pictures/sound_concepts.json` names the concepts, because the app needs them too; `pictures.json` says which emoji (by their
 Iconify names) or which of our drawings shows each.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-CONCEPTS_FILE = Path(__file__).parent.parent.parent / "pipelines" / "sound_concepts.json"
+CONCEPTS_FILE = Path(__file__).parent.parent.parent / "pipelines" / "pictures" / "sound_concepts.json"
 PICTURES_FILE = Path(__file__).with_name("pictures.json")
 
 

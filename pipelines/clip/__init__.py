@@ -1,0 +1,1 @@
+"""The clip: decode, resample, hash, limits, cached features and timeline tiles."""

@@ -1,0 +1,43 @@
+"""What a model makes of a clip, computed once: found in the feature store, or made with the model on loan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from models.cache.feature_store import AnyArray, FeatureKey, FeatureStore
+from models.cache.model_cache import ModelCache
+from models.specs.model_spec import ModelSpec
+from pipelines.clip.clip import AudioClip
+
+
+def remembered(
+    clip: AudioClip,
+    spec: ModelSpec,
+    layer: str,
+    compute: Callable[[Any], AnyArray],
+    cache: ModelCache,
+    features: FeatureStore,
+    working_bytes: int,
+) -> AnyArray:
+    """The array, read-only; `compute(model)` runs only where the store does not have it.
+
+    Args:
+        clip: whose content it was computed from.
+        spec: of the model.
+        layer: what was computed, with every option that changes the values.
+        compute: what makes it of the model.
+        cache: where the model is borrowed.
+        features: where the array is kept.
+        working_bytes: memory that `compute` needs beside the model.
+
+    Raises:
+        ModelError: the model cannot be had; see `ModelCache.lease`.
+    """
+
+    def compute_on_loan() -> AnyArray:
+        # Whoever stops must not stop others who wait for the same array, so this wait does not look at a stop flag.
+        with cache.lease(spec, working_bytes=working_bytes) as (model,):
+            return compute(model)
+
+    return features.get_or_compute(FeatureKey(clip.content_hash, spec.key, repr(spec.source), layer), compute_on_loan)

@@ -1,0 +1,265 @@
+"""One clip: decoded once, mixed to mono for the models, resampled once per wanted rate, the original kept for the player.
+
+Samples live in memory-mapped files in the clip's own directory, so hours of audio cost disk, not memory, and what one tab
+prepared is there for the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from models.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, InvalidOption, SilentClip
+from pipelines.clip.decoding import (
+    ClipLimits,
+    DecodedAudio,
+    decode_audio,
+    write_flac,
+    write_player_file,
+)
+
+HASH_BLOCK_BYTES = 4 * 2**20
+RESAMPLE_BLOCK_SAMPLES = 2**20
+SILENCE_PEAK = 1e-4
+"""A clip whose loudest sample is below this (−80 dB of full scale) has no sound in it."""
+
+CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
+FACTS_FILE = "clip.json"
+KEEPERS_FOLDER = "keepers"
+SCRATCH_PREFIX = "incoming-"
+SHORTEST_CUT_SECONDS = 0.05
+
+Waveform = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class AudioClip:
+    """A decoded clip. Equal content has an equal `content_hash`, whatever file it came in."""
+
+    content_hash: str
+    """BLAKE2b over the decoded samples of all channels and the sample rate; 32 hex digits."""
+    sample_rate: int
+    """Of the original, in Hz."""
+    duration: float
+    """Seconds."""
+    channels: int
+    """Of the original; `waveform` is always mono."""
+    container: str
+    codec: str
+    directory: Path
+    """The clip's own folder: samples, player file, and what else is derived from it."""
+    name: str = ""
+    """What this person calls it; not part of the content."""
+
+    @property
+    def player_file(self) -> Path:
+        """The original where browsers play its format, else the same sound as FLAC."""
+        self._require_files()
+        return next(self.directory.glob("player.*"))
+
+    def waveform(self, sample_rate: int | None = None) -> Waveform:
+        """The mono mix at `sample_rate` Hz (default: the original's): float32 [samples], a read-only memory map.
+
+        Resampled by soxr (HQ) at the first call, found on disk from then on.
+
+        Raises:
+            ClipExpired: the clip was removed because of its age.
+        """
+        self._require_files()
+        rate = sample_rate or self.sample_rate
+        path = _samples_path(self.directory, rate)
+        if not path.exists():
+            with FileLock(self.directory / "resample.guard"):
+                if not path.exists():
+                    _resample(_samples_path(self.directory, self.sample_rate), self.sample_rate, path, rate)
+        return np.memmap(path, dtype=np.float32, mode="r")
+
+    def _require_files(self) -> None:
+        try:
+            os.utime(self.directory)
+        except FileNotFoundError:
+            raise ClipExpired from None
+
+
+class ClipStore:
+    """All clips: one directory each under `directory`, removed when nobody used them for `max_age_seconds`.
+
+    A clip can have keepers, one for each person who has it in a history; it goes at once when the last of them lets go.
+    """
+
+    def __init__(self, directory: Path, limits: ClipLimits = ClipLimits(), max_age_seconds: float = 24 * 3600.0) -> None:
+        self._directory = directory
+        self._limits = limits
+        self._max_age_seconds = max_age_seconds
+        self._lock = threading.Lock()
+        self._by_file_hash: dict[str, AudioClip] = {}
+
+    @property
+    def directory(self) -> Path:
+        """Where the clips lie."""
+        return self._directory
+
+    def open(self, path: str | Path, allowed_roots: tuple[Path, ...] | None = None, name: str | None = None) -> AudioClip:
+        """Decode the file at `path`, or find the clip if the same file was decoded before.
+
+        With `allowed_roots`, only a file that really lies below one of them is touched.
+
+        Raises:
+            ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, TruncatedClip, ClipTooLong, TooManyChannels, SilentClip.
+        """
+        file = _checked_path(path, allowed_roots)
+        size_bytes = file.stat().st_size
+        if size_bytes == 0:
+            raise EmptyClip
+        if size_bytes > self._limits.max_bytes:
+            raise ClipTooLarge(size_bytes, self._limits.max_bytes)
+        file_hash = _hash_of(file)
+        clip = self._by_file_hash.get(file_hash)
+        if clip is None or not clip.directory.exists():
+            clip = self._decode(file)
+            with self._lock:
+                self._by_file_hash[file_hash] = clip
+        os.utime(clip.directory)
+        return replace(clip, name=name or file.name)
+
+    def find(self, content_hash: str) -> AudioClip | None:
+        """The clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
+        if not CONTENT_HASH.fullmatch(content_hash):
+            return None
+        directory = self._directory / content_hash
+        try:
+            facts = json.loads((directory / FACTS_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return AudioClip(directory=directory, **facts)
+
+    def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
+        """The part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
+
+        Raises:
+            InvalidOption: the part lies outside the clip or is shorter than `SHORTEST_CUT_SECONDS`.
+            SilentClip: nothing is heard in it.
+        """
+        end = min(end, clip.duration)
+        if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
+            raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
+        with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
+            part = Path(scratch) / "part.flac"
+            write_flac(clip.player_file, part, start, end)
+            return self.open(part, name=clip.name)
+
+    def keep(self, clip: AudioClip, keeper: str) -> None:
+        """Note that `keeper` (any text that stands for one person) has this clip in a history."""
+        keepers = clip.directory / KEEPERS_FOLDER
+        keepers.mkdir(exist_ok=True)
+        (keepers / _name_for(keeper)).touch()
+
+    def let_go(self, content_hash: str, keeper: str) -> None:
+        """`keeper` deletes the clip; its files go unless somebody else keeps it too."""
+        clip = self.find(content_hash)
+        if clip is None:
+            return
+        keepers = clip.directory / KEEPERS_FOLDER
+        (keepers / _name_for(keeper)).unlink(missing_ok=True)
+        if not keepers.exists() or not any(keepers.iterdir()):
+            shutil.rmtree(clip.directory, ignore_errors=True)
+
+    def sweep(self, now: float | None = None) -> int:
+        """Remove clips that nobody used for the age limit; returns how many went. `now`: seconds since the epoch."""
+        oldest = (time.time() if now is None else now) - self._max_age_seconds
+        stale = [folder for folder in self._directory.glob("*") if folder.stat().st_mtime < oldest]
+        for folder in stale:
+            shutil.rmtree(folder, ignore_errors=True)
+        with self._lock:
+            self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
+        return len(stale)
+
+    def _decode(self, file: Path) -> AudioClip:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix=SCRATCH_PREFIX))
+        try:
+            audio = decode_audio(file, scratch / "mono.f32", self._limits)
+            if audio.peak < SILENCE_PEAK:
+                raise SilentClip
+            os.replace(scratch / "mono.f32", _samples_path(scratch, audio.sample_rate))
+            write_player_file(file, audio, scratch)
+            (scratch / FACTS_FILE).write_text(json.dumps(_facts(audio)), encoding="utf-8")
+            directory = self._directory / audio.content_hash
+            try:
+                os.replace(scratch, directory)
+            except OSError:
+                if not directory.exists():  # else the same content came in another file
+                    raise
+            return AudioClip(directory=directory, **_facts(audio))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _facts(audio: DecodedAudio) -> dict[str, Any]:
+    """What belongs to the content of a clip, as `AudioClip` has it; a person's name for it does not."""
+    return {
+        "content_hash": audio.content_hash,
+        "sample_rate": audio.sample_rate,
+        "duration": audio.samples / audio.sample_rate,
+        "channels": audio.channels,
+        "container": audio.container,
+        "codec": audio.codec,
+    }
+
+
+def _name_for(keeper: str) -> str:
+    return hashlib.blake2b(keeper.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:
+    try:
+        file = Path(path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        raise ClipPathRefused from None
+    inside = allowed_roots is None or any(file.is_relative_to(root.resolve()) for root in allowed_roots)
+    if not inside or not file.is_file():
+        raise ClipPathRefused
+    return file
+
+
+def _hash_of(file: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with open(file, "rb") as stream:
+        while block := stream.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _samples_path(directory: Path, sample_rate: int) -> Path:
+    return directory / f"mono-{sample_rate}.f32"
+
+
+def _resample(source: Path, source_rate: int, target: Path, target_rate: int) -> None:
+    incoming = target.with_suffix(".incoming")
+    with open(incoming, "wb") as out:
+        for block in _resampled_blocks(np.memmap(source, dtype=np.float32, mode="r"), source_rate, target_rate):
+            out.write(block.tobytes())
+    os.replace(incoming, target)
+
+
+def _resampled_blocks(samples: Waveform, source_rate: int, target_rate: int) -> Iterator[Waveform]:
+    import soxr
+
+    stream = soxr.ResampleStream(source_rate, target_rate, 1, dtype="float32", quality="HQ")
+    for start in range(0, len(samples), RESAMPLE_BLOCK_SAMPLES):
+        block = np.asarray(samples[start : start + RESAMPLE_BLOCK_SAMPLES])
+        yield stream.resample_chunk(block, last=start + RESAMPLE_BLOCK_SAMPLES >= len(samples))

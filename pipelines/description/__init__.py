@@ -1,0 +1,1 @@
+"""Captions, their claims, and the checks of the claims."""

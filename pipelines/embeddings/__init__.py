@@ -1,0 +1,1 @@
+"""Embeddings of a clip: projections, maps, analysis, export and the library."""

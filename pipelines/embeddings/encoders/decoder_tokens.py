@@ -1,0 +1,186 @@
+"""Layers whose frames are tokens: what Whisper's decoder writes of a clip, what Qwen2-Audio's language model reads and writes.
+
+A token has the time that it is about: for Whisper the peak of its attention to the sound; for Qwen2-Audio that of its 40 ms if it
+stands for sound, else the beginning of the window for the text before the sound, and its end for the text behind.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
+from models.model_catalog import ModelCatalog
+from models.specs.model_spec import EncoderFacts, ModelSpec
+from pipelines.clip.cached_features import remembered
+from pipelines.clip.chunking import cut_into_pieces
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.encoders.base import Frames, layer_names
+from pipelines.interpretability.audio_llm import (
+    FRAME_SECONDS,
+    QUESTION,
+    WINDOW_SECONDS,
+    WORKING_BYTES,
+    hidden_states,
+)
+from pipelines.interpretability.follow_words import FollowedWords, FollowOptions, follow_words
+from pipelines.interpretability.token_text import is_control
+from pipelines.language_models.generation import tokenizer_of
+from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
+
+Kind = Literal["sound", "prompt", "written"]
+SOUND: Kind = "sound"
+PROMPT: Kind = "prompt"
+WRITTEN: Kind = "written"
+KINDS = (SOUND, PROMPT, WRITTEN)
+SHORTEST_STEP_SECONDS = 5.0
+"""From one window of Whisper to the next."""
+MOST_NEW_TOKENS = 64
+"""Of Qwen2-Audio for one window."""
+LABEL_BYTES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class TokenStates:
+    """The tokens of a window, in the order in which the model has them."""
+
+    frames: Frames
+    """[tokens, width]."""
+    times: NDArray[np.float64]
+    """[tokens], seconds of the clip."""
+    labels: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Hearing:
+    """Who hears which clip."""
+
+    clip: AudioClip
+    spec: ModelSpec
+    catalog: ModelCatalog
+    cache: ModelCache
+    features: FeatureStore
+    stopped: Callable[[], bool]
+
+
+class TokenFamily(ABC):
+    """A kind of model that reads and writes, without its weights."""
+
+    what: str
+    """In a few words."""
+    layers: tuple[str, ...]
+    default_layer: str
+    width: int
+    working_bytes: int
+
+    @abstractmethod
+    def windows(self, hearing: Hearing, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """For each window, the second of the clip up to which it was heard, and its tokens; ends early if it is stopped."""
+
+
+class WhisperDecoder(TokenFamily):
+    """Whisper's decoder: a state for each token of what is said, at the position from which the token is written."""
+
+    what = "Whisper's decoder: the words that it writes, each where it listens to"
+    working_bytes = 300 * 10**6
+
+    def __init__(self, facts: EncoderFacts) -> None:
+        self.layers = layer_names(facts.decoder_layers)
+        self.default_layer = self.layers[-1]
+        self.width = facts.width
+
+    def windows(self, hearing: Hearing, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """Windows of 30 s; the last word of one, which may be cut, begins the next."""
+        start, duration = 0.0, hearing.clip.duration
+        while start < duration:
+            followed = _followed(hearing, start)
+            if followed.state == "stopped":
+                return
+            paths, next_start = followed.paths, followed.end
+            if paths is None:
+                yield followed.end, _no_tokens(self.width)
+                start = next_start
+                continue
+            count = len(paths.tokens)
+            words = [word for word in paths.words if not is_control(word.text.encode())]
+            if followed.end < duration and len(words) > 1:
+                between = min(words[-2].end, words[-1].start)
+                count, next_start = words[-1].first, max(start + SHORTEST_STEP_SECONDS, between)
+            kept = [at for at in range(count) if not is_control(bytes(paths.records["token"][at]))]
+            peaks = [(paths.tokens[at].start + paths.tokens[at].end) / 2 for at in kept]
+            states = paths.records["hidden"][kept, self.layers.index(layer)]
+            labels = tuple(paths.tokens[at].text for at in kept)
+            times = np.maximum.accumulate(np.asarray(peaks, dtype=np.float64))
+            yield next_start, TokenStates(states, times, labels, (WRITTEN,) * len(kept))
+            start = next_start
+
+
+class Qwen2AudioLanguageModel(TokenFamily):
+    """Qwen2-Audio's language model: a state for each position of its prompt and each token that it writes."""
+
+    what = "The language model of Qwen2-Audio while it reads the sound and answers what it hears"
+    working_bytes = WORKING_BYTES
+
+    def __init__(self, facts: EncoderFacts) -> None:
+        self.layers = layer_names(facts.layers)
+        self.default_layer = self.layers[-1]
+        self.width = facts.width
+
+    def windows(self, hearing: Hearing, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """Each window of up to 30 s is a prompt of its own."""
+        for start, end in cut_into_pieces(hearing.clip.duration, (), WINDOW_SECONDS):
+            yield end, self._window(hearing, layer, start, end)
+
+    def _window(self, hearing: Hearing, layer: str, start: float, end: float) -> TokenStates:
+        number = self.layers.index(layer)
+
+        def read(model: Any) -> NDArray[np.void]:
+            sound = hearing.clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+            inputs = model_inputs(model, hearing.spec, Prompt(QUESTION, (np.array(sound),)))
+            states = hidden_states(model, inputs, MOST_NEW_TOKENS, (number,))
+            tokenizer = tokenizer_of(model)
+            prompt = [tokenizer.decode([token]) for token in inputs["input_ids"][0].tolist()]
+            return _records(states.prompt[0], states.written[0], states.hears, (*prompt, *states.tokens))
+
+        name = f"{layer} of tokens, {start:.3f} to {end:.3f} s"
+        records = remembered(hearing.clip, hearing.spec, name, read, hearing.cache, hearing.features, self.working_bytes)
+        kinds = tuple(KINDS[number] for number in records["kind"])
+        labels = tuple(label.decode("utf-8", "replace") for label in records["label"].tolist())
+        return TokenStates(np.ascontiguousarray(records["state"]), _times(records["kind"], start, end), labels, kinds)
+
+
+def _followed(hearing: Hearing, start: float) -> FollowedWords:
+    options = FollowOptions(model=hearing.spec.key, start=start)
+    parts = hearing.catalog, hearing.cache, hearing.features, hearing.stopped
+    *_, followed = follow_words(hearing.clip, options, *parts)
+    return followed
+
+
+def _no_tokens(width: int) -> TokenStates:
+    return TokenStates(np.empty((0, width), dtype=np.float32), np.empty(0), (), ())
+
+
+def _records(prompt: Frames, written: Frames, hears: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
+    """One array of all that is known of the positions; the last token that was written has no state."""
+    kinds = [KINDS.index(SOUND if sound else PROMPT) for sound in hears] + [KINDS.index(WRITTEN)] * len(written)
+    fields: list[Any] = [("kind", np.uint8), ("label", f"S{LABEL_BYTES}"), ("state", np.float32, prompt.shape[1:])]
+    records = np.zeros(len(kinds), fields)
+    records["kind"] = kinds
+    records["label"] = [label.encode()[:LABEL_BYTES] for label in labels[: len(kinds)]]
+    records["state"] = np.concatenate([prompt, written])
+    return records
+
+
+def _times(kinds: NDArray[np.uint8], start: float, end: float) -> NDArray[np.float64]:
+    """[positions], never falling."""
+    sounding = np.flatnonzero(kinds == KINDS.index(SOUND))
+    times = np.where(np.arange(len(kinds)) < sounding[0], start, end)
+    times[sounding] = start + FRAME_SECONDS * (np.arange(len(sounding)) + 0.25)
+    return np.maximum.accumulate(np.minimum(times, end))

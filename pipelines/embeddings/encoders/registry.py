@@ -1,0 +1,122 @@
+"""The encoders that the catalogue offers, each with its name, width, frame rate, layers and licence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from models.errors import UnknownModel
+from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.specs.model_spec import ModelSpec
+from pipelines.embeddings.encoders.aligner import Aligner
+from pipelines.embeddings.encoders.ast_clap import AudioSpectrogramTransformer, Clap
+from pipelines.embeddings.encoders.base import TEXT_SPACE, FrameFamily
+from pipelines.embeddings.encoders.decoder_tokens import Qwen2AudioLanguageModel, TokenFamily, WhisperDecoder
+from pipelines.embeddings.encoders.wav2vec2 import W2vBert, WaveformEncoder
+from pipelines.embeddings.encoders.whisper import Qwen2AudioTower, WhisperEncoder
+from pipelines.embeddings.encoders.yamnet_musicnn import Musicnn, Yamnet
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One way of hearing; a model may have several."""
+
+    key: str
+    """Short name for the options and the API, e.g. 'whisper-base-encoder'."""
+    spec: ModelSpec
+    title: str
+    width: int
+    """Of one frame of the default layer."""
+    frame_rate: float
+    """Frames of the default layer for a second of sound, in Hz; 0 where a frame is a token of a text."""
+    layers: tuple[str, ...]
+    """Names of the layers that can be chosen, first to last."""
+    default_layer: str
+    licence: str
+    has_text: bool
+    """Whether texts can be put into the space of its layer `encoder_family.TEXT_SPACE`."""
+    what: str
+    """In a few words."""
+    family: FrameFamily | TokenFamily
+    """How it hears."""
+
+
+def encoders(catalog: ModelCatalog) -> tuple[Encoder, ...]:
+    """Every encoder of the catalogue, the offline ones first and the default before all."""
+    specs = sorted(catalog.models("embed_audio"), key=lambda spec: not spec.is_offline)
+    return tuple(encoder for spec in specs for encoder in encoders_of(spec))
+
+
+def choose_encoder(key: str, catalog: ModelCatalog) -> tuple[Encoder, ModelChoice]:
+    """The encoder of this key, or for 'auto' the first one of the best model that fits.
+
+    Raises:
+        UnknownModel: there is no such encoder.
+        ModelUnavailable, NoModelFits: see `ModelCatalog.choose`.
+    """
+    if key == AUTO:
+        choice = catalog.choose("embed_audio")
+        return next(iter(encoders_of(choice.spec))), choice
+    known = {encoder.key: encoder for encoder in encoders(catalog)}
+    if key not in known:
+        raise UnknownModel(key, (AUTO, *known))
+    return known[key], catalog.choose("embed_audio", known[key].spec.key)
+
+
+def encoders_of(spec: ModelSpec) -> Iterator[Encoder]:
+    """What one model offers.
+
+    Raises:
+        TypeError: the model is no encoder.
+    """
+    facts = spec.encoder
+    if facts is None:
+        raise TypeError(f"{spec.key} is no encoder")
+    match facts.family:
+        case "whisper":
+            name = spec.key.removesuffix("-states")
+            yield _of_frames(spec, WhisperEncoder(facts), f"{name}-encoder", f"{spec.title}, encoder")
+            yield _of_tokens(spec, WhisperDecoder(facts), f"{name}-decoder", f"{spec.title}, decoder")
+        case "qwen2_audio":
+            yield _of_tokens(spec, Qwen2AudioLanguageModel(facts), spec.key, f"{spec.title}, language model")
+        case "qwen2_audio_tower":
+            yield _of_frames(spec, Qwen2AudioTower(facts))
+        case "waveform":
+            yield _of_frames(spec, WaveformEncoder(facts))
+        case "w2v_bert":
+            yield _of_frames(spec, W2vBert(facts))
+        case "ast":
+            yield _of_frames(spec, AudioSpectrogramTransformer(facts))
+        case "clap":
+            yield _of_frames(spec, Clap(facts))
+        case "yamnet":
+            yield _of_frames(spec, Yamnet(facts))
+        case "musicnn":
+            yield _of_frames(spec, Musicnn(facts))
+        case "aligner":
+            yield _of_frames(spec, Aligner(facts), title=f"{spec.title}, ear")
+
+
+def _of_frames(spec: ModelSpec, family: FrameFamily, key: str = "", title: str = "") -> Encoder:
+    width, hop = family.width(family.default_layer), family.grid(family.default_layer).hop
+    return _encoder(spec, family, key, title, width, family.sample_rate / hop)
+
+
+def _of_tokens(spec: ModelSpec, family: TokenFamily, key: str, title: str) -> Encoder:
+    return _encoder(spec, family, key, title, family.width, 0.0)
+
+
+def _encoder(spec: ModelSpec, family: FrameFamily | TokenFamily, key: str, title: str, width: int, frame_rate: float) -> Encoder:
+    return Encoder(
+        key=key or spec.key,
+        spec=spec,
+        title=title or spec.title,
+        width=width,
+        frame_rate=frame_rate,
+        layers=family.layers,
+        default_layer=family.default_layer,
+        licence=spec.licence,
+        has_text=TEXT_SPACE in family.layers,
+        what=family.what,
+        family=family,
+    )

@@ -1,0 +1,186 @@
+"""Embeddings to take home: frames with their times as NPZ and Parquet, for TensorBoard's projector, and the map as JSON."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.map import EmbeddingMap, landmarks
+
+VERSION = 1
+ROW_GROUP_FRAMES = 4096
+"""Written at once, so that a file needs little memory beside the frames."""
+MOST_PROJECTOR_FRAMES = 10_000
+"""TensorBoard's projector runs in a browser: of more frames it gets an even choice."""
+DECIMALS = 6
+MAP_DECIMALS = 4
+
+Places = NDArray[np.int64]
+
+
+def facts_of(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
+    """What a file says of where its frames come from."""
+    return {
+        "app": "Audioscope",
+        "version": VERSION,
+        "clip": clip_name,
+        "content_hash": embedding.content_hash,
+        "duration_seconds": embedding.duration,
+        "encoder": embedding.encoder.key,
+        "layer": embedding.layer,
+        "frame_seconds": embedding.frame_seconds,
+        "model": embedding.model,
+        "licence": embedding.licence,
+        "dtype": embedding.dtype,
+    }
+
+
+def save_npz(path: Path, embedding: ClipEmbedding, clip_name: str, laid_out: EmbeddingMap | None = None) -> None:
+    """`frames` float32 [n, width], `times` float64 [n] in seconds, `labels` [n] where frames are tokens, `facts` as JSON text.
+
+    With a map, also its `points` [n, 2 or 3]. Opens with `numpy.load` as it is: nothing in it is pickled.
+    """
+    arrays: dict[str, Any] = {"frames": embedding.frames, "times": embedding.times}
+    if embedding.labels:
+        arrays["labels"] = np.array(embedding.labels)
+    if laid_out is not None:
+        arrays["points"] = laid_out.points
+    arrays["facts"] = np.array(json.dumps(facts_of(embedding, clip_name), ensure_ascii=False))
+    with open(path, "wb") as file:  # numpy would put .npz behind another name
+        np.savez(file, **arrays)
+
+
+def save_parquet(path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = ()) -> None:
+    """One row a frame: `time` in seconds, `frame` as a list of float32, a column for each colouring.
+
+    Where frames are tokens there is a `label`, too. The facts are in the metadata of the schema, as JSON under 'audioscope'.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    kept = [colouring for colouring in colourings if colouring.key != "time"]
+    fields = [pa.field("time", pa.float64()), pa.field("frame", pa.list_(pa.float32(), embedding.frames.shape[1]))]
+    fields += [pa.field("label", pa.string())] if embedding.labels else []
+    fields += [pa.field(one.key, pa.float32() if one.kind == "continuous" else pa.string()) for one in kept]
+    facts = json.dumps(facts_of(embedding, clip_name), ensure_ascii=False)
+    schema = pa.schema(fields, metadata={"audioscope": facts})
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, len(embedding.frames), ROW_GROUP_FRAMES):
+            rows = range(start, min(start + ROW_GROUP_FRAMES, len(embedding.frames)))
+            part = slice(rows.start, rows.stop)
+            columns = [pa.array(embedding.times[part]), _lists(embedding.frames[part])]
+            columns += [pa.array(embedding.labels[part])] if embedding.labels else []
+            columns += [_column(one, rows) for one in kept]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
+def save_projector_files(
+    path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = (), most: int = MOST_PROJECTOR_FRAMES
+) -> None:
+    """A ZIP with `vectors.tsv` and `metadata.tsv` for projector.tensorflow.org or TensorBoard.
+
+    Of more than `most` frames it holds an even choice. The metadata have a `label`, the `time` in seconds, a column for each
+    colouring, and `__next__`, the row that follows: the projector draws the path of the sound along it.
+    """
+    chosen = landmarks(len(embedding.frames), most)
+    kept = [colouring for colouring in colourings if colouring.key not in ("time", "word")]
+    words = [colouring for colouring in colourings if colouring.key == "word"]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write(archive, "vectors.tsv", (map(_number, embedding.frames[row].tolist()) for row in chosen))
+        header = ("label", "time", "clip", *(one.key for one in kept), "__next__")
+        _write(archive, "metadata.tsv", _metadata(embedding, clip_name, header, kept, words, chosen))
+
+
+def map_document(
+    laid_out: EmbeddingMap, clips: Sequence[tuple[str, ClipEmbedding]], colourings: Iterable[Colouring] = ()
+) -> dict[str, Any]:
+    """The map for JSON: its points, their times, how it was made, and the colourings by their keys.
+
+    `clips`: the name and the embedding of each, in the order in which they were stacked; `clip` says which one each point is of.
+    """
+    return {
+        "app": "Audioscope",
+        "version": VERSION,
+        "clips": [facts_of(embedding, name) for name, embedding in clips],
+        "method": laid_out.method,
+        "options": asdict(laid_out.options),
+        "explained": [round(share, DECIMALS) for share in laid_out.explained],
+        "note": laid_out.note,
+        "clip": [number for number, (_, embedding) in enumerate(clips) for _ in range(len(embedding.times))],
+        "times": [time for _, embedding in clips for time in _rounded(embedding.times)],
+        "labels": [label for _, embedding in clips for label in embedding.labels],
+        "points": _rounded(laid_out.points),
+        "colourings": {one.key: _colouring_document(one) for one in colourings if one.key != "time"},
+    }
+
+
+def save_map(
+    path: Path, laid_out: EmbeddingMap, clips: Sequence[tuple[str, ClipEmbedding]], colourings: Iterable[Colouring] = ()
+) -> None:
+    """`map_document` as a file."""
+    document = map_document(laid_out, clips, colourings)
+    path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _colouring_document(colouring: Colouring) -> dict[str, Any]:
+    values = _rounded(colouring.values) if colouring.kind == "continuous" else colouring.values.tolist()
+    return {"label": colouring.label, "kind": colouring.kind, "unit": colouring.unit, "names": colouring.names, "values": values}
+
+
+def _rounded(values: NDArray[Any]) -> Any:
+    return np.round(values.astype(np.float64), MAP_DECIMALS).tolist()
+
+
+def _lists(frames: NDArray[np.float32]) -> Any:
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(frames.reshape(-1)), frames.shape[1])
+
+
+def _column(colouring: Colouring, rows: range) -> Any:
+    import pyarrow as pa
+
+    if colouring.kind == "continuous":
+        return pa.array(colouring.values[rows.start : rows.stop])
+    return pa.array([colouring.name_of(row) or None for row in rows], pa.string())
+
+
+def _metadata(
+    embedding: ClipEmbedding,
+    clip_name: str,
+    header: tuple[str, ...],
+    colourings: Sequence[Colouring],
+    words: Sequence[Colouring],
+    chosen: Places,
+) -> Iterator[Iterable[str]]:
+    yield header
+    for place, row in enumerate(chosen.tolist()):
+        time = f"{embedding.times[row]:.3f}"
+        texts = [embedding.labels[row]] if embedding.labels else [word.name_of(row) for word in words]
+        label = " ".join(filter(None, (f"{time} s", *texts)))
+        following = str(place + 1) if place + 1 < len(chosen) else ""
+        yield map(_plain, (label, time, clip_name, *(one.name_of(row) for one in colourings), following))
+
+
+def _write(archive: zipfile.ZipFile, name: str, rows: Iterable[Iterable[str]]) -> None:
+    """Tab-separated lines; the projector takes no last empty line and knows no quotes."""
+    with archive.open(name, "w") as file:
+        for number, row in enumerate(rows):
+            file.write((("\n" if number else "") + "\t".join(row)).encode())
+
+
+def _number(value: float) -> str:
+    return f"{value:.{DECIMALS}g}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

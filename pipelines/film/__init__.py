@@ -1,0 +1,1 @@
+"""Storyboards and films: scenes, latent interpolation, video files."""

@@ -1,0 +1,1 @@
+"""Decoder hidden states, logit lens and word formation."""

@@ -1,0 +1,1 @@
+"""Background work, callbacks as generators, and Stop."""

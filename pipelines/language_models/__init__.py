@@ -1,0 +1,1 @@
+"""Prompting audio language models and generating text."""

@@ -1,0 +1,121 @@
+"""How each audio language model is asked: what it can hear at once, and how a prompt with sound and earlier turns is written.
+
+Tuned models are asked through the chat template of their checkpoint. The base model of Qwen2-Audio goes on from a plain prompt,
+as in its model card (Chu et al. 2024, arXiv 2407.10759).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from models.errors import InvalidOption
+from models.loading.loaders import ProcessedModel
+from models.specs.model_spec import ModelSpec
+from pipelines.clip.clip import Waveform
+from pipelines.language_models.generation import tokenizer_of
+
+SAMPLE_RATE = 16_000
+"""Of every audio encoder here, in Hz."""
+PLAIN_PROMPT = "<|audio_bos|><|AUDIO|><|audio_eos|>{}"
+LONGEST_TEXT = 4000
+"""Characters of one prompt or question."""
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What a model can hear in one prompt."""
+
+    window_seconds: float
+    """Of one sound; the rest of a longer one would be cut off."""
+    sounds: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """Of all sounds together."""
+        return self.sounds * self.window_seconds
+
+
+HEARING = {
+    # 3000 frames of 10 ms; 750 tokens for each sound in a context of 8192.
+    "Qwen2AudioForConditionalGeneration": Hearing(30.0, sounds=6),
+    # 30000 frames, in its feature extractor.
+    "Qwen2_5OmniThinkerForConditionalGeneration": Hearing(300.0),
+    # Its model card advises no more, for the sake of detail.
+    "Qwen3OmniMoeThinkerForConditionalGeneration": Hearing(30.0),
+    # `max_audio_len` of their processors, which cut the sound into windows of 30 s themselves.
+    "AudioFlamingo3ForConditionalGeneration": Hearing(600.0),
+    "MusicFlamingoForConditionalGeneration": Hearing(1200.0),
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question that was asked, and what the model answered."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """What a model is asked."""
+
+    text: str
+    """Empty for a model that takes no words."""
+    sounds: tuple[Waveform, ...] = ()
+    """Each [samples] at `SAMPLE_RATE`; they stand before the first text of the conversation."""
+    history: tuple[Turn, ...] = ()
+    """Earlier turns, oldest first."""
+
+
+def check_text(name: str, text: str) -> str:
+    """The text of a prompt without blanks around it; raises InvalidOption if it is empty or very long."""
+    text = text.strip()
+    if not 1 <= len(text) <= LONGEST_TEXT:
+        raise InvalidOption(name, text, f"1 to {LONGEST_TEXT} characters")
+    return text
+
+
+def model_inputs(language_model: ProcessedModel, spec: ModelSpec, prompt: Prompt) -> Any:
+    """The tensors for `generate`, on the model's device.
+
+    Raises:
+        InvalidOption: a text holds what the model reads as a control token.
+    """
+    _refuse_control_tokens(language_model, prompt)
+    processor, model = language_model.processor, language_model.model
+    if processor is tokenizer_of(language_model):
+        text = processor.apply_chat_template(_messages_of_text(prompt), tokenize=False, add_generation_prompt=True)
+        return processor(text, return_tensors="pt", add_special_tokens=False).to(model.device)
+    if spec.prompt_style == "plain":
+        text = PLAIN_PROMPT.format(prompt.text)
+    else:
+        text = processor.apply_chat_template(_messages_with_sound(prompt), tokenize=False, add_generation_prompt=True)
+    sounds = {"audio": list(prompt.sounds), "sampling_rate": SAMPLE_RATE} if prompt.sounds else {}
+    return processor(text=[text], return_tensors="pt", **sounds).to(model.device, model.dtype)
+
+
+def _messages_of_text(prompt: Prompt) -> list[dict[str, Any]]:
+    messages = []
+    for turn in prompt.history:
+        messages += [{"role": "user", "content": turn.question}, {"role": "assistant", "content": turn.answer}]
+    return [*messages, {"role": "user", "content": prompt.text}]
+
+
+def _messages_with_sound(prompt: Prompt) -> list[dict[str, Any]]:
+    """Contents in parts, as the templates of multimodal models read them; some look for the key 'audio', some for the type."""
+    messages = [
+        {"role": message["role"], "content": [{"type": "text", "text": message["content"]}] if message["content"] else []}
+        for message in _messages_of_text(prompt)
+    ]
+    messages[0]["content"] = [{"type": "audio", "audio": ""} for _ in prompt.sounds] + messages[0]["content"]
+    return messages
+
+
+def _refuse_control_tokens(language_model: ProcessedModel, prompt: Prompt) -> None:
+    """A text that holds them could end its own turn or ask for sounds that are not there."""
+    texts = [prompt.text, *(text for turn in prompt.history for text in (turn.question, turn.answer))]
+    for token in tokenizer_of(language_model).get_added_vocab():
+        if any(token in text for text in texts):
+            raise InvalidOption("prompt", token, "text without control tokens of the model")

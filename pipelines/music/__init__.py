@@ -1,0 +1,1 @@
+"""Music information retrieval: beats, key, chords, structure, loudness, vocals, tags."""

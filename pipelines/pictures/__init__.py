@@ -1,0 +1,1 @@
+"""Sound to image: prompt embeds, concept decomposition, sampling, PNG metadata."""

@@ -1,0 +1,1 @@
+"""Answers to questions about a clip, from measurements or from an audio language model."""

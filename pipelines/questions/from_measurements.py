@@ -1,0 +1,134 @@
+"""Questions about a clip, answered from what was measured; all others get a plain 'this needs a larger model'."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from pipelines.description.claim_checking import check_claim
+from pipelines.description.claim_extraction import find_claims
+from pipelines.description.findings import ClipFindings
+from pipelines.questions.answer import (
+    MEASURED,
+    NEEDS_MORE,
+    Answer,
+    spans_of,
+    unknown,
+)
+from pipelines.questions.music_answers import (
+    beat_answer,
+    chord_answer,
+    genre_answer,
+    key_answer,
+    metre_answer,
+    mood_answer,
+    section_answer,
+    tempo_answer,
+)
+from pipelines.questions.parsing import plain_words
+from pipelines.questions.sound_answers import (
+    duration_answer,
+    instrument_answer,
+    instruments_answer,
+    language_answer,
+    loudness_answer,
+    named_instrument,
+    said_answer,
+    sounds_answer,
+    speaking_answer,
+    speech_or_music_answer,
+    vocals_answer,
+    when_answer,
+)
+
+LONGEST_QUESTION = 500
+"""Characters."""
+
+
+def answer_question(question: str, findings: ClipFindings) -> Answer:
+    """The answer to a question in English."""
+    if len(question) > LONGEST_QUESTION:
+        return unknown(f"This question is too long: please ask in at most {LONGEST_QUESTION} characters.")
+    words = plain_words(question)
+    if not re.search(r"\w", words):
+        return unknown(f"Ask about what was measured in this clip: {MEASURED}.")
+    if BEYOND.search(words):
+        return unknown(NEEDS_MORE)
+    if YES_OR_NO.match(words) and (answer := _verdict(words, findings)) is not None:
+        return answer
+    for pattern, answer_topic in TOPICS:
+        if pattern.search(words):
+            return answer_topic(words, findings)
+    if named_instrument(words, findings) is not None and (answer := instrument_answer(words, findings)) is not None:
+        return answer
+    return unknown(NEEDS_MORE)
+
+
+def _verdict(words: str, findings: ClipFindings) -> Answer | None:
+    """For 'is it in A minor?' or 'are there drums?': the claim in the question is checked; None if there is none."""
+    if COMPARISON.search(words) or WHEN.search(words):
+        return None
+    claims = find_claims(KEY_LETTER.sub(lambda match: match[0].upper(), words))
+    if not claims:
+        return None
+    checked = check_claim(claims[-1], findings)
+    span = spans_of((checked.start, checked.end) if checked.start is not None and checked.end is not None else None)
+    if checked.verdict == "not measured":
+        return Answer(checked.reason, span, False)
+    return Answer(f"{'Yes' if checked.verdict == 'supported' else 'No'}. {checked.reason}", span)
+
+
+BEYOND = re.compile(
+    r"\b(?:why|who (?:wrote|composed|made|recorded|performs|performed|produced|is the (?:artist|singer|composer|band))|"
+    r"composers?|artists?|title|album|what(?: is|'s)? (?:the )?name of|which (?:song|band|movie|film)|what (?:song|band) is|"
+    r"year|decade|lyrics|mean|meaning|recommend|similar|remind\w*|should|write|rewrite|compose|translate|summari[sz]e|rhyme|"
+    r"story|paint|draw|improve|opinion|you (?:like|think|feel|know)|favou?rite|best|worst|good|bad|beautiful|compare|"
+    r"how (?:do|can|could|would|should) (?:i|you|we|one)|weather|president|capital of|password|system prompt|code|joke|"
+    r"next|brand|sing(?:s|ing)? about|say it in|expensive|tuned|microphone|where was)\b"
+)
+"""What no measurement answers, even if the question mentions one."""
+SPEECH_OR_MUSIC = (
+    r"\b(?:speech or (?:is it |it is )?music|music or (?:is it )?speech|"
+    r"(?:is|are) (?:it|this|that|there|these) (?:any )?(?:music|a song)\b(?! in))"
+)
+BEAT_COUNT = r"\bhow many (?:beats?|bars?|measures?|downbeats?)\b(?! per minute| a minute| per bar| in a bar| are in a bar)"
+WHO_PLAYS = r"\b(?:instruments?|who plays|what(?: is|'s)? (?:plays|playing|played)|played (?:by|on)|which plays)\b"
+WHAT_IS_HEARD = (
+    r"^(?:describe|what (?:is|'s) (?:this|it|that|in (?:this|the|it))|what (?:can|do) (?:i|you|we|one) hear|"
+    r"what (?:sounds?|animal|noise|happens|is heard|are))\b"
+)
+YES_OR_NO = re.compile(
+    r"^(?:so |and |but |hey |please )?(?:is|are|was|were|does|do|did|has|have|can|could|any|isn't|aren't|doesn't)\b"
+)
+KEY_LETTER = re.compile(
+    r"\b[a-g](?=(?:#|b|♯|♭| sharp| flat)? (?:major|minor)\b)|(?<=key of )[a-g]\b|\b[a-g](?=(?:#|b)?(?:m|7)\b)"
+)
+COMPARISON = re.compile(r"\b(?:or|than|over|under|above|below|between)\b")
+WHEN = re.compile(r"\b(?:when|where (?:does|do|is|are)|what time|at what|how soon|since when|until when)\b")
+
+Topic = Callable[[str, ClipFindings], Answer]
+TOPICS: tuple[tuple[re.Pattern[str], Topic], ...] = tuple(
+    (re.compile(pattern), topic)
+    for pattern, topic in (
+        (SPEECH_OR_MUSIC, speech_or_music_answer),
+        (BEAT_COUNT, beat_answer),
+        (r"\b(?:time signature|met(?:re|er)|signature|beats? (?:per|in a|are in a) (?:bar|measure)|waltz|\d/\d)\b", metre_answer),
+        (r"\b(?:tempo|bpm|how (?:fast|slow)|speed|beats? (?:per|a) minute|pace|(?:fast|slow) or (?:fast|slow))\b", tempo_answer),
+        (WHEN.pattern, when_answer),
+        (r"\b(?:chords?|progressions?|harmon(?:y|ies))\b", chord_answer),
+        (r"\b(?:key|tonality|tonic|major or minor|minor or major|scale)\b", key_answer),
+        (r"\b(?:language|languages)\b", language_answer),
+        (r"\bhow (?:long|many (?:seconds|minutes))\b|\b(?:duration|length)\b", duration_answer),
+        (r"\b(?:says?|said|saying|words?|transcripts?|spoken about|talk(?:s|ing)? about)\b", said_answer),
+        (r"\b(?:sections?|structure\w*|form|parts?|chorus|verses?|bridge)\b", section_answer),
+        (r"\b(?:genre|style|(?:kind|type|sort) of (?:music|song|piece))\b", genre_answer),
+        (r"\b(?:mood|emotions?|atmosphere|feeling|happy|sad|feel like)\b", mood_answer),
+        (r"\b(?:sings?|singing|singers?|vocals?|instrumental|raps?|rapping)\b", vocals_answer),
+        (r"\b(?:speech|speaks?|speaking|speakers?|talks?|talking)\b", speaking_answer),
+        (WHO_PLAYS, instruments_answer),
+        (r"\b(?:loud\w*|quiet\w*|volume|lufs|peak|dynamics?)\b", loudness_answer),
+        (WHAT_IS_HEARD, sounds_answer),
+        (r"\b(?:voices?)\b", vocals_answer),
+    )
+)  # fmt: skip
+"""In the order in which they are tried."""

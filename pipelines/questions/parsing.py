@@ -1,0 +1,93 @@
+"""What a question about a clip is after, however it is worded: its words without typing errors, times, and which of several."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import get_close_matches
+from functools import cache
+
+from pipelines.wording.grammar import NUMBER_WORDS, ORDINALS
+from pipelines.wording.music_vocabulary import METRE_WORDS, TEMPO_WORDS, TERMS
+
+LIKENESS = 0.8
+"""Of a misspelt word to the right one, 0 to 1."""
+SHORTEST_CORRECTED = 4
+"""Letters; shorter words are too alike."""
+KEYWORDS = (
+    "tempo", "speed", "fast", "slow", "faster", "slower", "beats", "minute", "pace", "beat", "bars", "measures",
+    "downbeat", "downbeats", "metre", "meter", "signature", "rhythm", "chord", "chords", "harmony", "harmonies",
+    "progression", "major", "minor", "tonality", "scale", "section", "sections", "structure", "form", "parts", "part",
+    "chorus", "verse", "bridge", "begin", "begins", "start", "starts", "starting", "enter", "enters", "instrument",
+    "instruments", "plays", "playing", "played", "genre", "style", "kind", "type", "music", "mood", "feeling", "emotion",
+    "atmosphere", "vocals", "vocal", "singing", "sings", "singer", "singers", "voice", "voices", "instrumental", "speech",
+    "speaks", "speaking", "speak", "spoken", "talk", "talking", "says", "said", "words", "word", "language", "languages",
+    "transcript", "loud", "loudness", "quiet", "volume", "peak", "dynamic", "dynamics", "length", "long", "duration",
+    "seconds", "minutes", "second", "third", "fourth", "fifth", "first", "last", "there", "sound", "sounds", "hear",
+    "heard", "clip", "song", "piece", "describe", "woman", "female", "male", "somebody", "someone", "anybody", "what",
+    "which", "where", "when", "does", "middle", "beginning", "this", "that", "they", "their", "have", "with", "from",
+    "about", "happen", "happens", "many", "more", "much", "less", "like", "likes", "name", "named", "called", "going",
+    "into", "over", "under", "lively", "alone", "title", "sing", "rapping", "rap", "tell", "used",
+)  # fmt: skip
+CLOCK = re.compile(r"\b(?:(\d{1,2}):)?(\d{1,3}):(\d{2})(?:\.\d+)?\b")
+MINUTES = re.compile(r"\b(\d{1,3})\s*(?:min|mins|minutes?|m)\b(?:\s*(?:and\s*)?(\d{1,2})\s*(?:s|secs?|seconds?)\b)?")
+SECONDS = re.compile(
+    r"\b(\d{1,5}(?:\.\d+)?)\s*(?:s|secs?|seconds?)\b|\b(?:second|at)\s+(\d{1,5}(?:\.\d+)?)\b(?![:/]|\s*(?:bpm|beats))"
+)
+
+
+def plain_words(question: str) -> str:
+    """The question in lower case, with usual signs, single blanks, and misspelt words put right."""
+    text = unicodedata.normalize("NFKC", question).lower().replace("’", "'")
+    text = re.sub(r"[^\w\s:/.,'#♯♭&-]", " ", text)
+    return " ".join(re.sub(r"[a-z]+(?:-[a-z]+)*", lambda match: _corrected(match[0]), text).split())
+
+
+def time_in(text: str, duration: float) -> float | None:
+    """The time in seconds that plain words name: '0:12', '75 seconds', 'the middle'."""
+    if match := CLOCK.search(text):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return 3600.0 * hours + 60 * minutes + seconds
+    if match := MINUTES.search(text):
+        return 60.0 * int(match[1]) + int(match[2] or 0)
+    if match := SECONDS.search(text):
+        return float(match[1] or match[2])
+    if re.search(r"\b(?:middle|halfway|half way|midway)\b", text):
+        return duration / 2
+    if re.search(r"\bat the (?:very )?(?:beginning|start)\b", text):
+        return 0.0
+    if re.search(r"\bat the (?:very )?end\b", text):
+        return duration
+    return None
+
+
+def which_one(text: str) -> int | None:
+    """0 for 'the first' or 'part one', -1 for 'the last', None if none is named."""
+    if re.search(r"\b(?:last|final)\b", text):
+        return -1
+    for number, (ordinal, cardinal) in enumerate(zip(ORDINALS, NUMBER_WORDS[1:], strict=False)):
+        if re.search(rf"\b(?:{ordinal}|{number + 1}(?:st|nd|rd|th)|(?:part|section) (?:{cardinal}|{number + 1}))\b", text):
+            return number
+    return None
+
+
+def _corrected(word: str) -> str:
+    if len(word) < SHORTEST_CORRECTED or word in _known_words():
+        return word
+    near = get_close_matches(word, _correct_spellings(), 1, LIKENESS)
+    return near[0] if near else word
+
+
+@cache
+def _correct_spellings() -> tuple[str, ...]:
+    """Words that questions are about; the names of instruments and genres among them."""
+    named = (part for term in TERMS for word in term.words for part in re.findall(r"[a-z]{4,}", word.split("(?")[0]))
+    paces = (part for word in TEMPO_WORDS for part in re.findall(r"[a-z]{4,}", word.word))
+    metres = (part for words in METRE_WORDS.values() for word in words for part in re.findall(r"[a-z]{4,}", word))
+    return tuple(dict.fromkeys((*KEYWORDS, *named, *paces, *metres)))
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    """What needs no correction, plurals included."""
+    return frozenset(word + ending for word in _correct_spellings() for ending in ("", "s"))

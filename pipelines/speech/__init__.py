@@ -1,0 +1,1 @@
+"""Speech to text: voice activity, languages, decoding, hallucination filter, dictation, batches."""

@@ -1,0 +1,183 @@
+"""Whisper over windows of packed speech: several at once, the segments in order of time as soon as they are known.
+
+One window at a time keeps two cores busy less than half of the time: a decoder's step is too small to share. Here each of
+CTranslate2's workers decodes a batch of its own, and a batch reads the weights once for all of its windows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+
+from pipelines.speech.language_id import (
+    SHORTEST_TELLING_SAMPLES,
+    Encoded,
+    Language,
+    LanguageRun,
+    language_of_clip,
+    split_by_language,
+)
+from pipelines.speech.transcript import DecodingOptions, Segment
+from pipelines.speech.vad_windows import (
+    LONGEST_WINDOW_SECONDS,
+    SAMPLE_RATE,
+    SpeechWindow,
+    Waveform,
+    speech_windows,
+)
+from pipelines.speech.window_decoding import WindowDecoder
+from pipelines.window_encoding import WINDOW_SECONDS, encode_windows
+
+FIRST_WINDOW_SECONDS = 10.0
+"""The first words are to come soon; a short window has fewer tokens to wait for."""
+BATCH_WINDOWS = {"cpu": 2, "cuda": 16}
+"""Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
+
+MIXED_LOG_PROBABILITY = -0.4
+"""A window with a lower mean may hold another language. One language throughout, read aloud or synthesised, lies above."""
+
+
+def decode_speech(
+    whisper: Any, waveform: Waveform, options: DecodingOptions, stopped: Callable[[], bool]
+) -> Generator[Language | Segment, None, None]:
+    """The language, unless nothing is said, then the segments in order of time.
+
+    Args:
+        whisper: a `faster_whisper.WhisperModel`; as many batches run at once as it has workers.
+        waveform: float32 [samples] at 16 kHz, may be a memory map.
+        options: what to decode and how.
+        stopped: looked at between the steps of the model, from several threads.
+    """
+    with _abandoned_at_exit(stopped) as stopped:
+        first_seconds = LONGEST_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
+        windows = speech_windows(waveform, options.voice_activity_filter, first_seconds, stopped, options.voice_threshold)
+        language, windows, encoded = _language(whisper, waveform, windows, options.language)
+        if language is None:
+            return
+        yield language
+        speech = _Speech(whisper, waveform, language.code, options, encoded, stopped)
+        batches = _growing_batches(windows, BATCH_WINDOWS[whisper.model.device], whisper.model.num_workers)
+        for segments in _in_parallel(speech.decode, batches, whisper.model.num_workers):
+            yield from segments
+
+
+def fits_one_window(samples: int) -> bool:
+    """Whether a clip at 16 kHz gains nothing from windows, batches and workers."""
+    return samples <= WINDOW_SECONDS * SAMPLE_RATE
+
+
+@contextmanager
+def _abandoned_at_exit(stopped: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
+    """`stopped`, which also says yes once the block is left: closing a generator must not wait for all of its batches."""
+    left = threading.Event()
+    try:
+        yield lambda: left.is_set() or stopped()
+    finally:
+        left.set()
+
+
+def _language(
+    whisper: Any, waveform: Waveform, windows: Iterator[SpeechWindow], wanted: str | None
+) -> tuple[Language | None, Iterator[SpeechWindow], Encoded]:
+    """What is wanted, or the only one that the model knows, or what is heard."""
+    if wanted is None and whisper.model.is_multilingual:
+        return language_of_clip(whisper, waveform, windows)
+    first = next(windows, None)
+    return (Language(wanted or "en", 1.0), chain([first], windows), {}) if first else (None, windows, {})
+
+
+def _left_out(window: SpeechWindow, segments: list[Segment]) -> bool:
+    """Whether there is speech in which nothing was understood."""
+    spoken = [piece.speech for piece in window.pieces if piece.speech.end - piece.speech.start >= SHORTEST_TELLING_SAMPLES]
+    spans = [(segment.start * SAMPLE_RATE, segment.end * SAMPLE_RATE) for segment in segments]
+    return any(not any(start < speech.end and end > speech.start for start, end in spans) for speech in spoken)
+
+
+class _Speech:
+    """What is said in one clip, in one language or in several; used by several threads at once."""
+
+    def __init__(
+        self,
+        whisper: Any,
+        waveform: Waveform,
+        language: str,
+        options: DecodingOptions,
+        encoded: Encoded,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._whisper = whisper
+        self._waveform = waveform
+        self._options = options
+        self._language = language
+        self._encoded = encoded
+        self._stopped = stopped
+        self._decoder = self._decoder_for(language)
+
+    def decode(self, windows: list[SpeechWindow]) -> list[Segment]:
+        """The segments of all windows in order of time; fewer if the person stops meanwhile."""
+        if self._stopped():
+            return []
+        states = self._encoded.pop(windows[0], None) if len(windows) == 1 else None
+        states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
+        decoded = self._decoder.decode(windows, states)
+        if self._options.language is None and self._whisper.model.is_multilingual:
+            each = enumerate(zip(windows, decoded, strict=True))
+            decoded = [self._in_other_languages(states, index, window, segments) for index, (window, segments) in each]
+        return list(chain.from_iterable(decoded))
+
+    def _in_other_languages(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
+        """The same, or decoded again in the languages of its parts, if the clip's language makes no good sense of the window."""
+        unsure = any(segment.log_probability < MIXED_LOG_PROBABILITY for segment in segments)
+        if self._stopped() or not (unsure or _left_out(window, segments)):
+            return segments
+        import ctranslate2
+
+        own = np.array(states.to_device(ctranslate2.Device.cpu))[index]
+        runs = split_by_language(self._whisper, self._waveform, window, own, self._language)
+        if all(run.language == self._language for run in runs):
+            return segments
+        return list(chain.from_iterable(self._decode_run(run) for run in runs))
+
+    def _decode_run(self, run: LanguageRun) -> list[Segment]:
+        decoder = self._decoder if run.language == self._language else self._decoder_for(run.language)
+        (segments,) = decoder.decode([run.window])
+        return segments
+
+    def _decoder_for(self, language: str) -> WindowDecoder:
+        return WindowDecoder(self._whisper, self._waveform, language, self._options, self._stopped)
+
+
+def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int) -> Iterator[list[SpeechWindow]]:
+    """Batches of 1, then 2, 4 … windows, each size once for every worker, so that words come soon and then fast."""
+    size = 1
+    while True:
+        for _ in range(workers):
+            batch = list(islice(windows, size))
+            if not batch:
+                return
+            yield batch
+        size = min(2 * size, largest)
+
+
+def _in_parallel(
+    decode: Callable[[list[SpeechWindow]], list[Segment]], batches: Iterable[list[SpeechWindow]], workers: int
+) -> Iterator[list[Segment]]:
+    """`decode(batch)` in order, with one batch in reserve for the worker that is done first."""
+    running: deque[Future[list[Segment]]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="decoder") as pool:
+        try:
+            for batch in batches:
+                running.append(pool.submit(decode, batch))
+                if len(running) > workers:
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)  # the model may go to somebody else after this

@@ -1,0 +1,1 @@
+"""Subtitle cues and file formats."""

@@ -1,0 +1,200 @@
+"""A transcription as files to take home: TXT, SRT, VTT, LRC, TSV and JSON.
+
+Every format is UTF-8, ends its lines with a line feed alone, and is the same for the same input.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any
+
+from pipelines.speech.transcription import Transcription, TranscriptionOptions
+from pipelines.subtitles.cues import (
+    Cue,
+    CueOptions,
+    CueWord,
+    joined,
+    make_cues,
+    plain_text,
+)
+
+APP = "Audioscope"
+JSON_VERSION = 1
+"""Goes up when a field of the JSON changes its meaning or leaves."""
+
+LRC_CLEAR_MS = 1000
+"""LRC has no end times: a line that is over for this long before the next is cleared by an empty one."""
+
+WORD_JOINER = "\u2060"
+"""Invisible and without width. SRT and LRC cannot escape anything; put inside what they would take for markup, it is text."""
+
+_SRT_MARKUP = re.compile(r"(?<=--)(?=>)|(?<=<)(?=[ /]*[A-Za-z])|(?<=\{)(?=\\)")
+_LRC_MARKUP = re.compile(r"^(?=\[)|(?<=[\[<])(?=\d)")
+
+
+@dataclass(frozen=True)
+class Subtitles:
+    """Everything that a format may write."""
+
+    transcription: Transcription
+    options: TranscriptionOptions
+    """What the person asked for; what was used is in `transcription`."""
+    cue_options: CueOptions
+    title: str
+    """Of the clip."""
+    app_version: str
+    word_times: bool = False
+    """Whether VTT and LRC tell when each word is heard, for karaoke."""
+
+    @cached_property
+    def cues(self) -> tuple[Cue, ...]:
+        """The cues, made once for all formats."""
+        return make_cues(self.transcription.segments, self.transcription.duration, self.cue_options)
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """A kind of file."""
+
+    ending: str
+    """With its dot."""
+    mime_type: str
+    write: Callable[[Subtitles], str]
+
+    def encode(self, subtitles: Subtitles) -> bytes:
+        """The file's content."""
+        return self.write(subtitles).encode("utf-8")
+
+
+def to_txt(subtitles: Subtitles) -> str:
+    """The text alone, a line for every segment."""
+    texts = (plain_text(segment.text) for segment in subtitles.transcription.segments)
+    return "".join(f"{text}\n" for text in texts if text)
+
+
+def to_srt(subtitles: Subtitles) -> str:
+    """SubRip: numbered cues, `HH:MM:SS,mmm`, a blank line after each."""
+    return "".join(
+        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n"
+        + "".join(f"{_SRT_MARKUP.sub(WORD_JOINER, line)}\n" for line in cue.line_texts)
+        + "\n"
+        for number, cue in enumerate(subtitles.cues, 1)
+    )
+
+
+def to_vtt(subtitles: Subtitles) -> str:
+    """WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word."""
+    return "WEBVTT\n" + "".join(
+        f"\n{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{_vtt_payload(cue, subtitles.word_times)}"
+        for cue in subtitles.cues
+    )
+
+
+def to_lrc(subtitles: Subtitles) -> str:
+    """LRC: tags, then a line for every cue at `[mm:ss.xx]`; with word times as `<mm:ss.xx>` before the word (enhanced LRC)."""
+    length = _minutes(math.floor(subtitles.transcription.duration * 1000))
+    tags = {"ti": _lrc_tag(subtitles.title), "length": length, "re": APP, "ve": _lrc_tag(subtitles.app_version)}
+    lines = [f"[{name}:{value}]" for name, value in tags.items()]
+    for cue, following in zip_longest(subtitles.cues, subtitles.cues[1:]):
+        lines.append(f"[{_minutes(cue.start_ms)}]{_lrc_text(cue, subtitles.word_times)}")
+        if following is None or following.start_ms - cue.end_ms >= LRC_CLEAR_MS:
+            lines.append(f"[{_minutes(cue.end_ms)}]")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def to_tsv(subtitles: Subtitles) -> str:
+    """Tab-separated as openai/whisper writes it: start and end in milliseconds, the text; nothing is quoted."""
+    return "start\tend\ttext\n" + "".join(f"{cue.start_ms}\t{cue.end_ms}\t{cue.text}\n" for cue in subtitles.cues)
+
+
+def to_json(subtitles: Subtitles) -> str:
+    """All that is known. Times in seconds; a number that is not finite is null.
+
+    {
+      "app": str, "app_version": str, "version": JSON_VERSION, "title": str,
+      "options": the fields of `TranscriptionOptions`,
+      "cue_options": the fields of `CueOptions`,
+      ... the fields of `Transcription`, in which
+      "segments": [{"start", "end", "text", "words": [{"start", "end", "text", "probability"}], "language", ...}],
+      "cues": [{"start", "end", "lines": [str]}]
+    }
+    """
+    document = {
+        "app": APP,
+        "app_version": subtitles.app_version,
+        "version": JSON_VERSION,
+        "title": subtitles.title,
+        "options": asdict(subtitles.options),
+        "cue_options": asdict(subtitles.cue_options),
+        **asdict(subtitles.transcription),
+        "cues": [{"start": c.start_ms / 1000, "end": c.end_ms / 1000, "lines": c.line_texts} for c in subtitles.cues],
+    }
+    text = json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    # Half a surrogate pair has no UTF-8; its \\udxxx is how JSON spells it.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+FORMATS: dict[str, FileFormat] = {
+    "TXT": FileFormat(".txt", "text/plain", to_txt),
+    "SRT": FileFormat(".srt", "application/x-subrip", to_srt),
+    "VTT": FileFormat(".vtt", "text/vtt", to_vtt),
+    "LRC": FileFormat(".lrc", "text/plain", to_lrc),
+    "TSV": FileFormat(".tsv", "text/tab-separated-values", to_tsv),
+    "JSON": FileFormat(".json", "application/json", to_json),
+}
+
+
+def _clock(time_ms: int, decimal_sign: str) -> str:
+    seconds, ms = divmod(time_ms, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{decimal_sign}{ms:03}"
+
+
+def _minutes(time_ms: int) -> str:
+    """mm:ss.xx, cut and not rounded, so that nothing is later than it was."""
+    return f"{time_ms // 60_000:02}:{time_ms // 1000 % 60:02}.{time_ms // 10 % 100:02}"
+
+
+def _vtt_payload(cue: Cue, word_times: bool) -> str:
+    """The escaped lines. The standard wants word times that rise and lie within the cue."""
+    latest_ms = cue.start_ms
+
+    def spell(word: CueWord) -> str:
+        nonlocal latest_ms
+        text = html.escape(word.text, quote=False)
+        if not (word_times and word.measured and latest_ms < word.start_ms < cue.end_ms):
+            return text
+        latest_ms = word.start_ms
+        return f"<{_clock(word.start_ms, '.')}>{text}"
+
+    return "".join(f"{joined(line, spell)}\n" for line in cue.lines)
+
+
+def _lrc_text(cue: Cue, word_times: bool) -> str:
+    def spell(word: CueWord) -> str:
+        tag = f"<{_minutes(word.start_ms)}>" if word.measured else ""
+        return tag + _LRC_MARKUP.sub(WORD_JOINER, word.text)
+
+    return joined(cue.words, spell) if word_times else _LRC_MARKUP.sub(WORD_JOINER, cue.text)
+
+
+def _lrc_tag(text: str) -> str:
+    return plain_text(text).replace("[", "(").replace("]", ")")
+
+
+def _finite(value: Any) -> Any:
+    """`value` with null for each number that JSON has no name for."""
+    match value:
+        case dict():
+            return {name: _finite(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_finite(part) for part in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value

@@ -1,0 +1,1 @@
+"""Sound taggers and zero-shot labels."""

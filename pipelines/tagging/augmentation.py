@@ -1,0 +1,68 @@
+"""Several looks at one sound through YAMNet: as loud as it is and softly, slower and faster.
+
+YAMNet was trained on videos, where an animal is seldom as loud and as close as in a sound effect (see `sound_tagging`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import ModelCache
+from models.specs.model_spec import ModelSpec
+from pipelines.clip.cached_features import remembered
+from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.tagging.sound_tagging import soft_gain
+from pipelines.tagging.yamnet_features import (
+    PATCH_HOP_SAMPLES,
+    PATCH_SAMPLES,
+    YAMNET_SAMPLE_RATE,
+    log_mel_patches,
+    patch_count,
+)
+
+SPEEDS = (0.87, 1.0, 1.12)
+WORKING_BYTES = 100 * 2**20
+Embeddings = NDArray[np.float32]
+
+
+def embeddings_of_looks(
+    clip: AudioClip, begin: int, stop: int, spec: ModelSpec, cache: ModelCache, features: FeatureStore
+) -> Embeddings:
+    """YAMNet's embeddings [looks, patches, 1024] of the samples `begin` to `stop` at 16 kHz; remembered.
+
+    Raises:
+        ModelError: YAMNet cannot be had; see `ModelCache.lease`.
+    """
+    sound = np.array(clip.waveform(YAMNET_SAMPLE_RATE)[begin:stop])
+    layer = f"embeddings of looks at {begin} to {stop}"
+    return remembered(clip, spec, layer, lambda model: embed_looks(model, sound), cache, features, WORKING_BYTES)
+
+
+def embed_looks(model: Any, sound: Waveform) -> Embeddings:
+    """Embeddings [looks, patches, 1024] of `sound` [samples at 16 kHz]; silence fills every look up to the longest.
+
+    `model`: YAMNet's onnxruntime session.
+    """
+    looks = looks_at(sound)
+    patches = max(patch_count(len(look)) for look in looks)
+    samples = PATCH_SAMPLES + (patches - 1) * PATCH_HOP_SAMPLES
+    stacked = np.concatenate([log_mel_patches(np.pad(look, (0, samples - len(look)))) for look in looks])
+    (embedding,) = model.run(["embedding"], {"patches": stacked})
+    result: Embeddings = embedding.reshape(len(looks), patches, -1)
+    return result
+
+
+def looks_at(sound: Waveform) -> list[Waveform]:
+    """`sound` [samples at 16 kHz] at every speed, loud and soft."""
+    import soxr
+
+    gain = soft_gain(sound)
+    looks: list[Waveform] = []
+    for speed in SPEEDS:
+        paced = soxr.resample(sound, YAMNET_SAMPLE_RATE * speed, YAMNET_SAMPLE_RATE, "HQ") if speed != 1 else sound
+        looks += [paced, gain * paced]
+    return looks

@@ -1,0 +1,1 @@
+"""English grammar and the phrases that captions and answers share."""
