@@ -13,15 +13,15 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from components.audio_to_image_tab import build_picture_tab
-from components.clip_input import EXAMPLES_DIRECTORY, build_clip_input
-from components.embedding_tab import build_embedding_tab
-from components.model_status import build_model_status, build_status_pill
-from components.music_tab import build_music_tab
-from components.page_script import page_script
-from components.services import Services, build_services
-from components.theme import build_theme, style_markup
-from components.transcription_tab import build_transcription_tab
+from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.embeddings.tab import build_embedding_tab
+from components.model_status.panel import build_model_status, build_status_pill
+from components.music.tab import build_music_tab
+from components.page.page_script import page_script
+from components.page.theme import build_theme, style_markup
+from components.pictures.tab import build_picture_tab
+from components.transcription.tab import build_transcription_tab
+from services import Services, build_services
 from settings import Settings
 
 TIDY_INTERVAL_SECONDS = 60.0
@@ -43,7 +43,7 @@ def build_page(services: Services) -> gr.Blocks:
     """The page: header, the shared clip, and the tabs that work on it."""
     with gr.Blocks(title="Audioscope", delete_cache=(3600, round(services.settings.clip_age_seconds))) as page:
         with gr.Row(elem_id="header"):
-            gr.HTML(HEADER, js_on_load=page_script("results_in_sight"), apply_default_css=False)
+            gr.HTML(HEADER, js_on_load=page_script("page/results_in_sight"), apply_default_css=False)
             pill = build_status_pill()
         clip = build_clip_input(services)
         with gr.Tab("Transcribe"):

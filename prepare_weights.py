@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from components.services import build_services
 from models.model_catalog import ALL_MODELS
+from services import build_services
 from settings import Settings
 
 

@@ -23,7 +23,6 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_least, at_most, in_a_thread
-from components.services import build_services
 from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
@@ -33,6 +32,7 @@ from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.pictures.audio_embeds import SAMPLE_RATE, audio_states
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.options import PictureOptions
+from services import build_services
 from settings import Settings
 from tests.app_process import running_app
 from tests.browser.conftest import CHROMIUM, FLAGS

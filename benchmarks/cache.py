@@ -14,7 +14,6 @@ from typing import Any
 import psutil
 
 from benchmarks.report import Figure, at_most
-from components.services import build_services
 from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.cache.residents import Resident
@@ -28,6 +27,7 @@ from models.specs.model_spec import (
     PackageSource,
 )
 from models.specs.speech import WHISPER_BASE_OFFLINE, WHISPER_TINY_EN_OFFLINE
+from services import build_services
 from settings import Settings
 
 LEASES = 5_000

@@ -12,13 +12,13 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_most, in_a_thread
-from components.services import Services, build_services
 from models.cache.feature_store import FeatureStore
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
 from pipelines.tagging import yamnet_features
+from services import Services, build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
 

@@ -20,13 +20,13 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, at_least, at_most
-from components.services import build_services
 from models.cache.model_cache import never
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.transcription import with_workers
 from pipelines.speech.vad_windows import Waveform
+from services import build_services
 from settings import Settings
 from tests.app_process import running_app
 from tests.assembled_speech import RATE, KnownWords, sentences_with_pauses, words_at_known_times

@@ -14,8 +14,8 @@ import onnxruntime
 import soundfile
 
 from benchmarks.report import Figure, at_most
-from components.services import build_services
 from pipelines.description.description import DescriptionOptions, describe_clip
+from services import build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
 

@@ -12,7 +12,6 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_most
-from components.services import build_services
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
 from pipelines.embeddings.map import (
     METHODS,
@@ -23,6 +22,7 @@ from pipelines.embeddings.map import (
     warm_up_umap,
 )
 from pipelines.embeddings.projections import Floats, principal_components
+from services import build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
 

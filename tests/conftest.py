@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.services import Services, build_services
 from pipelines.clip.clip import AudioClip, ClipStore
+from services import Services, build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
 

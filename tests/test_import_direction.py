@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FORBIDDEN = {
-    "models": {"app", "components", "pipelines", "settings", "gradio"},
-    "pipelines": {"app", "components", "settings", "gradio"},
+    "models": {"app", "components", "services", "pipelines", "settings", "gradio"},
+    "pipelines": {"app", "components", "services", "settings", "gradio"},
     "components": {"app"},
 }
 SLOW_LIBRARIES = ("torch", "transformers", "diffusers", "faster_whisper", "ctranslate2", "librosa", "onnxruntime", "av", "scipy")

@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from components.services import Services, build_services
 from models.errors import SilentClip
 from models.loading.audio_aligner import CONFIG, WEIGHTS, save_aligner
 from models.model_catalog import ModelChoice
@@ -35,6 +34,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_embeds import AudioStates, audio_states
 from pipelines.pictures.concept_decomposition import concepts, heard_words
 from pipelines.tagging.sound_tagging import ClipListener
+from services import Services, build_services
 from settings import Settings
 from training.audio_aligner.__main__ import (
     PICTURE_MODEL,

@@ -22,7 +22,6 @@ import numpy as np
 import soundfile
 import soxr
 
-from components.services import Services, build_services
 from pipelines.clip.clip import AudioClip
 from pipelines.description.claim_checking import CheckedClaim, check_claims
 from pipelines.description.findings import ClipFindings
@@ -30,6 +29,7 @@ from pipelines.description.template_caption import write_caption
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.speech.transcription import TranscriptionOptions, transcribe
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from services import Services, build_services
 from settings import Settings
 from training.evaluate_music_tags import LIBRIVOX, VOICE_OVER_BACKING_DB, mix
 from training.evaluate_sound_tags import LABELS, SHORTEST_SECONDS, STAMPS

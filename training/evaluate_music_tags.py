@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from components.services import Services, build_services
 from pipelines.clip.clip import AudioClip
 from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.music.tag_fusion import SUNG
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from services import Services, build_services
 from settings import Settings
 from training.rendered_pieces import Part, Piece, render
 from training.sung_speech import RATE, Floats, sing

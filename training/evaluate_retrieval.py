@@ -26,10 +26,10 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from components.services import Services, build_services
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
 from pipelines.embeddings.library import ClipLibrary
+from services import Services, build_services
 from settings import Settings
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")

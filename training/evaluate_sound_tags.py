@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from components.services import Services, build_services
 from models.errors import SilentClip
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from services import Services, build_services
 from settings import Settings
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")

@@ -10,9 +10,14 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 import gradio as gr
 import numpy as np
 
-from components.embedding_map import MapView, build_embedding_map, map_value, picked_row
-from components.theme import build_theme, style_markup
-from components.timeline import build_timeline, clip_value
+from components.embeddings.map import (
+    MapView,
+    build_embedding_map,
+    map_value,
+    picked_row,
+)
+from components.page.theme import build_theme, style_markup
+from components.timeline.timeline import build_timeline, clip_value
 from models.errors import InvalidOption
 from pipelines.clip.clip import ClipStore
 from pipelines.embeddings.colouring import Colouring

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from components.page_script import page_script
+from components.page.page_script import page_script
 from tests.browser.conftest import NewPage
 from tests.browser.test_app import playhead, take_example
 from tests.browser.token_paths_demo import launch
@@ -149,4 +149,4 @@ def test_what_the_page_makes_up_is_refused(address: str, new_page: NewPage) -> N
 
 
 def test_the_script_is_small() -> None:
-    assert len(page_script("token_paths").encode()) < LARGEST_SCRIPT_BYTES
+    assert len(page_script("embeddings/logit_lens").encode()) < LARGEST_SCRIPT_BYTES

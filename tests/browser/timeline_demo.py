@@ -12,8 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from components.timeline import ShownClip, TimelineFeed, build_timeline, clip_value, loop_of, no_clip_value, seek_of, selection_of
-from components.timeline_tracks import (
+from components.timeline.timeline import (
+    ShownClip,
+    TimelineFeed,
+    build_timeline,
+    clip_value,
+    loop_of,
+    no_clip_value,
+    seek_of,
+    selection_of,
+)
+from components.timeline.tracks import (
     ColourTrack,
     HeatmapTrack,
     Label,

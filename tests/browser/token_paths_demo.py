@@ -8,10 +8,10 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from components.clip_input import EXAMPLES_DIRECTORY, build_clip_input
-from components.services import Services, build_services
-from components.theme import build_theme, style_markup
-from components.token_paths_panel import build_token_paths_panel
+from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.embeddings.logit_lens_panel import build_token_paths_panel
+from components.page.theme import build_theme, style_markup
+from services import Services, build_services
 from settings import Settings
 
 

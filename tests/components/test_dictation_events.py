@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from components.dictation import _rate, _samples
+from components.transcription.dictation import _rate, _samples
 from models.errors import InvalidOption
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.embedding_clips_panel import near_markup
+from components.embeddings.clips_panel import near_markup
 from pipelines.embeddings.library import LibraryClip, NearClip
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from components.embedding_colouring import joined
-from components.timed_picture import curve_markup, picture_markup, png_of
+from components.embeddings.colouring import joined
+from components.embeddings.timed_picture import curve_markup, picture_markup, png_of
 from pipelines.embeddings.colouring import Colouring
 
 

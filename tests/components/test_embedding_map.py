@@ -11,7 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.embedding_map import MOST_POINTS, MapView, colour_indices, map_value, picked_row, thinned
+from components.embeddings.map import (
+    MOST_POINTS,
+    MapView,
+    colour_indices,
+    map_value,
+    picked_row,
+    thinned,
+)
 from models.errors import InvalidOption
 from pipelines.embeddings.colouring import Colouring
 

@@ -8,10 +8,22 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
-from components.embedding_colouring import Knowledge
-from components.embedding_map import map_value
-from components.embedding_shown import ShownEmbedding, map_view, mapping_markup, track_feed, with_first
-from components.embedding_views_panel import NO_MOMENT, NOTHING_LISTED, Listed, kept_moments, moments_of
+from components.embeddings.colouring import Knowledge
+from components.embeddings.map import map_value
+from components.embeddings.shown import (
+    ShownEmbedding,
+    map_view,
+    mapping_markup,
+    track_feed,
+    with_first,
+)
+from components.embeddings.views_panel import (
+    NO_MOMENT,
+    NOTHING_LISTED,
+    Listed,
+    kept_moments,
+    moments_of,
+)
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import clip_colouring
 from pipelines.embeddings.embed import EmbeddingOptions

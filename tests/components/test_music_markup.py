@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
-from components.caption_markup import caption_markup, turn_markup
-from components.music_files import as_document
-from components.music_markup import facts_markup
+from components.music.caption_markup import caption_markup, turn_markup
+from components.music.files import as_document
+from components.music.markup import facts_markup
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claim_checking import CheckedClaim, Claim
 from pipelines.music.analysis import (

@@ -8,7 +8,14 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from components.picture_controls import FIELDS, build_picture_controls, components_of, options_of, style_choices, values_of
+from components.pictures.controls import (
+    FIELDS,
+    build_picture_controls,
+    components_of,
+    options_of,
+    style_choices,
+    values_of,
+)
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.image import IMAGE_MODELS

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from components.picture_hints import UNUSED, hints_for
-from components.services import Services
+from components.pictures.hints import UNUSED, hints_for
 from models.model_catalog import AUTO
+from services import Services
 
 
 def test_words_are_said_to_be_unused_only_where_the_sound_alone_is_drawn(services: Services) -> None:

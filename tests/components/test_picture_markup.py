@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from components.picture_files import KeptPicture, keep_pictures, open_picture, thumbnail_url
-from components.picture_markup import drawing_summary, heard_markup, pictures_markup
+from components.pictures.files import (
+    KeptPicture,
+    keep_pictures,
+    open_picture,
+    thumbnail_url,
+)
+from components.pictures.markup import drawing_summary, heard_markup, pictures_markup
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.concept_decomposition import HeardWord

@@ -10,10 +10,10 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from components.services import Services
-from components.tab_job import TabJob
+from components.page.tab_job import TabJob
 from models.errors import NoClip
 from pipelines.jobs.stop_flags import StopFlags
+from services import Services
 from tests.components.test_picture_markup import clip as clip
 
 ONE: Any = SimpleNamespace(session_hash="one")

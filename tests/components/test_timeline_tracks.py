@@ -5,8 +5,14 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from components.timeline import Selection, TimelineFeed, loop_of, seek_of, selection_of
-from components.timeline_tracks import (
+from components.timeline.timeline import (
+    Selection,
+    TimelineFeed,
+    loop_of,
+    seek_of,
+    selection_of,
+)
+from components.timeline.tracks import (
     ColourTrack,
     HeatmapTrack,
     Label,

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.services import Services
-from components.tab_job import TabJob
-from components.timeline import TimelineFeed
-from components.token_paths_markup import summary_markup, token_markup, words_markup
-from components.token_paths_panel import _Panel, put_attention, put_words
+from components.embeddings.logit_lens_markup import summary_markup, token_markup, words_markup
+from components.embeddings.logit_lens_panel import _Panel, put_attention, put_words
+from components.page.tab_job import TabJob
+from components.timeline.timeline import TimelineFeed
 from pipelines.clip.clip import AudioClip
 from pipelines.interpretability.follow_words import FollowedWords
 from pipelines.interpretability.logit_lens import NEAREST, TokenPaths, record_dtype
+from services import Services
 
 LAYERS, WIDTH, FRAMES = 3, 4, 40
 

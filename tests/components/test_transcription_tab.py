@@ -6,9 +6,9 @@ from typing import Any
 
 import gradio as gr
 
-from components.services import Services
-from components.tab_job import Buttons, TabJob
-from components.transcription_tab import _TranscriptionWork
+from components.page.tab_job import Buttons, TabJob
+from components.transcription.tab import _TranscriptionWork
+from services import Services
 from tests.components.test_picture_markup import clip as clip
 from tests.components.test_tab_job import ONE
 from tests.components.test_tab_job import services as services

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import gradio as gr
 import pytest
 
-from components.user_errors import sentence_for, tell_errors
+from components.page.user_errors import sentence_for, tell_errors
 from models import errors
 from models.errors import AudioscopeError, EmptyClip
 

@@ -13,7 +13,6 @@ import torch
 from ctranslate2.converters import TransformersConverter
 from transformers import WhisperForConditionalGeneration
 
-from components.services import Services
 from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import ModelLoadFailed
@@ -23,6 +22,7 @@ from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.model_spec import FetchedModel
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.clip.clip import AudioClip
+from services import Services
 from tests.models.tiny_encoders import save_whisper
 from tests.models.tiny_models import fetched
 

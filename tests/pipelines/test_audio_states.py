@@ -12,7 +12,6 @@ import pytest
 import soundfile
 import torch
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
@@ -30,6 +29,7 @@ from pipelines.pictures.audio_embeds import (
     choose_aligner,
     windows_of,
 )
+from services import Services
 from tests.models.tiny_aligners import WIDTH, save_picture_model, save_wav2vec2_bert
 from tests.recordings import EXAMPLES
 

@@ -14,7 +14,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import never
 from models.errors import AudioscopeError, BrokenStartPicture, InvalidOption, TextWidthMismatch, UnknownModel
@@ -29,6 +28,7 @@ from pipelines.pictures.options import (
 )
 from pipelines.pictures.planning import as_drawn
 from pipelines.tagging.audioset import class_tree
+from services import Services
 from tests.models.fakes import make_spec
 from tests.models.tiny_image_models import (
     SIDE,

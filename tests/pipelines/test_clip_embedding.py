@@ -10,7 +10,6 @@ import pytest
 import soundfile
 import torch
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.model_catalog import ALL_MODELS
 from models.specs.aligner import TINY_ALIGNER
@@ -27,6 +26,7 @@ from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
 from pipelines.music import musicnn_features
 from pipelines.music.music_tagging import listening_gain
 from pipelines.tagging import yamnet_features
+from services import Services
 from tests.recordings import EXAMPLES
 
 pytestmark = pytest.mark.models

@@ -12,7 +12,6 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.services import Services
 from models.errors import TooShortForStoryboard
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import (
@@ -25,6 +24,7 @@ from pipelines.film.scenes import (
     evened,
 )
 from pipelines.tagging.audioset import Scores, class_tree
+from services import Services
 from tests.recordings import EXAMPLES
 
 HOP_SECONDS = 0.48

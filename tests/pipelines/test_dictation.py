@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.services import Services
 from models.errors import ClipTooLong, InvalidOption
 from pipelines.speech.dictation import Dictated, Dictation
 from pipelines.speech.transcription import TranscriptionOptions
 from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from services import Services
 from tests.assembled_speech import read_speech
 from tests.pipelines.test_speech_transcription import error_rate
 from tests.recordings import EXAMPLES, librivox_sentences

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.errors import NothingWritten
 from models.specs.encoders import WHISPER_BASE_STATES
@@ -19,6 +18,7 @@ from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_cl
 from pipelines.interpretability.audio_llm import QUESTION, hidden_states
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
+from services import Services
 from tests.models.tiny_encoders import save_qwen2_audio_language_model, save_whisper
 from tests.models.tiny_language_models import QWEN_ROLES, byte_tokenizer
 from tests.pipelines.language_bench import Bench, noise

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from components.services import Services
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import TINY_DIFFUSION
 from pipelines.pictures.audio_embeds import AudioStates, audio_states
@@ -23,6 +22,7 @@ from pipelines.pictures.concept_decomposition import (
     shares,
 )
 from pipelines.pictures.text_embeds import text_states
+from services import Services
 from tests.recordings import EXAMPLES
 
 STAMPS = Path("/usr/share/tuxpaint/stamps/animals")

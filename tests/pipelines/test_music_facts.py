@@ -11,13 +11,13 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
 from models.specs.music import MUSIC_MODELS
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
+from services import Services
 from tests.recordings import EXAMPLES
 from training.music.composition import styled_piece
 from training.music.evaluate import clip_of, facts_reading, read, scores

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.services import Services
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
 from pipelines.harmony_features import POOL_FRAMES, pooled_notes
 from pipelines.music.beat_network import (
@@ -29,6 +28,7 @@ from pipelines.music.note_activations import (
     note_block_count,
 )
 from pipelines.rhythm_features import FRAMES_PER_SECOND, HOP_SAMPLES, LEVEL, MEL_BANDS, frame_count, level_gain, log_mel
+from services import Services
 
 pytestmark = pytest.mark.models
 

@@ -11,8 +11,7 @@ import soundfile
 from librosa.filters import mel
 from onnx import load as load_onnx
 
-from components.services import Services
-from components.timeline_tracks import HeatmapTrack
+from components.timeline.tracks import HeatmapTrack
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
 from models.repository_weights import WEIGHTS
@@ -51,6 +50,7 @@ from pipelines.music.tag_table import (
     TABLE,
 )
 from pipelines.tagging.audioset import Scores, class_tree
+from services import Services
 from tests.recordings import librivox_sentences
 from training.evaluate_music_tags import mix, piece_of, rows
 from training.rendered_pieces import render

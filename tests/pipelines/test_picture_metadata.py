@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from components.services import Services
 from models.errors import PictureFileRefused
 from models.specs.image import IMAGE_MODELS, drawing_defaults
 from pipelines.pictures.audio_to_image import audio_to_image
@@ -41,6 +40,7 @@ from pipelines.pictures.png_metadata import (
     picture_from_png,
     png_bytes,
 )
+from services import Services
 from tests.picture_examples import DRAWN_FROM_WORDS
 from tests.recordings import EXAMPLES
 

@@ -15,7 +15,6 @@ import soundfile
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
-from components.services import Services
 from models.errors import InvalidOption, UnknownModel
 from pipelines.clip.clip import AudioClip
 from pipelines.film.film import (
@@ -32,6 +31,7 @@ from pipelines.film.film import (
 from pipelines.film.scenes import ClipPart
 from pipelines.film.storyboard import Storyboard, StoryboardEntry
 from pipelines.pictures.options import Picture
+from services import Services
 from tests.picture_examples import DRAWN_FROM_WORDS
 
 GUARD_SECONDS = 60.0

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, JobStopped
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
@@ -33,6 +32,7 @@ from pipelines.pictures.vocabulary import (
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, keep
 from pipelines.tagging.audioset import NOT_IN_YAMNET, class_tree, tree_of
+from services import Services
 from tests.recordings import EXAMPLES
 
 GUARD_SECONDS = 60.0

@@ -17,8 +17,7 @@ import soundfile
 import torch
 from librosa.filters import mel
 
-from components.services import Services
-from components.timeline_tracks import HeatmapTrack
+from components.timeline.tracks import HeatmapTrack
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.sound import YAMNET
@@ -47,6 +46,7 @@ from pipelines.tagging.yamnet_features import (
     log_mel_patches,
     patch_count,
 )
+from services import Services
 from tests.models.tiny_models import save_audioset_transformer
 from tests.pipelines.test_zero_shot_tagging import Bench
 from tests.recordings import EXAMPLES

@@ -12,7 +12,6 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from components.services import Services
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.hallucinations import (
     LEAST_VOICE,
@@ -22,6 +21,7 @@ from pipelines.speech.hallucinations import (
 )
 from pipelines.speech.transcript import Segment, Word
 from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from services import Services
 from tests.recordings import EXAMPLES
 
 RATE = 16_000

@@ -10,12 +10,12 @@ from dataclasses import replace
 import jiwer
 import pytest
 
-from components.services import Services
 from models.errors import InvalidOption, ModelUnavailable, UnknownModel
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import RESULTS_FOLDER
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
+from services import Services
 from tests.recordings import EXAMPLES, librivox_sentences
 
 GUARD_SECONDS = 60.0

@@ -11,7 +11,6 @@ import pytest
 import soundfile
 import soxr
 
-from components.services import Services
 from models.errors import InvalidOption, TooShortForStoryboard
 from pipelines.clip.clip import AudioClip
 from pipelines.film.storyboard import Storyboard, storyboard
@@ -19,6 +18,7 @@ from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.options import PictureOptions
 from pipelines.pictures.png_metadata import options_from_png, png_bytes
 from pipelines.pictures.salient_window import telling_window
+from services import Services
 
 STAMPS = Path("/usr/share/tuxpaint/stamps/animals")
 RATE = 16_000

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from components.services import Services
 from models.errors import InvalidOption, SilentClip
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.salient_window import telling_window
+from services import Services
 from tests.recordings import EXAMPLES
 
 RATE = 16_000

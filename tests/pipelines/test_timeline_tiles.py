@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.timeline import TILES_PER_REQUEST, answer_tiles
+from components.timeline.timeline import TILES_PER_REQUEST, answer_tiles
 from models.errors import ClipExpired
 from pipelines.clip import timeline_tiles
 from pipelines.clip.timeline_tiles import (

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.services import Services
 from models.errors import InvalidOption
 from pipelines.speech.batch import QueuedFile, transcribe_files
 from pipelines.speech.transcription import TranscriptionOptions
+from services import Services
 from tests.recordings import EXAMPLES, librivox_sentences
 
 OPTIONS = TranscriptionOptions(model="whisper-base-offline")

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.services import Services
 from models.cache.model_cache import never
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.speech import decoding
@@ -21,6 +20,7 @@ from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
 from pipelines.speech.window_decoding import Hypothesis, WindowDecoder
+from services import Services
 from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
 from tests.pipelines.test_speech_transcription import error_rate
 from tests.recordings import EXAMPLES, librivox_sentences

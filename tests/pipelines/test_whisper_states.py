@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from components.services import Services
 from models.cache.model_cache import never
 from models.loading.loaders import ProcessedModel
 from models.specs.encoders import WHISPER_BASE_STATES
@@ -21,6 +20,7 @@ from pipelines.interpretability.follow_words import FollowOptions, follow_words
 from pipelines.interpretability.logit_lens import Records, TokenPaths
 from pipelines.interpretability.whisper_decoder import FRAME_SAMPLES, SAMPLE_RATE, write_words
 from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from services import Services
 from tests.models.tiny_language_models import byte_tokenizer
 from tests.recordings import librivox_sentences
 

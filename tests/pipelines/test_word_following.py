@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from components.services import Services
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.encoders import WHISPER_BASE_STATES
@@ -23,6 +22,7 @@ from pipelines.interpretability.follow_words import (
     paths_of_clip,
 )
 from pipelines.interpretability.whisper_decoder import WINDOW_SECONDS
+from services import Services
 from tests.models.tiny_language_models import save_qwen2_audio
 from tests.pipelines.language_bench import Bench, noise
 from tests.recordings import EXAMPLES, librivox_sentences

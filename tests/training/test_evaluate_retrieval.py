@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from components.services import Services
+from services import Services
 from training.evaluate_retrieval import (
     CUT_SECONDS,
     STAMPS,

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.services import Services
 from models.specs.music import BASIC_PITCH
 from pipelines.clip.clip import AudioClip
 from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND, pooled_notes
@@ -21,6 +20,7 @@ from pipelines.music.note_activations import (
     note_block,
     note_block_count,
 )
+from services import Services
 
 BEATS_PER_BAR = 4
 CHROMA_HOP_SAMPLES = 2048

@@ -20,10 +20,10 @@ import mir_eval  # type: ignore[import-untyped]
 import numpy as np
 import soundfile
 
-from components.services import Services, build_services
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
 from pipelines.music.notation import tonic_name
+from services import Services, build_services
 from settings import Settings
 from training.music.baselines import Reading, librosa_reading, note_reading
 from training.music.composition import Piece, Truth, styled_piece

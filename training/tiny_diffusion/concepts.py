@@ -1,7 +1,7 @@
 """What the model can draw: sound sources, the words for each, and the pictures that show it.
 
-`pipelines/pictures/sound_concepts.json` names the concepts, because the app needs them too; `pictures.json` says which emoji (by their
-Iconify names) or which of our drawings shows each.
+`pipelines/pictures/sound_concepts.json` names the concepts, because the app needs them too; `pictures.json` says which emoji (by
+their Iconify names) or which of our drawings shows each.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The one clip that all tabs share: upload, record, examples, captions."""

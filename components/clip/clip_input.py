@@ -1,0 +1,193 @@
+"""The one shared clip above all tabs: uploaded, dropped, recorded, or taken from the examples."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from components.clip.captions import build_captions
+from components.page.events import QUIET_EACH
+from components.page.page_script import page_script
+from components.page.user_errors import sentence_for
+from components.timeline.timeline import (
+    Value,
+    build_timeline,
+    clip_value,
+    interval_of,
+    no_clip_value,
+)
+from models.errors import ClipExpired, ClipPathRefused, InvalidOption, NoClip
+from pipelines.clip.clip import AudioClip, ClipStore
+from services import Services
+
+EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
+Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any]]
+"""(state, timeline, bar, is_example)."""
+SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
+PARALLEL_OPENINGS = 4
+"""Clips that are decoded at once, for all people together."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A clip in the repository; its licence stands in NOTICE."""
+
+    file: str
+    name: str
+    about: str
+
+
+EXAMPLES = (
+    Example("speech.flac", "Speech", "three sentences of a novel, read aloud"),
+    Example("music.ogg", "Music", "piano, bass, flute and drums"),
+    Example("blackbird.ogg", "A sound", "a bird singing"),
+)
+
+
+@dataclass(frozen=True)
+class ClipInput:
+    """The components and events of the shared clip."""
+
+    state: gr.State
+    """The person's `AudioClip`, or None."""
+    timeline: gr.HTML
+    captions: gr.HTML
+    is_example: gr.State
+    """Whether the clip came from the examples, so that a result is wanted without another click."""
+
+
+def build_clip_input(services: Services) -> ClipInput:
+    """The clip bar and the timeline, in one card."""
+    state, is_example = gr.State(None), gr.State(False)
+    with gr.Column(elem_id="clip", elem_classes="clip"):
+        bar = gr.HTML(
+            value=_note(""),
+            html_template=_bar_markup(),
+            js_on_load=page_script("clip/clip_input"),
+            apply_default_css=False,
+            max_bytes=services.settings.max_clip_bytes,
+        )
+        timeline = build_timeline(services.clips.find)
+        captions = build_captions()
+    clips = services.clips
+
+    def shown_by(open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip], is_example: bool) -> Callable[..., Shown]:
+        """A handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
+
+        def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
+            wish = services.stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
+            found = _shown(clips, event, lambda: open_clip(event, now), is_example)
+            return (gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else found
+
+        return handler
+
+    def uploaded(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        return clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"))
+
+    def example(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        chosen = _example(event)
+        return clips.open(EXAMPLES_DIRECTORY / chosen.file, (EXAMPLES_DIRECTORY,), chosen.name)
+
+    def kept(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        clip = clips.find(_text(event, "hash"))
+        if clip is None:
+            raise ClipExpired
+        return replace(clip, name=_text(event, "name"))
+
+    def part(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        if now is None:
+            raise NoClip
+        start, end = interval_of(event)
+        return replace(clips.cut(now, start, end), name=f"{now.name} {start:.1f}–{end:.1f} s")
+
+    def let_go(now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
+        content_hash = _text(event, "hash")
+        clips.let_go(content_hash, _text(event, "person"))
+        is_shown = now is not None and now.content_hash == content_hash
+        return (None, no_clip_value()) if is_shown else (gr.skip(), gr.skip())
+
+    openers = (bar.uploaded, uploaded), (bar.reopened, kept), (bar.cut, part), (bar.example, example)
+    for event, open_clip in openers:
+        opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
+        event(shown_by(open_clip, open_clip is example), inputs=state, outputs=[state, timeline, bar, is_example], **opening)
+    bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **QUIET_EACH)
+    return ClipInput(state, timeline, captions, is_example)
+
+
+def open_for_api(services: Services, file: object) -> AudioClip:
+    """The clip that an API caller uploaded; `file` is what arrived, a FileData as a dict if the caller is kind."""
+    path = file.get("path") if isinstance(file, dict) else None
+    if not isinstance(path, str):
+        raise ClipPathRefused
+    return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
+
+
+def _shown(clips: ClipStore, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
+    """The new clip on the page; or, beside the clip that was there, why there is no new one."""
+    try:
+        clip = opened()
+        clips.keep(clip, _text(event, "person"))
+        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), is_example
+    except ClipExpired as error:
+        return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}, gr.skip()
+    except Exception as error:
+        return gr.skip(), gr.skip(), _note(sentence_for(error), "error"), gr.skip()
+
+
+def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:
+    """A new value even for the same text: the page's own note ('Loading ...') gives way to it. `clip` goes into the history."""
+    entry = {"hash": clip.content_hash, "name": clip.name, "duration": clip.duration} if clip else None
+    return {"note": text, "kind": kind, "clip": entry, "id": uuid4().hex}
+
+
+def _bar_markup() -> str:
+    items = "".join(
+        f'<li><button type="button" data-index="{index}"><b>{html.escape(example.name)}</b>'
+        f"<span>{html.escape(example.about)}</span></button></li>"
+        for index, example in enumerate(EXAMPLES)
+    )
+    return f"""
+<div class="clip-bar" role="group" aria-label="Clip">
+  <span class="clip-note" role="status"></span>
+  <div class="clip-menu">
+    <button type="button" class="clip-examples-button" aria-expanded="false" aria-haspopup="true">Examples</button>
+    <ul class="clip-examples" hidden>{items}</ul>
+  </div>
+  <div class="clip-menu">
+    <button type="button" class="clip-history-button" aria-expanded="false" aria-haspopup="true" hidden>History</button>
+    <ul class="clip-history" hidden></ul>
+  </div>
+  <button type="button" class="clip-cut" title="Make the looped part the clip" hidden>Use loop</button>
+  <button type="button" class="clip-record" aria-pressed="false">Record</button>
+  <button type="button" class="clip-upload">Upload</button>
+  <input type="file" class="clip-file" accept="{SOUND_FILES}" hidden>
+</div>"""
+
+
+def _text(event: gr.EventData, name: str) -> str:
+    """A text that the page sent; the page may send anything."""
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    if not isinstance(value, str):
+        raise ClipPathRefused
+    return value
+
+
+def _number(event: gr.EventData, name: str) -> int:
+    value = event._data.get(name) if isinstance(event._data, dict) else None
+    if type(value) is not int:
+        raise ClipPathRefused
+    return value
+
+
+def _example(event: gr.EventData) -> Example:
+    index = event._data.get("index") if isinstance(event._data, dict) else None
+    if type(index) is not int or not 0 <= index < len(EXAMPLES):
+        raise InvalidOption("example", index, f"0 to {len(EXAMPLES) - 1}")
+    return EXAMPLES[index]

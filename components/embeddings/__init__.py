@@ -1,0 +1,1 @@
+"""The tab that maps embeddings and looks into decoders."""

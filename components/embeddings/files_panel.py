@@ -1,0 +1,67 @@
+"""The embedding and its map as files to take home."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+
+from components.embeddings.shown import ShownEmbedding
+from components.embeddings.views_panel import LazyView
+from components.transcription.files import FILES_FOLDER, safe_stem
+from pipelines.embeddings.colouring import Colouring, colourings
+from pipelines.embeddings.export import (
+    facts_of,
+    save_map,
+    save_npz,
+    save_parquet,
+    save_projector_files,
+)
+from pipelines.embeddings.map_image import map_picture, save_picture
+
+NAMES = ("NPZ", "Parquet", "TSV for TensorBoard", "Map as PNG", "Map as JSON")
+ABOUT = """<p class="summary">NPZ and Parquet hold every frame with its time; the TSV pair opens in TensorBoard's projector, with
+the path through time; PNG and JSON hold the map.</p>"""
+
+
+def build_files_panel() -> LazyView:
+    """The inner tab; its files are written when it is opened."""
+    with gr.Tab("Take home") as tab:
+        gr.HTML(ABOUT, apply_default_css=False)
+        with gr.Row(elem_classes="actions downloads"):
+            buttons = [gr.DownloadButton(name, interactive=False, min_width=0, size="sm") for name in NAMES]
+    return LazyView(tab, list(buttons), _downloads)
+
+
+def _downloads(shown: ShownEmbedding | None) -> list[Any]:
+    if shown is None:
+        return [gr.DownloadButton(value=None, interactive=False) for _ in NAMES]
+    return [gr.DownloadButton(value=path, interactive=True) for path in embedding_files(shown)]
+
+
+def embedding_files(shown: ShownEmbedding) -> list[str]:
+    """One file for each of `NAMES`, in the clip's folder, with which they go."""
+    clip, first = shown.clip, shown.embedding
+    folder = clip.directory / FILES_FOLDER / uuid4().hex
+    folder.mkdir(parents=True)
+    stem, name = safe_stem(clip.name), clip.name
+    endings = (".npz", ".parquet", " projector.zip", ".png", ".json")
+    npz, parquet, projector, picture, document = paths = [folder / f"{stem}{ending}" for ending in endings]
+    own = _own_colourings(shown)
+    clips = [(one.name, embedding) for one, embedding in zip(shown.clips, shown.embeddings, strict=True)]
+    save_npz(npz, first, name, shown.map if len(clips) == 1 else None)
+    save_parquet(parquet, first, name, own)
+    save_projector_files(projector, first, name, own)
+    of_clip = shown.stacked().clip if len(clips) > 1 else None
+    facts = {**facts_of(first, name), "map": asdict(shown.map.options)}
+    save_picture(picture, map_picture(shown.map, shown.colouring, f"{name}: {shown.title}", clip=of_clip), facts)
+    save_map(document, shown.map, clips, own if len(clips) == 1 else ())
+    return [str(path) for path in paths]
+
+
+def _own_colourings(shown: ShownEmbedding) -> tuple[Colouring, ...]:
+    """What is known of the clip on the player."""
+    known = shown.known[0]
+    return colourings(shown.clip, shown.embedding.times, known.tags, known.facts, known.words)

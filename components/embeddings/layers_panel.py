@@ -1,0 +1,111 @@
+"""Layer against layer and encoder against encoder: how much of what one hears is in the other (linear CKA)."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Generator, Iterator
+
+import gradio as gr
+
+from components.clip.clip_input import ClipInput
+from components.embeddings.controls import EmbeddingControls, encoder_of
+from components.embeddings.shown import progress_markup
+from components.page.events import QUIET
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.transcription.summary import failure_markup
+from models.errors import NoClip
+from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.analysis import LayerFrames, cka_of_layers
+from pipelines.embeddings.embed import (
+    ClipEmbedding,
+    EmbeddingOptions,
+    Encoder,
+    embed_clip,
+    encoders,
+)
+from services import Services
+
+ITSELF = "itself"
+EMPTY = '<p class="empty">Compare every layer of the encoder with every other, or with those of another encoder.</p>'
+MOST_NUMBERS = 14
+"""A larger table has colours only; the numbers are in its tips."""
+
+
+def build_layers_panel(services: Services, clip: ClipInput, controls: EmbeddingControls) -> None:
+    """The inner tab: with which encoder, a button, and the table."""
+    with gr.Tab("Layers"):
+        others = [(encoder.title, encoder.key) for encoder in encoders(services.catalog) if encoder.frame_rate]
+        with gr.Row(elem_classes="actions"):
+            choices = [("Its own layers", ITSELF), *others]
+            other = gr.Dropdown(choices, value=ITSELF, label="Compared with", min_width=260, scale=0)
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Compare layers", min_width=0, elem_id="compare-layers")
+            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
+        table = gr.HTML(EMPTY, elem_id="embedding-layers", apply_default_css=False)
+    panel = _LayersPanel(services, TabJob(services, "layers", [run, stop]))
+    panel.job.on(run.click, clip.state, panel.compare, [clip.state, controls.encoder, other], [table])
+    clip.state.change(lambda: EMPTY, outputs=table, queue=False, **QUIET)
+
+
+class _LayersPanel:
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self.job = job
+        self._services = services
+
+    def compare(self, clip: AudioClip | None, request: gr.Request, key: str, other: str) -> Iterator[str]:
+        """Stream progress, then the table."""
+        try:
+            if clip is None:
+                raise NoClip
+            catalog = self._services.catalog
+            one, theirs = encoder_of(catalog, key), None if other == ITSELF else encoder_of(catalog, other)
+            should_stop = self.job.current(request)
+            rows = yield from self._layers(clip, one, should_stop)
+            columns = (yield from self._layers(clip, theirs, should_stop)) if theirs else None
+            if rows is None or (theirs and columns is None):
+                yield '<p class="summary" data-state="stopped">Stopped.</p>'
+            else:
+                yield cka_markup(one.title, rows, theirs.title if theirs else "", columns)
+        except Exception as error:
+            yield failure_markup(sentence_for(error))
+
+    def _layers(
+        self, clip: AudioClip, encoder: Encoder, should_stop: Callable[[], bool]
+    ) -> Generator[str, None, list[LayerFrames] | None]:
+        """Every layer of `encoder`; None after a Stop."""
+        services, found = self._services, []
+        for layer in encoder.layers:
+            options = EmbeddingOptions(encoder.key, layer)
+            embedding: ClipEmbedding | None = None
+            for now in embed_clip(clip, options, services.catalog, services.cache, services.features, should_stop):
+                embedding = now.embedding
+                yield progress_markup(now, f"{encoder.title}, {layer}" if layer else encoder.title)
+            if embedding is None:
+                return None
+            found.append(LayerFrames(layer or encoder.title, embedding.frames, embedding.times))
+        return found
+
+
+def cka_markup(title: str, rows: list[LayerFrames], other_title: str, columns: list[LayerFrames] | None) -> str:
+    """A table of similarities, the darker the more alike."""
+    table = cka_of_layers(rows, columns)
+    across = columns or rows
+    with_numbers = max(len(rows), len(across)) <= MOST_NUMBERS
+    head = "".join(f'<th scope="col">{html.escape(layer.name)}</th>' for layer in across)
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(row.name)}</th>'
+        + "".join(
+            f'<td style="--share:{value:.3f}" title="{html.escape(f"{row.name} and {column.name}")}: {value:.3f}">'
+            f"{f'{value:.2f}' if with_numbers else ''}</td>"
+            for column, value in zip(across, values.tolist(), strict=True)
+        )
+        + "</tr>"
+        for row, values in zip(rows, table, strict=True)
+    )
+    against = f"{html.escape(title)}, downwards, and {html.escape(other_title)}, to the right" if columns else html.escape(title)
+    return (
+        f'<div class="cka"><table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<p class="summary" data-state="done">{against}. Linear CKA (Kornblith et al. 2019): 1 is the same up to turning and '
+        "scaling, 0 is nothing in common.</p>"
+    )

@@ -1,0 +1,1 @@
+"""The tab that describes music and sounds, and answers questions."""

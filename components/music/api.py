@@ -1,0 +1,149 @@
+"""The endpoints for music and sounds, for scripts and as MCP tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from components.clip.clip_input import open_for_api
+from components.music.files import as_document
+from components.page.events import borrowing
+from components.page.user_errors import tell_errors
+from models.model_catalog import AUTO
+from pipelines.description.caption import FROM_FACTS
+from pipelines.description.description import DescriptionOptions, describe_clip
+from pipelines.description.model_caption import CaptionOptions
+from pipelines.language_models.prompting import Turn
+from pipelines.music.analysis import FASTEST_BPM, SLOWEST_BPM, FactOptions
+from pipelines.music.analysis import music_facts as facts_of_clip
+from pipelines.music.music_tagging import MusicTagOptions, tag_music
+from pipelines.questions.from_measurements import answer_question
+from pipelines.questions.from_model import QuestionOptions, ask
+from pipelines.tagging.sound_tagging import TagOptions
+from pipelines.tagging.sound_tagging import tag_sounds as sounds_of_clip
+from pipelines.tagging.zero_shot import WordOptions
+from pipelines.tagging.zero_shot import score_words as words_of_clip
+from services import Services
+
+
+def add_music_endpoints(services: Services) -> None:
+    """Add them to the page's API."""
+
+    @tell_errors
+    def music_facts(
+        audio: gr.FileData, slowest_bpm: float = SLOWEST_BPM, fastest_bpm: float = FASTEST_BPM, beats_per_bar: int = 0
+    ) -> dict[str, Any]:
+        """Measure the music in a recording.
+
+        Args:
+            audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
+            slowest_bpm: no tempo below this is considered; beats per minute.
+            fastest_bpm: no tempo above this is considered; at least twice the slowest.
+            beats_per_bar: 2 to 5 if the metre is known, 0 to find out.
+
+        Returns:
+            tempo {bpm, confidence, alternatives, reason}; beats {times, positions, beats_per_bar, beat_unit, confidence,
+            alternatives}; key {tonic, mode, confidence, alternatives}; chords [{start, end, name, confidence, alternatives}];
+            sections [{start, end, label, confidence}]; loudness {integrated_lufs, range_lu, true_peak_dbfs}; vocals {present,
+            confidence, spans}; times in seconds; null for what the clip does not have; models, duration, elapsed.
+        """
+        options = FactOptions(slowest_bpm, fastest_bpm, beats_per_bar or None)
+        clip = open_for_api(services, audio)
+        *_, facts = facts_of_clip(clip, options, services.catalog, services.cache, services.features)
+        return dict(as_document(facts))
+
+    @tell_errors
+    def tag_sounds(audio: gr.FileData, model: str = AUTO, names: int = 5) -> dict[str, Any]:
+        """Name the sounds in a recording, and for music its genres, instruments and moods.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            model: 'auto', or a key of the catalogue such as 'yamnet'.
+            names: how many tags of each kind at most.
+
+        Returns:
+            sounds {top [{name, score}], over_time {rows, scores, hop, start}}; music {tags [{name, kind, confidence}], is_music,
+            vocals_in_clip, over_time}; model names, licences, duration and elapsed in seconds.
+        """
+        clip = open_for_api(services, audio)
+        parts = services.catalog, services.cache, services.features
+        *_, sounds = sounds_of_clip(clip, TagOptions(model, names), *parts)
+        *_, music = tag_music(clip, MusicTagOptions(names), *parts)
+        return {"sounds": as_document(sounds), "music": as_document(music)}
+
+    @tell_errors
+    def score_words(audio: gr.FileData, words: list[str], model: str = AUTO) -> dict[str, Any]:
+        """Say how well words of your own fit a recording.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            words: two or more words or short descriptions.
+            model: 'auto', or a key of the catalogue for zero-shot tags.
+
+        Returns:
+            words [{word, probability, similarity}] and scores over time; model, licence, duration and elapsed in seconds.
+        """
+        clip = open_for_api(services, audio)
+        parts = services.catalog, services.cache, services.features
+        *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), *parts)
+        return dict(as_document(scores))
+
+    @tell_errors
+    def describe_music(
+        audio: gr.FileData, writer: str = FROM_FACTS, prompt: str = "", do_sample: bool = False, temperature: float = 0.7
+    ) -> Iterator[dict[str, Any]]:
+        """Describe a recording in a few sentences, with every claim about the music checked against measurements.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            writer: 'facts' for the writer that needs no model, or a key of the catalogue such as 'qwen2-audio-instruct'.
+            prompt: what a model is asked to do; '' for its usual task.
+            do_sample: whether a model draws its words; else it takes the likeliest.
+            temperature: of the draw, above 0 and up to 2.
+
+        Returns:
+            A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}],
+            writer, licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds.
+        """
+        caption = CaptionOptions(model=writer, prompt=prompt, do_sample=do_sample, temperature=temperature)
+        clip, text = open_for_api(services, audio), None
+        parts = services.catalog, services.cache, services.features
+        for now in describe_clip(clip, DescriptionOptions(caption=caption), *parts):
+            written = now.caption.text if now.caption else ""
+            if written != text or now.state == "done":
+                text = written
+                yield {"text": text, **as_document(now)}
+
+    @tell_errors
+    def ask_about_audio(
+        audio: gr.FileData, question: str, model: str = FROM_FACTS, history: list[list[str]] | None = None
+    ) -> dict[str, Any]:
+        """Answer a question about a recording.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            question: in plain words.
+            model: 'facts' answers from what can be measured; else a key of the catalogue of a model that listens.
+            history: earlier questions with their answers, oldest first, for a model: [[question, answer]].
+
+        Returns:
+            text; spans [[start, end]] in seconds, where it can be heard; by, what answered.
+        """
+        clip = open_for_api(services, audio)
+        if model == FROM_FACTS:
+            parts = services.catalog, services.cache, services.features
+            *_, described = describe_clip(clip, DescriptionOptions(), *parts)
+            answer = answer_question(question, described.findings)
+            return {"text": answer.text, "spans": [list(span) for span in answer.spans], "by": FROM_FACTS}
+        turns = tuple(Turn(asked, answered) for asked, answered in history or [])
+        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.catalog, services.cache)
+        return {"text": said.text, "spans": [[said.start, said.end]], "by": said.model}
+
+    shared = borrowing(services)
+    gr.api(describe_music, api_name="describe_music", **shared)
+    gr.api(ask_about_audio, api_name="ask_about_audio", **shared)
+    gr.api(music_facts, api_name="music_facts", **shared)
+    gr.api(tag_sounds, api_name="tag_sounds", **shared)
+    gr.api(score_words, api_name="score_words", **shared)

@@ -1,0 +1,55 @@
+"""A caption with its claims marked, and the answers to questions about a clip."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+
+from components.page.seekable import seek_button
+from components.transcription.summary import clock_time
+from pipelines.description.caption import CheckedCaption, CheckedSentence
+from pipelines.description.claim_checking import CheckedClaim, Verdict
+
+MARKS: dict[Verdict, str] = {"supported": "✓", "contradicted": "✗", "not measured": "?"}
+
+
+def caption_markup(caption: CheckedCaption) -> str:
+    """Sentences; a claim is a mark that tells its verdict, and plays the place where it can be heard."""
+    sentences = " ".join(_sentence(sentence, caption.is_piecewise) for sentence in caption.sentences)
+    return f'<p class="caption-text" dir="auto">{sentences}</p>{_verdicts(caption)}' if sentences else ""
+
+
+def _sentence(sentence: CheckedSentence, tells_time: bool) -> str:
+    span = f"{clock_time(sentence.start)}–{clock_time(sentence.end)}"
+    when = f"{seek_button(span, sentence.start)} " if tells_time else ""
+    parts, at = [], 0
+    for claim in sorted(sentence.claims, key=lambda checked: checked.claim.start_char):
+        if claim.claim.start_char < at:
+            continue
+        parts.append(html.escape(sentence.text[at : claim.claim.start_char]))
+        parts.append(_claim(claim, html.escape(sentence.text[claim.claim.start_char : claim.claim.end_char])))
+        at = claim.claim.end_char
+    return f"{when}{''.join(parts)}{html.escape(sentence.text[at:])}"
+
+
+def _claim(checked: CheckedClaim, words: str) -> str:
+    title = html.escape(f"{checked.verdict}: {checked.reason}")
+    mark = f'{words}<sup aria-label="{checked.verdict}">{MARKS[checked.verdict]}</sup>'
+    if checked.start is None:
+        return f'<mark class="claim" data-verdict="{checked.verdict}" title="{title}">{mark}</mark>'
+    return seek_button(mark, checked.start, title, f' data-verdict="{checked.verdict}"')
+
+
+def _verdicts(caption: CheckedCaption) -> str:
+    counts = Counter(claim.verdict for claim in caption.claims)
+    told = [f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict]]
+    return f'<p class="summary">Claims: {", ".join(told)}</p>' if told else ""
+
+
+def turn_markup(question: str, answer: str, by: str, spans: tuple[tuple[float, float], ...] = ()) -> str:
+    """One question with its answer, and the places that show it."""
+    places = " ".join(seek_button(clock_time(start), start, f"to {clock_time(end)}") for start, end in spans)
+    return (
+        f'<div class="turn"><p class="question">{html.escape(question)}</p>'
+        f'<p dir="auto">{html.escape(answer)} {places}</p><p class="summary">{html.escape(by)}</p></div>'
+    )

@@ -1,0 +1,144 @@
+"""Facts and tags as the person reads them."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterable
+
+from components.page.seekable import seek_button
+from components.transcription.summary import clock_time
+from pipelines.chord_symbols import written as chord_symbol
+from pipelines.description.description import ClipDescription
+from pipelines.music.analysis import (
+    Beats,
+    Chord,
+    Key,
+    Loudness,
+    MusicFacts,
+    Section,
+    Tempo,
+    Vocals,
+)
+from pipelines.music.music_tagging import MusicTags
+from pipelines.music.tag_table import Kind
+from pipelines.tagging.sound_tagging import SoundTags
+
+MOST_CHORDS = 8
+LEAST_TOLD = 0.05
+"""A less likely alternative is not told."""
+KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "mood": "Mood", "era": "Era", "vocals": "Voices"}
+
+
+def facts_markup(facts: MusicFacts) -> str:
+    """A table: what, how sure, what else it might be."""
+    rows = [
+        _tempo(facts.tempo),
+        _metre(facts.beats),
+        _key(facts.key),
+        _chords(facts.chords),
+        _sections(facts.sections),
+        _vocals(facts.vocals),
+        _loudness(facts.loudness),
+    ]
+    told = [row for row in rows if row]
+    return f'<table class="facts"><tbody>{"".join(told)}</tbody></table>' if told else ""
+
+
+def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
+    """Chips by kind, each with its confidence."""
+    groups = [("Sounds", [(tag.name, tag.score) for tag in sounds.top])] if sounds else []
+    if music:
+        groups += [(title, [(tag.name, tag.confidence) for tag in music.of_kind(kind)]) for kind, title in KIND_TITLES.items()]
+    return "".join(chips_markup(title, tags) for title, tags in groups if tags)
+
+
+def description_summary(now: ClipDescription) -> str:
+    """One line: how far, by which models, in what time."""
+    running = now.state not in ("done", "stopped")
+    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
+    models = ", ".join(html.escape(model) for model in now.models)
+    took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
+    facts = " · ".join(part for part in (now.doing, models, f"on {now.device}", took) if part)
+    return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
+
+
+def _row(name: str, value: str, confidence: float | None = None, rest: str = "") -> str:
+    sure = f'<meter max="1" value="{confidence:.2f}">{confidence:.2f}</meter> {confidence:.2f}' if confidence is not None else ""
+    return f'<tr><th scope="row">{name}</th><td>{value}</td><td class="sure">{sure}</td><td class="rest">{rest}</td></tr>'
+
+
+def _or(alternatives: Iterable[tuple[str, float]]) -> str:
+    told = [f"{html.escape(name)} {chance:.2f}" for name, chance in alternatives if chance >= LEAST_TOLD]
+    return f"or {', '.join(told)}" if told else ""
+
+
+def _tempo(tempo: Tempo | None) -> str:
+    if tempo is None:
+        return ""
+    others = [(f"{other.bpm:.0f} ({other.relation})", other.confidence) for other in tempo.alternatives]
+    reason = f'<details class="why"><summary>Why</summary>{html.escape(tempo.reason)}</details>'
+    return _row("Tempo", f"{tempo.bpm:.1f} BPM", tempo.confidence, _or(others) + reason)
+
+
+def _metre(beats: Beats | None) -> str:
+    if beats is None:
+        return ""
+    others = [(other.metre, other.confidence) for other in beats.alternatives]
+    first = (
+        seek_button(f"{len(beats.downbeats)} bars", beats.downbeats[0], "Play from the first downbeat") if beats.downbeats else ""
+    )
+    return _row("Metre", f"{beats.metre} · {len(beats.times)} beats · {first}", beats.confidence, _or(others))
+
+
+def _key(key: Key | None) -> str:
+    if key is None:
+        return ""
+    return _row("Key", key.name, key.confidence, _or((other.name, other.confidence) for other in key.alternatives[:2]))
+
+
+def _chords(chords: tuple[Chord, ...]) -> str:
+    seconds: Counter[str] = Counter()
+    first: dict[str, float] = {}
+    for chord in chords:
+        if chord.name != "N":
+            seconds[chord.name] += round(1000 * (chord.end - chord.start))
+            first.setdefault(chord.name, chord.start)
+    buttons = [
+        seek_button(
+            html.escape(chord_symbol(name)), first[name], f"{length / 1000:.1f} s in all, first at {clock_time(first[name])}"
+        )
+        for name, length in seconds.most_common(MOST_CHORDS)
+    ]
+    more = f" and {len(seconds) - MOST_CHORDS} more" if len(seconds) > MOST_CHORDS else ""
+    return _row("Chords", f"{' '.join(buttons)}{more}") if buttons else ""
+
+
+def _sections(sections: tuple[Section, ...]) -> str:
+    buttons = [
+        seek_button(f"{html.escape(part.label)} {clock_time(part.start)}", part.start, f"{part.end - part.start:.1f} s")
+        for part in sections
+    ]
+    return _row("Sections", " ".join(buttons)) if len(sections) > 1 else ""
+
+
+def _vocals(vocals: Vocals | None) -> str:
+    if vocals is None:
+        return ""
+    spans = " ".join(seek_button(f"{clock_time(start)}–{clock_time(end)}", start) for start, end in vocals.spans)
+    return _row("Vocals", spans or ("yes" if vocals.present else "none heard"), vocals.confidence)
+
+
+def _loudness(loudness: Loudness | None) -> str:
+    if loudness is None or loudness.integrated_lufs is None:
+        return ""
+    spread = f"range {loudness.range_lu:.1f} LU, " if loudness.range_lu is not None else ""
+    return _row("Loudness", f"{loudness.integrated_lufs:.1f} LUFS", None, f"{spread}true peak {loudness.true_peak_dbfs:.1f} dBFS")
+
+
+def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:
+    """Names below a title, each shaded by its score in 0..1."""
+    chips = "".join(
+        f'<li style="--share:{min(1.0, score):.2f}" title="{score:.2f}">{html.escape(name)}</li>' for name, score in tags
+    )
+    return f'<div class="chips"><h3>{title}</h3><ul>{chips}</ul></div>'

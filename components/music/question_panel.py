@@ -1,0 +1,109 @@
+"""Questions about the clip: answered from what was measured, or by a model that listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from components.clip.clip_input import ClipInput
+from components.music.caption_markup import turn_markup
+from components.page.events import QUIET
+from components.page.seekable import build_seekable
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.transcription.summary import failure_markup
+from models.errors import NoClip
+from pipelines.clip.clip import AudioClip
+from pipelines.description.caption import FROM_FACTS
+from pipelines.description.description import ClipDescription
+from pipelines.description.findings import ClipFindings
+from pipelines.language_models.prompting import Turn
+from pipelines.questions.from_measurements import answer_question
+from pipelines.questions.from_model import QuestionOptions, ask
+from services import Services
+
+FROM_MEASUREMENTS = "from what was measured"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One question with its answer, as text and as shown."""
+
+    turn: Turn
+    markup: str
+
+
+def build_question_panel(services: Services, clip: ClipInput, description: gr.State) -> None:
+    """A line to ask in and what was answered; `description` holds the clip's `ClipDescription`."""
+    asked = gr.State(())
+    with gr.Column(elem_id="questions", min_width=0):
+        turns = build_seekable("turns")
+        with gr.Row(elem_classes="actions"):
+            question = gr.Textbox(
+                label="Ask about this clip", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
+            )
+            models = [("the facts (offline)", FROM_FACTS)]
+            models += [(spec.title, spec.key) for spec in services.catalog.models("answer_questions")]
+            model = gr.Dropdown(models, value=FROM_FACTS, label="Answered by", min_width=140, scale=1)
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Ask", min_width=0, elem_id="ask")
+            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
+    job = TabJob(services, "questions", [run, stop])
+    work = _QuestionWork(services, job)
+    for event in (run.click, question.submit):
+        job.on(event, clip.state, work.run, [clip.state, description, asked, question, model], [turns, asked, question])
+    clip.state.change(lambda: ("", ()), outputs=[turns, asked], queue=False, **QUIET)
+
+
+class _QuestionWork:
+    """The handler of the panel's events."""
+
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self._services = services
+        self._job = job
+
+    def run(
+        self,
+        clip: AudioClip | None,
+        description: ClipDescription | None,
+        asked: tuple[_Asked, ...],
+        question: str,
+        model: str,
+        request: gr.Request,
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        """Stream the answer below those before."""
+        before = "".join(turn.markup for turn in asked)
+        try:
+            if clip is None:
+                raise NoClip
+            new = None
+            should_stop = self._job.current(request)
+            if model == FROM_FACTS:
+                answers = iter([_from_facts(clip, description, question)])
+            else:
+                answers = self._by_model(clip, asked, question, model, should_stop)
+            for new in answers:
+                yield before + new.markup, gr.skip(), gr.skip()
+            if new is not None:
+                yield gr.skip(), (*asked, new), ""
+        except Exception as error:
+            yield before + failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+    def _by_model(
+        self, clip: AudioClip, asked: tuple[_Asked, ...], question: str, model: str, should_stop: Any
+    ) -> Iterator[_Asked]:
+        services, history = self._services, tuple(turn.turn for turn in asked)
+        options = QuestionOptions(model=model)
+        for now in ask(clip, history, question, options, services.catalog, services.cache, should_stop):
+            by = f"{now.model}, {now.dtype} on {now.device}, {now.licence} · {now.elapsed:.1f} s"
+            yield _Asked(now.turn, turn_markup(question, now.text or "…", by))
+
+
+def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str) -> _Asked:
+    findings = description.findings if description else ClipFindings(clip.duration)
+    answer = answer_question(question, findings)
+    text = answer.text if description else f"{answer.text} Press Describe first: then there is something to answer from."
+    return _Asked(Turn(question, text), turn_markup(question, text, FROM_MEASUREMENTS, answer.spans))

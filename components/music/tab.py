@@ -1,0 +1,190 @@
+"""The tab that says what a clip is: its sounds, the music's tags and facts, each with how sure it is, on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from components.clip.clip_input import ClipInput
+from components.music.api import add_music_endpoints
+from components.music.caption_markup import caption_markup
+from components.music.files import description_file
+from components.music.markup import description_summary, facts_markup, tags_markup
+from components.music.question_panel import build_question_panel
+from components.music.tracks import put_facts, put_music, put_sounds
+from components.music.zero_shot_panel import build_own_words
+from components.page.events import QUIET
+from components.page.seekable import build_seekable
+from components.page.sent_values import SentValues
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.timeline.timeline import TimelineFeed
+from components.transcription.summary import failure_markup
+from models.errors import NoClip
+from models.model_catalog import AUTO, ModelCatalog
+from pipelines.clip.clip import AudioClip
+from pipelines.description.caption import FROM_FACTS
+from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
+from pipelines.description.model_caption import CaptionOptions
+from pipelines.music.analysis import FASTEST_BPM, SLOWEST_BPM, FactOptions
+from services import Services
+
+EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
+READY = '<p class="empty">Press Describe to hear what this clip is.</p>'
+FIND_OUT = "find out"
+METRES = [(FIND_OUT, 0), ("2 beats a bar", 2), ("3 beats a bar", 3), ("4 beats a bar", 4), ("5 beats a bar", 5)]
+
+Update = tuple[Any, ...]
+"""(caption, facts, tags, summary, timeline, description)."""
+
+
+@dataclass(frozen=True)
+class _Panes:
+    """Where the result is shown."""
+
+    caption: gr.HTML
+    facts: gr.HTML
+    tags: gr.HTML
+    summary: gr.HTML
+
+    @property
+    def all(self) -> list[gr.HTML]:
+        return [self.caption, self.facts, self.tags, self.summary]
+
+
+def build_music_tab(services: Services, clip: ClipInput) -> None:
+    """Controls on the left, what was found on the right."""
+    description = gr.State(None)
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(elem_classes="card controls", min_width=260, scale=0):
+            controls = _build_controls(services)
+            with gr.Row(elem_classes="actions"):
+                run = gr.Button("Describe", variant="primary", min_width=0, elem_id="describe")
+                stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-describing")
+        with gr.Column(elem_classes="card results", min_width=260):
+            panes = _Panes(
+                build_seekable("caption", EMPTY), build_seekable("facts"), build_seekable("tags"), build_seekable("music-summary")
+            )
+            with gr.Row(elem_classes="actions downloads"):
+                take_home = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
+            build_question_panel(services, clip, description)
+            build_own_words(services, clip)
+    job = TabJob(services, "music", [run, stop])
+    work = _DescriptionWork(services, job)
+    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, description])
+    emptied = clip.state.change(work.empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
+    for event in (ended, emptied):
+        event.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
+    add_music_endpoints(services)
+
+
+def _build_controls(services: Services) -> list[gr.components.Component]:
+    """Their values, in this order, are what `options_of` reads."""
+    models = [("Automatic: the best that fits", AUTO)]
+    models += [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.catalog.models("tag_sounds")]
+    sounds = gr.Dropdown(models, value=AUTO, label="Sounds named by")
+    writer = gr.Dropdown(_writers(services.catalog), value=FROM_FACTS, label="Written by")
+    with gr.Accordion("More", open=False):
+        prompt = gr.Textbox(label="Prompt for a model that writes", lines=2, max_length=1000, placeholder="its usual one")
+        sample = gr.Checkbox(False, label="Sample (else the likeliest words)")
+        temperature = gr.Slider(0.1, 2.0, value=0.7, step=0.1, label="Temperature")
+        top_p = gr.Slider(0.05, 1.0, value=0.9, step=0.05, label="Top p")
+        tokens = gr.Slider(16, 512, value=256, step=16, label="Most new tokens")
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0)
+        names = gr.Slider(1, 10, value=5, step=1, label="Tags of each kind")
+        metre = gr.Dropdown(METRES, value=0, label="Metre")
+        slowest = gr.Slider(SLOWEST_BPM, FASTEST_BPM / 2, value=SLOWEST_BPM, step=5, label="Slowest tempo, beats a minute")
+        fastest = gr.Slider(2 * SLOWEST_BPM, FASTEST_BPM, value=FASTEST_BPM, step=5, label="Fastest tempo, beats a minute")
+    return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
+
+
+def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
+    """The writer that needs no model, models that listen, and language models that read the facts."""
+    listening = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
+    reading = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
+    return [("The facts (offline)", FROM_FACTS), *listening, *reading]
+
+
+def options_of(values: tuple[Any, ...]) -> DescriptionOptions:
+    """The options that the values of the controls stand for."""
+    sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest = values
+    caption = CaptionOptions(
+        model=writer,
+        prompt=prompt or "",
+        do_sample=bool(sample),
+        temperature=float(temperature),
+        top_p=float(top_p),
+        max_new_tokens=int(tokens),
+        seed=int(seed or 0),
+    )
+    return DescriptionOptions(sounds, int(names), FactOptions(float(slowest), float(fastest), int(metre) or None), caption)
+
+
+class _DescriptionWork:
+    """The handlers of the tab's events."""
+
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self._services = services
+        self._job = job
+
+    def empty(self, clip: AudioClip | None, request: gr.Request) -> Update:
+        """Another clip: nothing is known of it yet, and a job on the one before ends."""
+        if self._job.goes_on(clip, request):
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return READY if clip else EMPTY, "", "", "", None
+
+    def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
+        """Stream what is found into the page."""
+        try:
+            if clip is None:
+                raise NoClip
+            services = self._services
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
+        except Exception as error:
+            yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+
+def _take_home(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:
+    if clip is None or description is None:
+        return gr.DownloadButton(value=None, interactive=False)
+    return gr.DownloadButton(value=str(description_file(clip, description)), interactive=True)
+
+
+def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator[Update]:
+    """Snapshots as updates of the page; what did not change is not sent again."""
+    timeline = TimelineFeed(clip.content_hash)
+    sent = SentValues()
+    drawn: dict[str, object] = {}
+    for now in snapshots:
+        new = _draw(timeline, now, drawn)
+        yield (
+            sent.changed("caption", caption_markup(now.caption) if now.caption else ""),
+            sent.changed("facts", facts_markup(now.facts) if now.facts else ""),
+            sent.changed("tags", tags_markup(now.sounds, now.music)),
+            description_summary(now),
+            timeline.value() if new else gr.skip(),
+            now if now.state in ("done", "stopped") else gr.skip(),
+        )
+
+
+def _draw(timeline: TimelineFeed, now: ClipDescription, drawn: dict[str, object]) -> bool:
+    """Put what became known on the timeline; whether there was anything."""
+    wanted = {
+        "sounds": now.sounds if now.sounds and now.sounds.state == "done" else None,
+        "music": now.music if now.music and now.music.state == "done" else None,
+        "facts": now.facts if now.facts and now.facts.state == "done" else None,
+    }
+    new = {name: found for name, found in wanted.items() if found is not None and name not in drawn}
+    if "sounds" in new and now.sounds:
+        put_sounds(timeline, now.sounds)
+    if "music" in new and now.music:
+        put_music(timeline, now.music)
+    if "facts" in new and now.facts:
+        put_facts(timeline, now.facts)
+    drawn.update(new)
+    return bool(new)

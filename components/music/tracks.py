@@ -1,0 +1,55 @@
+"""What was found in a clip, as tracks of the timeline."""
+
+from __future__ import annotations
+
+from components.timeline.timeline import TimelineFeed
+from components.timeline.tracks import (
+    HeatmapTrack,
+    Label,
+    LabelTrack,
+    Point,
+    PointTrack,
+    Span,
+    SpanTrack,
+)
+from pipelines.chord_symbols import written as chord_symbol
+from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.music_tagging import MusicTags
+from pipelines.tagging.sound_tagging import SoundTags
+
+NO_CHORD = "N"
+
+
+def put_sounds(timeline: TimelineFeed, tags: SoundTags) -> None:
+    """A heatmap of the sounds that stand out."""
+    _put_heatmap(timeline, "sounds", "Sounds", sound_heatmap(tags))
+
+
+def put_music(timeline: TimelineFeed, tags: MusicTags) -> None:
+    """A heatmap of the instruments."""
+    _put_heatmap(timeline, "instruments", "Instruments", music_heatmap(tags, "instrument"))
+
+
+def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
+    """Beats, chords, sections and where somebody sings, as far as they are known."""
+    if facts.beats:
+        pairs = zip(facts.beats.times, facts.beats.positions, strict=True)
+        points = tuple(Point(time, position == 1, str(position)) for time, position in pairs)
+        timeline.put(PointTrack(id="beats", name="Beats", items=points))
+    if facts.chords:
+        sounding = (chord for chord in facts.chords if chord.name != NO_CHORD)
+        labels = tuple(Label(chord.start, chord.end, chord_symbol(chord.name), chord.confidence) for chord in sounding)
+        timeline.put(LabelTrack(id="chords", name="Chords", items=labels))
+    if len(facts.sections) > 1:
+        spans = tuple(Span(section.start, section.end, section.label) for section in facts.sections)
+        timeline.put(SpanTrack(id="sections", name="Sections", colour="sky", items=spans))
+    if facts.vocals and facts.vocals.spans:
+        spans = tuple(Span(start, end, "singing") for start, end in facts.vocals.spans)
+        timeline.put(SpanTrack(id="vocals", name="Vocals", colour="red", items=spans))
+
+
+def _put_heatmap(timeline: TimelineFeed, track_id: str, name: str, heatmap: TagHeatmap) -> None:
+    if heatmap.rows:
+        rows, scores = heatmap.rows, heatmap.scores
+        timeline.put(HeatmapTrack(id=track_id, name=name, hop=heatmap.hop, start=heatmap.start, rows=rows, scores=scores))

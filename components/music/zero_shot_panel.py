@@ -1,0 +1,71 @@
+"""Tags in the person's own words: how well each fits the clip, and where it fits best."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+import gradio as gr
+import numpy as np
+
+from components.clip.clip_input import ClipInput
+from components.page.seekable import build_seekable, seek_button
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.transcription.summary import clock_time, failure_markup
+from models.errors import NoClip
+from models.model_catalog import AUTO
+from pipelines.clip.clip import AudioClip
+from pipelines.tagging.zero_shot import WordOptions, WordScores, score_words
+from services import Services
+
+
+def build_own_words(services: Services, clip: ClipInput) -> None:
+    """The folded section."""
+    with gr.Accordion("In your own words", open=False, elem_id="own-words"):
+        words = gr.Textbox(label="Words or short descriptions, with commas between them", max_length=2000)
+        models = [("Automatic: the best that fits", AUTO)]
+        models += [(spec.title, spec.key) for spec in services.catalog.models("zero_shot_tags")]
+        model = gr.Dropdown(models, value=AUTO, label="Compared by")
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Compare", min_width=0, elem_id="compare-words")
+            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
+        result = build_seekable("word-scores")
+    work = _WordsWork(services, TabJob(services, "words", [run, stop]))
+    work.job.on(run.click, clip.state, work.run, [clip.state, words, model], [result])
+
+
+class _WordsWork:
+    """The handler of the section's events."""
+
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self._services = services
+        self.job = job
+
+    def run(self, clip: AudioClip | None, words: str, model: str, request: gr.Request) -> Iterator[str]:
+        """Stream the table."""
+        services, should_stop = self._services, self.job.current(request)
+        try:
+            if clip is None:
+                raise NoClip
+            wanted = tuple(word.strip() for word in words.split(",") if word.strip())
+            parts = services.catalog, services.cache, services.features, should_stop
+            for now in score_words(clip, wanted, WordOptions(model), *parts):
+                yield words_markup(now)
+        except Exception as error:
+            yield failure_markup(sentence_for(error))
+
+
+def words_markup(now: WordScores) -> str:
+    """The words, best first, each with its share, its similarity and its best moment."""
+    rows = []
+    for score in now.clip:
+        column = now.words.index(score.word)
+        best = float(now.times[int(np.argmax(now.probabilities[:, column]))])
+        rows.append(
+            f'<tr><th scope="row">{html.escape(score.word)}</th><td class="sure"><meter max="1" value="{score.probability:.2f}">'
+            f"</meter> {score.probability:.2f}</td><td>{seek_button(clock_time(best), best)}</td>"
+            f'<td class="rest">similarity {score.similarity:.2f}</td></tr>'
+        )
+    table = f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
+    return f'{table}<p class="summary" data-state="{now.state}">{html.escape(now.model)} · {now.elapsed:.1f} s</p>'

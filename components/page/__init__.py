@@ -1,0 +1,1 @@
+"""What every tab shares: theme, events, jobs, errors, markup and downloads."""

@@ -1,0 +1,1 @@
+"""The tab that draws pictures, storyboards and films."""

@@ -1,0 +1,139 @@
+"""The endpoints that draw, for scripts and as MCP tools."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from components.clip.clip_input import open_for_api
+from components.music.files import as_document
+from components.page.events import borrowing
+from components.page.user_errors import tell_errors
+from components.pictures.files import keep_pictures, open_picture
+from models.model_catalog import AUTO
+from pipelines.pictures.audio_to_image import audio_to_image as draw
+from pipelines.pictures.audio_to_image import heard_in
+from pipelines.pictures.options import PictureOptions
+from pipelines.pictures.prompt_writing import write_prompt
+from services import Services
+
+
+def add_picture_endpoints(services: Services) -> None:
+    """Add them to the page's API."""
+
+    @tell_errors
+    def audio_to_image(
+        audio: gr.FileData,
+        sound_share: float = 1.0,
+        prompt: str = "",
+        own_words: str = "",
+        negative_prompt: str = "",
+        style: str = "",
+        seed: int = -1,
+        model: str = AUTO,
+        aligner: str = AUTO,
+        start: float = -1.0,
+        end: float = -1.0,
+        sound_strength: float = 1.0,
+        steps: int = 0,
+        guidance_scale: float = -1.0,
+        width: int = 0,
+        height: int = 0,
+        scheduler: str = "",
+        start_picture: gr.FileData | None = None,
+        start_picture_strength: float = 0.6,
+        fast: bool = False,
+    ) -> Iterator[dict[str, Any] | None]:
+        """Draw a picture of what is heard in a recording.
+
+        Args:
+            audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
+            sound_share: 1 draws from the sound itself, 0 from words about it, between from a blend of both.
+            prompt: words about the sound; '' has them written from the recording where they are needed.
+            own_words: what else is to be seen; added to the prompt, also to a sound.
+            negative_prompt: what is not to be seen.
+            style: such as 'flat style' for the tiny offline model.
+            seed: the same seed and settings give the same picture; -1 for a random one.
+            model: 'auto', or a key of the catalogue such as 'tiny-diffusion' or 'stable-diffusion-2-1'.
+            aligner: what turns sound into a prompt: 'auto', or a key such as 'tiny-aligner'.
+            start: where the part begins that is drawn, in seconds; -1 for the most telling part.
+            end: where that part ends, in seconds; -1 for the most telling part.
+            sound_strength: how much the sound weighs, 1 is usual.
+            steps: of the diffusion; 0 for the model's own number.
+            guidance_scale: how closely the prompt is followed; -1 for the model's own.
+            width: in pixels, a multiple of 8; 0 for the model's own.
+            height: in pixels, a multiple of 8; 0 for the model's own.
+            scheduler: 'DDIM', 'DPM++ 2M', 'UniPC', 'Euler', 'Euler ancestral', 'LCM', or '' for the model's own.
+            start_picture: a picture to start from instead of noise.
+            start_picture_strength: how much of the start picture is drawn anew, above 0 and up to 1.
+            fast: few steps, with a model made for that where there is one.
+
+        Returns:
+            The picture, a PNG file; its text chunk 'audioscope' holds all of its settings as JSON: models and their revisions,
+            the seed, the part that was drawn, the prompt, what was heard; a start picture is in a chunk 'auSp'. Null for every
+            step until it is drawn.
+        """
+        options = PictureOptions(
+            model=model,
+            aligner=aligner,
+            sound_share=sound_share,
+            sound_strength=sound_strength,
+            prompt=prompt or None,
+            own_words=own_words,
+            negative_prompt=negative_prompt,
+            style=style,
+            start=_given(start),
+            end=_given(end),
+            steps=steps or None,
+            guidance_scale=_given(guidance_scale),
+            width=width or None,
+            height=height or None,
+            scheduler=scheduler,
+            seed=_given(seed),
+            start_picture=open_picture(start_picture, Path(get_upload_folder())) if start_picture else None,
+            start_picture_strength=start_picture_strength,
+            preview_every=0,
+            fast=fast,
+        )
+        clip = open_for_api(services, audio)
+        for now in draw(clip, options, services.catalog, services.cache, services.features):
+            yield _file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
+
+    @tell_errors
+    def prompt_from_audio(audio: gr.FileData, model: str = AUTO, start: float = -1.0, end: float = -1.0) -> dict[str, Any]:
+        """Write a prompt for pictures from what is heard in a recording.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            model: the picture model that is to understand it: 'auto', or a key of the catalogue such as 'tiny-diffusion'.
+            start: where the part begins, in seconds; -1 for the most telling part.
+            end: where that part ends, in seconds; -1 for the most telling part.
+
+        Returns:
+            prompt; sources, what it was written from ('tags', 'music', 'words spoken'); heard [{concept, category, share}], the
+            words of which the sound itself is made in the model's text space; start and end of the part, in seconds.
+        """
+        clip = open_for_api(services, audio)
+        parts = services.catalog, services.cache, services.features
+        options = PictureOptions(model=model, start=_given(start), end=_given(end))
+        spec = services.catalog.choose("draw_pictures", model).spec
+        start, end, heard = heard_in(clip, options, *parts)
+        written = write_prompt(clip, start, end, spec, *parts)
+        return {"prompt": written.text, "sources": written.sources, "heard": as_document(heard), "start": start, "end": end}
+
+    shared = borrowing(services)
+    gr.api(audio_to_image, api_name="audio_to_image", **shared)
+    gr.api(prompt_from_audio, api_name="prompt_from_audio", **shared)
+
+
+def _given(number: Any) -> Any:
+    """None for a number below 0."""
+    return None if number < 0 else number
+
+
+def _file_data(path: Path) -> dict[str, Any]:
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}

@@ -1,0 +1,101 @@
+"""The film of a storyboard: asked for, watched while it is drawn, played and taken home."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+from PIL import Image
+
+from components.clip.clip_input import ClipInput
+from components.page.events import QUIET
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.pictures.files import file_url, files_folder, preview_url
+from components.pictures.storyboard_panel import Made
+from components.transcription.files import safe_stem
+from components.transcription.summary import failure_markup
+from models.errors import NoClip
+from pipelines.clip.clip import AudioClip
+from pipelines.film.film import (
+    MOST_BETWEEN,
+    WalkOptions,
+    WalkProgress,
+    walk,
+)
+from services import Services
+
+
+@dataclass(frozen=True)
+class FilmPanel:
+    """What asks for a film, and where it is shown."""
+
+    asking: gr.Row
+    between: gr.Dropdown
+    press: gr.Button
+    film: gr.HTML
+
+
+def build_film_panel() -> FilmPanel:
+    """Hidden until there is a storyboard."""
+    counts = [("as time allows", -1), *((str(count), count) for count in range(MOST_BETWEEN + 1))]
+    with gr.Row(visible=False, elem_classes="film-row") as asking:
+        between = gr.Dropdown(counts, value=-1, label="Pictures drawn between two", min_width=220, scale=0)
+        press = gr.Button("Film with the sound", min_width=0, scale=0, elem_id="make-film")
+    return FilmPanel(asking, between, press, gr.HTML("", elem_id="film", apply_default_css=False))
+
+
+def connect_film(services: Services, clip: ClipInput, job: TabJob, panel: FilmPanel, made: gr.State) -> None:
+    """`made` holds what was `Made`."""
+    work = _FilmWork(services, job)
+    job.on(panel.press.click, clip.state, work.make, [clip.state, made, panel.between], [panel.film])
+    made.change(_offer, inputs=made, outputs=[panel.asking, panel.film], queue=False, **QUIET)
+
+
+class _FilmWork:
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self._services = services
+        self._job = job
+
+    def make(self, clip: AudioClip | None, made: Made, between: int, request: gr.Request) -> Iterator[str]:
+        """Stream the frames into the page while they are drawn."""
+        services = self._services
+        try:
+            if clip is None or made.board is None or made.clip_hash != clip.content_hash:
+                raise NoClip
+            options = WalkOptions(None if between < 0 else between)
+            should_stop = self._job.current(request)
+            parts = files_folder(clip), services.catalog, services.cache, services.features, should_stop
+            for now in walk(clip, made.board, options, *parts):
+                yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
+        except Exception as error:
+            yield failure_markup(sentence_for(error))
+
+
+def _offer(made: Made) -> tuple[gr.Row, str]:
+    """A film can be asked for when there are two pictures."""
+    return gr.Row(visible=made.board is not None and len(made.board.entries) > 1), ""
+
+
+def film_markup(now: WalkProgress, first: Image.Image, stem: str) -> str:
+    """The newest frame, or the player with its files, which shows the first frame until it plays; and how far it is."""
+    left = f"about {now.seconds_left:.0f} s left" if now.state == "drawing" else ""
+    doing = "stopped" if now.state == "stopped" else f"{now.pictures_done} of {now.pictures} pictures between" if left else ""
+    facts = " · ".join(fact for fact in (doing, left, f"{now.frames} frames", f"{now.elapsed:.1f} s") if fact)
+    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if left else ""
+    line = f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
+    if now.video and now.gif:
+        files = f"{_link(now.video, stem)}{_link(now.gif, stem)}"
+        source, poster = html.escape(file_url(now.video)), preview_url(first)
+        shown = f'<video src="{source}" poster="{poster}" controls loop playsinline></video>'
+        return f'<div class="film">{shown}<p class="picture-line">{files}</p></div>{line}'
+    frame = f'<img src="{preview_url(now.preview)}" alt="Newest frame">' if now.preview else ""
+    return f'<div class="film">{frame}</div>{line}'
+
+
+def _link(path: Path, stem: str) -> str:
+    name = html.escape(f"{stem}{path.suffix}")
+    return f'<a href="{html.escape(file_url(path))}" download="{name}">{path.suffix[1:].upper()}</a>'

@@ -1,0 +1,125 @@
+"""A long clip as a row of pictures with their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from components.clip.clip_input import ClipInput
+from components.page.events import QUIET
+from components.page.seekable import build_seekable
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.pictures.controls import Drawn, options_of
+from components.pictures.files import KeptPicture, keep_pictures, thumbnail_url
+from components.pictures.storyboard_markup import board_markup
+from components.timeline.timeline import TimelineFeed
+from components.timeline.tracks import Picture as TrackPicture
+from components.timeline.tracks import PictureTrack
+from components.transcription.summary import failure_markup
+from models.errors import NoClip
+from pipelines.clip.clip import AudioClip
+from pipelines.film.storyboard import Storyboard, StoryboardEntry, storyboard
+from services import Services
+
+Update = tuple[Any, ...]
+"""(board, timeline, made, then the panes of the single picture)."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """The storyboard on the page."""
+
+    clip_hash: str = ""
+    board: Storyboard | None = None
+    """With all of the pictures that were drawn, once that has ended."""
+
+
+@dataclass(frozen=True)
+class StoryboardPanel:
+    """Where it is shown, and a state that holds what was `Made`."""
+
+    board: gr.HTML
+    made: gr.State
+
+
+def build_storyboard_panel() -> StoryboardPanel:
+    """Empty until there is a storyboard."""
+    return StoryboardPanel(build_seekable("storyboard"), gr.State(Made()))
+
+
+def connect_storyboard(
+    services: Services,
+    clip: ClipInput,
+    job: TabJob,
+    panel: StoryboardPanel,
+    pressed: gr.Button,
+    inputs: list[gr.components.Component],
+    single: list[gr.HTML],
+) -> None:
+    """`inputs` are what holds a `Drawn`, then the controls; `single` the panes of the single picture, which give way."""
+    work = _StoryboardWork(services, job, len(single))
+    outputs = [panel.board, clip.timeline, panel.made, *single]
+    ended = job.on(pressed.click, clip.state, work.draw, [clip.state, *inputs], outputs)
+    for event in (ended.then, clip.state.change):
+        event(work.welcome, inputs=[clip.state, panel.made], outputs=[panel.board, panel.made], queue=False, **QUIET)
+
+
+class _StoryboardWork:
+    """The handlers of the panel's events."""
+
+    def __init__(self, services: Services, job: TabJob, panes: int) -> None:
+        self._services = services
+        self._job = job
+        self._same = (gr.skip(),) * panes
+        self._emptied = ("",) * panes
+
+    def draw(self, clip: AudioClip | None, drawn: Drawn, request: gr.Request, *values: Any) -> Iterator[Update]:
+        """Stream the pictures into the page as they come."""
+        services = self._services
+        try:
+            if clip is None:
+                raise NoClip
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            for update in _streamed(clip, storyboard(clip, options_of(values, written=drawn.prompt), *parts)):
+                yield *update, *self._emptied
+        except Exception as error:
+            known = Made(clip.content_hash if clip else "")
+            yield failure_markup(sentence_for(error)), gr.skip(), known, *self._same
+
+    def welcome(self, clip: AudioClip | None, made: Made, request: gr.Request) -> Update:
+        """Clear what belongs to another clip than this one."""
+        content_hash = clip.content_hash if clip else ""
+        if self._job.goes_on(clip, request) or made.clip_hash == content_hash:
+            return gr.skip(), gr.skip()
+        return "", Made(content_hash)
+
+
+def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Update]:
+    """Snapshots as updates of the page."""
+    timeline = TimelineFeed(clip.content_hash)
+    kept: tuple[KeptPicture, ...] = ()
+    for now in snapshots:
+        new = now.entries[len(kept) :]
+        if new:
+            kept += keep_pictures(clip, tuple(entry.picture for entry in new))
+            timeline.put(_track(now.entries))
+        ended = now.state in ("done", "stopped")
+        yield (
+            board_markup(now, kept),
+            timeline.value() if new else gr.skip(),
+            Made(clip.content_hash, now if ended else None),
+        )
+
+
+def _track(entries: tuple[StoryboardEntry, ...]) -> PictureTrack:
+    pictures = (TrackPicture(e.start, e.end, thumbnail_url(e.picture.image), _caption(e)) for e in entries)
+    return PictureTrack(id="storyboard", name="Storyboard", items=tuple(pictures))
+
+
+def _caption(entry: StoryboardEntry) -> str:
+    return entry.heard[0] if entry.heard else entry.prompt

@@ -1,0 +1,1 @@
+"""The shared player with its waveform, spectrogram and tracks."""

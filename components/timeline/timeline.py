@@ -1,0 +1,293 @@
+"""The shared player and its timeline: a custom component on gr.HTML with its own script and style.
+
+The page keeps the state (what plays, what is in view, which tracks there are) and Python sends changes:
+
+    timeline = build_timeline(find_clip)              # once, inside gr.Blocks
+    return clip_value(clip, token, name, path)        # an event shows another clip
+    feed = TimelineFeed(token)                        # a job: one feed for each run
+    feed.put(WordTrack(id="words", name="Words"))     # add a track, or replace it
+    feed.extend(WordTrack(id="words", name="Words", items=new_words))
+    yield feed.value()                                # as often as it likes
+
+A feed's value holds everything that the job has told so far, so an update that the browser skips is made up
+for by the next one; Gradio sends only the difference, and the page parses only the new tail. A feed belongs
+to one clip: what a job tells about a clip that the person has left is ignored.
+
+The page tells Python what the person did: `timeline.seek(...)`, `timeline.select(...)`, `timeline.loop(...)`
+register events as on any Gradio component; `seek_of`, `selection_of` and `loop_of` read the gr.EventData.
+"""
+
+import base64
+import json
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+from uuid import uuid4
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from components.page.page_script import page_script
+from components.timeline.tracks import (
+    TRACK_ID,
+    Track,
+    start_range,
+    to_text,
+)
+from models.errors import ClipExpired
+from pipelines.clip import timeline_tiles
+
+HERE = Path(__file__).parent
+TEMPLATE = """
+<section class="as-timeline" data-empty="true" aria-label="Player and timeline">
+  <audio preload="metadata"></audio>
+  <div class="as-top">
+    <button type="button" class="as-play" aria-label="Play" disabled>
+      <svg viewBox="0 0 14 14" aria-hidden="true"><path d="M2 0l12 7-12 7z"/><path d="M2 0h4v14H2zM8 0h4v14H8z"/></svg>
+    </button>
+    <span class="as-name"></span>
+    <span class="as-meta"><span class="as-now">0:00.0</span><span class="as-facts"></span></span>
+    <span class="as-empty">No clip yet. Upload or record one, or take an example: it plays here.</span>
+  </div>
+  <div class="as-body">
+    <div class="as-row as-ruler"><span></span><canvas aria-hidden="true"></canvas></div>
+    <div class="as-slider" role="slider" tabindex="0" aria-label="Position" aria-valuemin="0" aria-valuemax="0"
+      aria-valuenow="0"></div>
+    <div class="as-row as-wave">
+      <button type="button" class="as-fold" aria-expanded="true"><span>Wave</span></button>
+      <canvas role="img"></canvas>
+    </div>
+    <div class="as-rows"></div>
+    <div class="as-plane">
+      <div class="as-loop" hidden><i data-edge="start"></i><i data-edge="end"></i></div>
+      <div class="as-hover" hidden><span class="as-tip"></span></div>
+      <div class="as-head"></div>
+    </div>
+  </div>
+  <div class="as-foot">
+    <p class="as-hint"><span class="as-mouse">space plays · ← → step · L loops · scroll zooms</span>
+      <span class="as-touch">tap seeks · drag scrolls · pinch zooms</span></p>
+    <canvas class="as-map" aria-hidden="true" hidden></canvas>
+    <div class="as-tools">
+      <button type="button" class="as-spectrum-button" aria-pressed="false" disabled>Spectrogram</button>
+      <button type="button" class="as-loop-button" aria-pressed="false" disabled>Loop</button>
+      <button type="button" class="as-out" aria-label="Zoom out">−</button>
+      <button type="button" class="as-in" aria-label="Zoom in">+</button>
+      <button type="button" class="as-fit">Fit</button>
+    </div>
+  </div>
+  <div class="as-unseen as-live" role="status" aria-live="polite"></div>
+</section>
+"""
+TILES_PER_REQUEST = 24
+SMALLEST_LOOP_SECONDS = 0.02
+
+Value = dict[str, Any]  # JSON
+
+
+class ShownClip(timeline_tiles.Clip, Protocol):
+    """What the timeline needs of a clip: what tiles are made of, and how many channels the head line names."""
+
+    @property
+    def channels(self) -> int:
+        """Of the recording; tiles are made from their mean."""
+
+
+FindClip = Callable[[str], timeline_tiles.Clip | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The item that a person clicked: which track, the how-manieth item of it, and its seconds."""
+
+    track: str
+    index: int
+    start: float
+    end: float
+
+
+def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
+    """The component, showing no clip yet.
+
+    `find_clip` resolves the unguessable token that `clip_value` gave to a page; it returns None for any other
+    text. Tiles are sent for no other clip.
+    """
+
+    def tiles(query: object) -> dict[str, str]:
+        return answer_tiles(query, find_clip)
+
+    return gr.HTML(
+        value=None,
+        elem_id=elem_id,
+        html_template=TEMPLATE,
+        js_on_load=page_script("timeline/timeline"),
+        head=f"<style>{(HERE / 'timeline.css').read_text(encoding='utf-8')}</style>",
+        apply_default_css=False,
+        server_functions=[tiles],
+        tile_layout=tile_layout(),
+    )
+
+
+class TimelineFeed:
+    """What one run of a job tells the timeline about one clip. Not shared between runs or threads."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._id = uuid4().hex
+        self._tracks: dict[str, str | None] = {}
+        self._last_starts: dict[str, float] = {}
+        self._commands: list[Value] = []
+
+    def put(self, track: Track) -> None:
+        """Add this track, or replace the one with its id."""
+        self._tracks[track.id] = to_text(track)
+        self._last_starts[track.id] = start_range(track)[1]
+
+    def extend(self, track: Track) -> None:
+        """Append the items of `track` to the track of the same id that this feed put before."""
+        head, _, tail = to_text(track).partition("\n")
+        text = self._tracks.get(track.id)
+        if text is None or not text.startswith(head + "\n"):
+            raise ValueError(f"track {track.id!r} was not put with this name, kind and colour")
+        first, last = start_range(track)
+        if tail and first < self._last_starts[track.id]:
+            raise ValueError(f"track {track.id!r} already has items after {first}")
+        self._tracks[track.id] = text + tail
+        self._last_starts[track.id] = max(last, self._last_starts[track.id])
+
+    def remove(self, track_id: str) -> None:
+        """Take a track off the timeline, whichever job put it there."""
+        self._tracks[track_id] = None
+
+    def seek(self, time: float, play: bool = False) -> None:
+        """Move the playhead to `time` seconds; `play` also starts the sound."""
+        self._command("seek", time=check_time(time), play=play)
+
+    def select(self, track_id: str, index: int) -> None:
+        """Select an item, move the playhead to its start and bring it into view."""
+        if index < 0:
+            raise ValueError(f"items are counted from 0, not {index}")
+        self._command("select", track=track_id, index=index)
+
+    def loop(self, start: float, end: float) -> None:
+        """Play this stretch again and again, in seconds."""
+        if check_time(end) - check_time(start) < SMALLEST_LOOP_SECONDS:
+            raise ValueError(f"a loop lasts at least {SMALLEST_LOOP_SECONDS} s, not {start} to {end}")
+        self._command("loop", start=start, end=end)
+
+    def clear_loop(self) -> None:
+        """Play on to the end."""
+        self._command("loop", start=None, end=None)
+
+    def value(self) -> Value:
+        """The value for the component. Texts, not objects: Gradio compares and copies them cheaply."""
+        return {
+            "token": self._token,
+            "feed": self._id,
+            "tracks": dict(self._tracks),
+            "commands": json.dumps(self._commands),
+        }
+
+    def _command(self, name: str, **arguments: object) -> None:
+        self._commands.append({"name": name, **arguments})
+
+
+def clip_value(clip: ShownClip, token: str, name: str, audio: Path) -> Value:
+    """Show a clip and forget the tracks of the one before; a page that shows this token already is left as it is.
+
+    `audio` is the file that the browser plays; it lies where Gradio may serve it (its cache or
+    `allowed_paths`). It should be what `clip` was decoded to: compressed files begin later in some decoders.
+    """
+    level, peaks = timeline_tiles.overview_peaks(clip)
+    head = {
+        "token": token,
+        "name": name,
+        "url": "gradio_api/file=" + quote(str(audio)),
+        "duration": clip.duration,
+        "channels": clip.channels,
+        "sampleRate": clip.sample_rate,
+        "overview": {"level": level, "peaks": encoded(peaks)},
+    }
+    return {"token": token, "clip": json.dumps(head)}
+
+
+def no_clip_value() -> Value:
+    """Show no clip."""
+    return {"token": "", "clip": None}
+
+
+def seek_of(event: gr.EventData) -> float:
+    """Where the person went, in seconds."""
+    return check_time(event_field(event, "time"))
+
+
+def selection_of(event: gr.EventData) -> Selection:
+    """What the person clicked. The page may claim anything: look the item up before trusting its times."""
+    track, index = event_field(event, "track"), event_field(event, "index")
+    if not (isinstance(track, str) and TRACK_ID.fullmatch(track) and type(index) is int and index >= 0):
+        raise ValueError("a selection names a track and the index of an item")
+    return Selection(track, index, *interval_of(event))
+
+
+def loop_of(event: gr.EventData) -> tuple[float, float] | None:
+    """The stretch that the person loops, in seconds; None when the loop was cleared."""
+    return None if event_field(event, "start") is None else interval_of(event)
+
+
+def answer_tiles(query: object, find_clip: FindClip) -> dict[str, str]:
+    """The tiles that a page asks for, base64 by index; nothing at all for a question that makes no sense."""
+    match query:
+        case {"token": str(token), "kind": "peaks" | "mel" as kind, "level": int(level), "indices": list(indices)}:
+            make = timeline_tiles.peaks_tile if kind == "peaks" else timeline_tiles.mel_tile
+        case _:
+            return {}
+    whole = [index for index in indices[:TILES_PER_REQUEST] if type(index) is int]
+    try:
+        clip = find_clip(token)
+        return {str(index): encoded(make(clip, level, index)) for index in whole} if clip else {}
+    except (timeline_tiles.NoSuchTileError, ClipExpired):
+        return {}
+
+
+def tile_layout() -> Value:
+    """The numbers of the tiles, so that the script repeats none of them."""
+    return {
+        "peakBlocks": timeline_tiles.PEAK_BLOCKS,
+        "peaksPerTile": timeline_tiles.PEAKS_PER_TILE,
+        "melSeconds": timeline_tiles.MEL_COLUMN_SECONDS,
+        "melColumns": timeline_tiles.MEL_COLUMNS_PER_TILE,
+        "melBands": timeline_tiles.MEL_BANDS,
+        "tilesPerRequest": TILES_PER_REQUEST,
+    }
+
+
+def encoded(array: NDArray[np.generic]) -> str:
+    """The bytes of an array, row by row, in base64."""
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
+def event_field(event: gr.EventData, name: str) -> object:
+    """One field of what the page sent, which may be anything."""
+    data = event._data
+    if not isinstance(data, dict) or name not in data:
+        raise ValueError(f"the event lacks {name!r}")
+    return data[name]
+
+
+def interval_of(event: gr.EventData) -> tuple[float, float]:
+    """Start and end of what the page sent, in seconds, in order."""
+    start, end = check_time(event_field(event, "start")), check_time(event_field(event, "end"))
+    if end < start:
+        raise ValueError(f"an interval ends after it starts, not {start} to {end}")
+    return start, end
+
+
+def check_time(time: object) -> float:
+    """Seconds from the beginning of a clip: a finite number that is not negative."""
+    if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time) or time < 0:
+        raise ValueError(f"a time is a number of seconds, not {time!r}")
+    return float(time)

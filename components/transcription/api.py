@@ -1,0 +1,74 @@
+"""The endpoint `transcribe`, for scripts and as an MCP tool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, cast
+
+import gradio as gr
+
+from components.clip.clip_input import open_for_api
+from components.page.events import borrowing
+from components.page.user_errors import tell_errors
+from components.transcription.controls import DETECT
+from models.model_catalog import AUTO
+from pipelines.speech.transcript import SpeechTask
+from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcription import transcribe as transcribe_clip
+from services import Services
+
+
+def add_transcription_endpoint(services: Services) -> None:
+    """Add `/transcribe` to the page's API."""
+
+    @tell_errors
+    def transcribe(
+        audio: gr.FileData,
+        model: str = AUTO,
+        language: str = DETECT,
+        task: str = "transcribe",
+        initial_prompt: str = "",
+        hotwords: str = "",
+        beam_size: int = 5,
+        word_timestamps: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        """Write down what is said in a recording, with times.
+
+        Args:
+            audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
+            model: 'auto', or a key of the catalogue such as 'whisper-base-offline'.
+            language: 'auto' detects it; else a code such as 'en', 'de', 'fr'.
+            task: 'transcribe', or 'translate' to English.
+            initial_prompt: a text in the style and with the spellings that are wanted.
+            hotwords: names and terms to expect.
+            beam_size: 1 to 10; more is slower and sometimes better.
+            word_timestamps: whether each word gets its times.
+
+        Returns:
+            A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
+            probability}], language, log_probability, no_speech_probability}] with times in seconds; unspoken [{start, end,
+            sound}], what is heard where nobody speaks; language and language_probability, runners_up [{code, probability}];
+            model, licence; duration and elapsed in seconds; state ('loading', 'decoding', 'done').
+        """
+        options = TranscriptionOptions(
+            model=model,
+            language=None if language == DETECT else language,
+            task=cast(SpeechTask, task),
+            initial_prompt=initial_prompt,
+            hotwords=hotwords,
+            beam_size=beam_size,
+            word_timestamps=word_timestamps,
+        )
+        clip = open_for_api(services, audio)
+        segments = -1
+        for snapshot in transcribe_clip(clip, options, services.catalog, services.cache, services.features):
+            if len(snapshot.segments) > segments or snapshot.state == "done":
+                segments = len(snapshot.segments)
+                yield {"text": snapshot.text, **asdict(snapshot)}
+
+    gr.api(
+        transcribe,
+        api_name="transcribe",
+        **borrowing(services),
+    )

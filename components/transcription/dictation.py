@@ -1,0 +1,145 @@
+"""The button that writes down what is spoken into the microphone, while it is spoken."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+import numpy as np
+import soundfile
+import soxr
+
+from components.page.page_script import page_script
+from components.page.user_errors import sentence_for
+from components.timeline.timeline import Value, event_field
+from components.transcription.controls import options_of
+from components.transcription.summary import summary_markup, waiting_message
+from components.transcription.transcript import TranscriptFeed
+from models.errors import InvalidOption
+from pipelines.speech.dictation import Dictated, Dictation
+from pipelines.speech.transcription import Transcription, keep
+from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from services import Services
+
+TEMPLATE = '<button type="button" aria-pressed="false">Dictate</button><span class="dictation-note" role="status"></span>'
+MOST_SECONDS = 1800.0
+RATES = range(8_000, 192_001)
+MOST_PIECE_SECONDS = 60
+Update = tuple[Any, ...]
+"""(button, session, transcript, summary)."""
+
+
+@dataclass(frozen=True)
+class DictationSession:
+    """One press of the button: what listens, and the resampler in front of it."""
+
+    dictation: Dictation
+    resampler: soxr.ResampleStream
+    rate: int
+    began: float
+
+
+def build_dictation_button() -> gr.HTML:
+    """The component; its event is `heard`."""
+    return gr.HTML(
+        value={},
+        elem_id="dictation",
+        html_template=TEMPLATE,
+        js_on_load=page_script("transcription/dictation"),
+        apply_default_css=False,
+        min_width=0,
+    )
+
+
+class DictationJob:
+    """The handler of the button's event."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def hear(self, session: DictationSession | None, event: gr.EventData, *controls: Any) -> Update:
+        """A piece of sound from the page; with the last one the recording becomes the clip."""
+        try:
+            rate = _rate(event)
+            if event_field(event, "first") is True or session is None:
+                session = self._begin(rate, controls)
+            last = event_field(event, "last") is True
+            sound = session.resampler.resample_chunk(_samples(event, session.rate), last=last)
+            written = session.dictation.hear(sound)
+            if last:
+                return self._end(session, session.dictation.finish())
+        except Exception as error:
+            return _value(done=True, failure=sentence_for(error)), None, gr.skip(), gr.skip()
+        feed = TranscriptFeed(written.segments)
+        now = self._result(session, written, "dictating")
+        return _value(), session, feed.value(waiting_message(now), written.partial), summary_markup(now)
+
+    def _begin(self, rate: int, controls: tuple[Any, ...]) -> DictationSession:
+        services = self._services
+        longest = min(MOST_SECONDS, services.settings.max_clip_seconds)
+        dictation = Dictation(options_of(controls), services.catalog, services.cache, longest)
+        return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
+
+    def _end(self, session: DictationSession, written: Dictated) -> Update:
+        """The recording as a clip whose transcript is what was dictated; the page opens it like one of its history."""
+        dictation, clips = session.dictation, self._services.clips
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "dictation.wav"
+            soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
+            clip = clips.open(path)
+        result = self._result(session, written, "done")
+        keep(clip, dictation.options, dictation.choice, self._services.catalog, result)
+        name = f"Dictation {time.strftime('%H.%M')}"
+        return _value(done=True, clip={"hash": clip.content_hash, "name": name}), None, gr.skip(), gr.skip()
+
+    def _result(self, session: DictationSession, written: Dictated, state: Any) -> Transcription:
+        choice, device = session.dictation.choice, self._services.catalog.device
+        language = written.language
+        return Transcription(
+            duration=written.seconds,
+            model=choice.spec.title,
+            model_reason=choice.reason,
+            licence=choice.spec.licence,
+            dtype=choice.spec.dtype(device),
+            device=device.upper(),
+            language=language.code if language else "",
+            language_probability=language.probability if language else 0.0,
+            runners_up=language.runners_up if language else (),
+            segments=written.segments,
+            position=written.seconds,
+            elapsed=time.perf_counter() - session.began,
+            state=state,
+        )
+
+
+def _value(done: bool = False, failure: str = "", clip: dict[str, str] | None = None) -> Value:
+    """A new value every time: it tells the page that the piece was heard."""
+    return {"done": done, "failure": failure, "clip": clip, "id": uuid4().hex}
+
+
+def _rate(event: gr.EventData) -> int:
+    """The page may name anything."""
+    rate: Any = event_field(event, "rate")
+    if not isinstance(rate, int) or rate not in RATES:
+        raise InvalidOption("sample rate", rate, f"{RATES.start} to {RATES.stop - 1} Hz")
+    return rate
+
+
+def _samples(event: gr.EventData, rate: int) -> Waveform:
+    """Float32 [samples] of the 16-bit samples that the page sent as base64."""
+    text: Any = event_field(event, "pcm")
+    most_bytes = 2 * rate * MOST_PIECE_SECONDS
+    try:
+        data = base64.b64decode(text, validate=True) if isinstance(text, str) and len(text) <= 2 * most_bytes else None
+    except binascii.Error:
+        data = None
+    if data is None or len(data) % 2:
+        raise InvalidOption("piece of sound", "something else", f"up to {MOST_PIECE_SECONDS} s of 16-bit samples in base64")
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(-np.iinfo(np.int16).min)

@@ -1,0 +1,122 @@
+"""Several files in one go: a queue table, a Stop, and one ZIP with every format of every transcript."""
+
+from __future__ import annotations
+
+import html
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from components.page.events import QUIET
+from components.page.tab_job import TabJob
+from components.page.user_errors import sentence_for
+from components.transcription.controls import TranscriptionControls, cue_options_of, options_of
+from components.transcription.files import APP_VERSION, safe_stem
+from components.transcription.summary import clock_time, failure_markup
+from models.errors import NoClip
+from pipelines.speech.batch import QueuedFile, transcribe_files
+from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.subtitles.formats import FORMATS, Subtitles
+from services import Services
+
+
+def build_transcription_queue(services: Services, controls: TranscriptionControls) -> None:
+    """The folded section below a transcript; it uses the same controls."""
+    with gr.Accordion("Several files", open=False, elem_id="queue"):
+        files = gr.File(file_count="multiple", label="Recordings", height=120)
+        with gr.Row(elem_classes="actions"):
+            run = gr.Button("Transcribe all", variant="primary", min_width=0, elem_id="transcribe-all")
+            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-queue")
+            take_home = gr.DownloadButton("ZIP", interactive=False, min_width=0, elem_id="queue-zip")
+        table = gr.HTML("", elem_id="queue-table", apply_default_css=False)
+    job, no_clip = TabJob(services, "queue", [run, stop]), gr.State(None)
+    work = _QueueWork(services, job)
+    run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=take_home, queue=False, **QUIET)
+    job.on(run.click, no_clip, work.run, [files, *controls.decoding, *controls.cues], [table, take_home])
+
+
+class _QueueWork:
+    """The handler of the section's events."""
+
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self._services = services
+        self._job = job
+
+    def run(self, files: list[str] | None, request: gr.Request, *values: Any) -> Iterator[tuple[Any, Any]]:
+        """Stream the queue table; at the end there is a ZIP of what is done."""
+        cue_values, decoding = values[-3:], values[:-3]
+        services = self._services
+        try:
+            if not files:
+                raise NoClip
+            options = options_of(decoding)
+            waiting = tuple(QueuedFile(Path(file), Path(file).name) for file in files)
+            roots, queue = (Path(get_upload_folder()),), waiting
+            should_stop = self._job.current(request)
+            parts = services.catalog, services.cache, services.features, should_stop
+            for queue in transcribe_files(waiting, options, services.clips, roots, *parts):
+                yield queue_markup(queue), gr.skip()
+            archive = write_archive(queue, options, cue_values)
+            yield gr.skip(), gr.DownloadButton(value=str(archive), interactive=True) if archive else gr.skip()
+        except Exception as error:
+            yield failure_markup(sentence_for(error)), gr.skip()
+
+
+def queue_markup(queue: tuple[QueuedFile, ...]) -> str:
+    """The table: a line for each file."""
+    done = sum(file.state == "done" for file in queue)
+    rows = "".join(_row(file) for file in queue)
+    head = "<tr><th>File</th><th>State</th><th>Length</th><th>Language</th><th>Words</th><th>Took</th></tr>"
+    return (
+        f'<table class="queue"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+        f'<p class="summary" role="status">{done} of {len(queue)} done</p>'
+    )
+
+
+def _row(file: QueuedFile) -> str:
+    now = file.transcription
+    cells = ["", "", "", ""]
+    if now is not None:
+        language = WHISPER_LANGUAGES.get(now.language, now.language) if now.segments else ""
+        cells = [clock_time(now.duration), language, str(len(now.text.split())), f"{now.elapsed:.1f} s"]
+    state = file.problem or (f"{clock_time(now.position)} …" if now and file.state == "running" else file.state)
+    if now is not None and file.state == "done" and not now.segments:
+        sound = now.unspoken[0].sound if now.unspoken else ""
+        state = f"no speech: this sounds like {sound}" if sound else "no speech"
+    texts = "".join(f"<td>{html.escape(cell)}</td>" for cell in (state, *cells))
+    return f'<tr data-state="{file.state}"><th scope="row">{html.escape(file.name)}</th>{texts}</tr>'
+
+
+def write_archive(queue: tuple[QueuedFile, ...], options: TranscriptionOptions, cue_values: tuple[Any, ...]) -> Path | None:
+    """A ZIP with a file for every format of every transcript; None if there is none. It lies in Gradio's upload folder."""
+    finished = [(file, file.transcription) for file in queue if file.transcription and file.transcription.segments]
+    if not finished:
+        return None
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp(dir=folder)) / "transcripts.zip"
+    taken: set[str] = set()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, transcription in finished:
+            stem = _free_stem(safe_stem(file.name), taken)
+            subtitles = Subtitles(
+                transcription, options, cue_options_of(cue_values, transcription.language), file.name, APP_VERSION
+            )
+            for file_format in FORMATS.values():
+                archive.writestr(f"{stem}{file_format.ending}", file_format.encode(subtitles))
+    return path
+
+
+def _free_stem(stem: str, taken: set[str]) -> str:
+    """`stem`, or with a number if a file of this name is already in the archive."""
+    number, free = 2, stem
+    while free.lower() in taken:
+        free, number = f"{stem} {number}", number + 1
+    taken.add(free.lower())
+    return free

@@ -1,0 +1,251 @@
+"""The transcription tab: what was said, with times, as it is decoded; corrected, decoded again, taken home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from components.clip.captions import captions_value
+from components.clip.clip_input import ClipInput
+from components.page.events import QUIET, QUIET_EACH, borrowing
+from components.page.tab_job import Buttons, TabJob
+from components.page.user_errors import sentence_for
+from components.timeline.timeline import TimelineFeed
+from components.timeline.tracks import (
+    Span,
+    SpanTrack,
+    Word,
+    WordTrack,
+)
+from components.transcription.api import add_transcription_endpoint
+from components.transcription.controls import build_transcription_controls, cue_options_of, options_of
+from components.transcription.dictation import DictationJob, build_dictation_button
+from components.transcription.files import (
+    APP_VERSION,
+    build_download_buttons,
+    downloads_of,
+    no_downloads,
+)
+from components.transcription.queue_panel import build_transcription_queue
+from components.transcription.summary import (
+    failure_markup,
+    remark,
+    summary_markup,
+    waiting_message,
+)
+from components.transcription.transcript import (
+    TranscriptFeed,
+    build_transcript,
+    line_of,
+    text_of,
+)
+from models.errors import ModelError, NoClip
+from pipelines.clip.clip import AudioClip
+from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.transcript import Segment
+from pipelines.speech.transcription import (
+    Transcription,
+    TranscriptionOptions,
+    decode_again,
+    find_stored,
+    transcribe,
+)
+from pipelines.subtitles.formats import Subtitles
+from pipelines.transcript_editing import with_text
+from services import Services
+
+EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
+READY = "Press Transcribe to write down what is said in this clip."
+
+Update = tuple[Any, ...]
+"""(transcript, summary, timeline, result)."""
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What the person sees now, and the options that it came from."""
+
+    transcription: Transcription
+    options: TranscriptionOptions
+
+
+def build_transcription_tab(services: Services, clip: ClipInput) -> None:
+    """Controls on the left, the transcript on the right, and the endpoint `transcribe`."""
+    result, dictation = gr.State(None), gr.State(None)
+    with gr.Row(elem_classes="columns"):
+        with gr.Column(elem_classes="card controls", min_width=260, scale=0):
+            controls = build_transcription_controls(services.catalog)
+            with gr.Row(elem_classes="actions"):
+                run = gr.Button("Transcribe", variant="primary", min_width=0, elem_id="transcribe")
+                stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-transcribing")
+            dictate = build_dictation_button()
+        with gr.Column(elem_classes="card results", min_width=260):
+            transcript = build_transcript(EMPTY)
+            summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)
+            with gr.Row(elem_classes="actions downloads"):
+                downloads = build_download_buttons()
+            build_transcription_queue(services, controls)
+    buttons = [run, stop]
+    job = TabJob(services, "transcription", buttons)
+    work = _TranscriptionWork(services, job)
+    shown = [transcript, summary, clip.timeline, result]
+    model_job, each_job = {**borrowing(services), **QUIET}, {**borrowing(services), **QUIET_EACH}
+    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls.decoding], shown)
+    dictate.heard(
+        DictationJob(services).hear,
+        inputs=[dictation, *controls.decoding],
+        outputs=[dictate, dictation, transcript, summary],
+        **each_job,  # the answer that asks for the next piece comes before Gradio holds this event for ended
+    )
+    on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
+    restored = clip.state.change(work.restore, inputs=[clip.state, *controls.decoding], **on_page)
+    wanted = [clip.is_example, result]
+    awaited = restored.then(work.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
+    given = awaited.then(work.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
+    given.then(job.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
+    results = [
+        ended,
+        given,
+        transcript.edited(work.correct, inputs=[clip.state, result], outputs=shown, **QUIET_EACH),
+        transcript.again(work.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **each_job),
+    ]
+    for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
+        changed(
+            _take_home,
+            inputs=[clip.state, result, *controls.cues],
+            outputs=[clip.captions, *downloads],
+            queue=False,
+            **QUIET,
+        )
+    add_transcription_endpoint(services)
+
+
+class _TranscriptionWork:
+    """The handlers of the tab's events."""
+
+    def __init__(self, services: Services, job: TabJob) -> None:
+        self._services = services
+        self._job = job
+
+    def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
+        """Stream the result of the job into the page."""
+        services = self._services
+        should_stop = self._job.current(request)
+        try:
+            if clip is None:
+                raise NoClip
+            options = options_of(controls)
+            snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
+            yield from _streamed(clip, options, snapshots)
+        except Exception as error:
+            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+    def begin_if_wanted(self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request) -> Buttons:
+        """A new clip: an example without a result gets one without another press."""
+        return self._job.begin(clip, request) if is_example and result is None else gr.skip()
+
+    def run_if_wanted(
+        self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
+    ) -> Iterator[Update]:
+        """As `run`, for an example without a result; follows `restore`, whose answer would else wipe this one's."""
+        if is_example and result is None:
+            yield from self._job.shown(self.run)(clip, request, *controls)
+        else:
+            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+
+    def restore(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Update:
+        """A new clip: what these controls gave for it before, or what to do. A job on the clip before it ends."""
+        known = self._known(clip, controls)
+        if self._job.goes_on(clip, request):
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person was quicker: its first words may be there already
+        if clip is None:
+            return TranscriptFeed().value(EMPTY), "", gr.skip(), None
+        if known is None:
+            return TranscriptFeed().value(READY), "", gr.skip(), None
+        return _whole(clip, _Result(known, options_of(controls)))
+
+    def _known(self, clip: AudioClip | None, controls: tuple[Any, ...]) -> Transcription | None:
+        options, catalog = options_of(controls), self._services.catalog
+        try:
+            return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog) if clip else None
+        except ModelError:  # a model that cannot be had now gave nothing
+            return None
+
+    def correct(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData) -> Update:
+        """A person rewrote a line."""
+        if clip is None or result is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        index = line_of(event, result.transcription.segments)
+        corrected = with_text(result.transcription.segments[index], text_of(event))
+        return _whole(clip, _with_line(result, index, (corrected,) if corrected.text else ()))
+
+    def decode_line_again(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData, *controls: Any) -> Update:
+        """Decode one line with the options that the controls have now."""
+        try:
+            if clip is None or result is None:
+                raise NoClip
+            index = line_of(event, result.transcription.segments)
+            line, options = result.transcription.segments[index], options_of(controls)
+            again = decode_again(clip, line, options, self._services.catalog, self._services.cache)
+        except Exception as error:
+            return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+        return _whole(clip, _with_line(result, index, again))
+
+
+def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Result:
+    segments = result.transcription.segments
+    changed = replace(result.transcription, segments=(*segments[:index], *lines, *segments[index + 1 :]))
+    return replace(result, transcription=changed)
+
+
+def _whole(clip: AudioClip, result: _Result) -> Update:
+    """A finished result, all at once."""
+    return list(_streamed(clip, result.options, iter((result.transcription,))))[-1]
+
+
+def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterator[Transcription]) -> Iterator[Update]:
+    """Snapshots as updates of the page; what did not change is not sent again."""
+    timeline, transcript = TimelineFeed(clip.content_hash), TranscriptFeed()
+    timeline.put(SpanTrack(id="speech", name="Speech"))
+    timeline.put(WordTrack(id="words", name="Words"))
+    shown, message = 0, None
+    for now in snapshots:
+        new, shown = now.segments[shown:], len(now.segments)
+        if new:
+            transcript.extend(new)
+            timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(Span(s.start, s.end, s.text) for s in new)))
+            words = tuple(Word(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
+            timeline.extend(WordTrack(id="words", name="Words", items=words))
+        if now.unspoken and now.segments:
+            transcript = _with_remarks(now)
+        told, message = message, waiting_message(now)
+        yield (
+            transcript.value(message) if new or now.unspoken or message != told else gr.skip(),
+            summary_markup(now),
+            timeline.value() if new else gr.skip(),
+            _Result(now, options) if now.state in ("done", "stopped") else gr.skip(),
+        )
+
+
+def _with_remarks(now: Transcription) -> TranscriptFeed:
+    """The lines, with a remark for every long stretch between them."""
+    feed = TranscriptFeed()
+    parts: list[Segment | Unspoken] = [*now.segments, *now.unspoken]
+    for part in sorted(parts, key=lambda part: part.start):
+        if isinstance(part, Unspoken):
+            feed.remark(part.start, part.end, remark(part))
+        else:
+            feed.extend((part,))
+    return feed
+
+
+def _take_home(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:
+    """Subtitles on the player, and files behind the download buttons."""
+    if clip is None or result is None or not result.transcription.segments:
+        return [[], *no_downloads()]
+    cue_options = cue_options_of(cue_controls, result.transcription.language)
+    subtitles = Subtitles(result.transcription, result.options, cue_options, clip.name, APP_VERSION)
+    return [captions_value(subtitles.cues), *downloads_of(clip, subtitles)]

@@ -1,0 +1,73 @@
+"""What every tab works with, made once from the settings and passed to the builders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.cache.feature_store import FeatureStore
+from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe
+from models.cache.model_cache import CacheLimits, ModelCache
+from models.files.hub_lock import HubLock
+from models.files.hub_weights import HubWeights
+from models.files.model_files import ModelFiles
+from models.files.package_weights import PackageWeights
+from models.loading.loaders import ModelLoaders
+from models.model_catalog import ModelCatalog
+from pipelines.clip.clip import ClipStore
+from pipelines.clip.decoding import ClipLimits
+from pipelines.embeddings.library import ClipLibrary
+from pipelines.jobs.stop_flags import StopFlags
+from settings import Settings
+
+LIBRARY_FOLDER = "library"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The clips, the models, and who asked to stop."""
+
+    settings: Settings
+    clips: ClipStore
+    files: ModelFiles
+    cache: ModelCache
+    catalog: ModelCatalog
+    features: FeatureStore
+    stop_flags: StopFlags
+    library: ClipLibrary
+    """What clips sound like, kept between runs."""
+
+
+def build_services(settings: Settings) -> Services:
+    """Everything that `settings` describes; no model is loaded and no network is used."""
+    files = ModelFiles(PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path)))
+    probe, behind = _memory_probes()
+    limits = CacheLimits(
+        headroom_bytes=settings.headroom_bytes,
+        max_waiting=settings.max_waiting,
+        lease_timeout_seconds=settings.lease_timeout_seconds,
+        idle_timeout_seconds=settings.idle_timeout_seconds,
+        eager=settings.on_zero_gpu,
+    )
+    cache = ModelCache(files, ModelLoaders(settings.cpu_threads), probe, behind, limits)
+    clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
+    return Services(
+        settings=settings,
+        clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
+        files=files,
+        cache=cache,
+        catalog=ModelCatalog(files, probe.device, cache.attainable_bytes),
+        features=FeatureStore(settings.feature_store_bytes),
+        stop_flags=StopFlags(),
+        library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
+    )
+
+
+def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:
+    """The device's memory and the one behind it; whether there is a GPU is asked from its driver, not from torch."""
+    if Path("/proc/driver/nvidia/gpus").exists():
+        import torch
+
+        if torch.cuda.is_available():
+            return CudaMemoryProbe(), HostMemoryProbe()
+    return HostMemoryProbe(), None
