@@ -37,7 +37,7 @@ from settings import Settings
 from tests.app_process import running_app
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.models.tiny_image_models import save_preview_decoder, save_stable_diffusion_2_1, save_w2v_bert_aligner, with_drawing
-from tests.pipelines.language_bench import Bench
+from tests.pipelines.language_models.language_bench import Bench
 from tests.recordings import EXAMPLES
 
 ROUNDS = 9

@@ -31,7 +31,7 @@ from settings import Settings
 from tests.app_process import running_app
 from tests.assembled_speech import RATE, KnownWords, sentences_with_pauses, words_at_known_times
 from tests.browser.conftest import CHROMIUM, FLAGS
-from tests.pipelines.test_speech_transcription import error_rate
+from tests.pipelines.speech.test_transcription import error_rate
 
 BEAM = 5
 ROUNDS = 2

@@ -24,7 +24,7 @@ KINDS = ("sections", "words", "chords", "beats", "notes", "tags", "embedding", "
 LARGEST_SCRIPTS_BYTES = 60_000
 """Of the clip, its timeline, and what the first tabs draw."""
 LARGEST_TAB_SCRIPT_BYTES = 20_000
-TAB_SCRIPTS = frozenset({"embedding_map", "timed_picture", "token_paths", "pictures"})
+TAB_SCRIPTS = frozenset({"map", "timed_picture", "logit_lens", "pictures"})
 """Of tabs that are drawn when they are opened."""
 LARGEST_PLAYHEAD_ERROR = 0.03  # seconds
 FRAMES_MEASURED = 90

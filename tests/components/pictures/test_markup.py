@@ -1,0 +1,108 @@
+"""What the tab that draws writes on the page, and the files behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from components.pictures.files import (
+    KeptPicture,
+    keep_pictures,
+    open_picture,
+    thumbnail_url,
+)
+from components.pictures.markup import drawing_summary, heard_markup, pictures_markup
+from models.errors import InvalidOption
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.concept_decomposition import HeardWord
+from pipelines.pictures.options import Drawing, Picture
+from pipelines.pictures.png_metadata import options_from_png
+from tests.pipelines.pictures.picture_examples import DRAWN_FROM_WORDS
+
+SETTINGS = replace(DRAWN_FROM_WORDS, model_title="Tiny <model>", prompt='a "dog" <barking>', style="flat style")
+PICTURE = Picture(Image.new("RGB", (384, 384), "teal"), 7, SETTINGS)
+NOW = Drawing(
+    state="drawing",
+    start=0.5,
+    end=2.0,
+    heard=(HeardWord("dog", "animals", 0.8), HeardWord("cat", "animals", 0.1)),
+    picture=1,
+    step=2,
+    steps=3,
+    model="Tiny <model>",
+    model_reason="it is <here>",
+    licences=("Apache-2.0 (ours)", "Apache-2.0 (ours too)"),
+    dtype="float32",
+    device="CPU",
+    elapsed=1.26,
+)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> AudioClip:
+    return AudioClip("0" * 32, 16_000, 2.0, 1, "wav", "pcm_s16le", tmp_path, "dog/<1>.wav")
+
+
+def test_a_picture_is_kept_with_its_settings_and_shown_with_its_seed(clip: AudioClip) -> None:
+    (kept,) = keep_pictures(clip, (PICTURE,))
+    assert kept.path.is_relative_to(clip.directory)
+    assert options_from_png(kept.path) == SETTINGS.options()
+    markup = pictures_markup(replace(NOW, state="done", pictures=(PICTURE,)), (kept,))
+    assert 'data-seed="7"' in markup
+    assert 'width="384" height="384" alt="a &quot;dog&quot; &lt;barking&gt;, flat style"' in markup
+    assert "<1>" not in markup
+    assert 'data-asked="1"' in markup
+    assert 'data-asked="4"' in pictures_markup(NOW, (), 4), "the first of four stands where it will stay"
+
+
+def test_the_preview_stands_behind_the_finished_pictures_and_stays_when_stopped(clip: AudioClip) -> None:
+    kept = (KeptPicture(PICTURE, clip.directory / "a.png"),)
+    preview = Image.new("RGB", (96, 96), "red")
+    drawing = replace(NOW, pictures=(PICTURE,), picture=2, preview=preview)
+    for state in ("drawing", "stopped"):
+        markup = pictures_markup(replace(drawing, state=state), kept)
+        assert markup.index('data-seed="7"') < markup.index("data:image/webp;base64,")
+    finished = replace(drawing, picture=1)
+    assert "data:image" not in pictures_markup(finished, kept)
+
+
+def test_before_there_is_anything_to_see_the_page_says_what_it_waits_for() -> None:
+    assert "Getting the model ready" in pictures_markup(Drawing(), ())
+    assert "Stopped before" in pictures_markup(Drawing(state="stopped"), ())
+
+
+def test_the_line_says_how_far_and_by_what() -> None:
+    line = drawing_summary(NOW)
+    assert '<progress max="3" value="2"' in line
+    assert "step 2 of 3 · heard 0:00.5–0:02.0 · Tiny &lt;model&gt; · Apache-2.0 · float32 on CPU · 1.3 s" in line
+    assert "it is &lt;here&gt;; Apache-2.0 (ours); Apache-2.0 (ours too)" in line
+    done = drawing_summary(replace(NOW, state="done", pictures=(PICTURE,)))
+    assert "progress" not in done
+    assert "seed 7" in done
+    assert 'data-state="stopped">stopped at step 2 of 3 ·' in drawing_summary(replace(NOW, state="stopped"))
+
+
+def test_what_was_heard_is_shaded_by_its_share() -> None:
+    assert "--share:0.80" in heard_markup(NOW)
+    assert "--share:0.10" in heard_markup(NOW)
+    assert heard_markup(Drawing()) == ""
+
+
+def test_thumbnails_are_small() -> None:
+    assert len(thumbnail_url(PICTURE.image)) < 1000
+
+
+def test_only_uploaded_pictures_are_opened(tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    inside, outside, letter = uploads / "in.png", tmp_path / "out.png", uploads / "letter.png"
+    PICTURE.image.save(inside)
+    PICTURE.image.save(outside)
+    letter.write_text("Dear viewer")
+    assert open_picture({"path": str(inside)}, uploads).size == (384, 384)
+    for refused in ({"path": str(outside)}, {"path": str(uploads / "../out.png")}, {"path": str(letter)}, str(inside), {}, None):
+        with pytest.raises(InvalidOption, match="start_picture"):
+            open_picture(refused, uploads)

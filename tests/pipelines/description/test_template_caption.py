@@ -1,0 +1,161 @@
+"""Offline captions: they say nothing that was not measured, never the same twice, and read like English."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.description import music_phrases
+from pipelines.description.claim_checking import check_claims
+from pipelines.description.findings import ClipFindings
+from pipelines.description.template_caption import Caption, write_caption
+from pipelines.music.analysis import MusicFacts
+from pipelines.music.beat_tracking import Tempo
+from pipelines.music.tag_fusion import MusicTag
+from pipelines.tagging.audioset import Tag, class_tree
+from pipelines.wording.grammar import (
+    clock,
+    length,
+    listed,
+    sentence,
+    with_article,
+)
+from pipelines.wording.music_vocabulary import TEMPO_WORDS
+from pipelines.wording.sound_phrases import sound_phrase
+from tests.pipelines.description.example_findings import (
+    BIRD,
+    EXAMPLES,
+    ROCK,
+    SPEAKER,
+    UNKNOWN,
+    WALTZ,
+    music_tags,
+    sound_tags,
+)
+from tests.pipelines.description.random_findings import clip_findings
+
+SEEDS = [f"hash {number}" for number in range(40)]
+ANY_CLIP = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+def without_quotes(caption: Caption) -> str:
+    """What somebody said in the clip is no claim of ours."""
+    return re.sub("“[^”]*”", "“”", caption.text)
+
+
+@ANY_CLIP
+@given(clip_findings(), st.text(max_size=8))
+def test_every_claim_is_supported_by_the_findings(findings: ClipFindings, seed: str) -> None:
+    caption = write_caption(findings, seed)
+    unsupported = [one for one in check_claims(without_quotes(caption), findings) if one.verdict != "supported"]
+    assert not unsupported, caption.text
+
+
+@ANY_CLIP
+@given(clip_findings(), st.text(max_size=8))
+def test_every_caption_is_two_or_three_whole_sentences(findings: ClipFindings, seed: str) -> None:
+    caption = write_caption(findings, seed)
+    assert caption == write_caption(findings, seed)
+    assert 1 <= len(caption.sentences) <= 3
+    for one in caption.sentences:
+        assert 0 <= one.start <= one.end <= findings.duration + 0.01
+        assert one.text[0].isupper() or not one.text[0].isalpha()
+        assert one.text.endswith((".", ".”"))
+        assert not re.search(r"  | [,.;]|,,|\(\)|\bNone\b|\ba [aeio]", re.sub("“[^”]*”", "“”", one.text)), one.text
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "unknown"])
+def test_other_hashes_give_other_words(name: str) -> None:
+    texts = {write_caption(EXAMPLES[name], seed).text for seed in SEEDS}
+    assert len(texts) >= 0.7 * len(SEEDS)
+    assert all(len(write_caption(EXAMPLES[name], seed).sentences) in (2, 3) for seed in SEEDS)
+
+
+def test_a_waltz_is_told_by_tempo_key_players_and_harmony() -> None:
+    texts = [write_caption(WALTZ, seed).text for seed in SEEDS]
+    assert all("G major" in text and "132" in text and "piano" in text.lower() for text in texts)
+    assert any("waltz" in text for text in texts)
+    assert any("G–C–D7" in text for text in texts)
+
+
+def test_a_song_is_told_with_its_singer_and_when() -> None:
+    texts = [write_caption(ROCK, seed).text for seed in SEEDS]
+    assert all(re.search(r"\b(?:a man|a male voice)\b.* sings", text, re.IGNORECASE) for text in texts)
+    assert any("from 0:10 to 0:40" in text for text in texts)
+
+
+def test_speech_is_told_by_language_length_and_first_words() -> None:
+    for seed in SEEDS:
+        text = write_caption(SPEAKER, seed).text
+        assert "English" in text and "The ship left the harbour at dawn" in text
+
+
+def test_sounds_are_told_and_that_nobody_speaks() -> None:
+    texts = [write_caption(BIRD, seed).text for seed in SEEDS]
+    assert all(re.search("bird", text) for text in texts)
+    assert any(" over traffic" in text for text in texts)
+    assert all(re.search("nobody speaks|no speech|no words|neither speech", text, re.IGNORECASE) for text in texts)
+
+
+def test_speech_and_music_are_told_with_their_times() -> None:
+    both = replace(WALTZ, speech=SPEAKER.speech)
+    caption = write_caption(both, "seed")
+    assert "from 0:00 to 0:14" in caption.text and "from 0:00 to 0:48" in caption.text
+    assert len(caption.sentences) <= 3
+
+
+def test_what_is_unknown_stays_untold() -> None:
+    assert re.search("othing", write_caption(UNKNOWN, "seed").text)
+    bare = ClipFindings(30.0, MusicFacts(30.0, music=0.9, state="done"))
+    for seed in SEEDS:
+        assert not check_claims(write_caption(bare, seed).text, bare)
+
+
+def test_an_unsure_fact_is_hedged_or_left_out() -> None:
+    assert WALTZ.facts is not None
+    unsure = replace(WALTZ, facts=replace(WALTZ.facts, tempo=Tempo(132.0, 0.3, (), "")))
+    unknown = replace(WALTZ, facts=replace(WALTZ.facts, tempo=Tempo(132.0, 0.1, (), "")))
+    for seed in SEEDS:
+        assert re.search(r"perhaps 132", write_caption(unsure, seed).text)
+        assert "132" not in write_caption(unknown, seed).text
+
+
+def test_a_faint_instrument_is_only_supposed() -> None:
+    faint = ClipFindings(30.0, None, music_tags(30.0, (MusicTag("Flute", "instrument", 0.3),)))
+    for seed in SEEDS:
+        assert re.search(r"\b(?:may|perhaps|seems|sounds like)\b", write_caption(faint, seed).text)
+
+
+def test_pace_words_lie_within_what_the_claim_check_accepts() -> None:
+    limits = {word: (one.slowest, one.fastest) for one in TEMPO_WORDS for word in one.word.split("|")}
+    slowest = 40.0
+    for pace in music_phrases.PACES:
+        for adjective in pace.adjectives:
+            low, high = limits[adjective]
+            assert low <= slowest and min(pace.below, 240) <= high, adjective
+        slowest = pace.below
+
+
+def test_every_sound_has_a_phrase_that_claims_nothing_else() -> None:
+    for name in class_tree().names:
+        heard = ClipFindings(4.0, None, None, sound_tags(4.0, (Tag(name, 0.9),)))
+        phrase = sound_phrase(name)
+        checked = check_claims(f"{phrase.clause}; {phrase.noun}", heard)
+        assert not [one for one in checked if one.verdict == "contradicted"], name
+
+
+def test_grammar() -> None:
+    assert [with_article(noun) for noun in ("waltz", "electronic piece", "R&B track", "hour", "unhurried tune", "one-off")] == [
+        "a waltz", "an electronic piece", "an R&B track", "an hour", "an unhurried tune", "a one-off",
+    ]  # fmt: skip
+    assert [listed(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert [clock(seconds) for seconds in (0, 7.9, 83, 3725)] == ["0:00", "0:07", "1:23", "1:02:05"]
+    assert [length(seconds) for seconds in (0.01, 1, 2.44, 47, 60, 61, 125, 7260)] == [
+        "0.1 seconds", "one second", "2.4 seconds", "47 seconds", "one minute", "one minute and 1 second",
+        "two minutes and 5 seconds", "two hours and one minute",
+    ]  # fmt: skip
+    assert sentence("nobody sings") == "Nobody sings."

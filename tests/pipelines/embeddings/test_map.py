@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import spearmanr
+from sklearn.decomposition import PCA
+from sklearn.manifold import trustworthiness
+
+from models.cache.feature_store import FeatureStore
+from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobStopped
+from pipelines.embeddings import map as embedding_map
+from pipelines.embeddings.map import (
+    METHODS,
+    MapOptions,
+    landmarks,
+    map_embeddings,
+    remembered_map,
+    stacked,
+)
+from pipelines.embeddings.projections import principal_components, spectral_layout, warm_up_umap
+from tests.pipelines.embeddings.embedding_examples import embedding, walk
+
+
+def options(method: Any = "pca", dimensions: Any = 2, **more: Any) -> MapOptions:
+    return MapOptions(method, dimensions, **more)
+
+
+def blobs(seed: int = 0) -> Any:
+    """Three groups of 40 frames far from each other, 20 wide."""
+    rng = np.random.default_rng(seed)
+    centres = 20 * rng.standard_normal((3, 20))
+    return (np.repeat(centres, 40, axis=0) + rng.standard_normal((120, 20))).astype(np.float32)
+
+
+def purity(points: Any, group: Any) -> float:
+    """Share of the points whose nearest other point is of the same group."""
+    distances = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.mean(group[distances.argmin(axis=1)] == group))
+
+
+@pytest.mark.parametrize(("rows", "width"), [(500, 40), (30, 200), (3, 5)])
+def test_pca_is_that_of_scikit_learn_up_to_the_sign(rows: int, width: int) -> None:
+    frames = walk(rows, width) + 100
+    ours, theirs = principal_components(frames, 3), PCA(min(3, rows))
+    expected = theirs.fit_transform(frames.astype(np.float64))
+    reach = np.abs(expected).max()
+    for column in range(2):
+        sign = np.sign(np.dot(ours.scores[:, column], expected[:, column]))
+        np.testing.assert_allclose(ours.scores[:, column] / reach, sign * expected[:, column] / reach, atol=2e-4)
+    np.testing.assert_allclose(ours.explained[:2], theirs.explained_variance_ratio_[:2], atol=1e-5)
+    heads = ours.scores[np.abs(ours.scores).argmax(axis=0), range(3)]
+    assert (heads >= 0).all()
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 100), st.integers(2, 3))
+@settings(max_examples=20, deadline=None)
+def test_a_turned_shifted_and_scaled_sound_has_the_same_pca_map(seed: int, scale: float, dimensions: int) -> None:
+    rng = np.random.default_rng(seed)
+    frames = (rng.standard_normal((60, 6)) * (9, 6, 4, 2, 1, 0.5)).astype(np.float32)
+    turn, _ = np.linalg.qr(rng.standard_normal((6, 6)))
+    moved = (scale * (frames @ turn) + 3).astype(np.float32)
+    one, other = (map_embeddings(rows, options(dimensions=dimensions)) for rows in (frames, moved))
+    np.testing.assert_allclose(one.points, other.points, atol=2e-3)
+    np.testing.assert_allclose(one.explained, other.explained, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_every_method_keeps_groups_together_and_is_deterministic(method: Any, dimensions: Any) -> None:
+    frames, group = blobs(), np.repeat(range(3), 40)
+    first, again = (map_embeddings(frames, options(method, dimensions)) for _ in range(2))
+    assert first.points.shape == (120, dimensions)
+    assert first.points.dtype == np.float32
+    assert np.abs(first.points).max() == 1
+    assert purity(first.points, group) > 0.9
+    assert bool(first.explained) == (method == "pca")
+    np.testing.assert_array_equal(first.points, again.points)
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_another_seed_is_another_map(method: Any) -> None:
+    one, other = (map_embeddings(blobs(), options(method, seed=seed)).points for seed in (0, 1))
+    assert not np.allclose(one, other, atol=1e-3)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
+def test_few_frames_have_a_map_that_says_how_it_was_made(method: Any, count: int) -> None:
+    made = map_embeddings(walk(count), options(method, 3))
+    assert made.points.shape == (count, 3)
+    assert np.isfinite(made.points).all()
+    is_too_few = method != "pca" and count < 8
+    assert (made.method, bool(made.note)) == (("pca" if is_too_few else method), is_too_few)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_frames_that_are_all_alike_lie_on_one_spot(method: Any) -> None:
+    made = map_embeddings(np.full((40, 5), 7, dtype=np.float32), options(method))
+    np.testing.assert_array_equal(made.points, 0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_frames_that_repeat_exactly_do_no_harm(method: Any) -> None:
+    made = map_embeddings(np.repeat(walk(5), 20, axis=0), options(method))
+    assert np.isfinite(made.points).all()
+    assert purity(made.points, np.repeat(range(5), 20)) == 1
+
+
+def test_what_umap_compiled_is_kept_on_disk_for_the_next_start() -> None:
+    from umap import layouts, umap_
+
+    warm_up_umap()
+    layout = layouts._nb_optimize_layout_euclidean_single_epoch
+    for function in (umap_.smooth_knn_dist, umap_.compute_membership_strengths, layout):
+        assert function.signatures
+        assert any(Path(function.stats.cache_path).glob(f"*{function.py_func.__name__}*.nbc"))
+
+
+def test_a_graph_in_pieces_is_joined() -> None:
+    layout = spectral_layout(blobs(), 2, neighbours=3)
+    assert np.isfinite(layout).all()
+    assert len(np.unique(np.round(layout, 9), axis=0)) > 100
+    assert purity(layout, np.repeat(range(3), 40)) > 0.95
+
+
+def test_a_spectral_map_unrolls_a_curve() -> None:
+    angle = np.linspace(0, 3 * np.pi, 300)
+    roll = np.stack([angle * np.cos(angle), angle * np.sin(angle)], axis=1).astype(np.float32)
+    along = map_embeddings(roll, options("spectral", neighbours=6)).points[:, 0]
+    assert abs(spearmanr(along, angle)[0]) > 0.99
+
+
+@pytest.mark.parametrize("method", ["tsne", "spectral"])
+def test_what_is_no_landmark_lies_between_those_it_resembles(method: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = walk(240)
+    whole = trustworthiness(frames, map_embeddings(frames, options(method)).points)
+    monkeypatch.setitem(embedding_map.MOST_LANDMARKS, method, 80)
+    made = map_embeddings(frames, options(method))
+    assert "80 of 240" in made.note
+    assert made.points.shape == (240, 2)
+    assert trustworthiness(frames, made.points) > whole - 0.05
+
+
+@given(st.integers(1, 5000), st.integers(1, 500))
+def test_landmarks_are_evenly_chosen(count: int, most: int) -> None:
+    chosen = landmarks(count, most)
+    assert len(chosen) == min(count, most)
+    assert chosen[0] == 0
+    assert chosen[-1] == (count - 1 if most > 1 else 0)
+    steps = np.diff(chosen)
+    assert not len(steps) or (steps.min() >= 1 and steps.max() - steps.min() <= 1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "mds"},
+        {"dimensions": 4},
+        {"neighbours": 1},
+        {"neighbours": 201},
+        {"perplexity": 1.0},
+        {"perplexity": float("nan")},
+        {"min_distance": 1.0},
+        {"seed": -1},
+    ],
+)
+def test_wrong_options_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidOption):
+        map_embeddings(walk(20), MapOptions(**wrong))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_values_that_are_no_numbers_are_refused(value: float) -> None:
+    frames = walk(20)
+    frames[7, 3] = value
+    with pytest.raises(BrokenEmbedding):
+        map_embeddings(frames)
+
+
+def test_no_frames_are_refused() -> None:
+    with pytest.raises(EmptyEmbedding):
+        map_embeddings(np.empty((0, 8), dtype=np.float32))
+
+
+def test_a_map_can_be_stopped_between_its_steps() -> None:
+    with pytest.raises(JobStopped):
+        map_embeddings(walk(40), options("tsne"), should_stop=lambda: True)
+
+
+def test_clips_are_stacked_in_their_order() -> None:
+    clips: Any = [(walk(3), np.arange(3.0)), (walk(2, seed=1), np.arange(2.0))]
+    table = stacked(clips)
+    assert table.clip.tolist() == [0, 0, 0, 1, 1]
+    assert table.times.tolist() == [0, 1, 2, 0, 1]
+    np.testing.assert_array_equal(table.rows[3:], walk(2, seed=1))
+
+
+@pytest.mark.parametrize("clips", [[], [(walk(3, 8), np.arange(3.0)), (walk(3, 9), np.arange(3.0))]])
+def test_clips_of_different_encoders_are_not_stacked(clips: Any) -> None:
+    with pytest.raises(InvalidOption):
+        stacked(clips)
+
+
+def test_a_map_is_made_once_for_the_same_clips_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FeatureStore(10**7)
+    one, other = embedding(walk(30)), embedding(walk(20, seed=1), "1" * 32)
+    made = remembered_map([one, other], options("spectral"), store)
+    expected = map_embeddings(np.concatenate([one.frames, other.frames]), options("spectral"))
+    np.testing.assert_array_equal(made.points, expected.points)
+    remembered_map([one], options("spectral"), store)
+    remembered_map([one, other], options("spectral", neighbours=5), store)
+    monkeypatch.setattr(embedding_map, "spectral_layout", None)  # would fail if it were called
+    assert remembered_map([one, other], options("spectral"), store).points is made.points

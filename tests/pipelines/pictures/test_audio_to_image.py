@@ -1,0 +1,336 @@
+"""From a clip to pictures along the full-size path, with tiny checkpoints of the real classes, saved and loaded from disk."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from models.cache.feature_store import FeatureStore
+from models.cache.model_cache import never
+from models.errors import AudioscopeError, BrokenStartPicture, InvalidOption, TextWidthMismatch, UnknownModel
+from models.specs.model_spec import FetchedModel
+from pipelines.clip.clip import AudioClip
+from pipelines.pictures.audio_to_image import audio_to_image, drawn_window, heard_in
+from pipelines.pictures.options import (
+    Drawing,
+    PictureOptions,
+    PictureSettings,
+    style_names,
+)
+from pipelines.pictures.planning import as_drawn
+from pipelines.tagging.audioset import class_tree
+from services import Services
+from tests.models.fakes import make_spec
+from tests.models.tiny_image_models import (
+    SIDE,
+    save_lcm,
+    save_preview_decoder,
+    save_stable_diffusion_2_1,
+    save_turbo,
+    save_w2v_bert_aligner,
+    with_drawing,
+)
+from tests.models.tiny_models import save_audioset_transformer
+from tests.pipelines.language_models.language_bench import Bench, noise
+from tests.recordings import EXAMPLES
+
+SD = "stable-diffusion-2-1"
+WORDS = PictureOptions(model=SD, sound_share=0.0, prompt="a dog", seed=5)
+SOUND = PictureOptions(model=SD, seed=5)
+
+
+class PictureBench(Bench):
+    """The same with a feature store, and pictures of one clip."""
+
+    def __init__(self, folder: Path, clip: AudioClip) -> None:
+        super().__init__(
+            save_stable_diffusion_2_1(folder / "sd"),
+            save_turbo(folder / "turbo"),
+            save_lcm(folder / "lcm"),
+            save_preview_decoder(folder / "preview"),
+            save_w2v_bert_aligner(folder / "aligner"),
+            save_audioset_transformer(folder / "tags", class_tree().names),
+            FetchedModel(make_spec("whisper", task="transcribe"), folder, "c0ffee"),  # its transcripts count, if there are any
+        )
+        self.clip = clip
+        self.features = FeatureStore(10**8)
+
+    def snapshots(self, options: PictureOptions, should_stop: Any = never) -> Iterator[Drawing]:
+        return audio_to_image(self.clip, options, self.catalog, self.cache, self.features, should_stop)
+
+    def draw(self, options: PictureOptions) -> Drawing:
+        *_, last = self.snapshots(options)
+        assert last.state == "done"
+        assert self.is_free()
+        return last
+
+    def loaded(self) -> set[str]:
+        return {resident.title for resident in self.cache.status().residents}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> PictureBench:
+    folder = tmp_path_factory.mktemp("pictures")
+    return PictureBench(folder, noise(folder, 6.0))
+
+
+def pixels(drawing: Drawing, number: int = 0) -> NDArray[np.uint8]:
+    return np.asarray(drawing.pictures[number].image)
+
+
+def test_words_draw_without_an_aligner_or_tags(bench: PictureBench) -> None:
+    bench.cache.clear()
+    drawing = bench.draw(WORDS)
+    assert bench.loaded() == {"Stable Diffusion 2.1", "Tiny AutoEncoder for Stable Diffusion"}
+    assert (drawing.prompt, drawing.heard, drawing.aligner) == ("a dog", (), "")
+    assert pixels(drawing).shape == (SIDE, SIDE, 3)
+
+
+def test_sound_alone_draws_without_tags(bench: PictureBench) -> None:
+    bench.cache.clear()
+    drawing = bench.draw(replace(SOUND, start=1.0, end=4.0))
+    assert "Model tags" not in bench.loaded()
+    assert len(drawing.heard) == 5
+    assert (drawing.start, drawing.end, drawing.prompt) == (1.0, 4.0, "")
+    assert drawing.licences == (bench.specs[0].licence, bench.specs[4].licence)
+
+
+def test_a_written_prompt_is_blended_with_the_sound_of_the_most_telling_window(bench: PictureBench) -> None:
+    direct, fused = (bench.draw(replace(SOUND, sound_share=share)) for share in (1.0, 0.5))
+    words = bench.draw(replace(SOUND, sound_share=0.0, start=fused.start, end=fused.end))
+    assert fused.prompt == words.prompt != ""
+    assert fused.heard == direct.heard
+    assert math.isclose(fused.end - fused.start, 3.75)
+    assert (fused.start, fused.end) == drawn_window(bench.clip, SOUND, bench.catalog, bench.cache, bench.features)
+    assert len({pixels(drawing).tobytes() for drawing in (direct, fused, words)}) == 3
+
+
+def test_own_words_style_and_negative_prompt_change_what_is_drawn_from_sound_alone(bench: PictureBench) -> None:
+    plain = bench.draw(SOUND)
+    for changed in ({"own_words": "red"}, {"style": "sketch"}, {"negative_prompt": "blue"}, {"sound_strength": 1.5}):
+        assert not np.array_equal(pixels(bench.draw(replace(SOUND, **changed))), pixels(plain)), changed
+
+
+def test_what_is_heard_can_be_asked_for_alone(bench: PictureBench) -> None:
+    drawing = bench.draw(SOUND)
+    assert heard_in(bench.clip, SOUND, bench.catalog, bench.cache, bench.features) == (drawing.start, drawing.end, drawing.heard)
+
+
+def test_a_repeated_clip_is_not_heard_again(bench: PictureBench) -> None:
+    bench.draw(SOUND)
+    bench.cache.clear()
+    bench.draw(replace(SOUND, seed=6))
+    assert bench.loaded() == {"Stable Diffusion 2.1", "Tiny AutoEncoder for Stable Diffusion"}
+
+
+def test_pictures_are_the_same_alone_and_among_others_to_the_bit(bench: PictureBench) -> None:
+    several = bench.draw(replace(WORDS, pictures=3))
+    assert [picture.seed for picture in several.pictures] == [5, 6, 7]
+    for number in range(3):
+        assert np.array_equal(pixels(bench.draw(replace(WORDS, seed=5 + number))), pixels(several, number))
+
+
+def test_a_random_seed_is_told_and_draws_the_same_again(bench: PictureBench) -> None:
+    first = bench.draw(replace(WORDS, seed=None))
+    assert np.array_equal(pixels(bench.draw(replace(WORDS, seed=first.pictures[0].seed))), pixels(first))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        WORDS,
+        replace(SOUND, sound_share=0.4, own_words="red", style="sketch", negative_prompt="blue", sound_strength=1.2),
+        replace(WORDS, scheduler="Euler", steps=5, guidance_scale=3.0, width=48, height=24, fast=True),
+        replace(WORDS, start_picture=Image.new("RGBA", (70, 40), (0, 200, 0, 128)), start_picture_strength=0.7),
+    ],
+    ids=["words", "fused", "settings", "start picture"],
+)
+def test_the_settings_draw_the_picture_again_to_the_bit(bench: PictureBench, options: PictureOptions) -> None:
+    first = bench.draw(options)
+    again = bench.draw(first.pictures[0].settings.options())
+    assert np.array_equal(pixels(again), pixels(first))
+    assert again.pictures[0].settings == first.pictures[0].settings
+
+
+def test_the_settings_name_all_that_took_part(bench: PictureBench) -> None:
+    settings = bench.draw(SOUND).pictures[0].settings
+    assert (settings.model, settings.model_title, settings.model_revision) == (SD, "Stable Diffusion 2.1", "c0ffee")
+    assert (settings.aligner, settings.aligner_revision) == ("w2v-bert-aligner", "c0ffee")
+    assert (settings.clip_name, settings.clip_hash) == ("noise.wav", bench.clip.content_hash)
+    assert settings.prompt is None
+    assert len(settings.heard) == 5
+
+
+def test_every_option_that_decides_the_picture_is_among_the_settings() -> None:
+    told = {field.name for field in fields(PictureSettings)}
+    assert {field.name for field in fields(PictureOptions)} - told == {"pictures", "preview_every"}
+
+
+def test_previews_come_at_the_first_step_and_then_as_often_as_was_asked(bench: PictureBench) -> None:
+    for every, expected in ((0, set()), (1, {1, 2, 3, 4, 5}), (2, {1, 2, 4}), (3, {1, 3})):
+        steps, last = set(), None
+        for now in bench.snapshots(replace(WORDS, steps=6, preview_every=every)):
+            if now.preview is not last and now.preview is not None and not now.pictures:
+                steps.add(now.step)
+                assert now.preview.size == (SIDE, SIDE)
+            last = now.preview
+        assert steps == expected
+
+
+def test_a_stop_keeps_the_preview_and_gives_the_models_back(bench: PictureBench) -> None:
+    stopped = threading.Event()
+    last = Drawing()
+    for last in bench.snapshots(replace(WORDS, steps=50), stopped.is_set):
+        if last.step >= 3:
+            stopped.set()
+    assert last.state == "stopped"
+    assert last.step < 50
+    assert last.preview is not None
+    assert last.pictures == ()
+    with bench.cache.lease(bench.spec):
+        pass
+
+
+def test_a_closed_generator_gives_the_models_back(bench: PictureBench) -> None:
+    snapshots = bench.snapshots(replace(WORDS, steps=50))
+    for now in snapshots:
+        if now.step == 2:
+            break
+    snapshots.close()  # type: ignore[attr-defined]
+    with bench.cache.lease(bench.spec):
+        pass
+
+
+def test_an_error_while_drawing_gives_the_models_back(bench: PictureBench) -> None:
+    with bench.cache.lease(bench.spec) as (pipeline,):
+        bias = pipeline.vae.decoder.conv_out.bias
+    kept = bias.detach().clone()
+    bias.data.fill_(float("nan"))
+    try:
+        with pytest.raises(AudioscopeError, match="came out empty"):
+            list(bench.snapshots(WORDS))
+    finally:
+        bias.data.copy_(kept)
+    assert bench.is_free()
+    bench.draw(WORDS)
+
+
+def test_turbo_and_lcm_are_drawn_along_the_same_path(bench: PictureBench) -> None:
+    assert bench.draw(replace(SOUND, model="sd-turbo")).steps == 2
+    lcm = bench.draw(replace(SOUND, model="lcm-dreamshaper-v7"))
+    assert lcm.steps == 2
+    assert pixels(lcm).std() > 5
+
+
+def test_fast_takes_a_model_that_is_made_for_few_steps(bench: PictureBench) -> None:
+    assert bench.draw(PictureOptions(seed=1)).model == "Stable Diffusion 2.1"
+    fast = bench.draw(PictureOptions(seed=1, fast=True))
+    assert (fast.model, fast.steps) == ("SD Turbo", 2)
+    assert bench.draw(replace(WORDS, fast=True)).steps == 2
+
+
+def test_a_start_picture_is_drawn_over(bench: PictureBench) -> None:
+    red = replace(WORDS, start_picture=Image.new("RGB", (100, 60), "red"), steps=10)
+    drawing = bench.draw(replace(red, start_picture_strength=0.5))
+    assert drawing.steps == 5
+    assert drawing.pictures[0].settings.start_picture is not None
+    assert drawing.pictures[0].settings.start_picture.size == (SIDE, SIDE)
+
+
+def test_a_start_picture_is_upright_opaque_and_fills_the_size() -> None:
+    lying = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    lying.paste((0, 0, 255, 255), (0, 0, 20, 20))
+    lying.getexif()[ExifTags.Base.Orientation] = 6  # what is left belongs on top
+    upright = as_drawn(lying, 10, 20)
+    assert (upright.mode, upright.size) == ("RGB", (10, 20))
+    assert [upright.getpixel((5, y)) for y in (3, 16)] == [(0, 0, 255), (255, 255, 255)]
+    assert as_drawn(Image.new("L", (30, 10), 90), 16, 16).getcolors() == [(256, (90, 90, 90))]
+
+
+def test_the_styles_of_a_model_are_named(bench: PictureBench) -> None:
+    assert style_names(bench.spec) == ("sketch",)
+
+
+def broken_picture(folder: Path) -> Image.Image:
+    """Its file ends in the middle."""
+    file = folder / "broken.png"
+    Image.effect_noise((200, 200), 80).save(file)
+    file.write_bytes(file.read_bytes()[:2000])
+    return Image.open(file)
+
+
+REFUSED = [
+    ({"sound_share": 1.5}, "sound share"),
+    ({"sound_share": math.nan}, "sound share"),
+    ({"sound_strength": -1.0}, "strength of the sound"),
+    ({"steps": 0}, "steps"),
+    ({"steps": 1000}, "steps"),
+    ({"steps": 60, "scheduler": "LCM"}, "steps"),
+    ({"guidance_scale": 100.0}, "guidance"),
+    ({"width": 33}, "width"),
+    ({"width": 8}, "width"),
+    ({"height": 4096}, "height"),
+    ({"scheduler": "Magic"}, "scheduler"),
+    ({"seed": -1}, "seed"),
+    ({"seed": 2**40}, "seed"),
+    ({"pictures": 0}, "number of pictures"),
+    ({"pictures": 100}, "number of pictures"),
+    ({"preview_every": -1}, "preview"),
+    ({"start": -1.0}, "part"),
+    ({"start": 5.0, "end": 2.0}, "part"),
+    ({"start": 100.0}, "part"),
+    ({"prompt": "dog " * 1000}, "prompt"),
+    ({"own_words": "x" * 3000}, "own words"),
+    ({"negative_prompt": "x" * 3000}, "negative prompt"),
+    ({"style": "x" * 3000}, "style"),
+    ({"start_picture": Image.new("RGB", (8, 8)), "start_picture_strength": 0.0}, "strength of the start picture"),
+    ({"start_picture_strength": 2.0}, "strength of the start picture"),
+]
+
+
+@pytest.mark.parametrize(("changes", "named"), REFUSED, ids=[f"{name}-{n}" for n, (_, name) in enumerate(REFUSED)])
+def test_a_bad_option_is_named_before_a_model_is_touched(bench: PictureBench, changes: dict[str, Any], named: str) -> None:
+    bench.cache.clear()
+    with pytest.raises(InvalidOption, match=f"^The option {named} cannot be [^\n]*[.]$"):
+        next(bench.snapshots(replace(SOUND, **changes)))
+    assert bench.loaded() == set()
+
+
+def test_a_start_picture_that_is_broken_or_huge_is_refused(bench: PictureBench, tmp_path: Path) -> None:
+    for picture, why in ((broken_picture(tmp_path), "file is damaged"), (Image.new("1", (10_000, 10_000)), "10000 by 10000")):
+        with pytest.raises(BrokenStartPicture, match=why):
+            next(bench.snapshots(replace(WORDS, start_picture=picture)))
+
+
+def test_models_that_are_unknown_or_do_not_belong_together_are_refused(bench: PictureBench, tmp_path: Path) -> None:
+    for options in (replace(SOUND, model="nothing"), replace(SOUND, aligner="nothing")):
+        with pytest.raises(UnknownModel, match="nothing"):
+            next(bench.snapshots(options))
+    wide = with_drawing(save_stable_diffusion_2_1(tmp_path / "wide"), text_width=999)
+    other = Bench(wide, save_w2v_bert_aligner(tmp_path / "aligner"))
+    with pytest.raises(TextWidthMismatch):
+        next(audio_to_image(bench.clip, replace(SOUND, aligner="w2v-bert-aligner"), other.catalog, other.cache, FeatureStore(1)))
+
+
+@pytest.mark.models
+def test_the_tiny_model_draws_something_from_a_recording(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "speech.flac")
+    parts = services.catalog, services.cache, services.features
+    *_, drawing = audio_to_image(clip, PictureOptions(seed=1, style="flat style"), *parts)
+    assert drawing.state == "done"
+    assert "tiny offline model" in drawing.model
+    image = drawing.pictures[0].image
+    assert image.size == (384, 384)
+    assert np.asarray(image).std() > 10
+    assert drawing.heard
+    *_, again = audio_to_image(clip, drawing.pictures[0].settings.options(), *parts)
+    assert np.array_equal(np.asarray(again.pictures[0].image), np.asarray(image))
