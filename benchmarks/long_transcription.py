@@ -20,8 +20,8 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, at_least, at_most
-from models.cache.model_cache import never
 from models.specs.speech import WHISPER_BASE_OFFLINE
+from models.stopping import never
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.transcription import with_workers

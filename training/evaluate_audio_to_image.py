@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from models.errors import SilentClip
 from models.loading.audio_aligner import CONFIG, WEIGHTS, save_aligner
 from models.model_catalog import ModelChoice
 from models.specs.aligner import TINY_ALIGNER
@@ -31,6 +30,7 @@ from models.specs.image import TINY_DIFFUSION, drawing_defaults
 from models.specs.model_spec import ModelSpec, RepositoryFile, RepositorySource
 from models.specs.sound import YAMNET as YAMNET_SPEC
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import SilentClip
 from pipelines.pictures.audio_embeds import AudioStates, audio_states
 from pipelines.pictures.concept_decomposition import concepts, heard_words
 from pipelines.tagging.sound_tagging import ClipListener

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.errors import SilentClip
+from pipelines.clip.errors import SilentClip
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 from services import Services, build_services

@@ -23,8 +23,9 @@ from components.timeline.timeline import (
     interval_of,
     no_clip_value,
 )
-from models.errors import ClipExpired, ClipPathRefused, InvalidOption, NoClip
+from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
 from services import Services
 
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"

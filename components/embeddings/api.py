@@ -12,13 +12,14 @@ import numpy as np
 from components.clip.clip_input import open_for_api
 from components.embeddings.clips_panel import best_for_clips, library_options, near_words
 from components.embeddings.controls import encoder_of, facts_of
-from components.music.files import as_document
+from components.page.documents import as_document
+from components.page.downloads import FILES_FOLDER, safe_stem
 from components.page.events import borrowing
 from components.page.user_errors import tell_errors
-from components.transcription.files import FILES_FOLDER, safe_stem
-from models.errors import InvalidOption, NoClip
+from models.errors import InvalidOption
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import (
     ClipEmbedding,
     EmbeddingOptions,

@@ -15,12 +15,13 @@ from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of
 from components.embeddings.shown import progress_markup
 from components.page.events import QUIET
+from components.page.markup import clock_time, failure_markup
 from components.page.seekable import build_seekable, open_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.transcription.summary import clock_time, failure_markup
-from models.errors import AudioscopeError, NoClip
+from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import (
     ClipEmbedding,
     EmbeddingOptions,

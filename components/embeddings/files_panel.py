@@ -10,7 +10,7 @@ import gradio as gr
 
 from components.embeddings.shown import ShownEmbedding
 from components.embeddings.views_panel import LazyView
-from components.transcription.files import FILES_FOLDER, safe_stem
+from components.page.downloads import FILES_FOLDER, safe_stem
 from pipelines.embeddings.colouring import Colouring, colourings
 from pipelines.embeddings.export import (
     facts_of,

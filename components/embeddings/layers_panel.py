@@ -11,11 +11,11 @@ from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of
 from components.embeddings.shown import progress_markup
 from components.page.events import QUIET
+from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.transcription.summary import failure_markup
-from models.errors import NoClip
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.embeddings.analysis import LayerFrames, cka_of_layers
 from pipelines.embeddings.embed import (
     ClipEmbedding,

@@ -7,8 +7,8 @@ from collections import Counter
 
 import numpy as np
 
+from components.page.markup import clock_time
 from components.page.seekable import seek_button
-from components.transcription.summary import clock_time
 from pipelines.interpretability.follow_words import FollowedWords
 from pipelines.interpretability.logit_lens import (
     Floats,

@@ -12,14 +12,14 @@ import numpy as np
 from components.clip.clip_input import ClipInput
 from components.embeddings.logit_lens_markup import summary_markup, token_markup, words_markup
 from components.page.events import QUIET, QUIET_EACH
+from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import TimelineFeed, event_field
 from components.timeline.tracks import HeatmapTrack, Word, WordTrack
-from components.transcription.summary import failure_markup
-from models.errors import NoClip
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.interpretability.follow_words import (
     FollowedWords,
     FollowOptions,

@@ -10,9 +10,9 @@ import numpy as np
 
 from components.embeddings.colouring import Knowledge
 from components.embeddings.map import MapView, thinned
+from components.page.markup import clock_time
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
-from components.transcription.summary import clock_time
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, EmbeddingProgress

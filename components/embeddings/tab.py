@@ -41,11 +41,12 @@ from components.embeddings.views_panel import (
     connect_views,
 )
 from components.page.events import QUIET
+from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
-from components.transcription.summary import failure_markup
-from models.errors import AudioscopeError, NoClip
+from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
 from pipelines.embeddings.map import (
     METHODS,

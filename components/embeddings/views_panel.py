@@ -16,9 +16,9 @@ from components.embeddings.map import picked_row
 from components.embeddings.shown import ShownEmbedding, with_first
 from components.embeddings.timed_picture import build_timed_pictures, curve_markup, picture_markup
 from components.page.events import QUIET, QUIET_EACH
+from components.page.markup import clock_time, failure_markup
 from components.page.seekable import build_seekable, seek_button
 from components.page.user_errors import sentence_for
-from components.transcription.summary import clock_time, failure_markup
 from models.errors import AudioscopeError
 from pipelines.embeddings.analysis import (
     heatmap,

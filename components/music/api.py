@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
-from components.music.files import as_document
+from components.page.documents import as_document
 from components.page.events import borrowing
 from components.page.user_errors import tell_errors
 from models.model_catalog import AUTO

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections import Counter
 
+from components.page.markup import clock_time
 from components.page.seekable import seek_button
-from components.transcription.summary import clock_time
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claim_checking import CheckedClaim, Verdict
 

@@ -6,9 +6,8 @@ import html
 from collections import Counter
 from collections.abc import Iterable
 
+from components.page.markup import chips_markup, clock_time
 from components.page.seekable import seek_button
-from components.transcription.summary import clock_time
-from pipelines.chord_symbols import written as chord_symbol
 from pipelines.description.description import ClipDescription
 from pipelines.music.analysis import (
     Beats,
@@ -21,6 +20,7 @@ from pipelines.music.analysis import (
     Vocals,
 )
 from pipelines.music.music_tagging import MusicTags
+from pipelines.music.notation import written as chord_symbol
 from pipelines.music.tag_table import Kind
 from pipelines.tagging.sound_tagging import SoundTags
 
@@ -134,11 +134,3 @@ def _loudness(loudness: Loudness | None) -> str:
         return ""
     spread = f"range {loudness.range_lu:.1f} LU, " if loudness.range_lu is not None else ""
     return _row("Loudness", f"{loudness.integrated_lufs:.1f} LUFS", None, f"{spread}true peak {loudness.true_peak_dbfs:.1f} dBFS")
-
-
-def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:
-    """Names below a title, each shaded by its score in 0..1."""
-    chips = "".join(
-        f'<li style="--share:{min(1.0, score):.2f}" title="{score:.2f}">{html.escape(name)}</li>' for name, score in tags
-    )
-    return f'<div class="chips"><h3>{title}</h3><ul>{chips}</ul></div>'

@@ -11,12 +11,12 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.music.caption_markup import turn_markup
 from components.page.events import QUIET
+from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.transcription.summary import failure_markup
-from models.errors import NoClip
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import ClipDescription
 from pipelines.description.findings import ClipFindings

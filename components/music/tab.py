@@ -17,15 +17,15 @@ from components.music.question_panel import build_question_panel
 from components.music.tracks import put_facts, put_music, put_sounds
 from components.music.zero_shot_panel import build_own_words
 from components.page.events import QUIET
+from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import TimelineFeed
-from components.transcription.summary import failure_markup
-from models.errors import NoClip
 from models.model_catalog import AUTO, ModelCatalog
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions

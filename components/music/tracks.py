@@ -12,10 +12,10 @@ from components.timeline.tracks import (
     Span,
     SpanTrack,
 )
-from pipelines.chord_symbols import written as chord_symbol
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.music_tagging import MusicTags
+from pipelines.music.notation import written as chord_symbol
 from pipelines.tagging.sound_tagging import SoundTags
 
 NO_CHORD = "N"

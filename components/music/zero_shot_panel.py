@@ -9,13 +9,13 @@ import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import ClipInput
+from components.page.markup import clock_time, failure_markup
 from components.page.seekable import build_seekable, seek_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.transcription.summary import clock_time, failure_markup
-from models.errors import NoClip
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.tagging.zero_shot import WordOptions, WordScores, score_words
 from services import Services
 

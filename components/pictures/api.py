@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import open_for_api
-from components.music.files import as_document
+from components.page.documents import as_document
 from components.page.events import borrowing
 from components.page.user_errors import tell_errors
 from components.pictures.files import keep_pictures, open_picture

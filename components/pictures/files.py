@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from PIL import Image
 
-from components.transcription.files import FILES_FOLDER, safe_stem
+from components.page.downloads import FILES_FOLDER, safe_stem
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.options import Picture

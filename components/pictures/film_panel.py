@@ -11,15 +11,15 @@ import gradio as gr
 from PIL import Image
 
 from components.clip.clip_input import ClipInput
+from components.page.downloads import safe_stem
 from components.page.events import QUIET
+from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.pictures.files import file_url, files_folder, preview_url
 from components.pictures.storyboard_panel import Made
-from components.transcription.files import safe_stem
-from components.transcription.summary import failure_markup
-from models.errors import NoClip
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.film.film import (
     MOST_BETWEEN,
     WalkOptions,

@@ -9,8 +9,7 @@ import gradio as gr
 from components.page.events import QUIET
 from models.errors import ModelError
 from models.model_catalog import ModelCatalog
-from pipelines.picture_words import unknown_words
-from pipelines.pictures.vocabulary import concepts
+from pipelines.pictures.vocabulary import concepts, unknown_words
 from pipelines.wording.grammar import listed
 
 UNUSED = "Drawn only when the slider stands left of “the sound itself”."

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import html
 
-from components.music.markup import chips_markup
+from components.page.markup import chips_markup, clock_time
 from components.pictures.files import KeptPicture, preview_url
-from components.transcription.summary import clock_time
 from pipelines.pictures.options import Drawing
 
 WAITING = {

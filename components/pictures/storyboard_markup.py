@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 
+from components.page.markup import clock_time
 from components.pictures.files import KeptPicture, preview_url
-from components.transcription.summary import clock_time
 from pipelines.film.scenes import ClipPart
 from pipelines.film.storyboard import Storyboard, StoryboardEntry
 

@@ -10,6 +10,7 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.page.events import QUIET
+from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -19,9 +20,8 @@ from components.pictures.storyboard_markup import board_markup
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import Picture as TrackPicture
 from components.timeline.tracks import PictureTrack
-from components.transcription.summary import failure_markup
-from models.errors import NoClip
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.film.storyboard import Storyboard, StoryboardEntry, storyboard
 from services import Services
 

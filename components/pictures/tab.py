@@ -10,6 +10,7 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.page.events import QUIET, QUIET_EACH
+from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
@@ -32,9 +33,9 @@ from components.pictures.markup import drawing_summary, heard_markup, pictures_m
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
 from components.timeline.tracks import Span, SpanTrack
-from components.transcription.summary import failure_markup
-from models.errors import InvalidOption, NoClip
+from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.pictures.audio_to_image import audio_to_image, drawn_window
 from pipelines.pictures.options import LARGEST_SEED, Drawing, PictureOptions
 from pipelines.pictures.png_metadata import picture_from_png

@@ -38,8 +38,8 @@ from components.timeline.tracks import (
     start_range,
     to_text,
 )
-from models.errors import ClipExpired
 from pipelines.clip import timeline_tiles
+from pipelines.clip.errors import ClipExpired
 
 HERE = Path(__file__).parent
 TEMPLATE = """

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from uuid import uuid4
 
 import gradio as gr
 
+from components.page.downloads import FILES_FOLDER, safe_stem
 from pipelines.clip.clip import AudioClip
 from pipelines.subtitles.formats import FORMATS, Subtitles
-
-FILES_FOLDER = "files"
-APP_VERSION = "0.1.0"
-UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
-LONGEST_NAME = 80
 
 
 def build_download_buttons() -> list[gr.DownloadButton]:
@@ -24,11 +19,6 @@ def build_download_buttons() -> list[gr.DownloadButton]:
 def no_downloads() -> list[gr.DownloadButton]:
     """The buttons while there is nothing to take."""
     return [gr.DownloadButton(value=None, interactive=False) for _ in FORMATS]
-
-
-def safe_stem(name: str) -> str:
-    """The name of a file without its ending and without what a file system might not like."""
-    return UNSAFE_IN_NAMES.sub(" ", name.rsplit(".", 1)[0]).strip(" .")[:LONGEST_NAME] or "clip"
 
 
 def downloads_of(clip: AudioClip, subtitles: Subtitles) -> list[gr.DownloadButton]:

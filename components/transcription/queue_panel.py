@@ -12,13 +12,13 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from components.page.downloads import APP_VERSION, safe_stem
 from components.page.events import QUIET
+from components.page.markup import clock_time, failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.transcription.controls import TranscriptionControls, cue_options_of, options_of
-from components.transcription.files import APP_VERSION, safe_stem
-from components.transcription.summary import clock_time, failure_markup
-from models.errors import NoClip
+from pipelines.clip.errors import NoClip
 from pipelines.speech.batch import QueuedFile, transcribe_files
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcription import TranscriptionOptions

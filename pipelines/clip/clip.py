@@ -23,13 +23,20 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from models.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, InvalidOption, SilentClip
+from models.errors import InvalidOption
 from pipelines.clip.decoding import (
     ClipLimits,
     DecodedAudio,
     decode_audio,
     write_flac,
     write_player_file,
+)
+from pipelines.clip.errors import (
+    ClipExpired,
+    ClipPathRefused,
+    ClipTooLarge,
+    EmptyClip,
+    SilentClip,
 )
 
 HASH_BLOCK_BYTES = 4 * 2**20

@@ -16,7 +16,13 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import ClipTooLong, EmptyClip, NotAudio, TooManyChannels, TruncatedClip
+from pipelines.clip.errors import (
+    ClipTooLong,
+    EmptyClip,
+    NotAudio,
+    TooManyChannels,
+    TruncatedClip,
+)
 
 FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,aac,caf,amr,ac3,asf,avi"
 """FFmpeg demuxers that may be used. Playlists (hls, concat, dash ...) stay out: they open other files and addresses."""

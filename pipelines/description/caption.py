@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.description.claim_checking import CheckedClaim, check_claims
 from pipelines.description.findings import ClipFindings

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.chord_symbols import ChordSymbol, chord_of, chords_of_degrees, measured_chord, tonic_of, written
 from pipelines.description.claim_extraction import Claim, ClaimKind, find_claims
 from pipelines.description.findings import (
     PERHAPS,
@@ -22,7 +21,16 @@ from pipelines.description.findings import (
     Span,
 )
 from pipelines.music.chord_recognition import Chord
-from pipelines.music.notation import RELATIVE_MAJOR, pitch_class
+from pipelines.music.notation import (
+    RELATIVE_MAJOR,
+    ChordSymbol,
+    chord_of,
+    chords_of_degrees,
+    measured_chord,
+    pitch_class,
+    tonic_of,
+    written,
+)
 from pipelines.wording.grammar import clock, listed, with_article
 from pipelines.wording.music_vocabulary import (
     TEMPO_WORDS,

@@ -13,7 +13,12 @@ from functools import cache
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.chord_symbols import ROMAN, SPELLED, SYMBOL, chord_of
+from pipelines.music.notation import (
+    ROMAN,
+    SPELLED,
+    SYMBOL,
+    chord_of,
+)
 from pipelines.wording.music_vocabulary import METRE_WORDS, TEMPO_WORDS, TERMS
 
 ClaimKind = Literal["tempo", "key", "metre", "chords", "instrument", "genre", "vocals"]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.model_catalog import AUTO, ModelCatalog
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings

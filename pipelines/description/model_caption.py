@@ -6,20 +6,21 @@ instructions, sums up what it wrote. Each sentence keeps the span of time that t
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.model_spec import ModelSpec
+from models.stopping import never
 from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip, Waveform
 from pipelines.clip.stored_results import ClipResults
-from pipelines.fact_prompts import INSTRUCTION, prompt_from_facts
 from pipelines.jobs.background import in_background
 from pipelines.language_models.generation import (
     WORKING_BYTES,
@@ -35,8 +36,9 @@ from pipelines.language_models.prompting import (
     model_inputs,
 )
 from pipelines.music.analysis import MusicFacts
+from pipelines.music.chord_recognition import Chord
 from pipelines.music.music_tagging import MusicTags
-from pipelines.sentences import sentences_of
+from pipelines.music.tag_table import KINDS
 
 CHAT_PROMPT = "Describe this music: its genre, mood, instruments, rhythm and structure."
 PLAIN_PROMPT = "Describe the music:"
@@ -288,3 +290,62 @@ class _Describer:
 def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
+
+
+INSTRUCTION = (
+    "Describe this piece of music in one paragraph of plain English for a listener. Use only the facts below: "
+    "mention no instrument, mood, tempo, key or chord that they do not name, and invent no title or artist."
+)
+
+
+MOST_CHORDS = 16
+
+
+CHORD_QUALITIES = {"maj": "", "min": "m"}
+"""Harte's names as musicians write them."""
+
+
+def prompt_from_facts(instruction: str, facts: MusicFacts, tags: MusicTags) -> str:
+    """The instruction and, line by line, what is known; what is not known has no line."""
+    return "\n".join([instruction, "", "Facts:", *(f"- {line}" for line in fact_lines(facts, tags))])
+
+
+def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
+    """What is known of the clip, one fact in each line."""
+    lines = [f"Length: {_time(facts.duration)}"]
+    if facts.tempo:
+        lines.append(f"Tempo: {facts.tempo.bpm:.0f} BPM")
+    if facts.beats:
+        lines.append(f"Time signature: {facts.beats.metre}")
+    if facts.key:
+        lines.append(f"Key: {facts.key.name}")
+    if progression := _progression(facts.chords):
+        lines.append(f"Chords: {progression}")
+    for kind in KINDS:
+        if names := ", ".join(tag.name for tag in tags.of_kind(kind)):
+            lines.append(f"{kind.capitalize()}: {names}")
+    if facts.vocals and not facts.vocals.present:
+        lines.append("Vocals: none, instrumental")
+    if len(facts.sections) > 1:
+        lines.append("Sections: " + ", ".join(f"{s.label} from {_time(s.start)} to {_time(s.end)}" for s in facts.sections))
+    return tuple(lines)
+
+
+def _progression(chords: tuple[Chord, ...]) -> str:
+    """The first chords in order, e.g. 'Am – F – C – G'."""
+    names = [_chord_name(chord.name) for chord in chords if chord.name != "N"]
+    return " – ".join(names[:MOST_CHORDS])
+
+
+def _chord_name(harte: str) -> str:
+    root, quality = harte.split(":")
+    return root + CHORD_QUALITIES.get(quality, quality)
+
+
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[\"'“‘(]?[^\Wa-z\d_])|(?<=[。！？])\s*|\s*\n+\s*")
+"""A full stop before a small letter or a digit ends no sentence: 'approx. 120 BPM'."""
+
+
+def sentences_of(text: str) -> tuple[str, ...]:
+    """The sentences of `text`, the last one perhaps not complete yet."""
+    return tuple(sentence for sentence in SENTENCE_END.split(text.strip()) if sentence)

@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipelines.chord_symbols import written
 from pipelines.description import music_phrases as phrases
 from pipelines.description.clauses import (
     CaptionSentence,
@@ -25,7 +24,7 @@ from pipelines.description.findings import (
 )
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.key_detection import Key
-from pipelines.music.notation import pitch_class
+from pipelines.music.notation import pitch_class, written
 from pipelines.wording.grammar import (
     clock,
     counted,

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import InvalidOption
-from pipelines.chord_symbols import written
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.analysis import nearest_in_time
 from pipelines.embeddings.map import check_frames, landmarks
@@ -20,6 +19,7 @@ from pipelines.music.analysis import MusicFacts
 from pipelines.music.beat_tracking import Beats
 from pipelines.music.chord_recognition import NO_CHORD_NAME
 from pipelines.music.loudness import SOFTEST_DB
+from pipelines.music.notation import written
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import FAINT, SoundTags

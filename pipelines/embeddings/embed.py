@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
-from models.errors import InvalidOption, NothingWritten
+from models.cache.model_cache import ModelCache
+from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.stopping import never
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip, Waveform
 from pipelines.embeddings.encoders.base import (
@@ -32,6 +33,7 @@ from pipelines.embeddings.encoders.base import (
 )
 from pipelines.embeddings.encoders.decoder_tokens import Hearing, Kind, TokenFamily
 from pipelines.embeddings.encoders.registry import Encoder, choose_encoder, encoders
+from pipelines.embeddings.errors import NothingWritten
 from pipelines.jobs.background import in_background
 
 __all__ = [

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import never
-from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobStopped
+from models.errors import InvalidOption, JobStopped
+from models.stopping import never
 from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.projections import (
     nearest,
     principal_components,

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.film.interpolation import WalkPictures
 from pipelines.film.storyboard import Storyboard, StoryboardEntry

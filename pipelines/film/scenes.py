@@ -12,14 +12,15 @@ from itertools import pairwise
 import numpy as np
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
-from models.errors import TooShortForStoryboard
+from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 from models.specs.sound import YAMNET
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import LEAST_MUSIC, FactOptions, music_facts
 from pipelines.music.structure import boundaries, novelty_curve
 from pipelines.music.vocals import musicality
+from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.audioset import Scores
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 from models.specs.aligner import hearing_of
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import ClipPart, clip_parts
 from pipelines.pictures.audio_to_image import WORDS_WINDOW_SECONDS, audio_to_image

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, UnknownModel
 from models.loading.loaders import ProcessedModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.model_spec import EncoderFamily, ModelSpec
+from models.stopping import never
 from pipelines.clip.clip import AudioClip, Waveform
 from pipelines.interpretability import audio_llm, whisper_decoder
 from pipelines.interpretability.logit_lens import Records, TokenPaths

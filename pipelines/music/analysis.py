@@ -18,21 +18,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import ModelSpec
+from models.stopping import never
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip
-from pipelines.harmony_features import HARMONY_HOP_SAMPLES, pooled_notes
 from pipelines.jobs.background import in_background
-from pipelines.music.beat_network import joined, rhythm_block, rhythm_block_count
-from pipelines.music.beat_tracking import (
+from pipelines.music.beat_network import (
     METRES,
+    RHYTHM_SAMPLE_RATE,
+    Floats,
+    RhythmActivations,
+    joined,
+    level_gain,
+    rhythm_block,
+    rhythm_block_count,
+)
+from pipelines.music.beat_tracking import (
     Beats,
     Integers,
     MetreCandidate,
-    RhythmActivations,
     RhythmOptions,
     Tempo,
     TempoCandidate,
@@ -46,7 +53,7 @@ from pipelines.music.chord_recognition import (
     find_chords,
     harmony_share,
 )
-from pipelines.music.harmony_network import harmony_logits
+from pipelines.music.harmony_network import HARMONY_HOP_SAMPLES, harmony_logits, pooled_notes
 from pipelines.music.key_detection import Key, KeyCandidate, find_key
 from pipelines.music.loudness import (
     Loudness,
@@ -58,7 +65,6 @@ from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.structure import Section, find_sections
 from pipelines.music.vocals import Vocals, find_vocals, musicality
-from pipelines.rhythm_features import RHYTHM_SAMPLE_RATE, Floats, level_gain
 from pipelines.tagging.sound_tagging import SoundTags, TagOptions, tag_sounds
 
 __all__ = [

@@ -14,13 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.rhythm_features import FRAMES_PER_SECOND
+from pipelines.music.beat_network import FRAMES_PER_SECOND, METRES, TEMPO_BINS, Floats, RhythmActivations
 
-METRES: tuple[tuple[int, int], ...] = ((2, 4), (3, 4), (4, 4), (5, 4), (2, 8))
-"""(beats per bar, beat unit) that the network tells apart, in the order of its output."""
 SLOWEST_BIN_BPM = 40.0
 TEMPO_BINS_PER_OCTAVE = 24
-TEMPO_BINS = 64
 SEARCH_RATE = 2 * FRAMES_PER_SECOND
 """Frames a second in the search: at 200 beats a minute, a step of 20 ms would be 7 % of a beat."""
 TIMING_FRAMES = 1.0
@@ -58,7 +55,6 @@ OFFBEATS_HEARD = 0.3
 Relation = Literal["half", "double", "third", "triple", "other"]
 RELATIONS: tuple[tuple[float, Relation], ...] = ((0.5, "half"), (2.0, "double"), (1 / 3, "third"), (3.0, "triple"))
 
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 
@@ -134,20 +130,6 @@ class Beats:
 def time_signature(beats_per_bar: int, beat_unit: int) -> str:
     """'3/4' for three quarters a bar; '6/8' for two beats of three eighths."""
     return f"{beats_per_bar}/4" if beat_unit == 4 else f"{3 * beats_per_bar}/8"
-
-
-@dataclass(frozen=True, eq=False)
-class RhythmActivations:
-    """What the beat network says of a clip, as logits, and what is measured beside it."""
-
-    pulse: Floats
-    """[frames, 2] at 50 a second: beat, downbeat."""
-    metre: Floats
-    """[5] for `METRES`, mean over the clip."""
-    tempo: Floats
-    """[64], mean over the clip; 24 bins an octave from 40 beats a minute up."""
-    onsets: Floats
-    """[frames], how much begins in each frame (half-wave rectified spectral flux); no logit, any unit."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import SHARPS
 
 KINDS = ("maj", "min", "7")

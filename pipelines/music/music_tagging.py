@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
+from models.stopping import never
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip, Waveform
 from pipelines.jobs.background import in_background

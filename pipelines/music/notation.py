@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["major", "minor"]
@@ -33,3 +35,102 @@ def spelling(tonic: str, mode: Mode) -> tuple[str, ...]:
 def _names(tonic: int, mode: Mode) -> tuple[str, ...]:
     major = (tonic + RELATIVE_MAJOR * (mode == "minor")) % 12
     return FLATS if major in FLAT_MAJOR_KEYS else SHARPS
+
+
+Quality = Literal["maj", "min", "7", "dim", "other"]
+"""'other': what the chord recognition does not tell apart, such as 'sus4'."""
+
+
+SYMBOL = re.compile(
+    r"(?P<root>[A-G])(?P<accidental>[#b♯♭]?)"
+    r"(?P<suffix>maj7|maj9|maj|min7|min|m7b5|m7|m9|m6|m|M7|7sus4|sus2|sus4|sus|dim7|dim|°|aug|add9|6|7|9|11|13)?(?P<bass>/[A-G][#b♯♭]?)?"
+)
+
+
+SPELLED = re.compile(
+    r"(?P<root>[A-Ga-g])(?P<accidental>[\s-]?(?:sharp|flat)|[#b♯♭])?[\s-]+"
+    r"(?P<quality>dominant|major|minor|maj|min|diminished|augmented)\b(?P<seventh>[\s-]+(?:seventh|7th|7)\b)?"
+)
+
+
+ROMAN = re.compile(r"(?P<flat>[b♭]?)(?P<degree>VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(?P<suffix>maj7|7|°)?")
+
+
+DEGREES = ("i", "ii", "iii", "iv", "v", "vi", "vii")
+
+
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+
+
+MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)
+
+
+PLAIN: dict[str, Quality] = {"": "maj", "maj": "maj", "m": "min", "min": "min", "7": "7", "dim": "dim", "dim7": "dim", "°": "dim"}
+
+
+SPELLED_QUALITIES: dict[str, Quality] = {
+    "major": "maj", "maj": "maj", "minor": "min", "min": "min", "dominant": "7", "diminished": "dim",
+}  # fmt: skip
+
+
+SIGNS = {"maj": "", "min": "m", "7": "7"}
+
+
+@dataclass(frozen=True)
+class ChordSymbol:
+    """A chord that somebody wrote."""
+
+    root: int
+    """Pitch class, 0 is C."""
+    quality: Quality
+    triad: Literal["maj", "min", "none"]
+    """What is left of it without the added notes."""
+
+
+def chord_of(text: str) -> ChordSymbol | None:
+    """The chord that `text` as a whole names, as a symbol or in words."""
+    if symbol := SYMBOL.fullmatch(text):
+        suffix = symbol["suffix"] or ""
+        root = tonic_of(symbol["root"], symbol["accidental"])
+        triad: Literal["maj", "min", "none"] = "min" if suffix.startswith("m") and not suffix.startswith("maj") else "maj"
+        if suffix.startswith(("dim", "°", "aug", "sus", "m7b5")):
+            triad = "none"
+        return ChordSymbol(root, PLAIN.get(suffix, "other"), triad)
+    if spelled := SPELLED.fullmatch(text):
+        quality = SPELLED_QUALITIES.get(spelled["quality"].lower(), "other")
+        triad = "min" if quality == "min" else "maj" if quality in ("maj", "7") else "none"
+        has_seventh = bool(spelled["seventh"]) and quality != "7"
+        return ChordSymbol(tonic_of(spelled["root"], spelled["accidental"]), "other" if has_seventh else quality, triad)
+    return None
+
+
+def tonic_of(letter: str, accidental: str | None) -> int:
+    """Pitch class of a letter with 'sharp', 'flat', '#', '♭' or nothing."""
+    sign = (accidental or "").strip(" -").lower()
+    return (pitch_class(letter.upper()) + (sign in ("sharp", "#", "♯")) - (sign in ("flat", "b", "♭"))) % 12
+
+
+def chords_of_degrees(roman: str, tonic: int, mode: Mode) -> tuple[ChordSymbol, ...]:
+    """The chords that Roman numerals such as 'I–V–vi–IV' stand for in a key."""
+    scale = MAJOR_SCALE if mode == "major" else MINOR_SCALE
+    chords = []
+    for numeral in ROMAN.finditer(roman):
+        root = (tonic + scale[DEGREES.index(numeral["degree"].lower())] - bool(numeral["flat"])) % 12
+        triad: Literal["maj", "min"] = "min" if numeral["degree"].islower() else "maj"
+        is_plain = not numeral["suffix"]
+        quality: Quality = triad if is_plain else "7" if numeral["suffix"] == "7" and triad == "maj" else "other"
+        chords.append(ChordSymbol(root, quality, triad))
+    return tuple(chords)
+
+
+def measured_chord(name: str) -> ChordSymbol:
+    """The chord for a name as the recognition writes it: 'F#:min'."""
+    root, _, quality = name.partition(":")
+    return ChordSymbol(pitch_class(root), "min" if quality == "min" else "7" if quality == "7" else "maj",
+                       "min" if quality == "min" else "maj")  # fmt: skip
+
+
+def written(name: str) -> str:
+    """A measured name as musicians write it: 'F#:min' is 'F#m'."""
+    root, _, quality = name.partition(":")
+    return root + SIGNS[quality]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.cache.feature_store import FeatureKey, FeatureStore
 from models.cache.model_cache import ModelCache
-from models.errors import InvalidOption, SilentPart, TextWidthMismatch
+from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.aligner import hearing_of
 from models.specs.image import drawing_defaults
@@ -25,6 +25,8 @@ from models.specs.model_spec import ModelSpec
 from models.specs.sound import YAMNET
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip, Waveform
+from pipelines.clip.errors import SilentPart
+from pipelines.pictures.errors import TextWidthMismatch
 from pipelines.pictures.text_embeds import NO_CLIP, text_states
 from pipelines.tagging.augmentation import embeddings_of_looks
 

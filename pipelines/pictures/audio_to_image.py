@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import ModelUnavailable
 from models.model_catalog import ModelCatalog
 from models.specs.aligner import hearing_of
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import Device, ModelSpec
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.callbacks import reported_steps
-from pipelines.picture_preview import Preview, preview_with
 from pipelines.pictures.audio_embeds import AudioStates, audio_states
 from pipelines.pictures.concept_decomposition import HeardWord, heard_words
 from pipelines.pictures.options import (
@@ -30,7 +30,7 @@ from pipelines.pictures.planning import PicturePlan, plan_picture
 from pipelines.pictures.prompt_embeds import PromptStates, PromptWords, prompt_states
 from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.salient_window import telling_window
-from pipelines.pictures.sampling import draw
+from pipelines.pictures.sampling import Preview, draw, preview_with
 from pipelines.pictures.upscaling import upscaled
 
 Report = Callable[[Drawing], None]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from models.errors import BrokenStartPicture, InvalidOption, ModelError
+from models.errors import InvalidOption, ModelError
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
 from models.specs.model_spec import ModelSpec, Task
 from pipelines.clip.clip import SHORTEST_CUT_SECONDS, AudioClip
 from pipelines.pictures.audio_embeds import choose_aligner
+from pipelines.pictures.errors import BrokenStartPicture
 from pipelines.pictures.options import LARGEST_SEED, SCHEDULERS, PictureOptions
 from pipelines.pictures.sampling import SamplingOptions
 

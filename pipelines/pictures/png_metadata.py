@@ -20,7 +20,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from models.errors import PictureFileRefused
+from pipelines.pictures.errors import PictureFileRefused
 from pipelines.pictures.options import (
     LARGEST_SEED,
     Picture,

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, JobStopped, NoModelFits
 from models.model_catalog import ModelCatalog
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
+from models.stopping import never
 from pipelines.clip.clip import SHORTEST_CUT_SECONDS, AudioClip
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.music.tag_fusion import (

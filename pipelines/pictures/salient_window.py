@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import ModelCache
-from models.errors import InvalidOption, SilentClip
+from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
+from pipelines.clip.errors import SilentClip
 from pipelines.tagging.audioset import (
     ABOUT_THE_RECORDING,
     MUSIC,

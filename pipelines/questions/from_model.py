@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.model_spec import ModelSpec
+from models.stopping import never
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip, Waveform
 from pipelines.jobs.background import in_background

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pipelines.chord_symbols import written
 from pipelines.description.findings import CERTAIN, PERHAPS, ClipFindings
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.notation import written
 from pipelines.questions.answer import (
     Answer,
     doubt,

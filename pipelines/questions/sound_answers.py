@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from pipelines.chord_symbols import written
 from pipelines.description.claim_checking import check_claim
 from pipelines.description.claim_extraction import find_claims
 from pipelines.description.findings import (
@@ -16,6 +15,7 @@ from pipelines.description.findings import (
     Span,
 )
 from pipelines.description.template_caption import write_caption
+from pipelines.music.notation import written
 from pipelines.questions.answer import (
     MOST_SPANS,
     NEEDS_MORE,

@@ -10,9 +10,10 @@ from typing import Literal
 from uuid import uuid4
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import AudioscopeError
 from models.model_catalog import ModelCatalog
+from models.stopping import never
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
 

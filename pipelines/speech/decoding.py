@@ -32,8 +32,7 @@ from pipelines.speech.vad_windows import (
     Waveform,
     speech_windows,
 )
-from pipelines.speech.window_decoding import WindowDecoder
-from pipelines.window_encoding import WINDOW_SECONDS, encode_windows
+from pipelines.speech.window_decoding import WINDOW_SECONDS, WindowDecoder, encode_windows
 
 FIRST_WINDOW_SECONDS = 10.0
 """The first words are to come soon; a short window has fewer tokens to wait for."""

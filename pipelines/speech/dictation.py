@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.model_cache import ModelCache, never
-from models.errors import ClipTooLong
+from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
+from models.stopping import never
+from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import believed
 from pipelines.speech.language_id import Language

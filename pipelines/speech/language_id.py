@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.speech.vad_windows import SAMPLE_RATE, SpeechWindow, Waveform
-from pipelines.window_encoding import encode_whole_window
+from pipelines.speech.window_decoding import encode_whole_window
 
 CLIP_WINDOWS = 4
 """At most so many windows are listened to before a language is settled on."""

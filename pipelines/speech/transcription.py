@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache, never
+from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.loading.loaders import usable_cores
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.model_spec import Device, ModelSpec
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background

@@ -12,9 +12,8 @@ from PIL import Image
 
 from models.loading.loaders import ModelLoaders
 from models.specs.model_spec import FetchedModel
-from pipelines.picture_preview import preview_with
 from pipelines.pictures.prompt_embeds import PromptWords, prompt_states
-from pipelines.pictures.sampling import SamplingOptions, draw
+from pipelines.pictures.sampling import SamplingOptions, draw, preview_with
 from tests.models.tiny_image_models import SIDE, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 OVERFLOWING = 3e4

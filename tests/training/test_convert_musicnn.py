@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from models.repository_weights import WEIGHTS
+from models.files.package_weights import WEIGHTS
 from training.convert_musicnn import CHECKPOINTS, EPSILON, musicnn
 from training.tensor_bundle import MAGIC, float_variables
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import torch
 
+from models.files.package_weights import WEIGHTS as REPOSITORY
 from models.loading.audio_aligner import (
     CONFIG,
     WEIGHTS,
     AudioAligner,
     save_aligner,
 )
-from models.repository_weights import WEIGHTS as REPOSITORY
 from training.audio_aligner.dataset import Example, training_set
 from training.audio_aligner.fitting import FIRST_BELIEF, FittingOptions, TextSpace, fit, text_space
 from training.audio_aligner.objective import metrics

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import ClipError
 from pipelines.clip.clip import ClipStore, Waveform
+from pipelines.clip.errors import ClipError
 from pipelines.pictures.concept_decomposition import concepts
 from pipelines.tagging.augmentation import embed_looks
 from training.audio_aligner.packages import labelled_files

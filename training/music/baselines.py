@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from models.specs.music import BASIC_PITCH
 from pipelines.clip.clip import AudioClip
-from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND, pooled_notes
 from pipelines.music.chord_recognition import chord_grid, chord_name, smoothed_path
+from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND, pooled_notes
 from pipelines.music.notation import MODES, tonic_name
 from pipelines.music.note_activations import (
     LOWEST_PITCH,

@@ -19,9 +19,9 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from pipelines.harmony_features import pooled_notes
+from pipelines.music.beat_network import frame_count, level_gain, log_mel
+from pipelines.music.harmony_network import pooled_notes
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
-from pipelines.rhythm_features import frame_count, level_gain, log_mel
 from training.music.augmentation import noise, recorded
 from training.music.composition import CHORDS, LEAD, Piece, PlayedNote, Truth, styled_piece
 from training.music.rendering import Synthesizer, render

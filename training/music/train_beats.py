@@ -18,13 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipelines.music.beat_tracking import (
-    METRES,
-    SLOWEST_BIN_BPM,
-    TEMPO_BINS,
-    TEMPO_BINS_PER_OCTAVE,
-)
-from pipelines.rhythm_features import FRAMES_PER_SECOND, MEL_BANDS
+from pipelines.music.beat_network import FRAMES_PER_SECOND, MEL_BANDS, METRES, TEMPO_BINS
+from pipelines.music.beat_tracking import SLOWEST_BIN_BPM, TEMPO_BINS_PER_OCTAVE
 from training.music.export import export_onnx
 from training.music.fitting import Batch, fit
 from training.music.library import Library

@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.chord_recognition import KINDS, NO_CHORD
+from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import MODES, SHARPS
 from pipelines.music.note_activations import PITCHES
 from training.music.export import export_onnx

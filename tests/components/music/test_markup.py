@@ -7,8 +7,8 @@ import json
 import numpy as np
 
 from components.music.caption_markup import caption_markup, turn_markup
-from components.music.files import as_document
 from components.music.markup import facts_markup
+from components.page.documents import as_document
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claim_checking import CheckedClaim, Claim
 from pipelines.music.analysis import (

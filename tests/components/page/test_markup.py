@@ -7,12 +7,8 @@ from dataclasses import replace
 import pytest
 
 from components.model_status.panel import pill_markup, status_markup
-from components.transcription.summary import (
-    clock_time,
-    failure_markup,
-    summary_markup,
-    waiting_message,
-)
+from components.page.markup import clock_time, failure_markup
+from components.transcription.summary import summary_markup, waiting_message
 from models.cache.status import CacheStatus, ResidentStatus
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription

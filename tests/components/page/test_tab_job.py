@@ -11,7 +11,7 @@ import gradio as gr
 import pytest
 
 from components.page.tab_job import TabJob
-from models.errors import NoClip
+from pipelines.clip.errors import NoClip
 from pipelines.jobs.stop_flags import StopFlags
 from services import Services
 from tests.components.pictures.test_markup import clip as clip

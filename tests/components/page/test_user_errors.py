@@ -12,12 +12,16 @@ import pytest
 
 from components.page.user_errors import sentence_for, tell_errors
 from models import errors
-from models.errors import AudioscopeError, EmptyClip
+from models.errors import AudioscopeError
+from pipelines.clip import errors as clip_errors
+from pipelines.clip.errors import EmptyClip
+from pipelines.embeddings import errors as embedding_errors
+from pipelines.pictures import errors as picture_errors
 
 KNOWN = {
-    errors.ClipTooLarge: (3 * 10**9, 2 * 10**9),
-    errors.ClipTooLong: (7200.0,),
-    errors.TooManyChannels: (64, 16),
+    clip_errors.ClipTooLarge: (3 * 10**9, 2 * 10**9),
+    clip_errors.ClipTooLong: (7200.0,),
+    clip_errors.TooManyChannels: (64, 16),
     errors.InvalidOption: ("beam size", 99, "1 to 10"),
     errors.UnknownModel: ("nonsense", ("auto", "base")),
     errors.ModelUnavailable: ("Whisper", "no network"),
@@ -27,19 +31,21 @@ KNOWN = {
     errors.OutOfMemory: (10**9, 10**8, "cuda"),
     errors.QueueFull: (32,),
     errors.WaitedTooLong: (300.0,),
-    errors.TruncatedClip: (36000.0, 1.0),
-    errors.SilentPart: (1.0, 2.5),
-    errors.TextWidthMismatch: ("Aligner", 192, "Stable Diffusion", 1024),
-    errors.NothingWritten: ("Whisper",),
-    errors.BrokenStartPicture: ("it is too large",),
-    errors.PictureFileRefused: ("it holds no settings",),
-    errors.TooShortForStoryboard: (1.0, 4.0),
+    clip_errors.TruncatedClip: (36000.0, 1.0),
+    clip_errors.SilentPart: (1.0, 2.5),
+    picture_errors.TextWidthMismatch: ("Aligner", 192, "Stable Diffusion", 1024),
+    embedding_errors.NothingWritten: ("Whisper",),
+    picture_errors.BrokenStartPicture: ("it is too large",),
+    picture_errors.PictureFileRefused: ("it holds no settings",),
+    picture_errors.TooShortForStoryboard: (1.0, 4.0),
 }
-ABSTRACT = {errors.ClipError, errors.ModelError, AudioscopeError}
+ABSTRACT = {clip_errors.ClipError, errors.ModelError, AudioscopeError}
 
 
 def every_error() -> list[type[AudioscopeError]]:
-    found = [e for _, e in inspect.getmembers(errors, inspect.isclass) if issubclass(e, AudioscopeError)]
+    modules = (errors, clip_errors, picture_errors, embedding_errors)
+    classes = dict.fromkeys(c for module in modules for _, c in inspect.getmembers(module, inspect.isclass))
+    found = [c for c in classes if issubclass(c, AudioscopeError)]
     return [error for error in found if error not in ABSTRACT]
 
 

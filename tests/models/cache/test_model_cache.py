@@ -12,9 +12,9 @@ from unittest.mock import Mock
 import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
+from models.cache.memory import is_out_of_memory
 from models.cache.status import CacheStatus
 from models.errors import JobStopped, ModelLoadFailed, ModelUnavailable, OutOfMemory, QueueFull, WaitedTooLong
-from models.out_of_memory import is_out_of_memory
 from models.specs.model_spec import FetchedModel, ModelSpec
 from tests.models.fakes import GUARD_SECONDS, Bench, FakeModel, Gate, StopFlag, await_event, in_thread, make_spec
 

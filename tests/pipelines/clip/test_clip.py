@@ -17,22 +17,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.errors import (
-    AudioscopeError,
+from models.errors import AudioscopeError, InvalidOption
+from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.decoding import ClipLimits
+from pipelines.clip.errors import (
     ClipError,
     ClipExpired,
     ClipPathRefused,
     ClipTooLarge,
     ClipTooLong,
     EmptyClip,
-    InvalidOption,
     NotAudio,
     SilentClip,
     TooManyChannels,
     TruncatedClip,
 )
-from pipelines.clip.clip import AudioClip, ClipStore
-from pipelines.clip.decoding import ClipLimits
 from tests.recordings import EXAMPLES
 
 Waveforms = NDArray[np.float32]

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from components.timeline.timeline import TILES_PER_REQUEST, answer_tiles
-from models.errors import ClipExpired
 from pipelines.clip import timeline_tiles
+from pipelines.clip.errors import ClipExpired
 from pipelines.clip.timeline_tiles import (
     MEL_BANDS,
     MEL_COLUMN_SECONDS,

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from pipelines.description.findings import ClipFindings
 from pipelines.music.analysis import MusicFacts
-from pipelines.music.beat_tracking import METRES, Tempo, TempoCandidate
+from pipelines.music.beat_network import METRES
+from pipelines.music.beat_tracking import Tempo, TempoCandidate
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness

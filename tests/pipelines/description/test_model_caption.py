@@ -15,16 +15,17 @@ from pipelines.clip.chunking import Span
 from pipelines.clip.clip import AudioClip
 from pipelines.description.model_caption import (
     CHAT_PROMPT,
+    INSTRUCTION,
     PLAIN_PROMPT,
     CaptionOptions,
     MusicDescription,
     Sentence,
     describe_from_facts,
     describe_music,
+    prompt_from_facts,
+    sentences_of,
 )
-from pipelines.fact_prompts import INSTRUCTION, prompt_from_facts
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
-from pipelines.sentences import sentences_of
 from tests.models.tiny_language_models import save_qwen2_audio, save_writer
 from tests.pipelines.description.test_fact_prompts import FACTS, TAGS
 from tests.pipelines.language_models.language_bench import Bench, noise, out_of_memory_first

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.errors import BrokenEmbedding, InvalidOption
+from models.errors import InvalidOption
 from pipelines.embeddings.analysis import (
     MOST_CELLS,
     LayerFrames,
@@ -20,6 +20,7 @@ from pipelines.embeddings.analysis import (
     norm_and_change,
     self_similarity,
 )
+from pipelines.embeddings.errors import BrokenEmbedding
 from tests.pipelines.embeddings.embedding_examples import walk
 
 SEEDS = st.integers(0, 2**32 - 1)

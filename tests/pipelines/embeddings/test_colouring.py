@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.errors import BrokenEmbedding, InvalidOption
+from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.embeddings.colouring import (
     ClusterOptions,
@@ -17,6 +17,7 @@ from pipelines.embeddings.colouring import (
     hover_texts,
     level_colouring,
 )
+from pipelines.embeddings.errors import BrokenEmbedding
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.beat_tracking import Beats
 from pipelines.music.chord_recognition import Chord

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption
+from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
+from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.library import (
     MOST_PARTS,
     PART_SECONDS,

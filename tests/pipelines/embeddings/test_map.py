@@ -12,8 +12,9 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from models.cache.feature_store import FeatureStore
-from models.errors import BrokenEmbedding, EmptyEmbedding, InvalidOption, JobStopped
+from models.errors import InvalidOption, JobStopped
 from pipelines.embeddings import map as embedding_map
+from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.map import (
     METHODS,
     MapOptions,

@@ -12,7 +12,6 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.errors import TooShortForStoryboard
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import (
     FEWEST_PARTS,
@@ -23,6 +22,7 @@ from pipelines.film.scenes import (
     clip_parts,
     evened,
 )
+from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.audioset import Scores, class_tree
 from services import Services
 from tests.recordings import EXAMPLES

@@ -11,10 +11,11 @@ import pytest
 import soundfile
 import soxr
 
-from models.errors import InvalidOption, TooShortForStoryboard
+from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.film.storyboard import Storyboard, storyboard
 from pipelines.pictures.audio_to_image import audio_to_image
+from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.pictures.options import PictureOptions
 from pipelines.pictures.png_metadata import options_from_png, png_bytes
 from pipelines.pictures.salient_window import telling_window

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.cache.model_cache import never
+from models.stopping import never
 from pipelines.interpretability.audio_llm import (
     MOST_TOKENS,
     QUESTION,

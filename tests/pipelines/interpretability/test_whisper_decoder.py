@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from models.cache.model_cache import never
 from models.loading.loaders import ProcessedModel
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.speech import WHISPER_BASE_OFFLINE
+from models.stopping import never
 from pipelines.clip.clip import AudioClip, Waveform
 from pipelines.interpretability.follow_words import FollowOptions, follow_words
 from pipelines.interpretability.logit_lens import Records, TokenPaths

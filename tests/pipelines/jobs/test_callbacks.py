@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.cache.model_cache import never
+from models.stopping import never
 from pipelines.jobs.callbacks import reported_steps
 
 Report = Callable[[int], None]

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from models.cache.model_cache import never
 from models.errors import InvalidOption, OutOfMemory
+from models.stopping import never
+from pipelines.description.model_caption import sentences_of
 from pipelines.language_models.generation import (
     INCOMPLETE,
     GumbelNoise,
@@ -22,7 +23,6 @@ from pipelines.language_models.generation import (
     stream_text,
 )
 from pipelines.language_models.prompting import Prompt, model_inputs
-from pipelines.sentences import sentences_of
 from tests.models.tiny_language_models import CONTEXT_TOKENS, save_writer
 from tests.pipelines.language_models.language_bench import Bench, out_of_memory_first
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from models.cache.model_cache import never
 from models.errors import InvalidOption
 from models.loading.qwen3_omni_processor import audio_token_count
 from models.specs.captioners import CAPTION_MODELS
 from models.specs.model_spec import FetchedModel
+from models.stopping import never
 from pipelines.language_models.generation import SamplingOptions, stream_text
 from pipelines.language_models.prompting import (
     HEARING,

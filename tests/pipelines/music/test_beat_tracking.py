@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.music.beat_tracking import (
+from pipelines.music.beat_network import (
+    FRAMES_PER_SECOND,
     METRES,
-    SEARCH_RATE,
     TEMPO_BINS,
     Floats,
     RhythmActivations,
+)
+from pipelines.music.beat_tracking import (
+    SEARCH_RATE,
     RhythmOptions,
     bar_positions,
     beat_frames,
     find_rhythm,
     time_signature,
 )
-from pipelines.rhythm_features import FRAMES_PER_SECOND
 
 UNDECIDED = np.zeros(TEMPO_BINS, dtype=np.float32)
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.chord_recognition import (
     CHANGE_COST,
     CHORD_COUNT,
@@ -22,6 +21,7 @@ from pipelines.music.chord_recognition import (
     harmony_share,
     smoothed_path,
 )
+from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.key_detection import find_key
 from pipelines.music.notation import (
     FLATS,

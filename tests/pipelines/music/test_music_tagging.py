@@ -14,7 +14,7 @@ from onnx import load as load_onnx
 from components.timeline.tracks import HeatmapTrack
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
-from models.repository_weights import WEIGHTS
+from models.files.package_weights import WEIGHTS
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.description.tag_heatmap import music_heatmap

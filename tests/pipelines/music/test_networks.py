@@ -6,17 +6,24 @@ import numpy as np
 import pytest
 
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
-from pipelines.harmony_features import POOL_FRAMES, pooled_notes
 from pipelines.music.beat_network import (
     COLOURS,
+    FRAMES_PER_SECOND,
+    HOP_SAMPLES,
+    LEVEL,
+    MEL_BANDS,
+    METRES,
     RHYTHM_BLOCK_FRAMES,
+    TEMPO_BINS,
+    frame_count,
     joined,
+    level_gain,
+    log_mel,
     rhythm_block,
     rhythm_block_count,
 )
-from pipelines.music.beat_tracking import METRES, TEMPO_BINS
 from pipelines.music.chord_recognition import CHORD_COUNT
-from pipelines.music.harmony_network import HARMONY_RUN_FRAMES, harmony_logits
+from pipelines.music.harmony_network import HARMONY_RUN_FRAMES, POOL_FRAMES, harmony_logits, pooled_notes
 from pipelines.music.note_activations import (
     BLOCK_FRAMES,
     BLOCK_SAMPLES,
@@ -27,7 +34,6 @@ from pipelines.music.note_activations import (
     note_block,
     note_block_count,
 )
-from pipelines.rhythm_features import FRAMES_PER_SECOND, HOP_SAMPLES, LEVEL, MEL_BANDS, frame_count, level_gain, log_mel
 from services import Services
 
 pytestmark = pytest.mark.models

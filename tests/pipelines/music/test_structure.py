@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.harmony_features import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.beat_network import FRAMES_PER_SECOND, Floats
 from pipelines.music.beat_tracking import Beats
+from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.structure import Section, find_sections
-from pipelines.rhythm_features import FRAMES_PER_SECOND, Floats
 
 BAR_SECONDS = 2.0
 BARS = 8

@@ -15,12 +15,13 @@ import torch
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
-from models.errors import InvalidOption, SilentPart, TextWidthMismatch
+from models.errors import InvalidOption
 from models.loading.loaders import ModelLoaders
 from models.specs.aligner import TINY_ALIGNER, W2V_BERT_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.errors import SilentPart
 from pipelines.pictures.audio_embeds import (
     FRAMES,
     SAMPLE_RATE,
@@ -29,6 +30,7 @@ from pipelines.pictures.audio_embeds import (
     choose_aligner,
     windows_of,
 )
+from pipelines.pictures.errors import TextWidthMismatch
 from services import Services
 from tests.models.tiny_aligners import WIDTH, save_picture_model, save_wav2vec2_bert
 from tests.recordings import EXAMPLES

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import never
-from models.errors import AudioscopeError, BrokenStartPicture, InvalidOption, TextWidthMismatch, UnknownModel
+from models.errors import AudioscopeError, InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
+from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image, drawn_window, heard_in
+from pipelines.pictures.errors import BrokenStartPicture, TextWidthMismatch
 from pipelines.pictures.options import (
     Drawing,
     PictureOptions,

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from models.errors import PictureFileRefused
 from models.specs.image import IMAGE_MODELS, drawing_defaults
 from pipelines.pictures.audio_to_image import audio_to_image
+from pipelines.pictures.errors import PictureFileRefused
 from pipelines.pictures.options import (
     LARGEST_SEED,
     SCHEDULERS,

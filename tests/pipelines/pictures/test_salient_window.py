@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from models.errors import InvalidOption, SilentClip
+from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import SilentClip
 from pipelines.pictures.salient_window import telling_window
 from services import Services
 from tests.recordings import EXAMPLES

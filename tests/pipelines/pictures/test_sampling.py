@@ -13,10 +13,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.errors import PictureOverflow
 from models.loading.loaders import ModelLoaders
-from pipelines.picture_preview import preview_with
 from pipelines.pictures.audio_embeds import AudioStates
+from pipelines.pictures.errors import PictureOverflow
 from pipelines.pictures.options import SCHEDULERS
 from pipelines.pictures.prompt_embeds import (
     PromptStates,
@@ -24,7 +23,7 @@ from pipelines.pictures.prompt_embeds import (
     between,
     prompt_states,
 )
-from pipelines.pictures.sampling import SamplingOptions, draw
+from pipelines.pictures.sampling import SamplingOptions, draw, preview_with
 from tests.models.tiny_image_models import SIDE, TEXT_WIDTH, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 LOADERS = ModelLoaders(cpu_threads=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from models.specs.image import SD_TURBO, TINY_DIFFUSION
-from pipelines.picture_words import unknown_words
+from pipelines.pictures.vocabulary import unknown_words
 from training.tiny_diffusion.captions import PAIRS, STYLE_WORDS, TEMPLATES, WORDS
 from training.tiny_diffusion.pictures import GROUNDS
 

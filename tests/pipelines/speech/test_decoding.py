@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models.cache.model_cache import never
 from models.specs.speech import WHISPER_BASE_OFFLINE
+from models.stopping import never
 from pipelines.speech import decoding
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.language_id import Language

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.errors import ClipTooLong, InvalidOption
+from models.errors import InvalidOption
+from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.dictation import Dictated, Dictation
 from pipelines.speech.transcription import TranscriptionOptions
 from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.speech.transcript import Segment, Word
-from pipelines.transcript_editing import with_text
+from pipelines.speech.transcript import Segment, Word, with_text
 
 LINE = Segment(
     10.0,

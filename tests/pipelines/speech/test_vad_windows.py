@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.cache.model_cache import never
+from models.stopping import never
 from pipelines.speech.vad_windows import (
     BLOCK_FRAMES,
     FRAME_SAMPLES,

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from models.cache.feature_store import FeatureStore
-from models.errors import NothingWritten
 from models.specs.encoders import WHISPER_BASE_STATES
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embeddings.errors import NothingWritten
 from pipelines.interpretability.audio_llm import QUESTION, hidden_states
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
