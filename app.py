@@ -96,7 +96,7 @@ def start_background_work(services: Services) -> None:
             for name in names:
                 getattr(library, name)
         while True:
-            services.cache.evict_idle()
+            services.runtime.cache.evict_idle()
             services.clips.sweep()
             time.sleep(TIDY_INTERVAL_SECONDS)
 

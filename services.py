@@ -14,6 +14,7 @@ from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from pipelines.clip.clip import ClipStore
 from pipelines.clip.decoding import ClipLimits
 from pipelines.embeddings.library import ClipLibrary
@@ -30,9 +31,7 @@ class Services:
     settings: Settings
     clips: ClipStore
     files: ModelFiles
-    cache: ModelCache
-    catalog: ModelCatalog
-    features: FeatureStore
+    runtime: ModelRuntime
     stop_flags: StopFlags
     library: ClipLibrary
     """What clips sound like, kept between runs."""
@@ -55,9 +54,9 @@ def build_services(settings: Settings) -> Services:
         settings=settings,
         clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
         files=files,
-        cache=cache,
-        catalog=ModelCatalog(files, probe.device, cache.attainable_bytes),
-        features=FeatureStore(settings.feature_store_bytes),
+        runtime=ModelRuntime(
+            ModelCatalog(files, probe.device, cache.attainable_bytes), cache, FeatureStore(settings.feature_store_bytes)
+        ),
         stop_flags=StopFlags(),
         library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
     )

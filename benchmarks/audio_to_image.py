@@ -24,8 +24,7 @@ import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_least, at_most, in_a_thread
 from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
 from pipelines.clip.clip import AudioClip, ClipStore
@@ -59,25 +58,23 @@ FRAMES, NOISE_SECONDS, NOISE_LEVEL = 375, 4.0, 0.01
 class Studio:
     """What pictures are drawn with."""
 
-    catalog: ModelCatalog
-    cache: ModelCache
-    features: FeatureStore
+    runtime: ModelRuntime
     clip: AudioClip
     options: PictureOptions
 
     def draw(self) -> None:
         """One picture through the app's own pipeline."""
-        for _ in audio_to_image(self.clip, self.options, self.catalog, self.cache, self.features):
+        for _ in audio_to_image(self.clip, self.options, self.runtime):
             pass
 
     def draw_anew(self) -> None:
         """The same for a clip that was not heard before."""
-        self.features.forget_clip(self.clip.content_hash)
+        self.runtime.features.forget_clip(self.clip.content_hash)
         self.draw()
 
     def pipeline(self) -> Any:
         """The picture model, which nobody else uses here."""
-        with self.cache.lease(self.catalog.choose("draw_pictures", self.options.model).spec) as (pipeline,):
+        with self.runtime.cache.lease(self.runtime.catalog.choose("draw_pictures", self.options.model).spec) as (pipeline,):
             return pipeline
 
 
@@ -97,17 +94,18 @@ def offline(folder: Path) -> list[Figure]:
     clip = services.clips.open(EXAMPLES / SOUND)
     start, end = 0.0, min(clip.duration, TINY_ALIGNER.hearing.window_seconds)
     options = PictureOptions(model=TINY_DIFFUSION.key, aligner=TINY_ALIGNER.key, start=start, end=end, seed=1)
-    studio = Studio(services.catalog, services.cache, services.features, clip, options)
+    studio = Studio(services.runtime, clip, options)
     noise = services.clips.open(white_noise(folder, end - start))
 
     def seeds_procedure() -> None:
         """Sound and fresh noise are heard for every request."""
-        parts = TINY_ALIGNER, TINY_DIFFUSION, services.cache, FeatureStore(STORE_BYTES)
-        heard, nothing = (audio_states(sound, start, end, *parts).prompt_embeds for sound in (clip, noise))
+        fresh = replace(services.runtime, features=FeatureStore(STORE_BYTES))
+        heard, nothing = (
+            audio_states(sound, start, end, TINY_ALIGNER, TINY_DIFFUSION, fresh).prompt_embeds for sound in (clip, noise)
+        )
         bare_call(studio, heard, nothing)()
 
-    parts = TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features
-    states = in_a_thread(lambda: audio_states(clip, start, end, *parts))()
+    states = in_a_thread(lambda: audio_states(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime))()
     bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
     return compare("offline", studio, bare, seeds_procedure, heard_costs_little=False)
 
@@ -164,7 +162,7 @@ def bare_call(studio: Studio, heard: Any, nothing: Any) -> Callable[[], Any]:
     import torch
 
     pipeline, options = studio.pipeline(), studio.options
-    usual = drawing_defaults(studio.catalog.choose("draw_pictures", options.model).spec)
+    usual = drawing_defaults(studio.runtime.catalog.choose("draw_pictures", options.model).spec)
     prompt, negative = (torch.from_numpy(np.array(states))[None] for states in (heard, nothing))
     return lambda: pipeline(
         prompt_embeds=prompt,
@@ -196,7 +194,7 @@ def full_size_studio(folder: Path, width: int, side: int) -> tuple[Studio, Any]:
     clip = ClipStore(folder / "clips").open(EXAMPLES / SOUND)
     options = PictureOptions(model=models[0].spec.key, start=0.0, end=min(3.75, clip.duration), seed=1)
     with bench.cache.lease(models[2].spec) as (aligner,):
-        return Studio(bench.catalog, bench.cache, FeatureStore(STORE_BYTES), clip, options), aligner
+        return Studio(bench.runtime, clip, options), aligner
 
 
 # ---- memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -62,7 +63,7 @@ def bare_whisper(services: Services, clip: AudioClip) -> Any:
     """Features and one call, as in the model's card."""
     import torch
 
-    with services.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
+    with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
         sound = np.array(clip.waveform(SAMPLE_RATE))
         heard = whisper.processor(audio=sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")
         return whisper.model.model.encoder(heard.input_features, output_hidden_states=True).last_hidden_state.numpy()
@@ -74,7 +75,7 @@ def bare_yamnet(services: Services, clip: AudioClip) -> Any:
     count = yamnet_features.patch_count(len(sound))
     whole = yamnet_features.PATCH_SAMPLES + (count - 1) * yamnet_features.PATCH_HOP_SAMPLES
     patches = yamnet_features.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
-    with services.cache.lease(YAMNET) as (yamnet,):
+    with services.runtime.cache.lease(YAMNET) as (yamnet,):
         return yamnet.run(["embedding"], {"patches": patches})
 
 
@@ -82,14 +83,14 @@ def leases_of_second_view(services: Services, clip: AudioClip) -> int:
     """How often a model is borrowed."""
     features = FeatureStore(2**30)
     embed(services, clip, "whisper-base-encoder", features)
-    with patch.object(services.cache, "lease", wraps=services.cache.lease) as lease:
+    with patch.object(services.runtime.cache, "lease", wraps=services.runtime.cache.lease) as lease:
         embed(services, clip, "whisper-base-encoder", features)
     return lease.call_count
 
 
 def embed(services: Services, clip: AudioClip, encoder: str, features: FeatureStore) -> None:
     """A whole run."""
-    for _ in embed_clip(clip, EmbeddingOptions(encoder), services.catalog, services.cache, features):
+    for _ in embed_clip(clip, EmbeddingOptions(encoder), replace(services.runtime, features=features)):
         pass
 
 

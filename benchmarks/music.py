@@ -30,12 +30,11 @@ def figures() -> list[Figure]:
     """Ratios of one run; models are loaded before it."""
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
-        parts = services.catalog, services.cache, services.features
-        list(describe_clip(services.clips.open(EXAMPLES / "music.ogg"), DescriptionOptions(), *parts))
+        list(describe_clip(services.clips.open(EXAMPLES / "music.ogg"), DescriptionOptions(), services.runtime))
         clip = services.clips.open(three_minutes(Path(folder)))
         with timed_models() as model_seconds:
-            first = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), *parts)))
-        again = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), *parts)))
+            first = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), services.runtime)))
+        again = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), services.runtime)))
     whole, models = "tags, facts and caption of three minutes of music", sum(model_seconds)
     return [
         at_most(f"{whole}, share of its length", 100 * first / SECONDS, MOST_OF_LENGTH, " %"),

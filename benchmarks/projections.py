@@ -82,13 +82,13 @@ def _ten_minutes() -> list[Figure]:
 
         def embedded(path: Path) -> ClipEmbedding:
             clip = services.clips.open(path)
-            *_, last = embed_clip(clip, EmbeddingOptions(ENCODER), services.catalog, services.cache, services.features)
+            *_, last = embed_clip(clip, EmbeddingOptions(ENCODER), services.runtime)
             if last.embedding is None:
                 raise RuntimeError("the clip was not encoded")
             return last.embedding
 
         def mapped(path: Path, method: MapMethod) -> None:
-            remembered_map([embedded(path)], MapOptions(method), services.features)
+            remembered_map([embedded(path)], MapOptions(method), services.runtime.features)
 
         embedded(EXAMPLES / "music.ogg")
         one, other, last = (long_clip(Path(folder), SECONDS + more) for more in range(3))
@@ -97,7 +97,7 @@ def _ten_minutes() -> list[Figure]:
         timed = []
         for method in MEASURED_METHODS:
             projecting = seconds_of(partial(map_embeddings, frames, MapOptions(method)))
-            services.features.clear()
+            services.runtime.features.clear()
             whole, again = (seconds_of(partial(mapped, other, method)) for _ in range(2))
             timed.append((method, projecting, whole, again))
         encoding = (began + seconds_of(lambda: embedded(last))) / 2  # before and after, so that a busy moment hits all alike

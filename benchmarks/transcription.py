@@ -24,7 +24,7 @@ def figures() -> list[Figure]:
     with tempfile.TemporaryDirectory() as scratch:
         services = build_services(Settings(data_dir=Path(scratch) / "data", clip_dir=Path(scratch) / "clips"))
         clip = services.clips.open(EXAMPLES / "speech.flac")
-        services.cache.preload(WHISPER_BASE_OFFLINE)
+        services.runtime.cache.preload(WHISPER_BASE_OFFLINE)
         return _compare(services, clip)
 
 
@@ -40,11 +40,7 @@ def _compare(services: Services, clip: AudioClip) -> list[Figure]:
 
     def ours() -> str:
         shutil.rmtree(clip.directory / RESULTS_FOLDER, ignore_errors=True)  # else it would be found, not computed
-        return list(
-            transcribe(
-                clip, TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key), services.catalog, services.cache, services.features
-            )
-        )[-1].text
+        return list(transcribe(clip, TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key), services.runtime))[-1].text
 
     same = ours() == bare()
     our_seconds, bare_seconds = alternating_medians([ours, bare], ROUNDS)

@@ -25,7 +25,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     folder = tmp_path_factory.mktemp("services")
     services = build_services(Settings(data_dir=folder / "data", clip_dir=folder / "clips"))
     yield services
-    services.cache.clear()
+    services.runtime.cache.clear()
 
 
 @pytest.fixture(scope="session")

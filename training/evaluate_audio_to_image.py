@@ -118,7 +118,6 @@ def spec_of(folder: Path) -> ModelSpec:
 
 def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Outcome]:
     """Every sound of the list that is not silent and long enough, through the app's own path."""
-    cache, features = services.cache, services.features
     for row in json.loads(FITTING.read_text(encoding="utf-8")):
         sound = row["sounds"][0]
         try:
@@ -126,14 +125,14 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
         except SilentClip:
             continue
         if clip.duration > SHORTEST_SECONDS:
-            states = audio_states(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, cache, features)
-            heard = tuple(word.concept for word in heard_words(states, TINY_DIFFUSION, cache, features))
+            states = audio_states(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, services.runtime)
+            heard = tuple(word.concept for word in heard_words(states, TINY_DIFFUSION, services.runtime))
             yield Outcome(sound, row["group"], tuple(row["fitting"]), heard, bare_concept(clip, services), states)
 
 
 def bare_concept(clip: AudioClip, services: Services) -> str:
     """What YAMNet alone would say: its best class, by the mean over the patches, among those that the vocabulary knows."""
-    listener = ClipListener(clip, ModelChoice(YAMNET_SPEC, ""), services.cache, services.features)
+    listener = ClipListener(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
     scores = listener.patch_scores(0, listener.patches).mean(axis=0)
     table = concepts_of_classes()
     best = int(np.argmax(np.where(table.any(axis=1), scores, 0)))
@@ -160,7 +159,7 @@ def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
     rows = -(-len(results) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * size, rows * (size + LABEL_HEIGHT)), "white")
     pen = ImageDraw.Draw(sheet)
-    with services.cache.lease(TINY_DIFFUSION) as (pipeline,):
+    with services.runtime.cache.lease(TINY_DIFFUSION) as (pipeline,):
         for index, outcome in enumerate(results):
             left, top = index % COLUMNS * size, index // COLUMNS * (size + LABEL_HEIGHT)
             sheet.paste(draw(pipeline, outcome.states), (left, top))

@@ -90,13 +90,12 @@ def sung_over(seed: int, services: Services) -> AudioClip:
 
 def findings_of(clip: AudioClip, services: Services) -> ClipFindings:
     """What all offline models find; words only where nobody plays."""
-    shared = (services.catalog, services.cache, services.features)
     facts = read(clip, services)
-    *_, music = tag_music(clip, MusicTagOptions(), *shared)
-    *_, sounds = tag_sounds(clip, TagOptions(), *shared)
+    *_, music = tag_music(clip, MusicTagOptions(), services.runtime)
+    *_, sounds = tag_sounds(clip, TagOptions(), services.runtime)
     speech = None
     if not music.is_music:
-        *_, speech = transcribe(clip, TranscriptionOptions(), *shared)
+        *_, speech = transcribe(clip, TranscriptionOptions(), services.runtime)
     return ClipFindings(clip.duration, facts, music, sounds, speech)
 
 

@@ -82,7 +82,7 @@ def piece_of(row: dict[str, Any]) -> Piece:
 def outcome(services: Services, row: dict[str, Any], folder: Path) -> Outcome:
     """Render, tag, compare."""
     clip = services.clips.open(render(piece_of(row), folder))
-    *_, sounds = tag_sounds(clip, TagOptions(names=NAMES), services.catalog, services.cache, services.features)
+    *_, sounds = tag_sounds(clip, TagOptions(names=NAMES), services.runtime)
     names = tuple(tag.name for tag in sounds.top)
     return Outcome(
         row["name"], row["group"], frozenset(row["instruments"]), frozenset(row["genres"]), tags_of(services, clip), names
@@ -91,7 +91,7 @@ def outcome(services: Services, row: dict[str, Any], folder: Path) -> Outcome:
 
 def tags_of(services: Services, clip: AudioClip) -> MusicTags:
     """The result of a whole run."""
-    *_, tags = tag_music(clip, MusicTagOptions(), services.catalog, services.cache, services.features)
+    *_, tags = tag_music(clip, MusicTagOptions(), services.runtime)
     return tags
 
 

@@ -140,7 +140,7 @@ class Evaluation:
     def _embeddings(self, clip: AudioClip) -> list[ClipEmbedding]:
         services, found = self._services, []
         for options in self._options:
-            *_, last = embed_clip(clip, options, services.catalog, services.cache, services.features)
+            *_, last = embed_clip(clip, options, services.runtime)
             if last.embedding is None:
                 raise RuntimeError(f"{clip.name} was not encoded")
             found.append(last.embedding)

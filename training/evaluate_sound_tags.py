@@ -62,7 +62,7 @@ def outcomes(services: Services) -> Iterator[Outcome]:
         except SilentClip:
             continue
         if clip.duration > SHORTEST_SECONDS:
-            *_, tags = tag_sounds(clip, TagOptions(names=NAMES), services.catalog, services.cache, services.features)
+            *_, tags = tag_sounds(clip, TagOptions(names=NAMES), services.runtime)
             bare = tuple(class_tree().names[i] for i in np.argsort(-tags.scores.mean(axis=0)))
             ours = tuple(tag.name for tag in tags.top)
             yield Outcome(row["sounds"][0], row["group"], frozenset(row["fitting"]), ours, bare)

@@ -96,7 +96,7 @@ def add_embedding_endpoints(services: Services) -> None:
             raise InvalidOption("number of recordings", len(audio), f"1 to {MOST_CLIPS}")
         clips = [open_for_api(services, one) for one in audio]
         embeddings = [_embedding(services, clip, EmbeddingOptions(encoder, layer)) for clip in clips]
-        made = remembered_map(embeddings, options, services.features)
+        made = remembered_map(embeddings, options, services.runtime.features)
         rows = stacked([(one.frames, one.times) for one in embeddings])
         return {
             "points": np.round(made.points.astype(np.float64), 5).tolist(),
@@ -147,7 +147,7 @@ def add_embedding_endpoints(services: Services) -> None:
 
 
 def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions) -> ClipEmbedding:
-    *_, now = embed_clip(clip, options, services.catalog, services.cache, services.features)
+    *_, now = embed_clip(clip, options, services.runtime)
     if now.embedding is None:
         raise RuntimeError("an encoder that nobody stopped gave no frames")
     return now.embedding
@@ -173,9 +173,9 @@ def _npz(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
 
 
 def _library_encoder(services: Services, key: str, with_text: bool) -> Encoder:
-    known = [encoder for encoder in encoders(services.catalog) if encoder.frame_rate]
+    known = [encoder for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
     if key != AUTO:
-        return encoder_of(services.catalog, key)
+        return encoder_of(services.runtime.catalog, key)
     if not with_text:
         return best_for_clips(known)
     readers = [encoder for encoder in known if encoder.has_text]

@@ -78,7 +78,7 @@ def build_clips_panel(
 
 
 def _build_library(services: Services, clip: ClipInput) -> None:
-    known = [encoder for encoder in encoders(services.catalog) if encoder.frame_rate]
+    known = [encoder for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
     readers = [encoder for encoder in known if encoder.has_text]
     gr.HTML(ABOUT_LIBRARY, apply_default_css=False)
     with gr.Row(elem_classes="actions"):
@@ -118,7 +118,7 @@ class _LibraryPanel:
     def find_by_words(self, text: str, request: gr.Request) -> Iterator[str]:
         """Enter in the line of words."""
         try:
-            encoder = next(encoder for encoder in encoders(self._services.catalog) if encoder.has_text)
+            encoder = next(encoder for encoder in encoders(self._services.runtime.catalog) if encoder.has_text)
             found = near_words(self._services, text, encoder, NEAR_CLIPS)
             yield near_markup(found, f"“{text}”", self._is_kept)
         except Exception as error:
@@ -129,12 +129,11 @@ class _LibraryPanel:
         try:
             if clip is None:
                 raise NoClip
-            options = library_options(encoder_of(services.catalog, key))
-            parts = services.catalog, services.cache, services.features
+            options = library_options(encoder_of(services.runtime.catalog, key))
             heard: list[ClipEmbedding] = []
             should_stop = self.job.current(request)
             for each in options:
-                for now in embed_clip(clip, each, *parts, should_stop):
+                for now in embed_clip(clip, each, services.runtime, should_stop):
                     heard += [now.embedding] if now.embedding else []
                     yield progress_markup(now, "")
             if len(heard) < len(options):
@@ -175,7 +174,7 @@ def near_words(services: Services, text: str, encoder: Encoder, count: int) -> t
         InvalidOption: the encoder has no texts, or there is no text.
         ModelError: the model cannot be had.
     """
-    vector = embed_texts((text,), encoder, services.cache)[0]
+    vector = embed_texts((text,), encoder, services.runtime.cache)[0]
     return services.library.by_text(vector, encoder, count)
 
 

@@ -61,16 +61,17 @@ def learn(
 
     Yields whenever the pipelines say something, and returns what is known then.
     """
-    parts = services.catalog, services.cache, services.features
     if known.tags is None:
-        for described in describe_clip(clip, DescriptionOptions(), *parts, should_stop):
+        for described in describe_clip(clip, DescriptionOptions(), services.runtime, should_stop):
             if described.state == "done":
                 known = replace(known, tags=described.sounds, facts=described.facts)
             yield
     if known.words is None and not should_stop():
         options = TranscriptionOptions()
-        written = find_stored(clip, options, services.catalog.choose("transcribe"), services.catalog)
-        snapshots = transcribe(clip, options, *parts, should_stop) if written is None and with_words else iter([written])
+        written = find_stored(clip, options, services.runtime.catalog.choose("transcribe"), services.runtime.catalog)
+        snapshots = (
+            transcribe(clip, options, services.runtime, should_stop) if written is None and with_words else iter([written])
+        )
         for now in snapshots:
             if now is not None and now.state == "done":
                 known = replace(known, words=tuple(word for segment in now.segments for word in segment.words))

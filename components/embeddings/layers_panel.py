@@ -35,7 +35,7 @@ MOST_NUMBERS = 14
 def build_layers_panel(services: Services, clip: ClipInput, controls: EmbeddingControls) -> None:
     """The inner tab: with which encoder, a button, and the table."""
     with gr.Tab("Layers"):
-        others = [(encoder.title, encoder.key) for encoder in encoders(services.catalog) if encoder.frame_rate]
+        others = [(encoder.title, encoder.key) for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
         with gr.Row(elem_classes="actions"):
             choices = [("Its own layers", ITSELF), *others]
             other = gr.Dropdown(choices, value=ITSELF, label="Compared with", min_width=260, scale=0)
@@ -58,7 +58,7 @@ class _LayersPanel:
         try:
             if clip is None:
                 raise NoClip
-            catalog = self._services.catalog
+            catalog = self._services.runtime.catalog
             one, theirs = encoder_of(catalog, key), None if other == ITSELF else encoder_of(catalog, other)
             should_stop = self.job.current(request)
             rows = yield from self._layers(clip, one, should_stop)
@@ -78,7 +78,7 @@ class _LayersPanel:
         for layer in encoder.layers:
             options = EmbeddingOptions(encoder.key, layer)
             embedding: ClipEmbedding | None = None
-            for now in embed_clip(clip, options, services.catalog, services.cache, services.features, should_stop):
+            for now in embed_clip(clip, options, services.runtime, should_stop):
                 embedding = now.embedding
                 yield progress_markup(now, f"{encoder.title}, {layer}" if layer else encoder.title)
             if embedding is None:

@@ -46,7 +46,9 @@ def build_token_paths_panel(services: Services, clip: ClipInput) -> None:
     with gr.Column(elem_id="token-paths", min_width=0):
         gr.HTML("<h2>Words as they form</h2>", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
-            models = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in following_models(services.catalog)]
+            models = [
+                (f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in following_models(services.runtime.catalog)
+            ]
             model = gr.Dropdown(models, value=models[0][1], label="Written by", min_width=280, scale=0)
             start = gr.Number(0, label="From, seconds", minimum=0, step=1, min_width=120, scale=0, visible=False)
         with gr.Row(elem_classes="actions"):
@@ -81,8 +83,7 @@ class _Panel:
                 raise NoClip
             should_stop = self.job.current(request)
             options = FollowOptions(model, float(start or 0))
-            parts = services.catalog, services.cache, services.features, should_stop
-            yield from _streamed(clip, follow_words(clip, options, *parts))
+            yield from _streamed(clip, follow_words(clip, options, services.runtime, should_stop))
         except Exception as error:
             yield gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

@@ -81,7 +81,7 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
     shown, together = gr.State(None), gr.State(())
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = build_embedding_controls(services.catalog)
+            controls = build_embedding_controls(services.runtime.catalog)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Show", variant="primary", min_width=0, elem_id="show-embedding")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-embedding")
@@ -109,7 +109,10 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
     ends += [job.follow(change, work.begin_change, seen, work.change, values, panes) for change in (*moved, *regroup)]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(
-        lambda key: (about_markup(services.catalog, key), gr.Dropdown(layer_choices(services.catalog, key), value="")),
+        lambda key: (
+            about_markup(services.runtime.catalog, key),
+            gr.Dropdown(layer_choices(services.runtime.catalog, key), value=""),
+        ),
         inputs=controls.encoder,
         outputs=[controls.about, controls.layer],
         **plain,
@@ -222,8 +225,7 @@ class _EmbeddingWork:
         for clip in wanted.clips:
             found = before.get(clip.content_hash)
             if found is None:
-                parts = services.catalog, services.cache, services.features
-                for now in embed_clip(clip, wanted.encoding, *parts, should_stop):
+                for now in embed_clip(clip, wanted.encoding, services.runtime, should_stop):
                     found = now.embedding
                     if found is None:
                         yield _told(progress_markup(now, clip.name if len(wanted.clips) > 1 else ""))
@@ -245,7 +247,7 @@ class _EmbeddingWork:
         self.prepare(layout.method)
 
         def work(_: Callable[[], bool]) -> Generator[EmbeddingMap, None, None]:
-            yield remembered_map(embeddings, layout, self._services.features)
+            yield remembered_map(embeddings, layout, self._services.runtime.features)
 
         for made in in_background(work, should_stop):
             if made is not None:

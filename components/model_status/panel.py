@@ -41,12 +41,12 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
         catalog = gr.HTML("", elem_id="catalog", apply_default_css=False)
 
     def refresh() -> tuple[str, str, str]:
-        status = services.cache.status()
+        status = services.runtime.cache.status()
         return pill_markup(status), status_markup(status), catalog_markup(services)
 
     def free_all() -> tuple[str, str, str]:
-        services.cache.clear()
-        services.features.clear()
+        services.runtime.cache.clear()
+        services.runtime.features.clear()
         return refresh()
 
     shown = [pill.html, panel, catalog]

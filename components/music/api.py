@@ -51,7 +51,7 @@ def add_music_endpoints(services: Services) -> None:
         """
         options = FactOptions(slowest_bpm, fastest_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio)
-        *_, facts = facts_of_clip(clip, options, services.catalog, services.cache, services.features)
+        *_, facts = facts_of_clip(clip, options, services.runtime)
         return dict(as_document(facts))
 
     @tell_errors
@@ -68,9 +68,8 @@ def add_music_endpoints(services: Services) -> None:
             vocals_in_clip, over_time}; model names, licences, duration and elapsed in seconds.
         """
         clip = open_for_api(services, audio)
-        parts = services.catalog, services.cache, services.features
-        *_, sounds = sounds_of_clip(clip, TagOptions(model, names), *parts)
-        *_, music = tag_music(clip, MusicTagOptions(names), *parts)
+        *_, sounds = sounds_of_clip(clip, TagOptions(model, names), services.runtime)
+        *_, music = tag_music(clip, MusicTagOptions(names), services.runtime)
         return {"sounds": as_document(sounds), "music": as_document(music)}
 
     @tell_errors
@@ -86,8 +85,7 @@ def add_music_endpoints(services: Services) -> None:
             words [{word, probability, similarity}] and scores over time; model, licence, duration and elapsed in seconds.
         """
         clip = open_for_api(services, audio)
-        parts = services.catalog, services.cache, services.features
-        *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), *parts)
+        *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime)
         return dict(as_document(scores))
 
     @tell_errors
@@ -109,8 +107,7 @@ def add_music_endpoints(services: Services) -> None:
         """
         caption = CaptionOptions(model=writer, prompt=prompt, do_sample=do_sample, temperature=temperature)
         clip, text = open_for_api(services, audio), None
-        parts = services.catalog, services.cache, services.features
-        for now in describe_clip(clip, DescriptionOptions(caption=caption), *parts):
+        for now in describe_clip(clip, DescriptionOptions(caption=caption), services.runtime):
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
                 text = written
@@ -133,12 +130,11 @@ def add_music_endpoints(services: Services) -> None:
         """
         clip = open_for_api(services, audio)
         if model == FROM_FACTS:
-            parts = services.catalog, services.cache, services.features
-            *_, described = describe_clip(clip, DescriptionOptions(), *parts)
+            *_, described = describe_clip(clip, DescriptionOptions(), services.runtime)
             answer = answer_question(question, described.findings)
             return {"text": answer.text, "spans": [list(span) for span in answer.spans], "by": FROM_FACTS}
         turns = tuple(Turn(asked, answered) for asked, answered in history or [])
-        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.catalog, services.cache)
+        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.runtime)
         return {"text": said.text, "spans": [[said.start, said.end]], "by": said.model}
 
     shared = borrowing(services)

@@ -46,7 +46,7 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
                 label="Ask about this clip", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
             )
             models = [("the facts (offline)", FROM_FACTS)]
-            models += [(spec.title, spec.key) for spec in services.catalog.models("answer_questions")]
+            models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("answer_questions")]
             model = gr.Dropdown(models, value=FROM_FACTS, label="Answered by", min_width=140, scale=1)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
@@ -97,7 +97,7 @@ class _QuestionWork:
     ) -> Iterator[_Asked]:
         services, history = self._services, tuple(turn.turn for turn in asked)
         options = QuestionOptions(model=model)
-        for now in ask(clip, history, question, options, services.catalog, services.cache, should_stop):
+        for now in ask(clip, history, question, options, services.runtime, should_stop):
             by = f"{now.model}, {now.dtype} on {now.device}, {now.licence} · {now.elapsed:.1f} s"
             yield _Asked(now.turn, turn_markup(question, now.text or "…", by))
 

@@ -84,9 +84,11 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
 def _build_controls(services: Services) -> list[gr.components.Component]:
     """Their values, in this order, are what `options_of` reads."""
     models = [("Automatic: the best that fits", AUTO)]
-    models += [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.catalog.models("tag_sounds")]
+    models += [
+        (f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.runtime.catalog.models("tag_sounds")
+    ]
     sounds = gr.Dropdown(models, value=AUTO, label="Sounds named by")
-    writer = gr.Dropdown(_writers(services.catalog), value=FROM_FACTS, label="Written by")
+    writer = gr.Dropdown(_writers(services.runtime.catalog), value=FROM_FACTS, label="Written by")
     with gr.Accordion("More", open=False):
         prompt = gr.Textbox(label="Prompt for a model that writes", lines=2, max_length=1000, placeholder="its usual one")
         sample = gr.Checkbox(False, label="Sample (else the likeliest words)")
@@ -143,8 +145,7 @@ class _DescriptionWork:
                 raise NoClip
             services = self._services
             should_stop = self._job.current(request)
-            parts = services.catalog, services.cache, services.features, should_stop
-            yield from _streamed(clip, describe_clip(clip, options_of(controls), *parts))
+            yield from _streamed(clip, describe_clip(clip, options_of(controls), services.runtime, should_stop))
         except Exception as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

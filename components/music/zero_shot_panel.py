@@ -25,7 +25,7 @@ def build_own_words(services: Services, clip: ClipInput) -> None:
     with gr.Accordion("In your own words", open=False, elem_id="own-words"):
         words = gr.Textbox(label="Words or short descriptions, with commas between them", max_length=2000)
         models = [("Automatic: the best that fits", AUTO)]
-        models += [(spec.title, spec.key) for spec in services.catalog.models("zero_shot_tags")]
+        models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("zero_shot_tags")]
         model = gr.Dropdown(models, value=AUTO, label="Compared by")
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Compare", min_width=0, elem_id="compare-words")
@@ -49,8 +49,7 @@ class _WordsWork:
             if clip is None:
                 raise NoClip
             wanted = tuple(word.strip() for word in words.split(",") if word.strip())
-            parts = services.catalog, services.cache, services.features, should_stop
-            for now in score_words(clip, wanted, WordOptions(model), *parts):
+            for now in score_words(clip, wanted, WordOptions(model), services.runtime, should_stop):
                 yield words_markup(now)
         except Exception as error:
             yield failure_markup(sentence_for(error))

@@ -100,7 +100,7 @@ def add_picture_endpoints(services: Services) -> None:
             fast=fast,
         )
         clip = open_for_api(services, audio)
-        for now in draw(clip, options, services.catalog, services.cache, services.features):
+        for now in draw(clip, options, services.runtime):
             yield _file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
 
     @tell_errors
@@ -118,11 +118,10 @@ def add_picture_endpoints(services: Services) -> None:
             words of which the sound itself is made in the model's text space; start and end of the part, in seconds.
         """
         clip = open_for_api(services, audio)
-        parts = services.catalog, services.cache, services.features
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
-        spec = services.catalog.choose("draw_pictures", model).spec
-        start, end, heard = heard_in(clip, options, *parts)
-        written = write_prompt(clip, start, end, spec, *parts)
+        spec = services.runtime.catalog.choose("draw_pictures", model).spec
+        start, end, heard = heard_in(clip, options, services.runtime)
+        written = write_prompt(clip, start, end, spec, services.runtime)
         return {"prompt": written.text, "sources": written.sources, "heard": as_document(heard), "start": start, "end": end}
 
     shared = borrowing(services)

@@ -68,8 +68,7 @@ class _FilmWork:
                 raise NoClip
             options = WalkOptions(None if between < 0 else between)
             should_stop = self._job.current(request)
-            parts = files_folder(clip), services.catalog, services.cache, services.features, should_stop
-            for now in walk(clip, made.board, options, *parts):
+            for now in walk(clip, made.board, options, files_folder(clip), services.runtime, should_stop):
                 yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
         except Exception as error:
             yield failure_markup(sentence_for(error))

@@ -84,8 +84,9 @@ class _StoryboardWork:
             if clip is None:
                 raise NoClip
             should_stop = self._job.current(request)
-            parts = services.catalog, services.cache, services.features, should_stop
-            for update in _streamed(clip, storyboard(clip, options_of(values, written=drawn.prompt), *parts)):
+            for update in _streamed(
+                clip, storyboard(clip, options_of(values, written=drawn.prompt), services.runtime, should_stop)
+            ):
                 yield *update, *self._emptied
         except Exception as error:
             known = Made(clip.content_hash if clip else "")

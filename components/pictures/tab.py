@@ -60,7 +60,7 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
     drawn, loop = gr.State(Drawn()), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls, buttons, run = build_picture_controls(services.catalog)
+            controls, buttons, run = build_picture_controls(services.runtime.catalog)
         with gr.Column(elem_classes="card results", min_width=260):
             pictures = gr.HTML(EMPTY, elem_id="pictures", js_on_load=page_script("pictures/pictures"), apply_default_css=False)
             heard = gr.HTML("", elem_id="picture-heard", apply_default_css=False)
@@ -100,7 +100,10 @@ def _connect_buttons(
     buttons.use_loop.click(_loop_as_window, inputs=loop, outputs=window, **plain)
     buttons.find_window.click(lambda: ("", ""), outputs=window, **plain)
     controls.model.change(
-        lambda model: gr.Dropdown(style_choices(services.catalog, model)), inputs=controls.model, outputs=controls.style, **plain
+        lambda model: gr.Dropdown(style_choices(services.runtime.catalog, model)),
+        inputs=controls.model,
+        outputs=controls.style,
+        **plain,
     )
     buttons.settings_of.upload(
         _restore, inputs=buttons.settings_of, outputs=[*components_of(controls), summary], queue=False, **QUIET
@@ -122,22 +125,21 @@ class _PictureWork:
                 raise NoClip
             options = options_of(values, written=drawn.prompt)
             should_stop = self._job.current(request)
-            parts = services.catalog, services.cache, services.features, should_stop
-            yield from _streamed(clip, options, drawn, audio_to_image(clip, options, *parts))
+            yield from _streamed(clip, options, drawn, audio_to_image(clip, options, services.runtime, should_stop))
         except Exception as error:
             yield _failed(clip, drawn, error)
 
     def write(self, clip: AudioClip | None, drawn: Drawn, request: gr.Request, *values: Any) -> Iterator[Update]:
         """Fill the box with the words that the clip suggests, whatever stood there."""
-        catalog, cache, features = self._services.catalog, self._services.cache, self._services.features
+        runtime = self._services.runtime
         try:
             if clip is None:
                 raise NoClip
             options = replace(options_of(values), prompt=None)
             should_stop = self._job.current(request)
-            model = catalog.choose("draw_pictures", options.model).spec
-            start, end = drawn_window(clip, options, catalog, cache, features)
-            text = write_prompt(clip, start, end, model, catalog, cache, features, should_stop).text
+            model = runtime.catalog.choose("draw_pictures", options.model).spec
+            start, end = drawn_window(clip, options, runtime)
+            text = write_prompt(clip, start, end, model, runtime, should_stop).text
             yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text)
         except Exception as error:
             yield _failed(clip, drawn, error)

@@ -62,7 +62,7 @@ def add_transcription_endpoint(services: Services) -> None:
         )
         clip = open_for_api(services, audio)
         segments = -1
-        for snapshot in transcribe_clip(clip, options, services.catalog, services.cache, services.features):
+        for snapshot in transcribe_clip(clip, options, services.runtime):
             if len(snapshot.segments) > segments or snapshot.state == "done":
                 segments = len(snapshot.segments)
                 yield {"text": snapshot.text, **asdict(snapshot)}

@@ -84,7 +84,7 @@ class DictationJob:
     def _begin(self, rate: int, controls: tuple[Any, ...]) -> DictationSession:
         services = self._services
         longest = min(MOST_SECONDS, services.settings.max_clip_seconds)
-        dictation = Dictation(options_of(controls), services.catalog, services.cache, longest)
+        dictation = Dictation(options_of(controls), services.runtime, longest)
         return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
 
     def _end(self, session: DictationSession, written: Dictated) -> Update:
@@ -95,12 +95,12 @@ class DictationJob:
             soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
             clip = clips.open(path)
         result = self._result(session, written, "done")
-        keep(clip, dictation.options, dictation.choice, self._services.catalog, result)
+        keep(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
         name = f"Dictation {time.strftime('%H.%M')}"
         return _value(done=True, clip={"hash": clip.content_hash, "name": name}), None, gr.skip(), gr.skip()
 
     def _result(self, session: DictationSession, written: Dictated, state: Any) -> Transcription:
-        choice, device = session.dictation.choice, self._services.catalog.device
+        choice, device = session.dictation.choice, self._services.runtime.catalog.device
         language = written.language
         return Transcription(
             duration=written.seconds,

@@ -59,8 +59,7 @@ class _QueueWork:
             waiting = tuple(QueuedFile(Path(file), Path(file).name) for file in files)
             roots, queue = (Path(get_upload_folder()),), waiting
             should_stop = self._job.current(request)
-            parts = services.catalog, services.cache, services.features, should_stop
-            for queue in transcribe_files(waiting, options, services.clips, roots, *parts):
+            for queue in transcribe_files(waiting, options, services.clips, roots, services.runtime, should_stop):
                 yield queue_markup(queue), gr.skip()
             archive = write_archive(queue, options, cue_values)
             yield gr.skip(), gr.DownloadButton(value=str(archive), interactive=True) if archive else gr.skip()

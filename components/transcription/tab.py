@@ -69,7 +69,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     result, dictation = gr.State(None), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = build_transcription_controls(services.catalog)
+            controls = build_transcription_controls(services.runtime.catalog)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Transcribe", variant="primary", min_width=0, elem_id="transcribe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-transcribing")
@@ -130,7 +130,7 @@ class _TranscriptionWork:
             if clip is None:
                 raise NoClip
             options = options_of(controls)
-            snapshots = transcribe(clip, options, services.catalog, services.cache, services.features, should_stop)
+            snapshots = transcribe(clip, options, services.runtime, should_stop)
             yield from _streamed(clip, options, snapshots)
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
@@ -160,7 +160,7 @@ class _TranscriptionWork:
         return _whole(clip, _Result(known, options_of(controls)))
 
     def _known(self, clip: AudioClip | None, controls: tuple[Any, ...]) -> Transcription | None:
-        options, catalog = options_of(controls), self._services.catalog
+        options, catalog = options_of(controls), self._services.runtime.catalog
         try:
             return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog) if clip else None
         except ModelError:  # a model that cannot be had now gave nothing
@@ -181,7 +181,7 @@ class _TranscriptionWork:
                 raise NoClip
             index = line_of(event, result.transcription.segments)
             line, options = result.transcription.segments[index], options_of(controls)
-            again = decode_again(clip, line, options, self._services.catalog, self._services.cache)
+            again = decode_again(clip, line, options, self._services.runtime)
         except Exception as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
         return _whole(clip, _with_line(result, index, again))

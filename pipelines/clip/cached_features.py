@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from models.cache.feature_store import AnyArray, FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import AnyArray, FeatureKey
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
 
@@ -16,8 +16,7 @@ def remembered(
     spec: ModelSpec,
     layer: str,
     compute: Callable[[Any], AnyArray],
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     working_bytes: int,
 ) -> AnyArray:
     """The array, read-only; `compute(model)` runs only where the store does not have it.
@@ -27,8 +26,7 @@ def remembered(
         spec: of the model.
         layer: what was computed, with every option that changes the values.
         compute: what makes it of the model.
-        cache: where the model is borrowed.
-        features: where the array is kept.
+        runtime: where the model is borrowed and the array is kept.
         working_bytes: memory that `compute` needs beside the model.
 
     Raises:
@@ -37,7 +35,7 @@ def remembered(
 
     def compute_on_loan() -> AnyArray:
         # Whoever stops must not stop others who wait for the same array, so this wait does not look at a stop flag.
-        with cache.lease(spec, working_bytes=working_bytes) as (model,):
+        with runtime.cache.lease(spec, working_bytes=working_bytes) as (model,):
             return compute(model)
 
-    return features.get_or_compute(FeatureKey(clip.content_hash, spec.key, repr(spec.source), layer), compute_on_loan)
+    return runtime.features.get_or_compute(FeatureKey(clip.content_hash, spec.key, repr(spec.source), layer), compute_on_loan)

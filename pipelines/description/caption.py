@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.description.claim_checking import CheckedClaim, check_claims
@@ -65,8 +64,7 @@ def caption_clip(
     clip: AudioClip,
     findings: ClipFindings,
     options: CaptionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
 ) -> Iterator[CheckedCaption]:
     """Write about `clip`: one caption from the facts, or with a model a snapshot for every token.
@@ -76,8 +74,7 @@ def caption_clip(
         findings: what was measured in it.
         options: `model` is `FROM_FACTS`, a key of the task 'describe_music' (a model that listens), or one of 'write_text' (a
             language model that reads the facts).
-        catalog: of all models.
-        cache: where the model is borrowed.
+        runtime: where the model is chosen and borrowed.
         should_stop: looked at for every token.
 
     Raises:
@@ -87,7 +84,7 @@ def caption_clip(
         written = write_caption(findings, clip.content_hash)
         yield CheckedCaption(tuple(_checked(s.text, s.start, s.end, findings) for s in written.sentences))
         return
-    for now in _by_model(clip, findings, options, catalog, cache, should_stop):
+    for now in _by_model(clip, findings, options, runtime, should_stop):
         sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in now.sentences)
         summary = (_checked(now.summary, 0.0, clip.duration, findings),) if now.summary else ()
         yield CheckedCaption((*summary, *sentences), now.model, now.licence, now.model_reason, now.position, len(now.pieces) > 1)
@@ -97,17 +94,16 @@ def _by_model(
     clip: AudioClip,
     findings: ClipFindings,
     options: CaptionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool],
 ) -> Iterator[MusicDescription]:
-    if any(spec.key == options.model for spec in catalog.models("write_text")):
+    if any(spec.key == options.model for spec in runtime.catalog.models("write_text")):
         if findings.facts is None or findings.music is None:
             raise InvalidOption("writer", options.model, "a model that listens, for a clip that was not measured")
-        return describe_from_facts(clip, findings.facts, findings.music, options, catalog, cache, should_stop)
+        return describe_from_facts(clip, findings.facts, findings.music, options, runtime, should_stop)
     sections = findings.facts.sections if findings.facts else ()
     cuts = tuple((section.start, section.end) for section in sections)
-    return describe_music(clip, options, cuts, catalog, cache, should_stop)
+    return describe_music(clip, options, cuts, runtime, should_stop)
 
 
 def _checked(text: str, start: float, end: float, findings: ClipFindings) -> CheckedSentence:

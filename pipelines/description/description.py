@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.model_catalog import AUTO, ModelCatalog
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
@@ -67,9 +66,7 @@ class ClipDescription:
 def describe_clip(
     clip: AudioClip,
     options: DescriptionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[ClipDescription]:
@@ -80,8 +77,8 @@ def describe_clip(
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    now = ClipDescription(clip.duration, device=catalog.device.upper(), speech=_known_speech(clip, catalog))
-    for step in _steps(clip, options, catalog, cache, features, should_stop, now):
+    now = ClipDescription(clip.duration, device=runtime.catalog.device.upper(), speech=_known_speech(clip, runtime.catalog))
+    for step in _steps(clip, options, runtime, should_stop, now):
         now = replace(step, elapsed=clock() - began)
         yield now
     if should_stop():
@@ -93,13 +90,11 @@ def describe_clip(
 def _steps(
     clip: AudioClip,
     options: DescriptionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool],
     now: ClipDescription,
 ) -> Iterator[ClipDescription]:
-    with_models = catalog, cache, features, should_stop
+    with_models = runtime, should_stop
     for sounds in tag_sounds(clip, TagOptions(options.sound_model, options.names), *with_models):
         share = SOUNDS_SHARE * sounds.position / clip.duration
         now = replace(now, sounds=sounds, models=(sounds.model,), doing="Listening for sounds", position=share)
@@ -119,7 +114,7 @@ def _steps(
     if should_stop():
         return
     models, measured = now.models, SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE
-    for caption in caption_clip(clip, now.findings, options.caption, catalog, cache, should_stop):
+    for caption in caption_clip(clip, now.findings, options.caption, runtime, should_stop):
         share = measured + (1 - measured) * caption.position
         now = replace(now, caption=caption, models=_joined(models, (caption.writer,)), doing="Writing", position=share)
         yield now

@@ -16,6 +16,7 @@ from typing import Literal
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.stopping import never
 from pipelines.clip.chunking import Span, cut_into_pieces
@@ -123,8 +124,7 @@ def describe_music(
     clip: AudioClip,
     options: CaptionOptions,
     sections: tuple[Span, ...],
-    catalog: ModelCatalog,
-    cache: ModelCache,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicDescription]:
@@ -138,11 +138,11 @@ def describe_music(
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
     check_sampling(options)
-    choice = catalog.choose("describe_music", options.model, WORKING_BYTES)
+    choice = runtime.catalog.choose("describe_music", options.model, WORKING_BYTES)
     prompt = _prompt(options, choice.spec)
     pieces = cut_into_pieces(clip.duration, sections, HEARING[choice.spec.architecture].window_seconds)
-    describer = _Describer(clip, prompt, pieces, choice.spec, options, cache)
-    yield from _run(clip, options, choice, catalog, pieces, prompt, describer.steps, should_stop, clock)
+    describer = _Describer(clip, prompt, pieces, choice.spec, options, runtime.cache)
+    yield from _run(clip, options, choice, runtime.catalog, pieces, prompt, describer.steps, should_stop, clock)
 
 
 def _prompt(options: CaptionOptions, spec: ModelSpec) -> str:
@@ -159,8 +159,7 @@ def describe_from_facts(
     facts: MusicFacts,
     tags: MusicTags,
     options: CaptionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicDescription]:
@@ -170,16 +169,16 @@ def describe_from_facts(
         InvalidOption, ModelError: see `describe_music`.
     """
     check_sampling(options)
-    choice = catalog.choose("write_text", options.model, WORKING_BYTES)
+    choice = runtime.catalog.choose("write_text", options.model, WORKING_BYTES)
     prompt = prompt_from_facts(check_text("prompt", options.prompt or INSTRUCTION), facts, tags)
     whole = (0.0, clip.duration)
 
     def write(stopped: Callable[[], bool]) -> Generator[_Written, None, None]:
         prepare = partial(model_inputs, spec=choice.spec, prompt=Prompt(prompt))
-        for text in stream_text(cache, choice.spec, prepare, options, stopped):
+        for text in stream_text(runtime.cache, choice.spec, prepare, options, stopped):
             yield _Written(text, whole)
 
-    yield from _run(clip, options, choice, catalog, (whole,), prompt, write, should_stop, clock)
+    yield from _run(clip, options, choice, runtime.catalog, (whole,), prompt, write, should_stop, clock)
 
 
 def _run(

@@ -16,10 +16,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip, Waveform
@@ -122,9 +122,7 @@ class EmbeddingProgress:
 def embed_clip(
     clip: AudioClip,
     options: EmbeddingOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[EmbeddingProgress]:
@@ -136,15 +134,15 @@ def embed_clip(
         ModelError: the model cannot be had; see `ModelCatalog.choose` and `ModelCache.lease`.
     """
     began = clock()
-    encoder, choice = choose_encoder(options.encoder, catalog)
+    encoder, choice = choose_encoder(options.encoder, runtime.catalog)
     layer = options.layer or encoder.default_layer
     if layer not in encoder.layers:
         raise InvalidOption("layer", layer, f"one of {', '.join(encoder.layers)}")
-    now = _beginning(clip, encoder, layer, choice, catalog)
+    now = _beginning(clip, encoder, layer, choice, runtime.catalog)
     yield now
 
     def job(stopped: Callable[[], bool]) -> Generator[float | _Embedded, None, None]:
-        return _steps(encoder, layer, Hearing(clip, encoder.spec, catalog, cache, features, stopped))
+        return _steps(encoder, layer, Hearing(clip, encoder.spec, runtime, stopped))
 
     for step in in_background(job, should_stop):
         now = replace(now, elapsed=clock() - began)
@@ -311,5 +309,5 @@ class _ClipFrames:
     def _remembered(self, what: str, window: Window, compute: Callable[[Any], Frames]) -> Frames:
         hearing = self._hearing
         name = f"{what} of samples {window.start} to {window.stop}"
-        store = hearing.cache, hearing.features, self._family.working_bytes
+        store = hearing.runtime, self._family.working_bytes
         return remembered(hearing.clip, hearing.spec, name, compute, *store)

@@ -22,10 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.clip import AudioClip
 from pipelines.film.interpolation import WalkPictures
@@ -132,9 +130,7 @@ def walk(
     board: Storyboard,
     options: WalkOptions,
     folder: Path,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Generator[WalkProgress, None, None]:
@@ -152,7 +148,7 @@ def walk(
     now = WalkProgress(plan.pictures, plan.frames, preview=board.entries[0].picture.image, seconds_left=plan.seconds)
     yield now
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = WalkPictures(clip, board.entries, plan.pictures_between, catalog, cache, features)
+    pictures = WalkPictures(clip, board.entries, plan.pictures_between, runtime)
     places = walk_positions(clip, board.entries, plan) * (plan.pictures_between + 1)
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".walk-") as scratch,

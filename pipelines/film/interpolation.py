@@ -12,9 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from pipelines.clip.clip import AudioClip
 from pipelines.film.storyboard import StoryboardEntry
@@ -41,9 +39,7 @@ class WalkPictures:
     """Of the storyboard, two or more, all drawn with the same options."""
     count: int
     """Pictures between two neighbours."""
-    catalog: ModelCatalog
-    cache: ModelCache
-    features: FeatureStore
+    runtime: ModelRuntime
 
     def in_order(self, stopped: Callable[[], bool]) -> Generator[Image.Image, None, None]:
         """Those of the storyboard, and between them the others, each as it is drawn.
@@ -58,10 +54,10 @@ class WalkPictures:
             yield from others
             return
         made = [entry.picture.settings for entry in self.entries]
-        plan = plan_picture(self.clip, made[0].options(), self.catalog)
+        plan = plan_picture(self.clip, made[0].options(), self.runtime.catalog)
         sounds = [self._sound(settings, plan) for settings in made]
         spec = plan.model.spec
-        with self.cache.lease(spec, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline,):
+        with self.runtime.cache.lease(spec, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline,):
             states = [_states(pipeline, settings, sound) for settings, sound in zip(made, sounds, strict=True)]
             for (one, other), picture in zip(pairwise(states), others, strict=True):
                 for step in range(1, self.count + 1):
@@ -71,8 +67,7 @@ class WalkPictures:
     def _sound(self, settings: PictureSettings, plan: PicturePlan) -> AudioStates | None:
         if plan.aligner is None:
             return None
-        parts = self.cache, self.features
-        return audio_states(self.clip, settings.start, settings.end, plan.aligner.spec, plan.model.spec, *parts)
+        return audio_states(self.clip, settings.start, settings.end, plan.aligner.spec, plan.model.spec, self.runtime)
 
     def _drawn(
         self, pipeline: Any, states: PromptStates, plan: PicturePlan, stopped: Callable[[], bool]

@@ -11,9 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
 from models.stopping import never
 from pipelines.clip.clip import AudioClip
@@ -52,7 +50,7 @@ class ClipPart:
 
 
 def clip_parts(
-    clip: AudioClip, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore, should_stop: Callable[[], bool] = never
+    clip: AudioClip, runtime: ModelRuntime, should_stop: Callable[[], bool] = never
 ) -> Iterator[float | tuple[ClipPart, ...]]:
     """How far the search is, 0 to 1, and at last two to twelve parts from 0 to the end of `clip`, unless it was stopped.
 
@@ -62,13 +60,13 @@ def clip_parts(
     """
     if clip.duration < FEWEST_PARTS * SHORTEST_PART_SECONDS:
         raise TooShortForStoryboard(clip.duration, FEWEST_PARTS * SHORTEST_PART_SECONDS)
-    for tags in tag_sounds(clip, TagOptions(model=YAMNET.key), catalog, cache, features, should_stop):
+    for tags in tag_sounds(clip, TagOptions(model=YAMNET.key), runtime, should_stop):
         yield TAGGING_SHARE * tags.position / clip.duration
     if tags.state == "stopped":
         return
     parts: tuple[ClipPart, ...] = ()
     if musicality(tags.scores) >= LEAST_MUSIC:
-        for facts in music_facts(clip, FactOptions(), catalog, cache, features, should_stop):
+        for facts in music_facts(clip, FactOptions(), runtime, should_stop):
             yield TAGGING_SHARE + (1 - TAGGING_SHARE) * facts.position
         if facts.state == "stopped":
             return

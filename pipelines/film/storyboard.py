@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.aligner import hearing_of
 from models.stopping import never
 from pipelines.clip.clip import AudioClip
@@ -71,9 +69,7 @@ class Storyboard:
 def storyboard(
     clip: AudioClip,
     options: PictureOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Storyboard]:
@@ -88,9 +84,9 @@ def storyboard(
     began = clock()
     seed = secrets.randbelow(LARGEST_SEED + 1) if options.seed is None else options.seed
     options = replace(options, seed=seed, pictures=1, start=None, end=None)
-    plan = plan_picture(clip, options, catalog)
+    plan = plan_picture(clip, options, runtime.catalog)
     now = Storyboard(clip.duration, seed)
-    for found in clip_parts(clip, catalog, cache, features, should_stop):
+    for found in clip_parts(clip, runtime, should_stop):
         if isinstance(found, tuple):
             now = replace(now, parts=found, state="drawing", position=PARTS_SHARE, elapsed=clock() - began)
         else:
@@ -100,9 +96,9 @@ def storyboard(
         yield replace(now, state="stopped")
         return
     for part in now.parts:
-        start, end = _window(clip, part, plan, catalog, cache, features)
+        start, end = _window(clip, part, plan, runtime)
         known = clock()
-        for drawing in audio_to_image(clip, replace(options, start=start, end=end), catalog, cache, features, should_stop, clock):
+        for drawing in audio_to_image(clip, replace(options, start=start, end=end), runtime, should_stop, clock):
             known = clock() if drawing.state in ("loading", "listening") else known
             now = replace(now, drawing=drawing, elapsed=clock() - began)
             yield now
@@ -114,14 +110,12 @@ def storyboard(
     yield replace(now, state="done", position=1.0, elapsed=clock() - began)
 
 
-def _window(
-    clip: AudioClip, part: ClipPart, plan: PicturePlan, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore
-) -> tuple[float, float]:
+def _window(clip: AudioClip, part: ClipPart, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
     """What is heard of a part: its most telling stretch as long as the aligner can hear at once."""
     seconds = hearing_of(plan.aligner.spec).window_seconds if plan.aligner else WORDS_WINDOW_SECONDS
     if part.seconds <= seconds or not plan.listens:
         return part.start, part.end
-    return telling_window(clip, seconds, catalog, cache, features, within=(part.start, part.end))
+    return telling_window(clip, seconds, runtime, within=(part.start, part.end))
 
 
 def _with_picture(now: Storyboard, part: ClipPart, drawing: Drawing, seconds: float) -> Storyboard:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
-from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption, UnknownModel
 from models.loading.loaders import ProcessedModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.runtime import ModelRuntime
 from models.specs.model_spec import EncoderFamily, ModelSpec
 from models.stopping import never
 from pipelines.clip.clip import AudioClip, Waveform
@@ -118,9 +118,7 @@ def following_models(catalog: ModelCatalog) -> tuple[ModelSpec, ...]:
 def follow_words(
     clip: AudioClip,
     options: FollowOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[FollowedWords]:
@@ -136,9 +134,9 @@ def follow_words(
     began = clock()
     if not 0 <= options.start < clip.duration:
         raise InvalidOption("start", options.start, f"seconds from 0 to {clip.duration:.1f}")
-    choice = _choice(catalog, options.model)
-    job = _Job(clip, options.start, choice.spec, cache, features)
-    spec, device = choice.spec, catalog.device
+    choice = _choice(runtime.catalog, options.model)
+    job = _Job(clip, options.start, choice.spec, runtime)
+    spec, device = choice.spec, runtime.catalog.device
     now = FollowedWords(
         state="loading",
         start=job.start,
@@ -159,7 +157,7 @@ def follow_words(
 
 
 def paths_of_clip(
-    clip: AudioClip, spec: ModelSpec, cache: ModelCache, features: FeatureStore, should_stop: Callable[[], bool] = never
+    clip: AudioClip, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool] = never
 ) -> Iterator[TokenPaths]:
     """What was written for each window of the clip, one after the other; nothing for those in which nobody speaks.
 
@@ -169,8 +167,7 @@ def paths_of_clip(
     Args:
         clip: the whole of it is heard.
         spec: one of `following_models`.
-        cache: where the model is borrowed.
-        features: where windows are kept.
+        runtime: where the model is borrowed and windows are kept.
         should_stop: whether to end.
 
     Raises:
@@ -178,7 +175,7 @@ def paths_of_clip(
     """
     start = 0.0
     while start < clip.duration and not should_stop():
-        job = _Job(clip, start, spec, cache, features)
+        job = _Job(clip, start, spec, runtime)
         whole = None
         for records in job.records(should_stop):
             whole = records
@@ -198,10 +195,10 @@ def _choice(catalog: ModelCatalog, model: str) -> ModelChoice:
 class _Job:
     """One window of a clip and one model."""
 
-    def __init__(self, clip: AudioClip, start: float, spec: ModelSpec, cache: ModelCache, features: FeatureStore) -> None:
+    def __init__(self, clip: AudioClip, start: float, spec: ModelSpec, runtime: ModelRuntime) -> None:
         assert spec.encoder
         self._follower = FOLLOWERS[spec.encoder.family]
-        self._clip, self._spec, self._cache, self._features = clip, spec, cache, features
+        self._clip, self._spec, self._runtime = clip, spec, runtime
         self.start, self.end = start, min(clip.duration, start + self._follower.window_seconds)
         self._key = FeatureKey(clip.content_hash, spec.key, repr(spec.source), f"words from {start:.3f} s")
         self.from_store = False
@@ -211,7 +208,7 @@ class _Job:
 
     def records(self, stopped: Callable[[], bool]) -> Generator[Records, None, None]:
         """What the store has, or what the model writes, which the store then has."""
-        known: Any = self._features.find(self._key)
+        known: Any = self._runtime.features.find(self._key)
         if known is not None:
             self.from_store = True
             yield known
@@ -222,9 +219,9 @@ class _Job:
             return
         records = None
         working_bytes = self._follower.working_bytes
-        with self._cache.lease(self._spec, working_bytes=working_bytes, should_stop=stopped) as (model,):
+        with self._runtime.cache.lease(self._spec, working_bytes=working_bytes, should_stop=stopped) as (model,):
             for records in self._follower.write(model, self._spec, sound, stopped):
                 yield records
         if records is not None and not stopped():
             whole = records.copy()
-            self._features.get_or_compute(self._key, lambda: whole)
+            self._runtime.features.get_or_compute(self._key, lambda: whole)

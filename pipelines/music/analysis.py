@@ -17,10 +17,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.stopping import never
 from pipelines.clip.cached_features import remembered
@@ -141,9 +140,7 @@ class MusicFacts:
 def music_facts(
     clip: AudioClip,
     options: FactOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicFacts]:
@@ -155,8 +152,8 @@ def music_facts(
     """
     began = clock()
     _check(options)
-    finder = _FactFinder(clip, options, catalog, cache, features)
-    now = MusicFacts(clip.duration, models=finder.models, device=catalog.device.upper())
+    finder = _FactFinder(clip, options, runtime)
+    now = MusicFacts(clip.duration, models=finder.models, device=runtime.catalog.device.upper())
     yield now
     for step in in_background(finder.steps, should_stop):
         if step is not None:
@@ -189,18 +186,14 @@ Found = dict[str, Any]
 class _FactFinder:
     """One clip and the models for it. Each lease is for one block, and blocks that are known need none."""
 
-    def __init__(
-        self, clip: AudioClip, options: FactOptions, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore
-    ) -> None:
+    def __init__(self, clip: AudioClip, options: FactOptions, runtime: ModelRuntime) -> None:
         self._clip = clip
         self._options = options
-        self._catalog = catalog
-        self._cache = cache
-        self._features = features
-        self._beats = catalog.choose("track_beats", working_bytes=WORKING_BYTES).spec
-        self._notes = catalog.choose("transcribe_notes", working_bytes=WORKING_BYTES).spec
-        self._harmony = catalog.choose("name_chords", working_bytes=WORKING_BYTES).spec
-        self._sounds = catalog.choose("tag_sounds", working_bytes=WORKING_BYTES).spec
+        self._runtime = runtime
+        self._beats = runtime.catalog.choose("track_beats", working_bytes=WORKING_BYTES).spec
+        self._notes = runtime.catalog.choose("transcribe_notes", working_bytes=WORKING_BYTES).spec
+        self._harmony = runtime.catalog.choose("name_chords", working_bytes=WORKING_BYTES).spec
+        self._sounds = runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES).spec
         self._position = 0.0
 
     @property
@@ -229,13 +222,13 @@ class _FactFinder:
 
     def _sound_tags(self, stopped: Callable[[], bool]) -> Generator[Found, None, SoundTags]:
         """YAMNet's scores, which the tags of the clip share."""
-        for tags in tag_sounds(self._clip, TagOptions(), self._catalog, self._cache, self._features, stopped):
+        for tags in tag_sounds(self._clip, TagOptions(), self._runtime, stopped):
             yield {"position": SHARES["listening"] * tags.position / self._clip.duration}
         return tags
 
     def _music_tags(self, stopped: Callable[[], bool]) -> Generator[Found, None, MusicTags]:
         """musicnn's, which the tags of the clip share; they cost nothing where there is no music."""
-        for tags in tag_music(self._clip, MusicTagOptions(), self._catalog, self._cache, self._features, stopped):
+        for tags in tag_music(self._clip, MusicTagOptions(), self._runtime, stopped):
             yield {"position": SHARES["listening"] + SHARES["voices"] * tags.position / self._clip.duration}
         self._position = SHARES["listening"] + SHARES["voices"]
         return tags
@@ -255,7 +248,7 @@ class _FactFinder:
         layer = f"beats between {slowest} and {fastest}"
         key = FeatureKey(self._clip.content_hash, self._beats.key, repr(self._beats.source), layer)
         search = partial(beat_frames, activations.pulse[:, 0], activations.tempo, slowest, fastest)
-        return self._features.get_or_compute(key, search)
+        return self._runtime.features.get_or_compute(key, search)
 
     def _harmonies(self, beats: tuple[float, ...]) -> Generator[Found, None, tuple[tuple[Chord, ...], Key | None, Floats]]:
         """Chords, key, and pooled notes [frames, 2, 88]."""
@@ -279,7 +272,7 @@ class _FactFinder:
         count = loudness_block_count(self._clip.duration, self._clip.sample_rate)
         for block in range(count):
             key = FeatureKey(self._clip.content_hash, "loudness", LOUDNESS_REVISION, f"block {block}")
-            blocks.append(self._features.get_or_compute(key, partial(reader.block, block)))
+            blocks.append(self._runtime.features.get_or_compute(key, partial(reader.block, block)))
             yield self._progress("loudness", count)
         return loudness_of(blocks)
 
@@ -289,7 +282,7 @@ class _FactFinder:
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], Kept]) -> Kept:
         """What the feature store has, else `compute` with the model on loan."""
-        return remembered(self._clip, spec, layer, compute, self._cache, self._features, WORKING_BYTES)
+        return remembered(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
 
 
 def _rhythm_of(waveform: Floats, gain: float, block: int, beats: Any) -> Halves:

@@ -17,10 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import ModelCatalog, ModelChoice
+from models.model_catalog import ModelChoice
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from models.stopping import never
@@ -143,9 +142,7 @@ class VocalActivity:
 def tag_music(
     clip: AudioClip,
     options: MusicTagOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicTags]:
@@ -158,8 +155,8 @@ def tag_music(
     began = clock()
     if not 1 <= options.names <= MOST_NAMES:
         raise InvalidOption("number of tags", options.names, f"1 to {MOST_NAMES}")
-    listener = _MusicListener(clip, catalog, cache, features)
-    now = listener.beginning(catalog.device.upper())
+    listener = _MusicListener(clip, runtime)
+    now = listener.beginning(runtime.catalog.device.upper())
     yield now
     heard: list[_Heard] = []
     for step in in_background(lambda stopped: listener.blocks_heard(), should_stop):
@@ -174,13 +171,13 @@ def tag_music(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def vocal_activity(clip: AudioClip, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore) -> VocalActivity:
+def vocal_activity(clip: AudioClip, runtime: ModelRuntime) -> VocalActivity:
     """Where in `clip` somebody sings. What `tag_music` computed is found, and the other way round.
 
     Raises:
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
-    *_, tags = tag_music(clip, MusicTagOptions(), catalog, cache, features)
+    *_, tags = tag_music(clip, MusicTagOptions(), runtime)
     return VocalActivity(tags.times, tags.vocals, tags.vocals_in_clip)
 
 
@@ -225,12 +222,11 @@ def _whole(tags: MusicTags, heard: list[_Heard], names: int) -> MusicTags:
 class _MusicListener:
     """One clip and three models. Computed scores are in the feature store: each lease is for one block, known ones need none."""
 
-    def __init__(self, clip: AudioClip, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore) -> None:
+    def __init__(self, clip: AudioClip, runtime: ModelRuntime) -> None:
         self._clip = clip
-        self._cache = cache
-        self._features = features
-        self._choices = [catalog.choose("tag_music", spec.key, WORKING_BYTES) for spec in (MUSICNN_MTT, MUSICNN_MSD)]
-        self._sounds = ClipListener(clip, catalog.choose("tag_sounds", YAMNET.key), cache, features)
+        self._runtime = runtime
+        self._choices = [runtime.catalog.choose("tag_music", spec.key, WORKING_BYTES) for spec in (MUSICNN_MTT, MUSICNN_MSD)]
+        self._sounds = ClipListener(clip, runtime.catalog.choose("tag_sounds", YAMNET.key), runtime)
         self._waveform = clip.waveform(MUSICNN_SAMPLE_RATE)
         self.patches = patch_count(len(self._waveform))
 
@@ -284,7 +280,7 @@ class _MusicListener:
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], Scores]) -> Scores:
         """What the feature store has, else `compute` with the model on loan."""
-        return remembered(self._clip, spec, layer, compute, self._cache, self._features, WORKING_BYTES)
+        return remembered(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
 
 
 def _scores(musicnn: Any, sound: Waveform) -> Scores:

@@ -15,10 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.runtime import ModelRuntime
 from models.specs.aligner import hearing_of
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
@@ -87,8 +87,7 @@ def audio_states(
     end: float,
     aligner: ModelSpec,
     picture_model: ModelSpec,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
 ) -> AudioStates:
     """The part from `start` to `end` seconds of `clip` as a prompt for `picture_model`.
 
@@ -110,9 +109,9 @@ def audio_states(
     if np.abs(clip.waveform(SAMPLE_RATE)[begin:stop]).max(initial=0.0) < SILENCE_PEAK:
         raise SilentPart(start, end)
     ear = _ear(aligner)
-    (first,) = text_states(picture_model, ("",), hearing.tokens, cache, features)
-    heard = np.mean([ear.states(clip, *window, cache, features) for window in windows], axis=0)
-    negative = ear.nothing(first, cache, features)
+    (first,) = text_states(picture_model, ("",), hearing.tokens, runtime)
+    heard = np.mean([ear.states(clip, *window, runtime) for window in windows], axis=0)
+    negative = ear.nothing(first, runtime)
     return AudioStates(
         prompt_embeds=np.concatenate([first[:1], heard]),
         negative_prompt_embeds=np.concatenate([first[:1], negative]),
@@ -134,11 +133,11 @@ def windows_of(start: float, end: float, longest: float) -> list[tuple[int, int]
 class Ear(Protocol):
     """A kind of aligner."""
 
-    def states(self, clip: AudioClip, begin: int, stop: int, cache: ModelCache, features: FeatureStore) -> States:
+    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> States:
         """States [tokens − 1, width] of the samples `begin` to `stop` at 16 kHz."""
         ...
 
-    def nothing(self, empty: States, cache: ModelCache, features: FeatureStore) -> States:
+    def nothing(self, empty: States, runtime: ModelRuntime) -> States:
         """States [tokens − 1, width] of the unconditional branch; `empty` [tokens, width] is the empty prompt."""
         ...
 
@@ -149,22 +148,22 @@ class YamnetEar:
 
     aligner: ModelSpec
 
-    def states(self, clip: AudioClip, begin: int, stop: int, cache: ModelCache, features: FeatureStore) -> States:
+    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> States:
         """States [15, 192] on which several looks at the sound agree."""
 
         def compute() -> States:
             import torch
 
-            embeddings = embeddings_of_looks(clip, begin, stop, YAMNET, cache, features)
-            with cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,), torch.inference_mode():
+            embeddings = embeddings_of_looks(clip, begin, stop, YAMNET, runtime)
+            with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,), torch.inference_mode():
                 tensor = torch.from_numpy(np.array(embeddings)).to(model.memory.device)
                 states: States = model.align_looks(tensor).float().cpu().numpy()
                 return states
 
         key = FeatureKey(clip.content_hash, self.aligner.key, repr(self.aligner.source), f"states of {begin} to {stop}")
-        return features.get_or_compute(key, compute)
+        return runtime.features.get_or_compute(key, compute)
 
-    def nothing(self, empty: States, cache: ModelCache, features: FeatureStore) -> States:
+    def nothing(self, empty: States, runtime: ModelRuntime) -> States:
         """The empty prompt's."""
         return empty[1:]
 
@@ -175,22 +174,22 @@ class Wav2Vec2BertEar:
 
     aligner: ModelSpec
 
-    def states(self, clip: AudioClip, begin: int, stop: int, cache: ModelCache, features: FeatureStore) -> States:
+    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> States:
         """States [47, 1024]."""
         sound = np.array(clip.waveform(SAMPLE_RATE)[begin:stop])
         layer = f"states of {begin} to {stop}"
-        return remembered(clip, self.aligner, layer, lambda model: _encode(model, sound), cache, features, WORKING_BYTES)
+        return remembered(clip, self.aligner, layer, lambda model: _encode(model, sound), runtime, WORKING_BYTES)
 
-    def nothing(self, empty: States, cache: ModelCache, features: FeatureStore) -> States:
+    def nothing(self, empty: States, runtime: ModelRuntime) -> States:
         """States [47, 1024] of weak white noise, always the same."""
 
         def compute() -> States:
             noise = NOISE_LEVEL * np.random.default_rng(0).standard_normal(round(NOISE_SECONDS * SAMPLE_RATE))
-            with cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,):
+            with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,):
                 return _encode(model, noise.astype(np.float32))
 
         key = FeatureKey(NO_CLIP, self.aligner.key, repr(self.aligner.source), "states of white noise")
-        return features.get_or_compute(key, compute)
+        return runtime.features.get_or_compute(key, compute)
 
 
 def _ear(aligner: ModelSpec) -> Ear:

@@ -7,10 +7,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import ModelUnavailable
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.aligner import hearing_of
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import Device, ModelSpec
@@ -41,9 +39,7 @@ WORDS_WINDOW_SECONDS = 10.0
 def audio_to_image(
     clip: AudioClip,
     options: PictureOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Drawing]:
@@ -57,10 +53,10 @@ def audio_to_image(
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    plan = plan_picture(clip, options, catalog)
-    now = beginning = _beginning(plan, catalog.device)
+    plan = plan_picture(clip, options, runtime.catalog)
+    now = beginning = _beginning(plan, runtime.catalog.device)
     yield now
-    job = _Job(clip, plan, catalog, cache, features)
+    job = _Job(clip, plan, runtime)
 
     def snapshots(stopped: Callable[[], bool]) -> Generator[Drawing, None, None]:
         return reported_steps(lambda report: job.draw(beginning, report, stopped), stopped)
@@ -72,49 +68,41 @@ def audio_to_image(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def drawn_window(
-    clip: AudioClip, options: PictureOptions, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore
-) -> tuple[float, float]:
+def drawn_window(clip: AudioClip, options: PictureOptions, runtime: ModelRuntime) -> tuple[float, float]:
     """(start, end) in seconds of the part of `clip` that `options` would draw.
 
     Raises:
         InvalidOption, BrokenStartPicture, ModelError: see `audio_to_image`.
     """
-    return _part(clip, plan_picture(clip, options, catalog), catalog, cache, features)
+    return _part(clip, plan_picture(clip, options, runtime.catalog), runtime)
 
 
-def heard_in(
-    clip: AudioClip, options: PictureOptions, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore
-) -> tuple[float, float, tuple[HeardWord, ...]]:
+def heard_in(clip: AudioClip, options: PictureOptions, runtime: ModelRuntime) -> tuple[float, float, tuple[HeardWord, ...]]:
     """(start, end) of the part that `options` would draw, and what the aligner hears in it, best first; nothing is drawn.
 
     Raises:
         InvalidOption, BrokenStartPicture, ModelError: see `audio_to_image`.
     """
-    plan = plan_picture(clip, options, catalog)
-    start, end = _part(clip, plan, catalog, cache, features)
-    sound = _sound(clip, plan, start, end, cache, features)
-    return start, end, heard_words(sound, plan.model.spec, cache, features) if sound else ()
+    plan = plan_picture(clip, options, runtime.catalog)
+    start, end = _part(clip, plan, runtime)
+    sound = _sound(clip, plan, start, end, runtime)
+    return start, end, heard_words(sound, plan.model.spec, runtime) if sound else ()
 
 
-def _part(
-    clip: AudioClip, plan: PicturePlan, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore
-) -> tuple[float, float]:
+def _part(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
     """(start, end) in seconds: what the person chose, else the most telling window; the whole clip if nobody listens."""
     options, aligner = plan.options, plan.aligner
     if options.start is None and options.end is None and plan.listens:
         seconds = hearing_of(aligner.spec).window_seconds if aligner else WORDS_WINDOW_SECONDS
-        return telling_window(clip, seconds, catalog, cache, features)
+        return telling_window(clip, seconds, runtime)
     return options.start or 0.0, clip.duration if options.end is None else min(options.end, clip.duration)
 
 
-def _sound(
-    clip: AudioClip, plan: PicturePlan, start: float, end: float, cache: ModelCache, features: FeatureStore
-) -> AudioStates | None:
+def _sound(clip: AudioClip, plan: PicturePlan, start: float, end: float, runtime: ModelRuntime) -> AudioStates | None:
     """The states of the part, if the sound has a share."""
     if plan.aligner is None:
         return None
-    return audio_states(clip, start, end, plan.aligner.spec, plan.model.spec, cache, features)
+    return audio_states(clip, start, end, plan.aligner.spec, plan.model.spec, runtime)
 
 
 def _beginning(plan: PicturePlan, device: Device) -> Drawing:
@@ -136,9 +124,7 @@ def _beginning(plan: PicturePlan, device: Device) -> Drawing:
 class _Job:
     clip: AudioClip
     plan: PicturePlan
-    catalog: ModelCatalog
-    cache: ModelCache
-    features: FeatureStore
+    runtime: ModelRuntime
 
     def draw(self, now: Drawing, report: Report, stopped: Callable[[], bool]) -> None:
         """Report what becomes known, until the last picture is drawn; `report` may raise.
@@ -147,16 +133,15 @@ class _Job:
         its loops waits twice as long.
         """
         spec, options = self.plan.model.spec, self.plan.options
-        start, end = _part(self.clip, self.plan, self.catalog, self.cache, self.features)
+        start, end = _part(self.clip, self.plan, self.runtime)
         now = replace(now, state="listening", start=start, end=end)
         report(now)
-        sound = _sound(self.clip, self.plan, start, end, self.cache, self.features)
+        sound = _sound(self.clip, self.plan, start, end, self.runtime)
         if sound is not None:
-            now = replace(now, heard=heard_words(sound, spec, self.cache, self.features))
+            now = replace(now, heard=heard_words(sound, spec, self.runtime))
             report(now)
         if self.plan.needs_written_prompt:
-            parts = self.catalog, self.cache, self.features
-            now = replace(now, prompt=write_prompt(self.clip, start, end, spec, *parts, stopped).text)
+            now = replace(now, prompt=write_prompt(self.clip, start, end, spec, self.runtime, stopped).text)
         elif options.sound_share < 1:
             now = replace(now, prompt=options.prompt or "")
         now = replace(now, state="drawing", picture=1)
@@ -168,7 +153,7 @@ class _Job:
         spec, decoder = plan.model.spec, self._preview_decoder()
         words = _words(now, options)
         specs = (spec,) if decoder is None else (spec, decoder)
-        with self.cache.lease(*specs, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline, *decoders):
+        with self.runtime.cache.lease(*specs, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline, *decoders):
             preview = preview_with(decoders[0] if decoders else None, pipeline) if options.preview_every else None
             states = prompt_states(pipeline, words, sound, options.sound_share, options.sound_strength)
             for number in range(1, options.pictures + 1):
@@ -201,7 +186,7 @@ class _Job:
             return None
         decoder = drawing_defaults(self.plan.model.spec).preview_decoder
         try:
-            return self.catalog.choose("preview_pictures", decoder.key).spec
+            return self.runtime.catalog.choose("preview_pictures", decoder.key).spec
         except ModelUnavailable:
             return None
 
@@ -211,10 +196,10 @@ class _Job:
         return PictureSettings(
             model=spec.key,
             model_title=spec.title,
-            model_revision=self.catalog.revision(spec),
+            model_revision=self.runtime.catalog.revision(spec),
             aligner=aligner.key if aligner else "",
             aligner_title=aligner.title if aligner else "",
-            aligner_revision=self.catalog.revision(aligner) if aligner else "",
+            aligner_revision=self.runtime.catalog.revision(aligner) if aligner else "",
             clip_name=self.clip.name,
             clip_hash=self.clip.content_hash,
             start=now.start,

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import FeatureKey
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.pictures.audio_embeds import AudioStates
 from pipelines.pictures.text_embeds import NO_CLIP, text_states
@@ -54,9 +54,7 @@ class HeardWord:
     """How much of the states it explains, 0 to about 1."""
 
 
-def heard_words(
-    states: AudioStates, picture_model: ModelSpec, cache: ModelCache, features: FeatureStore, count: int = 5
-) -> tuple[HeardWord, ...]:
+def heard_words(states: AudioStates, picture_model: ModelSpec, runtime: ModelRuntime, count: int = 5) -> tuple[HeardWord, ...]:
     """The concepts of which `states` is made, the largest first, at most `count`; none if it resembles no word at all.
 
     Raises:
@@ -68,13 +66,13 @@ def heard_words(
         return FeatureKey(clip, picture_model.key, repr(picture_model.source), f"{layer} of {PHRASINGS!r} in {tokens} tokens")
 
     def compute() -> Doubles:
-        words = text_states(picture_model, captions_of(vocabulary), tokens, cache, features)
-        middle = features.get_or_compute(key(NO_CLIP, "mean"), lambda: words.mean(axis=0))
-        products = features.get_or_compute(key(NO_CLIP, "products"), lambda: products_of(words, middle))
+        words = text_states(picture_model, captions_of(vocabulary), tokens, runtime)
+        middle = runtime.features.get_or_compute(key(NO_CLIP, "mean"), lambda: words.mean(axis=0))
+        products = runtime.features.get_or_compute(key(NO_CLIP, "products"), lambda: products_of(words, middle))
         return shares(states.prompt_embeds, words, middle, products)
 
     heard = f"shares from {states.start} to {states.end} by {states.aligner}"
-    found = features.get_or_compute(key(states.content_hash, heard), compute)
+    found = runtime.features.get_or_compute(key(states.content_hash, heard), compute)
     concept_shares = found.reshape(-1, len(PHRASINGS)).sum(axis=1)
     best = [(vocabulary[i], float(concept_shares[i])) for i in np.argsort(-concept_shares, kind="stable")[:count]]
     return tuple(HeardWord(concept.name, concept.category, round(share, 4)) for concept, share in best if share >= LEAST_SHARE)

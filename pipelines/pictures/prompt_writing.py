@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, JobStopped, NoModelFits
 from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.stopping import never
@@ -141,9 +140,7 @@ def write_prompt(
     start: float,
     end: float,
     picture_model: ModelSpec,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
 ) -> WrittenPrompt:
     """A prompt for the part of `clip` between two times in seconds, in the words that `picture_model` understands.
@@ -158,14 +155,14 @@ def write_prompt(
     end = min(end, clip.duration)
     if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
         raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
-    choice = catalog.choose("tag_sounds", working_bytes=WORKING_BYTES)
-    listener = ClipListener(clip, choice, cache, features)
-    sound = _Sound(listener.overall(start, end), listener.tree, _spoken_words(clip, start, end, catalog))
+    choice = runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES)
+    listener = ClipListener(clip, choice, runtime)
+    sound = _Sound(listener.overall(start, end), listener.tree, _spoken_words(clip, start, end, runtime.catalog))
     if should_stop():
         raise JobStopped
     if drawing_defaults(picture_model).closed_vocabulary:
         return _joined(_concepts(sound), " and ")
-    music = music_between(clip, start, end, catalog, cache, features, should_stop) if sound.is_musical else ()
+    music = music_between(clip, start, end, runtime, should_stop) if sound.is_musical else ()
     return _joined(_description(sound, music), ", ", FINISH)
 
 
@@ -290,9 +287,7 @@ def music_between(
     clip: AudioClip,
     start: float,
     end: float,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
 ) -> tuple[MusicTag, ...]:
     """Tags of the music between two times in seconds, by kind and then best first; none if it is no music.
@@ -303,7 +298,7 @@ def music_between(
         JobStopped: before the music was heard.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
-    for tags in tag_music(clip, MusicTagOptions(), catalog, cache, features, should_stop):
+    for tags in tag_music(clip, MusicTagOptions(), runtime, should_stop):
         if tags.position >= end:
             break
     if should_stop():

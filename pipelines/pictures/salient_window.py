@@ -7,10 +7,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentClip
 from pipelines.tagging.audioset import (
@@ -34,9 +32,7 @@ Floats = NDArray[np.float32]
 def telling_window(
     clip: AudioClip,
     seconds: float,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     within: tuple[float, float] | None = None,
 ) -> tuple[float, float]:
     """(start, end) in seconds of the most telling stretch of `seconds`; the whole clip where it is no longer.
@@ -56,7 +52,7 @@ def telling_window(
     first, last = within or (0.0, clip.duration)
     if last - first <= seconds:
         return first, last
-    listener = ClipListener(clip, catalog.choose("tag_sounds", working_bytes=WORKING_BYTES), cache, features)
+    listener = ClipListener(clip, runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES), runtime)
     hearing = listener.hearing
     loudness = _loudness(clip.waveform(hearing.sample_rate), hearing.hop_samples, listener.patches)
     hop = hearing.hop_samples / hearing.sample_rate

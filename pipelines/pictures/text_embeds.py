@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureKey, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import FeatureKey
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 
 WORKING_BYTES = 200 * 2**20
@@ -19,9 +19,7 @@ NO_CLIP = ""
 States = NDArray[np.float32]
 
 
-def text_states(
-    picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, cache: ModelCache, features: FeatureStore
-) -> States:
+def text_states(picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, runtime: ModelRuntime) -> States:
     """States [texts, tokens, width] of the model's text encoder, as its own pipeline computes them; remembered.
 
     Raises:
@@ -29,11 +27,11 @@ def text_states(
     """
 
     def compute() -> States:
-        with cache.lease(picture_model, working_bytes=WORKING_BYTES) as (pipeline,):
+        with runtime.cache.lease(picture_model, working_bytes=WORKING_BYTES) as (pipeline,):
             return encode_texts(pipeline.tokenizer, pipeline.text_encoder, texts, tokens)
 
     key = FeatureKey(NO_CLIP, picture_model.key, repr(picture_model.source), f"states of {tokens} tokens of {texts!r}")
-    return features.get_or_compute(key, compute)
+    return runtime.features.get_or_compute(key, compute)
 
 
 def encode_texts(tokenizer: Any, text_encoder: Any, texts: tuple[str, ...], tokens: int) -> States:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog
+from models.model_catalog import AUTO
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.stopping import never
 from pipelines.clip.chunking import cut_into_pieces
@@ -78,8 +78,7 @@ def ask(
     history: tuple[Turn, ...],
     question: str,
     options: QuestionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[AnswerSoFar]:
@@ -94,7 +93,7 @@ def ask(
     question = check_text("question", question)
     if len(history) > MOST_TURNS:
         raise InvalidOption("history", f"{len(history)} turns", f"up to {MOST_TURNS} turns: begin anew")
-    choice = catalog.choose("answer_questions", options.model, WORKING_BYTES)
+    choice = runtime.catalog.choose("answer_questions", options.model, WORKING_BYTES)
     spec = choice.spec
     start, end = _part(clip, options, spec)
     now = AnswerSoFar(
@@ -104,12 +103,12 @@ def ask(
         model=spec.title,
         model_reason=choice.reason,
         licence=spec.licence,
-        dtype=spec.quantization or spec.dtype(catalog.device),
-        device=catalog.device.upper(),
+        dtype=spec.quantization or spec.dtype(runtime.catalog.device),
+        device=runtime.catalog.device.upper(),
     )
     yield now
     prepare = partial(model_inputs, spec=spec, prompt=Prompt(question, _sounds(clip, start, end, spec), history))
-    for text in in_background(lambda stopped: stream_text(cache, spec, prepare, options, stopped), should_stop):
+    for text in in_background(lambda stopped: stream_text(runtime.cache, spec, prepare, options, stopped), should_stop):
         if text is not None:
             now = replace(now, text=text, state="answering")
         now = replace(now, elapsed=clock() - began)

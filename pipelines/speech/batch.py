@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import AudioscopeError
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
@@ -40,9 +38,7 @@ def transcribe_files(
     options: TranscriptionOptions,
     clips: ClipStore,
     allowed_roots: tuple[Path, ...] | None,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
 ) -> Iterator[tuple[QueuedFile, ...]]:
     """The whole queue, again and again as it changes; a file that fails does not keep the next one waiting.
@@ -65,7 +61,7 @@ def transcribe_files(
             yield tuple(queue)
             continue
         with _kept(clips, clip, keeper):
-            for now in transcribe(clip, options, catalog, cache, features, should_stop):
+            for now in transcribe(clip, options, runtime, should_stop):
                 queue[index] = replace(file, state=ENDS.get(now.state, "running"), transcription=now)
                 yield tuple(queue)
     yield tuple(replace(file, state="stopped") if file.state == "waiting" else file for file in queue)

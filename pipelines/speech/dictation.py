@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.model_cache import ModelCache
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.decoding import decode_speech
@@ -59,16 +58,16 @@ class Dictated:
 class Dictation:
     """One person speaking; not for several threads at once."""
 
-    def __init__(self, options: TranscriptionOptions, catalog: ModelCatalog, cache: ModelCache, most_seconds: float) -> None:
+    def __init__(self, options: TranscriptionOptions, runtime: ModelRuntime, most_seconds: float) -> None:
         """Nothing said yet.
 
         Raises:
             InvalidOption, ModelError: see `transcribe`.
         """
         self.options = options
-        self.choice = catalog.choose("transcribe", options.model, WORKING_BYTES)
+        self.choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
         check_options(options, self.choice)
-        self._cache = cache
+        self._cache = runtime.cache
         self._most_samples = int(most_seconds * SAMPLE_RATE)
         self._parts: list[NDArray[np.int16]] = []
         self._samples = 0

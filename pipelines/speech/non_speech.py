@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import ModelError
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from pipelines.clip.clip import AudioClip
 from pipelines.tagging.sound_tagging import what_it_sounds_like
 
@@ -32,23 +30,19 @@ class Unspoken:
     sound: str
 
 
-def unspoken_stretches(
-    clip: AudioClip, spoken: Iterable[tuple[float, float]], catalog: ModelCatalog, cache: ModelCache, features: FeatureStore
-) -> tuple[Unspoken, ...]:
+def unspoken_stretches(clip: AudioClip, spoken: Iterable[tuple[float, float]], runtime: ModelRuntime) -> tuple[Unspoken, ...]:
     """The stretches of at least `SHORTEST_SECONDS` between the spoken [(start, end)]; the whole clip if nothing is spoken."""
     spoken = list(spoken)
     gaps = [(before, after) for (_, before), (after, _) in pairwise(chain([(0, 0.0)], spoken, [(clip.duration, 0)]))]
     wanted = [(start, end) for start, end in gaps if not spoken or end - start >= SHORTEST_SECONDS]
     try:
-        return tuple(
-            Unspoken(start, end, _sound(clip, start, end, catalog, cache, features)) for start, end in wanted[:MOST_STRETCHES]
-        )
+        return tuple(Unspoken(start, end, _sound(clip, start, end, runtime)) for start, end in wanted[:MOST_STRETCHES])
     except ModelError as error:
         log.warning("What is heard between the words stays unnamed: %s", error)
         return tuple(Unspoken(start, end, "") for start, end in wanted[:MOST_STRETCHES])
 
 
-def _sound(clip: AudioClip, start: float, end: float, catalog: ModelCatalog, cache: ModelCache, features: FeatureStore) -> str:
-    names = [tag.name for tag in what_it_sounds_like(clip, start, end, catalog, cache, features, names=3)]
+def _sound(clip: AudioClip, start: float, end: float, runtime: ModelRuntime) -> str:
+    names = [tag.name for tag in what_it_sounds_like(clip, start, end, runtime, names=3)]
     telling = [name for name in names if name not in BROAD_NAMES] or names
     return telling[0].lower() if telling else ""

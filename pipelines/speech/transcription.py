@@ -7,11 +7,11 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.loading.loaders import usable_cores
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.runtime import ModelRuntime
 from models.specs.model_spec import Device, ModelSpec
 from models.stopping import never
 from pipelines.clip.clip import AudioClip
@@ -78,9 +78,7 @@ RESULTS = ClipResults("transcription", Transcription)
 def transcribe(
     clip: AudioClip,
     options: TranscriptionOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Transcription]:
@@ -93,20 +91,20 @@ def transcribe(
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    choice = catalog.choose("transcribe", options.model, WORKING_BYTES)
+    choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
     check_options(options, choice)
-    known = find_stored(clip, options, choice, catalog)
+    known = find_stored(clip, options, choice, runtime.catalog)
     if known is not None:
         yield known
         return
-    dtype, device = choice.spec.dtype(catalog.device), catalog.device
+    dtype, device = choice.spec.dtype(runtime.catalog.device), runtime.catalog.device
     now = Transcription(clip.duration, choice.spec.title, choice.reason, choice.spec.licence, dtype, device.upper())
     yield now
-    for step in in_background(lambda stopped: _decode(clip, options, choice, device, cache, stopped), should_stop):
+    for step in in_background(lambda stopped: _decode(clip, options, choice, device, runtime.cache, stopped), should_stop):
         match step:
             case Language(code, probability, others):
                 now = replace(now, language=code, language_probability=probability, runners_up=others, state="decoding")
-            case Segment() if believed(step, clip.waveform(SAMPLE_RATE), cache):
+            case Segment() if believed(step, clip.waveform(SAMPLE_RATE), runtime.cache):
                 now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
         now = replace(now, elapsed=clock() - began)
         yield now
@@ -114,9 +112,9 @@ def transcribe(
         yield replace(now, state="stopped", elapsed=clock() - began)
         return
     spoken = [(segment.start, segment.end) for segment in now.segments]
-    now = replace(now, unspoken=unspoken_stretches(clip, spoken, catalog, cache, features))
+    now = replace(now, unspoken=unspoken_stretches(clip, spoken, runtime))
     now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
-    keep(clip, options, choice, catalog, now)
+    keep(clip, options, choice, runtime.catalog, now)
     yield now
 
 
@@ -172,21 +170,19 @@ def with_workers(spec: ModelSpec) -> ModelSpec:
     return replace(spec, workers=min(MOST_WORKERS, usable_cores()))
 
 
-def decode_again(
-    clip: AudioClip, line: Segment, options: TranscriptionOptions, catalog: ModelCatalog, cache: ModelCache
-) -> tuple[Segment, ...]:
+def decode_again(clip: AudioClip, line: Segment, options: TranscriptionOptions, runtime: ModelRuntime) -> tuple[Segment, ...]:
     """What these options make of one line of a transcript, in the clip's times; nothing where they hear nothing.
 
     Raises:
         InvalidOption, ModelError: see `transcribe`.
     """
-    choice = catalog.choose("transcribe", options.model, WORKING_BYTES)
+    choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
     check_options(options, choice)
     start = max(0.0, line.start - LINE_MARGIN_SECONDS)
     end = min(clip.duration, line.end + LINE_MARGIN_SECONDS)
     samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     everything = replace(options, voice_activity_filter=False)
-    with cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
+    with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
         steps = decode_speech(whisper, samples, everything, never)
         return tuple(_within(moved(step, start), line) for step in steps if isinstance(step, Segment))
 

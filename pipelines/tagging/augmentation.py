@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip, Waveform
@@ -29,9 +28,7 @@ WORKING_BYTES = 100 * 2**20
 Embeddings = NDArray[np.float32]
 
 
-def embeddings_of_looks(
-    clip: AudioClip, begin: int, stop: int, spec: ModelSpec, cache: ModelCache, features: FeatureStore
-) -> Embeddings:
+def embeddings_of_looks(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, runtime: ModelRuntime) -> Embeddings:
     """YAMNet's embeddings [looks, patches, 1024] of the samples `begin` to `stop` at 16 kHz; remembered.
 
     Raises:
@@ -39,7 +36,7 @@ def embeddings_of_looks(
     """
     sound = np.array(clip.waveform(YAMNET_SAMPLE_RATE)[begin:stop])
     layer = f"embeddings of looks at {begin} to {stop}"
-    return remembered(clip, spec, layer, lambda model: embed_looks(model, sound), cache, features, WORKING_BYTES)
+    return remembered(clip, spec, layer, lambda model: embed_looks(model, sound), runtime, WORKING_BYTES)
 
 
 def embed_looks(model: Any, sound: Waveform) -> Embeddings:

@@ -17,10 +17,10 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import Array, FeatureStore
-from models.cache.model_cache import ModelCache
+from models.cache.feature_store import Array
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import AUTO, ModelChoice
+from models.runtime import ModelRuntime
 from models.specs.model_spec import Device
 from models.stopping import never
 from pipelines.clip.cached_features import remembered
@@ -101,9 +101,7 @@ class SoundTags:
 def tag_sounds(
     clip: AudioClip,
     options: TagOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[SoundTags]:
@@ -116,9 +114,9 @@ def tag_sounds(
     began = clock()
     if not 1 <= options.names <= MOST_NAMES:
         raise InvalidOption("number of tags", options.names, f"1 to {MOST_NAMES}")
-    choice = catalog.choose("tag_sounds", options.model, WORKING_BYTES)
-    listener = ClipListener(clip, choice, cache, features)
-    now = _beginning(listener, choice, catalog.device)
+    choice = runtime.catalog.choose("tag_sounds", options.model, WORKING_BYTES)
+    listener = ClipListener(clip, choice, runtime)
+    now = _beginning(listener, choice, runtime.catalog.device)
     yield now
     times = np.arange(listener.patches, dtype=np.float32) * np.float32(now.hop_seconds)
     scores, done = now.scores, 0
@@ -144,9 +142,7 @@ def what_it_sounds_like(
     clip: AudioClip,
     start: float,
     end: float,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     names: int = 1,
     model: str = AUTO,
 ) -> tuple[Tag, ...]:
@@ -161,7 +157,7 @@ def what_it_sounds_like(
         raise InvalidOption("stretch", f"{start:.2f} to {end:.2f} s", f"times between 0 and {clip.duration:.2f} s")
     if end - start < SHORTEST_SECONDS:
         return ()
-    listener = ClipListener(clip, catalog.choose("tag_sounds", model, WORKING_BYTES), cache, features)
+    listener = ClipListener(clip, runtime.catalog.choose("tag_sounds", model, WORKING_BYTES), runtime)
     return best_names(listener.overall(start, end), names, at_least=HEARD, leave_out=(SPEECH,), tree=listener.tree)
 
 
@@ -194,12 +190,11 @@ def _listen(listener: ClipListener, names: int) -> Generator[ClassTree | Scores 
 class ClipListener:
     """One clip and one model. Computed scores are in the feature store: each lease is for one block, and known ones need none."""
 
-    def __init__(self, clip: AudioClip, choice: ModelChoice, cache: ModelCache, features: FeatureStore) -> None:
+    def __init__(self, clip: AudioClip, choice: ModelChoice, runtime: ModelRuntime) -> None:
         self.clip = clip
         self.hearing = sound_model(choice.spec)
         self._spec = choice.spec
-        self._cache = cache
-        self._features = features
+        self._runtime = runtime
         self._waveform = clip.waveform(self.hearing.sample_rate)
         self.patches = _patch_count(self.hearing, len(self._waveform))
         self.blocks = ceil(self.patches / self.hearing.block_patches)
@@ -242,7 +237,7 @@ class ClipListener:
     def _remembered(self, layer: str, compute: Callable[[Any], AnyArray]) -> AnyArray:
         """What the feature store has, else `compute` with the model on loan."""
         working_bytes = self.hearing.working_bytes
-        return remembered(self.clip, self._spec, layer, compute, self._cache, self._features, working_bytes)
+        return remembered(self.clip, self._spec, layer, compute, self._runtime, working_bytes)
 
 
 def _patch_count(hearing: SoundModel, samples: int) -> int:

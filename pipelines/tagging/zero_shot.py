@@ -17,10 +17,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import AUTO, ModelChoice
+from models.runtime import ModelRuntime
 from models.stopping import never
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip
@@ -127,9 +126,7 @@ def score_words(
     clip: AudioClip,
     words: tuple[str, ...],
     options: WordOptions,
-    catalog: ModelCatalog,
-    cache: ModelCache,
-    features: FeatureStore,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[WordScores]:
@@ -141,9 +138,9 @@ def score_words(
     """
     began = clock()
     words = _checked(words)
-    choice = catalog.choose("zero_shot_tags", options.model, WORKING_BYTES)
-    listener = _Listener(clip, choice, cache, features)
-    spec, device = choice.spec, catalog.device
+    choice = runtime.catalog.choose("zero_shot_tags", options.model, WORKING_BYTES)
+    listener = _Listener(clip, choice, runtime)
+    spec, device = choice.spec, runtime.catalog.device
     nothing = np.empty((0, len(words)), dtype=np.float32)
     now = WordScores(
         clip.duration,
@@ -212,18 +209,17 @@ def _listen(listener: _Listener, words: tuple[str, ...]) -> Generator[_Heard | t
 class _Listener:
     """One clip and one model. Computed embeddings are in the feature store: each lease is for one block."""
 
-    def __init__(self, clip: AudioClip, choice: ModelChoice, cache: ModelCache, features: FeatureStore) -> None:
+    def __init__(self, clip: AudioClip, choice: ModelChoice, runtime: ModelRuntime) -> None:
         self._clip = clip
         self._spec = choice.spec
-        self._cache = cache
-        self._features = features
+        self._runtime = runtime
         self._waveform = clip.waveform(CLAP_SAMPLE_RATE)
         self._windows = 1 + max(0, ceil((len(self._waveform) - WINDOW_SAMPLES) / HOP_SAMPLES))
         self.blocks = ceil(self._windows / BLOCK_WINDOWS)
 
     def words(self, words: tuple[str, ...]) -> _Words:
         """The words, embedded."""
-        with self._cache.lease(self._spec, working_bytes=WORKING_BYTES) as (clap,):
+        with self._runtime.cache.lease(self._spec, working_bytes=WORKING_BYTES) as (clap,):
             return _embedded_words(clap, words)
 
     def block_embeddings(self, block: int) -> Embeddings:
@@ -235,7 +231,7 @@ class _Listener:
             return np.concatenate([_embedded_window(clap, self._window(window)) for window in windows])
 
         layer = f"embeddings of block {block}"
-        return remembered(self._clip, self._spec, layer, embedded, self._cache, self._features, WORKING_BYTES)
+        return remembered(self._clip, self._spec, layer, embedded, self._runtime, WORKING_BYTES)
 
     def _window(self, window: int) -> NDArray[np.float32]:
         begin = window * HOP_SAMPLES

@@ -67,7 +67,7 @@ def librosa_reading(clip: AudioClip) -> Reading:
 def note_reading(clip: AudioClip, services: Services, base: Reading) -> Reading:
     """The beats of `base`, and templates on chroma from Basic Pitch's note activations."""
     waveform = clip.waveform(NOTE_SAMPLE_RATE)
-    with services.cache.lease(BASIC_PITCH) as (model,):
+    with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         blocks = [pooled_notes(*note_block(model, waveform, block))[:, 0] for block in range(note_block_count(len(waveform)))]
     notes = np.concatenate(blocks)
     chroma = np.zeros((len(notes), 12), dtype=np.float32)

@@ -128,7 +128,7 @@ def clip_of(piece: Piece, services: Services, soundfont: Path = TEST_SOUNDFONT) 
 
 def read(clip: AudioClip, services: Services) -> MusicFacts:
     """The last snapshot of a whole run."""
-    *_, facts = music_facts(clip, FactOptions(), services.catalog, services.cache, services.features)
+    *_, facts = music_facts(clip, FactOptions(), services.runtime)
     return facts
 
 

@@ -14,9 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.cache.feature_store import FeatureStore
-from models.cache.model_cache import ModelCache
-from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.model_spec import EncoderFacts, ModelSpec
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.chunking import cut_into_pieces
@@ -64,9 +62,7 @@ class Hearing:
 
     clip: AudioClip
     spec: ModelSpec
-    catalog: ModelCatalog
-    cache: ModelCache
-    features: FeatureStore
+    runtime: ModelRuntime
     stopped: Callable[[], bool]
 
 
@@ -150,7 +146,7 @@ class Qwen2AudioLanguageModel(TokenFamily):
             return _records(states.prompt[0], states.written[0], states.hears, (*prompt, *states.tokens))
 
         name = f"{layer} of tokens, {start:.3f} to {end:.3f} s"
-        records = remembered(hearing.clip, hearing.spec, name, read, hearing.cache, hearing.features, self.working_bytes)
+        records = remembered(hearing.clip, hearing.spec, name, read, hearing.runtime, self.working_bytes)
         kinds = tuple(KINDS[number] for number in records["kind"])
         labels = tuple(label.decode("utf-8", "replace") for label in records["label"].tolist())
         return TokenStates(np.ascontiguousarray(records["state"]), _times(records["kind"], start, end), labels, kinds)
@@ -158,8 +154,7 @@ class Qwen2AudioLanguageModel(TokenFamily):
 
 def _followed(hearing: Hearing, start: float) -> FollowedWords:
     options = FollowOptions(model=hearing.spec.key, start=start)
-    parts = hearing.catalog, hearing.cache, hearing.features, hearing.stopped
-    *_, followed = follow_words(hearing.clip, options, *parts)
+    *_, followed = follow_words(hearing.clip, options, hearing.runtime, hearing.stopped)
     return followed
 
 

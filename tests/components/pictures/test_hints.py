@@ -8,18 +8,18 @@ from services import Services
 
 
 def test_words_are_said_to_be_unused_only_where_the_sound_alone_is_drawn(services: Services) -> None:
-    assert UNUSED in hints_for(services.catalog, AUTO, 1.0, "owl hooting", "")[0]
+    assert UNUSED in hints_for(services.runtime.catalog, AUTO, 1.0, "owl hooting", "")[0]
     for share, prompt in ((1.0, ""), (1.0, " "), (0.95, "owl hooting"), (0.0, "owl hooting")):
-        assert hints_for(services.catalog, AUTO, share, prompt, "") == ("", "")
+        assert hints_for(services.runtime.catalog, AUTO, share, prompt, "") == ("", "")
 
 
 def test_words_that_the_small_model_never_saw_are_named(services: Services) -> None:
-    prompt, own = hints_for(services.catalog, "tiny-diffusion", 0.5, "Owl <hooting> at night", "rain in my red carriage")
+    prompt, own = hints_for(services.runtime.catalog, "tiny-diffusion", 0.5, "Owl <hooting> at night", "rain in my red carriage")
     assert "small model: “night”." in prompt
     assert "small model: “red” and “carriage”." in own
-    assert "“a”" not in hints_for(services.catalog, AUTO, 0.0, "abc def ghi jkl mno <pqr>", "")[0]
-    assert hints_for(services.catalog, "stable-diffusion-2-1", 0.5, "at night", "in red") == ("", "")
+    assert "“a”" not in hints_for(services.runtime.catalog, AUTO, 0.0, "abc def ghi jkl mno <pqr>", "")[0]
+    assert hints_for(services.runtime.catalog, "stable-diffusion-2-1", 0.5, "at night", "in red") == ("", "")
 
 
 def test_a_model_that_is_not_there_is_told_by_whoever_draws(services: Services) -> None:
-    assert hints_for(services.catalog, "no-such-model", 0.5, "at night", "in red") == ("", "")
+    assert hints_for(services.runtime.catalog, "no-such-model", 0.5, "at night", "in red") == ("", "")

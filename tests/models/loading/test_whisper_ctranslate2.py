@@ -118,7 +118,7 @@ def test_another_file_is_refused(tmp_path: Path, content: bytes, reason: str) ->
 @pytest.mark.models
 def test_the_offline_encoder_is_that_of_ctranslate2(services: Services, speech: AudioClip) -> None:
     sound = np.array(speech.waveform(RATE))
-    with services.cache.lease(WHISPER_BASE_STATES) as (whisper,):
+    with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,):
         features = whisper.processor.feature_extractor(sound, sampling_rate=RATE, return_tensors="pt").input_features
         with torch.inference_mode():
             ours = whisper.model.get_encoder()(features).last_hidden_state.numpy()

@@ -74,7 +74,7 @@ class Ear:
 def run(
     bench: Bench, clip: AudioClip, options: CaptionOptions = OPTIONS, sections: tuple[Span, ...] = (), **others: Any
 ) -> list[MusicDescription]:
-    return list(describe_music(clip, options, sections, bench.catalog, bench.cache, **others))
+    return list(describe_music(clip, options, sections, bench.runtime, **others))
 
 
 def bare(bench: Bench, clip: AudioClip, span: Span, text: str) -> str:
@@ -177,9 +177,7 @@ def test_the_same_request_costs_nothing_and_another_one_does(bench: Bench, short
 
 def test_stop_keeps_what_was_written_stores_nothing_and_gives_the_model_back(bench: Bench, long: AudioClip) -> None:
     stop, seen = threading.Event(), []
-    for snapshot in describe_music(
-        long, replace(OPTIONS, max_new_tokens=2000), (), bench.catalog, bench.cache, should_stop=stop.is_set
-    ):
+    for snapshot in describe_music(long, replace(OPTIONS, max_new_tokens=2000), (), bench.runtime, should_stop=stop.is_set):
         seen.append(snapshot)
         if snapshot.state == "describing":
             stop.set()
@@ -191,7 +189,7 @@ def test_stop_keeps_what_was_written_stores_nothing_and_gives_the_model_back(ben
 
 
 def test_closing_the_generator_gives_the_model_back(bench: Bench, short: AudioClip) -> None:
-    steps: Any = describe_music(short, replace(OPTIONS, max_new_tokens=2000), (), bench.catalog, bench.cache)
+    steps: Any = describe_music(short, replace(OPTIONS, max_new_tokens=2000), (), bench.runtime)
     next(step for step in steps if step.state == "describing")
     steps.close()
     with bench.cache.lease(bench.spec, timeout_seconds=30.0):
@@ -224,23 +222,23 @@ def test_a_text_model_does_not_listen(bench: Bench, short: AudioClip) -> None:
 
 def test_facts_are_put_into_words_by_a_text_model(bench: Bench, short: AudioClip) -> None:
     options = replace(OPTIONS, max_new_tokens=16)
-    *earlier, result = describe_from_facts(short, FACTS, TAGS, options, bench.catalog, bench.cache)
+    *earlier, result = describe_from_facts(short, FACTS, TAGS, options, bench.runtime)
     spec = bench.specs[2]
     prepare = partial(model_inputs, spec=spec, prompt=Prompt(prompt_from_facts(INSTRUCTION, FACTS, TAGS)))
     text = bench.bare_text(prepare, spec, max_new_tokens=16, repetition_penalty=options.repetition_penalty)
     assert result.sentences == tuple(Sentence(sentence, 0.0, 9.0) for sentence in sentences_of(text))
     assert (result.state, result.model, result.summary) == ("done", spec.title, "")
     assert len(earlier) > 4
-    (again,) = describe_from_facts(short, FACTS, TAGS, options, bench.catalog, bench.cache)
+    (again,) = describe_from_facts(short, FACTS, TAGS, options, bench.runtime)
     assert again.from_store
     other = replace(FACTS, duration=10.0)
-    assert not [*describe_from_facts(short, other, TAGS, options, bench.catalog, bench.cache)][-1].from_store
+    assert not [*describe_from_facts(short, other, TAGS, options, bench.runtime)][-1].from_store
 
 
 def test_putting_facts_into_words_stops(bench: Bench, short: AudioClip) -> None:
     stop = threading.Event()
     options = replace(OPTIONS, max_new_tokens=2000)
-    for snapshot in describe_from_facts(short, FACTS, TAGS, options, bench.catalog, bench.cache, stop.is_set):
+    for snapshot in describe_from_facts(short, FACTS, TAGS, options, bench.runtime, stop.is_set):
         if snapshot.state == "describing":
             stop.set()
     assert snapshot.state == "stopped"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def embed(
     services: Services, clip: AudioClip, encoder: str, layer: str = "", features: FeatureStore | None = None
 ) -> ClipEmbedding:
     options = EmbeddingOptions(encoder, layer)
-    *_, last = embed_clip(clip, options, services.catalog, services.cache, features or services.features)
+    *_, last = embed_clip(clip, options, replace(services.runtime, features=features or services.runtime.features))
     assert last.embedding
     return last.embedding
 
@@ -59,7 +60,7 @@ def clip(services: Services) -> AudioClip:
 
 
 def test_whispers_encoder_is_the_bare_model_in_every_layer(services: Services, clip: AudioClip) -> None:
-    with services.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
+    with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
         heard = whisper.processor(audio=np.array(clip.waveform(RATE)), sampling_rate=RATE, return_tensors="pt")
         bare = whisper.model.model.encoder(heard.input_features, output_hidden_states=True).hidden_states
     names = embed(services, clip, "auto").encoder.layers
@@ -73,7 +74,7 @@ def test_whispers_encoder_is_the_bare_model_in_every_layer(services: Services, c
 def test_yamnet_is_the_bare_model(services: Services, clip: AudioClip) -> None:
     found = embed(services, clip, "yamnet")
     sound = np.array(clip.waveform(RATE))
-    with services.cache.lease(YAMNET) as (yamnet,):
+    with services.runtime.cache.lease(YAMNET) as (yamnet,):
         for number in (0, 7, 14):
             part = np.zeros(yamnet_features.PATCH_SAMPLES, dtype=np.float32)
             heard = sound[number * yamnet_features.PATCH_HOP_SAMPLES :][: len(part)]
@@ -90,7 +91,7 @@ def test_musicnn_is_the_bare_model(services: Services, clip: AudioClip, spec: An
     sound = listening_gain(clip.waveform(RATE)) * np.array(clip.waveform(RATE))
     whole = musicnn_features.PATCH_SAMPLES + 3 * musicnn_features.PATCH_HOP_SAMPLES
     heard = musicnn_features.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
-    with services.cache.lease(spec) as (musicnn,):
+    with services.runtime.cache.lease(spec) as (musicnn,):
         outputs = musicnn.run(["embedding", "frames"], {"patches": heard[1:2]})
     assert patches.frames.shape == (4, 200)
     assert frames.frames.shape == (1 + (len(sound) - 512) // 256, 753)
@@ -101,7 +102,7 @@ def test_musicnn_is_the_bare_model(services: Services, clip: AudioClip, spec: An
 def test_the_aligner_is_the_bare_model_on_each_patch_of_yamnet(services: Services, clip: AudioClip) -> None:
     patches = embed(services, clip, "yamnet")
     concepts, prompt = (embed(services, clip, "tiny-aligner", layer) for layer in ("concepts", "prompt"))
-    with services.cache.lease(TINY_ALIGNER) as (aligner,), torch.inference_mode():
+    with services.runtime.cache.lease(TINY_ALIGNER) as (aligner,), torch.inference_mode():
         assert TINY_ALIGNER.encoder
         assert TINY_ALIGNER.encoder.concepts == aligner.config.slots
         one = torch.tensor(patches.frames[5])[None, None]
@@ -122,7 +123,7 @@ def test_patches_follow_each_other_over_windows_as_if_heard_at_once(
     assert isinstance(family, FrameFamily)
     waveform = clip.waveform(family.sample_rate)
     assert len(windows(family.grid(layer), len(waveform))) > 1
-    with services.cache.lease(found.encoder.spec) as (model,):
+    with services.runtime.cache.lease(found.encoder.spec) as (model,):
         (whole,) = family.states(model, family.gain(waveform) * np.array(waveform), (layer,))
     # The spectrogram of a longer sound is rounded in another order.
     np.testing.assert_allclose(found.frames, whole, rtol=0, atol=TOLERANCE * np.abs(whole).max())
@@ -148,13 +149,13 @@ def test_whispers_windows_are_joined_without_a_seam(services: Services, layer: s
 def test_a_view_of_another_layer_of_a_short_clip_takes_no_lease(services: Services, clip: AudioClip, monkeypatch: Any) -> None:
     features = FeatureStore(2**27)
     embed(services, clip, "whisper-base-encoder", features=features)
-    monkeypatch.setattr(services.cache, "lease", None)
+    monkeypatch.setattr(services.runtime.cache, "lease", None)
     for layer in ("embedding", "layer 4"):
         assert embed(services, clip, "whisper-base-encoder", layer, features).frames.shape == (365, 512)
 
 
 def test_the_list_begins_with_the_offline_encoders(services: Services) -> None:
-    listed = encoders(services.catalog)
+    listed = encoders(services.runtime.catalog)
     offline = [encoder.key for encoder in listed if encoder.spec.is_offline]
     assert [encoder.key for encoder in listed][: len(offline)] == offline
     assert offline[:5] == ["whisper-base-encoder", "whisper-base-decoder", "yamnet", "musicnn-mtt", "musicnn-msd"]

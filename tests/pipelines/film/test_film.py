@@ -76,8 +76,7 @@ def run(
     def should_stop() -> bool:
         return stop_at is not None and bool(snapshots) and snapshots[-1].frames_done >= stop_at
 
-    parts = services.catalog, services.cache, services.features, should_stop
-    for now in walk(clip, board, WalkOptions(between), folder, *parts):
+    for now in walk(clip, board, WalkOptions(between), folder, services.runtime, should_stop):
         snapshots.append(now)
     return snapshots
 
@@ -156,7 +155,7 @@ def test_a_stopped_walk_leaves_nothing(services: Services, clip: AudioClip, tmp_
 
 
 def test_a_walk_that_nobody_follows_any_more_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
-    snapshots = walk(clip, plain(clip), WalkOptions(0), tmp_path / "films", services.catalog, services.cache, services.features)
+    snapshots = walk(clip, plain(clip), WalkOptions(0), tmp_path / "films", services.runtime)
     for _ in range(3):
         next(snapshots)
     assert list((tmp_path / "films").iterdir()) != []
@@ -208,8 +207,7 @@ def test_pictures_are_drawn_between(services: Services, clip: AudioClip, tmp_pat
 def test_a_walk_stops_while_a_picture_is_drawn(services: Services, clip: AudioClip, tmp_path: Path) -> None:
     board = board_of(clip, *(Image.new("RGB", (256, 256), colour) for colour in COLOURS), steps=100)
     asked = count()
-    parts = services.catalog, services.cache, services.features, lambda: next(asked) > 40
-    *_, last = walk(clip, board, WalkOptions(9), tmp_path / "films", *parts)
+    *_, last = walk(clip, board, WalkOptions(9), tmp_path / "films", services.runtime, lambda: next(asked) > 40)
     assert last.state == "stopped" and last.pictures_done < last.pictures
     assert list((tmp_path / "films").iterdir()) == []
     for thread in threading.enumerate():

@@ -86,7 +86,7 @@ def test_the_shortest_of_too_many_join_their_shorter_neighbours() -> None:
 
 def found(services: Services, clip: AudioClip) -> tuple[tuple[ClipPart, ...], list[float]]:
     """The parts, and how far the search was on the way."""
-    *progress, parts = clip_parts(clip, services.catalog, services.cache, services.features)
+    *progress, parts = clip_parts(clip, services.runtime)
     assert isinstance(parts, tuple)
     return parts, [step for step in progress if isinstance(step, float)]
 
@@ -95,7 +95,7 @@ def test_a_short_clip_is_refused_in_words(services: Services, tmp_path: Path) ->
     soundfile.write(tmp_path / "short.wav", np.random.default_rng(0).normal(0, 0.1, 3 * 16_000), 16_000)
     clip = services.clips.open(tmp_path / "short.wav")
     with pytest.raises(TooShortForStoryboard, match=r"3\.0 s, too short for a storyboard, which needs 4\.0 s"):
-        next(clip_parts(clip, services.catalog, services.cache, services.features))
+        next(clip_parts(clip, services.runtime))
 
 
 @pytest.mark.models
@@ -123,5 +123,5 @@ def test_music_has_labelled_sections(services: Services) -> None:
 def test_a_stopped_search_finds_nothing(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     asked = iter([False] * 3)
-    steps = list(clip_parts(clip, services.catalog, services.cache, services.features, lambda: next(asked, True)))
+    steps = list(clip_parts(clip, services.runtime, lambda: next(asked, True)))
     assert steps and not any(isinstance(step, tuple) for step in steps)

@@ -33,7 +33,7 @@ def run(services: Services, clip: AudioClip, options: PictureOptions, stop_after
     def should_stop() -> bool:
         return stop_after is not None and bool(snapshots) and len(snapshots[-1].entries) >= stop_after
 
-    for now in storyboard(clip, options, services.catalog, services.cache, services.features, should_stop):
+    for now in storyboard(clip, options, services.runtime, should_stop):
         snapshots.append(now)
     return snapshots
 
@@ -69,7 +69,7 @@ def test_every_part_gets_its_picture(services: Services, farm: AudioClip) -> Non
 def test_a_picture_of_the_board_can_be_drawn_alone_from_its_file(services: Services, farm: AudioClip) -> None:
     entry = run(services, farm, IN_WORDS)[-1].entries[1]
     options = options_from_png(png_bytes(entry.picture))
-    *_, alone = audio_to_image(farm, options, services.catalog, services.cache, services.features)
+    *_, alone = audio_to_image(farm, options, services.runtime)
     (picture,) = alone.pictures
     assert picture.image.tobytes() == entry.picture.image.tobytes()
     assert replace(picture.settings, prompt=None) == replace(entry.picture.settings, prompt=None)
@@ -98,13 +98,13 @@ def test_the_direct_way_hears_every_part(services: Services, farm: AudioClip) ->
 
 
 def test_nothing_is_loaded_for_what_cannot_be_done(services: Services, farm: AudioClip, tmp_path: Path) -> None:
-    loads = services.cache.status().loads
+    loads = services.runtime.cache.status().loads
     with pytest.raises(InvalidOption):
         run(services, farm, replace(IN_WORDS, steps=0))
     soundfile.write(tmp_path / "short.wav", np.random.default_rng(1).normal(0, 0.1, 2 * RATE), RATE)
     with pytest.raises(TooShortForStoryboard):
         run(services, services.clips.open(tmp_path / "short.wav"), IN_WORDS)
-    assert services.cache.status().loads == loads
+    assert services.runtime.cache.status().loads == loads
 
 
 @pytest.mark.models
@@ -115,11 +115,10 @@ def test_of_a_long_part_its_most_telling_stretch_is_heard(services: Services, tm
     sound[30 * RATE : 30 * RATE + len(rooster)] += rooster
     soundfile.write(tmp_path / "yard.wav", sound, RATE)
     clip = services.clips.open(tmp_path / "yard.wav")
-    parts = services.catalog, services.cache, services.features
     for within in ((0.0, 40.0), (20.0, 40.0), (21.3, 38.0)):
-        start, end = telling_window(clip, 5.0, *parts, within=within)
+        start, end = telling_window(clip, 5.0, services.runtime, within=within)
         assert end - start == pytest.approx(5.0) and within[0] <= start and end <= within[1]
         assert start < 30.5 and end > 30.5
-    start, end = telling_window(clip, 5.0, *parts, within=(0.0, 20.0))
+    start, end = telling_window(clip, 5.0, services.runtime, within=(0.0, 20.0))
     assert start >= 0 and end <= 20
-    assert telling_window(clip, 5.0, *parts, within=(28.0, 31.0)) == (28.0, 31.0)
+    assert telling_window(clip, 5.0, services.runtime, within=(28.0, 31.0)) == (28.0, 31.0)

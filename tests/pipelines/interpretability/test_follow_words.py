@@ -33,7 +33,7 @@ BIT = 1 / 2**15
 
 def run(services: Services, clip: AudioClip, features: FeatureStore | None = None, **options: object) -> list[FollowedWords]:
     chosen = FollowOptions(**options)  # type: ignore[arg-type]
-    return list(follow_words(clip, chosen, services.catalog, services.cache, features or services.features))
+    return list(follow_words(clip, chosen, replace(services.runtime, features=features or services.runtime.features)))
 
 
 @pytest.mark.parametrize("start", [-1.0, 15.4, 1e9, float("nan")])
@@ -62,9 +62,9 @@ def test_words_grow_and_are_there_at_once_the_next_time(services: Services, spee
     assert last.paths.text.startswith("And Mr. John Dashwood had then leisure to consider")
     assert (last.model, last.dtype, last.device, last.licence) == ("Whisper base (offline)", "float32", "CPU", "MIT")
     assert last.position > 14
-    services.cache.evict_idle(0)
+    services.runtime.cache.evict_idle(0)
     again = run(services, speech, features)[-1]
-    assert services.cache.status().residents == ()
+    assert services.runtime.cache.status().residents == ()
     assert (again.state, again.from_store) == ("done", True)
     assert again.paths
     assert again.paths.records.tobytes() == last.paths.records.tobytes()
@@ -74,8 +74,9 @@ def test_words_grow_and_are_there_at_once_the_next_time(services: Services, spee
 def test_stop_keeps_what_was_written_and_stores_nothing(services: Services, speech: AudioClip) -> None:
     features = FeatureStore(10**8)
     seen: list[FollowedWords] = []
-    parts = services.catalog, services.cache, features
-    for now in follow_words(speech, FollowOptions(), *parts, should_stop=lambda: len(seen) > 0):
+    for now in follow_words(
+        speech, FollowOptions(), replace(services.runtime, features=features), should_stop=lambda: len(seen) > 0
+    ):
         if now.paths and len(now.paths.records) == 3:
             seen.append(now)
         last = now
@@ -107,7 +108,7 @@ def test_a_window_of_a_longer_clip_has_the_times_of_the_clip(services: Services,
     assert late.paths.text == alone.paths.text
     offsets = [word.start - other.start for word, other in zip(late.paths.words, alone.paths.words, strict=True)]
     assert np.median(offsets) == pytest.approx(PAUSE_SECONDS, abs=0.02)
-    windows = list(paths_of_clip(clip, WHISPER_BASE_STATES, services.cache, services.features))
+    windows = list(paths_of_clip(clip, WHISPER_BASE_STATES, services.runtime))
     assert [paths.start for paths in windows] == [WINDOW_SECONDS]
     assert windows[0].text == alone.paths.text
 
@@ -120,7 +121,7 @@ def test_a_language_model_is_followed_too(tmp_path: Path) -> None:
     assert following_models(bench.catalog) == (spec,)
     clip, features = noise(tmp_path, 2.0), FeatureStore(10**8)
     for from_store in (False, True):
-        *_, last = follow_words(clip, FollowOptions(), bench.catalog, bench.cache, features)
+        *_, last = follow_words(clip, FollowOptions(), replace(bench.runtime, features=features))
         assert (last.state, last.from_store) == ("done", from_store)
         assert last.paths
         assert last.paths.layers == ("Embedding", "Layer 1", "Layer 2")

@@ -175,12 +175,12 @@ def test_stop_ends_after_the_token_and_leaves_the_model_as_it_was(tmp_path: Path
 @pytest.mark.models
 def test_the_real_decoder_is_the_bare_one(services: Services) -> None:
     sound = services.clips.open(librivox_sentences()[0].path).waveform(SAMPLE_RATE)
-    with services.cache.lease(WHISPER_BASE_STATES) as (whisper,):
+    with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,):
         assert_equal_to_bare(whisper, np.array(sound))
 
 
 def followed(services: Services, clip: AudioClip) -> TokenPaths:
-    *_, result = follow_words(clip, FollowOptions(), services.catalog, services.cache, services.features)
+    *_, result = follow_words(clip, FollowOptions(), services.runtime)
     assert result.paths is not None
     return result.paths
 
@@ -195,7 +195,7 @@ def test_words_are_heard_where_they_are_spoken(services: Services, speech: Audio
     far, count = [], 0
     for clip in (speech, services.clips.open(librivox_sentences()[0].path)):
         options = TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key)
-        *_, transcription = transcribe(clip, options, services.catalog, services.cache, services.features)
+        *_, transcription = transcribe(clip, options, services.runtime)
         timed = [word for segment in transcription.segments for word in segment.words]
         paths = followed(services, clip)
         assert paths.language == "en"

@@ -11,10 +11,12 @@ import numpy as np
 import soundfile
 import torch
 
+from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.files.model_files import Availability
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.language_models.prompting import SAMPLE_RATE
@@ -44,6 +46,7 @@ class Bench:
         self.specs = tuple(model.spec for model in models)
         self.cache = ModelCache(files, ModelLoaders(1), probe, limits=CacheLimits(headroom_bytes=0))
         self.catalog = ModelCatalog(files, "cpu", lambda: 2**40, self.specs)
+        self.runtime = ModelRuntime(self.catalog, self.cache, FeatureStore(2**26))
 
     @contextmanager
     def generate_replaced(self, replacement: Callable[..., Any]) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_the_shortest_clips_are_read(services: Services, tmp_path: Path, seconds
 def test_a_second_request_needs_no_model(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     first = read(clip, services)
-    with services.cache.lease(YAMNET, *MUSIC_MODELS):  # nobody else can borrow them now
+    with services.runtime.cache.lease(YAMNET, *MUSIC_MODELS):  # nobody else can borrow them now
         again = read(clip, services)
     assert (again.tempo, again.beats, again.key, again.chords, again.sections) == (
         first.tempo,
@@ -123,7 +124,7 @@ def test_a_second_request_needs_no_model(services: Services) -> None:
 
 def test_facts_come_one_after_the_other(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
-    snapshots = list(music_facts(clip, FactOptions(), services.catalog, services.cache, FeatureStore(2**24)))
+    snapshots = list(music_facts(clip, FactOptions(), replace(services.runtime, features=FeatureStore(2**24))))
     assert snapshots[0].state == "loading" and snapshots[-1].state == "done"
     positions = [snapshot.position for snapshot in snapshots]
     assert positions == sorted(positions) and positions[-1] == 1.0
@@ -133,12 +134,12 @@ def test_facts_come_one_after_the_other(services: Services) -> None:
 
 def test_stop_keeps_what_is_there_and_returns_the_leases(services: Services, tmp_path: Path) -> None:
     clip, stop = clip_from(services, tmp_path, np.tile(clicks(20, 100), 5)), threading.Event()
-    for snapshot in music_facts(clip, FactOptions(), services.catalog, services.cache, FeatureStore(2**24), stop.is_set):
+    for snapshot in music_facts(clip, FactOptions(), replace(services.runtime, features=FeatureStore(2**24)), stop.is_set):
         if snapshot.vocals is not None:
             stop.set()
     assert snapshot.state == "stopped"
     assert snapshot.vocals is not None and snapshot.loudness is None
-    with services.cache.lease(YAMNET, *MUSIC_MODELS, timeout_seconds=GUARD_SECONDS):
+    with services.runtime.cache.lease(YAMNET, *MUSIC_MODELS, timeout_seconds=GUARD_SECONDS):
         pass
 
 
@@ -154,15 +155,15 @@ def test_stop_keeps_what_is_there_and_returns_the_leases(services: Services, tmp
     ],
 )
 def test_bad_options_are_refused_before_a_model_is_touched(services: Services, speech: AudioClip, options: FactOptions) -> None:
-    loads = services.cache.status().loads
+    loads = services.runtime.cache.status().loads
     with pytest.raises(InvalidOption):
-        list(music_facts(speech, options, services.catalog, services.cache, services.features))
-    assert services.cache.status().loads == loads
+        list(music_facts(speech, options, services.runtime))
+    assert services.runtime.cache.status().loads == loads
 
 
 def test_what_the_person_knows_is_kept_to(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     options = FactOptions(slowest_bpm=40, fastest_bpm=80, beats_per_bar=3)
-    *_, facts = music_facts(clip, options, services.catalog, services.cache, services.features)
+    *_, facts = music_facts(clip, options, services.runtime)
     assert facts.tempo is not None and facts.beats is not None
     assert facts.tempo.bpm <= 80 and facts.beats.beats_per_bar == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ pytestmark = pytest.mark.models
 
 def run(services: Services, clip: AudioClip, **options: int) -> MusicTags:
     """The last snapshot of a whole run."""
-    return list(tag_music(clip, MusicTagOptions(**options), services.catalog, services.cache, services.features))[-1]
+    return list(tag_music(clip, MusicTagOptions(**options), services.runtime))[-1]
 
 
 def rendered(services: Services, folder: Path, name: str) -> AudioClip:
@@ -131,7 +132,7 @@ def test_a_voice_over_a_guitar_is_noticed_and_the_guitar_alone_has_none(services
     speech, rate = soundfile.read(librivox_sentences()[0].path, dtype="float32")
     assert rate == RATE
     sung = clip_of(services, tmp_path, mix(sing(speech, 45, seed=0), np.array(guitar.waveform(RATE)), 4.0))
-    alone, together = (vocal_activity(clip, services.catalog, services.cache, services.features) for clip in (guitar, sung))
+    alone, together = (vocal_activity(clip, services.runtime) for clip in (guitar, sung))
     assert together.in_clip > 0.6
     assert alone.in_clip < 0.2
     assert together.probability.mean() > alone.probability.mean() + 0.3
@@ -155,7 +156,7 @@ def test_music_is_heard_at_the_same_level_however_soft_it_is(services: Services,
 
 def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Path) -> None:
     clip = clip_of(services, tmp_path, noise(40.0))
-    snapshots = list(tag_music(clip, MusicTagOptions(), services.catalog, services.cache, services.features))
+    snapshots = list(tag_music(clip, MusicTagOptions(), services.runtime))
     counts = {len(snapshot.times) for snapshot in snapshots}
     assert counts == {0, BLOCK_PATCHES, patch_count(40 * RATE)}
     assert snapshots[0].state == "loading"
@@ -163,7 +164,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
     assert last.state == "done"
     assert last.position == last.duration == 40.0
     waveform = clip.waveform(RATE)
-    with services.cache.lease(MUSICNN_MTT) as (musicnn,):
+    with services.runtime.cache.lease(MUSICNN_MTT) as (musicnn,):
         sound = listening_gain(waveform) * waveform[BLOCK_PATCHES * PATCH_HOP_SAMPLES :][:PATCH_SAMPLES]
         (expected,) = musicnn.run(["scores"], {"patches": log_mel_patches(sound)})
     slow = [row.name for row in TABLE].index("Slow")
@@ -174,29 +175,29 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
 def test_what_is_known_needs_no_model(services: Services, tmp_path: Path) -> None:
     clip = clip_of(services, tmp_path, noise(5.0))
     first = run(services, clip)
-    with services.cache.lease(MUSICNN_MTT, MUSICNN_MSD, YAMNET):  # nobody else can borrow them now
+    with services.runtime.cache.lease(MUSICNN_MTT, MUSICNN_MSD, YAMNET):  # nobody else can borrow them now
         again = run(services, clip)
     np.testing.assert_array_equal(again.confidences, first.confidences)
 
 
 def test_stop_keeps_what_is_there_and_returns_the_leases(services: Services, tmp_path: Path) -> None:
     clip, stop = clip_of(services, tmp_path, noise(70.0)), threading.Event()
-    for snapshot in tag_music(clip, MusicTagOptions(), services.catalog, services.cache, FeatureStore(2**24), stop.is_set):
+    for snapshot in tag_music(clip, MusicTagOptions(), replace(services.runtime, features=FeatureStore(2**24)), stop.is_set):
         if len(snapshot.times):
             stop.set()
     assert snapshot.state == "stopped"
     assert snapshot.is_music is None
     assert BLOCK_PATCHES <= len(snapshot.times) < patch_count(70 * RATE)
-    with services.cache.lease(MUSICNN_MTT, MUSICNN_MSD, YAMNET, timeout_seconds=GUARD_SECONDS):
+    with services.runtime.cache.lease(MUSICNN_MTT, MUSICNN_MSD, YAMNET, timeout_seconds=GUARD_SECONDS):
         pass
 
 
 @pytest.mark.parametrize("names", [0, 21])
 def test_bad_options_are_refused_before_a_model_is_touched(services: Services, speech: AudioClip, names: int) -> None:
-    loads = services.cache.status().loads
+    loads = services.runtime.cache.status().loads
     with pytest.raises(InvalidOption):
         run(services, speech, names=names)
-    assert services.cache.status().loads == loads
+    assert services.runtime.cache.status().loads == loads
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.5, 3.008, 3.1])
@@ -222,7 +223,7 @@ def test_the_converted_models_have_the_documented_outputs(services: Services, fo
     spec = {"mtt": MUSICNN_MTT, "msd": MUSICNN_MSD}[folder]
     outputs = {output.name: output for output in load_onnx(WEIGHTS / "musicnn" / folder / "musicnn.onnx").graph.output}
     assert list(outputs) == ["scores", "embedding", "frames"]
-    with services.cache.lease(spec) as (musicnn,):
+    with services.runtime.cache.lease(spec) as (musicnn,):
         found = musicnn.run(list(outputs), {"patches": log_mel_patches(noise(10.0)[: PATCH_SAMPLES + PATCH_HOP_SAMPLES])})
     assert [array.shape for array in found] == [(2, 50), (2, 200), (2, 187, 753)]
     assert 0 < found[0].min() < found[0].max() < 1

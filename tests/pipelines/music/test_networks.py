@@ -53,7 +53,7 @@ def noise(seconds: float) -> Floats:
 
 def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> None:
     waveform = noise(130)
-    with services.cache.lease(BEAT_NETWORK) as (model,):
+    with services.runtime.cache.lease(BEAT_NETWORK) as (model,):
         blocks = [rhythm_block(model, waveform, 1.0, block) for block in range(rhythm_block_count(len(waveform)))]
         mel = log_mel(waveform, 0, frame_count(len(waveform)))
         pulse, metre, tempo = (output[0] for output in model.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]}))
@@ -68,7 +68,7 @@ def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> N
 
 def test_blocks_of_the_harmony_network_join_without_a_seam(services: Services) -> None:
     notes = np.random.default_rng(0).uniform(0, 1, (HARMONY_RUN_FRAMES + 300, 2, 88)).astype(np.float32)
-    with services.cache.lease(HARMONY_NETWORK) as (model,):
+    with services.runtime.cache.lease(HARMONY_NETWORK) as (model,):
         chords, keys = harmony_logits(model, notes)
         at_once = model.run(["chords", "keys"], {"notes": notes[np.newaxis]})
     assert chords.shape == (len(notes), CHORD_COUNT)
@@ -80,7 +80,7 @@ def test_blocks_of_the_harmony_network_join_without_a_seam(services: Services) -
 def test_a_transposed_piece_has_transposed_chords(services: Services, shift: int) -> None:
     notes = np.zeros((60, 2, 88), dtype=np.float32)
     notes[:, :, [27, 39, 43, 46]] = 0.8  # C, C, E, G
-    with services.cache.lease(HARMONY_NETWORK) as (model,):
+    with services.runtime.cache.lease(HARMONY_NETWORK) as (model,):
         here, there = (harmony_logits(model, np.roll(notes, by, axis=2))[0][30] for by in (0, shift))
     assert here.argmax() == 0
     assert there.argmax() == 3 * shift
@@ -89,7 +89,7 @@ def test_a_transposed_piece_has_transposed_chords(services: Services, shift: int
 def test_notes_are_where_they_were_played_in_every_block(services: Services) -> None:
     duration, played = 60.0, [(60, 0.5), (64, 26.1), (67, 27.0), (48, 52.5), (72, 58.0)]
     waveform = np.sum([tone(pitch, start, 0.6, duration) for pitch, start in played], axis=0).astype(np.float32)
-    with services.cache.lease(BASIC_PITCH) as (model,):
+    with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         blocks = [note_block(model, waveform, block) for block in range(note_block_count(len(waveform)))]
     onsets = np.concatenate([onset for _, onset in blocks])
     for pitch, start in played:
@@ -104,10 +104,10 @@ def test_notes_are_where_they_were_played_in_every_block(services: Services) -> 
 @pytest.mark.parametrize("samples", [1, 255, BLOCK_SAMPLES, BLOCK_SAMPLES + 1])
 def test_any_length_has_blocks(services: Services, samples: int) -> None:
     waveform = noise(60)[:samples]
-    with services.cache.lease(BASIC_PITCH) as (model,):
+    with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         last = note_block(model, waveform, note_block_count(samples) - 1)
     assert last[0].shape == (BLOCK_FRAMES, 88)
-    with services.cache.lease(BEAT_NETWORK) as (model,):
+    with services.runtime.cache.lease(BEAT_NETWORK) as (model,):
         assert len(rhythm_block(model, waveform, 1.0, rhythm_block_count(samples) - 1))
 
 

@@ -17,6 +17,8 @@ from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import InvalidOption
 from models.loading.loaders import ModelLoaders
+from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.aligner import TINY_ALIGNER, W2V_BERT_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
 from models.specs.model_spec import FetchedModel, ModelSpec
@@ -55,18 +57,19 @@ class Bench:
         self.aligner = save_wav2vec2_bert(folder / "aligner")
         self.picture = save_picture_model(folder / "picture")
         shelf: Any = Shelf(self.aligner, self.picture)
-        self.cache = ModelCache(shelf, ModelLoaders(1), HostMemoryProbe(), limits=CacheLimits(headroom_bytes=0))
-        self.features = FeatureStore(2**24)
+        cache = ModelCache(shelf, ModelLoaders(1), HostMemoryProbe(), limits=CacheLimits(headroom_bytes=0))
+        specs = (self.aligner.spec, self.picture.spec)
+        self.runtime = ModelRuntime(ModelCatalog(shelf, "cpu", lambda: 2**34, specs), cache, FeatureStore(2**24))
 
     def states(self, clip: AudioClip, start: float, end: float) -> AudioStates:
-        return audio_states(clip, start, end, self.aligner.spec, self.picture.spec, self.cache, self.features)
+        return audio_states(clip, start, end, self.aligner.spec, self.picture.spec, self.runtime)
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench = Bench(tmp_path_factory.mktemp("models"))
     yield bench
-    bench.cache.clear()
+    bench.runtime.cache.clear()
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +121,9 @@ def test_a_long_part_is_heard_window_by_window(bench: Bench, clip: AudioClip):
 
 def test_a_repeated_clip_costs_no_model(bench: Bench, clip: AudioClip):
     first = bench.states(clip, 0.0, 2.0)
-    bench.cache.clear()
+    bench.runtime.cache.clear()
     second = bench.states(clip, 0.0, 2.0)
-    assert bench.cache.status().residents == ()
+    assert bench.runtime.cache.status().residents == ()
     np.testing.assert_array_equal(first.prompt_embeds, second.prompt_embeds)
     np.testing.assert_array_equal(first.negative_prompt_embeds, second.negative_prompt_embeds)
 
@@ -139,9 +142,9 @@ def test_silence_is_no_prompt(bench: Bench, clip: AudioClip):
 def test_models_of_different_text_spaces_are_told_before_any_is_loaded(bench: Bench, clip: AudioClip):
     nothing: Any = None
     with pytest.raises(TextWidthMismatch, match="192 numbers wide"):
-        audio_states(clip, 0.0, 1.0, TINY_ALIGNER, STABLE_DIFFUSION_2_1, nothing, nothing)
+        audio_states(clip, 0.0, 1.0, TINY_ALIGNER, STABLE_DIFFUSION_2_1, nothing)
     with pytest.raises(TextWidthMismatch):
-        audio_states(clip, 0.0, 1.0, W2V_BERT_ALIGNER, TINY_DIFFUSION, nothing, nothing)
+        audio_states(clip, 0.0, 1.0, W2V_BERT_ALIGNER, TINY_DIFFUSION, nothing)
 
 
 def test_windows_fill_the_part_and_none_is_too_long():
@@ -154,12 +157,12 @@ def test_windows_fill_the_part_and_none_is_too_long():
 
 @pytest.mark.models
 def test_the_offline_aligner_is_chosen_for_the_tiny_model_and_gives_its_prompt(services: Services):
-    choice = choose_aligner(services.catalog, TINY_DIFFUSION)
+    choice = choose_aligner(services.runtime.catalog, TINY_DIFFUSION)
     assert choice.spec.key == "tiny-aligner"
     clip = services.clips.open(EXAMPLES / "blackbird.ogg")
-    states = audio_states(clip, 0.0, 4.0, choice.spec, TINY_DIFFUSION, services.cache, services.features)
+    states = audio_states(clip, 0.0, 4.0, choice.spec, TINY_DIFFUSION, services.runtime)
     assert states.prompt_embeds.shape == (16, 192)
-    with services.cache.lease(TINY_DIFFUSION) as (pipeline,), torch.inference_mode():
+    with services.runtime.cache.lease(TINY_DIFFUSION) as (pipeline,), torch.inference_mode():
         embeds, negative = pipeline.encode_prompt("bird", "cpu", 1, True, "")
     np.testing.assert_allclose(states.negative_prompt_embeds, negative[0].numpy(), atol=1e-4)
     np.testing.assert_allclose(states.prompt_embeds[0], embeds[0, 0].numpy(), atol=1e-4)
@@ -168,4 +171,4 @@ def test_the_offline_aligner_is_chosen_for_the_tiny_model_and_gives_its_prompt(s
 @pytest.mark.models
 def test_an_aligner_of_another_text_space_cannot_be_named(services: Services):
     with pytest.raises(TextWidthMismatch):
-        choose_aligner(services.catalog, STABLE_DIFFUSION_2_1, "tiny-aligner")
+        choose_aligner(services.runtime.catalog, STABLE_DIFFUSION_2_1, "tiny-aligner")

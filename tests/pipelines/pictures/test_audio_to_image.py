@@ -50,7 +50,7 @@ SOUND = PictureOptions(model=SD, seed=5)
 
 
 class PictureBench(Bench):
-    """The same with a feature store, and pictures of one clip."""
+    """The same with pictures of one clip."""
 
     def __init__(self, folder: Path, clip: AudioClip) -> None:
         super().__init__(
@@ -63,10 +63,9 @@ class PictureBench(Bench):
             FetchedModel(make_spec("whisper", task="transcribe"), folder, "c0ffee"),  # its transcripts count, if there are any
         )
         self.clip = clip
-        self.features = FeatureStore(10**8)
 
     def snapshots(self, options: PictureOptions, should_stop: Any = never) -> Iterator[Drawing]:
-        return audio_to_image(self.clip, options, self.catalog, self.cache, self.features, should_stop)
+        return audio_to_image(self.clip, options, self.runtime, should_stop)
 
     def draw(self, options: PictureOptions) -> Drawing:
         *_, last = self.snapshots(options)
@@ -111,7 +110,7 @@ def test_a_written_prompt_is_blended_with_the_sound_of_the_most_telling_window(b
     assert fused.prompt == words.prompt != ""
     assert fused.heard == direct.heard
     assert math.isclose(fused.end - fused.start, 3.75)
-    assert (fused.start, fused.end) == drawn_window(bench.clip, SOUND, bench.catalog, bench.cache, bench.features)
+    assert (fused.start, fused.end) == drawn_window(bench.clip, SOUND, bench.runtime)
     assert len({pixels(drawing).tobytes() for drawing in (direct, fused, words)}) == 3
 
 
@@ -123,7 +122,7 @@ def test_own_words_style_and_negative_prompt_change_what_is_drawn_from_sound_alo
 
 def test_what_is_heard_can_be_asked_for_alone(bench: PictureBench) -> None:
     drawing = bench.draw(SOUND)
-    assert heard_in(bench.clip, SOUND, bench.catalog, bench.cache, bench.features) == (drawing.start, drawing.end, drawing.heard)
+    assert heard_in(bench.clip, SOUND, bench.runtime) == (drawing.start, drawing.end, drawing.heard)
 
 
 def test_a_repeated_clip_is_not_heard_again(bench: PictureBench) -> None:
@@ -319,19 +318,22 @@ def test_models_that_are_unknown_or_do_not_belong_together_are_refused(bench: Pi
     wide = with_drawing(save_stable_diffusion_2_1(tmp_path / "wide"), text_width=999)
     other = Bench(wide, save_w2v_bert_aligner(tmp_path / "aligner"))
     with pytest.raises(TextWidthMismatch):
-        next(audio_to_image(bench.clip, replace(SOUND, aligner="w2v-bert-aligner"), other.catalog, other.cache, FeatureStore(1)))
+        next(
+            audio_to_image(
+                bench.clip, replace(SOUND, aligner="w2v-bert-aligner"), replace(other.runtime, features=FeatureStore(1))
+            )
+        )
 
 
 @pytest.mark.models
 def test_the_tiny_model_draws_something_from_a_recording(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "speech.flac")
-    parts = services.catalog, services.cache, services.features
-    *_, drawing = audio_to_image(clip, PictureOptions(seed=1, style="flat style"), *parts)
+    *_, drawing = audio_to_image(clip, PictureOptions(seed=1, style="flat style"), services.runtime)
     assert drawing.state == "done"
     assert "tiny offline model" in drawing.model
     image = drawing.pictures[0].image
     assert image.size == (384, 384)
     assert np.asarray(image).std() > 10
     assert drawing.heard
-    *_, again = audio_to_image(clip, drawing.pictures[0].settings.options(), *parts)
+    *_, again = audio_to_image(clip, drawing.pictures[0].settings.options(), services.runtime)
     assert np.array_equal(np.asarray(again.pictures[0].image), np.asarray(image))

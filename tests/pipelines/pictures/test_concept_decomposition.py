@@ -73,9 +73,9 @@ def test_every_concept_has_its_phrasings_in_order():
 @pytest.mark.models
 @pytest.mark.parametrize("word", ["dog", "piano", "rain", "helicopter"])
 def test_the_states_of_a_word_are_heard_as_that_word(services: Services, word: str):
-    (states,) = text_states(TINY_DIFFUSION, (word,), 16, services.cache, services.features)
+    (states,) = text_states(TINY_DIFFUSION, (word,), 16, services.runtime)
     prompt = AudioStates(states, states, 0.0, 1.0, "", "", word)
-    heard = heard_words(prompt, TINY_DIFFUSION, services.cache, services.features, count=3)
+    heard = heard_words(prompt, TINY_DIFFUSION, services.runtime, count=3)
     assert heard[0].concept == word
     assert heard[0].share > 0.7
     assert sum(other.share for other in heard[1:]) < 0.1
@@ -95,6 +95,6 @@ def test_the_states_of_a_word_are_heard_as_that_word(services: Services, word: s
 def test_plain_sounds_are_heard_as_what_they_are(services: Services, file: Path, concept: str):
     clip = services.clips.open(file)
     end = min(clip.duration, TINY_ALIGNER.hearing.window_seconds)
-    states = audio_states(clip, 0.0, end, TINY_ALIGNER, TINY_DIFFUSION, services.cache, services.features)
-    heard = heard_words(states, TINY_DIFFUSION, services.cache, services.features)
+    states = audio_states(clip, 0.0, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime)
+    heard = heard_words(states, TINY_DIFFUSION, services.runtime)
     assert heard[0].concept == concept

@@ -160,7 +160,7 @@ def test_a_picture_with_a_start_picture_is_drawn_again_from_its_file(services: S
     first = PictureOptions(steps=4, width=72, height=64, start_picture=noise(300, 200), start_picture_strength=0.5)
     files: list[bytes] = []
     for options in (lambda: first, lambda: options_from_png(files[0])):
-        *_, done = audio_to_image(clip, options(), services.catalog, services.cache, services.features)
+        *_, done = audio_to_image(clip, options(), services.runtime)
         files.append(png_bytes(done.pictures[0]))
     assert files[0] == files[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def test_speech_is_told_in_few_words(text: str, told: str) -> None:
 
 
 def written(services: Services, clip: AudioClip, model: ModelSpec, start: float = 0.0, end: float = 1e9) -> WrittenPrompt:
-    return write_prompt(clip, start, end, model, services.catalog, services.cache, services.features)
+    return write_prompt(clip, start, end, model, services.runtime)
 
 
 def check_closed(prompt: WrittenPrompt) -> None:
@@ -138,7 +139,7 @@ def test_music_is_told_by_its_style_and_instruments(services: Services) -> None:
     check_closed(tiny)
     assert large.sources == ("music",)
     assert large.text.startswith("musicians playing ") and " music on " in large.text
-    assert {tag.kind for tag in music_between(clip, 0, 22, services.catalog, services.cache, services.features)} >= {
+    assert {tag.kind for tag in music_between(clip, 0, 22, services.runtime)} >= {
         "genre",
         "instrument",
     }
@@ -148,10 +149,10 @@ def test_music_is_told_by_its_style_and_instruments(services: Services) -> None:
 def test_a_repeated_clip_costs_no_model_call(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     first = written(services, clip, STABLE_DIFFUSION_2_1)
-    loads = services.cache.status().loads
-    services.cache.clear()
+    loads = services.runtime.cache.status().loads
+    services.runtime.cache.clear()
     assert written(services, clip, STABLE_DIFFUSION_2_1) == first
-    assert services.cache.status().loads == loads
+    assert services.runtime.cache.status().loads == loads
 
 
 @pytest.fixture
@@ -161,9 +162,9 @@ def story(services: Services, tmp_path: Path) -> AudioClip:
     soundfile.write(tmp_path / "story.flac", samples[: 8 * rate], rate)
     clip = services.clips.open(tmp_path / "story.flac")
     options = TranscriptionOptions()
-    choice = services.catalog.choose("transcribe", options.model)
+    choice = services.runtime.catalog.choose("transcribe", options.model)
     segments = (Segment(0, 4, "There was a goat and a wolf in the valley"), Segment(4, 8, "The old piano had gone."))
-    keep(clip, options, choice, services.catalog, Transcription(8.0, segments=segments, state="done"))
+    keep(clip, options, choice, services.runtime.catalog, Transcription(8.0, segments=segments, state="done"))
     return clip
 
 
@@ -193,7 +194,7 @@ def test_a_stopped_job_writes_nothing(services: Services) -> None:
     asked = count()
     with pytest.raises(JobStopped):
         write_prompt(
-            clip, 0, 5, STABLE_DIFFUSION_2_1, services.catalog, services.cache, FeatureStore(10**8), lambda: next(asked) > 2
+            clip, 0, 5, STABLE_DIFFUSION_2_1, replace(services.runtime, features=FeatureStore(10**8)), lambda: next(asked) > 2
         )
     for thread in threading.enumerate():
         if thread.name == "job":

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.models
 
 
 def window(services: Services, clip: AudioClip, seconds: float) -> tuple[float, float]:
-    return telling_window(clip, seconds, services.catalog, services.cache, services.features)
+    return telling_window(clip, seconds, services.runtime)
 
 
 def clip_with(services: Services, folder: Path, bird_at: float, seconds: float, noise: float) -> AudioClip:
@@ -51,9 +51,9 @@ def test_a_short_clip_is_telling_as_a_whole(services: Services):
 def test_a_later_question_costs_no_model_call(services: Services, tmp_path: Path):
     clip = clip_with(services, tmp_path, 20.0, 33.0, 0.003)
     first = window(services, clip, 4.0)
-    services.cache.clear()
+    services.runtime.cache.clear()
     assert window(services, clip, 4.0) == first
-    assert services.cache.status().residents == ()
+    assert services.runtime.cache.status().residents == ()
 
 
 def test_silence_around_a_sound_is_never_chosen(services: Services, tmp_path: Path):

@@ -44,7 +44,7 @@ def run(
     bench: Bench, clip: AudioClip, question: str = "Who sings?", history: tuple[Turn, ...] = (), **options: Any
 ) -> list[AnswerSoFar]:
     changed = replace(OPTIONS, **({"end": 9.0} | options))
-    return list(ask(clip, history, question, changed, bench.catalog, bench.cache))
+    return list(ask(clip, history, question, changed, bench.runtime))
 
 
 def test_the_answer_streams_and_is_that_of_the_bare_model(bench: Bench, clip: AudioClip) -> None:
@@ -123,7 +123,7 @@ def test_the_base_model_answers_no_questions(bench: Bench, clip: AudioClip) -> N
 def test_stop_keeps_what_was_said_and_gives_the_model_back(bench: Bench, clip: AudioClip) -> None:
     stop = threading.Event()
     options = replace(OPTIONS, end=9.0, max_new_tokens=2000)
-    for snapshot in ask(clip, (), "Who sings?", options, bench.catalog, bench.cache, stop.is_set):
+    for snapshot in ask(clip, (), "Who sings?", options, bench.runtime, stop.is_set):
         if snapshot.state == "answering":
             stop.set()
     assert snapshot.state == "stopped"

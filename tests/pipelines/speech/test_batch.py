@@ -27,8 +27,7 @@ def states(queue: tuple[QueuedFile, ...]) -> list[str]:
 
 
 def run(services: Services, files: list[QueuedFile], **arguments: object) -> list[tuple[QueuedFile, ...]]:
-    parts = services.clips, None, services.catalog, services.cache, services.features
-    return list(transcribe_files(files, OPTIONS, *parts, **arguments))  # type: ignore[arg-type]
+    return list(transcribe_files(files, OPTIONS, services.clips, None, services.runtime, **arguments))  # type: ignore[arg-type]
 
 
 def test_one_after_the_other_and_a_broken_one_keeps_nobody_waiting(services: Services, tmp_path: Path) -> None:
@@ -60,15 +59,17 @@ def test_recordings_are_forgotten_unless_somebody_keeps_them(services: Services,
 
 def test_stop_leaves_what_waits(services: Services) -> None:
     paths = [sentence.path for sentence in librivox_sentences()[:3]]
-    parts = services.clips, None, services.catalog, services.cache, services.features
     stop = threading.Event()
-    for snapshot in transcribe_files(queued(*paths), OPTIONS, *parts, stop.is_set):
+    for snapshot in transcribe_files(queued(*paths), OPTIONS, services.clips, None, services.runtime, stop.is_set):
         if "done" in states(snapshot):
             stop.set()
     assert states(snapshot) == ["done", "stopped", "stopped"]
 
 
 def test_options_that_suit_no_file_end_it_at_once(services: Services) -> None:
-    parts = services.clips, None, services.catalog, services.cache, services.features
     with pytest.raises(InvalidOption):
-        list(transcribe_files(queued(EXAMPLES / "speech.flac"), TranscriptionOptions(beam_size=99), *parts))
+        list(
+            transcribe_files(
+                queued(EXAMPLES / "speech.flac"), TranscriptionOptions(beam_size=99), services.clips, None, services.runtime
+            )
+        )

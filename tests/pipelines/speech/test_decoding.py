@@ -33,7 +33,7 @@ pytestmark = pytest.mark.models
 
 @pytest.fixture(scope="module")
 def whisper(services: Services) -> Iterator[Any]:
-    with services.cache.lease(WHISPER_BASE_OFFLINE) as (model,):
+    with services.runtime.cache.lease(WHISPER_BASE_OFFLINE) as (model,):
         yield model
 
 

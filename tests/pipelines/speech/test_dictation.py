@@ -24,7 +24,7 @@ pytestmark = pytest.mark.models
 
 def dictation(services: Services, **options: object) -> Dictation:
     chosen = TranscriptionOptions(**{"model": "whisper-base-offline", **options})  # type: ignore[arg-type]
-    return Dictation(chosen, services.catalog, services.cache, MOST_SECONDS)
+    return Dictation(chosen, services.runtime, MOST_SECONDS)
 
 
 def spoken(listener: Dictation, sound: Waveform) -> list[Dictated]:

@@ -39,7 +39,7 @@ INSTRUMENTS = {"piano": 0, "church organ": 19, "violin": 40, "choir": 52, "saxop
 
 def text_of(services: Services, clip: AudioClip, **options: object) -> str:
     chosen = TranscriptionOptions(**{"model": "whisper-base-offline", **options})  # type: ignore[arg-type]
-    *_, result = transcribe(clip, chosen, services.catalog, services.cache, services.features)
+    *_, result = transcribe(clip, chosen, services.runtime)
     assert result.state == "done"
     return result.text
 
@@ -114,8 +114,8 @@ def test_a_piece_that_sounds_like_a_voice_by_itself_is_heard_in_its_clip(service
     penguin = services.clips.open(ANIMALS / "birds/penguin.ogg").waveform(RATE)
     invented = Segment(0.7, 1.3, "No.", (), "en", -1.1, 0.4)
     piece = penguin[round(invented.start * RATE) : round(invented.end * RATE)]
-    assert voice_score(piece, replace(invented, start=0.0, end=0.6), services.cache) >= LEAST_VOICE
-    assert voice_score(penguin, invented, services.cache) < LEAST_VOICE / 2
+    assert voice_score(piece, replace(invented, start=0.0, end=0.6), services.runtime.cache) >= LEAST_VOICE
+    assert voice_score(penguin, invented, services.runtime.cache) < LEAST_VOICE / 2
 
 
 SURE = Segment(0.0, 2.0, "He was not an ill-disposed young man.", (Word(0.0, 0.4, "He", 0.9),), "en", -0.3, 0.05)

@@ -44,7 +44,7 @@ def nothing_known(speech: AudioClip) -> None:
 def run(services: Services, clip: AudioClip, **options: object) -> Transcription:
     """The last snapshot of a whole run."""
     chosen = TranscriptionOptions(**{"model": BASE, **options})  # type: ignore[arg-type]
-    return list(transcribe(clip, chosen, services.catalog, services.cache, services.features))[-1]
+    return list(transcribe(clip, chosen, services.runtime))[-1]
 
 
 def error_rate(references: list[str], hypotheses: list[str]) -> float:
@@ -56,7 +56,7 @@ def test_word_errors_on_librivox_are_those_of_bare_faster_whisper(services: Serv
     sentences = librivox_sentences()
     assert len(sentences) == 5
     ours = [run(services, services.clips.open(sentence.path)).text for sentence in sentences]
-    with services.cache.lease(WHISPER_BASE_OFFLINE) as (whisper,):
+    with services.runtime.cache.lease(WHISPER_BASE_OFFLINE) as (whisper,):
         bare = [" ".join(s.text for s in whisper.transcribe(str(x.path), vad_filter=True)[0]) for x in sentences]
     truth = [sentence.text for sentence in sentences]
     assert error_rate(truth, ours) <= error_rate(truth, bare)
@@ -64,7 +64,7 @@ def test_word_errors_on_librivox_are_those_of_bare_faster_whisper(services: Serv
 
 
 def test_segments_stream_with_times_and_words(services: Services, speech: AudioClip) -> None:
-    snapshots = list(transcribe(speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features))
+    snapshots = list(transcribe(speech, TranscriptionOptions(model=BASE), services.runtime))
     counts = [len(snapshot.segments) for snapshot in snapshots]
     assert counts == sorted(counts)
     assert {0, 1, 2} <= set(counts)
@@ -118,33 +118,29 @@ def test_bad_options_are_refused_before_a_model_is_touched(
     options: dict[str, object], error: type[Exception], services: Services, speech: AudioClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    loads = services.cache.status().loads
+    loads = services.runtime.cache.status().loads
     with pytest.raises(error):
         run(services, speech, **options)
-    assert services.cache.status().loads == loads
+    assert services.runtime.cache.status().loads == loads
 
 
 def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, speech: AudioClip) -> None:
     stop = threading.Event()
-    snapshots = transcribe(
-        speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features, stop.is_set
-    )
+    snapshots = transcribe(speech, TranscriptionOptions(model=BASE), services.runtime, stop.is_set)
     for snapshot in snapshots:
         if snapshot.segments:
             stop.set()
     assert snapshot.state == "stopped"
     assert len(snapshot.segments) == 1
-    with services.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
+    with services.runtime.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
         pass
 
 
 def test_a_closed_generator_returns_the_lease(services: Services, speech: AudioClip) -> None:
-    snapshots: Iterator[Transcription] = transcribe(
-        speech, TranscriptionOptions(model=BASE), services.catalog, services.cache, services.features
-    )
+    snapshots: Iterator[Transcription] = transcribe(speech, TranscriptionOptions(model=BASE), services.runtime)
     next(snapshot for snapshot in snapshots if snapshot.state == "decoding")
     snapshots.close()  # type: ignore[attr-defined]
-    with services.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
+    with services.runtime.cache.lease(WHISPER_BASE_OFFLINE, timeout_seconds=GUARD_SECONDS):
         pass
 
 

@@ -64,7 +64,7 @@ pytestmark = pytest.mark.models
 def run(services: Services, clip: AudioClip, **options: object) -> SoundTags:
     """The last snapshot of a whole run."""
     chosen = TagOptions(**options)  # type: ignore[arg-type]
-    return list(tag_sounds(clip, chosen, services.catalog, services.cache, services.features))[-1]
+    return list(tag_sounds(clip, chosen, services.runtime))[-1]
 
 
 def names_of(tags: SoundTags) -> list[str]:
@@ -73,7 +73,7 @@ def names_of(tags: SoundTags) -> list[str]:
 
 def sounds_like(services: Services, clip: AudioClip, start: float, end: float, names: int = 1) -> list[str]:
     """Names of a stretch."""
-    tags = what_it_sounds_like(clip, start, end, services.catalog, services.cache, services.features, names)
+    tags = what_it_sounds_like(clip, start, end, services.runtime, names)
     return [tag.name for tag in tags]
 
 
@@ -143,7 +143,7 @@ def test_a_stretch_outside_the_clip_is_refused(services: Services, speech: Audio
 
 def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Path) -> None:
     clip = noise_clip(services, tmp_path, 70.0)
-    snapshots = list(tag_sounds(clip, TagOptions(), services.catalog, services.cache, services.features))
+    snapshots = list(tag_sounds(clip, TagOptions(), services.runtime))
     counts = [len(snapshot.scores) for snapshot in snapshots]
     assert {0, BLOCK_PATCHES, 2 * BLOCK_PATCHES, patch_count(70 * RATE)} == set(counts)
     last = snapshots[-1]
@@ -154,7 +154,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
     whole = log_mel_patches(
         np.pad(clip.waveform(RATE), (0, PATCH_SAMPLES))[: PATCH_SAMPLES + (len(last.scores) - 1) * PATCH_HOP_SAMPLES]
     )
-    with services.cache.lease(YAMNET) as (yamnet,):
+    with services.runtime.cache.lease(YAMNET) as (yamnet,):
         (at_once,) = yamnet.run(["scores"], {"patches": whole})
     np.testing.assert_allclose(last.scores, at_once, atol=1e-4)
 
@@ -162,7 +162,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
 def test_what_was_computed_is_found_again_without_the_model(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     first = run(services, clip)
-    with services.cache.lease(YAMNET):  # nobody else can borrow it now
+    with services.runtime.cache.lease(YAMNET):  # nobody else can borrow it now
         again = run(services, clip)
     np.testing.assert_array_equal(again.scores, first.scores)
     assert again.top == first.top
@@ -170,12 +170,12 @@ def test_what_was_computed_is_found_again_without_the_model(services: Services) 
 
 def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, tmp_path: Path) -> None:
     clip, stop = noise_clip(services, tmp_path, 200.0), threading.Event()
-    for snapshot in tag_sounds(clip, TagOptions(), services.catalog, services.cache, FeatureStore(2**24), stop.is_set):
+    for snapshot in tag_sounds(clip, TagOptions(), replace(services.runtime, features=FeatureStore(2**24)), stop.is_set):
         if len(snapshot.scores):
             stop.set()
     assert snapshot.state == "stopped"
     assert BLOCK_PATCHES <= len(snapshot.scores) < patch_count(200 * RATE)
-    with services.cache.lease(YAMNET, timeout_seconds=GUARD_SECONDS):
+    with services.runtime.cache.lease(YAMNET, timeout_seconds=GUARD_SECONDS):
         pass
 
 
@@ -185,10 +185,10 @@ def test_stop_keeps_what_is_there_and_returns_the_lease(services: Services, tmp_
 def test_bad_options_are_refused_before_a_model_is_touched(
     services: Services, speech: AudioClip, options: dict[str, object], error: type[Exception]
 ) -> None:
-    loads = services.cache.status().loads
+    loads = services.runtime.cache.status().loads
     with pytest.raises(error):
         run(services, speech, **options)
-    assert services.cache.status().loads == loads
+    assert services.runtime.cache.status().loads == loads
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 0.975, 0.976])
@@ -257,7 +257,7 @@ def test_a_transformer_has_its_own_classes_and_the_scores_of_the_bare_model(
 ) -> None:
     clip = noise_clip(services, tmp_path, 45.0)
     options = TagOptions(model=transformer.spec.key)
-    tags = list(tag_sounds(clip, options, transformer.catalog, transformer.cache, transformer.features))[-1]
+    tags = list(tag_sounds(clip, options, transformer.runtime))[-1]
     assert tags.state == "done"
     assert tags.classes == AUDIOSET
     assert tags.scores.shape == (8, 527)
@@ -277,7 +277,7 @@ def test_a_transformer_names_a_stretch(services: Services, transformer: Bench, t
     hearing = AudioSpectrogramTransformer()
     stretch = np.array(clip.waveform(RATE))[RATE : 3 * RATE]
     expected = bare_transformer(transformer, np.pad(stretch, (0, hearing.patch_samples - len(stretch))))
-    named = what_it_sounds_like(clip, 1.0, 3.0, transformer.catalog, transformer.cache, transformer.features, names=3)
+    named = what_it_sounds_like(clip, 1.0, 3.0, transformer.runtime, names=3)
     assert named == best_names(expected, 3, at_least=0.1, leave_out=("Speech",), tree=tree_of(AUDIOSET))
 
 

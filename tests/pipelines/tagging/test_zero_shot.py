@@ -22,6 +22,7 @@ from models.errors import InvalidOption, UnknownModel
 from models.files.model_files import Availability
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.tagging.zero_shot import (
@@ -58,8 +59,8 @@ class Bench:
         files: Any = OneModel(model)
         self.spec = model.spec
         self.cache = ModelCache(files, ModelLoaders(1), HostMemoryProbe(), limits=CacheLimits(headroom_bytes=0))
-        self.catalog = ModelCatalog(files, "cpu", lambda: 2**34, (model.spec,))
-        self.features = FeatureStore(2**24)
+        catalog = ModelCatalog(files, "cpu", lambda: 2**34, (model.spec,))
+        self.runtime = ModelRuntime(catalog, self.cache, FeatureStore(2**24))
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def noise(folder: Path, seconds: float) -> AudioClip:
 
 def run(bench: Bench, clip: AudioClip, words: tuple[str, ...] = WORDS, **options: str) -> WordScores:
     """The last snapshot of a whole run."""
-    return list(score_words(clip, words, WordOptions(**options), bench.catalog, bench.cache, bench.features))[-1]
+    return list(score_words(clip, words, WordOptions(**options), bench.runtime))[-1]
 
 
 def bare(bench: Bench, sound: NDArray[np.float32], words: tuple[str, ...] = WORDS) -> Any:
@@ -142,7 +143,7 @@ def test_other_words_for_the_same_clip_embed_no_sound_again(
 
 def test_a_longer_clip_streams_and_stops(bench: Bench, tmp_path: Path) -> None:
     clip, stop = noise(tmp_path, 90.0), threading.Event()
-    for snapshot in score_words(clip, WORDS, WordOptions(), bench.catalog, bench.cache, FeatureStore(2**24), stop.is_set):
+    for snapshot in score_words(clip, WORDS, WordOptions(), replace(bench.runtime, features=FeatureStore(2**24)), stop.is_set):
         if len(snapshot.times):
             stop.set()
     assert snapshot.state == "stopped"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 def embed(bench: Bench, clip: AudioClip, layer: str, features: FeatureStore | None = None) -> ClipEmbedding:
     options = EmbeddingOptions(layer=layer)
-    *_, last = embed_clip(clip, options, bench.catalog, bench.cache, features or FeatureStore(2**26))
+    *_, last = embed_clip(clip, options, replace(bench.runtime, features=features or FeatureStore(2**26)))
     assert last.embedding
     return last.embedding
 
@@ -85,13 +86,13 @@ def test_where_nobody_speaks_whisper_writes_nothing(tmp_path: Path) -> None:
     bench = Bench(save_whisper(tmp_path / "tiny-states"))
     options = EmbeddingOptions("tiny-decoder")
     with pytest.raises(NothingWritten, match="Nobody speaks"):
-        list(embed_clip(noise(tmp_path, 3.0), options, bench.catalog, bench.cache, FeatureStore(2**20)))
+        list(embed_clip(noise(tmp_path, 3.0), options, replace(bench.runtime, features=FeatureStore(2**20))))
 
 
 @pytest.mark.models
 def test_whispers_words_are_where_they_are_said(services: Services, speech: AudioClip) -> None:
     options, clip = EmbeddingOptions("whisper-base-decoder", "layer 3"), services.clips.cut(speech, 0.0, 5.0)
-    *_, last = embed_clip(clip, options, services.catalog, services.cache, services.features)
+    *_, last = embed_clip(clip, options, services.runtime)
     found = last.embedding
     assert found
     assert found.frames.shape == (len(found.labels), 512)
@@ -100,7 +101,7 @@ def test_whispers_words_are_where_they_are_said(services: Services, speech: Audi
     assert (np.diff(found.times) >= 0).all()
     assert found.times[found.labels.index(" leisure")] == pytest.approx(2.5, abs=1.5)
     sound = np.array(clip.waveform(SAMPLE_RATE))
-    with services.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
+    with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
         tokenizer = whisper.processor.tokenizer
         features = whisper.processor.feature_extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
         prompt = tokenizer.convert_tokens_to_ids(["<|startoftranscript|>", "<|en|>", "<|transcribe|>", "<|notimestamps|>"])

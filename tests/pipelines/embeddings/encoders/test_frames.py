@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ class EncoderBench(Bench):
     def embed(self, clip: AudioClip, layer: str, features: FeatureStore | None = None, **hooks: Any) -> ClipEmbedding:
         """The result of a whole run."""
         options = EmbeddingOptions(self.encoder.key, layer)
-        *_, last = embed_clip(clip, options, self.catalog, self.cache, features or self.features, **hooks)
+        *_, last = embed_clip(clip, options, replace(self.runtime, features=features or self.features), **hooks)
         assert last.state == "done"
         assert last.embedding
         return last.embedding
@@ -234,7 +234,7 @@ def test_a_second_view_calls_no_model(bench: EncoderBench, clip: AudioClip, long
 def test_each_window_is_a_lease_of_its_own_and_stop_comes_between(bench: EncoderBench, long_clip: AudioClip) -> None:
     options, positions = EmbeddingOptions(bench.encoder.key), []
     stop = threading.Event()
-    for snapshot in embed_clip(long_clip, options, bench.catalog, bench.cache, FeatureStore(2**26), stop.is_set):
+    for snapshot in embed_clip(long_clip, options, replace(bench.runtime, features=FeatureStore(2**26)), stop.is_set):
         if snapshot.state == "encoding":
             positions.append(snapshot.position)
             stop.set()
@@ -250,7 +250,7 @@ def test_unknown_encoders_and_layers_are_refused(bench: EncoderBench, clip: Audi
     with pytest.raises(InvalidOption, match="layer"):
         bench.embed(clip, "layer 99")
     with pytest.raises(UnknownModel):
-        next(embed_clip(clip, EmbeddingOptions("ear"), bench.catalog, bench.cache, FeatureStore(0)))
+        next(embed_clip(clip, EmbeddingOptions("ear"), replace(bench.runtime, features=FeatureStore(0))))
     assert bench.cache.status().loads == loads
 
 
