@@ -43,7 +43,7 @@ ROUNDS = 9
 BOUND, PREVIEWS_BOUND = 1.05, 1.1
 SOUND = "blackbird.ogg"
 FIRST_PREVIEW_SECONDS, PICTURE_SECONDS = 1.0, 3.0
-MOST_OF_ACTIVATIONS = 1.2
+MAX_OF_ACTIVATIONS = 1.2
 PATIENCE_SECONDS = 120.0
 """The first press also loads libraries and models, and is not counted."""
 UNET_WIDTH, SIDE = 96, 256
@@ -209,7 +209,7 @@ def memory(folder: Path) -> Figure:
 
     peaks = [median(peak(ours, number) for number in range(PROCESSES)) for ours in (True, False)]
     claim = f"memory beside the weights for two pictures ({peaks[0]:.0f} MB), for one bare call ({peaks[1]:.0f} MB)"
-    return at_most(claim, peaks[0] / peaks[1], MOST_OF_ACTIVATIONS, "x")
+    return at_most(claim, peaks[0] / peaks[1], MAX_OF_ACTIVATIONS, "x")
 
 
 def activation_megabytes(folder: Path, ours: bool) -> float:

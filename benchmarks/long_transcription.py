@@ -20,12 +20,12 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, at_least, at_most
+from models.arrays import FloatArray
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.transcription import with_workers
-from pipelines.speech.vad_windows import Waveform
 from services import build_services
 from settings import Settings
 from tests.app_process import running_app
@@ -40,7 +40,7 @@ FASTER = 2.5
 ENGLISH = DecodingOptions(language="en")
 
 
-Transcriber = Callable[[Waveform], Iterable[Any]]
+Transcriber = Callable[[FloatArray], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ def whisper_model(directory: Path, workers: int = 1) -> Any:
     return WhisperModel(str(directory), device="cpu", compute_type=dtype, cpu_threads=threads, num_workers=workers)
 
 
-def packed(whisper: Any, waveform: Waveform, options: DecodingOptions) -> Generator[Segment, None, None]:
+def packed(whisper: Any, waveform: FloatArray, options: DecodingOptions) -> Generator[Segment, None, None]:
     """Our segments."""
-    with closing(decode_speech(whisper, waveform, options, never)) as steps:
+    with closing(decode_speech(whisper, waveform, options, never_stop)) as steps:
         yield from (step for step in steps if isinstance(step, Segment))
 
 
-def measure(transcriber: Transcriber, waveform: Waveform) -> Run:
+def measure(transcriber: Transcriber, waveform: FloatArray) -> Run:
     """Run it once."""
     began = time.perf_counter()
     texts = [segment.text for segment in transcriber(waveform)]

@@ -20,10 +20,10 @@ from settings import Settings
 from tests.recordings import EXAMPLES
 
 SECONDS = 180
-MOST_OF_LENGTH = 10.0
+MAX_OF_LENGTH = 10.0
 """Per cent."""
-MOST_TIMES_MODELS = 1.6
-MOST_AGAIN = 0.05
+MAX_TIMES_MODELS = 1.6
+MAX_AGAIN = 0.05
 
 
 def figures() -> list[Figure]:
@@ -37,11 +37,11 @@ def figures() -> list[Figure]:
         again = seconds_of(lambda: list(describe_clip(clip, DescriptionOptions(), services.runtime)))
     whole, models = "tags, facts and caption of three minutes of music", sum(model_seconds)
     return [
-        at_most(f"{whole}, share of its length", 100 * first / SECONDS, MOST_OF_LENGTH, " %"),
+        at_most(f"{whole}, share of its length", 100 * first / SECONDS, MAX_OF_LENGTH, " %"),
         at_most(
-            f"the same ({first:.1f} s), against its six models alone ({models:.1f} s)", first / models, MOST_TIMES_MODELS, "x"
+            f"the same ({first:.1f} s), against its six models alone ({models:.1f} s)", first / models, MAX_TIMES_MODELS, "x"
         ),
-        at_most(f"the same clip described again ({again:.2f} s), share of the first time", again / first, MOST_AGAIN, "x"),
+        at_most(f"the same clip described again ({again:.2f} s), share of the first time", again / first, MAX_AGAIN, "x"),
     ]
 
 

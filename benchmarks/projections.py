@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_most
+from models.arrays import FloatArray
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
 from pipelines.embeddings.map import (
     METHODS,
@@ -21,7 +22,7 @@ from pipelines.embeddings.map import (
     remembered_map,
     warm_up_umap,
 )
-from pipelines.embeddings.projections import Floats, principal_components
+from pipelines.embeddings.projections import principal_components
 from services import build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
@@ -33,11 +34,11 @@ SECONDS = 600
 ENCODER = "whisper-base-encoder"
 MEASURED_METHODS: tuple[MapMethod, ...] = ("pca", "umap")
 ROUNDS = 3
-MOST_PCA_SECONDS = 1.0
-MOST_PCA_RATIO = 1.0
-MOST_UMAP_RATIO = 1.0
-MOST_OVER_ITS_PARTS = 1.2
-MOST_AGAIN = 0.05
+MAX_PCA_SECONDS = 1.0
+MAX_PCA_RATIO = 1.0
+MAX_UMAP_RATIO = 1.0
+MAX_OVER_ITS_PARTS = 1.2
+MAX_AGAIN = 0.05
 
 
 def figures() -> list[Figure]:
@@ -53,8 +54,8 @@ def _pca() -> list[Figure]:
     ours, theirs = alternating_medians([lambda: principal_components(frames, 3), lambda: exact.fit_transform(frames)], ROUNDS)
     what = f"PCA of {FRAMES:,} × {WIDTH} frames"
     return [
-        at_most(what, ours, MOST_PCA_SECONDS, " s"),
-        at_most(f"the same, against scikit-learn's by covariance ({theirs:.2f} s)", ours / theirs, MOST_PCA_RATIO, "x"),
+        at_most(what, ours, MAX_PCA_SECONDS, " s"),
+        at_most(f"the same, against scikit-learn's by covariance ({theirs:.2f} s)", ours / theirs, MAX_PCA_RATIO, "x"),
     ]
 
 
@@ -72,7 +73,7 @@ def _umap() -> list[Figure]:
     ]
     ours, theirs = alternating_medians(contenders, ROUNDS)
     what = f"UMAP of {UMAP_FRAMES:,} × {UMAP_WIDTH} frames ({ours:.1f} s; made ready before in {compiled:.1f} s)"
-    return [at_most(f"{what}, against umap-learn", ours / theirs, MOST_UMAP_RATIO, "x")]
+    return [at_most(f"{what}, against umap-learn", ours / theirs, MAX_UMAP_RATIO, "x")]
 
 
 def _ten_minutes() -> list[Figure]:
@@ -105,12 +106,12 @@ def _ten_minutes() -> list[Figure]:
         for method, projecting, whole, again in timed:
             title = f"map of ten minutes of sound by {METHODS[method]} ({len(frames):,} frames, {whole:.1f} s)"
             parts = f"encoding ({encoding:.1f} s) plus projecting ({projecting:.1f} s)"
-            rows.append(at_most(f"{title}, against {parts}", whole / (encoding + projecting), MOST_OVER_ITS_PARTS, "x"))
-            rows.append(at_most(f"the same map again ({again:.2f} s), share of the first time", again / whole, MOST_AGAIN, "x"))
+            rows.append(at_most(f"{title}, against {parts}", whole / (encoding + projecting), MAX_OVER_ITS_PARTS, "x"))
+            rows.append(at_most(f"the same map again ({again:.2f} s), share of the first time", again / whole, MAX_AGAIN, "x"))
     return rows
 
 
-def sound_like(frames: int, width: int) -> Floats:
+def sound_like(frames: int, width: int) -> FloatArray:
     """Frames [n, width] that wander around sixty places, with noise."""
     rng = np.random.default_rng(0)
     places = 3 * rng.standard_normal((60, 40))

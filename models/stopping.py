@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """The `should_stop` of a job that nobody stops."""
     return False

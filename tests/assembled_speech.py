@@ -10,8 +10,8 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from tests.recordings import librivox_sentences
 
 RATE = 16_000
@@ -39,14 +39,12 @@ WORDS = (
     *("paper", "mountain", "sister", "kitchen", "doctor", "forest", "holiday", "teacher", "river", "number", "picture", "animal"),
 )
 
-Waveform = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class KnownSentences:
     """A clip at 16 kHz and what is said in it."""
 
-    waveform: Waveform
+    waveform: FloatArray
     text: str
 
 
@@ -54,21 +52,21 @@ class KnownSentences:
 class KnownWords:
     """A clip at 16 kHz, its words, and when each of them begins, in seconds."""
 
-    waveform: Waveform
+    waveform: FloatArray
     words: tuple[str, ...]
     starts: tuple[float, ...]
 
 
-def read_speech(source: Path | BytesIO) -> Waveform:
+def read_speech(source: Path | BytesIO) -> FloatArray:
     """Float32 [samples] at 16 kHz."""
     from faster_whisper.audio import decode_audio
 
-    waveform: Waveform = decode_audio(source if isinstance(source, BytesIO) else str(source), sampling_rate=RATE)
+    waveform: FloatArray = decode_audio(source if isinstance(source, BytesIO) else str(source), sampling_rate=RATE)
     return waveform
 
 
 @cache
-def synthesise(text: str, voice: str = "en-us", words_per_minute: int = 140) -> Waveform:
+def synthesise(text: str, voice: str = "en-us", words_per_minute: int = 140) -> FloatArray:
     """What espeak-ng makes of `text`, without silence at its ends."""
     command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "--stdout", text]
     sound = read_speech(BytesIO(subprocess.run(command, capture_output=True, check=True).stdout))
@@ -80,7 +78,7 @@ def sentences_with_pauses(seconds: float, seed: int = 1) -> KnownSentences:
     """Some two fifths LibriVox, the rest synthetic and never the same twice running, with pauses of 0.2 to 2.5 s."""
     draw = random.Random(seed)
     recordings = [(read_speech(sentence.path), sentence.text) for sentence in librivox_sentences()]
-    parts, texts, deck = list[Waveform](), list[str](), list[tuple[Waveform, str]]()
+    parts, texts, deck = list[FloatArray](), list[str](), list[tuple[FloatArray, str]]()
     while sum(map(len, parts)) < seconds * RATE:
         deck = deck or draw.sample(recordings, len(recordings))
         if draw.random() < 0.6:
@@ -111,6 +109,6 @@ def words_at_known_times(seconds: float, seed: int = 0) -> KnownWords:
         at += int(draw.choice((0.5, 1.0, 2.0, 6.0)) * RATE)
 
 
-def _with_noise(waveform: Waveform) -> Waveform:
+def _with_noise(waveform: FloatArray) -> FloatArray:
     noise = np.random.default_rng(0).normal(0.0, NOISE_LEVEL, len(waveform))
     return (waveform + noise).astype(np.float32)

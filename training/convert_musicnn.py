@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from models.arrays import FloatArray, IntArray
 from training.convert_yamnet import half_precision
 from training.tensor_bundle import float_variables
 
@@ -51,7 +51,7 @@ class Checkpoint:
     index_sha256: str
     data_sha256: str
 
-    def variables(self) -> dict[str, NDArray[np.float32]]:
+    def variables(self) -> dict[str, FloatArray]:
         """The model's float variables by name.
 
         Raises:
@@ -94,7 +94,7 @@ def main() -> None:
     (target / "LICENSE").write_text(licence.read_text(encoding="utf-8").strip() + "\n", encoding="utf-8")
 
 
-def musicnn(variables: dict[str, NDArray[np.float32]]) -> onnx.ModelProto:
+def musicnn(variables: dict[str, FloatArray]) -> onnx.ModelProto:
     """Patches [n, 187, 96] in; scores [n, 50], embedding [n, 200] and frame features [n, 187, 753] out."""
     network = _Network(variables)
     patch = network.add("Unsqueeze", "patches", network.constant("channel", np.array([1])))  # [n, 1, 187, 96]
@@ -120,7 +120,7 @@ def musicnn(variables: dict[str, NDArray[np.float32]]) -> onnx.ModelProto:
 class _Network:
     """A graph that grows layer by layer; layers take the checkpoint's variables in the order of their numbers."""
 
-    variables: dict[str, NDArray[np.float32]]
+    variables: dict[str, FloatArray]
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     weights: list[onnx.TensorProto] = field(default_factory=list)
     constants: list[onnx.TensorProto] = field(default_factory=list)
@@ -132,7 +132,7 @@ class _Network:
         self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
         return output
 
-    def constant(self, name: str, values: NDArray[np.int64]) -> str:
+    def constant(self, name: str, values: IntArray) -> str:
         """Integers that an operator takes as an input."""
         self.constants.append(numpy_helper.from_array(values, name))
         return name

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.music.tag_fusion import SUNG
@@ -27,7 +28,7 @@ from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 from services import Services, build_services
 from settings import Settings
 from training.rendered_pieces import Part, Piece, render
-from training.sung_speech import RATE, Floats, sing
+from training.sung_speech import RATE, sing
 
 LABELS = Path(__file__).with_name("fitting_music_tags.json")
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
@@ -111,7 +112,7 @@ def sung(group: str, folder: Path) -> Iterator[tuple[str, Path]]:
             yield name, folder / f"{name}.wav"
 
 
-def mix(voice: Floats, backing: Floats, decibels: float) -> Floats:
+def mix(voice: FloatArray, backing: FloatArray, decibels: float) -> FloatArray:
     """Both together, the voice by `decibels` the louder; as long as the shorter of the two."""
     length = min(len(voice), len(backing))
     voice, backing = voice[:length], backing[:length]

@@ -24,8 +24,8 @@ from pathlib import Path
 import av
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
 from pipelines.embeddings.library import ClipLibrary
@@ -41,9 +41,6 @@ MP3_BITS_PER_SECOND = 64_000
 MP3_SAMPLE_RATE = 44_100
 SOFTER = 10 ** (-3 / 20)
 CUT_SECONDS = 2.0
-
-Samples = NDArray[np.float32]
-"""[samples, channels]."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +143,7 @@ class Evaluation:
             found.append(last.embedding)
         return found
 
-    def _opened(self, samples: Samples, rate: int, as_mp3: bool) -> AudioClip:
+    def _opened(self, samples: FloatArray, rate: int, as_mp3: bool) -> AudioClip:
         path = self._folder / ("changed.mp3" if as_mp3 else "changed.wav")
         if as_mp3:
             write_mp3(path, samples, rate)
@@ -155,7 +152,7 @@ class Evaluation:
         return self._services.clips.open(path)
 
 
-def write_mp3(path: Path, samples: Samples, rate: int) -> None:
+def write_mp3(path: Path, samples: FloatArray, rate: int) -> None:
     """`samples` at `rate` Hz as MP3 of 44.1 kHz and 64 kbit/s."""
     layout = "stereo" if samples.shape[1] > 1 else "mono"
     with av.open(str(path), "w") as container:
@@ -169,7 +166,7 @@ def write_mp3(path: Path, samples: Samples, rate: int) -> None:
         container.mux(stream.encode(None))
 
 
-def _middle(samples: Samples, rate: int) -> Samples:
+def _middle(samples: FloatArray, rate: int) -> FloatArray:
     wanted = round(CUT_SECONDS * rate)
     begin = max(0, (len(samples) - wanted) // 2)
     return samples[begin : begin + wanted]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import random
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import DoubleArray, FloatArray
 
 RATE = 16_000
 FRAME_SAMPLES = 480
@@ -26,10 +27,8 @@ NOTE_SECONDS = (0.4, 0.4, 0.8, 1.2)
 PEAK = 0.5
 SCALE = (0, 2, 4, 5, 7, 9)
 
-Floats = NDArray[np.float32]
 
-
-def sing(speech: Floats, lowest_pitch: int, seed: int) -> Floats:
+def sing(speech: FloatArray, lowest_pitch: int, seed: int) -> FloatArray:
     """`speech` [samples] at 16 kHz as song [2 · samples] around the MIDI pitch `lowest_pitch`."""
     from scipy.linalg import solve_toeplitz
     from scipy.signal import lfilter
@@ -51,7 +50,7 @@ def sing(speech: Floats, lowest_pitch: int, seed: int) -> Floats:
     return np.asarray(song / np.abs(song).max() * PEAK, dtype=np.float32)
 
 
-def _larynx(samples: int, lowest_pitch: int, seed: int) -> NDArray[np.float64]:
+def _larynx(samples: int, lowest_pitch: int, seed: int) -> DoubleArray:
     """Pulses at the tune's pitch with a little breath; its power is one."""
     dice = random.Random(seed)
     notes: list[float] = []

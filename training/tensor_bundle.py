@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 
 FOOTER_BYTES = 48
 MAGIC = 0xDB4775248B80FB57
@@ -34,7 +35,7 @@ class _BlockHandle:
     size: int
 
 
-def float_variables(index: bytes, data: bytes) -> dict[str, NDArray[np.float32]]:
+def float_variables(index: bytes, data: bytes) -> dict[str, FloatArray]:
     """All float32 variables by name, from the bytes of a checkpoint's index and of its one data file.
 
     Raises:

@@ -36,7 +36,7 @@ from pipelines.embeddings.map import (
 )
 from services import Services
 
-MOST_CLIPS = 8
+MAX_CLIPS = 8
 TEXT_ENCODERS = "an encoder that shares a space with texts, such as a CLAP model"
 
 
@@ -92,8 +92,8 @@ def add_embedding_endpoints(services: Services) -> None:
         values: dict[str, Any] = {"method": method, "dimensions": dimensions}
         options = MapOptions(**values, neighbours=neighbours, perplexity=perplexity, min_distance=min_distance, seed=seed)
         check_map_options(options)
-        if not 1 <= len(audio) <= MOST_CLIPS:
-            raise InvalidOption("number of recordings", len(audio), f"1 to {MOST_CLIPS}")
+        if not 1 <= len(audio) <= MAX_CLIPS:
+            raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
         clips = [open_for_api(services, one) for one in audio]
         embeddings = [_embedding(services, clip, EmbeddingOptions(encoder, layer)) for clip in clips]
         made = remembered_map(embeddings, options, services.runtime.features)

@@ -34,7 +34,7 @@ from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.library import ClipLibrary, NearClip
 from services import Services
 
-MOST_OTHERS = 8
+MAX_OTHERS = 8
 NEAR_CLIPS = 8
 BESIDE_YAMNET = EmbeddingOptions("whisper-base-encoder", "layer 5")
 ABOUT_LIBRARY = '<h2>Library</h2><p class="summary">Whoever uses this page finds what is added, and can open it.</p>'
@@ -59,7 +59,7 @@ def build_clips_panel(
         if not paths or first is None:
             return (), failure_markup(sentence_for(NoClip())) if paths else "", gr.skip()
         try:
-            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths[:MOST_OTHERS]]
+            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths[:MAX_OTHERS]]
         except AudioscopeError as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip()
         all_of_them = {one.content_hash: one for one in (first, *found)}

@@ -11,15 +11,15 @@ import gradio as gr
 from components.embeddings.colouring import COLOURS
 from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
-from pipelines.embeddings.colouring import MOST_CLUSTERS
+from pipelines.embeddings.colouring import MAX_CLUSTERS
 from pipelines.embeddings.embed import EmbeddingOptions, Encoder, encoders
 from pipelines.embeddings.map import (
-    LEAST_PERPLEXITY,
+    MAX_MIN_DISTANCE,
+    MAX_NEIGHBOURS,
+    MAX_PERPLEXITY,
+    MAX_SEED,
     METHODS,
-    MOST_MIN_DISTANCE,
-    MOST_NEIGHBOURS,
-    MOST_PERPLEXITY,
-    MOST_SEED,
+    MIN_PERPLEXITY,
     MapOptions,
 )
 
@@ -66,11 +66,11 @@ def build_embedding_controls(catalog: ModelCatalog) -> EmbeddingControls:
     dimensions = gr.Radio(DIMENSIONS, value=2, show_label=False, elem_id="map-dimensions")
     colour = gr.Dropdown([(title, key) for key, title in COLOURS.items()], value="time", label="Colour by", elem_id="map-colour")
     with gr.Accordion("More", open=False):
-        neighbours = gr.Slider(2, MOST_NEIGHBOURS, value=MapOptions.neighbours, step=1, label="Neighbours (UMAP, spectral)")
-        perplexity = gr.Slider(LEAST_PERPLEXITY, MOST_PERPLEXITY, value=MapOptions.perplexity, step=1, label="Perplexity (t-SNE)")
-        distance = gr.Slider(0, MOST_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label="Smallest distance (UMAP)")
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MOST_SEED)
-        clusters = gr.Slider(2, MOST_CLUSTERS, value=6, step=1, label="Clusters (k-means)")
+        neighbours = gr.Slider(2, MAX_NEIGHBOURS, value=MapOptions.neighbours, step=1, label="Neighbours (UMAP, spectral)")
+        perplexity = gr.Slider(MIN_PERPLEXITY, MAX_PERPLEXITY, value=MapOptions.perplexity, step=1, label="Perplexity (t-SNE)")
+        distance = gr.Slider(0, MAX_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label="Smallest distance (UMAP)")
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
+        clusters = gr.Slider(2, MAX_CLUSTERS, value=6, step=1, label="Clusters (k-means)")
     return EmbeddingControls(encoder, about, layer, method, dimensions, neighbours, perplexity, distance, seed, colour, clusters)
 
 

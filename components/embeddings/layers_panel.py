@@ -28,7 +28,7 @@ from services import Services
 
 ITSELF = "itself"
 EMPTY = '<p class="empty">Compare every layer of the encoder with every other, or with those of another encoder.</p>'
-MOST_NUMBERS = 14
+MAX_NUMBERS = 14
 """A larger table has colours only; the numbers are in its tips."""
 
 
@@ -91,7 +91,7 @@ def cka_markup(title: str, rows: list[LayerFrames], other_title: str, columns: l
     """A table of similarities, the darker the more alike."""
     table = cka_of_layers(rows, columns)
     across = columns or rows
-    with_numbers = max(len(rows), len(across)) <= MOST_NUMBERS
+    with_numbers = max(len(rows), len(across)) <= MAX_NUMBERS
     head = "".join(f'<th scope="col">{html.escape(layer.name)}</th>' for layer in across)
     body = "".join(
         f'<tr><th scope="row">{html.escape(row.name)}</th>'

@@ -9,9 +9,9 @@ import numpy as np
 
 from components.page.markup import clock_time
 from components.page.seekable import seek_button
+from models.arrays import FloatArray
 from pipelines.interpretability.follow_words import FollowedWords
 from pipelines.interpretability.logit_lens import (
-    Floats,
     Near,
     TokenPath,
     TokenPaths,
@@ -25,7 +25,7 @@ DOUBTFUL = 0.8
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 48
 """Of the attention, in units of its drawing, which is stretched over the width of the page."""
 MAP_WIDTH, MAP_HEIGHT, MAP_MARGIN = 480, 280, 16
-MOST_POINTS = 500
+MAX_POINTS = 500
 """Points of the drawn attention: more than a screen shows are joined by their maximum."""
 
 
@@ -193,8 +193,8 @@ def _strip(paths: TokenPaths, token: TokenPath) -> str:
     )
 
 
-def _thinned(attention: Floats) -> Floats:
-    width = -(-len(attention) // MOST_POINTS)
+def _thinned(attention: FloatArray) -> FloatArray:
+    width = -(-len(attention) // MAX_POINTS)
     return np.maximum.reduceat(attention, np.arange(0, len(attention), width))
 
 
@@ -223,5 +223,5 @@ def _map(paths: TokenPaths, index: int) -> str:
     )
 
 
-def _points(path: Floats) -> str:
+def _points(path: FloatArray) -> str:
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in path)

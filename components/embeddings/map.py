@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 
 from components.page.page_script import page_script
 from components.timeline.timeline import encoded, event_field
+from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
 from pipelines.embeddings.colouring import Colouring
 
-MOST_POINTS = 40_000
+MAX_POINTS = 40_000
 """Of a longer clip every second, third … frame is shown."""
 FULL_SCALE = 32_767
 NO_COLOUR = 255
-MOST_CATEGORIES = 254
+MAX_CATEGORIES = 254
 JOIN_SECONDS = 0.2
 """Chosen moments that are closer together are played as one stretch."""
 SHORTEST_STRETCH_SECONDS = 0.15
@@ -76,9 +77,9 @@ class MapView:
 
     map_id: str
     """The person's view of a map (zoom, rotation, choice) stays while this does."""
-    points: NDArray[np.float32]
+    points: FloatArray
     """[rows, 2 or 3], in [-1, 1]."""
-    times: NDArray[np.float64]
+    times: DoubleArray
     """[rows], seconds, the centre of each frame in its own clip; never falls within a clip."""
     frame_seconds: float
     duration: float
@@ -168,21 +169,21 @@ def thinned(rows: int) -> str:
 
 def _stride(rows: int) -> int:
     """Every how-manieth row is shown."""
-    return -(-rows // MOST_POINTS)
+    return -(-rows // MAX_POINTS)
 
 
 def colour_indices(colouring: Colouring) -> NDArray[np.uint8]:
     """[rows]: 0 to 254 on a ramp, or the category; 255 for what has no value."""
     values = colouring.values
     if colouring.kind == "categorical":
-        return np.where(values < 0, NO_COLOUR, np.minimum(values, MOST_CATEGORIES)).astype(np.uint8)
+        return np.where(values < 0, NO_COLOUR, np.minimum(values, MAX_CATEGORIES)).astype(np.uint8)
     known = np.isfinite(values)
     low, span = _range(values[known].astype(np.float32))
     filled = np.where(known, values, low)
     return np.where(known, np.round((filled - low) / span * (NO_COLOUR - 1)), NO_COLOUR).astype(np.uint8)
 
 
-def _range(values: NDArray[np.float32]) -> tuple[float, float]:
+def _range(values: FloatArray) -> tuple[float, float]:
     """The lowest, and how much higher the highest is."""
     if not values.size:
         return 0.0, 1.0

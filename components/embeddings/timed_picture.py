@@ -8,14 +8,14 @@ import io
 
 import gradio as gr
 import numpy as np
-from numpy.typing import NDArray
 
 from components.embeddings.map import VIRIDIS
 from components.page.page_script import page_script
+from models.arrays import FloatArray
 
 CURVE_WIDTH, CURVE_HEIGHT = 1000, 100
 """Of the coordinates of a curve; it is stretched to where it is shown."""
-MOST_CURVE_POINTS = 2000
+MAX_CURVE_POINTS = 2000
 
 
 def build_timed_pictures(elem_id: str) -> gr.HTML:
@@ -23,7 +23,7 @@ def build_timed_pictures(elem_id: str) -> gr.HTML:
     return gr.HTML("", elem_id=elem_id, js_on_load=page_script("embeddings/timed_picture"), apply_default_css=False)
 
 
-def picture_markup(values: NDArray[np.float32], duration: float, caption: str, square: bool = False) -> str:
+def picture_markup(values: FloatArray, duration: float, caption: str, square: bool = False) -> str:
     """`values` [rows, columns] in 0..1 as colours, the first row at the top, the columns over `duration` seconds.
 
     A `square` picture has time downwards too.
@@ -33,9 +33,9 @@ def picture_markup(values: NDArray[np.float32], duration: float, caption: str, s
     return _figure(kind, picture, duration, caption)
 
 
-def curve_markup(values: NDArray[np.float32], duration: float, caption: str) -> str:
+def curve_markup(values: FloatArray, duration: float, caption: str) -> str:
     """`values` [frames] over `duration` seconds as a line, the lowest at the bottom."""
-    shown = values[:: -(-len(values) // MOST_CURVE_POINTS)]
+    shown = values[:: -(-len(values) // MAX_CURVE_POINTS)]
     low, span = float(shown.min()), float(np.ptp(shown)) or 1.0
     across = np.linspace(0, CURVE_WIDTH, len(shown))
     down = CURVE_HEIGHT * (0.96 - 0.92 * (shown - low) / span)
@@ -47,7 +47,7 @@ def curve_markup(values: NDArray[np.float32], duration: float, caption: str) -> 
     return _figure("timed curve", picture, duration, f"{caption}, {low:.2f} to {low + span:.2f}")
 
 
-def png_of(values: NDArray[np.float32]) -> bytes:
+def png_of(values: FloatArray) -> bytes:
     """`values` [rows, columns] in 0..1 as a PNG in the colours of the ramp."""
     from PIL import Image
 

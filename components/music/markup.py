@@ -24,8 +24,8 @@ from pipelines.music.notation import written as chord_symbol
 from pipelines.music.tag_table import Kind
 from pipelines.tagging.sound_tagging import SoundTags
 
-MOST_CHORDS = 8
-LEAST_TOLD = 0.05
+MAX_CHORDS = 8
+MIN_TOLD = 0.05
 """A less likely alternative is not told."""
 KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "mood": "Mood", "era": "Era", "vocals": "Voices"}
 
@@ -69,7 +69,7 @@ def _row(name: str, value: str, confidence: float | None = None, rest: str = "")
 
 
 def _or(alternatives: Iterable[tuple[str, float]]) -> str:
-    told = [f"{html.escape(name)} {chance:.2f}" for name, chance in alternatives if chance >= LEAST_TOLD]
+    told = [f"{html.escape(name)} {chance:.2f}" for name, chance in alternatives if chance >= MIN_TOLD]
     return f"or {', '.join(told)}" if told else ""
 
 
@@ -108,9 +108,9 @@ def _chords(chords: tuple[Chord, ...]) -> str:
         seek_button(
             html.escape(chord_symbol(name)), first[name], f"{length / 1000:.1f} s in all, first at {clock_time(first[name])}"
         )
-        for name, length in seconds.most_common(MOST_CHORDS)
+        for name, length in seconds.most_common(MAX_CHORDS)
     ]
-    more = f" and {len(seconds) - MOST_CHORDS} more" if len(seconds) > MOST_CHORDS else ""
+    more = f" and {len(seconds) - MAX_CHORDS} more" if len(seconds) > MAX_CHORDS else ""
     return _row("Chords", f"{' '.join(buttons)}{more}") if buttons else ""
 
 

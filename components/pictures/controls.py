@@ -15,7 +15,7 @@ from models.specs.model_spec import ModelSpec, Task
 from pipelines.pictures.options import SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()
-MOST_PICTURES = 8
+MAX_PICTURES = 8
 OWN = "its own"
 FOUND = "found"
 WRITTEN = "written from the clip, where they are needed"
@@ -111,7 +111,7 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
     style = gr.Dropdown(style_choices(catalog, AUTO), value="", label="Style", allow_custom_value=True, elem_id="picture-style")
     run_buttons = _build_run_buttons()
     with gr.Row(elem_classes="pair"):
-        pictures = gr.Dropdown(list(range(1, MOST_PICTURES + 1)), value=1, label="Pictures", min_width=60, scale=1)
+        pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label="Pictures", min_width=60, scale=1)
         with gr.Column(elem_classes="beside", min_width=100, scale=2):
             seed = _optional("Seed", "random", "picture-seed")
             with gr.Row(elem_classes="actions"):

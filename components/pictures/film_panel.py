@@ -21,7 +21,7 @@ from components.pictures.storyboard_panel import Made
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.film.film import (
-    MOST_BETWEEN,
+    MAX_BETWEEN,
     WalkOptions,
     WalkProgress,
     walk,
@@ -41,7 +41,7 @@ class FilmPanel:
 
 def build_film_panel() -> FilmPanel:
     """Hidden until there is a storyboard."""
-    counts = [("as time allows", -1), *((str(count), count) for count in range(MOST_BETWEEN + 1))]
+    counts = [("as time allows", -1), *((str(count), count) for count in range(MAX_BETWEEN + 1))]
     with gr.Row(visible=False, elem_classes="film-row") as asking:
         between = gr.Dropdown(counts, value=-1, label="Pictures drawn between two", min_width=220, scale=0)
         press = gr.Button("Film with the sound", min_width=0, scale=0, elem_id="make-film")

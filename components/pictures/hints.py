@@ -13,7 +13,7 @@ from pipelines.pictures.vocabulary import concepts, unknown_words
 from pipelines.wording.grammar import listed
 
 UNUSED = "Drawn only when the slider stands left of “the sound itself”."
-MOST_NAMED = 4
+MAX_NAMED = 4
 """Unknown words of one text."""
 
 
@@ -48,7 +48,7 @@ def _unknown(catalog: ModelCatalog, model: str, text: str) -> str:
         words = unknown_words(text, catalog.choose("draw_pictures", model).spec) if text else ()
     except ModelError:  # whoever presses Draw reads it
         return ""
-    named = listed([f"“{html.escape(word)}”" for word in words[:MOST_NAMED]])
+    named = listed([f"“{html.escape(word)}”" for word in words[:MAX_NAMED]])
     return _line(f"Unknown to this small model: {named}. It draws {len(concepts())} sources of sound.") if words else ""
 
 

@@ -22,16 +22,17 @@ from components.timeline.timeline import Value, event_field
 from components.transcription.controls import options_of
 from components.transcription.summary import summary_markup, waiting_message
 from components.transcription.transcript import TranscriptFeed
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.speech.dictation import Dictated, Dictation
 from pipelines.speech.transcription import Transcription, keep
-from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.vad_windows import SAMPLE_RATE
 from services import Services
 
 TEMPLATE = '<button type="button" aria-pressed="false">Dictate</button><span class="dictation-note" role="status"></span>'
-MOST_SECONDS = 1800.0
+MAX_SECONDS = 1800.0
 RATES = range(8_000, 192_001)
-MOST_PIECE_SECONDS = 60
+MAX_PIECE_SECONDS = 60
 Update = tuple[Any, ...]
 """(button, session, transcript, summary)."""
 
@@ -83,7 +84,7 @@ class DictationJob:
 
     def _begin(self, rate: int, controls: tuple[Any, ...]) -> DictationSession:
         services = self._services
-        longest = min(MOST_SECONDS, services.settings.max_clip_seconds)
+        longest = min(MAX_SECONDS, services.settings.max_clip_seconds)
         dictation = Dictation(options_of(controls), services.runtime, longest)
         return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
 
@@ -132,14 +133,14 @@ def _rate(event: gr.EventData) -> int:
     return rate
 
 
-def _samples(event: gr.EventData, rate: int) -> Waveform:
+def _samples(event: gr.EventData, rate: int) -> FloatArray:
     """Float32 [samples] of the 16-bit samples that the page sent as base64."""
     text: Any = event_field(event, "pcm")
-    most_bytes = 2 * rate * MOST_PIECE_SECONDS
+    most_bytes = 2 * rate * MAX_PIECE_SECONDS
     try:
         data = base64.b64decode(text, validate=True) if isinstance(text, str) and len(text) <= 2 * most_bytes else None
     except binascii.Error:
         data = None
     if data is None or len(data) % 2:
-        raise InvalidOption("piece of sound", "something else", f"up to {MOST_PIECE_SECONDS} s of 16-bit samples in base64")
+        raise InvalidOption("piece of sound", "something else", f"up to {MAX_PIECE_SECONDS} s of 16-bit samples in base64")
     return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(-np.iinfo(np.int16).min)

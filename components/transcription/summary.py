@@ -9,7 +9,7 @@ from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import Unspoken
 from pipelines.speech.transcription import Transcription
 
-LEAST_PROBABILITY = 0.01
+MIN_PROBABILITY = 0.01
 """A less likely language is not told as a runner-up."""
 
 
@@ -55,6 +55,6 @@ def summary_markup(now: Transcription) -> str:
 
 def _runners_up(now: Transcription) -> str:
     """What the language could also be, if that is worth a word."""
-    others = [guess for guess in now.runners_up if guess.probability >= LEAST_PROBABILITY]
+    others = [guess for guess in now.runners_up if guess.probability >= MIN_PROBABILITY]
     named = [f"{WHISPER_LANGUAGES.get(guess.code, guess.code)} {guess.probability:.2f}" for guess in others]
     return f"; else {', '.join(named)}" if named else ""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
-from numpy.typing import NDArray
-
+from models.arrays import AnyArray
 from models.single_flight import SingleFlight
 
-Array = NDArray[Any]
-AnyArray = TypeVar("AnyArray", bound=Array)
+ArrayT = TypeVar("ArrayT", bound=AnyArray)
 
 
 class FeatureKey(NamedTuple):
@@ -32,7 +30,7 @@ class FeatureStore:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._flights = SingleFlight()
-        self._arrays: OrderedDict[FeatureKey, Array] = OrderedDict()
+        self._arrays: OrderedDict[FeatureKey, AnyArray] = OrderedDict()
         self._used_bytes = 0
 
     @property
@@ -40,12 +38,12 @@ class FeatureStore:
         """Bytes of all arrays in the store."""
         return self._used_bytes
 
-    def get_or_compute(self, key: FeatureKey, compute: Callable[[], AnyArray]) -> AnyArray:
+    def get_or_compute(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
         """The array of `key`, read-only, of the kind that `compute` makes, which runs only if it is not there."""
         found = self.find(key)
         if found is None:
             found = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
-        return cast(AnyArray, found)
+        return cast(ArrayT, found)
 
     def forget_clip(self, clip_hash: str) -> None:
         """Drop everything that was computed from this clip."""
@@ -59,14 +57,14 @@ class FeatureStore:
             self._arrays.clear()
             self._used_bytes = 0
 
-    def find(self, key: FeatureKey) -> Array | None:
+    def find(self, key: FeatureKey) -> AnyArray | None:
         """The array of `key`, read-only, if it is there."""
         with self._lock:
             if key in self._arrays:
                 self._arrays.move_to_end(key)
             return self._arrays.get(key)
 
-    def _compute_if_absent(self, key: FeatureKey, compute: Callable[[], Array]) -> Array:
+    def _compute_if_absent(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
         found = self.find(key)  # an earlier flight may have landed between the look-up and this one
         if found is not None:
             return found

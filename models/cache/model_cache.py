@@ -33,7 +33,7 @@ from models.specs.model_spec import (
     ModelIdentity,
     ModelSpec,
 )
-from models.stopping import never
+from models.stopping import never_stop
 
 STOP_POLL_SECONDS = 0.05
 """How often a waiting thread looks whether its job was stopped."""
@@ -107,7 +107,7 @@ class ModelCache:
         *specs: ModelSpec,
         working_bytes: int = 0,
         timeout_seconds: float | None = None,
-        should_stop: Callable[[], bool] = never,
+        should_stop: Callable[[], bool] = never_stop,
     ) -> Iterator[tuple[Any, ...]]:
         """Lend the models of `specs`, in that order, exclusively, with `working_bytes` of memory kept free for the work.
 
@@ -140,7 +140,11 @@ class ModelCache:
                 pass
 
     def run(
-        self, function: Callable[..., Any], *specs: ModelSpec, working_bytes: int = 0, should_stop: Callable[[], bool] = never
+        self,
+        function: Callable[..., Any],
+        *specs: ModelSpec,
+        working_bytes: int = 0,
+        should_stop: Callable[[], bool] = never_stop,
     ) -> Any:
         """`function(*models)` under a lease; out of memory evicts every idle model and tries once more.
 

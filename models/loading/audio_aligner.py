@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
-LEAST_WEIGHT = 0.01
+MIN_WEIGHT = 0.01
 """Of a silent patch."""
 
 
@@ -57,7 +57,7 @@ class AudioAligner(nn.Module):  # type: ignore[misc]
             embeddings: YAMNet's [batch, patches, 1024], one patch every 0.48 s; silent ones count little.
         """
         classes = self.classes(embeddings).sigmoid()
-        audible = 1 + LEAST_WEIGHT - classes[..., self.config.silence]
+        audible = 1 + MIN_WEIGHT - classes[..., self.config.silence]
         share = audible / audible.sum(-1, keepdim=True)  # [batch, patches]
         normed = functional.layer_norm(embeddings, embeddings.shape[-1:])
         return torch.einsum("bp,bpw->bw", share, normed), torch.einsum("bp,bpc->bc", share, classes).sqrt()

@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import AnyArray, FloatArray
+
 FORMAT_VERSION = 6
 SPECIFICATION = "WhisperSpec"
 NUMBER_FORMATS = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
-MOST_NEW_TOKENS = 448
+MAX_NEW_TOKENS = 448
 """Positions of every Whisper's decoder."""
 
-Variables = dict[str, NDArray[Any]]
+Variables = dict[str, AnyArray]
 
 
 class _Reader:
@@ -42,7 +44,7 @@ class _Reader:
     def text(self) -> str:
         return self._take(self.number("H")).tobytes().rstrip(b"\0").decode()
 
-    def array(self) -> NDArray[Any]:
+    def array(self) -> AnyArray:
         shape = [self.number("I") for _ in range(self.number("B"))]
         kind = np.dtype(NUMBER_FORMATS[self.number("B")]).newbyteorder("<")
         return self._take(self.number("I")).view(kind).reshape(shape)
@@ -143,7 +145,7 @@ def _generation_config(config: dict[str, Any], tokenizer: Any) -> Any:
         is_multilingual=bool(languages),
         lang_to_id=dict(zip(tokenizer.convert_ids_to_tokens(languages), languages, strict=True)),
         task_to_id={"transcribe": transcribe, "translate": translate},
-        max_length=MOST_NEW_TOKENS,
+        max_length=MAX_NEW_TOKENS,
     )
 
 
@@ -151,13 +153,13 @@ def _layers(variables: Variables, side: str) -> int:
     return sum(name.startswith(f"{side}/layer_") and name.endswith("/ffn/linear_0/weight") for name in variables)
 
 
-def _floats(values: NDArray[Any]) -> NDArray[np.float32]:
+def _floats(values: AnyArray) -> FloatArray:
     if values.dtype.kind != "f":
         raise ValueError(f"its weights are {values.dtype}: only float16 and float32 can be read")
     return np.array(values, dtype=np.float32)
 
 
-def _weights(variables: Variables) -> Iterator[tuple[str, NDArray[Any]]]:
+def _weights(variables: Variables) -> Iterator[tuple[str, AnyArray]]:
     """(name in transformers, values) of every parameter but the output projection, which is the token embedding."""
     yield "model.decoder.embed_tokens.weight", variables["decoder/embeddings/weight"]
     for number in (1, 2):
@@ -170,7 +172,7 @@ def _weights(variables: Variables) -> Iterator[tuple[str, NDArray[Any]]]:
             yield from _layer(variables, f"{side}/layer_{number}", f"model.{side}.layers.{number}")
 
 
-def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, NDArray[Any]]]:
+def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, AnyArray]]:
     yield from _projections(variables, f"{ours}/self_attention/linear_0", f"{theirs}.self_attn", "qkv")
     yield from _projections(variables, f"{ours}/self_attention/linear_1", f"{theirs}.self_attn", ("out",))
     yield from _norm(variables, f"{ours}/self_attention/layer_norm", f"{theirs}.self_attn_layer_norm")
@@ -184,7 +186,7 @@ def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, 
     yield from _norm(variables, f"{ours}/ffn/layer_norm", f"{theirs}.final_layer_norm")
 
 
-def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> Iterator[tuple[str, NDArray[Any]]]:
+def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> Iterator[tuple[str, AnyArray]]:
     """The stacked projections `names`, one by one."""
     for part in ("weight", "bias"):
         for name, values in zip(names, np.split(variables[f"{ours}/{part}"], len(names)), strict=True):
@@ -192,6 +194,6 @@ def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> It
                 yield f"{theirs}.{name}_proj.{part}", values
 
 
-def _norm(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, NDArray[Any]]]:
+def _norm(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, AnyArray]]:
     yield f"{theirs}.weight", variables[f"{ours}/gamma"]
     yield f"{theirs}.bias", variables[f"{ours}/beta"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from models.cache.feature_store import AnyArray, FeatureKey
+from models.cache.feature_store import ArrayT, FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
@@ -15,10 +15,10 @@ def remembered(
     clip: AudioClip,
     spec: ModelSpec,
     layer: str,
-    compute: Callable[[Any], AnyArray],
+    compute: Callable[[Any], ArrayT],
     runtime: ModelRuntime,
     working_bytes: int,
-) -> AnyArray:
+) -> ArrayT:
     """The array, read-only; `compute(model)` runs only where the store does not have it.
 
     Args:
@@ -33,7 +33,7 @@ def remembered(
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
 
-    def compute_on_loan() -> AnyArray:
+    def compute_on_loan() -> ArrayT:
         # Whoever stops must not stop others who wait for the same array, so this wait does not look at a stop flag.
         with runtime.cache.lease(spec, working_bytes=working_bytes) as (model,):
             return compute(model)

@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.decoding import (
     ClipLimits,
@@ -50,8 +50,6 @@ KEEPERS_FOLDER = "keepers"
 SCRATCH_PREFIX = "incoming-"
 SHORTEST_CUT_SECONDS = 0.05
 
-Waveform = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class AudioClip:
@@ -78,7 +76,7 @@ class AudioClip:
         self._require_files()
         return next(self.directory.glob("player.*"))
 
-    def waveform(self, sample_rate: int | None = None) -> Waveform:
+    def waveform(self, sample_rate: int | None = None) -> FloatArray:
         """The mono mix at `sample_rate` Hz (default: the original's): float32 [samples], a read-only memory map.
 
         Resampled by soxr (HQ) at the first call, found on disk from then on.
@@ -263,7 +261,7 @@ def _resample(source: Path, source_rate: int, target: Path, target_rate: int) ->
     os.replace(incoming, target)
 
 
-def _resampled_blocks(samples: Waveform, source_rate: int, target_rate: int) -> Iterator[Waveform]:
+def _resampled_blocks(samples: FloatArray, source_rate: int, target_rate: int) -> Iterator[FloatArray]:
     import soxr
 
     stream = soxr.ResampleStream(source_rate, target_rate, 1, dtype="float32", quality="HQ")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.clip.errors import (
     ClipTooLong,
     EmptyClip,
@@ -131,7 +131,7 @@ def _unreadable(file: Path) -> NotAudio | TruncatedClip:
     return TruncatedClip() if starts_like_audio else NotAudio(file.suffix)
 
 
-def _frames(container: Any, stream: Any) -> Iterator[NDArray[np.float32]]:
+def _frames(container: Any, stream: Any) -> Iterator[FloatArray]:
     """Decoded blocks of shape [channels, samples], float32, full scale ±1; packets that cannot be decoded are passed over."""
     import av
 
@@ -151,9 +151,7 @@ def _frames(container: Any, stream: Any) -> Iterator[NDArray[np.float32]]:
         return  # what came so far is compared with what the file promised
 
 
-def _write_mono(
-    frames: Iterator[NDArray[np.float32]], out: BinaryIO, sample_rate: int, limits: ClipLimits
-) -> tuple[int, float, str]:
+def _write_mono(frames: Iterator[FloatArray], out: BinaryIO, sample_rate: int, limits: ClipLimits) -> tuple[int, float, str]:
     """(samples, peak, content hash) of what was written."""
     digest = hashlib.blake2b(str(sample_rate).encode(), digest_size=16)
     samples, peak = 0, 0.0
@@ -249,7 +247,7 @@ def write_flac(source: Path, target: Path, start: float = 0.0, end: float = math
         out.mux(flac.encode(None))
 
 
-def _between(blocks: Iterator[NDArray[np.float32]], start: float, end: float, sample_rate: int) -> Iterator[NDArray[np.float32]]:
+def _between(blocks: Iterator[FloatArray], start: float, end: float, sample_rate: int) -> Iterator[FloatArray]:
     """The samples of `blocks` [channels, samples] between two times in seconds."""
     first, position = round(start * sample_rate), 0
     last = round(end * sample_rate) if math.isfinite(end) else sys.maxsize

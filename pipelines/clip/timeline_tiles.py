@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
+
+from models.arrays import FloatArray, IntArray
 from numpy.typing import NDArray
 
 PEAK_BLOCKS = (1, 8, 64, 512, 4096, 32768)  # samples that one peak stands for, by level
@@ -51,7 +53,7 @@ class Clip(Protocol):
     def directory(self) -> Path:
         """The clip's own folder for derived files, removed together with the clip."""
 
-    def waveform(self, sample_rate: int) -> NDArray[np.float32]:
+    def waveform(self, sample_rate: int) -> FloatArray:
         """Mono float32 [samples] at `sample_rate` Hz, a read-only memory map."""
 
 
@@ -138,7 +140,7 @@ def loudest_sample(clip: Clip) -> float:
     return float(json.loads(scale_path(clip).read_text())["loudest"])
 
 
-def pooled_extremes(samples: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def pooled_extremes(samples: FloatArray, block: int) -> FloatArray:
     """`block_extremes` of a long memory map, a pass at a time, float32 [blocks, 2]."""
     passes = [
         block_extremes(samples[first : first + SAMPLES_PER_PASS], block) for first in range(0, len(samples), SAMPLES_PER_PASS)
@@ -146,7 +148,7 @@ def pooled_extremes(samples: NDArray[np.float32], block: int) -> NDArray[np.floa
     return np.concatenate(passes) if passes else np.zeros((0, 2), np.float32)
 
 
-def block_extremes(samples: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+def block_extremes(samples: FloatArray, block: int) -> FloatArray:
     """Lowest and highest sample of each block, float32 [blocks, 2]; the last block may be shorter."""
     whole = len(samples) // block
     blocks = samples[: whole * block].reshape(whole, block)
@@ -166,7 +168,7 @@ def coarser(peaks: NDArray[np.int8], factor: int) -> NDArray[np.int8]:
     return np.stack([lowest, np.maximum.reduceat(peaks[:, 1], starts)], axis=1)
 
 
-def quantised(extremes: NDArray[np.float32], loudest: float) -> NDArray[np.int8]:
+def quantised(extremes: FloatArray, loudest: float) -> NDArray[np.int8]:
     """Samples as int8, where `loudest` becomes 127."""
     return np.round(extremes * (PEAK_SCALE / (loudest or 1.0))).astype(np.int8)
 
@@ -185,7 +187,7 @@ def compute_mel_tile(clip: Clip, level: int, index: int) -> NDArray[np.uint8]:
     return as_decibels(energy, loudest_sample(clip))
 
 
-def power_spectra(clip: Clip, centres: NDArray[np.int64]) -> NDArray[np.float32]:
+def power_spectra(clip: Clip, centres: IntArray) -> FloatArray:
     """Power of a full-scale sine is 1; float32 [centres, window_length / 2 + 1]."""
     samples = clip.waveform(clip.sample_rate)
     length = window_length(clip.sample_rate)
@@ -194,11 +196,11 @@ def power_spectra(clip: Clip, centres: NDArray[np.int64]) -> NDArray[np.float32]
     inside = (positions >= 0) & (positions < len(samples))
     frames = np.where(inside, samples[positions.clip(0, len(samples) - 1)], 0.0) * shape
     spectra = np.fft.rfft(frames, axis=1) / (shape.sum() / 2)
-    power: NDArray[np.float32] = np.square(np.abs(spectra)).astype(np.float32)
+    power: FloatArray = np.square(np.abs(spectra)).astype(np.float32)
     return power
 
 
-def as_decibels(energy: NDArray[np.float32], loudest: float) -> NDArray[np.uint8]:
+def as_decibels(energy: FloatArray, loudest: float) -> NDArray[np.uint8]:
     """Energy relative to a sine as loud as the clip's loudest sample, MEL_RANGE_DB mapped to 0..255."""
     reference = max(loudest, 1e-6) ** 2
     decibels = 10 * np.log10(np.maximum(energy / reference, 1e-12))
@@ -206,7 +208,7 @@ def as_decibels(energy: NDArray[np.float32], loudest: float) -> NDArray[np.uint8
     return levels
 
 
-def mel_bank(sample_rate: int) -> NDArray[np.float32]:
+def mel_bank(sample_rate: int) -> FloatArray:
     """Triangular filters with peaks of 1, evenly spaced in HTK mels, float32 [window_length / 2 + 1, MEL_BANDS]."""
     lowest, highest = (2595 * np.log10(1 + hz / 700) for hz in (MEL_LOWEST_HZ, min(MEL_HIGHEST_HZ, sample_rate / 2)))
     mels = np.linspace(lowest, highest, MEL_BANDS + 2)
@@ -214,7 +216,7 @@ def mel_bank(sample_rate: int) -> NDArray[np.float32]:
     bins = np.fft.rfftfreq(window_length(sample_rate), 1 / sample_rate)[:, None]  # Hz, [bins, 1]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    bank: NDArray[np.float32] = np.minimum(rising, falling).clip(min=0).astype(np.float32)
+    bank: FloatArray = np.minimum(rising, falling).clip(min=0).astype(np.float32)
     return bank
 
 

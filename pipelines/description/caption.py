@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.description.claim_checking import CheckedClaim, check_claims
 from pipelines.description.findings import ClipFindings
@@ -65,7 +65,7 @@ def caption_clip(
     findings: ClipFindings,
     options: CaptionOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> Iterator[CheckedCaption]:
     """Write about `clip`: one caption from the facts, or with a model a snapshot for every token.
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from models.model_catalog import AUTO, ModelCatalog
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings
@@ -67,7 +67,7 @@ def describe_clip(
     clip: AudioClip,
     options: DescriptionOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[ClipDescription]:
     """Find what is in `clip`: a snapshot whenever more is known, and ten a second in between, so that the caller can stop.

@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.beat_tracking import Beats, Tempo
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
@@ -45,7 +46,7 @@ SUNG, UNSUNG = 0.6, 0.35
 """Mean probability of vocals over the measurements from which there are some, and up to which there are none."""
 STRONG_ALTERNATIVE = 0.5
 """Of the confidence of the chosen tempo: an alternative that reaches it is as good a reading."""
-LEAST_MUSIC = 0.25
+MIN_MUSIC = 0.25
 """Share of a clip that sounds like music from which it is called music, where `MusicTags` are missing."""
 PEAK_SHARE = 0.7
 """Of the highest confidence: around it, what reaches this belongs to the clearest moment."""
@@ -55,7 +56,6 @@ PAUSE_SECONDS = 1.0
 
 Span = tuple[float, float]
 """(start, end) in seconds."""
-Series = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class ClipFindings:
         if self.music is not None and self.music.is_music is not None:
             return self.music.is_music
         if self.facts is not None and self.facts.music is not None:
-            return self.facts.music >= LEAST_MUSIC
+            return self.facts.music >= MIN_MUSIC
         return None
 
     @property
@@ -308,7 +308,7 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(result)
 
 
-def clearest(series: Series, hop: float, length: float, duration: float) -> Span | None:
+def clearest(series: FloatArray, hop: float, length: float, duration: float) -> Span | None:
     """The patches [patches] around the highest one that come near it, as a span in seconds."""
     if not len(series):
         return None

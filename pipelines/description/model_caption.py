@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from models.arrays import FloatArray
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.chunking import Span, cut_into_pieces
-from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
 from pipelines.language_models.generation import (
@@ -125,7 +126,7 @@ def describe_music(
     options: CaptionOptions,
     sections: tuple[Span, ...],
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicDescription]:
     """Let a model listen to `clip` and describe it: a snapshot for every token, and ten a second in between.
@@ -160,7 +161,7 @@ def describe_from_facts(
     tags: MusicTags,
     options: CaptionOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicDescription]:
     """Let a language model put into words what `facts` and `tags` say of `clip`: a snapshot for every token.
@@ -244,7 +245,7 @@ class _Describer:
         options: CaptionOptions,
         cache: ModelCache,
     ) -> None:
-        self._waveform: Waveform = clip.waveform(SAMPLE_RATE)
+        self._waveform: FloatArray = clip.waveform(SAMPLE_RATE)
         self._prompt = prompt
         self._pieces = pieces
         self._spec = spec
@@ -297,7 +298,7 @@ INSTRUCTION = (
 )
 
 
-MOST_CHORDS = 16
+MAX_CHORDS = 16
 
 
 CHORD_QUALITIES = {"maj": "", "min": "m"}
@@ -333,7 +334,7 @@ def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
 def _progression(chords: tuple[Chord, ...]) -> str:
     """The first chords in order, e.g. 'Am – F – C – G'."""
     names = [_chord_name(chord.name) for chord in chords if chord.name != "N"]
-    return " – ".join(names[:MOST_CHORDS])
+    return " – ".join(names[:MAX_CHORDS])
 
 
 def _chord_name(harte: str) -> str:

@@ -64,7 +64,7 @@ MOOD_ADJECTIVES = {
     "Exciting": "exciting", "Angry": "angry", "Scary": "eerie", "Catchy": "catchy", "Weird": "odd",
 }  # fmt: skip
 """Of the moods; tempo and loudness are measured better than tagged."""
-LEAST_MOOD = 0.7
+MIN_MOOD = 0.7
 METRES = {
     "2/4": ("2/4", "two-four time"),
     "3/4": ("3/4", "three-four time", "waltz time"),

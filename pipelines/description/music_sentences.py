@@ -36,17 +36,17 @@ from pipelines.wording.grammar import (
 )
 
 OPENING_SECONDS = 8.0
-MOST_PLAYERS = 3
+MAX_PLAYERS = 3
 LOOPS_AT_LEAST = ((4, 2), (3, 3), (2, 4))
 """(Chords, times): how often a progression has to be heard."""
 LOOP_GAP_SECONDS = 1.0
-MOST_MAIN_CHORDS = 4
+MAX_MAIN_CHORDS = 4
 MAIN_CHORD_SHARE = 0.12
 """Of the time with chords that a main chord sounds."""
 ONE_CHORD_SHARE = 0.85
 THROUGHOUT = 0.8
 """Share of the clip that vocals fill if they are heard throughout."""
-MOST_PARTS = 8
+MAX_PARTS = 8
 AT_ONCE_SECONDS = 3.0
 SHORTEST_TOLD_SECONDS = 2.0
 """Of vocals whose times are told."""
@@ -153,7 +153,7 @@ def _pace(findings: ClipFindings, dice: random.Random) -> str:
 
 
 def _mood(findings: ClipFindings, dice: random.Random) -> str:
-    moods = [tag for tag in findings.tags("mood") if tag.confidence >= phrases.LEAST_MOOD and tag.name in phrases.MOOD_ADJECTIVES]
+    moods = [tag for tag in findings.tags("mood") if tag.confidence >= phrases.MIN_MOOD and tag.name in phrases.MOOD_ADJECTIVES]
     return phrases.MOOD_ADJECTIVES[moods[0].name] if moods and dice.random() < 0.4 else ""
 
 
@@ -209,7 +209,7 @@ def _heard_players(findings: ClipFindings) -> list[Heard]:
 
 
 def _sure_players(findings: ClipFindings) -> list[Heard]:
-    return [one for one in _heard_players(findings) if one.confidence >= SURE][:MOST_PLAYERS]
+    return [one for one in _heard_players(findings) if one.confidence >= SURE][:MAX_PLAYERS]
 
 
 def _is_plural(players: list[Heard]) -> bool:
@@ -303,7 +303,7 @@ def _harmony(findings: ClipFindings, dice: random.Random) -> list[Clause]:
         return [Clause(text, (loop[0].start, loop[-1].end))]
     seconds = {name: sum(one.end - one.start for one in chords if one.name == name) for name in {one.name for one in chords}}
     by_length = sorted(seconds, key=lambda name: (-seconds[name], name))
-    main = [name for name in by_length[:MOST_MAIN_CHORDS] if seconds[name] >= MAIN_CHORD_SHARE * total]
+    main = [name for name in by_length[:MAX_MAIN_CHORDS] if seconds[name] >= MAIN_CHORD_SHARE * total]
     first = next(chord for chord in chords if chord.name == by_length[0])
     if seconds[first.name] >= ONE_CHORD_SHARE * total:
         return [Clause(choose(dice, phrases.ONE_CHORD, chord=f"the chord {written(first.name)}"), (first.start, first.end))]
@@ -352,7 +352,7 @@ def _chord_pace(findings: ClipFindings, dice: random.Random) -> list[Clause]:
 
 def _form(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     sections = findings.facts.sections if findings.facts else ()
-    if not 2 <= len(sections) <= MOST_PARTS or sum(section.confidence for section in sections) < SURE * len(sections):
+    if not 2 <= len(sections) <= MAX_PARTS or sum(section.confidence for section in sections) < SURE * len(sections):
         return []
     labels = "".join(section.label for section in sections)
     if len(set(labels)) < len(labels) and dice.random() < 0.6:

@@ -35,7 +35,7 @@ from pipelines.wording.grammar import (
 )
 from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
 
-MOST_SOUNDS = 3
+MAX_SOUNDS = 3
 BROAD_NAMES = frozenset({ANIMAL, *ANIMAL_FAMILIES})
 WORTH_TELLING = 0.4
 """Of the first sound's score, from which a second one is told."""
@@ -43,7 +43,7 @@ QUOTED_WORDS = 9
 LONG_SECONDS = 8.0
 """A clip from which it is worth telling when something is at its clearest."""
 LOUD_LUFS, QUIET_LUFS, FAINT_LUFS = -14.0, -28.0, -45.0
-LEAST_LANGUAGE = 0.5
+MIN_LANGUAGE = 0.5
 SPEAKERS = {
     "Male speech, man speaking": "a man",
     "Female speech, woman speaking": "a woman",
@@ -126,7 +126,7 @@ def _telling(findings: ClipFindings) -> list[Tag]:
     tags = [tag for tag in findings.top_sounds if tag.name not in ABOUT_THE_SOUND and _may_be_told(findings, tag)]
     if any(_is_kind_of_animal(tag) and tag.score >= PERHAPS for tag in tags):
         tags = [tag for tag in tags if tag.name not in BROAD_NAMES]
-    return [tag for tag in tags if tag.score >= WORTH_TELLING * tags[0].score][:MOST_SOUNDS] if tags else []
+    return [tag for tag in tags if tag.score >= WORTH_TELLING * tags[0].score][:MAX_SOUNDS] if tags else []
 
 
 def _is_kind_of_animal(tag: Tag) -> bool:
@@ -220,7 +220,7 @@ def _who_speaks(findings: ClipFindings, dice: random.Random) -> CaptionSentence:
 def _language(findings: ClipFindings) -> str:
     """'English', 'probably Danish', or nothing."""
     speech = findings.speech
-    if speech is None or not speech.segments or speech.language_probability < LEAST_LANGUAGE:
+    if speech is None or not speech.segments or speech.language_probability < MIN_LANGUAGE:
         return ""
     name = WHISPER_LANGUAGES.get(speech.language, "")
     return name if speech.language_probability >= CERTAIN or not name else f"what is probably {name}"
@@ -230,7 +230,7 @@ def _words(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     """How it begins, and how many words there are."""
     segments = findings.speech.segments if findings.speech else ()
     words = " ".join(segment.text for segment in segments).split()
-    if not words or findings.speech is None or findings.speech.language_probability < LEAST_LANGUAGE:
+    if not words or findings.speech is None or findings.speech.language_probability < MIN_LANGUAGE:
         return []
     first = (segments[0].start, segments[0].end)
     if len(words) <= QUOTED_WORDS:

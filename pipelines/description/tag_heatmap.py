@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.arrays import FloatArray
 from pipelines.music.music_tagging import MusicTags
 from pipelines.music.tag_fusion import CONFIDENT, MUSICAL
 from pipelines.music.tag_table import TABLE, Kind
-from pipelines.tagging.audioset import Scores, best_names, tree_of
+from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import FAINT, SoundTags
 
-MOST_ROWS = 12
+MAX_ROWS = 12
 SHOWN = 0.05
 """Peak from which a sound has a row: below, it could not be seen."""
 PEAK_SHARE = 0.1
@@ -25,13 +26,13 @@ class TagHeatmap:
 
     rows: tuple[str, ...]
     """Names, the strongest first; none if nothing stands out."""
-    scores: Scores
+    scores: FloatArray
     """[frames, rows], 0 to 1."""
     hop: float
     start: float
 
 
-def sound_heatmap(tags: SoundTags, rows: int = MOST_ROWS) -> TagHeatmap:
+def sound_heatmap(tags: SoundTags, rows: int = MAX_ROWS) -> TagHeatmap:
     """The sounds that stand out, at most `rows`, of a class and its kinds only one, as in the names of a clip."""
     peaks = _peaks(tags.scores) if len(tags.scores) else np.zeros(len(tags.classes), dtype=np.float32)
     named = best_names(peaks, rows, at_least=FAINT, tree=tree_of(tags.classes))
@@ -40,7 +41,7 @@ def sound_heatmap(tags: SoundTags, rows: int = MOST_ROWS) -> TagHeatmap:
     return _heatmap(names, tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 
-def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MOST_ROWS) -> TagHeatmap:
+def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MAX_ROWS) -> TagHeatmap:
     """The music's tags of one kind that stand out, at most `rows`; blank where there is no music."""
     shown = np.where(tags.music[:, np.newaxis] >= MUSICAL, tags.confidences, 0)
     peaks = _peaks(shown) if len(shown) else np.zeros(len(TABLE), dtype=np.float32)
@@ -48,13 +49,13 @@ def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MOST_ROWS) -> TagHeat
     return _heatmap(tuple(TABLE[i].name for i in columns), shown[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 
-def _heatmap(rows: tuple[str, ...], scores: Scores, hop: float, patch_seconds: float) -> TagHeatmap:
+def _heatmap(rows: tuple[str, ...], scores: FloatArray, hop: float, patch_seconds: float) -> TagHeatmap:
     """Each frame is drawn around the middle of its patch, which lasts longer than the hop."""
     return TagHeatmap(rows, scores, hop, start=(patch_seconds - hop) / 2)
 
 
-def _peaks(scores: Scores) -> Scores:
+def _peaks(scores: FloatArray) -> FloatArray:
     """[columns] of [patches, columns]."""
     strongest = max(1, round(PEAK_SHARE * len(scores)))
-    peaks: Scores = np.sort(scores, axis=0)[-strongest:].mean(axis=0)
+    peaks: FloatArray = np.sort(scores, axis=0)[-strongest:].mean(axis=0)
     return peaks

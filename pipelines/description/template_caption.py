@@ -16,7 +16,7 @@ from pipelines.wording.grammar import clock, length, sentence
 
 __all__ = ["Caption", "CaptionSentence", "write_caption"]
 
-LEAST_SPEECH_SECONDS = 1.0
+MIN_SPEECH_SECONDS = 1.0
 """Of speech beside music from which both are told."""
 UNMEASURED = (
     "Nothing was measured in this clip yet; it lasts {length}.",
@@ -52,7 +52,7 @@ def write_caption(findings: ClipFindings, seed_text: str) -> Caption:
     if not is_known:
         text = dice.choice(UNMEASURED).format(length=length(findings.duration))
         return Caption((CaptionSentence(text, 0.0, findings.duration),))
-    if findings.is_music and findings.is_spoken and speech_seconds >= LEAST_SPEECH_SECONDS and findings.music_spans:
+    if findings.is_music and findings.is_spoken and speech_seconds >= MIN_SPEECH_SECONDS and findings.music_spans:
         return Caption((_both(findings, dice), *music_sentences(findings, dice, most=2)))
     if findings.is_music:
         return Caption(tuple(music_sentences(findings, dice)))

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
 from pipelines.embeddings.map import check_frames
-from pipelines.embeddings.projections import Floats, principal_components
+from pipelines.embeddings.projections import principal_components
 
-MOST_CELLS = 1000
+MAX_CELLS = 1000
 """Along each side of a picture."""
-MOST_MOMENTS = 100
+MAX_MOMENTS = 100
 DEVIATIONS = 3.0
 """The heat map's colours end this far from the mean of each dimension."""
 SMALLEST_LENGTH = 1e-12
@@ -26,17 +26,16 @@ BLOCK_FRAMES = 4096
 CKA_FRAMES = 2048
 """Of the frames to compare; similarity of so many is within about 0.01 of that of all."""
 
-Doubles = NDArray[np.float64]
-Rows = TypeVar("Rows", Floats, Doubles)
+Rows = TypeVar("Rows", FloatArray, DoubleArray)
 
 
 @dataclass(frozen=True, eq=False)
 class SelfSimilarity:
     """How alike each two moments are."""
 
-    values: Floats
+    values: FloatArray
     """[cells, cells], cosine similarity, -1 to 1, symmetric; the frames of a cell are averaged."""
-    times: Doubles
+    times: DoubleArray
     """[cells], seconds: the centre of each cell."""
 
 
@@ -44,11 +43,11 @@ class SelfSimilarity:
 class Heatmap:
     """Dimensions over time, those that rise and fall together side by side."""
 
-    values: Floats
+    values: FloatArray
     """[rows, cells], -1 to 1: standard deviations from the mean of each dimension, a third of them, cut at three."""
-    dimensions: NDArray[np.int64]
+    dimensions: IntArray
     """[rows], which dimension each row is."""
-    times: Doubles
+    times: DoubleArray
     """[cells], seconds: the centre of each cell."""
 
 
@@ -56,9 +55,9 @@ class Heatmap:
 class NormAndChange:
     """Two curves over the frames."""
 
-    norm: Floats
+    norm: FloatArray
     """[frames], Euclidean length."""
-    change: Floats
+    change: FloatArray
     """[frames], cosine distance to the frame before, 0 to 2; 0 for the first."""
 
 
@@ -79,55 +78,55 @@ class LayerFrames:
     """One layer of one encoder, to compare with others."""
 
     name: str
-    frames: Floats
+    frames: FloatArray
     """[frames, width]."""
-    times: Doubles
+    times: DoubleArray
     """[frames], seconds: the centre of each frame, ascending."""
 
 
-def nearest_in_time(times: Doubles, moments: Doubles) -> NDArray[np.int64]:
+def nearest_in_time(times: DoubleArray, moments: DoubleArray) -> IntArray:
     """[moments], which of the ascending `times` [n] is nearest to each."""
     return np.searchsorted((times[:-1] + times[1:]) / 2, moments).astype(np.int64)
 
 
-def self_similarity(frames: Floats, times: Doubles, size: int = MOST_CELLS) -> SelfSimilarity:
+def self_similarity(frames: FloatArray, times: DoubleArray, size: int = MAX_CELLS) -> SelfSimilarity:
     """Cosine similarity of all moments of `frames` [n, width], in at most `size` by `size` cells.
 
     The mean of the clip is taken away first: most encoders put all that they hear into one narrow cone, where all is alike.
 
     Raises:
-        InvalidOption: `size` is not between 1 and `MOST_CELLS`.
+        InvalidOption: `size` is not between 1 and `MAX_CELLS`.
         EmptyEmbedding, BrokenEmbedding: see `embedding_map.check_frames`.
     """
     edges = _cells(frames, size)
     rows = _unit(_cell_means(frames, edges) - frames.mean(axis=0, dtype=np.float64).astype(np.float32))
-    values: Floats = np.clip(rows @ rows.T, -1, 1)
+    values: FloatArray = np.clip(rows @ rows.T, -1, 1)
     return SelfSimilarity(values, _cell_means(times[:, np.newaxis], edges)[:, 0])
 
 
-def heatmap(frames: Floats, times: Doubles, rows: int = 128, size: int = MOST_CELLS) -> Heatmap:
+def heatmap(frames: FloatArray, times: DoubleArray, rows: int = 128, size: int = MAX_CELLS) -> Heatmap:
     """The `rows` dimensions of `frames` [n, width] that vary most, in at most `size` cells of time.
 
     They are ordered by where they lie in the plane of the first two principal components, so that dimensions that rise and fall
     together stand side by side (Friendly 2002). Dimensions that never change are left out.
 
     Raises:
-        InvalidOption: `size` or `rows` is not between 1 and `MOST_CELLS`.
+        InvalidOption: `size` or `rows` is not between 1 and `MAX_CELLS`.
         EmptyEmbedding, BrokenEmbedding: see `embedding_map.check_frames`.
     """
-    if not 1 <= rows <= MOST_CELLS:
-        raise InvalidOption("rows", rows, f"1 to {MOST_CELLS}")
+    if not 1 <= rows <= MAX_CELLS:
+        raise InvalidOption("rows", rows, f"1 to {MAX_CELLS}")
     edges = _cells(frames, size)
     mean, deviation = _mean_and_deviation(frames)
     moving = np.flatnonzero(deviation > SMALLEST_LENGTH * np.maximum(1, np.abs(mean)))
     chosen = np.sort(moving[np.argsort(-deviation[moving], kind="stable")[:rows]])
     cells = (_cell_means(frames, edges)[:, chosen] - mean[chosen]) / deviation[chosen]  # [cells, rows]
     order = _side_by_side(cells.T.astype(np.float32))
-    values: Floats = np.clip(cells.T[order] / DEVIATIONS, -1, 1).astype(np.float32)
+    values: FloatArray = np.clip(cells.T[order] / DEVIATIONS, -1, 1).astype(np.float32)
     return Heatmap(values, chosen[order], _cell_means(times[:, np.newaxis], edges)[:, 0])
 
 
-def norm_and_change(frames: Floats) -> NormAndChange:
+def norm_and_change(frames: FloatArray) -> NormAndChange:
     """How long each frame of `frames` [n, width] is, and how much it differs in direction from the one before.
 
     Raises:
@@ -142,7 +141,7 @@ def norm_and_change(frames: Floats) -> NormAndChange:
 
 
 def nearest_moments(
-    frames: Floats, times: Doubles, index: int, count: int = 5, at_least_apart_seconds: float = 1.0
+    frames: FloatArray, times: DoubleArray, index: int, count: int = 5, at_least_apart_seconds: float = 1.0
 ) -> tuple[Moment, ...]:
     """Where else in the clip it sounds like frame `index` of `frames` [n, width], best first.
 
@@ -154,8 +153,8 @@ def nearest_moments(
     """
     if not 0 <= index < len(frames):
         raise InvalidOption("frame", index, f"0 to {len(frames) - 1}")
-    if not 1 <= count <= MOST_MOMENTS:
-        raise InvalidOption("number of moments", count, f"1 to {MOST_MOMENTS}")
+    if not 1 <= count <= MAX_MOMENTS:
+        raise InvalidOption("number of moments", count, f"1 to {MAX_MOMENTS}")
     if not at_least_apart_seconds >= 0:
         raise InvalidOption("distance", at_least_apart_seconds, "0 s and more")
     check_frames(frames)
@@ -171,7 +170,7 @@ def nearest_moments(
     return tuple(found)
 
 
-def linear_cka(one: Floats, other: Floats) -> float:
+def linear_cka(one: FloatArray, other: FloatArray) -> float:
     """Linear centred kernel alignment (Kornblith et al. 2019) of `one` [n, width] and `other` [n, any width], 0 to 1.
 
     It does not change if either is turned, shifted or scaled as a whole. 0 if one of them never changes.
@@ -187,7 +186,7 @@ def linear_cka(one: Floats, other: Floats) -> float:
     return _alignment(_centred(one), _centred(other))
 
 
-def cka_of_layers(layers: Sequence[LayerFrames], others: Sequence[LayerFrames] | None = None) -> Floats:
+def cka_of_layers(layers: Sequence[LayerFrames], others: Sequence[LayerFrames] | None = None) -> FloatArray:
     """[layers, others], the linear CKA of each layer with each of `others` (default: with each other), 0 to 1.
 
     Frames are brought to one clock, which has as many ticks as the layer with the fewest frames and at most `CKA_FRAMES`: what
@@ -205,31 +204,31 @@ def cka_of_layers(layers: Sequence[LayerFrames], others: Sequence[LayerFrames] |
     if others is not None:
         columns = [_centred(_on_clock(layer, ticks)) for layer in others]
         return np.array([[_alignment(row, column) for column in columns] for row in rows], dtype=np.float32)
-    table: Floats = np.eye(len(rows), dtype=np.float32)
+    table: FloatArray = np.eye(len(rows), dtype=np.float32)
     for i, row in enumerate(rows):
         for j in range(i + 1):
             table[i, j] = table[j, i] = _alignment(row, rows[j])
     return table
 
 
-def _cells(frames: Floats, size: int) -> NDArray[np.int64]:
+def _cells(frames: FloatArray, size: int) -> IntArray:
     """Edges [cells + 1] of at most `size` runs of frames, as equal as can be."""
-    if not 1 <= size <= MOST_CELLS:
-        raise InvalidOption("size", size, f"1 to {MOST_CELLS}")
+    if not 1 <= size <= MAX_CELLS:
+        raise InvalidOption("size", size, f"1 to {MAX_CELLS}")
     check_frames(frames)
     return np.round(np.linspace(0, len(frames), min(size, len(frames)) + 1)).astype(np.int64)
 
 
-def _mean_and_deviation(frames: Floats) -> tuple[Doubles, Doubles]:
+def _mean_and_deviation(frames: FloatArray) -> tuple[DoubleArray, DoubleArray]:
     """Of each dimension; no copy of all frames is made."""
-    mean: Doubles = frames.mean(axis=0, dtype=np.float64)
+    mean: DoubleArray = frames.mean(axis=0, dtype=np.float64)
     squares = np.zeros_like(mean)
     for start in range(0, len(frames), BLOCK_FRAMES):
         squares += np.square(frames[start : start + BLOCK_FRAMES] - mean).sum(axis=0)
     return mean, np.sqrt(squares / len(frames))
 
 
-def _cell_means(rows: Rows, edges: NDArray[np.int64]) -> Rows:
+def _cell_means(rows: Rows, edges: IntArray) -> Rows:
     """[cells, width], the mean of each run of rows."""
     counts = np.diff(edges)[:, np.newaxis].astype(rows.dtype)
     sums: Any = np.add.reduceat(rows, edges[:-1], axis=0)
@@ -237,23 +236,23 @@ def _cell_means(rows: Rows, edges: NDArray[np.int64]) -> Rows:
     return means
 
 
-def _unit(rows: Floats) -> Floats:
-    scaled: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST_LENGTH)
+def _unit(rows: FloatArray) -> FloatArray:
+    scaled: FloatArray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), SMALLEST_LENGTH)
     return scaled
 
 
-def _similarity_to(frames: Floats, index: int) -> Doubles:
+def _similarity_to(frames: FloatArray, index: int) -> DoubleArray:
     """[n], cosine with frame `index`, around the mean of all; no copy of the frames is made."""
     mean = frames.mean(axis=0, dtype=np.float64)
     asked = (frames[index] - mean).astype(np.float32)
     along = (frames @ asked).astype(np.float64) - mean @ asked
     squares = np.einsum("nw,nw->n", frames, frames, dtype=np.float64) - 2 * (frames @ mean.astype(np.float32)) + mean @ mean
     lengths = np.sqrt(np.maximum(squares, 0)) * np.linalg.norm(asked)
-    similarity: Doubles = np.clip(along / np.maximum(lengths, SMALLEST_LENGTH), -1, 1)
+    similarity: DoubleArray = np.clip(along / np.maximum(lengths, SMALLEST_LENGTH), -1, 1)
     return similarity
 
 
-def _side_by_side(rows: Floats) -> NDArray[np.int64]:
+def _side_by_side(rows: FloatArray) -> IntArray:
     """The order [rows] in which similar curves stand next to each other, opened at the widest gap."""
     if len(rows) < 3:
         return np.arange(len(rows))
@@ -264,12 +263,12 @@ def _side_by_side(rows: Floats) -> NDArray[np.int64]:
     return np.roll(order, -1 - int(gaps.argmax()))
 
 
-def _centred(frames: Floats) -> Doubles:
-    centred: Doubles = frames - frames.mean(axis=0, dtype=np.float64)
+def _centred(frames: FloatArray) -> DoubleArray:
+    centred: DoubleArray = frames - frames.mean(axis=0, dtype=np.float64)
     return centred
 
 
-def _alignment(one: Doubles, other: Doubles) -> float:
+def _alignment(one: DoubleArray, other: DoubleArray) -> float:
     """CKA of two centred tables, by the smaller of the two ways to compute it."""
     if len(one) < max(one.shape[1], other.shape[1]):
         left, right = one @ one.T, other @ other.T
@@ -280,7 +279,7 @@ def _alignment(one: Doubles, other: Doubles) -> float:
     return min(1.0, shared / size) if size > 0 else 0.0
 
 
-def _clock(layers: Sequence[LayerFrames]) -> Doubles:
+def _clock(layers: Sequence[LayerFrames]) -> DoubleArray:
     """Edges [ticks + 1] in seconds."""
     begin = max(float(layer.times[0]) for layer in layers)
     end = min(float(layer.times[-1]) for layer in layers)
@@ -289,15 +288,15 @@ def _clock(layers: Sequence[LayerFrames]) -> Doubles:
     inside = min(int(np.count_nonzero((layer.times >= begin) & (layer.times <= end))) for layer in layers)
     ticks = max(1, min(inside, CKA_FRAMES))
     half = (end - begin) / max(1, ticks - 1) / 2
-    edges: Doubles = np.linspace(begin - half, end + half, ticks + 1).astype(np.float64)
+    edges: DoubleArray = np.linspace(begin - half, end + half, ticks + 1).astype(np.float64)
     return edges
 
 
-def _on_clock(layer: LayerFrames, edges: Doubles) -> Floats:
+def _on_clock(layer: LayerFrames, edges: DoubleArray) -> FloatArray:
     """[ticks, width], the mean of what lies around each tick; where nothing does, what lies next to it."""
     check_frames(layer.frames)
     first, last = np.searchsorted(layer.times, edges[:-1]), np.searchsorted(layer.times, edges[1:])
     nearest = nearest_in_time(layer.times, (edges[:-1] + edges[1:]) / 2)
     rows = [layer.frames[a:b].mean(axis=0) if b > a else layer.frames[n] for a, b, n in zip(first, last, nearest, strict=True)]
-    clocked: Floats = np.stack(rows).astype(np.float32)
+    clocked: FloatArray = np.stack(rows).astype(np.float32)
     return clocked

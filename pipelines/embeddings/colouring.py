@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.analysis import nearest_in_time
@@ -26,20 +27,18 @@ from pipelines.tagging.sound_tagging import FAINT, SoundTags
 
 NOTHING = -1
 """In categorical values: none of the names."""
-MOST_TAGS = 12
+MAX_TAGS = 12
 """Names of sounds with a colour of their own; rarer ones have none."""
-MOST_CLUSTERS = 50
+MAX_CLUSTERS = 50
 CLUSTER_WIDTH = 20
 """Principal components that clusters are looked for in."""
 CLUSTER_LANDMARKS = 4000
 """Frames that are clustered; the others join the one that they resemble most."""
-LEAST_IN_CLUSTER = 0.01
+MIN_IN_CLUSTER = 0.01
 """Share of the frames that HDBSCAN's smallest cluster has."""
-FEWEST_IN_CLUSTER = 5
+MIN_IN_CLUSTER = 5
 BLOCK_SAMPLES = 2**20
 
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 Places = NDArray[np.int32]
 ClusterMethod = Literal["k-means", "hdbscan"]
 
@@ -53,7 +52,7 @@ class Colouring:
     label: str
     """For people."""
     kind: Literal["continuous", "categorical"]
-    values: Floats | Places
+    values: FloatArray | Places
     """float32 [frames], or int32 [frames]: places in `names`, -1 where there is nothing."""
     names: tuple[str, ...] = ()
     """Of the categories, in the order of their colours."""
@@ -90,7 +89,7 @@ class _Span(Protocol):
 
 def colourings(
     clip: AudioClip,
-    times: Doubles,
+    times: DoubleArray,
     tags: SoundTags | None = None,
     facts: MusicFacts | None = None,
     words: Sequence[Word] | None = None,
@@ -139,7 +138,7 @@ def clip_colouring(clip: NDArray[np.int32], names: Sequence[str]) -> Colouring:
     return Colouring("clip", "Clip", "categorical", clip, tuple(names))
 
 
-def level_colouring(clip: AudioClip, times: Doubles) -> Colouring:
+def level_colouring(clip: AudioClip, times: DoubleArray) -> Colouring:
     """The level around each moment, RMS in dB of full scale; a frame reaches half the way to its neighbours."""
     samples = clip.waveform()
     middles = (times[:-1] + times[1:]) / 2
@@ -151,7 +150,7 @@ def level_colouring(clip: AudioClip, times: Doubles) -> Colouring:
     return Colouring("loudness", "Loudness", "continuous", level.astype(np.float32), unit="dB")
 
 
-def cluster_colouring(frames: Floats, options: ClusterOptions = ClusterOptions()) -> Colouring:
+def cluster_colouring(frames: FloatArray, options: ClusterOptions = ClusterOptions()) -> Colouring:
     """The clusters of `frames` [n, width]; the largest is the first. HDBSCAN leaves frames out that belong nowhere.
 
     Raises:
@@ -170,26 +169,26 @@ def cluster_colouring(frames: Floats, options: ClusterOptions = ClusterOptions()
 def _check(options: ClusterOptions) -> None:
     if options.method not in ("k-means", "hdbscan"):
         raise InvalidOption("clusters", options.method, "k-means or hdbscan")
-    if not 2 <= options.count <= MOST_CLUSTERS:
-        raise InvalidOption("number of clusters", options.count, f"2 to {MOST_CLUSTERS}")
+    if not 2 <= options.count <= MAX_CLUSTERS:
+        raise InvalidOption("number of clusters", options.count, f"2 to {MAX_CLUSTERS}")
 
 
-def _labels(rows: Floats, options: ClusterOptions) -> NDArray[np.int64]:
+def _labels(rows: FloatArray, options: ClusterOptions) -> IntArray:
     """[n], `NOTHING` for what belongs nowhere."""
     from sklearn.cluster import HDBSCAN, KMeans
 
     if options.method == "k-means":
         count = min(options.count, len(np.unique(rows, axis=0)))
-        labels: NDArray[np.int64] = KMeans(count, n_init=1, random_state=options.seed).fit_predict(rows)
+        labels: IntArray = KMeans(count, n_init=1, random_state=options.seed).fit_predict(rows)
     else:
-        least = max(FEWEST_IN_CLUSTER, round(LEAST_IN_CLUSTER * len(rows)))
+        least = max(MIN_IN_CLUSTER, round(MIN_IN_CLUSTER * len(rows)))
         if len(rows) <= least:
             return np.full(len(rows), NOTHING)
         labels = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(rows)
     return labels.astype(np.int64)
 
 
-def _by_size(labels: NDArray[np.int64], method: ClusterMethod) -> Colouring:
+def _by_size(labels: IntArray, method: ClusterMethod) -> Colouring:
     counted = Counter(labels[labels != NOTHING].tolist())
     order = sorted(counted, key=lambda label: (-counted[label], label))
     values = np.full(len(labels), NOTHING, dtype=np.int32)
@@ -199,14 +198,14 @@ def _by_size(labels: NDArray[np.int64], method: ClusterMethod) -> Colouring:
     return Colouring(method, title, "categorical", values, tuple(f"Cluster {place + 1}" for place in range(len(order))))
 
 
-def _word_colouring(words: Sequence[Word], times: Doubles) -> Colouring:
+def _word_colouring(words: Sequence[Word], times: DoubleArray) -> Colouring:
     """The same word has the same colour wherever it is said."""
     texts = [word.text.strip().strip('.,;:!?…"“”„«»()[]').casefold() for word in words]
     spoken = [(word, text) for word, text in zip(words, texts, strict=True) if text]
     return _spans_colouring("word", "Word", [word for word, _ in spoken], [text for _, text in spoken], times)
 
 
-def _beat_colouring(beats: Beats, times: Doubles) -> Colouring:
+def _beat_colouring(beats: Beats, times: DoubleArray) -> Colouring:
     """The beat of the bar that each frame lies in; nothing before the first beat."""
     place = np.searchsorted(np.asarray(beats.times), times, side="right") - 1
     values = np.where(place >= 0, np.asarray(beats.positions, dtype=np.int32)[place] - 1, NOTHING).astype(np.int32)
@@ -214,19 +213,19 @@ def _beat_colouring(beats: Beats, times: Doubles) -> Colouring:
     return Colouring("beat", "Beat of the bar", "categorical", values, names)
 
 
-def _tag_colouring(tags: SoundTags, times: Doubles) -> Colouring:
+def _tag_colouring(tags: SoundTags, times: DoubleArray) -> Colouring:
     """What names the patch around each frame best; the most frequent names have a colour."""
     tree = tree_of(tags.classes)
     leading = [best_names(scores, 1, at_least=FAINT, tree=tree) for scores in tags.scores]
     texts = [named[0].name if named else "" for named in leading]
-    names = tuple(name for name, _ in Counter(filter(None, texts)).most_common(MOST_TAGS))
+    names = tuple(name for name, _ in Counter(filter(None, texts)).most_common(MAX_TAGS))
     place_of = {name: place for place, name in enumerate(names)}
     of_patch = np.array([place_of.get(text, NOTHING) for text in texts], dtype=np.int32)
     middles = tags.times.astype(np.float64) + tags.patch_seconds / 2
     return Colouring("tag", "Sound", "categorical", of_patch[nearest_in_time(middles, times)], names)
 
 
-def _spans_colouring(key: str, label: str, spans: Sequence[_Span], texts: Sequence[str], times: Doubles) -> Colouring:
+def _spans_colouring(key: str, label: str, spans: Sequence[_Span], texts: Sequence[str], times: DoubleArray) -> Colouring:
     """The text of the span that each frame lies in, in order of their first appearance."""
     names = tuple(dict.fromkeys(texts))
     place_of = {name: place for place, name in enumerate(names)}
@@ -236,7 +235,7 @@ def _spans_colouring(key: str, label: str, spans: Sequence[_Span], texts: Sequen
     return Colouring(key, label, "categorical", values, names)
 
 
-def _energy_up_to(samples: Floats, edges: NDArray[np.int64]) -> Doubles:
+def _energy_up_to(samples: FloatArray, edges: IntArray) -> DoubleArray:
     """[edges], the sum of the squares before each of the ascending `edges`, read block by block."""
     sums = np.zeros(len(edges))
     total = 0.0

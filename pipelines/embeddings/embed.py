@@ -14,18 +14,17 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.cached_features import remembered
-from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.encoders.base import (
     FrameFamily,
-    Frames,
     JoinedFrames,
     Window,
     frame_times,
@@ -49,11 +48,9 @@ __all__ = [
 
 TOGETHER_BYTES = 64 * 2**20
 """All layers of a clip are kept together up to this size."""
-MOST_TEXTS = 100
+MAX_TEXTS = 100
 LONGEST_TEXT = 500
 """Characters."""
-
-Times = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -70,9 +67,9 @@ class EmbeddingOptions:
 class ClipEmbedding:
     """The frames of one layer over the whole clip."""
 
-    frames: Frames
+    frames: FloatArray
     """[frames, width], C-contiguous and read-only; at least one."""
-    times: Times
+    times: DoubleArray
     """[frames], the centre of each frame in seconds of the clip; never falls. Of tokens see `encoder_tokens`."""
     frame_seconds: float
     """From one frame to the next; 0 where frames are tokens."""
@@ -123,7 +120,7 @@ def embed_clip(
     clip: AudioClip,
     options: EmbeddingOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[EmbeddingProgress]:
     """Encode `clip`: a snapshot for every window, and ten a second in between, so that the caller can stop at any time.
@@ -156,7 +153,9 @@ def embed_clip(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def embed_texts(texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, should_stop: Callable[[], bool] = never) -> Frames:
+def embed_texts(
+    texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, should_stop: Callable[[], bool] = never_stop
+) -> FloatArray:
     """[texts, width], each of length 1, in the space of the encoder's layer `encoder_family.TEXT_SPACE`.
 
     Raises:
@@ -168,8 +167,8 @@ def embed_texts(texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, sho
     if not encoder.has_text:
         raise InvalidOption("encoder", encoder.key, "one that shares a space with texts")
     texts = tuple(text.strip() for text in texts)
-    if not 1 <= len(texts) <= MOST_TEXTS:
-        raise InvalidOption("number of texts", len(texts), f"1 to {MOST_TEXTS}")
+    if not 1 <= len(texts) <= MAX_TEXTS:
+        raise InvalidOption("number of texts", len(texts), f"1 to {MAX_TEXTS}")
     for text in texts:
         if not 1 <= len(text) <= LONGEST_TEXT:
             raise InvalidOption("text", text, f"1 to {LONGEST_TEXT} characters")
@@ -177,7 +176,7 @@ def embed_texts(texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, sho
         inputs = clap.processor.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
         with torch.inference_mode():
             output = clap.model.get_text_features(**inputs.to(clap.model.device))
-    found: Frames = output.pooler_output.float().cpu().numpy()
+    found: FloatArray = output.pooler_output.float().cpu().numpy()
     return found
 
 
@@ -185,8 +184,8 @@ def embed_texts(texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, sho
 class _Embedded:
     """All frames of a clip."""
 
-    frames: Frames
-    times: Times
+    frames: FloatArray
+    times: DoubleArray
     frame_seconds: float
     labels: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
@@ -280,16 +279,16 @@ class _ClipFrames:
         times = frame_times(self._grid, len(joined.frames), rate)
         yield _Embedded(joined.frames, times, self._grid.hop / rate)
 
-    def _frames(self, window: Window) -> Frames:
+    def _frames(self, window: Window) -> FloatArray:
         family, layers = self._family, self._family.layers
         heard = self._ears._frames(window) if self._ears else None  # before the lease: one at a time
 
-        def states(model: Any, layers: tuple[str, ...]) -> list[Frames]:
+        def states(model: Any, layers: tuple[str, ...]) -> list[FloatArray]:
             return family.states(model, self._sound(window) if heard is None else heard, layers)
 
         if self._together(window):
             together = self._remembered("all layers", window, lambda model: np.stack(states(model, layers)))
-            layer: Frames = together[layers.index(self._layer)]
+            layer: FloatArray = together[layers.index(self._layer)]
             return layer
         return self._remembered(self._layer, window, lambda model: states(model, (self._layer,))[0])
 
@@ -299,14 +298,14 @@ class _ClipFrames:
         alike = all(self._family.grid(layer).hop == self._grid.hop and self._family.width(layer) == width for layer in layers)
         return alike and len(self._parts) == 1 and len(layers) * window.frames * width * 4 <= TOGETHER_BYTES
 
-    def _sound(self, window: Window) -> Waveform:
+    def _sound(self, window: Window) -> FloatArray:
         return np.asarray(self._gain * self._waveform[window.start : window.stop])
 
     @cached_property
     def _gain(self) -> np.float32:
         return self._family.gain(self._waveform)
 
-    def _remembered(self, what: str, window: Window, compute: Callable[[Any], Frames]) -> Frames:
+    def _remembered(self, what: str, window: Window, compute: Callable[[Any], FloatArray]) -> FloatArray:
         hearing = self._hearing
         name = f"{what} of samples {window.start} to {window.stop}"
         store = hearing.runtime, self._family.working_bytes

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import AnyArray, FloatArray, IntArray
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.map import EmbeddingMap, landmarks
@@ -19,12 +19,10 @@ from pipelines.embeddings.map import EmbeddingMap, landmarks
 VERSION = 1
 ROW_GROUP_FRAMES = 4096
 """Written at once, so that a file needs little memory beside the frames."""
-MOST_PROJECTOR_FRAMES = 10_000
+MAX_PROJECTOR_FRAMES = 10_000
 """TensorBoard's projector runs in a browser: of more frames it gets an even choice."""
 DECIMALS = 6
 MAP_DECIMALS = 4
-
-Places = NDArray[np.int64]
 
 
 def facts_of(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
@@ -84,7 +82,7 @@ def save_parquet(path: Path, embedding: ClipEmbedding, clip_name: str, colouring
 
 
 def save_projector_files(
-    path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = (), most: int = MOST_PROJECTOR_FRAMES
+    path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = (), most: int = MAX_PROJECTOR_FRAMES
 ) -> None:
     """A ZIP with `vectors.tsv` and `metadata.tsv` for projector.tensorflow.org or TensorBoard.
 
@@ -136,11 +134,11 @@ def _colouring_document(colouring: Colouring) -> dict[str, Any]:
     return {"label": colouring.label, "kind": colouring.kind, "unit": colouring.unit, "names": colouring.names, "values": values}
 
 
-def _rounded(values: NDArray[Any]) -> Any:
+def _rounded(values: AnyArray) -> Any:
     return np.round(values.astype(np.float64), MAP_DECIMALS).tolist()
 
 
-def _lists(frames: NDArray[np.float32]) -> Any:
+def _lists(frames: FloatArray) -> Any:
     import pyarrow as pa
 
     return pa.FixedSizeListArray.from_arrays(pa.array(frames.reshape(-1)), frames.shape[1])
@@ -160,7 +158,7 @@ def _metadata(
     header: tuple[str, ...],
     colourings: Sequence[Colouring],
     words: Sequence[Colouring],
-    chosen: Places,
+    chosen: IntArray,
 ) -> Iterator[Iterable[str]]:
     yield header
     for place, row in enumerate(chosen.tolist()):

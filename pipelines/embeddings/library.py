@@ -21,8 +21,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import CONTENT_HASH, AudioClip
 from pipelines.embeddings.embed import ClipEmbedding
@@ -34,13 +34,10 @@ VERSION = "1"
 SUFFIX = ".safetensors"
 PART_SECONDS = 2.0
 PART_HOP_SECONDS = 1.0
-MOST_PARTS = 600
+MAX_PARTS = 600
 """Of one clip: in ten minutes every second has its part; those of longer clips are longer."""
-MOST_NEAR = 100
+MAX_NEAR = 100
 SHORTEST = 1e-12
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,9 @@ class NearClip:
 class ClipVectors:
     """What stands for one clip."""
 
-    vectors: Floats
+    vectors: FloatArray
     """[1 + parts, width], each of length 1: of the whole, then of its parts."""
-    spans: Doubles
+    spans: DoubleArray
     """[1 + parts, 2], seconds from where to where."""
 
 
@@ -105,7 +102,7 @@ def clip_vectors(embedding: ClipEmbedding) -> ClipVectors:
     """
     check_frames(embedding.frames)
     vectors, spans = [_vector(embedding.frames, embedding.layer)], [(0.0, embedding.duration)]
-    hop = max(PART_HOP_SECONDS, embedding.duration / MOST_PARTS)
+    hop = max(PART_HOP_SECONDS, embedding.duration / MAX_PARTS)
     length = max(PART_SECONDS, 2 * hop)
     for start in np.arange(0.0, embedding.duration - length, hop).tolist():
         first, last = np.searchsorted(embedding.times, (start, start + length))
@@ -168,24 +165,24 @@ class ClipLibrary:
         Whisper base puts more sounds beside their like than YAMNet alone; see `training.evaluate_retrieval`.
 
         Raises:
-            InvalidOption: `count` is not between 1 and `MOST_NEAR`.
+            InvalidOption: `count` is not between 1 and `MAX_NEAR`.
             BrokenEmbedding, EmptyEmbedding: see `embedding_map.check_frames`.
         """
         asked = {space_of(one.encoder, one.layer): clip_vectors(one).vectors[0] for one in (embedding, *also)}
         return self._nearest(asked, count, leave_out=embedding.content_hash)
 
-    def by_text(self, text: Floats, encoder: Encoder, count: int = 5) -> tuple[NearClip, ...]:
+    def by_text(self, text: FloatArray, encoder: Encoder, count: int = 5) -> tuple[NearClip, ...]:
         """The clips that fit words best, best first. `text` [width] is what `embed_texts` made of them with `encoder`.
 
         Raises:
-            InvalidOption: `count` is not between 1 and `MOST_NEAR`.
+            InvalidOption: `count` is not between 1 and `MAX_NEAR`.
         """
         return self._nearest({space_of(encoder, TEXT_SPACE): _unit(text)}, count)
 
-    def _nearest(self, asked: dict[str, Floats], count: int, leave_out: str = "") -> tuple[NearClip, ...]:
+    def _nearest(self, asked: dict[str, FloatArray], count: int, leave_out: str = "") -> tuple[NearClip, ...]:
         """`asked`: a vector [width] in each space; the first one says how near a clip is and where."""
-        if not 1 <= count <= MOST_NEAR:
-            raise InvalidOption("number of clips", count, f"1 to {MOST_NEAR}")
+        if not 1 <= count <= MAX_NEAR:
+            raise InvalidOption("number of clips", count, f"1 to {MAX_NEAR}")
         entries = [entry for entry in self._entries() if entry.content_hash != leave_out]
         looks = [_matches([entry for entry in entries if entry.space == space], vector) for space, vector in asked.items()]
         shared = [content_hash for content_hash in looks[0] if all(content_hash in look for look in looks)]
@@ -223,7 +220,7 @@ class _Match:
     end: float
 
 
-def _matches(entries: Sequence[_Entry], asked: Floats) -> dict[str, _Match]:
+def _matches(entries: Sequence[_Entry], asked: FloatArray) -> dict[str, _Match]:
     """For each clip the best of its rows, best first; entries of another width come from another version of the encoder."""
     from sklearn.neighbors import NearestNeighbors
 
@@ -241,7 +238,7 @@ def _matches(entries: Sequence[_Entry], asked: Floats) -> dict[str, _Match]:
     return found
 
 
-def _deviations(similarities: list[float]) -> Doubles:
+def _deviations(similarities: list[float]) -> DoubleArray:
     """How far each is above the mean, in standard deviations."""
     values = np.array(similarities, dtype=np.float64)
     return (values - values.mean()) / max(float(values.std()), SHORTEST) if len(values) else values
@@ -284,14 +281,14 @@ def _read(file: Path) -> _Entry | None:
     return entry if is_sound and len(vectors) and np.isfinite(vectors).all() else None
 
 
-def _vector(frames: Floats, layer: str) -> Floats:
+def _vector(frames: FloatArray, layer: str) -> FloatArray:
     """[width], of length 1. Where texts are to be found in the same space, directions must stay as they are."""
     mean = frames.mean(axis=0, dtype=np.float64)
     return _unit(mean if layer == TEXT_SPACE else np.sign(mean) * np.sqrt(np.abs(mean)))
 
 
-def _unit(vector: Floats | Doubles) -> Floats:
-    scaled: Floats = (vector / max(float(np.linalg.norm(vector)), SHORTEST)).astype(np.float32)
+def _unit(vector: FloatArray | DoubleArray) -> FloatArray:
+    scaled: FloatArray = (vector / max(float(np.linalg.norm(vector)), SHORTEST)).astype(np.float32)
     return scaled
 
 

@@ -1,7 +1,7 @@
 """Maps of what an encoder made of a sound: each frame is a point, and frames that the encoder finds alike lie together.
 
 PCA is exact and takes every frame. The others compare frames with their neighbours: they see an even choice of at most
-`MOST_LANDMARKS` frames, reduced to `REDUCED_WIDTH` principal components (usual since van der Maaten and Hinton 2008: it takes
+`MAX_LANDMARKS` frames, reduced to `REDUCED_WIDTH` principal components (usual since van der Maaten and Hinton 2008: it takes
 away noise, not neighbours); every other frame is put between the three of them that it resembles most. So ten minutes of sound
 take hardly longer than two.
 """
@@ -16,9 +16,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray, IntArray
 from models.cache.feature_store import FeatureKey, FeatureStore
 from models.errors import InvalidOption, JobStopped
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.projections import (
@@ -49,18 +50,16 @@ MapMethod = Literal["pca", "tsne", "umap", "spectral"]
 METHODS: dict[MapMethod, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP", "spectral": "Spectral"}
 """Names for people."""
 REDUCED_WIDTH = 50
-MOST_LANDMARKS: dict[MapMethod, int] = {"tsne": 2000, "umap": 4000, "spectral": 4000}
+MAX_LANDMARKS: dict[MapMethod, int] = {"tsne": 2000, "umap": 4000, "spectral": 4000}
 """What each method can lay out in some five seconds on one core."""
-FEWEST_FRAMES = 8
+MIN_FRAMES = 8
 """Below, there are no neighbours to speak of, and PCA shows all there is."""
-FEWEST_NEIGHBOURS, MOST_NEIGHBOURS = 2, 200
-LEAST_PERPLEXITY, MOST_PERPLEXITY = 2.0, 100.0
-MOST_MIN_DISTANCE = 0.99
-MOST_SEED = 2**32 - 1
+MIN_NEIGHBOURS, MAX_NEIGHBOURS = 2, 200
+MIN_PERPLEXITY, MAX_PERPLEXITY = 2.0, 100.0
+MAX_MIN_DISTANCE = 0.99
+MAX_SEED = 2**32 - 1
 RESEMBLED = 3
 """Landmarks between which another frame is put."""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ class MapOptions:
 class EmbeddingMap:
     """Where each frame lies."""
 
-    points: Floats
+    points: FloatArray
     """[frames, 2 or 3], in [-1, 1] around the middle of the map; all axes have one scale."""
     explained: tuple[float, ...]
     """PCA: share of the variance along each axis, 0 to 1; () for the others."""
@@ -100,18 +99,18 @@ class EmbeddingMap:
 class StackedFrames:
     """The frames of several clips, one below the other, for one map."""
 
-    rows: Floats
+    rows: FloatArray
     """[all frames, width]."""
     clip: NDArray[np.int32]
     """[all frames], which clip each row is of, from 0."""
-    times: NDArray[np.float64]
+    times: DoubleArray
     """[all frames], seconds in its own clip."""
 
 
 def map_embeddings(
-    frames: Floats,
+    frames: FloatArray,
     options: MapOptions = MapOptions(),
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> EmbeddingMap:
     """The map of `frames` [n, width], of one clip or of several; the rows of `points` are those of `frames`.
@@ -161,7 +160,7 @@ def remembered_map(
     return EmbeddingMap(points, (), options, clock() - began, method, note)
 
 
-def stacked(clips: Sequence[tuple[Floats, NDArray[np.float64]]]) -> StackedFrames:
+def stacked(clips: Sequence[tuple[FloatArray, DoubleArray]]) -> StackedFrames:
     """One table of the (frames [n, width], times [n]) of each clip.
 
     Raises:
@@ -183,17 +182,17 @@ def check_map_options(options: MapOptions) -> None:
     checks = (
         ("map", options.method, options.method in METHODS, ", ".join(METHODS)),
         ("dimensions", options.dimensions, options.dimensions in (2, 3), "2 or 3"),
-        _between("neighbours", options.neighbours, FEWEST_NEIGHBOURS, MOST_NEIGHBOURS),
-        _between("perplexity", options.perplexity, LEAST_PERPLEXITY, MOST_PERPLEXITY),
-        _between("minimum distance", options.min_distance, 0, MOST_MIN_DISTANCE),
-        _between("seed", options.seed, 0, MOST_SEED),
+        _between("neighbours", options.neighbours, MIN_NEIGHBOURS, MAX_NEIGHBOURS),
+        _between("perplexity", options.perplexity, MIN_PERPLEXITY, MAX_PERPLEXITY),
+        _between("minimum distance", options.min_distance, 0, MAX_MIN_DISTANCE),
+        _between("seed", options.seed, 0, MAX_SEED),
     )
     for name, value, is_right, accepted in checks:
         if not is_right:
             raise InvalidOption(name, value, accepted)
 
 
-def check_frames(frames: Floats) -> None:
+def check_frames(frames: FloatArray) -> None:
     """Check `frames` [n, width] before anything is made of them.
 
     Raises:
@@ -206,7 +205,7 @@ def check_frames(frames: Floats) -> None:
         raise BrokenEmbedding
 
 
-def landmarks(count: int, most: int) -> NDArray[np.int64]:
+def landmarks(count: int, most: int) -> IntArray:
     """At most `most` of `count` frames, evenly chosen, the first and the last among them; ascending."""
     return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(np.int64))
 
@@ -219,10 +218,10 @@ def _method_for(frames: int, wanted: MapMethod) -> tuple[MapMethod, str]:
     """What can be used for so many frames, and what to say of it."""
     if wanted == "pca":
         return wanted, ""
-    if frames < FEWEST_FRAMES:
+    if frames < MIN_FRAMES:
         return "pca", f"{_frames(frames)} too few for {METHODS[wanted]}: laid out by PCA."
-    if frames > MOST_LANDMARKS[wanted]:
-        return wanted, f"{METHODS[wanted]} compared {MOST_LANDMARKS[wanted]:,} of {frames:,} frames; the others lie between them."
+    if frames > MAX_LANDMARKS[wanted]:
+        return wanted, f"{METHODS[wanted]} compared {MAX_LANDMARKS[wanted]:,} of {frames:,} frames; the others lie between them."
     return wanted, ""
 
 
@@ -230,26 +229,26 @@ def _frames(count: int) -> str:
     return "One frame is" if count == 1 else f"{count} frames are"
 
 
-def _neighbour_map(frames: Floats, options: MapOptions, should_stop: Callable[[], bool]) -> Floats:
+def _neighbour_map(frames: FloatArray, options: MapOptions, should_stop: Callable[[], bool]) -> FloatArray:
     """[n, dimensions], by the chosen method."""
     reduced = _reduced(frames)
     if np.ptp(reduced) == 0:
         return np.zeros((len(frames), options.dimensions), dtype=np.float32)
-    chosen = landmarks(len(frames), MOST_LANDMARKS[options.method])
+    chosen = landmarks(len(frames), MAX_LANDMARKS[options.method])
     _go_on(should_stop)
     layout = _layout(reduced[chosen], options)
     _go_on(should_stop)
     return layout if len(chosen) == len(frames) else _placed(reduced, chosen, layout)
 
 
-def _reduced(frames: Floats) -> Floats:
+def _reduced(frames: FloatArray) -> FloatArray:
     """[n, up to 50], scaled to the size that neighbours and gradients are tuned for."""
     scores = principal_components(frames, min(REDUCED_WIDTH, *frames.shape)).scores
     size = float(np.abs(scores).max())
     return scores / np.float32(size) if size > np.finfo(np.float32).tiny else np.zeros_like(scores)
 
 
-def _layout(rows: Floats, options: MapOptions) -> Floats:
+def _layout(rows: FloatArray, options: MapOptions) -> FloatArray:
     match options.method:
         case "tsne":
             return tsne_layout(rows, options.dimensions, options.perplexity, options.seed)
@@ -259,23 +258,23 @@ def _layout(rows: Floats, options: MapOptions) -> Floats:
             return spectral_layout(rows, options.dimensions, options.neighbours)
 
 
-def _placed(rows: Floats, chosen: NDArray[np.int64], layout: Floats) -> Floats:
+def _placed(rows: FloatArray, chosen: IntArray, layout: FloatArray) -> FloatArray:
     """[n, dimensions]: the landmarks where they are, every other row between the nearest ones, by inverse distance."""
     places, distances = nearest(rows[chosen], rows, RESEMBLED)
     weights = 1 / np.maximum(distances.astype(np.float64), np.finfo(np.float32).tiny)
     weights /= weights.sum(axis=1, keepdims=True)
-    points: Floats = np.einsum("nk,nkd->nd", weights, layout[places]).astype(np.float32)
+    points: FloatArray = np.einsum("nk,nkd->nd", weights, layout[places]).astype(np.float32)
     points[chosen] = layout
     return points
 
 
-def _scaled(points: Floats) -> Floats:
+def _scaled(points: FloatArray) -> FloatArray:
     """In [-1, 1] around the middle, one scale for all axes."""
     low, high = points.min(axis=0), points.max(axis=0)
     half = np.float32((high - low).max() / 2)
     if half == 0:
         return np.zeros_like(points)
-    scaled: Floats = np.clip((points - (low + high) / 2) / half, -1, 1).astype(np.float32)
+    scaled: FloatArray = np.clip((points - (low + high) / 2) / half, -1, 1).astype(np.float32)
     return scaled
 
 

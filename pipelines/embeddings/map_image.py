@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.map import METHODS, EmbeddingMap
 
@@ -19,7 +20,7 @@ LEGEND_PIXELS = 300
 MARGIN_PIXELS = 60
 OVERSAMPLING = 2
 """Drawn larger and reduced: smooth edges."""
-MOST_NAMES = 24
+MAX_NAMES = 24
 """In the legend."""
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#7F7F7F")
 """Okabe and Ito 2008."""
@@ -105,7 +106,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
-def _flat(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _flat(points: FloatArray) -> tuple[DoubleArray, DoubleArray]:
     """(points [n, 2], how near each is [n])."""
     if points.shape[1] == 2:
         return points.astype(np.float64), np.zeros(len(points))
@@ -114,21 +115,21 @@ def _flat(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.
     return np.stack([across, y * np.cos(TILT) + away * np.sin(TILT)], axis=1), -away * np.cos(TILT)
 
 
-def _places(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+def _places(flat: DoubleArray) -> DoubleArray:
     """[n, 2] in oversampled pixels, y downwards."""
     reach = max(1.0, float(np.abs(flat).max()))
     radius = SIDE_PIXELS / 2 - MARGIN_PIXELS
     return (SIDE_PIXELS / 2 + radius * flat / reach * (1, -1)) * OVERSAMPLING
 
 
-def _draw_path(draw: Any, places: NDArray[np.float64], clip: Any, look: Look) -> None:
+def _draw_path(draw: Any, places: DoubleArray, clip: Any, look: Look) -> None:
     edges = [0, *(np.flatnonzero(np.diff(clip)) + 1).tolist(), len(places)] if clip is not None else [0, len(places)]
     for first, last in pairwise(edges):
         if last - first > 1:
             draw.line([tuple(place) for place in places[first:last].tolist()], fill=look.line, width=OVERSAMPLING)
 
 
-def _draw_points(draw: Any, places: NDArray[np.float64], depth: NDArray[np.float64], colours: NDArray[np.uint8]) -> None:
+def _draw_points(draw: Any, places: DoubleArray, depth: DoubleArray, colours: NDArray[np.uint8]) -> None:
     """The far ones first; smaller where there are many."""
     radius = float(np.clip(240 / np.sqrt(len(places)), 2, 7)) * OVERSAMPLING
     for frame in np.argsort(depth, kind="stable").tolist():
@@ -147,14 +148,14 @@ def _draw_legend(draw: Any, colouring: Colouring, look: Look) -> None:
         for value, place in ((high, top + 46), (low, top + 432)):
             _write(draw, (left + 40, place), f"{value:.1f} {colouring.unit}".strip(), look.faint, 20)
         return
-    for row, name in enumerate(colouring.names[:MOST_NAMES]):
+    for row, name in enumerate(colouring.names[:MAX_NAMES]):
         y = top + 50 + 36 * row
         box = [left, y + 4, left + 18, y + 22]
         draw.ellipse([OVERSAMPLING * edge for edge in box], fill=CATEGORIES[row % len(CATEGORIES)])
         _write(draw, (left + 30, y), name if len(name) <= 24 else name[:23] + "…", look.ink, 20)
-    if len(colouring.names) > MOST_NAMES:
-        rest = len(colouring.names) - MOST_NAMES
-        _write(draw, (left + 30, top + 50 + 36 * MOST_NAMES), f"and {rest} more", look.faint, 20)
+    if len(colouring.names) > MAX_NAMES:
+        rest = len(colouring.names) - MAX_NAMES
+        _write(draw, (left + 30, top + 50 + 36 * MAX_NAMES), f"and {rest} more", look.faint, 20)
 
 
 def _write(draw: Any, place: tuple[float, float], text: str, colour: str, size: int) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray, IntArray
 
 BLOCK_ROWS = 4096
 """Frames that are centred at once."""
@@ -18,21 +19,18 @@ NO_DISTANCE = 1e-6
 
 FAINTEST_WEIGHT = 1e-12
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int64]
-
 
 @dataclass(frozen=True, eq=False)
 class PrincipalComponents:
     """Frames along the directions in which they vary most."""
 
-    scores: Floats
+    scores: FloatArray
     """[frames, count], around 0; a column of zeros where there are fewer directions. In each the largest value is positive."""
     explained: tuple[float, ...]
     """Share of the variance in each column, 0 to 1; zeros if nothing varies."""
 
 
-def principal_components(frames: Floats, count: int) -> PrincipalComponents:
+def principal_components(frames: FloatArray, count: int) -> PrincipalComponents:
     """The first `count` components of `frames` [n, width], exact.
 
     They come from the eigenvectors of the covariance, or of the Gram matrix where there are fewer frames than dimensions.
@@ -47,7 +45,7 @@ def principal_components(frames: Floats, count: int) -> PrincipalComponents:
     last = len(matrix) - 1
     values, vectors = eigh(matrix, subset_by_index=[last - found + 1, last], overwrite_a=True, check_finite=False)
     values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
-    scores: Floats = np.zeros((rows, count), dtype=np.float32)
+    scores: FloatArray = np.zeros((rows, count), dtype=np.float32)
     if rows < width:
         scores[:, :found] = vectors * np.sqrt(values)
     else:
@@ -60,19 +58,19 @@ def principal_components(frames: Floats, count: int) -> PrincipalComponents:
     return PrincipalComponents(scores, tuple(float(share) for share in shares))
 
 
-def _heads_up(columns: Floats) -> Floats:
+def _heads_up(columns: FloatArray) -> FloatArray:
     """`columns` [n, count] with the sign for each that makes its largest value positive; eigenvectors have none of their own."""
     heads = columns[np.abs(columns).argmax(axis=0), np.arange(columns.shape[1])]
-    turned: Floats = columns * np.where(heads < 0, np.float32(-1), np.float32(1))
+    turned: FloatArray = columns * np.where(heads < 0, np.float32(-1), np.float32(1))
     return turned
 
 
-def _gram(centred: Floats) -> Floats:
-    gram: Floats = centred @ centred.T
+def _gram(centred: FloatArray) -> FloatArray:
+    gram: FloatArray = centred @ centred.T
     return gram
 
 
-def _scatter(frames: Floats, mean: Floats) -> Floats:
+def _scatter(frames: FloatArray, mean: FloatArray) -> FloatArray:
     """[width, width], what the covariance is a multiple of."""
     scatter = np.zeros((frames.shape[1], frames.shape[1]), dtype=np.float32)
     for start in range(0, len(frames), BLOCK_ROWS):
@@ -81,7 +79,7 @@ def _scatter(frames: Floats, mean: Floats) -> Floats:
     return scatter
 
 
-def nearest(rows: Floats, of: Floats, count: int) -> tuple[Integers, Floats]:
+def nearest(rows: FloatArray, of: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
     """(places [n, count], Euclidean distances [n, count]) of the frames `rows` [m, width] next to each of `of`, nearest first."""
     from sklearn.neighbors import NearestNeighbors
 
@@ -89,16 +87,16 @@ def nearest(rows: Floats, of: Floats, count: int) -> tuple[Integers, Floats]:
     return places.astype(np.int64), distances.astype(np.float32)
 
 
-def tsne_layout(rows: Floats, dimensions: int, perplexity: float, seed: int) -> Floats:
+def tsne_layout(rows: FloatArray, dimensions: int, perplexity: float, seed: int) -> FloatArray:
     """t-SNE (van der Maaten 2014) of `rows` [n, width], from their first principal components: [n, dimensions]."""
     from sklearn.manifold import TSNE
 
     most = (len(rows) - 1) / 3
-    layout: Floats = TSNE(dimensions, perplexity=min(perplexity, most), init="pca", random_state=seed).fit_transform(rows)
+    layout: FloatArray = TSNE(dimensions, perplexity=min(perplexity, most), init="pca", random_state=seed).fit_transform(rows)
     return layout
 
 
-def umap_layout(rows: Floats, dimensions: int, neighbours: int, min_distance: float, seed: int) -> Floats:
+def umap_layout(rows: FloatArray, dimensions: int, neighbours: int, min_distance: float, seed: int) -> FloatArray:
     """UMAP (McInnes, Healy and Melville 2018) of `rows` [n, width], from their first principal components: [n, dimensions].
 
     The neighbours are exact, which for some thousand frames is quicker than umap-learn's search. For the first call in a process
@@ -108,7 +106,7 @@ def umap_layout(rows: Floats, dimensions: int, neighbours: int, min_distance: fl
     places, distances = nearest(rows, rows, min(neighbours, len(rows) - 1))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that it cannot place new frames later, and that a seed means one thread
-        layout: Floats = umap.UMAP(
+        layout: FloatArray = umap.UMAP(
             n_components=dimensions,
             n_neighbors=places.shape[1],
             min_dist=min_distance,
@@ -140,7 +138,7 @@ def _umap_kept_on_disk() -> Any:
     return umap
 
 
-def spectral_layout(rows: Floats, dimensions: int, neighbours: int) -> Floats:
+def spectral_layout(rows: FloatArray, dimensions: int, neighbours: int) -> FloatArray:
     """Laplacian eigenmaps (Belkin and Niyogi 2003) of `rows` [n, width]: [n, dimensions].
 
     The graph joins each frame with its nearest ones, weighed on the scale of their neighbourhoods (Zelnik-Manor and Perona 2004);
@@ -158,7 +156,7 @@ def spectral_layout(rows: Floats, dimensions: int, neighbours: int) -> Floats:
     return _heads_up((vectors[:, 1:] / root[:, np.newaxis]).astype(np.float32))
 
 
-def _neighbour_graph(rows: Floats, neighbours: int) -> Any:
+def _neighbour_graph(rows: FloatArray, neighbours: int) -> Any:
     """Symmetric weights [n, n], sparse, each above 0 and at most 1."""
     from scipy import sparse
 
@@ -176,7 +174,7 @@ def _neighbour_graph(rows: Floats, neighbours: int) -> Any:
     return graph.maximum(graph.T)
 
 
-def _connected(graph: Any, rows: Floats) -> Any:
+def _connected(graph: Any, rows: FloatArray) -> Any:
     """`graph` with edges of usual weight between parts, each from one part to the nearest frame outside of it."""
     from scipy import sparse
     from scipy.sparse.csgraph import connected_components
@@ -192,7 +190,7 @@ def _connected(graph: Any, rows: Floats) -> Any:
         graph = graph.maximum(bridges).maximum(bridges.T)
 
 
-def _way_out(rows: Floats, inside: Integers, outside: Integers) -> tuple[int, int]:
+def _way_out(rows: FloatArray, inside: IntArray, outside: IntArray) -> tuple[int, int]:
     """The nearest two frames of which one is `inside` and one `outside`."""
     ends, distances = nearest(rows[outside], rows[inside], 1)
     begin = int(distances.argmin())

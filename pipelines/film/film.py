@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from models.arrays import DoubleArray
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.film.interpolation import WalkPictures
 from pipelines.film.storyboard import Storyboard, StoryboardEntry
@@ -32,9 +32,9 @@ from pipelines.film.video_files import Mp4Writer, gif_bytes
 from pipelines.jobs.background import in_background
 
 FRAME_RATE = 24
-MOST_FRAMES = 2880
+MAX_FRAMES = 2880
 """Two minutes at 24 a second; longer films have fewer frames a second, but at least one."""
-MOST_BETWEEN = 9
+MAX_BETWEEN = 9
 """Pictures drawn between two neighbours."""
 DRAWING_SECONDS = 40.0
 """What the pictures between may take in all, if it is not said how many there shall be."""
@@ -44,15 +44,13 @@ REST_SECONDS = 1.0
 """The first and the last picture stand still at least so long, or a quarter of their part."""
 STEADY = 0.3
 """Of the mean speed: what a silent moment still has."""
-MOST_SPEED = 4.0
+MAX_SPEED = 4.0
 """Of the mean speed: what the loudest moment has at most."""
 GIF_SIDE, GIF_FRAMES, GIF_FRAME_RATE = 320, 150, 10.0
 GIF_BYTES = 8_000_000
 FRAMES_PER_REPORT = 6
 BELIEVED = 0.1
 """Of the work, from which its own speed tells how long the rest takes."""
-
-Positions = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -112,13 +110,13 @@ def plan_walk(board: Storyboard, options: WalkOptions = WalkOptions()) -> WalkPl
     entries = board.entries
     if len(entries) < 2:
         raise InvalidOption("storyboard", f"{len(entries)} pictures", "two pictures or more")
-    if options.pictures_between is not None and not 0 <= options.pictures_between <= MOST_BETWEEN:
-        raise InvalidOption("pictures between", options.pictures_between, f"0 to {MOST_BETWEEN}")
+    if options.pictures_between is not None and not 0 <= options.pictures_between <= MAX_BETWEEN:
+        raise InvalidOption("pictures between", options.pictures_between, f"0 to {MAX_BETWEEN}")
     steps = len(entries) - 1
     seconds_each = min(entry.seconds for entry in entries)  # the first one may have waited for its model
-    affordable = min(MOST_BETWEEN, int(DRAWING_SECONDS / max(seconds_each, 1e-3) / steps))
+    affordable = min(MAX_BETWEEN, int(DRAWING_SECONDS / max(seconds_each, 1e-3) / steps))
     count = affordable if options.pictures_between is None else options.pictures_between
-    rate = max(1, min(FRAME_RATE, int(MOST_FRAMES / board.duration)))
+    rate = max(1, min(FRAME_RATE, int(MAX_FRAMES / board.duration)))
     frames = max(1, round(board.duration * rate))
     width, height = entries[0].picture.image.size
     seconds = steps * count * seconds_each + frames * width * height * FRAME_SECONDS_PER_PIXEL
@@ -131,7 +129,7 @@ def walk(
     options: WalkOptions,
     folder: Path,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Generator[WalkProgress, None, None]:
     """Make the film of `board`: a snapshot every few frames, and ten a second while a picture is drawn.
@@ -172,31 +170,31 @@ def walk(
     yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def walk_positions(clip: AudioClip, entries: tuple[StoryboardEntry, ...], plan: WalkPlan) -> Positions:
+def walk_positions(clip: AudioClip, entries: tuple[StoryboardEntry, ...], plan: WalkPlan) -> DoubleArray:
     """[frames], from 0 at the first picture to `len(entries)` − 1 at the last one: where the walk is, never going back."""
     rests = [min(REST_SECONDS, (entry.end - entry.start) / 4) for entry in (entries[0], entries[-1])]
     middles = [(entry.start + entry.end) / 2 for entry in entries[1:-1]]
     stops = np.array([entries[0].start + rests[0], *middles, entries[-1].end - rests[1]])
-    speed = STEADY + np.minimum(MOST_SPEED, _loudness(clip, plan))
+    speed = STEADY + np.minimum(MAX_SPEED, _loudness(clip, plan))
     way = np.concatenate([[0.0], np.cumsum(speed)])
     at_stops = np.interp(stops * plan.frame_rate, np.arange(len(way)), way)
     position = np.interp(way[:-1], at_stops, np.arange(len(stops)))
     part = np.floor(position)
     step = position - part
-    eased: Positions = part + step**2 * (3 - 2 * step)
+    eased: DoubleArray = part + step**2 * (3 - 2 * step)
     return eased
 
 
-def _loudness(clip: AudioClip, plan: WalkPlan) -> Positions:
+def _loudness(clip: AudioClip, plan: WalkPlan) -> DoubleArray:
     """RMS [frames] of the sound during each frame, as a multiple of its mean."""
     sound = clip.waveform()
     edges = np.round(np.arange(plan.frames + 1) / plan.frame_rate * clip.sample_rate).astype(int)
     level = np.array([np.sqrt(np.square(sound[a:b], dtype=np.float64).mean()) if b > a else 0.0 for a, b in pairwise(edges)])
-    relative: Positions = level / max(float(level.mean()), 1e-9)
+    relative: DoubleArray = level / max(float(level.mean()), 1e-9)
     return relative
 
 
-def _with_frame(now: WalkProgress, frame: Image.Image, places: Positions, plan: WalkPlan) -> WalkProgress:
+def _with_frame(now: WalkProgress, frame: Image.Image, places: DoubleArray, plan: WalkPlan) -> WalkProgress:
     """One frame more; the picture after it is drawn already."""
     drawn = int(np.ceil(places[now.frames_done]))
     pictures = drawn - drawn // (plan.pictures_between + 1)
@@ -209,7 +207,7 @@ def _timed(now: WalkProgress, plan: WalkPlan, elapsed: float) -> WalkProgress:
     return replace(now, position=position, seconds_left=left, elapsed=elapsed)
 
 
-def _frames(keys: Iterator[Image.Image | None], places: Positions) -> Generator[Image.Image | None, None, None]:
+def _frames(keys: Iterator[Image.Image | None], places: DoubleArray) -> Generator[Image.Image | None, None, None]:
     """Every frame, blended of the pictures before and after its place as they come; None while one is awaited."""
     written, before, number = 0, None, 0
     for key in keys:

@@ -11,23 +11,23 @@ from itertools import pairwise
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.music.analysis import LEAST_MUSIC, FactOptions, music_facts
+from pipelines.music.analysis import MIN_MUSIC, FactOptions, music_facts
 from pipelines.music.structure import boundaries, novelty_curve
 from pipelines.music.vocals import musicality
 from pipelines.pictures.errors import TooShortForStoryboard
-from pipelines.tagging.audioset import Scores
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 
-FEWEST_PARTS, MOST_PARTS = 2, 12
+MIN_PARTS, MAX_PARTS = 2, 12
 SHORTEST_PART_SECONDS = 2.0
 SECONDS_PER_PART = 15.0
 """A clip has at least a part for each of these, up to `WANTED_PARTS`, even if nothing divides it."""
 WANTED_PARTS = 6
-MOST_CELLS = 48
+MAX_CELLS = 48
 """Stretches that are compared with each other; a part has four or more of them."""
 TAGGING_SHARE = 0.2
 """Of the work, where the facts of the music are found out too."""
@@ -50,7 +50,7 @@ class ClipPart:
 
 
 def clip_parts(
-    clip: AudioClip, runtime: ModelRuntime, should_stop: Callable[[], bool] = never
+    clip: AudioClip, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
 ) -> Iterator[float | tuple[ClipPart, ...]]:
     """How far the search is, 0 to 1, and at last two to twelve parts from 0 to the end of `clip`, unless it was stopped.
 
@@ -58,14 +58,14 @@ def clip_parts(
         TooShortForStoryboard: before any model is touched.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
-    if clip.duration < FEWEST_PARTS * SHORTEST_PART_SECONDS:
-        raise TooShortForStoryboard(clip.duration, FEWEST_PARTS * SHORTEST_PART_SECONDS)
+    if clip.duration < MIN_PARTS * SHORTEST_PART_SECONDS:
+        raise TooShortForStoryboard(clip.duration, MIN_PARTS * SHORTEST_PART_SECONDS)
     for tags in tag_sounds(clip, TagOptions(model=YAMNET.key), runtime, should_stop):
         yield TAGGING_SHARE * tags.position / clip.duration
     if tags.state == "stopped":
         return
     parts: tuple[ClipPart, ...] = ()
-    if musicality(tags.scores) >= LEAST_MUSIC:
+    if musicality(tags.scores) >= MIN_MUSIC:
         for facts in music_facts(clip, FactOptions(), runtime, should_stop):
             yield TAGGING_SHARE + (1 - TAGGING_SHARE) * facts.position
         if facts.state == "stopped":
@@ -74,9 +74,9 @@ def clip_parts(
     yield evened(parts if len(parts) > 1 else changes_of_sound(tags.scores, clip.duration), clip.duration)
 
 
-def changes_of_sound(scores: Scores, duration: float) -> tuple[ClipPart, ...]:
+def changes_of_sound(scores: FloatArray, duration: float) -> tuple[ClipPart, ...]:
     """Parts between the moments at which other sounds begin (Foote 2000), from the scores [patches, classes] of a clip."""
-    cells = min(MOST_CELLS, len(scores))
+    cells = min(MAX_CELLS, len(scores))
     edges = np.round(np.linspace(0, len(scores), cells + 1)).astype(int)
     # The square root lets faint sounds count beside loud ones; the cosine of it is the Bhattacharyya coefficient.
     roots = np.sqrt(np.stack([scores[first:last].mean(axis=0) for first, last in pairwise(edges.tolist())]))
@@ -87,9 +87,9 @@ def changes_of_sound(scores: Scores, duration: float) -> tuple[ClipPart, ...]:
 
 def evened(parts: tuple[ClipPart, ...], duration: float) -> tuple[ClipPart, ...]:
     """The parts with long ones divided, and short ones and too many joined with a neighbour."""
-    wanted = min(WANTED_PARTS, max(FEWEST_PARTS, round(duration / SECONDS_PER_PART)))
+    wanted = min(WANTED_PARTS, max(MIN_PARTS, round(duration / SECONDS_PER_PART)))
     divided = [piece for part in parts for piece in _divided(part, max(1, round(part.seconds * wanted / duration)))]
-    while len(divided) > MOST_PARTS or (len(divided) > FEWEST_PARTS and _shortest(divided).seconds < SHORTEST_PART_SECONDS):
+    while len(divided) > MAX_PARTS or (len(divided) > MIN_PARTS and _shortest(divided).seconds < SHORTEST_PART_SECONDS):
         divided = _without(divided, divided.index(_shortest(divided)))
     return tuple(divided)
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from models.runtime import ModelRuntime
 from models.specs.aligner import hearing_of
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import ClipPart, clip_parts
 from pipelines.pictures.audio_to_image import WORDS_WINDOW_SECONDS, audio_to_image
@@ -70,7 +70,7 @@ def storyboard(
     clip: AudioClip,
     options: PictureOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Storyboard]:
     """A picture for each part of `clip`, as they come; of the options, the window and the number of pictures do not count.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.loading.loaders import ProcessedModel
 from models.specs.model_spec import ModelSpec
-from pipelines.clip.clip import Waveform
 from pipelines.interpretability.logit_lens import (
     LogitLens,
     Records,
@@ -27,22 +27,20 @@ WINDOW_SECONDS = 30.0
 """Of sound, for Qwen2-Audio."""
 FRAME_SECONDS = 0.04
 """Of one position that stands for sound, in Qwen2-Audio."""
-MOST_TOKENS = 96
+MAX_TOKENS = 96
 """Of a text whose tokens are followed: each takes 1.1 MB with the layers of a model of 7 billion parameters."""
 WORKING_BYTES = 2 * 2**30
 """See `text_generation.WORKING_BYTES`."""
 QUESTION = "What do you hear?"
-
-States = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class HiddenStates:
     """Layer 0 is the embedding; Qwen2-Audio-7B has 33 layers of width 4096, and 756 positions for 30 s and its plain prompt."""
 
-    prompt: States
+    prompt: FloatArray
     """[layers, positions, width]."""
-    written: States
+    written: FloatArray
     """[layers, tokens − 1, width]: of each token that another one followed."""
     hears: NDArray[np.bool_]
     """[positions]: true where the position stands for sound and not for text."""
@@ -86,7 +84,7 @@ def hidden_states(
 
 
 def write_about(
-    language_model: ProcessedModel, spec: ModelSpec, sound: Waveform, stopped: Callable[[], bool]
+    language_model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]
 ) -> Generator[Records, None, None]:
     """What is written so far about a sound, after each token of a greedy search; the token that ends the text is left out.
 
@@ -104,8 +102,8 @@ def write_about(
     """
     with shown_attention(language_model.model):
         writer = _Writer(language_model, model_inputs(language_model, spec, Prompt(QUESTION, (sound,))))
-        written = np.zeros(MOST_TOKENS, writer.dtype)
-        for count in range(1, MOST_TOKENS + 1):
+        written = np.zeros(MAX_TOKENS, writer.dtype)
+        for count in range(1, MAX_TOKENS + 1):
             record = writer.next_token()
             if int(record["id"]) in writer.ends:
                 return
@@ -160,7 +158,7 @@ def _hears(model: Any, ids: Any) -> NDArray[np.bool_]:
     return result
 
 
-def _as_array(layers: Any) -> States:
+def _as_array(layers: Any) -> FloatArray:
     """Of layers [1, positions, width] float32 [layers, positions, width], moved one by one: there is no second copy of all."""
     states = np.empty((len(layers), *layers[0].shape[1:]), dtype=np.float32)
     for layer, target in zip(layers, states, strict=True):

@@ -7,14 +7,15 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption, UnknownModel
 from models.loading.loaders import ProcessedModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import EncoderFamily, ModelSpec
-from models.stopping import never
-from pipelines.clip.clip import AudioClip, Waveform
+from models.stopping import never_stop
+from pipelines.clip.clip import AudioClip
 from pipelines.interpretability import audio_llm, whisper_decoder
 from pipelines.interpretability.logit_lens import Records, TokenPaths
 from pipelines.jobs.background import in_background
@@ -39,11 +40,11 @@ class Follower(Protocol):
     """Of one place that attention can go to."""
     working_bytes: int
 
-    def may_write(self, sound: Waveform, stopped: Callable[[], bool]) -> bool:
+    def may_write(self, sound: FloatArray, stopped: Callable[[], bool]) -> bool:
         """Whether there is anything in `sound` [samples] to be written."""
         ...
 
-    def write(self, model: ProcessedModel, spec: ModelSpec, sound: Waveform, stopped: Callable[[], bool]) -> Iterator[Records]:
+    def write(self, model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]) -> Iterator[Records]:
         """All records so far, after each token."""
         ...
 
@@ -55,11 +56,11 @@ class WhisperFollower:
     frame_seconds = whisper_decoder.FRAME_SAMPLES / whisper_decoder.SAMPLE_RATE
     working_bytes = whisper_decoder.WORKING_BYTES
 
-    def may_write(self, sound: Waveform, stopped: Callable[[], bool]) -> bool:
+    def may_write(self, sound: FloatArray, stopped: Callable[[], bool]) -> bool:
         """Whether somebody speaks: in anything else Whisper would invent words."""
         return next(speech_windows(sound, True, self.window_seconds, stopped), None) is not None
 
-    def write(self, model: ProcessedModel, spec: ModelSpec, sound: Waveform, stopped: Callable[[], bool]) -> Iterator[Records]:
+    def write(self, model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]) -> Iterator[Records]:
         """See `whisper_decoder.write_words`."""
         return whisper_decoder.write_words(model, sound, stopped)
 
@@ -71,11 +72,11 @@ class Qwen2AudioFollower:
     frame_seconds = audio_llm.FRAME_SECONDS
     working_bytes = audio_llm.WORKING_BYTES
 
-    def may_write(self, sound: Waveform, stopped: Callable[[], bool]) -> bool:
+    def may_write(self, sound: FloatArray, stopped: Callable[[], bool]) -> bool:
         """It has something to say of any sound."""
         return True
 
-    def write(self, model: ProcessedModel, spec: ModelSpec, sound: Waveform, stopped: Callable[[], bool]) -> Iterator[Records]:
+    def write(self, model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]) -> Iterator[Records]:
         """See `audio_llm.write_about`."""
         return audio_llm.write_about(model, spec, sound, stopped)
 
@@ -119,7 +120,7 @@ def follow_words(
     clip: AudioClip,
     options: FollowOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[FollowedWords]:
     """Write the words of one window: a snapshot for every token, ten a second in between, so that the caller can always stop.
@@ -157,7 +158,7 @@ def follow_words(
 
 
 def paths_of_clip(
-    clip: AudioClip, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool] = never
+    clip: AudioClip, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
 ) -> Iterator[TokenPaths]:
     """What was written for each window of the clip, one after the other; nothing for those in which nobody speaks.
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.interpretability.token_text import is_control, shown_text, word_groups
 
 NEAREST = 5
@@ -29,7 +30,6 @@ UNSPACED_LANGUAGES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"}
 PEAK_SHARE = 0.5
 """The peak of an attention is the stretch around its maximum that stays above this share of it."""
 
-Floats = NDArray[np.float32]
 Records = NDArray[np.void]
 """[tokens] of `record_dtype`."""
 
@@ -135,13 +135,13 @@ class TokenPath:
     """For each layer the likeliest tokens, best first."""
     ranks: tuple[int, ...]
     """[layers], of this token; 0 where it leads."""
-    path: Floats
+    path: FloatArray
     """[layers, 2]: the states as the unembedding reads them, in the plane of the two widest directions of all tokens' states."""
-    steps: Floats
+    steps: FloatArray
     """[layers − 1]: lengths of the steps between those states, in all of their dimensions."""
-    nearness: Floats
+    nearness: FloatArray
     """[layers]: cosine of the state to the last one."""
-    attention: Floats
+    attention: FloatArray
     """[frames], sums to 1."""
     heard: float
     """Share of the whole attention that went to the sound; the rest went to text, or to silence after the clip."""
@@ -169,7 +169,7 @@ class WordPath:
     first: int
     """Index of its first token; its last one is before `last`."""
     last: int
-    attention: Floats
+    attention: FloatArray
     """[frames], the mean over its tokens; sums to 1."""
     start: float
     """Seconds of the clip: from the first peak of its tokens to the last."""
@@ -222,12 +222,12 @@ class TokenPaths:
         return tuple(self._word(first, last) for first, last in groups)
 
     @cached_property
-    def _paths(self) -> Floats:
+    def _paths(self) -> FloatArray:
         """[tokens, layers, 2]."""
         states = self.records["read"]
         return plane_of(states.reshape(-1, states.shape[-1])).reshape(*states.shape[:2], 2)
 
-    def _token(self, record: Any, path: Floats) -> TokenPath:
+    def _token(self, record: Any, path: FloatArray) -> TokenPath:
         read = record["read"]
         start, end = self._peak(record["attention"])
         nearest = zip(record["nearest"].tolist(), record["nearest_probability"].tolist(), strict=True)
@@ -252,12 +252,12 @@ class TokenPaths:
         start, end = min(start for start, _ in peaks), max(end for _, end in peaks)
         return WordPath(text, first, last, attentions.mean(axis=0), start, end)
 
-    def _peak(self, attention: Floats) -> tuple[float, float]:
+    def _peak(self, attention: FloatArray) -> tuple[float, float]:
         first, last = peak_of(attention)
         return self.start + first * self.frame_seconds, min(self.end, self.start + last * self.frame_seconds)
 
 
-def peak_of(attention: Floats) -> tuple[int, int]:
+def peak_of(attention: FloatArray) -> tuple[int, int]:
     """The first frame of the peak of an attention [frames], and the one after its last."""
     top = int(attention.argmax())
     low = np.flatnonzero(attention < PEAK_SHARE * attention[top])
@@ -265,7 +265,7 @@ def peak_of(attention: Floats) -> tuple[int, int]:
     return int(before[-1]) + 1 if len(before) else 0, int(after[0]) if len(after) else len(attention)
 
 
-def plane_of(states: Floats) -> Floats:
+def plane_of(states: FloatArray) -> FloatArray:
     """Principal components [states, 2] of states [states, width]; all zero where they do not differ."""
     from sklearn.decomposition import PCA
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.loading.loaders import ProcessedModel
-from pipelines.clip.clip import Waveform
 from pipelines.interpretability.logit_lens import (
     LogitLens,
     Records,
@@ -32,7 +32,7 @@ WORKING_BYTES = 300 * 10**6
 """Activations of the encoder for one window, of a model of up to 300 million parameters."""
 
 
-def write_words(whisper: ProcessedModel, sound: Waveform, stopped: Callable[[], bool]) -> Generator[Records, None, None]:
+def write_words(whisper: ProcessedModel, sound: FloatArray, stopped: Callable[[], bool]) -> Generator[Records, None, None]:
     """What is written so far, after each token of a greedy search without time tokens.
 
     The first token of a multilingual model is the language that it hears, e.g. <|en|>; the token that ends the text is left out.
@@ -59,7 +59,7 @@ def write_words(whisper: ProcessedModel, sound: Waveform, stopped: Callable[[], 
 class _Decoder:
     """One run over one window."""
 
-    def __init__(self, whisper: ProcessedModel, sound: Waveform) -> None:
+    def __init__(self, whisper: ProcessedModel, sound: FloatArray) -> None:
         import torch
 
         model, config = whisper.model, whisper.model.config

@@ -21,7 +21,7 @@ from models.specs.model_spec import ModelSpec
 WORKING_BYTES = 2 * 2**30
 """Keys and values of a few thousand tokens of a model of 8 billion parameters, its logits for a prompt, and an audio encoder's
 activations."""
-MOST_NEW_TOKENS = 2048
+MAX_NEW_TOKENS = 2048
 LARGEST_SEED = 2**32 - 1
 INCOMPLETE = "\ufffd"
 """What the first bytes of a character are decoded to while the others are still to come."""
@@ -56,8 +56,8 @@ def check_sampling(options: SamplingOptions) -> None:
         raise InvalidOption("top k", options.top_k, "0 for all tokens, or up to 1000")
     if not 1 <= options.repetition_penalty <= 2:
         raise InvalidOption("repetition penalty", options.repetition_penalty, "1 to 2")
-    if not 1 <= options.max_new_tokens <= MOST_NEW_TOKENS:
-        raise InvalidOption("number of new tokens", options.max_new_tokens, f"1 to {MOST_NEW_TOKENS}")
+    if not 1 <= options.max_new_tokens <= MAX_NEW_TOKENS:
+        raise InvalidOption("number of new tokens", options.max_new_tokens, f"1 to {MAX_NEW_TOKENS}")
     if not 0 <= options.seed <= LARGEST_SEED:
         raise InvalidOption("seed", options.seed, f"0 to {LARGEST_SEED}")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.loading.loaders import ProcessedModel
 from models.specs.model_spec import ModelSpec
-from pipelines.clip.clip import Waveform
 from pipelines.language_models.generation import tokenizer_of
 
 SAMPLE_RATE = 16_000
@@ -63,7 +63,7 @@ class Prompt:
 
     text: str
     """Empty for a model that takes no words."""
-    sounds: tuple[Waveform, ...] = ()
+    sounds: tuple[FloatArray, ...] = ()
     """Each [samples] at `SAMPLE_RATE`; they stand before the first text of the conversation."""
     history: tuple[Turn, ...] = ()
     """Earlier turns, oldest first."""

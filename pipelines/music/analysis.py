@@ -17,18 +17,18 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import AnyArray, FloatArray, IntArray
 from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.music.beat_network import (
     METRES,
     RHYTHM_SAMPLE_RATE,
-    Floats,
     RhythmActivations,
     joined,
     level_gain,
@@ -37,7 +37,6 @@ from pipelines.music.beat_network import (
 )
 from pipelines.music.beat_tracking import (
     Beats,
-    Integers,
     MetreCandidate,
     RhythmOptions,
     Tempo,
@@ -88,7 +87,7 @@ WORKING_BYTES = 200 * 2**20
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
 """Between them the options have to lie, an octave apart or more."""
 LOUDNESS_REVISION = "1"
-LEAST_MUSIC = 0.15
+MIN_MUSIC = 0.15
 """How much of a clip has to sound like music for its key to be told."""
 WEAKEST_PULSE, STRONG_PULSE = 0.35, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in what does not sound like it, as a metronome."""
@@ -141,7 +140,7 @@ def music_facts(
     clip: AudioClip,
     options: FactOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicFacts]:
     """Find the facts of `clip`: a snapshot whenever more is known, and ten a second in between, so that the caller can stop.
@@ -176,7 +175,7 @@ def _check(options: FactOptions) -> None:
         raise InvalidOption("beats per bar", options.beats_per_bar, f"{min(lengths)} to {max(lengths)}")
 
 
-Kept = TypeVar("Kept", bound=NDArray[Any])
+ArrayT = TypeVar("ArrayT", bound=AnyArray)
 Halves = NDArray[np.float16]
 """What is kept for a long time; it need not be more exact."""
 Found = dict[str, Any]
@@ -208,15 +207,15 @@ class _FactFinder:
         yield {"music": music}
         yield {"vocals": find_vocals(tags, (yield from self._music_tags(stopped)))}
         activations, colour = yield from self._rhythm()
-        weakest_pulse = WEAKEST_PULSE if music >= LEAST_MUSIC else STRONG_PULSE
+        weakest_pulse = WEAKEST_PULSE if music >= MIN_MUSIC else STRONG_PULSE
         options = RhythmOptions(self._options.slowest_bpm, self._options.fastest_bpm, self._options.beats_per_bar, weakest_pulse)
         tempo, beats = rhythm_of_beats(self._beat_frames(activations, options), activations, options) or (None, None)
         yield {"tempo": tempo, "beats": beats}
         chords, key, notes = yield from self._harmonies(beats.times if beats else ())
-        if music < LEAST_MUSIC or key is None:
+        if music < MIN_MUSIC or key is None:
             key, chords = None, ()
         yield {"key": key, "chords": chords}
-        yield {"sections": find_sections(notes, colour, beats, self._clip.duration) if music >= LEAST_MUSIC else ()}
+        yield {"sections": find_sections(notes, colour, beats, self._clip.duration) if music >= MIN_MUSIC else ()}
         loudness = yield from self._loudness()
         yield {"loudness": loudness, "position": 1.0}
 
@@ -233,7 +232,7 @@ class _FactFinder:
         self._position = SHARES["listening"] + SHARES["voices"]
         return tags
 
-    def _rhythm(self) -> Generator[Found, None, tuple[RhythmActivations, Floats]]:
+    def _rhythm(self) -> Generator[Found, None, tuple[RhythmActivations, FloatArray]]:
         """What the beat network says, with the coarse spectrum."""
         waveform = self._clip.waveform(RHYTHM_SAMPLE_RATE)
         count, gain, blocks = rhythm_block_count(len(waveform)), level_gain(waveform), []
@@ -242,7 +241,7 @@ class _FactFinder:
             yield self._progress("beats", count)
         return joined(blocks)
 
-    def _beat_frames(self, activations: RhythmActivations, options: RhythmOptions) -> Integers:
+    def _beat_frames(self, activations: RhythmActivations, options: RhythmOptions) -> IntArray:
         """The search for beats takes as long as the network."""
         slowest, fastest = options.slowest_bpm, options.fastest_bpm
         layer = f"beats between {slowest} and {fastest}"
@@ -250,7 +249,7 @@ class _FactFinder:
         search = partial(beat_frames, activations.pulse[:, 0], activations.tempo, slowest, fastest)
         return self._runtime.features.get_or_compute(key, search)
 
-    def _harmonies(self, beats: tuple[float, ...]) -> Generator[Found, None, tuple[tuple[Chord, ...], Key | None, Floats]]:
+    def _harmonies(self, beats: tuple[float, ...]) -> Generator[Found, None, tuple[tuple[Chord, ...], Key | None, FloatArray]]:
         """Chords, key, and pooled notes [frames, 2, 88]."""
         waveform = self._clip.waveform(NOTE_SAMPLE_RATE)
         count, blocks = note_block_count(len(waveform)), []
@@ -280,20 +279,20 @@ class _FactFinder:
         self._position += SHARES[part] / blocks
         return {"position": min(0.999, self._position)}
 
-    def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], Kept]) -> Kept:
+    def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """What the feature store has, else `compute` with the model on loan."""
         return remembered(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
 
 
-def _rhythm_of(waveform: Floats, gain: float, block: int, beats: Any) -> Halves:
+def _rhythm_of(waveform: FloatArray, gain: float, block: int, beats: Any) -> Halves:
     return rhythm_block(beats, waveform, gain, block).astype(np.float16)
 
 
-def _notes_of(waveform: Floats, block: int, basic_pitch: Any) -> Halves:
+def _notes_of(waveform: FloatArray, block: int, basic_pitch: Any) -> Halves:
     return pooled_notes(*note_block(basic_pitch, waveform, block)).astype(np.float16)
 
 
-def _harmony_of(notes: Floats, harmony: Any) -> Floats:
+def _harmony_of(notes: FloatArray, harmony: Any) -> FloatArray:
     """[frames, 37 + 24]: the chords, and the keys of the whole clip in every row."""
     chords, keys = harmony_logits(harmony, notes)
     return np.concatenate([chords, np.broadcast_to(keys, (len(chords), len(keys)))], axis=1)

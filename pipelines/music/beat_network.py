@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+
+from models.arrays import AnyArray, FloatArray
 
 METRES: tuple[tuple[int, int], ...] = ((2, 4), (3, 4), (4, 4), (5, 4), (2, 8))
 """(beats per bar, beat unit) that the network tells apart, in the order of its output."""
@@ -33,13 +34,13 @@ PULSE, METRE, TEMPO, COLOUR = (
 class RhythmActivations:
     """What the beat network says of a clip, as logits, and what is measured beside it."""
 
-    pulse: Floats
+    pulse: FloatArray
     """[frames, 2] at 50 a second: beat, downbeat."""
-    metre: Floats
+    metre: FloatArray
     """[5] for `METRES`, mean over the clip."""
-    tempo: Floats
+    tempo: FloatArray
     """[64], mean over the clip; 24 bins an octave from 40 beats a minute up."""
-    onsets: Floats
+    onsets: FloatArray
     """[frames], how much begins in each frame (half-wave rectified spectral flux); no logit, any unit."""
 
 
@@ -48,7 +49,7 @@ def rhythm_block_count(samples: int) -> int:
     return ceil(frame_count(samples) / RHYTHM_BLOCK_FRAMES)
 
 
-def rhythm_block(beats: Any, waveform: Floats, gain: float, block: int) -> Floats:
+def rhythm_block(beats: Any, waveform: FloatArray, gain: float, block: int) -> FloatArray:
     """[up to 3000 frames, 91] of block `block` of `waveform` [samples], mono at 22 050 Hz; `gain` as `level_gain` has it.
 
     The columns are logits of beat and downbeat, of 5 metres and of 64 tempi, then 20 bands of the log-mel spectrogram. `beats` is
@@ -61,11 +62,11 @@ def rhythm_block(beats: Any, waveform: Floats, gain: float, block: int) -> Float
     outputs = beats.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]})
     colour = mel.reshape(len(mel), COLOURS, MEL_BANDS // COLOURS).mean(axis=2)
     wide = np.concatenate([*(output[0] for output in outputs), colour], axis=1)
-    result: Floats = wide[start - first : end - first].astype(np.float32)
+    result: FloatArray = wide[start - first : end - first].astype(np.float32)
     return result
 
 
-def joined(blocks: list[NDArray[Any]]) -> tuple[RhythmActivations, Floats]:
+def joined(blocks: list[AnyArray]) -> tuple[RhythmActivations, FloatArray]:
     """(activations, coarse spectrum [frames, 20]) of the whole clip."""
     frames = sum(len(block) for block in blocks)
     metre, tempo = (
@@ -111,15 +112,12 @@ SOFTEST = 1e-5
 RMS_BLOCK_SAMPLES = 2**20
 
 
-Floats = NDArray[np.float32]
-
-
 def frame_count(samples: int) -> int:
     """How many frames `samples` samples have: frame i is centred at sample 441 i."""
     return 1 + samples // HOP_SAMPLES
 
 
-def level_gain(waveform: Floats) -> float:
+def level_gain(waveform: FloatArray) -> float:
     """Factor that brings `waveform` [samples], of any length, to `LEVEL`."""
     energy = 0.0
     for start in range(0, len(waveform), RMS_BLOCK_SAMPLES):
@@ -127,7 +125,7 @@ def level_gain(waveform: Floats) -> float:
     return LEVEL / max(SOFTEST, float(np.sqrt(energy / max(1, len(waveform)))))
 
 
-def log_mel(waveform: Floats, first: int, count: int, gain: float = 1.0) -> Floats:
+def log_mel(waveform: FloatArray, first: int, count: int, gain: float = 1.0) -> FloatArray:
     """Frames [count, 80] from frame `first` on of `waveform` [samples], mono at 22 050 Hz; beyond its ends there is silence."""
     begin = first * HOP_SAMPLES - FFT_SIZE // 2
     end = begin + (count - 1) * HOP_SAMPLES + FFT_SIZE
@@ -135,22 +133,22 @@ def log_mel(waveform: Floats, first: int, count: int, gain: float = 1.0) -> Floa
     padded = np.pad(inside, (max(0, -begin), max(0, end - max(0, begin) - len(inside))))
     frames = sliding_window_view(padded, FFT_SIZE)[::HOP_SAMPLES] * _hann()  # [count, 1024]
     magnitude = np.abs(np.fft.rfft(frames)).astype(np.float32)  # [count, 513]
-    result: Floats = np.log1p(np.float32(LOG_GAIN * gain / FFT_SIZE) * (magnitude @ _mel_filters()))
+    result: FloatArray = np.log1p(np.float32(LOG_GAIN * gain / FFT_SIZE) * (magnitude @ _mel_filters()))
     return result
 
 
 @cache
-def _hann() -> Floats:
+def _hann() -> FloatArray:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT_SIZE) / FFT_SIZE)).astype(np.float32)
 
 
 @cache
-def _mel_filters() -> Floats:
+def _mel_filters() -> FloatArray:
     """Triangles [513, 80] between `MEL_LOWEST_HZ` and `MEL_HIGHEST_HZ`, evenly spaced on the HTK mel scale."""
     lowest, highest = (1127 * np.log1p(hertz / 700) for hertz in (MEL_LOWEST_HZ, MEL_HIGHEST_HZ))
     edges = np.linspace(lowest, highest, MEL_BANDS + 2)
     bins = 1127 * np.log1p(np.fft.rfftfreq(FFT_SIZE, 1 / RHYTHM_SAMPLE_RATE) / 700)[:, np.newaxis]  # [513, 1]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters: Floats = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+    filters: FloatArray = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
     return filters

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.music.beat_network import FRAMES_PER_SECOND, METRES, TEMPO_BINS, Floats, RhythmActivations
+from models.arrays import AnyArray, DoubleArray, FloatArray, IntArray
+from pipelines.music.beat_network import FRAMES_PER_SECOND, METRES, TEMPO_BINS, RhythmActivations
 
 SLOWEST_BIN_BPM = 40.0
 TEMPO_BINS_PER_OCTAVE = 24
@@ -41,9 +42,9 @@ BAR_WEIGHT = 8.0
 METRE_WEIGHT = 2.0
 """Of what the network says of the metre itself."""
 DIVISION_WEIGHT = 3.0
-LEAST_THIRDS = -0.3
+MIN_THIRDS = -0.3
 """Of `thirds_against_halves`: below, every unit speaks against 6/8 with `DIVISION_WEIGHT`."""
-FEWEST_BEATS = 5
+MIN_BEATS = 5
 TEMPO_SPAN = 8
 """Beats over which the tempo is measured, as single ones are known to 10 ms."""
 TEMPO_TOLERANCE = 0.06
@@ -54,8 +55,6 @@ OFFBEATS_HEARD = 0.3
 
 Relation = Literal["half", "double", "third", "triple", "other"]
 RELATIONS: tuple[tuple[float, Relation], ...] = ((0.5, "half"), (2.0, "double"), (1 / 3, "third"), (3.0, "triple"))
-
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -152,10 +151,10 @@ def find_rhythm(activations: RhythmActivations, options: RhythmOptions = RhythmO
 
 
 def rhythm_of_beats(
-    frames: Integers, activations: RhythmActivations, options: RhythmOptions = RhythmOptions()
+    frames: IntArray, activations: RhythmActivations, options: RhythmOptions = RhythmOptions()
 ) -> tuple[Tempo, Beats] | None:
     """The same from beats that are known, as `beat_frames` finds them."""
-    if len(frames) < FEWEST_BEATS:
+    if len(frames) < MIN_BEATS:
         return None
     strength = float(_sigmoid(_highest_around(activations.pulse[:, 0], frames)).mean())
     if strength < options.weakest_pulse:
@@ -175,7 +174,7 @@ def rhythm_of_beats(
     )
 
 
-def beat_frames(logits: Floats, tempo_logits: Floats, slowest_bpm: float = 40.0, fastest_bpm: float = 240.0) -> Integers:
+def beat_frames(logits: FloatArray, tempo_logits: FloatArray, slowest_bpm: float = 40.0, fastest_bpm: float = 240.0) -> IntArray:
     """Frames of the beats at `SEARCH_RATE`, ascending: the best path for `logits` [frames at 50 a second] of a beat.
 
     `score[t, i]` is the best that can be said of frames up to t if t is a beat and the one before was `intervals[i]` earlier.
@@ -205,7 +204,7 @@ def beat_frames(logits: Floats, tempo_logits: Floats, slowest_bpm: float = 40.0,
 class _Backpointers:
     """How each beat was reached; an hour takes 90 MB."""
 
-    def __init__(self, frames: int, intervals: Integers) -> None:
+    def __init__(self, frames: int, intervals: IntArray) -> None:
         self._intervals = intervals
         self.best = np.empty(frames, dtype=np.float32)
         """[frames], of the best path that ends with a beat there."""
@@ -217,7 +216,7 @@ class _Backpointers:
         self.onward_from = np.empty((frames, len(intervals)), dtype=np.uint8)
         """[frames, next interval], the interval that led to the beat."""
 
-    def traced(self) -> Integers:
+    def traced(self) -> IntArray:
         """Frames of the best path, ascending."""
         if not len(self.best) or self.best.max() <= 0:
             return np.empty(0, dtype=np.int64)
@@ -236,17 +235,17 @@ class _Backpointers:
 
 
 @cache
-def _tempo_change_cost(shortest: int, longest: int) -> Floats:
+def _tempo_change_cost(shortest: int, longest: int) -> FloatArray:
     """[to, from] for two distances between beats that follow each other, in search frames."""
     intervals = np.arange(shortest, longest + 1, dtype=np.float32)
     step = (intervals[:, np.newaxis] - intervals) / (TIMING_FRAMES + TEMPO_CHANGE * intervals)
-    cost: Floats = (0.5 * step**2).astype(np.float32)
+    cost: FloatArray = (0.5 * step**2).astype(np.float32)
     return cost
 
 
 def bar_positions(
-    activations: RhythmActivations, frames: Integers, beats_per_bar: int | None = None
-) -> tuple[Integers, list[tuple[tuple[int, int], float]]]:
+    activations: RhythmActivations, frames: IntArray, beats_per_bar: int | None = None
+) -> tuple[IntArray, list[tuple[tuple[int, int], float]]]:
     """Position in the bar of each beat (1 is the downbeat), and every metre with its confidence, best first."""
     beat, downbeat = (_highest_around(activations.pulse[:, column], frames) for column in (0, 1))
     share = np.clip(_sigmoid(downbeat) / np.maximum(_sigmoid(beat), 0.05), 0.02, 0.98)
@@ -256,7 +255,7 @@ def bar_positions(
     per_beat = np.array([paths[length][1] for length, _ in METRES]) / len(frames)
     total = BAR_WEIGHT * per_beat + METRE_WEIGHT * heard
     total[[unit == 8 for _, unit in METRES]] -= DIVISION_WEIGHT * max(
-        0.0, LEAST_THIRDS - thirds_against_halves(activations.onsets, frames)
+        0.0, MIN_THIRDS - thirds_against_halves(activations.onsets, frames)
     )
     if beats_per_bar is not None:
         total[[length != beats_per_bar for length, _ in METRES]] = -np.inf
@@ -266,7 +265,7 @@ def bar_positions(
     return paths[METRES[order[0]][0]][0] + 1, ranked
 
 
-def thirds_against_halves(onsets: Floats, frames: Integers) -> float:
+def thirds_against_halves(onsets: FloatArray, frames: IntArray) -> float:
     """How much more begins at the thirds of beats than at their halves, as a natural logarithm: 0 for equally much.
 
     Where a beat is three eighths, both of its thirds are played; in a swung one only the second is.
@@ -278,7 +277,7 @@ def thirds_against_halves(onsets: Floats, frames: Integers) -> float:
     return float(np.log((min(one_third, two_thirds) + 1e-3) / (half + 1e-3)))
 
 
-def _bar_path(first: Floats, later: Floats, length: int) -> tuple[Integers, float]:
+def _bar_path(first: FloatArray, later: FloatArray, length: int) -> tuple[IntArray, float]:
     """(position from 0 of each beat, score) of the best path through bars of `length` beats."""
     beats = len(first)
     came_from = np.zeros((beats, length), dtype=np.int64)
@@ -298,7 +297,7 @@ def _bar_path(first: Floats, later: Floats, length: int) -> tuple[Integers, floa
     return path, float(score.max())
 
 
-def _tempo(activations: RhythmActivations, times: Floats, frames: Integers, strength: float) -> Tempo:
+def _tempo(activations: RhythmActivations, times: FloatArray, frames: IntArray, strength: float) -> Tempo:
     """The tempo of the beats that were found, with what else the network considered."""
     span = min(TEMPO_SPAN, len(times) - 1)
     bpm = 60 / float(np.median((times[span:] - times[:-span]) / span))
@@ -317,9 +316,9 @@ def _tempo(activations: RhythmActivations, times: Floats, frames: Integers, stre
     return Tempo(round(bpm, 1), round(confidence, 3), ranked, _reason(activations.pulse[:, 0], frames, bpm))
 
 
-def _bin_bpm() -> NDArray[np.float64]:
+def _bin_bpm() -> DoubleArray:
     """[64], the tempo that each of the network's bins stands for."""
-    bpm: NDArray[np.float64] = SLOWEST_BIN_BPM * 2 ** (np.arange(TEMPO_BINS) / TEMPO_BINS_PER_OCTAVE)
+    bpm: DoubleArray = SLOWEST_BIN_BPM * 2 ** (np.arange(TEMPO_BINS) / TEMPO_BINS_PER_OCTAVE)
     return bpm
 
 
@@ -329,7 +328,7 @@ def _near(bpm: float) -> NDArray[np.bool_]:
     return near
 
 
-def _reason(logits: Floats, frames: Integers, bpm: float) -> str:
+def _reason(logits: FloatArray, frames: IntArray, bpm: float) -> str:
     """What speaks for the tempo and against its double and half."""
     between = (frames[:-1] + frames[1:]) // 2
     on, off = (float((_sigmoid(_highest_around(logits, places)) >= OFFBEATS_HEARD).mean()) for places in (frames, between))
@@ -339,37 +338,37 @@ def _reason(logits: Floats, frames: Integers, bpm: float) -> str:
     )
 
 
-def _at_search_rate(values: Floats) -> Floats:
+def _at_search_rate(values: FloatArray) -> FloatArray:
     """[frames at 50 a second] to [2 frames - 1 at 100 a second], straight lines between."""
     places = np.arange(max(0, 2 * len(values) - 1)) / 2
     return np.interp(places, np.arange(len(values)), values).astype(np.float32) if len(values) else values
 
 
-def _highest_around(values: Floats, frames: NDArray[Any]) -> Floats:
+def _highest_around(values: FloatArray, frames: AnyArray) -> FloatArray:
     """The highest of the frames [at 50 a second] around each of `frames` [at 100 a second]."""
     centers = np.round(frames / 2).astype(np.int64)
     around = np.clip(centers[:, np.newaxis] + np.arange(-1, 2), 0, len(values) - 1)
-    highest: Floats = values[around].max(axis=1)
+    highest: FloatArray = values[around].max(axis=1)
     return highest
 
 
-def _refined(logits: Floats, frames: Integers) -> Floats:
+def _refined(logits: FloatArray, frames: IntArray) -> FloatArray:
     """Seconds of the beats: the center of the probability around each frame."""
     centers = np.round(frames / 2).astype(np.int64)
     around = np.clip(centers[:, np.newaxis] + np.arange(-2, 3), 0, len(logits) - 1)
     weight = _sigmoid(logits[around]) + 1e-3
-    times: Floats = ((around * weight).sum(axis=1) / weight.sum(axis=1) / FRAMES_PER_SECOND).astype(np.float32)
+    times: FloatArray = ((around * weight).sum(axis=1) / weight.sum(axis=1) / FRAMES_PER_SECOND).astype(np.float32)
     return times
 
 
-def _log_tempo(tempo_logits: Floats, intervals: Integers) -> Floats:
+def _log_tempo(tempo_logits: FloatArray, intervals: IntArray) -> FloatArray:
     """Log-probability of each distance between beats, relative to the likeliest of them."""
     places = TEMPO_BINS_PER_OCTAVE * np.log2(60 * SEARCH_RATE / intervals / SLOWEST_BIN_BPM)
     logits = np.interp(places, np.arange(TEMPO_BINS), tempo_logits).astype(np.float32)
-    relative: Floats = np.maximum(logits - logits.max(initial=-np.inf), -8.0)
+    relative: FloatArray = np.maximum(logits - logits.max(initial=-np.inf), -8.0)
     return relative
 
 
-def _sigmoid(values: Floats) -> Floats:
-    probability: Floats = (0.5 + 0.5 * np.tanh(0.5 * values)).astype(np.float32)
+def _sigmoid(values: FloatArray) -> FloatArray:
+    probability: FloatArray = (0.5 + 0.5 * np.tanh(0.5 * values)).astype(np.float32)
     return probability

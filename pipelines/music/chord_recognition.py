@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray, IntArray
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import SHARPS
 
@@ -27,10 +27,7 @@ FRAMES_THAT_COUNT = 4.0
 GRID_SECONDS = 0.5
 """Between the places where chords may change if there are no beats."""
 FAINTEST_CANDIDATE = 0.02
-MOST_CANDIDATES = 2
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
+MAX_CANDIDATES = 2
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Chord:
 
 
 def find_chords(
-    logits: Floats, duration: float, beats: tuple[float, ...] = (), spelling: tuple[str, ...] = SHARPS
+    logits: FloatArray, duration: float, beats: tuple[float, ...] = (), spelling: tuple[str, ...] = SHARPS
 ) -> tuple[Chord, ...]:
     """The chords from 0 to `duration` seconds for `logits` [frames, 37], eleven a second; they change only at `beats` (seconds).
 
@@ -76,7 +73,7 @@ def find_chords(
     )
 
 
-def chord_grid(beats: tuple[float, ...], duration: float) -> Doubles:
+def chord_grid(beats: tuple[float, ...], duration: float) -> DoubleArray:
     """Seconds at which chords may change, from 0 to `duration`: the beats, and where there are none every half second."""
     anchors = np.array([0.0, *(beat for beat in beats if 0.0 < beat < duration), duration])
     edges = [anchors[0]]
@@ -86,7 +83,7 @@ def chord_grid(beats: tuple[float, ...], duration: float) -> Doubles:
     return np.array(edges)
 
 
-def smoothed_path(evidence: Floats | Doubles) -> NDArray[np.int64]:
+def smoothed_path(evidence: FloatArray | DoubleArray) -> IntArray:
     """The best chord [steps] for `evidence` [steps, 37] in nats, where each change costs `CHANGE_COST`."""
     stays = np.empty(evidence.shape, dtype=np.bool_)
     best_before = np.empty(len(evidence), dtype=np.int64)
@@ -114,16 +111,14 @@ def chord_name(index: int, spelling: tuple[str, ...] = SHARPS) -> str:
     return NO_CHORD_NAME if index == NO_CHORD else f"{spelling[index // len(KINDS)]}:{KINDS[index % len(KINDS)]}"
 
 
-def _chord(log_share: Floats, start: float, end: float, index: int, spelling: tuple[str, ...]) -> Chord:
+def _chord(log_share: FloatArray, start: float, end: float, index: int, spelling: tuple[str, ...]) -> Chord:
     share = np.exp(_part(log_share, start, end)).mean(axis=0)
-    others = [int(i) for i in np.argsort(-share, kind="stable") if i != index and share[i] >= FAINTEST_CANDIDATE][
-        :MOST_CANDIDATES
-    ]
+    others = [int(i) for i in np.argsort(-share, kind="stable") if i != index and share[i] >= FAINTEST_CANDIDATE][:MAX_CANDIDATES]
     candidates = tuple(ChordCandidate(chord_name(i, spelling), round(float(share[i]), 3)) for i in others)
     return Chord(round(start, 3), round(end, 3), chord_name(index, spelling), round(float(share[index]), 3), candidates)
 
 
-def _part(frames: Floats, start: float, end: float) -> Floats:
+def _part(frames: FloatArray, start: float, end: float) -> FloatArray:
     """The frames [at least 1, ...] between two times in seconds."""
     first = min(len(frames) - 1, round(start * HARMONY_FRAMES_PER_SECOND))
     return frames[first : max(first + 1, round(end * HARMONY_FRAMES_PER_SECOND))]

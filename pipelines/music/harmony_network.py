@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.music.note_activations import BLOCK_FRAMES, NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE, PITCHES
 
 HARMONY_RUN_FRAMES = 2048
@@ -15,7 +15,7 @@ CONTEXT_FRAMES = 32
 """What the network hears before and after a frame: convolutions of 3 with dilations 1, 2, 4, 8, 16 and 1."""
 
 
-def harmony_logits(harmony: Any, notes: Floats) -> tuple[Floats, Floats]:
+def harmony_logits(harmony: Any, notes: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(chords [frames, 37], keys [24]) for `notes` [frames, 2, 88], eleven a second; the keys are the mean over the clip.
 
     Chords are major, minor and dominant seventh on C, then on C sharp and so on, last none; keys are C major, C minor, C sharp
@@ -43,10 +43,7 @@ HARMONY_FRAMES_PER_SECOND = NOTE_SAMPLE_RATE / HARMONY_HOP_SAMPLES
 HARMONY_BLOCK_FRAMES = BLOCK_FRAMES // POOL_FRAMES
 
 
-Floats = NDArray[np.float32]
-
-
-def pooled_notes(notes: Floats, onsets: Floats) -> Floats:
+def pooled_notes(notes: FloatArray, onsets: FloatArray) -> FloatArray:
     """[frames / 8, 2, 88] from [frames, 88] each: the mean of the notes, the strongest of the onsets, over 93 ms."""
     note = notes.reshape(-1, POOL_FRAMES, PITCHES).mean(axis=1)
     onset = onsets.reshape(-1, POOL_FRAMES, PITCHES).max(axis=1)

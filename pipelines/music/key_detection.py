@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.music.notation import (
     MODES,
     Mode,
@@ -14,16 +14,14 @@ from pipelines.music.notation import (
     tonic_name,
 )
 
-LEAST_HARMONY = 0.25
+MIN_HARMONY = 0.25
 """Share of the time with a chord below which there is no tonal centre."""
 TEMPERATURE = 2.0
 """By which logits are divided: two parts of a real recording agree on their key less often than the network would have it."""
-LEAST_CONFIDENCE = 0.12
+MIN_CONFIDENCE = 0.12
 """Probability of the best of 24 keys below which there is none."""
 FAINTEST_CANDIDATE = 0.02
-MOST_CANDIDATES = 3
-
-Floats = NDArray[np.float32]
+MAX_CANDIDATES = 3
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Key:
         return spelling(self.tonic, self.mode)
 
 
-def find_key(logits: Floats, harmony_share: float) -> Key | None:
+def find_key(logits: FloatArray, harmony_share: float) -> Key | None:
     """The key for the mean `logits` [24] of a clip (C major, C minor, C sharp major, ...), or None without a tonal centre.
 
     `harmony_share`: how much of the clip has a chord, 0 to 1.
@@ -72,9 +70,9 @@ def find_key(logits: Floats, harmony_share: float) -> Key | None:
     cooled = logits / TEMPERATURE
     share = np.exp(cooled - np.logaddexp.reduce(cooled))
     order = np.argsort(-share, kind="stable")
-    if harmony_share < LEAST_HARMONY or share[order[0]] < LEAST_CONFIDENCE:
+    if harmony_share < MIN_HARMONY or share[order[0]] < MIN_CONFIDENCE:
         return None
-    best, *others = (KeyCandidate(*_tonic_and_mode(int(i)), round(float(share[i]), 3)) for i in order[: 1 + MOST_CANDIDATES])
+    best, *others = (KeyCandidate(*_tonic_and_mode(int(i)), round(float(share[i]), 3)) for i in order[: 1 + MAX_CANDIDATES])
     return Key(best.tonic, best.mode, best.confidence, tuple(key for key in others if key.confidence >= FAINTEST_CANDIDATE))
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import DoubleArray, FloatArray
 
 STEP_SECONDS = 0.1
 STEPS_PER_BLOCK = 100
@@ -30,8 +31,6 @@ OVERSAMPLING = 4
 EDGE_SAMPLES = 16
 """At both ends of a block where the oversampling filter does not see all that it should."""
 SOFTEST_DB = -120.0
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ class LoudnessReader:
         self._meter: _Meter | None = None
         self._next = 0
 
-    def block(self, number: int) -> Doubles:
+    def block(self, number: int) -> DoubleArray:
         """[1 + 100] of the 10 s with this number: the peak, then the energy of every 0.1 s; fewer at the end of the file."""
-        measured: Doubles = np.zeros(1)
+        measured: DoubleArray = np.zeros(1)
         while self._next <= number:
             sample_rate, samples = next(self._blocks, (0, np.empty((0, 0), dtype=np.float32)))
             if samples.size:
@@ -71,7 +70,7 @@ class LoudnessReader:
         return measured
 
 
-def loudness_of(blocks: list[Doubles]) -> Loudness:
+def loudness_of(blocks: list[DoubleArray]) -> Loudness:
     """The loudness of a clip from its blocks, as `LoudnessReader.block` has them."""
     energies = np.concatenate([block[1:] for block in blocks])
     integrated = integrated_loudness(_sliding_mean(energies, GATING_STEPS))
@@ -89,9 +88,9 @@ class _Meter:
         self._state = np.zeros((len(self._sections), channels, 2))
         self._weights = np.array(SURROUND_WEIGHTS.get(channels, (1.0,) * channels))
         self._step = _step(sample_rate)
-        self._edge: NDArray[np.float32] = np.zeros((channels, EDGE_SAMPLES), dtype=np.float32)
+        self._edge: FloatArray = np.zeros((channels, EDGE_SAMPLES), dtype=np.float32)
 
-    def measure(self, block: NDArray[np.float32]) -> Doubles:
+    def measure(self, block: FloatArray) -> DoubleArray:
         """Peak and energies, as `LoudnessReader.block` has them, of the samples [channels, samples] that come next."""
         from scipy.signal import resample_poly, sosfilt
 
@@ -105,7 +104,7 @@ class _Meter:
         return np.concatenate([[max(np.abs(block).max(), np.abs(between).max(initial=0))], energies])
 
 
-def k_weighting(sample_rate: int) -> Doubles:
+def k_weighting(sample_rate: int) -> DoubleArray:
     """Second-order sections [2, 6] of the head's shelf and the high-pass of BS.1770-4, for any rate (De Man 2014)."""
     shelf_gain, shelf_q, shelf_hz = 3.999843853973347, 0.7071752369554196, 1681.974450955533
     pass_q, pass_hz = 0.5003270373238773, 38.13547087602444
@@ -119,7 +118,7 @@ def k_weighting(sample_rate: int) -> Doubles:
     return np.array([shelf, [1.0, -2.0, 1.0, 1.0, 2 * (k * k - 1) / a0, (1 - k / pass_q + k * k) / a0]])
 
 
-def integrated_loudness(energies: Doubles) -> float | None:
+def integrated_loudness(energies: DoubleArray) -> float | None:
     """LUFS from the energies [blocks] of overlapping blocks of 0.4 s, gated twice; None if nothing passes the first gate."""
     audible = energies[_lufs(energies) >= ABSOLUTE_GATE_LUFS]
     if not len(audible):
@@ -128,7 +127,7 @@ def integrated_loudness(energies: Doubles) -> float | None:
     return float(_lufs(loud.mean()))
 
 
-def loudness_range(energies: Doubles) -> float | None:
+def loudness_range(energies: DoubleArray) -> float | None:
     """LU from the energies [blocks] of overlapping blocks of 3 s; None if nothing passes the first gate."""
     audible = energies[_lufs(energies) >= ABSOLUTE_GATE_LUFS]
     if not len(audible):
@@ -146,10 +145,10 @@ def _lufs(energy: Any) -> Any:
     return OFFSET_LU + 10 * np.log10(np.maximum(energy, 1e-12))
 
 
-def _sliding_mean(energies: Doubles, width: int) -> Doubles:
+def _sliding_mean(energies: DoubleArray, width: int) -> DoubleArray:
     """[steps - width + 1]; empty where there are fewer steps."""
     sums = np.concatenate([[0.0], np.cumsum(energies)])
-    means: Doubles = (sums[width:] - sums[:-width]) / width
+    means: DoubleArray = (sums[width:] - sums[:-width]) / width
     return means
 
 
@@ -158,7 +157,7 @@ def _step(sample_rate: int) -> int:
     return round(STEP_SECONDS * sample_rate)
 
 
-def _decoded(file: Path) -> Iterator[tuple[int, NDArray[np.float32]]]:
+def _decoded(file: Path) -> Iterator[tuple[int, FloatArray]]:
     """(sample rate, samples [channels, 10 s]) block by block; the last is shorter."""
     import av
 
@@ -166,7 +165,7 @@ def _decoded(file: Path) -> Iterator[tuple[int, NDArray[np.float32]]]:
         stream = container.streams.best("audio")
         resampler = av.AudioResampler(format="fltp", rate=stream.rate)
         wanted = STEPS_PER_BLOCK * _step(stream.rate)
-        held: NDArray[np.float32] | None = None
+        held: FloatArray | None = None
         for frame in chain(container.decode(stream), [None]):
             parts = [part.to_ndarray() for part in resampler.resample(frame)]
             held = np.concatenate(([] if held is None else [held]) + parts, axis=1) if parts else held

@@ -17,14 +17,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.cached_features import remembered
-from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.music.musicnn_features import (
     MUSICNN_SAMPLE_RATE,
@@ -48,7 +49,7 @@ from pipelines.music.tag_fusion import (
     vocals_of_clip,
 )
 from pipelines.music.tag_table import KINDS, TABLE, Kind
-from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import ClipListener
 from pipelines.tagging.yamnet_features import PATCH_HOP_SECONDS as YAMNET_HOP_SECONDS
 from pipelines.tagging.yamnet_features import PATCH_SECONDS as YAMNET_SECONDS
@@ -62,7 +63,7 @@ WORKING_BYTES = 120 * 2**20
 LISTENING_LEVEL = 0.1
 """RMS (−20 dB of full scale) at which the music is heard. On the tuning pieces the area under the ROC curve of MagnaTagATune's
 instruments was 0.96 at this level and 0.90 as they were recorded."""
-MOST_GAIN = 100.0
+MAX_GAIN = 100.0
 LEVEL_CELL_SAMPLES = 1600
 LEVEL_BLOCK_CELLS = 600
 """The level is measured in cells of 0.1 s, a minute at a time."""
@@ -70,7 +71,7 @@ AUDIBLE = 1e-4
 """Of the loudest cell's power (−40 dB): below it a cell is a pause."""
 SILENCE, SILENT = "Silence", 0.5
 """YAMNet's class, and the score from which a moment is silent."""
-MOST_NAMES = 20
+MAX_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,13 @@ class MusicTags:
 
     duration: float
     """Of the clip, in seconds."""
-    times: NDArray[np.float32]
+    times: FloatArray
     """[patches], seconds at which each patch begins; it lasts `patch_seconds`."""
-    confidences: Scores
+    confidences: FloatArray
     """[patches, rows of `music_tag_table.TABLE`], 0 to 1; what they say holds where `music` does."""
-    music: Scores
+    music: FloatArray
     """[patches], 0 to 1: the highest score of 'Music' and its kinds; `MUSICAL` and more is music."""
-    vocals: Scores
+    vocals: FloatArray
     """[patches], 0 to 1: probability that somebody sings."""
     tags: tuple[MusicTag, ...] = ()
     """Of the whole clip, by kind and then best first; filled when the job is done, and empty for a clip that is no music."""
@@ -129,9 +130,9 @@ class MusicTags:
 class VocalActivity:
     """Whether somebody sings."""
 
-    times: NDArray[np.float32]
+    times: FloatArray
     """[patches], seconds at which each patch of `patch_seconds` begins, one every `hop_seconds`."""
-    probability: Scores
+    probability: FloatArray
     """[patches], 0 to 1; 0 where there is no music."""
     in_clip: float
     """Probability that somebody sings somewhere in the clip."""
@@ -143,7 +144,7 @@ def tag_music(
     clip: AudioClip,
     options: MusicTagOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[MusicTags]:
     """Tag `clip`: a snapshot for every block of 30 s, and ten a second in between, so that the caller can stop at any time.
@@ -153,8 +154,8 @@ def tag_music(
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    if not 1 <= options.names <= MOST_NAMES:
-        raise InvalidOption("number of tags", options.names, f"1 to {MOST_NAMES}")
+    if not 1 <= options.names <= MAX_NAMES:
+        raise InvalidOption("number of tags", options.names, f"1 to {MAX_NAMES}")
     listener = _MusicListener(clip, runtime)
     now = listener.beginning(runtime.catalog.device.upper())
     yield now
@@ -185,9 +186,9 @@ def vocal_activity(clip: AudioClip, runtime: ModelRuntime) -> VocalActivity:
 class _Heard:
     """What is to be kept of one block."""
 
-    confidences: Scores
-    music: Scores
-    vocals: Scores
+    confidences: FloatArray
+    music: FloatArray
+    vocals: FloatArray
     audible: NDArray[np.bool_]
     """[patches]: not silent."""
 
@@ -255,7 +256,7 @@ class _MusicListener:
             audible = yamnet[:, class_tree().index(SILENCE)] < SILENT
             yield _Heard(confidences(scores), musicality(scores), vocals(scores), audible)
 
-    def _block_scores(self, choice: ModelChoice, block: int, gain: np.float32) -> Scores:
+    def _block_scores(self, choice: ModelChoice, block: int, gain: np.float32) -> FloatArray:
         """Scores [up to 20, 50] of block `block`."""
         first = block * BLOCK_PATCHES
         count = min(BLOCK_PATCHES, self.patches - first)
@@ -263,12 +264,12 @@ class _MusicListener:
         sound = self._waveform[begin : begin + PATCH_SAMPLES + (count - 1) * PATCH_HOP_SAMPLES]
         return self._remembered(choice.spec, f"scores of block {block}", lambda musicnn: _scores(musicnn, gain * sound))
 
-    def _yamnet_scores(self, first: int, count: int) -> Scores:
+    def _yamnet_scores(self, first: int, count: int) -> FloatArray:
         """Means [count, 521] of YAMNet's scores within the patches of musicnn from `first`."""
         within = [self._yamnet_patches(first + patch) for patch in range(count)]
         begin = within[0].start
         scores = self._sounds.patch_scores(begin, within[-1].stop)
-        means: Scores = np.stack([scores[part.start - begin : part.stop - begin].mean(axis=0) for part in within])
+        means: FloatArray = np.stack([scores[part.start - begin : part.stop - begin].mean(axis=0) for part in within])
         return means
 
     def _yamnet_patches(self, patch: int) -> range:
@@ -278,12 +279,12 @@ class _MusicListener:
         last = int((begin + PATCH_SECONDS - YAMNET_SECONDS) / YAMNET_HOP_SECONDS) + 1
         return range(first, max(first + 1, min(last, self._sounds.patches)))
 
-    def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], Scores]) -> Scores:
+    def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], FloatArray]) -> FloatArray:
         """What the feature store has, else `compute` with the model on loan."""
         return remembered(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
 
 
-def _scores(musicnn: Any, sound: Waveform) -> Scores:
+def _scores(musicnn: Any, sound: FloatArray) -> FloatArray:
     """Scores [patches, 50] of `sound` [samples] at 16 kHz; silence fills the last patch."""
     patches = patch_count(len(sound))
     inputs = log_mel_patches(np.pad(sound, (0, PATCH_SAMPLES + (patches - 1) * PATCH_HOP_SAMPLES - len(sound))))
@@ -291,7 +292,7 @@ def _scores(musicnn: Any, sound: Waveform) -> Scores:
     return np.concatenate([musicnn.run(["scores"], {"patches": batch})[0] for batch in batches])
 
 
-def listening_gain(waveform: Waveform) -> np.float32:
+def listening_gain(waveform: FloatArray) -> np.float32:
     """Factor that brings the RMS of what is no pause to `LISTENING_LEVEL`."""
     cells = len(waveform) // LEVEL_CELL_SAMPLES
     if cells == 0:
@@ -307,4 +308,4 @@ def listening_gain(waveform: Waveform) -> np.float32:
             ]
         )
     level = float(np.sqrt(power[power >= AUDIBLE * power.max()].mean()))
-    return np.float32(min(MOST_GAIN, LISTENING_LEVEL / max(level, 1e-9)))
+    return np.float32(min(MAX_GAIN, LISTENING_LEVEL / max(level, 1e-9)))

@@ -7,7 +7,8 @@ from math import ceil
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+
+from models.arrays import DoubleArray, FloatArray
 
 MUSICNN_SAMPLE_RATE = 16_000
 FFT_SIZE = 512
@@ -27,15 +28,13 @@ LOGARITHMIC_FROM_HZ = 1000.0
 OCTAVES_PER_MEL = np.log(6.4) / 27
 """Slaney's mel scale: straight up to 1 kHz, then 27 steps for each factor of 6.4."""
 
-Floats = NDArray[np.float32]
-
 
 def patch_count(samples: int) -> int:
     """How many patches it takes until the last one reaches the end of `samples` samples; at least one."""
     return 1 + max(0, ceil((samples - PATCH_SAMPLES) / PATCH_HOP_SAMPLES))
 
 
-def log_mel_patches(waveform: Floats) -> Floats:
+def log_mel_patches(waveform: FloatArray) -> FloatArray:
     """Patches [n, 187, 96] of `waveform` [samples], mono at 16 kHz: one every 1.504 s, each 3.008 s long.
 
     The waveform must hold whole patches: 48_128 samples and any number of times 24_064 more.
@@ -48,12 +47,12 @@ def log_mel_patches(waveform: Floats) -> Floats:
 
 
 @cache
-def _periodic_hann() -> Floats:
+def _periodic_hann() -> FloatArray:
     return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(FFT_SIZE) / FFT_SIZE)).astype(np.float32)
 
 
 @cache
-def _mel_filters() -> Floats:
+def _mel_filters() -> FloatArray:
     """Triangles [257, 96] of equal area, from 0 Hz to 8 kHz."""
     highest = _mel(np.array([MUSICNN_SAMPLE_RATE / 2]))[0]
     edges = _hertz(np.linspace(0.0, highest, MEL_BANDS + 2))
@@ -61,19 +60,19 @@ def _mel_filters() -> Floats:
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     triangles = np.maximum(0, np.minimum(rising, falling)) * 2 / (edges[2:] - edges[:-2])
-    filters: Floats = triangles.astype(np.float32)
+    filters: FloatArray = triangles.astype(np.float32)
     return filters
 
 
-def _mel(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mel(hertz: DoubleArray) -> DoubleArray:
     corner = LOGARITHMIC_FROM_HZ / LINEAR_HZ_PER_MEL
     above = corner + np.log(np.maximum(hertz, LOGARITHMIC_FROM_HZ) / LOGARITHMIC_FROM_HZ) / OCTAVES_PER_MEL
-    mel: NDArray[np.float64] = np.where(hertz < LOGARITHMIC_FROM_HZ, hertz / LINEAR_HZ_PER_MEL, above)
+    mel: DoubleArray = np.where(hertz < LOGARITHMIC_FROM_HZ, hertz / LINEAR_HZ_PER_MEL, above)
     return mel
 
 
-def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+def _hertz(mel: DoubleArray) -> DoubleArray:
     corner = LOGARITHMIC_FROM_HZ / LINEAR_HZ_PER_MEL
     above = LOGARITHMIC_FROM_HZ * np.exp(OCTAVES_PER_MEL * np.maximum(mel - corner, 0))
-    hertz: NDArray[np.float64] = np.where(mel < corner, mel * LINEAR_HZ_PER_MEL, above)
+    hertz: DoubleArray = np.where(mel < corner, mel * LINEAR_HZ_PER_MEL, above)
     return hertz

@@ -12,7 +12,8 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 
 NOTE_SAMPLE_RATE = 22_050
 NOTE_HOP_SAMPLES = 256
@@ -30,15 +31,13 @@ LOWEST_PITCH = 21
 NOTE_OUTPUT, ONSET_OUTPUT, CONTOUR_OUTPUT = "StatefulPartitionedCall:1", "StatefulPartitionedCall:2", "StatefulPartitionedCall:0"
 INPUT = "serving_default_input_2:0"
 
-Floats = NDArray[np.float32]
-
 
 def note_block_count(samples: int) -> int:
     """How many blocks of 26.4 s cover `samples` samples; at least one."""
     return max(1, ceil(samples / BLOCK_SAMPLES))
 
 
-def note_block(basic_pitch: Any, waveform: Floats, block: int) -> tuple[Floats, Floats]:
+def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> tuple[FloatArray, FloatArray]:
     """(notes, onsets), each [2272, 88] with 0 to 1, of block `block` of `waveform` [samples], mono at 22 050 Hz.
 
     Frame i begins at sample 256 i of the block; beyond the clip there is silence. `basic_pitch` is an onnxruntime session.
@@ -55,7 +54,7 @@ def note_block(basic_pitch: Any, waveform: Floats, block: int) -> tuple[Floats, 
     return _joined(notes), _joined(onsets)
 
 
-def _joined(windows: Floats) -> Floats:
+def _joined(windows: FloatArray) -> FloatArray:
     """[2272, 88] from the middles of [windows, 172, 88]; windows that were not needed are silent."""
     frames = windows[:, EDGE_FRAMES : EDGE_FRAMES + KEPT_FRAMES].reshape(-1, PITCHES)
     return np.pad(frames, ((0, BLOCK_FRAMES - len(frames)), (0, 0)))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from pipelines.music.beat_network import FRAMES_PER_SECOND
 from pipelines.music.beat_tracking import Beats
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
@@ -27,15 +27,12 @@ COLOUR_WEIGHT = 0.5
 SHORTEST_BARS = 4
 BOUNDARY_DEVIATIONS = 0.5
 """A peak of the novelty counts from this many standard deviations above its mean."""
-LEAST_NOVELTY = 0.05
+MIN_NOVELTY = 0.05
 ALIKE = 0.4
 """How far between the usual similarity of two bars and 1 the bars of two sections must be on average to have one label."""
-LEAST_OVERLAP = 0.5
+MIN_OVERLAP = 0.5
 """Of their lengths."""
-MOST_BARS = 2400
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
+MAX_BARS = 2400
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ class Section:
     """0 to 1: how clearly it differs from its neighbours and resembles those with the same label."""
 
 
-def find_sections(notes: Floats, colour: Floats, beats: Beats | None, duration: float) -> tuple[Section, ...]:
+def find_sections(notes: FloatArray, colour: FloatArray, beats: Beats | None, duration: float) -> tuple[Section, ...]:
     """The sections from 0 to `duration` seconds.
 
     `notes` [frames, 2, 88] as `pooled_notes` has them, eleven a second; `colour` [frames, 20] is a coarse log-mel spectrogram, 50
@@ -72,14 +69,14 @@ def find_sections(notes: Floats, colour: Floats, beats: Beats | None, duration: 
     )
 
 
-def _bars(beats: Beats | None, duration: float) -> Doubles:
+def _bars(beats: Beats | None, duration: float) -> DoubleArray:
     """Seconds at which bars begin, and the end; several bars count as one where there would be too many."""
     starts = np.array(beats.downbeats if beats else np.arange(0, duration, BAR_SECONDS))
-    starts = starts[:: 1 + len(starts) // MOST_BARS]
+    starts = starts[:: 1 + len(starts) // MAX_BARS]
     return np.append(starts[starts < duration], duration)
 
 
-def _bar_features(notes: Floats, colour: Floats, bars: Doubles) -> tuple[Floats, Floats]:
+def _bar_features(notes: FloatArray, colour: FloatArray, bars: DoubleArray) -> tuple[FloatArray, FloatArray]:
     """(harmony [bars, 48], colour [bars, 20]), each row of length 1."""
     first_class = LOWEST_PITCH % 12
     chroma = np.zeros((len(notes), 12), dtype=np.float32)
@@ -92,30 +89,30 @@ def _bar_features(notes: Floats, colour: Floats, bars: Doubles) -> tuple[Floats,
     return _unit(harmony), tint
 
 
-def _means(frames: Floats, edges: Doubles) -> Floats:
+def _means(frames: FloatArray, edges: DoubleArray) -> FloatArray:
     """[len(edges) - 1, columns], the mean of the frames between two edges, which count in frames."""
     sums = np.concatenate([np.zeros((1, frames.shape[1])), np.cumsum(frames, axis=0, dtype=np.float64)])
     places = np.clip(np.round(edges).astype(np.int64), 0, len(frames))
     first, last = np.minimum(places[:-1], len(frames) - 1), np.maximum(places[1:], np.minimum(places[:-1], len(frames) - 1) + 1)
-    means: Floats = ((sums[last] - sums[first]) / (last - first)[:, np.newaxis]).astype(np.float32)
+    means: FloatArray = ((sums[last] - sums[first]) / (last - first)[:, np.newaxis]).astype(np.float32)
     return means
 
 
-def _unit(rows: Floats) -> Floats:
-    scaled: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+def _unit(rows: FloatArray) -> FloatArray:
+    scaled: FloatArray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
     return scaled
 
 
-def similarity(features: tuple[Floats, Floats]) -> Floats:
+def similarity(features: tuple[FloatArray, FloatArray]) -> FloatArray:
     """[bars, bars], 0 to 1."""
     harmony, colour = features
     squares = np.square(colour).mean(axis=1)
     distance = np.maximum(0, squares[:, np.newaxis] + squares[np.newaxis] - 2 * colour @ colour.T / colour.shape[1])
-    mixed: Floats = ((1 - COLOUR_WEIGHT) * (harmony @ harmony.T) + COLOUR_WEIGHT * np.exp(-0.5 * distance)).astype(np.float32)
+    mixed: FloatArray = ((1 - COLOUR_WEIGHT) * (harmony @ harmony.T) + COLOUR_WEIGHT * np.exp(-0.5 * distance)).astype(np.float32)
     return mixed
 
 
-def novelty_curve(alike: Floats) -> Floats:
+def novelty_curve(alike: FloatArray) -> FloatArray:
     """[bars], how unlike the bars before and after the beginning of each bar are (Foote 2000); near the ends with fewer bars."""
     curve = np.zeros(len(alike), dtype=np.float32)
     for bar in range(1, len(alike)):
@@ -126,19 +123,19 @@ def novelty_curve(alike: Floats) -> Floats:
     return curve
 
 
-def boundaries(novelty: Floats) -> list[int]:
+def boundaries(novelty: FloatArray) -> list[int]:
     """The bars at which sections begin, but for the first: the highest peaks, `SHORTEST_BARS` apart or more."""
     threshold = float(novelty.mean() + BOUNDARY_DEVIATIONS * novelty.std())
     chosen: list[int] = []
     for bar in np.argsort(-novelty, kind="stable").tolist():
-        if novelty[bar] <= max(threshold, LEAST_NOVELTY):
+        if novelty[bar] <= max(threshold, MIN_NOVELTY):
             break
         if all(abs(bar - other) >= SHORTEST_BARS for other in (0, len(novelty), *chosen)):
             chosen.append(bar)
     return sorted(chosen)
 
 
-def section_labels(alike: Floats, edges: list[int]) -> tuple[list[str], list[float]]:
+def section_labels(alike: FloatArray, edges: list[int]) -> tuple[list[str], list[float]]:
     """(label, confidence) of each section between two `edges` (bars): that of the earlier one it matches best, or a new one."""
     spans = list(pairwise(edges))
     common = float(np.median(alike))
@@ -154,10 +151,10 @@ def section_labels(alike: Floats, edges: list[int]) -> tuple[list[str], list[flo
     return [_label(number) for number in labels], sureness
 
 
-def _match(alike: Floats, one: tuple[int, int], other: tuple[int, int]) -> float:
+def _match(alike: FloatArray, one: tuple[int, int], other: tuple[int, int]) -> float:
     """Mean similarity of two sections, bar by bar from their beginnings; 0 for very different lengths."""
     lengths = sorted((one[1] - one[0], other[1] - other[0]))
-    if lengths[0] < LEAST_OVERLAP * lengths[1]:
+    if lengths[0] < MIN_OVERLAP * lengths[1]:
         return 0.0
     steps = np.arange(lengths[0])
     return float(alike[one[0] + steps, other[0] + steps].mean())

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.music.tag_table import (
     KINDS,
     MSD_TAGS,
@@ -25,9 +25,7 @@ from pipelines.music.tag_table import (
 )
 from pipelines.tagging.audioset import MUSIC, SPEECH, class_tree
 
-Scores = NDArray[np.float32]
-
-LEAST_SCORE = 1e-4
+MIN_SCORE = 1e-4
 """Log-odds of less are those of this: a model that is very sure of a no must not outvote the others."""
 MUSICAL = 0.2
 """Score of 'Music', or of a kind of it, from which a moment counts as music. Averaged over a clip, the highest of sounds that are
@@ -49,11 +47,11 @@ BEST_SHARE = 3
 class MusicScores:
     """What the models say of the same stretches of sound."""
 
-    mtt: Scores
+    mtt: FloatArray
     """[stretches, 50]."""
-    msd: Scores
+    msd: FloatArray
     """[stretches, 50]."""
-    yamnet: Scores
+    yamnet: FloatArray
     """[stretches, 521]."""
 
 
@@ -94,18 +92,18 @@ YAMNET_VOICES = (
 VOCAL_BALANCE = -4.1
 
 
-def log_odds(scores: Scores | float) -> Scores:
+def log_odds(scores: FloatArray | float) -> FloatArray:
     """Of scores in 0 to 1."""
-    bounded = np.clip(np.asarray(scores, dtype=np.float32), LEAST_SCORE, 1 - LEAST_SCORE)
+    bounded = np.clip(np.asarray(scores, dtype=np.float32), MIN_SCORE, 1 - MIN_SCORE)
     return np.asarray(np.log(bounded / (1 - bounded)), dtype=np.float32)
 
 
-def probability(evidence: Scores) -> Scores:
+def probability(evidence: FloatArray) -> FloatArray:
     """The inverse of `log_odds`."""
     return np.asarray(1 / (1 + np.exp(-evidence)), dtype=np.float32)
 
 
-def confidences(scores: MusicScores) -> Scores:
+def confidences(scores: MusicScores) -> FloatArray:
     """[stretches, rows of `TABLE`], 0 to 1: how surely each row may be said of each stretch, if it is music."""
     evidence = np.zeros((len(scores.mtt), len(TABLE)), dtype=np.float32)
     for column, row in enumerate(TABLE):
@@ -121,34 +119,34 @@ def confidences(scores: MusicScores) -> Scores:
     return probability(evidence)
 
 
-def musicality(scores: MusicScores) -> Scores:
+def musicality(scores: MusicScores) -> FloatArray:
     """[stretches]: the highest score among 'Music', its kinds, and singing."""
     tree = class_tree()
     musical = sorted(tree.below(MUSIC) | {tree.index(name) for name in YAMNET_VOICES})
-    highest: Scores = scores.yamnet[:, musical].max(axis=1)
+    highest: FloatArray = scores.yamnet[:, musical].max(axis=1)
     return highest
 
 
-def vocals(scores: MusicScores) -> Scores:
+def vocals(scores: MusicScores) -> FloatArray:
     """[stretches]: probability that somebody sings; plain speech does not count."""
     tree = class_tree()
     voices = scores.mtt[:, [MTT_TAGS.index(tag) for tag in MTT_VOICES]].max(axis=1)
     singing = scores.yamnet[:, [tree.index(name) for name in YAMNET_VOICES]].max(axis=1)
     instrumental = scores.msd[:, MSD_TAGS.index(MSD_NO_VOICE)]
-    evidence: Scores = (
+    evidence: FloatArray = (
         log_odds(voices) + (log_odds(singing) - log_odds(instrumental)) * np.float32(0.5) - np.float32(VOCAL_BALANCE)
     )
     unspoken = 1 - scores.yamnet[:, tree.index(SPEECH)]
     return np.asarray(np.where(musicality(scores) >= MUSICAL, probability(evidence) * unspoken, 0), dtype=np.float32)
 
 
-def vocals_of_clip(vocals_over_time: Scores, music_over_time: Scores) -> float:
+def vocals_of_clip(vocals_over_time: FloatArray, music_over_time: FloatArray) -> float:
     """Probability that there are vocals somewhere in the music: the mean over its third that has most of them."""
     ordered = np.sort(vocals_over_time[music_over_time >= MUSICAL])[::-1]
     return float(ordered[: max(1, len(ordered) // BEST_SHARE)].mean()) if len(ordered) else 0.0
 
 
-def best_tags(confidence: Scores, kind: Kind, count: int) -> tuple[MusicTag, ...]:
+def best_tags(confidence: FloatArray, kind: Kind, count: int) -> tuple[MusicTag, ...]:
     """At most `count` tags of a kind from confidences [rows], best first.
 
     Of a family and its members the surer one is named, and of a vague family any member that is likely.
@@ -170,7 +168,7 @@ def _is_said(row: TableRow, chosen: Iterable[TableRow]) -> bool:
     return any(row.family == other.name or other.family == row.name for other in chosen)
 
 
-def _has_likely_member(row: TableRow, confidence: Scores) -> bool:
+def _has_likely_member(row: TableRow, confidence: FloatArray) -> bool:
     return any(confidence[i] >= CONFIDENT for i, other in enumerate(TABLE) if other.family == row.name)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.music.music_tagging import MusicTags
-from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import SoundTags
 
 SINGING_CLASSES = (
@@ -52,7 +53,7 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
     return Vocals(bool(spans), round(strongest if spans else 1 - max(strongest, music.vocals_in_clip), 3), tuple(spans))
 
 
-def musicality(scores: Scores) -> float:
+def musicality(scores: FloatArray) -> float:
     """How much of the clip sounds like music, 0 to 1, for YAMNet's `scores` [patches, 521]."""
     kinds = sorted(class_tree().below(*MUSIC_CLASSES))
     return round(float(scores[:, kinds].max(axis=1).mean()), 3)

@@ -13,8 +13,8 @@ from math import ceil
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
@@ -24,7 +24,7 @@ from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import YAMNET
 from pipelines.clip.cached_features import remembered
-from pipelines.clip.clip import SILENCE_PEAK, AudioClip, Waveform
+from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentPart
 from pipelines.pictures.errors import TextWidthMismatch
 from pipelines.pictures.text_embeds import NO_CLIP, text_states
@@ -40,16 +40,14 @@ NOISE_LEVEL = 0.01
 """RMS of the white noise (−40 dB of full scale)."""
 WORKING_BYTES = 200 * 2**20
 
-States = NDArray[np.float32]
-
 
 @dataclass(frozen=True, eq=False)
 class AudioStates:
     """What a picture model takes in place of a prompt."""
 
-    prompt_embeds: States
+    prompt_embeds: FloatArray
     """[tokens, width]: the text encoder's first state, then those of the sound."""
-    negative_prompt_embeds: States
+    negative_prompt_embeds: FloatArray
     """[tokens, width]: of nothing."""
     start: float
     end: float
@@ -133,11 +131,11 @@ def windows_of(start: float, end: float, longest: float) -> list[tuple[int, int]
 class Ear(Protocol):
     """A kind of aligner."""
 
-    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> States:
+    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
         """States [tokens − 1, width] of the samples `begin` to `stop` at 16 kHz."""
         ...
 
-    def nothing(self, empty: States, runtime: ModelRuntime) -> States:
+    def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
         """States [tokens − 1, width] of the unconditional branch; `empty` [tokens, width] is the empty prompt."""
         ...
 
@@ -148,22 +146,22 @@ class YamnetEar:
 
     aligner: ModelSpec
 
-    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> States:
+    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
         """States [15, 192] on which several looks at the sound agree."""
 
-        def compute() -> States:
+        def compute() -> FloatArray:
             import torch
 
             embeddings = embeddings_of_looks(clip, begin, stop, YAMNET, runtime)
             with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,), torch.inference_mode():
                 tensor = torch.from_numpy(np.array(embeddings)).to(model.memory.device)
-                states: States = model.align_looks(tensor).float().cpu().numpy()
+                states: FloatArray = model.align_looks(tensor).float().cpu().numpy()
                 return states
 
         key = FeatureKey(clip.content_hash, self.aligner.key, repr(self.aligner.source), f"states of {begin} to {stop}")
         return runtime.features.get_or_compute(key, compute)
 
-    def nothing(self, empty: States, runtime: ModelRuntime) -> States:
+    def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
         """The empty prompt's."""
         return empty[1:]
 
@@ -174,16 +172,16 @@ class Wav2Vec2BertEar:
 
     aligner: ModelSpec
 
-    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> States:
+    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
         """States [47, 1024]."""
         sound = np.array(clip.waveform(SAMPLE_RATE)[begin:stop])
         layer = f"states of {begin} to {stop}"
         return remembered(clip, self.aligner, layer, lambda model: _encode(model, sound), runtime, WORKING_BYTES)
 
-    def nothing(self, empty: States, runtime: ModelRuntime) -> States:
+    def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
         """States [47, 1024] of weak white noise, always the same."""
 
-        def compute() -> States:
+        def compute() -> FloatArray:
             noise = NOISE_LEVEL * np.random.default_rng(0).standard_normal(round(NOISE_SECONDS * SAMPLE_RATE))
             with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,):
                 return _encode(model, noise.astype(np.float32))
@@ -196,7 +194,7 @@ def _ear(aligner: ModelSpec) -> Ear:
     return Wav2Vec2BertEar(aligner) if aligner.loader == "transformers" else YamnetEar(aligner)
 
 
-def _encode(model: Any, sound: Waveform) -> States:
+def _encode(model: Any, sound: FloatArray) -> FloatArray:
     """States of `sound` [samples at 16 kHz], cut or padded to `FRAMES`; without an attention mask, as the seed was trained."""
     import torch
 
@@ -205,5 +203,5 @@ def _encode(model: Any, sound: Waveform) -> States:
     )
     with torch.inference_mode():
         hidden = model.model(inputs.input_features.to(model.model.device, model.model.dtype)).last_hidden_state
-    states: States = hidden[0].float().cpu().numpy()
+    states: FloatArray = hidden[0].float().cpu().numpy()
     return states

@@ -12,7 +12,7 @@ from models.runtime import ModelRuntime
 from models.specs.aligner import hearing_of
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import Device, ModelSpec
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.callbacks import reported_steps
@@ -40,7 +40,7 @@ def audio_to_image(
     clip: AudioClip,
     options: PictureOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Drawing]:
     """Draw `clip`: a snapshot for whatever becomes known, every step and every preview, ten a second in between.

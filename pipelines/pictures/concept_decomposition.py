@@ -13,8 +13,8 @@ from functools import cache as remembered_forever
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from models.cache.feature_store import FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
@@ -28,10 +28,8 @@ SPARSITY = 0.01
 """What a word costs, and"""
 RIDGE = 0.001
 """how little it takes to tell words of one meaning apart; both against the mean squared length of the words' states."""
-LEAST_SHARE = 0.02
+MIN_SHARE = 0.02
 """Of a concept that is named."""
-
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def heard_words(states: AudioStates, picture_model: ModelSpec, runtime: ModelRun
     def key(clip: str, layer: str) -> FeatureKey:
         return FeatureKey(clip, picture_model.key, repr(picture_model.source), f"{layer} of {PHRASINGS!r} in {tokens} tokens")
 
-    def compute() -> Doubles:
+    def compute() -> DoubleArray:
         words = text_states(picture_model, captions_of(vocabulary), tokens, runtime)
         middle = runtime.features.get_or_compute(key(NO_CLIP, "mean"), lambda: words.mean(axis=0))
         products = runtime.features.get_or_compute(key(NO_CLIP, "products"), lambda: products_of(words, middle))
@@ -75,7 +73,7 @@ def heard_words(states: AudioStates, picture_model: ModelSpec, runtime: ModelRun
     found = runtime.features.get_or_compute(key(states.content_hash, heard), compute)
     concept_shares = found.reshape(-1, len(PHRASINGS)).sum(axis=1)
     best = [(vocabulary[i], float(concept_shares[i])) for i in np.argsort(-concept_shares, kind="stable")[:count]]
-    return tuple(HeardWord(concept.name, concept.category, round(share, 4)) for concept, share in best if share >= LEAST_SHARE)
+    return tuple(HeardWord(concept.name, concept.category, round(share, 4)) for concept, share in best if share >= MIN_SHARE)
 
 
 @remembered_forever
@@ -90,30 +88,30 @@ def captions_of(vocabulary: tuple[Concept, ...]) -> tuple[str, ...]:
     return tuple(phrasing.format(name=concept.name, word=concept.word) for concept in vocabulary for phrasing in PHRASINGS)
 
 
-def concept_states(encoded: NDArray[np.float32]) -> NDArray[np.float32]:
+def concept_states(encoded: FloatArray) -> FloatArray:
     """States [concepts, tokens, width]: the mean over the phrasings of `encoded` [concepts × phrasings, tokens, width]."""
-    mean: NDArray[np.float32] = encoded.reshape(-1, len(PHRASINGS), *encoded.shape[1:]).mean(axis=1)
+    mean: FloatArray = encoded.reshape(-1, len(PHRASINGS), *encoded.shape[1:]).mean(axis=1)
     return mean
 
 
-def products_of(words: NDArray[np.float32], middle: NDArray[np.float32]) -> Doubles:
+def products_of(words: FloatArray, middle: FloatArray) -> DoubleArray:
     """What `shares` needs of `words` [words, tokens, width]: their scalar products [words, words], with the ridge.
 
     `middle` [tokens, width]: their mean.
     """
-    products: Doubles = np.zeros((len(words), len(words)))
+    products: DoubleArray = np.zeros((len(words), len(words)))
     for token, centre in enumerate(middle):  # one at a time: together they are as large as a small model
         centred = (words[:, token] - centre).astype(np.float64)
         products += centred @ centred.T
     return products + RIDGE * _scale(products) * np.eye(len(words))
 
 
-def _scale(products: Doubles) -> float:
+def _scale(products: DoubleArray) -> float:
     """The mean squared length of the words' states."""
     return float(np.trace(products)) / len(products)
 
 
-def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], middle: NDArray[np.float32], products: Doubles) -> Doubles:
+def shares(prompt: FloatArray, words: FloatArray, middle: FloatArray, products: DoubleArray) -> DoubleArray:
     """How much of each of `words` [words, tokens, width] is in `prompt` [tokens, width], both taken around the words' mean.
 
     The non-negative x that minimises |prompt − Σ x·words|² / 2 + scale · (SPARSITY · Σ x + RIDGE · |x|² / 2), at the end of the
@@ -128,5 +126,5 @@ def shares(prompt: NDArray[np.float32], words: NDArray[np.float32], middle: NDAr
     *_, found = lars_path_gram(
         likeness.astype(np.float64), products, n_samples=1, alpha_min=cost, method="lasso", positive=True, return_path=False
     )
-    result: Doubles = found
+    result: DoubleArray = found
     return result

@@ -17,14 +17,14 @@ from pipelines.pictures.errors import BrokenStartPicture
 from pipelines.pictures.options import LARGEST_SEED, SCHEDULERS, PictureOptions
 from pipelines.pictures.sampling import SamplingOptions
 
-MOST_PICTURES = 16
-MOST_STEPS = 100
-MOST_LCM_STEPS = 50
+MAX_PICTURES = 16
+MAX_STEPS = 100
+MAX_LCM_STEPS = 50
 """The LCM scheduler picks its steps among those of its teacher."""
-MOST_GUIDANCE = 30.0
-MOST_STRENGTH = 3.0
+MAX_GUIDANCE = 30.0
+MAX_STRENGTH = 3.0
 """Of the sound."""
-MOST_LETTERS = 2000
+MAX_LETTERS = 2000
 SIDE_STEP = 8
 """Pixels of a latent's side."""
 LARGEST_START_PIXELS = 64 * 10**6
@@ -73,7 +73,7 @@ def plan_picture(clip: AudioClip, options: PictureOptions, catalog: ModelCatalog
     if options.start_picture is not None:
         _check_start_picture(options.start_picture)
     choice, aligner = _models(options, catalog)
-    seed = secrets.randbelow(LARGEST_SEED - MOST_PICTURES) if options.seed is None else options.seed
+    seed = secrets.randbelow(LARGEST_SEED - MAX_PICTURES) if options.seed is None else options.seed
     return PicturePlan(options, choice, aligner, _sampling(options, choice.spec), seed)
 
 
@@ -98,12 +98,12 @@ def _has_aligner(spec: ModelSpec, options: PictureOptions, catalog: ModelCatalog
 
 def _check_numbers(options: PictureOptions) -> None:
     _require("sound share", options.sound_share, 0, 1)
-    _require("strength of the sound", options.sound_strength, 0, MOST_STRENGTH)
+    _require("strength of the sound", options.sound_strength, 0, MAX_STRENGTH)
     _require("strength of the start picture", options.start_picture_strength, 0, 1)
-    _require("number of pictures", options.pictures, 1, MOST_PICTURES)
-    _require("preview", options.preview_every, 0, MOST_STEPS)
+    _require("number of pictures", options.pictures, 1, MAX_PICTURES)
+    _require("preview", options.preview_every, 0, MAX_STEPS)
     if options.guidance_scale is not None:
-        _require("guidance", options.guidance_scale, 0, MOST_GUIDANCE)
+        _require("guidance", options.guidance_scale, 0, MAX_GUIDANCE)
     if options.seed is not None:
         _require("seed", options.seed, 0, LARGEST_SEED)
     if options.scheduler and options.scheduler not in SCHEDULERS:
@@ -118,8 +118,8 @@ def _require(name: str, value: float, least: float, most: float) -> None:
 def _check_texts(options: PictureOptions) -> None:
     texts = {"prompt": options.prompt or "", "own words": options.own_words, "negative prompt": options.negative_prompt}
     for name, text in (texts | {"style": options.style}).items():
-        if len(text) > MOST_LETTERS:
-            raise InvalidOption(name, text, f"at most {MOST_LETTERS} letters")
+        if len(text) > MAX_LETTERS:
+            raise InvalidOption(name, text, f"at most {MAX_LETTERS} letters")
 
 
 def _check_part(clip: AudioClip, options: PictureOptions) -> None:
@@ -144,7 +144,7 @@ def _sampling(options: PictureOptions, spec: ModelSpec) -> SamplingOptions:
     width, height = (_side(name, side, usual) for name, side in (("width", options.width), ("height", options.height)))
     steps = (usual.fast_steps if options.fast else usual.steps) if options.steps is None else options.steps
     scheduler = options.scheduler or usual.scheduler
-    _require("steps", steps, 1, MOST_LCM_STEPS if scheduler == "LCM" else MOST_STEPS)
+    _require("steps", steps, 1, MAX_LCM_STEPS if scheduler == "LCM" else MAX_STEPS)
     start = options.start_picture
     sampling = SamplingOptions(
         steps=steps,

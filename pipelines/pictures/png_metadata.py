@@ -34,17 +34,17 @@ START_CHUNK = b"auSp"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = struct.Struct(">8s4x4sII")
 """Of a PNG file: signature, length and name of the first chunk, width, height."""
-MOST_FILE_BYTES = 64 * 2**20
+MAX_FILE_BYTES = 64 * 2**20
 LARGEST_SIDE = 16_384
 """Pixels of a picture that is looked into."""
-MOST_START_PIXELS = 2**22
+MAX_START_PIXELS = 2**22
 """Of a start picture, which is as large as what the model drew: four times what any model here draws."""
-MOST_LETTERS = 20_000
+MAX_LETTERS = 20_000
 """Of one text among the settings."""
 NAMES_ELSEWHERE = {"Euler ancestral": "Euler a"}
 """Of samplers, where other tools call them otherwise."""
 START_PICTURE = "start_picture"
-STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, str_max_length=MOST_LETTERS)
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, str_max_length=MAX_LETTERS)
 SHARE = Field(ge=0, le=1)
 SECONDS = Field(ge=0)
 SIDE = Field(ge=8, le=LARGEST_SIDE)
@@ -210,7 +210,7 @@ def _own_chunks(source: bytes | str | Path) -> tuple[str, bytes | None]:
 
 def _start_picture(content: bytes, size: tuple[int, int], its_hash: str) -> Image.Image:
     """RGB of `size`; nothing larger is decoded."""
-    if size[0] * size[1] > MOST_START_PIXELS:
+    if size[0] * size[1] > MAX_START_PIXELS:
         raise PictureFileRefused("its start picture is larger than any that was used here")
     try:
         with Image.open(BytesIO(content), formats=("PNG",)) as image:
@@ -231,7 +231,7 @@ def _check_header(stream: BinaryIO) -> None:
     if len(head) < HEADER.size or not head.startswith(SIGNATURE):
         raise PictureFileRefused("it is no PNG picture")
     *_, width, height = HEADER.unpack(head)
-    if size_bytes > MOST_FILE_BYTES or max(width, height) > LARGEST_SIDE:
+    if size_bytes > MAX_FILE_BYTES or max(width, height) > LARGEST_SIDE:
         raise PictureFileRefused("it is larger than any picture made here")
 
 

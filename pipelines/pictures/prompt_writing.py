@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption, JobStopped, NoModelFits
 from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import SHORTEST_CUT_SECONDS, AudioClip
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.music.tag_fusion import (
@@ -36,7 +37,6 @@ from pipelines.tagging.audioset import (
     MUSIC,
     SPEECH,
     ClassTree,
-    Scores,
     Tag,
     best_names,
 )
@@ -47,9 +47,9 @@ from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
 
 FROM_TAGS, FROM_MUSIC, FROM_WORDS = "tags", "music", "words spoken"
 """What a prompt can be written from."""
-MOST_CONCEPTS = 2
+MAX_CONCEPTS = 2
 """Pictures of more than two things fail in a small model."""
-MOST_SOUNDS = 3
+MAX_SOUNDS = 3
 CANDIDATES = 12
 WORTH_SHOWING = 0.4
 """Of the first sound's score, from which another one is in the picture too."""
@@ -64,7 +64,7 @@ PLACES = {
     "Outside, urban or manmade": "in a city",
     "Outside, rural or natural": "in the open country",
 }
-LEAST_PLACE = 0.2
+MIN_PLACE = 0.2
 SPEAKERS = {
     "Male speech, man speaking": "a man",
     "Female speech, woman speaking": "a woman",
@@ -73,11 +73,11 @@ SPEAKERS = {
 SINGERS = {"Female voice": "a female singer", "Male voice": "a male singer", "Rap": "a rapper", "Chant": "chanting people"}
 UNSEEN_MOODS = ("Fast", "Loud", "Catchy", "Sexy")
 """They say nothing to the eye."""
-MOST_MOODS, MOST_INSTRUMENTS = 2, 3
+MAX_MOODS, MAX_INSTRUMENTS = 2, 3
 VAGUE = (ANIMAL, *ANIMAL_FAMILIES)
 QUOTED_WORDS = 6
 TELLING_WORDS = 6
-LEAST_LETTERS = 4
+MIN_LETTERS = 4
 NO_PHRASE = "a sound such as"
 """How the phrase begins of a class that has none of its own."""
 FINISH = "highly detailed, atmospheric light"
@@ -107,7 +107,7 @@ class _Part:
 class _Sound:
     """What is known of a part of a clip."""
 
-    scores: Scores
+    scores: FloatArray
     """[classes], 0 to 1, of the classes of `tree`."""
     tree: ClassTree
     spoken: str
@@ -141,7 +141,7 @@ def write_prompt(
     end: float,
     picture_model: ModelSpec,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> WrittenPrompt:
     """A prompt for the part of `clip` between two times in seconds, in the words that `picture_model` understands.
 
@@ -188,7 +188,7 @@ def _spoken_words(clip: AudioClip, start: float, end: float, catalog: ModelCatal
 def _concepts(sound: _Sound) -> list[_Part]:
     """One concept or two; where speech comes first, what is spoken of."""
     tags = sound.tags()
-    told = spoken_concepts(sound.spoken)[:MOST_CONCEPTS]
+    told = spoken_concepts(sound.spoken)[:MAX_CONCEPTS]
     if told and (not tags or sound.is_kind(tags[0], SPEECH)):
         return [_Part(word, FROM_WORDS) for word in told]
     chosen: dict[str, str] = {}
@@ -196,7 +196,7 @@ def _concepts(sound: _Sound) -> list[_Part]:
         phrase = phrase_of_class(tag.name, sound.tree)
         if phrase is not None and (not chosen or tag.score >= max(CLEAR, WORTH_SHOWING * tags[0].score)):
             chosen.setdefault(concept_of()[phrase], phrase)
-    phrases = list(chosen.values())[:MOST_CONCEPTS] or [UNNAMED_CONCEPT]
+    phrases = list(chosen.values())[:MAX_CONCEPTS] or [UNNAMED_CONCEPT]
     return [_Part(phrase, FROM_TAGS) for phrase in phrases]
 
 
@@ -207,7 +207,7 @@ def _description(sound: _Sound, music: tuple[MusicTag, ...]) -> list[_Part]:
     """What is to be seen, part by part: music, who speaks, what else sounds, and where."""
     parts = [*_music_parts(music), *_speech_parts(sound, bool(music)), *_sound_parts(sound, bool(music))]
     place = max(PLACES, key=sound.score)
-    if sound.score(place) >= LEAST_PLACE and not music:
+    if sound.score(place) >= MIN_PLACE and not music:
         parts.append(_Part(PLACES[place], FROM_TAGS))
     return parts or [_Part(UNNAMED, FROM_TAGS)]
 
@@ -218,8 +218,8 @@ def _music_parts(tags: tuple[MusicTag, ...]) -> list[_Part]:
         return []
     moods = [tag.name.lower() for tag in tags if tag.kind == "mood" and tag.name not in UNSEEN_MOODS]
     genres, instruments = _terms("genre", tags), _terms("instrument", tags)
-    what = " ".join([*filter(None, [", ".join(moods[:MOST_MOODS]), *genres[:1]]), "music"])
-    playing = f"musicians playing {what}" + (f" on {listed(instruments[:MOST_INSTRUMENTS])}" if instruments else "")
+    what = " ".join([*filter(None, [", ".join(moods[:MAX_MOODS]), *genres[:1]]), "music"])
+    playing = f"musicians playing {what}" + (f" on {listed(instruments[:MAX_INSTRUMENTS])}" if instruments else "")
     singers = [SINGERS[tag.name] for tag in tags if tag.kind == "vocals"]
     eras = [tag.name for tag in tags if tag.kind == "era" and tag.name[0].isdigit()]
     return [_Part(text, FROM_MUSIC) for text in (playing, *singers[:1], *eras[:1])]
@@ -252,7 +252,7 @@ def _sound_parts(sound: _Sound, is_music: bool) -> list[_Part]:
         for place, tag in enumerate(tags)
         if (is_alone and place == 0) or tag.score >= max(CLEAR, WORTH_SHOWING * tags[0].score)
     ]
-    nouns = list(dict.fromkeys(_noun(tag.name, sound.tree) for tag in shown[:MOST_SOUNDS]))
+    nouns = list(dict.fromkeys(_noun(tag.name, sound.tree) for tag in shown[:MAX_SOUNDS]))
     return [_Part(listed(nouns), FROM_TAGS)] if nouns else []
 
 
@@ -274,7 +274,7 @@ def telling_words(text: str) -> str:
 
     lowered = [word.lower() for word in words]
     spelling = dict(zip(lowered, words, strict=True))
-    counts = Counter(word for word in lowered if len(word) >= LEAST_LETTERS and word not in ENGLISH_STOP_WORDS)
+    counts = Counter(word for word in lowered if len(word) >= MIN_LETTERS and word not in ENGLISH_STOP_WORDS)
     chosen = sorted(counts, key=lambda word: (-counts[word], -len(word)))[:TELLING_WORDS]
     in_order = [spelling[word] for word in counts if word in chosen]
     return f"about {listed(in_order)}" if in_order else "about this and that"
@@ -288,7 +288,7 @@ def music_between(
     start: float,
     end: float,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> tuple[MusicTag, ...]:
     """Tags of the music between two times in seconds, by kind and then best first; none if it is no music.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
@@ -25,8 +25,6 @@ COMMON = 0.5
 """Weight of speech and music, beside which whatever else is there tells more."""
 LOUDNESS_SHARE = 0.05
 """What loudness alone adds, so that it decides where nothing is recognised."""
-
-Floats = NDArray[np.float32]
 
 
 def telling_window(
@@ -65,7 +63,7 @@ def telling_window(
     return start, start + seconds
 
 
-def _class_weights(tree: ClassTree) -> Floats:
+def _class_weights(tree: ClassTree) -> FloatArray:
     """How much each class tells [classes]."""
     weights = np.ones(len(tree.names), dtype=np.float32)
     weights[sorted(tree.below(SPEECH, MUSIC))] = COMMON
@@ -73,7 +71,7 @@ def _class_weights(tree: ClassTree) -> Floats:
     return weights
 
 
-def _loudness(sound: Floats, hop: int, count: int) -> Floats:
+def _loudness(sound: FloatArray, hop: int, count: int) -> FloatArray:
     """RMS [count] of stretches of `hop` samples; memory is that of one stretch.
 
     Raises:
@@ -86,9 +84,9 @@ def _loudness(sound: Floats, hop: int, count: int) -> Floats:
     return np.array(rms, dtype=np.float32)
 
 
-def _means(values: Floats, width: int) -> Floats:
+def _means(values: FloatArray, width: int) -> FloatArray:
     """Means [rows − width + 1, columns] over `width` rows of `values` [rows, columns] in succession."""
     width = min(width, len(values))
     sums = np.cumsum(np.concatenate([np.zeros_like(values[:1]), values]), axis=0, dtype=np.float64)
-    means: Floats = ((sums[width:] - sums[:-width]) / width).astype(np.float32)
+    means: FloatArray = ((sums[width:] - sums[:-width]) / width).astype(np.float32)
     return means

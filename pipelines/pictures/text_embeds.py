@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
@@ -16,17 +16,15 @@ TEXTS_AT_ONCE = 64
 NO_CLIP = ""
 """In the feature store, in place of a clip's hash: words are the same for every clip."""
 
-States = NDArray[np.float32]
 
-
-def text_states(picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, runtime: ModelRuntime) -> States:
+def text_states(picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, runtime: ModelRuntime) -> FloatArray:
     """States [texts, tokens, width] of the model's text encoder, as its own pipeline computes them; remembered.
 
     Raises:
         ModelError: the picture model cannot be had; see `ModelCache.lease`. It must not be on loan to the caller.
     """
 
-    def compute() -> States:
+    def compute() -> FloatArray:
         with runtime.cache.lease(picture_model, working_bytes=WORKING_BYTES) as (pipeline,):
             return encode_texts(pipeline.tokenizer, pipeline.text_encoder, texts, tokens)
 
@@ -34,7 +32,7 @@ def text_states(picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, r
     return runtime.features.get_or_compute(key, compute)
 
 
-def encode_texts(tokenizer: Any, text_encoder: Any, texts: tuple[str, ...], tokens: int) -> States:
+def encode_texts(tokenizer: Any, text_encoder: Any, texts: tuple[str, ...], tokens: int) -> FloatArray:
     """States [texts, tokens, width] of `texts`, cut or padded to `tokens` tokens."""
     import torch
 

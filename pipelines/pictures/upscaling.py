@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from models.arrays import FloatArray
+
 SHARPENED_FACTOR = 2
 """The filter runs at this size; the interpolation after it smooths the steps that it leaves."""
 STEPS = 6
@@ -50,13 +52,13 @@ def _sharpened(image: Image.Image) -> Image.Image:
     return Image.fromarray(levels.astype(np.uint8))
 
 
-def _side_of_edge(image: Image.Image) -> NDArray[np.float32]:
+def _side_of_edge(image: Image.Image) -> FloatArray:
     """[rows, columns], −1 to 1: below zero on the bright side of an edge, above on the dark one."""
     brightness = np.asarray(image.convert("L").filter(ImageFilter.GaussianBlur(SMOOTHING)), dtype=np.float32)
     down, right = np.gradient(brightness)
     (down_down, down_right), right_right = np.gradient(down), np.gradient(right, axis=1)
     bend = right**2 * right_right + 2 * right * down * down_right + down**2 * down_down
-    side: NDArray[np.float32] = np.tanh(bend / (right**2 + down**2 + FLAT))
+    side: FloatArray = np.tanh(bend / (right**2 + down**2 + FLAT))
     return side
 
 

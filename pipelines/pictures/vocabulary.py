@@ -145,7 +145,7 @@ def _told_with_its_source(word: str) -> str:
 WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
 
 
-LEAST_LETTERS = 3
+MIN_LETTERS = 3
 """Of a word that can stand for something to be seen."""
 
 
@@ -167,7 +167,7 @@ def unknown_words(text: str, spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _known(word: str) -> bool:
-    return len(word) < LEAST_LETTERS or word in _shown() or word.removesuffix("s") in _shown()
+    return len(word) < MIN_LETTERS or word in _shown() or word.removesuffix("s") in _shown()
 
 
 @cache

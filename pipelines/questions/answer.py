@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.description.findings import CERTAIN, SURE, Span
 
-MOST_SPANS = 12
+MAX_SPANS = 12
 MEASURED = "tempo, metre, key, chords, sections, instruments, genre, mood, vocals, speech and loudness"
 NEEDS_MORE = f"This needs a larger model: measured in this clip are only {MEASURED}."
 
@@ -41,7 +41,7 @@ def sureness(confidence: float) -> str:
 
 def spans_of(*spans: Span | None) -> tuple[Span, ...]:
     """The first spans of those that are there."""
-    return tuple(span for span in spans if span is not None)[:MOST_SPANS]
+    return tuple(span for span in spans if span is not None)[:MAX_SPANS]
 
 
 def doubt(confidence: float) -> str:

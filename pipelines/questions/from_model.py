@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import AUTO
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.chunking import cut_into_pieces
-from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.language_models.generation import (
     WORKING_BYTES,
@@ -32,7 +33,7 @@ from pipelines.language_models.prompting import (
 )
 
 SHORTEST_PART_SECONDS = 0.1
-MOST_TURNS = 50
+MAX_TURNS = 50
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def ask(
     question: str,
     options: QuestionOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[AnswerSoFar]:
     """Ask a model about `clip` after the turns of `history`, oldest first: a snapshot for every token.
@@ -91,8 +92,8 @@ def ask(
     began = clock()
     check_sampling(options)
     question = check_text("question", question)
-    if len(history) > MOST_TURNS:
-        raise InvalidOption("history", f"{len(history)} turns", f"up to {MOST_TURNS} turns: begin anew")
+    if len(history) > MAX_TURNS:
+        raise InvalidOption("history", f"{len(history)} turns", f"up to {MAX_TURNS} turns: begin anew")
     choice = runtime.catalog.choose("answer_questions", options.model, WORKING_BYTES)
     spec = choice.spec
     start, end = _part(clip, options, spec)
@@ -128,7 +129,7 @@ def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[f
     return options.start, end
 
 
-def _sounds(clip: AudioClip, start: float, end: float, spec: ModelSpec) -> tuple[Waveform, ...]:
+def _sounds(clip: AudioClip, start: float, end: float, spec: ModelSpec) -> tuple[FloatArray, ...]:
     """The part in as many sounds as the model needs to hear it."""
     waveform = clip.waveform(SAMPLE_RATE)
     pieces = cut_into_pieces(end - start, (), HEARING[spec.architecture].window_seconds)

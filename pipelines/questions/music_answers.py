@@ -23,7 +23,7 @@ from pipelines.wording.grammar import (
     sentence,
 )
 
-MOST_NAMES = 5
+MAX_NAMES = 5
 MEASURED_BETTER = ("Slow", "Fast", "Quiet", "Soft", "Loud")
 """Moods that are tempo and loudness."""
 
@@ -144,7 +144,7 @@ def mood_answer(words: str, findings: ClipFindings) -> Answer:
 def _tags(what: str, names: list[tuple[str, float]], findings: ClipFindings) -> Answer:
     if findings.is_music is False:
         return Answer(f"This clip is no music, so it has no {what}.")
-    names = [(name, confidence) for name, confidence in names if confidence >= PERHAPS][:MOST_NAMES]
+    names = [(name, confidence) for name, confidence in names if confidence >= PERHAPS][:MAX_NAMES]
     if not names:
         return missing(what, findings.music is not None)
     told = [f"{sureness(confidence)}{name}" for name, confidence in names]

@@ -17,7 +17,7 @@ from pipelines.description.findings import (
 from pipelines.description.template_caption import write_caption
 from pipelines.music.notation import written
 from pipelines.questions.answer import (
-    MOST_SPANS,
+    MAX_SPANS,
     NEEDS_MORE,
     Answer,
     missing,
@@ -38,7 +38,7 @@ from pipelines.wording.grammar import (
 )
 from pipelines.wording.sound_phrases import sound_phrase
 
-MOST_NAMES = 5
+MAX_NAMES = 5
 GENERAL_SOUNDS = frozenset({"music", "song", "speech", "singing", "voice", "instrument"})
 NEAR_SECONDS = 1.0
 """Around a time that somebody asks for: what is said there."""
@@ -111,12 +111,12 @@ def _when_spans(what: str, spans: tuple[Span, ...], is_there: bool | None, words
     if re.search(r"\b(?:end|ends|stop|stops|finish|finishes)\b", words):
         return Answer(sentence(f"{what} last heard until {clock(spans[-1][1])}"), spans_of(spans[-1]))
     more = f", and {counted(len(spans) - 1, 'more time')} after that" if len(spans) > 1 else ""
-    return Answer(sentence(f"{what} first heard from {clock(spans[0][0])} to {clock(spans[0][1])}{more}"), spans[:MOST_SPANS])
+    return Answer(sentence(f"{what} first heard from {clock(spans[0][0])} to {clock(spans[0][1])}{more}"), spans[:MAX_SPANS])
 
 
 def instruments_answer(words: str, findings: ClipFindings) -> Answer:
     """Who plays."""
-    heard = findings.named("instrument")[:MOST_NAMES]
+    heard = findings.named("instrument")[:MAX_NAMES]
     if not heard:
         sought = findings.music is not None or findings.sounds is not None
         return unknown("No instrument was found in this clip." if sought else "Nobody listened for instruments in this clip yet.")
@@ -140,7 +140,7 @@ def vocals_answer(words: str, findings: ClipFindings) -> Answer:
     where = f", first from {clock(spans[0][0])} to {clock(spans[0][1])}" if spans else ""
     surely = "" if (findings.singing or 0) >= CERTAIN else "probably "
     voice = f"; it sounds like {listed(voices, 'or')}" if voices else ""
-    return Answer(f"Somebody {surely}sings{where}{voice}.", spans[:MOST_SPANS])
+    return Answer(f"Somebody {surely}sings{where}{voice}.", spans[:MAX_SPANS])
 
 
 def language_answer(words: str, findings: ClipFindings) -> Answer:
@@ -153,7 +153,7 @@ def language_answer(words: str, findings: ClipFindings) -> Answer:
     name = WHISPER_LANGUAGES.get(speech.language, speech.language)
     if speech.language_probability < PERHAPS or not name:
         return unknown("The language is too unsure to tell.")
-    return Answer(f"The language is {sureness(speech.language_probability)}{name}.", findings.speech_spans[:MOST_SPANS])
+    return Answer(f"The language is {sureness(speech.language_probability)}{name}.", findings.speech_spans[:MAX_SPANS])
 
 
 def said_answer(words: str, findings: ClipFindings) -> Answer:
@@ -169,9 +169,9 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
     if time is not None and time > findings.duration:
         return Answer(f"The clip ends at {clock(findings.duration)}.")
     if re.search(r"\bhow many words\b", words):
-        return Answer(f"The transcript has {len(speech.text.split())} words.", findings.speech_spans[:MOST_SPANS])
+        return Answer(f"The transcript has {len(speech.text.split())} words.", findings.speech_spans[:MAX_SPANS])
     if time is None:
-        segments = speech.segments[:MOST_SPANS]
+        segments = speech.segments[:MAX_SPANS]
         text = " ".join(segment.text.strip() for segment in segments)
         more = " …" if len(segments) < len(speech.segments) else ""
         return Answer(f"What is said: “{text}{more}”", tuple((segment.start, segment.end) for segment in segments))
@@ -189,7 +189,7 @@ def speaking_answer(words: str, findings: ClipFindings) -> Answer:
         return Answer("Nobody speaks in this clip.")
     spans = findings.speech_spans
     where = f", first from {clock(spans[0][0])} to {clock(spans[0][1])}" if spans else ""
-    return Answer(f"Somebody speaks{where}.", spans[:MOST_SPANS])
+    return Answer(f"Somebody speaks{where}.", spans[:MAX_SPANS])
 
 
 def speech_or_music_answer(words: str, findings: ClipFindings) -> Answer:
@@ -198,7 +198,7 @@ def speech_or_music_answer(words: str, findings: ClipFindings) -> Answer:
         return unknown("Whether this is speech or music was not measured yet.")
     found = ["music"] * bool(findings.is_music) + ["speech"] * bool(findings.is_spoken)
     if found:
-        return Answer(f"This is {' and '.join(found)}.", (*findings.music_spans, *findings.speech_spans)[:MOST_SPANS])
+        return Answer(f"This is {' and '.join(found)}.", (*findings.music_spans, *findings.speech_spans)[:MAX_SPANS])
     if findings.is_music is None or findings.is_spoken is None:
         return unknown(f"It is no {'music' if findings.is_music is False else 'speech'}; the rest stayed open.")
     return Answer(sentence(f"this is neither speech nor music{_sound_names(findings, '; what is heard is ')}"))
@@ -254,5 +254,5 @@ def duration_answer(words: str, findings: ClipFindings) -> Answer:
     """How long the clip, or the speech in it, is."""
     if re.search(r"\b(?:speech|speak\w*|talk\w*)\b", words) and findings.is_spoken:
         seconds = sum(end - start for start, end in findings.speech_spans)
-        return Answer(f"Somebody speaks for {length(seconds)}.", findings.speech_spans[:MOST_SPANS])
+        return Answer(f"Somebody speaks for {length(seconds)}.", findings.speech_spans[:MAX_SPANS])
     return Answer(f"The clip lasts {length(findings.duration)}.", ((0.0, findings.duration),))

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from models.errors import AudioscopeError
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
 
@@ -39,7 +39,7 @@ def transcribe_files(
     clips: ClipStore,
     allowed_roots: tuple[Path, ...] | None,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> Iterator[tuple[QueuedFile, ...]]:
     """The whole queue, again and again as it changes; a file that fails does not keep the next one waiting.
 

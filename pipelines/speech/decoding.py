@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from pipelines.speech.language_id import (
     SHORTEST_TELLING_SAMPLES,
     Encoded,
@@ -29,7 +30,6 @@ from pipelines.speech.vad_windows import (
     LONGEST_WINDOW_SECONDS,
     SAMPLE_RATE,
     SpeechWindow,
-    Waveform,
     speech_windows,
 )
 from pipelines.speech.window_decoding import WINDOW_SECONDS, WindowDecoder, encode_windows
@@ -44,7 +44,7 @@ MIXED_LOG_PROBABILITY = -0.4
 
 
 def decode_speech(
-    whisper: Any, waveform: Waveform, options: DecodingOptions, stopped: Callable[[], bool]
+    whisper: Any, waveform: FloatArray, options: DecodingOptions, stopped: Callable[[], bool]
 ) -> Generator[Language | Segment, None, None]:
     """The language, unless nothing is said, then the segments in order of time.
 
@@ -83,7 +83,7 @@ def _abandoned_at_exit(stopped: Callable[[], bool]) -> Iterator[Callable[[], boo
 
 
 def _language(
-    whisper: Any, waveform: Waveform, windows: Iterator[SpeechWindow], wanted: str | None
+    whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow], wanted: str | None
 ) -> tuple[Language | None, Iterator[SpeechWindow], Encoded]:
     """What is wanted, or the only one that the model knows, or what is heard."""
     if wanted is None and whisper.model.is_multilingual:
@@ -105,7 +105,7 @@ class _Speech:
     def __init__(
         self,
         whisper: Any,
-        waveform: Waveform,
+        waveform: FloatArray,
         language: str,
         options: DecodingOptions,
         encoded: Encoded,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import believed
@@ -28,7 +29,6 @@ from pipelines.speech.vad_windows import (
     FRAME_SAMPLES,
     SAMPLE_RATE,
     Stretch,
-    Waveform,
     find_stretches,
     speech_probabilities,
 )
@@ -71,10 +71,10 @@ class Dictation:
         self._most_samples = int(most_seconds * SAMPLE_RATE)
         self._parts: list[NDArray[np.int16]] = []
         self._samples = 0
-        self._pending: Waveform = np.zeros(0, np.float32)
+        self._pending: FloatArray = np.zeros(0, np.float32)
         self._written = Dictated()
 
-    def hear(self, samples: Waveform) -> Dictated:
+    def hear(self, samples: FloatArray) -> Dictated:
         """What is written after `samples` [any number] at 16 kHz, which follow what came before.
 
         Raises:
@@ -121,7 +121,7 @@ class Dictation:
 
     def _stretches(self) -> list[Stretch]:
         """Where a voice is in what is pending, in samples."""
-        probabilities = (float(p) for block in speech_probabilities(self._pending, never) for p in block)
+        probabilities = (float(p) for block in speech_probabilities(self._pending, never_stop) for p in block)
         frames = find_stretches(probabilities, self.options.voice_threshold)
         return [Stretch(s.start * FRAME_SAMPLES, min(s.end * FRAME_SAMPLES, len(self._pending))) for s in frames]
 
@@ -140,12 +140,12 @@ class Dictation:
         self._forget(count)
         self._written = Dictated((*self._written.segments, *settled), "", language, self._seconds())
 
-    def _decode(self, sound: Waveform, options: TranscriptionOptions) -> tuple[Language | None, list[Segment]]:
+    def _decode(self, sound: FloatArray, options: TranscriptionOptions) -> tuple[Language | None, list[Segment]]:
         """In the language of the first phrase that told one."""
         known = self._written.language
         heard = replace(options, language=known.code) if known and self._written.segments else options
         with self._cache.lease(self.choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
-            steps = list(decode_speech(whisper, sound, heard, never))
+            steps = list(decode_speech(whisper, sound, heard, never_stop))
         languages = [step for step in steps if isinstance(step, Language)]
         language = known if known and self._written.segments else next(iter(languages), known)
         return language, [step for step in steps if isinstance(step, Segment) and believed(step, sound, self._cache)]

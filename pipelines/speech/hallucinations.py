@@ -10,10 +10,11 @@ import zlib
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.cache.model_cache import ModelCache
 from models.specs.sound import YAMNET
 from pipelines.speech.transcript import Segment
-from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.vad_windows import SAMPLE_RATE
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.taggers import Yamnet
 from pipelines.tagging.yamnet_features import PATCH_HOP_SAMPLES, PATCH_SAMPLES, patch_count
@@ -37,12 +38,12 @@ VOICES = (
     "Singing",
     "Rapping",
 )
-LEAST_VOICE = 0.75
+MIN_VOICE = 0.75
 """Score of one of `VOICES` from which a doubtful line is believed. Three of 140 doubtful lines from recordings of
 single spoken words in many languages stay below; nine animals for which Whisper writes words do not exceed 0.69."""
 
 
-def believed(segment: Segment, waveform: Waveform, cache: ModelCache) -> bool:
+def believed(segment: Segment, waveform: FloatArray, cache: ModelCache) -> bool:
     """Whether a line may stand in the transcript.
 
     Args:
@@ -55,10 +56,10 @@ def believed(segment: Segment, waveform: Waveform, cache: ModelCache) -> bool:
     """
     if not is_doubtful(segment):
         return True
-    return voice_score(waveform, segment, cache) >= LEAST_VOICE
+    return voice_score(waveform, segment, cache) >= MIN_VOICE
 
 
-def voice_score(waveform: Waveform, segment: Segment, cache: ModelCache) -> float:
+def voice_score(waveform: FloatArray, segment: Segment, cache: ModelCache) -> float:
     """The highest score that a class of voices has in any of YAMNet's patches of `waveform` [samples] that touch the line.
 
     The patches lie as they do when the whole clip is tagged: a piece cut out at a line's edges can sound like a voice by chance.

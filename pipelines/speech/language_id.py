@@ -8,9 +8,9 @@ from itertools import chain, groupby, islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipelines.speech.vad_windows import SAMPLE_RATE, SpeechWindow, Waveform
+from models.arrays import AnyArray, FloatArray
+from pipelines.speech.vad_windows import SAMPLE_RATE, SpeechWindow
 from pipelines.speech.window_decoding import encode_whole_window
 
 CLIP_WINDOWS = 4
@@ -57,7 +57,7 @@ Encoded = dict[SpeechWindow, Any]
 
 
 def language_of_clip(
-    whisper: Any, waveform: Waveform, windows: Iterator[SpeechWindow]
+    whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow]
 ) -> tuple[Language | None, Iterator[SpeechWindow], Encoded]:
     """The language, all windows again, and the encodings of those listened to; no language where there is no window.
 
@@ -81,9 +81,7 @@ def language_of_clip(
     return Language(best.code, best.probability, tuple(others)), chain(list(encoded), windows), encoded
 
 
-def split_by_language(
-    whisper: Any, waveform: Waveform, window: SpeechWindow, states: NDArray[Any], main: str
-) -> list[LanguageRun]:
+def split_by_language(whisper: Any, waveform: FloatArray, window: SpeechWindow, states: AnyArray, main: str) -> list[LanguageRun]:
     """The window, cut where the language changes.
 
     What the encoder made of the window tells where the clip's language is not to be heard; such a run is encoded by itself, for
@@ -109,13 +107,13 @@ def split_by_language(
     return runs
 
 
-def _language_of_run(whisper: Any, waveform: Waveform, window: SpeechWindow, main: str) -> str:
+def _language_of_run(whisper: Any, waveform: FloatArray, window: SpeechWindow, main: str) -> str:
     likelihoods = _likelihoods(whisper, encode_whole_window(whisper, window, waveform))
     best = max(likelihoods, key=lambda code: likelihoods[code])
     return best if likelihoods[best] >= SURE_OF_RUN else main
 
 
-def _storage(states: NDArray[Any]) -> Any:
+def _storage(states: AnyArray) -> Any:
     import ctranslate2
 
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(states))

@@ -14,7 +14,7 @@ from pipelines.tagging.sound_tagging import what_it_sounds_like
 
 SHORTEST_SECONDS = 5.0
 """A shorter pause between two lines is a pause."""
-MOST_STRETCHES = 200
+MAX_STRETCHES = 200
 BROAD_NAMES = frozenset({"Animal", "Wild animals", "Vehicle"})
 """Right more often than what they stand for, but of little use in a sentence."""
 
@@ -36,10 +36,10 @@ def unspoken_stretches(clip: AudioClip, spoken: Iterable[tuple[float, float]], r
     gaps = [(before, after) for (_, before), (after, _) in pairwise(chain([(0, 0.0)], spoken, [(clip.duration, 0)]))]
     wanted = [(start, end) for start, end in gaps if not spoken or end - start >= SHORTEST_SECONDS]
     try:
-        return tuple(Unspoken(start, end, _sound(clip, start, end, runtime)) for start, end in wanted[:MOST_STRETCHES])
+        return tuple(Unspoken(start, end, _sound(clip, start, end, runtime)) for start, end in wanted[:MAX_STRETCHES])
     except ModelError as error:
         log.warning("What is heard between the words stays unnamed: %s", error)
-        return tuple(Unspoken(start, end, "") for start, end in wanted[:MOST_STRETCHES])
+        return tuple(Unspoken(start, end, "") for start, end in wanted[:MAX_STRETCHES])
 
 
 def _sound(clip: AudioClip, start: float, end: float, runtime: ModelRuntime) -> str:

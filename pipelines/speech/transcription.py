@@ -13,7 +13,7 @@ from models.loading.loaders import usable_cores
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import Device, ModelSpec
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
@@ -27,7 +27,7 @@ from pipelines.speech.vad_windows import SAMPLE_RATE
 
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
-MOST_WORKERS = 4
+MAX_WORKERS = 4
 LINE_MARGIN_SECONDS = 0.2
 """Heard on either side when one line is decoded again."""
 
@@ -79,7 +79,7 @@ def transcribe(
     clip: AudioClip,
     options: TranscriptionOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Transcription]:
     """Transcribe `clip`: a snapshot for every segment, and ten a second in between, so that the caller can stop at any time.
@@ -167,7 +167,7 @@ def _decode(
 
 def with_workers(spec: ModelSpec) -> ModelSpec:
     """The form of a Whisper model for clips of many windows, on the CPU."""
-    return replace(spec, workers=min(MOST_WORKERS, usable_cores()))
+    return replace(spec, workers=min(MAX_WORKERS, usable_cores()))
 
 
 def decode_again(clip: AudioClip, line: Segment, options: TranscriptionOptions, runtime: ModelRuntime) -> tuple[Segment, ...]:
@@ -183,7 +183,7 @@ def decode_again(clip: AudioClip, line: Segment, options: TranscriptionOptions, 
     samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     everything = replace(options, voice_activity_filter=False)
     with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
-        steps = decode_speech(whisper, samples, everything, never)
+        steps = decode_speech(whisper, samples, everything, never_stop)
         return tuple(_within(moved(step, start), line) for step in steps if isinstance(step, Segment))
 
 

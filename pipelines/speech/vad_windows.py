@@ -15,7 +15,8 @@ from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 
 SAMPLE_RATE = 16_000
 LONGEST_WINDOW_SECONDS = 28.0
@@ -42,10 +43,8 @@ CUT_SEARCH_FRAMES = int(8.0 * SAMPLE_RATE / FRAME_SAMPLES)
 SILENT_PIECE_SAMPLES = 5 * SAMPLE_RATE
 UNHEARD_SAMPLES = SAMPLE_RATE
 """Speech of more than 1 s without a word was skipped by the model."""
-LEAST_FILL = 2 / 3
+MIN_FILL = 2 / 3
 """A window may end at the longest pause of its last third."""
-
-Waveform = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class SpeechWindow:
         """Length."""
         return self.offsets[-1] / SAMPLE_RATE
 
-    def sound(self, waveform: Waveform) -> Waveform:
+    def sound(self, waveform: FloatArray) -> FloatArray:
         """What Whisper is to hear: float32 [samples]."""
         return np.concatenate([waveform[piece.start : piece.end] for piece in self.pieces])
 
@@ -120,7 +119,7 @@ class SpeechWindow:
 
 
 def speech_windows(
-    waveform: Waveform,
+    waveform: FloatArray,
     voice_only: bool,
     first_seconds: float,
     stopped: Callable[[], bool],
@@ -141,17 +140,17 @@ def speech_windows(
     return pack(pieces if voice_only else with_silence(pieces, len(waveform)), first_seconds)
 
 
-def speech_probabilities(waveform: Waveform, stopped: Callable[[], bool]) -> Iterator[NDArray[np.float32]]:
+def speech_probabilities(waveform: FloatArray, stopped: Callable[[], bool]) -> Iterator[FloatArray]:
     """Silero's probability of speech for each 32 ms, block by block, its state carried over: float32 [frames]."""
     from faster_whisper.vad import get_vad_model
 
     session = get_vad_model().session
     hidden = cell = np.zeros((1, 1, 128), np.float32)
-    before: Waveform = np.zeros(CONTEXT_SAMPLES, np.float32)
+    before: FloatArray = np.zeros(CONTEXT_SAMPLES, np.float32)
     for start in range(0, len(waveform), BLOCK_FRAMES * FRAME_SAMPLES):
         if stopped():
             return
-        block: Waveform = np.array(waveform[start : start + BLOCK_FRAMES * FRAME_SAMPLES])
+        block: FloatArray = np.array(waveform[start : start + BLOCK_FRAMES * FRAME_SAMPLES])
         block = np.pad(block, (0, -len(block) % FRAME_SAMPLES))
         heard = np.concatenate([before, block])
         frames = np.lib.stride_tricks.sliding_window_view(heard, CONTEXT_SAMPLES + FRAME_SAMPLES)[::FRAME_SAMPLES]
@@ -161,7 +160,7 @@ def speech_probabilities(waveform: Waveform, stopped: Callable[[], bool]) -> Ite
         yield output.reshape(-1)
 
 
-def _let_go(waveform: Waveform) -> None:
+def _let_go(waveform: FloatArray) -> None:
     """Of the pages of a memory map that were read: they count as this process's memory, although they are on disk."""
     if isinstance(waveform.base, mmap.mmap):
         waveform.base.madvise(mmap.MADV_DONTNEED)
@@ -246,5 +245,5 @@ def _count_until_longest_pause(pieces: list[Piece], limit: int) -> int:
     """How many of `pieces`, the last of which does not fit any more, go into one window."""
     filled = list(accumulate(piece.samples for piece in pieces))
     counts = range(1, len(pieces))
-    allowed = [count for count in counts if filled[count - 1] >= LEAST_FILL * limit] or [len(pieces) - 1]
+    allowed = [count for count in counts if filled[count - 1] >= MIN_FILL * limit] or [len(pieces) - 1]
     return max(allowed, key=lambda count: (pieces[count].speech.start - pieces[count - 1].speech.end, count))

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from pipelines.speech.transcript import DecodingOptions, Segment, Word
-from pipelines.speech.vad_windows import MARGIN_SECONDS, SAMPLE_RATE, SpeechWindow, Waveform
+from pipelines.speech.vad_windows import MARGIN_SECONDS, SAMPLE_RATE, SpeechWindow
 
 # Whisper's own limits, as in openai/whisper transcribe.py.
 HIGHEST_COMPRESSION_RATIO = 2.4
@@ -48,7 +49,7 @@ class WindowDecoder:
     """Turns batches of windows into segments of one language; used by several threads at once."""
 
     def __init__(
-        self, whisper: Any, waveform: Waveform, language: str, options: DecodingOptions, stopped: Callable[[], bool]
+        self, whisper: Any, waveform: FloatArray, language: str, options: DecodingOptions, stopped: Callable[[], bool]
     ) -> None:
         from faster_whisper.tokenizer import Tokenizer
 
@@ -216,18 +217,18 @@ SILENCE_SECONDS = 4.0
 """After the sound of a window. Whisper was trained with silence up to 30 s, but needs no more of it to end as it should."""
 
 
-def encode_windows(whisper: Any, windows: Sequence[SpeechWindow], waveform: Waveform) -> Any:
+def encode_windows(whisper: Any, windows: Sequence[SpeechWindow], waveform: FloatArray) -> Any:
     """Encoder states [windows, frames of 20 ms, width] as a `ctranslate2.StorageView`; the longest window sets the frames."""
     seconds = max(window.seconds for window in windows) + SILENCE_SECONDS
     return _encode(whisper, windows, waveform, min(WINDOW_FRAMES, 2 * ceil(seconds * FRAMES_PER_SECOND / 2)))
 
 
-def encode_whole_window(whisper: Any, window: SpeechWindow, waveform: Waveform) -> Any:
+def encode_whole_window(whisper: Any, window: SpeechWindow, waveform: FloatArray) -> Any:
     """As `encode_windows`, filled up to 30 s: languages are told apart best in what Whisper was trained on."""
     return _encode(whisper, [window], waveform, WINDOW_FRAMES)
 
 
-def _encode(whisper: Any, windows: Sequence[SpeechWindow], waveform: Waveform, frames: int) -> Any:
+def _encode(whisper: Any, windows: Sequence[SpeechWindow], waveform: FloatArray, frames: int) -> Any:
     sounds = [window.sound(waveform) for window in windows]
     samples = frames * SAMPLE_RATE // FRAMES_PER_SECOND
     features = [whisper.feature_extractor(sound, padding=max(0, samples - len(sound)))[:, :frames] for sound in sounds]

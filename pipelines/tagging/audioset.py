@@ -13,7 +13,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 
 CLASSES_FILE = Path(__file__).with_name("audioset_classes.txt")
 INDENT = "  "
@@ -61,8 +62,6 @@ ABOUT_THE_RECORDING = (
     "Field recording",
 )
 """Said of nearly any recording; they tell where, not what."""
-
-Scores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def tree_of(names: tuple[str, ...]) -> ClassTree:
 
 
 def best_names(
-    scores: Scores, count: int, at_least: float = 0.0, leave_out: tuple[str, ...] = (), tree: ClassTree | None = None
+    scores: FloatArray, count: int, at_least: float = 0.0, leave_out: tuple[str, ...] = (), tree: ClassTree | None = None
 ) -> tuple[Tag, ...]:
     """At most `count` names for `scores` [classes], best first, each saying something that the others do not.
 
@@ -146,7 +145,7 @@ def best_names(
 class _Ranking:
     """One clip's scores, with what is never named taken out."""
 
-    def __init__(self, tree: ClassTree, scores: Scores, left_out: frozenset[int]) -> None:
+    def __init__(self, tree: ClassTree, scores: FloatArray, left_out: frozenset[int]) -> None:
         self.tree = tree
         self._scores = np.array(scores, dtype=np.float32)
         self._scores[[tree.index(name) for name in ABOUT_THE_RECORDING]] = 0

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.cached_features import remembered
-from pipelines.clip.clip import AudioClip, Waveform
+from pipelines.clip.clip import AudioClip
 from pipelines.tagging.sound_tagging import soft_gain
 from pipelines.tagging.yamnet_features import (
     PATCH_HOP_SAMPLES,
@@ -25,10 +25,9 @@ from pipelines.tagging.yamnet_features import (
 
 SPEEDS = (0.87, 1.0, 1.12)
 WORKING_BYTES = 100 * 2**20
-Embeddings = NDArray[np.float32]
 
 
-def embeddings_of_looks(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, runtime: ModelRuntime) -> Embeddings:
+def embeddings_of_looks(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, runtime: ModelRuntime) -> FloatArray:
     """YAMNet's embeddings [looks, patches, 1024] of the samples `begin` to `stop` at 16 kHz; remembered.
 
     Raises:
@@ -39,7 +38,7 @@ def embeddings_of_looks(clip: AudioClip, begin: int, stop: int, spec: ModelSpec,
     return remembered(clip, spec, layer, lambda model: embed_looks(model, sound), runtime, WORKING_BYTES)
 
 
-def embed_looks(model: Any, sound: Waveform) -> Embeddings:
+def embed_looks(model: Any, sound: FloatArray) -> FloatArray:
     """Embeddings [looks, patches, 1024] of `sound` [samples at 16 kHz]; silence fills every look up to the longest.
 
     `model`: YAMNet's onnxruntime session.
@@ -49,16 +48,16 @@ def embed_looks(model: Any, sound: Waveform) -> Embeddings:
     samples = PATCH_SAMPLES + (patches - 1) * PATCH_HOP_SAMPLES
     stacked = np.concatenate([log_mel_patches(np.pad(look, (0, samples - len(look)))) for look in looks])
     (embedding,) = model.run(["embedding"], {"patches": stacked})
-    result: Embeddings = embedding.reshape(len(looks), patches, -1)
+    result: FloatArray = embedding.reshape(len(looks), patches, -1)
     return result
 
 
-def looks_at(sound: Waveform) -> list[Waveform]:
+def looks_at(sound: FloatArray) -> list[FloatArray]:
     """`sound` [samples at 16 kHz] at every speed, loud and soft."""
     import soxr
 
     gain = soft_gain(sound)
-    looks: list[Waveform] = []
+    looks: list[FloatArray] = []
     for speed in SPEEDS:
         paced = soxr.resample(sound, YAMNET_SAMPLE_RATE * speed, YAMNET_SAMPLE_RATE, "HQ") if speed != 1 else sound
         looks += [paced, gain * paced]

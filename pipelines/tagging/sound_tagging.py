@@ -15,21 +15,19 @@ from math import ceil
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.cache.feature_store import Array
+from models.arrays import AnyArray, FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import Device
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.cached_features import remembered
-from pipelines.clip.clip import SILENCE_PEAK, AudioClip, Waveform
+from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.tagging.audioset import (
     SPEECH,
     ClassTree,
-    Scores,
     Tag,
     best_names,
     class_tree,
@@ -47,17 +45,17 @@ SHORTEST_SECONDS = 0.1
 SPEEDS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.25)
 SOFT_LEVEL = 0.025
 """RMS (−32 dB of full scale) that the loudest moment has in the soft looks."""
-MOST_GAIN = 10.0
+MAX_GAIN = 10.0
 """A quiet sound is made louder for them by no more than 20 dB, which leaves the noise of a silent room below hearing."""
 MOMENT_SAMPLES = 6400
 """0.4 s, over which 'the loudest moment' is measured."""
-MOST_NAMES = 50
+MAX_NAMES = 50
 FAINT = 0.01
 """Score below which a class is not among the tags of a clip."""
 HEARD = 0.1
 """Score below which a class is not said to be heard; see `sound_names.HEARD_IN_MUSIC` for instruments."""
 
-AnyArray = TypeVar("AnyArray", bound=Array)
+ArrayT = TypeVar("ArrayT", bound=AnyArray)
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,9 @@ class SoundTags:
 
     duration: float
     """Of the clip, in seconds."""
-    times: NDArray[np.float32]
+    times: FloatArray
     """[patches], seconds at which each patch begins; it lasts `patch_seconds`."""
-    scores: Scores
+    scores: FloatArray
     """[patches, classes], 0 to 1; the columns are `classes`."""
     top: tuple[Tag, ...] = ()
     """What names the whole clip, best first; filled when the job is done."""
@@ -102,7 +100,7 @@ def tag_sounds(
     clip: AudioClip,
     options: TagOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[SoundTags]:
     """Tag `clip`: a snapshot for every block of half a minute, ten a second in between, so that the caller can stop at any time.
@@ -112,8 +110,8 @@ def tag_sounds(
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    if not 1 <= options.names <= MOST_NAMES:
-        raise InvalidOption("number of tags", options.names, f"1 to {MOST_NAMES}")
+    if not 1 <= options.names <= MAX_NAMES:
+        raise InvalidOption("number of tags", options.names, f"1 to {MAX_NAMES}")
     choice = runtime.catalog.choose("tag_sounds", options.model, WORKING_BYTES)
     listener = ClipListener(clip, choice, runtime)
     now = _beginning(listener, choice, runtime.catalog.device)
@@ -179,7 +177,7 @@ def _beginning(listener: ClipListener, choice: ModelChoice, device: Device) -> S
     )
 
 
-def _listen(listener: ClipListener, names: int) -> Generator[ClassTree | Scores | tuple[Tag, ...], None, None]:
+def _listen(listener: ClipListener, names: int) -> Generator[ClassTree | FloatArray | tuple[Tag, ...], None, None]:
     """The model's classes, the scores of block after block, then the tags of the whole."""
     yield listener.tree
     for block in range(listener.blocks):
@@ -205,7 +203,7 @@ class ClipListener:
         names = self._remembered("class names", lambda model: np.array(self.hearing.class_names(model)))
         return tree_of(tuple(names.tolist()))
 
-    def block_scores(self, block: int) -> Scores:
+    def block_scores(self, block: int) -> FloatArray:
         """Scores [up to `block_patches`, classes] of block `block`."""
         first = block * self.hearing.block_patches
         count = min(self.hearing.block_patches, self.patches - first)
@@ -213,7 +211,7 @@ class ClipListener:
         sound = self._waveform[begin : begin + self.hearing.patch_samples + (count - 1) * self.hearing.hop_samples]
         return self._remembered(f"scores of block {block}", lambda model: _scores(self.hearing, model, sound))
 
-    def overall(self, start: float, end: float) -> Scores:
+    def overall(self, start: float, end: float) -> FloatArray:
         """Scores [classes] of the stretch as a whole, times in seconds."""
         begin, stop = (round(seconds * self.hearing.sample_rate) for seconds in (start, end))
         if end - start <= SHORT_SECONDS:
@@ -224,17 +222,17 @@ class ClipListener:
         total = sum(part.sum(axis=0, dtype=np.float64) for part in self._parts(first, last))
         return np.asarray(total / (last - first), dtype=np.float32)
 
-    def patch_scores(self, first: int, last: int) -> Scores:
+    def patch_scores(self, first: int, last: int) -> FloatArray:
         """Scores [last − first, classes] of some of the patches."""
         return np.concatenate(list(self._parts(first, last)))
 
-    def _parts(self, first: int, last: int) -> Iterator[Scores]:
+    def _parts(self, first: int, last: int) -> Iterator[FloatArray]:
         """Block by block, what lies between two patches."""
         size = self.hearing.block_patches
         for block in range(first // size, ceil(last / size)):
             yield self.block_scores(block)[max(0, first - block * size) : last - block * size]
 
-    def _remembered(self, layer: str, compute: Callable[[Any], AnyArray]) -> AnyArray:
+    def _remembered(self, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """What the feature store has, else `compute` with the model on loan."""
         working_bytes = self.hearing.working_bytes
         return remembered(self.clip, self._spec, layer, compute, self._runtime, working_bytes)
@@ -245,19 +243,19 @@ def _patch_count(hearing: SoundModel, samples: int) -> int:
     return 1 + max(0, ceil((samples - hearing.patch_samples) / hearing.hop_samples))
 
 
-def _scores(hearing: SoundModel, model: Any, sound: Waveform) -> Scores:
+def _scores(hearing: SoundModel, model: Any, sound: FloatArray) -> FloatArray:
     """Scores [patches, classes] of `sound` [samples]; silence fills the last patch."""
     missing = hearing.patch_samples + (_patch_count(hearing, len(sound)) - 1) * hearing.hop_samples - len(sound)
     return hearing.scores(model, np.pad(sound, (0, missing)))
 
 
-def _mean_scores(hearing: SoundModel, model: Any, sound: Waveform) -> Scores:
+def _mean_scores(hearing: SoundModel, model: Any, sound: FloatArray) -> FloatArray:
     """Mean [classes] over the patches."""
-    mean: Scores = _scores(hearing, model, sound).mean(axis=0)
+    mean: FloatArray = _scores(hearing, model, sound).mean(axis=0)
     return mean
 
 
-def _scores_of_looks(hearing: SoundModel, model: Any, sound: Waveform) -> Scores:
+def _scores_of_looks(hearing: SoundModel, model: Any, sound: FloatArray) -> FloatArray:
     """Median [classes] over the looks at a short sound, each the mean over its patches: what most looks agree on."""
     import soxr
 
@@ -265,13 +263,13 @@ def _scores_of_looks(hearing: SoundModel, model: Any, sound: Waveform) -> Scores
     for speed in SPEEDS:
         paced = soxr.resample(sound, hearing.sample_rate * speed, hearing.sample_rate, "HQ") if speed != 1 else sound
         looks += [_mean_scores(hearing, model, level * paced) for level in (np.float32(1), soft_gain(sound))]
-    result: Scores = np.median(looks, axis=0).astype(np.float32)
+    result: FloatArray = np.median(looks, axis=0).astype(np.float32)
     return result
 
 
-def soft_gain(sound: Waveform) -> np.float32:
+def soft_gain(sound: FloatArray) -> np.float32:
     """Factor that brings the loudest moment to `SOFT_LEVEL`."""
     energy = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
     width = min(len(sound), MOMENT_SAMPLES)
     loudest = float(np.sqrt(np.max(energy[width:] - energy[:-width]) / width))
-    return np.float32(min(MOST_GAIN, SOFT_LEVEL / max(loudest, SILENCE_PEAK)))
+    return np.float32(min(MAX_GAIN, SOFT_LEVEL / max(loudest, SILENCE_PEAK)))

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.specs.model_spec import ModelSpec
-from pipelines.clip.clip import Waveform
 from pipelines.tagging import yamnet_features
-from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.audioset import class_tree
 
 AST_FRAME_SAMPLES, AST_FRAME_HOP_SAMPLES, AST_FRAMES = 400, 160, 1024
 
@@ -33,7 +33,7 @@ class SoundModel(Protocol):
         """The model's own names of its classes, in the order of its output."""
         ...
 
-    def scores(self, model: Any, sound: Waveform) -> Scores:
+    def scores(self, model: Any, sound: FloatArray) -> FloatArray:
         """Scores [patches, classes], 0 to 1, of `sound` [samples], which holds whole patches."""
         ...
 
@@ -52,10 +52,10 @@ class Yamnet:
         """The 521 classes of the AudioSet videos that YAMNet was trained on."""
         return class_tree().names
 
-    def scores(self, model: Any, sound: Waveform) -> Scores:
+    def scores(self, model: Any, sound: FloatArray) -> FloatArray:
         """Scores [patches, 521]."""
         (scores,) = model.run(["scores"], {"patches": yamnet_features.log_mel_patches(sound)})
-        result: Scores = scores
+        result: FloatArray = scores
         return result
 
 
@@ -74,7 +74,7 @@ class AudioSpectrogramTransformer:
         names = model.model.config.id2label
         return tuple(names[i] for i in range(len(names)))
 
-    def scores(self, model: Any, sound: Waveform) -> Scores:
+    def scores(self, model: Any, sound: FloatArray) -> FloatArray:
         """Scores [patches, 527]; one patch goes through the model at a time."""
         import torch
 

@@ -15,16 +15,15 @@ from math import ceil
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelChoice
 from models.runtime import ModelRuntime
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
-from pipelines.tagging.audioset import Scores
 
 CLAP_SAMPLE_RATE = 48_000
 WINDOW_SECONDS = 10.0
@@ -38,11 +37,9 @@ WORKING_BYTES = 600 * 2**20
 """Activations of one window and of all words, with room to spare."""
 SENTENCE = "This is a sound of {}."
 """As in the evaluation of CLAP and in the zero-shot pipeline of transformers."""
-FEWEST_WORDS, MOST_WORDS = 2, 50
+MIN_WORDS, MAX_WORDS = 2, 50
 LONGEST_WORD = 120
 """Characters."""
-
-Embeddings = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,11 @@ class WordScores:
     """Of the clip, in seconds."""
     words: tuple[str, ...]
     """Columns of `probabilities` and `similarities`, in the person's order."""
-    times: NDArray[np.float32]
+    times: FloatArray
     """[windows], seconds at which each window begins; it lasts `window_seconds`."""
-    probabilities: Scores
+    probabilities: FloatArray
     """[windows, words], each row sums to 1."""
-    similarities: Scores
+    similarities: FloatArray
     """[windows, words], cosine."""
     clip: tuple[WordScore, ...] = ()
     """For the whole clip, best first; filled when the job is done."""
@@ -98,16 +95,16 @@ class WordScores:
 class _Words:
     """The words in the space that they share with sounds."""
 
-    embeddings: Embeddings
+    embeddings: FloatArray
     """[words, width], each of length 1."""
     scale: float
     """Factor from cosine to logit, which the model learned."""
 
-    def similarities(self, sound: Embeddings) -> Scores:
+    def similarities(self, sound: FloatArray) -> FloatArray:
         """[…, words] for embeddings […, width] of length 1."""
         return np.asarray(sound @ self.embeddings.T, dtype=np.float32)
 
-    def probabilities(self, sound: Embeddings) -> Scores:
+    def probabilities(self, sound: FloatArray) -> FloatArray:
         """[…, words] for embeddings […, width] of length 1: a softmax."""
         logits = self.scale * self.similarities(sound)
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -118,8 +115,8 @@ class _Words:
 class _Heard:
     """Scores [windows, words] of one block."""
 
-    probabilities: Scores
-    similarities: Scores
+    probabilities: FloatArray
+    similarities: FloatArray
 
 
 def score_words(
@@ -127,7 +124,7 @@ def score_words(
     words: tuple[str, ...],
     options: WordOptions,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool] = never,
+    should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[WordScores]:
     """How well `words` fit `clip`: a snapshot for every block of 30 s, and ten a second in between.
@@ -170,8 +167,8 @@ def score_words(
 def _checked(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words without blanks around them."""
     words = tuple(word.strip() for word in words)
-    if not FEWEST_WORDS <= len(words) <= MOST_WORDS:
-        raise InvalidOption("number of words", len(words), f"{FEWEST_WORDS} to {MOST_WORDS}, which are compared with each other")
+    if not MIN_WORDS <= len(words) <= MAX_WORDS:
+        raise InvalidOption("number of words", len(words), f"{MIN_WORDS} to {MAX_WORDS}, which are compared with each other")
     for word in words:
         if not 1 <= len(word) <= LONGEST_WORD:
             raise InvalidOption("word", word, f"1 to {LONGEST_WORD} characters")
@@ -222,23 +219,23 @@ class _Listener:
         with self._runtime.cache.lease(self._spec, working_bytes=WORKING_BYTES) as (clap,):
             return _embedded_words(clap, words)
 
-    def block_embeddings(self, block: int) -> Embeddings:
+    def block_embeddings(self, block: int) -> FloatArray:
         """Embeddings [up to 6, width] of block `block`, each of length 1."""
         first = block * BLOCK_WINDOWS
         windows = range(first, min(first + BLOCK_WINDOWS, self._windows))
 
-        def embedded(clap: Any) -> Embeddings:
+        def embedded(clap: Any) -> FloatArray:
             return np.concatenate([_embedded_window(clap, self._window(window)) for window in windows])
 
         layer = f"embeddings of block {block}"
         return remembered(self._clip, self._spec, layer, embedded, self._runtime, WORKING_BYTES)
 
-    def _window(self, window: int) -> NDArray[np.float32]:
+    def _window(self, window: int) -> FloatArray:
         begin = window * HOP_SAMPLES
         return np.array(self._waveform[begin : begin + WINDOW_SAMPLES], dtype=np.float32)
 
 
-def _embedded_window(clap: Any, sound: NDArray[np.float32]) -> Embeddings:
+def _embedded_window(clap: Any, sound: FloatArray) -> FloatArray:
     """[1, width] of `sound` [up to 480_000 samples] at 48 kHz."""
     import torch
 

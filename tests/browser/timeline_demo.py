@@ -9,7 +9,8 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 from PIL import Image
 
 from components.timeline.timeline import (
@@ -56,10 +57,10 @@ class HourClip:
     duration: float = 3600.0
     channels: int = 1
 
-    def waveform(self, sample_rate: int) -> NDArray[np.float32]:
+    def waveform(self, sample_rate: int) -> FloatArray:
         if sample_rate != self.sample_rate:
             raise ValueError("this clip is not resampled")
-        samples: NDArray[np.float32] = np.load(self.directory / "samples.npy", mmap_mode="r")
+        samples: FloatArray = np.load(self.directory / "samples.npy", mmap_mode="r")
         return samples
 
 

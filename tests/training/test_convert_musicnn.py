@@ -9,16 +9,14 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch.nn import functional
 
+from models.arrays import FloatArray
 from models.files.package_weights import WEIGHTS
 from training.convert_musicnn import CHECKPOINTS, EPSILON, musicnn
 from training.tensor_bundle import MAGIC, float_variables
 
 FLOAT32, INT32 = 1, 3
-
-Floats = NDArray[np.float32]
 
 
 def varint(value: int) -> bytes:
@@ -85,7 +83,7 @@ def test_what_is_no_table_or_is_compressed_is_refused() -> None:
         float_variables(table([[(b"a", entry(FLOAT32, (), 0, 4))]], compression=b"\1"), bytes(4))
 
 
-def random_variables() -> dict[str, Floats]:
+def random_variables() -> dict[str, FloatArray]:
     """Variables of the shapes of the checkpoints, in float16 precision, so that storing them so changes nothing."""
     random = np.random.default_rng(0)
     kernels = [(7, 38, 1, 204), (7, 67, 1, 204), (128, 1, 1, 51), (64, 1, 1, 51), (32, 1, 1, 51), (7, 561, 1, 64)]
@@ -109,7 +107,7 @@ def random_variables() -> dict[str, Floats]:
 class Reference:
     """The network in torch, written down layer by layer from the paper."""
 
-    def __init__(self, variables: dict[str, Floats]) -> None:
+    def __init__(self, variables: dict[str, FloatArray]) -> None:
         self.values = {name: torch.from_numpy(values) for name, values in variables.items()}
 
     def normalised(self, features: torch.Tensor, number: int) -> torch.Tensor:

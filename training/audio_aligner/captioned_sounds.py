@@ -8,10 +8,10 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 
 SAMPLE_RATE = 16_000
 CAPTIONS = "captions.csv"
@@ -33,7 +33,7 @@ class CaptionedSounds:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], str]:
+    def __getitem__(self, index: int) -> tuple[FloatArray, str]:
         """(sound [samples at 16 kHz], caption)."""
         rng = random.Random(f"{self.epoch} {index}")
         file, captions = self.rows[index]
@@ -51,13 +51,13 @@ def captioned_sounds(folder: Path, seconds: float) -> CaptionedSounds:
     return CaptionedSounds(folder, rows, seconds)
 
 
-def read_part(path: Path, seconds: float, rng: random.Random) -> NDArray[np.float32]:
+def read_part(path: Path, seconds: float, rng: random.Random) -> FloatArray:
     """A random part of the file [samples at 16 kHz], mono; all of it where it is no longer than `seconds`."""
     with soundfile.SoundFile(path) as file:
         wanted = min(file.frames, round(seconds * file.samplerate))
         file.seek(rng.randint(0, file.frames - wanted))
         sound = file.read(wanted, dtype="float32", always_2d=True).mean(axis=1)
-        resampled: NDArray[np.float32] = soxr.resample(sound, file.samplerate, SAMPLE_RATE)
+        resampled: FloatArray = soxr.resample(sound, file.samplerate, SAMPLE_RATE)
     return resampled
 
 

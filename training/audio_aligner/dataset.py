@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.clip.clip import ClipStore, Waveform
+from models.arrays import FloatArray
+from pipelines.clip.clip import ClipStore
 from pipelines.clip.errors import ClipError
 from pipelines.pictures.concept_decomposition import concepts
 from pipelines.tagging.augmentation import embed_looks
@@ -40,7 +41,7 @@ class Sound:
     name: str
     kinds: tuple[int, ...]
     """Numbers of the concepts that belong to it."""
-    waveform: Waveform
+    waveform: FloatArray
     """[samples at 16 kHz]."""
 
 
@@ -106,7 +107,7 @@ def _mixtures(sounds: list[Sound]) -> Iterator[Sound]:
         yield Sound(f"mixture {index}", (*one.kinds, *other.kinds), (0.4 * mixed + noise).astype(np.float32))
 
 
-def _waveform(path: Path, folder: Path) -> Waveform | None:
+def _waveform(path: Path, folder: Path) -> FloatArray | None:
     """The middle of the file at 16 kHz; None if it is silent, too short or broken."""
     kept = folder / "waveforms" / f"{hashlib.blake2b(path.as_posix().encode(), digest_size=16).hexdigest()}.npy"
     if not kept.exists():
@@ -118,12 +119,12 @@ def _waveform(path: Path, folder: Path) -> Waveform | None:
             except ClipError:
                 decoded = np.zeros(0, dtype=np.float32)
         np.save(kept, decoded)
-    waveform: Waveform = np.load(kept)
+    waveform: FloatArray = np.load(kept)
     extra = max(0, len(waveform) - round(LONGEST_SECONDS * SAMPLE_RATE)) // 2
     return waveform[extra : len(waveform) - extra] if len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE else None
 
 
-def _embedded(session: Any, waveform: Waveform, folder: Path) -> Embeddings:
+def _embedded(session: Any, waveform: FloatArray, folder: Path) -> Embeddings:
     digest = hashlib.blake2b(np.ascontiguousarray(waveform).tobytes(), digest_size=16).hexdigest()
     kept = folder / "embeddings" / f"{digest}.npy"
     if not kept.exists():

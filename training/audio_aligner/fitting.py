@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 from torch.nn import functional
 
+from models.arrays import FloatArray
 from models.loading.audio_aligner import AlignerConfig, AudioAligner
 from pipelines.pictures.concept_decomposition import (
     PHRASINGS,
@@ -89,7 +89,7 @@ def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
     return model
 
 
-def classifier_of(yamnet: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def classifier_of(yamnet: Path) -> tuple[FloatArray, FloatArray]:
     """(weight [521, 1024], bias [521]) of YAMNet's last layer."""
     graph = onnx.load(yamnet).graph
     stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
@@ -99,7 +99,7 @@ def classifier_of(yamnet: Path) -> tuple[NDArray[np.float32], NDArray[np.float32
     return weight, bias
 
 
-def concepts_of_classes() -> NDArray[np.float32]:
+def concepts_of_classes() -> FloatArray:
     """[521, concepts]: 1 where the words say that a class of AudioSet is the concept."""
     number = {concept.name: index for index, concept in enumerate(concepts())}
     tree = class_tree()

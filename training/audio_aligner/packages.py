@@ -18,7 +18,7 @@ from pathlib import Path
 SOUNDS = Path(__file__).with_name("sounds.json")
 ENDINGS = (".ogg", ".oga", ".wav", ".flac", ".mp3")
 ARCHIVES = (".rcc", ".zip", ".cat")
-MOST_FILES = 12
+MAX_FILES = 12
 """Of one row: a game has fifty footsteps."""
 DONE = "done"
 UNPACKED = ".unpacked"
@@ -52,7 +52,7 @@ def labelled_files(folder: Path) -> Iterator[tuple[Path, Row]]:
     for row in rows():
         sounds = unpacked(row.package, folder / row.package)
         named = sorted(path for path in sounds if any(fnmatch.fnmatchcase(path.as_posix(), pattern) for pattern in row.files))
-        yield from ((path, row) for path in named[:MOST_FILES])
+        yield from ((path, row) for path in named[:MAX_FILES])
 
 
 def unpacked(package: str, folder: Path) -> list[Path]:

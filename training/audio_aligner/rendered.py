@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from training.music.composition import DRUM_CHANNEL, Piece, PlayedNote, Truth
 from training.music.rendering import SOUNDFONTS, Synthesizer, render
 
@@ -63,10 +63,8 @@ VOICES = {
 }
 """Voices of espeak-ng for each concept."""
 
-Waveform = NDArray[np.float32]
 
-
-def made_sounds() -> Iterator[tuple[str, str, Waveform]]:
+def made_sounds() -> Iterator[tuple[str, str, FloatArray]]:
     """(name, concept, sound [samples at 16 kHz]); the same ones every time."""
     rng = np.random.default_rng(0)
     for concept, programs in PROGRAMS.items():
@@ -95,16 +93,16 @@ def _rhythm(rng: np.random.Generator, key: int) -> tuple[PlayedNote, ...]:
     return tuple(PlayedNote(float(time), float(time) + 0.2, key, int(rng.integers(70, 120)), DRUM_CHANNEL) for time in times)
 
 
-def _played(notes: tuple[PlayedNote, ...], programs: dict[int, int]) -> Waveform:
+def _played(notes: tuple[PlayedNote, ...], programs: dict[int, int]) -> FloatArray:
     end = max(note.end for note in notes)
     truth = Truth(120.0, 4, 4, (), (), 0, "major", (), ())
     sound = render(Piece("", 0, notes, programs, {}, truth, end), SYNTHESIZER)
-    resampled: Waveform = soxr.resample(sound, SYNTHESIZER.sample_rate, SAMPLE_RATE)
+    resampled: FloatArray = soxr.resample(sound, SYNTHESIZER.sample_rate, SAMPLE_RATE)
     return resampled
 
 
-def _spoken(voice: str, sentence: str) -> Waveform:
+def _spoken(voice: str, sentence: str) -> FloatArray:
     wave = subprocess.run(["espeak-ng", "-v", voice, "--stdout", sentence], check=True, capture_output=True).stdout
     sound, rate = soundfile.read(io.BytesIO(wave), dtype="float32")
-    resampled: Waveform = soxr.resample(sound, rate, SAMPLE_RATE)
+    resampled: FloatArray = soxr.resample(sound, rate, SAMPLE_RATE)
     return resampled

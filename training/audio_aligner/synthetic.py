@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import DoubleArray, FloatArray
 
 SAMPLE_RATE = 16_000
 TAKES = 6
 """Of each call, with other random values."""
 
-Waveform = NDArray[np.float32]
 Range = tuple[float, float]
 
 
@@ -83,7 +83,7 @@ CALLS = (
 )
 
 
-def synthetic_sounds() -> Iterator[tuple[str, tuple[str, ...], Waveform]]:
+def synthetic_sounds() -> Iterator[tuple[str, tuple[str, ...], FloatArray]]:
     """(name, concepts, sound [samples at 16 kHz]); the same ones every time."""
     rng = np.random.default_rng(0)
     for number, call in enumerate(CALLS):
@@ -91,18 +91,18 @@ def synthetic_sounds() -> Iterator[tuple[str, tuple[str, ...], Waveform]]:
             yield f"call {number}, take {take}", call.concepts, sound_of(call, rng)
 
 
-def sound_of(call: Call, rng: np.random.Generator) -> Waveform:
+def sound_of(call: Call, rng: np.random.Generator) -> FloatArray:
     """One take [samples at 16 kHz], its loudest sample at -6 dB of full scale."""
     parts = []
     for _ in range(call.calls):
         parts += [_one_call(call, rng), np.zeros(_samples(rng.uniform(*call.pause)))]
     sound = np.concatenate(parts)
     sound += 0.003 * rng.standard_normal(len(sound)) * np.abs(sound).max()
-    result: Waveform = (0.5 * sound / np.abs(sound).max()).astype(np.float32)
+    result: FloatArray = (0.5 * sound / np.abs(sound).max()).astype(np.float32)
     return result
 
 
-def _one_call(call: Call, rng: np.random.Generator) -> NDArray[np.float64]:
+def _one_call(call: Call, rng: np.random.Generator) -> DoubleArray:
     count = _samples(rng.uniform(*call.length))
     progress = np.linspace(0, 1, count)
     wander = np.interp(progress, np.linspace(0, 1, 9), rng.normal(0, call.wavering, 9))
@@ -118,7 +118,7 @@ def _one_call(call: Call, rng: np.random.Generator) -> NDArray[np.float64]:
     edge = min(count // 2, _samples(0.01))
     fade = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / max(1, edge))
     fading = np.exp(-progress * count / SAMPLE_RATE / call.decay) if call.decay else 1.0
-    result: NDArray[np.float64] = sound * loudness * fade * fading
+    result: DoubleArray = sound * loudness * fade * fading
     return result
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import subprocess
 
 import numpy as np
-from numpy.typing import NDArray
+
+from models.arrays import FloatArray
 
 CODECS = ("libopus", "libvorbis")
 """In Ogg, where the codec's delay is noted and taken off again."""
 BITRATES_KBPS = (32, 48, 64)
 
-Waveform = NDArray[np.float32]
 
-
-def recorded(waveform: Waveform, sample_rate: int, rng: np.random.Generator, talk: Waveform | None = None) -> Waveform:
+def recorded(waveform: FloatArray, sample_rate: int, rng: np.random.Generator, talk: FloatArray | None = None) -> FloatArray:
     """`waveform` [samples] as some recording might have it, equally long; `talk` is mixed in softly if given."""
     sound = waveform
     if rng.random() < 0.7:
@@ -32,7 +31,7 @@ def recorded(waveform: Waveform, sample_rate: int, rng: np.random.Generator, tal
     return coded(sound, sample_rate, rng) if rng.random() < 0.25 else sound
 
 
-def equalised(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+def equalised(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
     """With a smooth random curve of up to about 10 dB, sometimes without lows or highs."""
     spectrum = np.fft.rfft(waveform)
     hertz = np.fft.rfftfreq(len(waveform), 1 / sample_rate)
@@ -45,7 +44,7 @@ def equalised(waveform: Waveform, sample_rate: int, rng: np.random.Generator) ->
     return np.fft.irfft(spectrum * 10 ** (np.maximum(decibels, -80) / 20), len(waveform)).astype(np.float32)
 
 
-def in_a_room(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+def in_a_room(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
     """With the exponentially decaying noise that stands for the reflections of a room."""
     seconds = rng.uniform(0.15, 1.2)
     time = np.arange(round(seconds * sample_rate)) / sample_rate
@@ -57,7 +56,7 @@ def in_a_room(waveform: Waveform, sample_rate: int, rng: np.random.Generator) ->
     return wet[: len(waveform)].astype(np.float32)
 
 
-def noise(samples: int, rng: np.random.Generator) -> Waveform:
+def noise(samples: int, rng: np.random.Generator) -> FloatArray:
     """Between white and brown, with an RMS of 1."""
     spectrum = np.fft.rfft(rng.normal(0, 1, samples))
     spectrum *= np.maximum(np.arange(len(spectrum)), 20) ** -rng.uniform(0, 1)
@@ -65,7 +64,7 @@ def noise(samples: int, rng: np.random.Generator) -> Waveform:
     return (result / max(1e-12, float(np.sqrt(np.mean(result**2))))).astype(np.float32)
 
 
-def coded(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Waveform:
+def coded(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
     """Through a lossy codec and back."""
     codec = CODECS[rng.integers(len(CODECS))]
     raw = ["-f", "f32le", "-ar", str(sample_rate), "-ac", "1"]
@@ -76,5 +75,5 @@ def coded(waveform: Waveform, sample_rate: int, rng: np.random.Generator) -> Wav
     return np.resize(np.pad(decoded, (0, max(0, len(waveform) - len(decoded)))), len(waveform)).astype(np.float32)
 
 
-def _rms(waveform: Waveform) -> float:
+def _rms(waveform: FloatArray) -> float:
     return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))

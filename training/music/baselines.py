@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import AnyArray, FloatArray
 from models.specs.music import BASIC_PITCH
 from pipelines.clip.clip import AudioClip
 from pipelines.music.chord_recognition import chord_grid, chord_name, smoothed_path
@@ -27,7 +26,7 @@ CHROMA_HOP_SAMPLES = 2048
 CHROMA_FRAMES_PER_SECOND = NOTE_SAMPLE_RATE / CHROMA_HOP_SAMPLES
 TEMPLATE_EVIDENCE = 20.0
 """Nats for a correlation of 1, against `chord_recognition.CHANGE_COST`."""
-LEAST_CORRELATION = 0.3
+MIN_CORRELATION = 0.3
 """That of no chord."""
 KRUMHANSL = (
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
@@ -35,8 +34,6 @@ KRUMHANSL = (
 )
 """Krumhansl and Kessler's profiles of major and minor."""
 TEMPLATES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10))
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ def note_reading(clip: AudioClip, services: Services, base: Reading) -> Reading:
     return _reading(base.bpm, base.beats, chroma, HARMONY_FRAMES_PER_SECOND, clip.duration)
 
 
-def _reading(bpm: float, beats: tuple[float, ...], chroma: Floats, frames_per_second: float, duration: float) -> Reading:
+def _reading(bpm: float, beats: tuple[float, ...], chroma: FloatArray, frames_per_second: float, duration: float) -> Reading:
     edges = chord_grid(beats, duration)
     places = np.clip(np.round(edges * frames_per_second).astype(int), 0, len(chroma) - 1)
     parts = np.stack([chroma[first : max(first + 1, last)].mean(axis=0) for first, last in pairwise(places)])
@@ -85,7 +82,7 @@ def _reading(bpm: float, beats: tuple[float, ...], chroma: Floats, frames_per_se
     return Reading(bpm, beats, beats[::BEATS_PER_BAR], f"{BEATS_PER_BAR}/4", _key(chroma.mean(axis=0)), chords)
 
 
-def _correlations(parts: Floats) -> Floats:
+def _correlations(parts: FloatArray) -> FloatArray:
     """[parts, 37] of each chroma with the template of each chord."""
     columns = []
     for root in range(12):
@@ -93,15 +90,15 @@ def _correlations(parts: Floats) -> Floats:
             template = np.zeros(12)
             template[[(root + interval) % 12 for interval in intervals]] = 1
             columns.append(_standard(parts) @ _standard(template[np.newaxis])[0] / 12)
-    return np.stack([*columns, np.full(len(parts), LEAST_CORRELATION)], axis=1).astype(np.float32)
+    return np.stack([*columns, np.full(len(parts), MIN_CORRELATION)], axis=1).astype(np.float32)
 
 
-def _standard(rows: NDArray[Any]) -> NDArray[Any]:
-    standard: NDArray[Any] = (rows - rows.mean(axis=1, keepdims=True)) / np.maximum(rows.std(axis=1, keepdims=True), 1e-9)
+def _standard(rows: AnyArray) -> AnyArray:
+    standard: AnyArray = (rows - rows.mean(axis=1, keepdims=True)) / np.maximum(rows.std(axis=1, keepdims=True), 1e-9)
     return standard
 
 
-def _key(chroma: Floats) -> str:
+def _key(chroma: FloatArray) -> str:
     rated = [
         (float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]), tonic, mode)
         for mode, profile in zip(MODES, KRUMHANSL, strict=True)

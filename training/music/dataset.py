@@ -19,6 +19,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from pipelines.music.beat_network import frame_count, level_gain, log_mel
 from pipelines.music.harmony_network import pooled_notes
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
@@ -33,15 +34,13 @@ PULSELESS_EVERY = 20
 PULSELESS_SECONDS = 40.0
 TALK_SHARE = 0.15
 
-Waveform = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Workshop:
     """What rendering needs."""
 
     soundfonts: tuple[Path, ...]
-    talk: Waveform
+    talk: FloatArray
     """Speech [samples], mono at 22 050 Hz."""
     basic_pitch: Any
     split: str
@@ -84,13 +83,13 @@ def main() -> None:
             target.with_suffix(".incoming").rename(target)
 
 
-def speech_in(folder: Path) -> Waveform:
+def speech_in(folder: Path) -> FloatArray:
     """All recordings one after the other."""
     parts = []
     for path in sorted(folder.rglob("*.wav")):
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
         parts.append(soxr.resample(samples.mean(axis=1), rate, SAMPLE_RATE))
-    joined: Waveform = np.concatenate(parts).astype(np.float32)
+    joined: FloatArray = np.concatenate(parts).astype(np.float32)
     return joined
 
 
@@ -123,7 +122,7 @@ def _synthesizer(workshop: Workshop, rng: np.random.Generator) -> Synthesizer:
     return Synthesizer(workshop.soundfonts[rng.integers(len(workshop.soundfonts))], SAMPLE_RATE, reverb)
 
 
-def pulseless(workshop: Workshop, rng: np.random.Generator) -> Waveform:
+def pulseless(workshop: Workshop, rng: np.random.Generator) -> FloatArray:
     """40 s of speech, noise, or notes at random times and pitches."""
     samples = round(PULSELESS_SECONDS * SAMPLE_RATE)
     kind = rng.integers(4)
@@ -131,7 +130,7 @@ def pulseless(workshop: Workshop, rng: np.random.Generator) -> Waveform:
         return np.roll(workshop.talk, int(rng.integers(len(workshop.talk))))[:samples]
     if kind == 1:
         slow = np.interp(np.arange(samples), np.linspace(0, samples, 40), rng.uniform(0.05, 0.5, 40))
-        swelling: Waveform = (noise(samples, rng) * slow * 0.3).astype(np.float32)
+        swelling: FloatArray = (noise(samples, rng) * slow * 0.3).astype(np.float32)
         return swelling
     rendered = render(wandering_notes(rng), _synthesizer(workshop, rng))
     return rendered[:samples]

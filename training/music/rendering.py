@@ -10,8 +10,8 @@ from pathlib import Path
 import mido
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from training.music.composition import DRUM_CHANNEL, Piece
 
 TICKS_PER_SECOND = 1000
@@ -20,8 +20,6 @@ TAIL_SECONDS = 1.0
 SOUNDFONTS = Path("/usr/share/sounds/sf2")
 TEST_SOUNDFONT = SOUNDFONTS / "TimGM6mb.sf2"
 """Never used for training or tuning."""
-
-Waveform = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ def midi_of(piece: Piece) -> mido.MidiFile:
     return midi
 
 
-def render(piece: Piece, synthesizer: Synthesizer) -> Waveform:
+def render(piece: Piece, synthesizer: Synthesizer) -> FloatArray:
     """The sound [samples] of the piece, mono, with its peak at -3 dB of full scale.
 
     Raises:
@@ -77,5 +75,5 @@ def render(piece: Piece, synthesizer: Synthesizer) -> Waveform:
         command += [str(synthesizer.soundfont), f"{folder}/piece.mid"]
         subprocess.run(command, check=True, capture_output=True)
         stereo, _ = soundfile.read(f"{folder}/piece.wav", dtype="float32")
-    mono: Waveform = stereo.mean(axis=1)
+    mono: FloatArray = stereo.mean(axis=1)
     return mono * np.float32(0.7 / max(float(np.abs(mono).max()), 1e-6))

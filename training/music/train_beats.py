@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.arrays import FloatArray
 from pipelines.music.beat_network import FRAMES_PER_SECOND, MEL_BANDS, METRES, TEMPO_BINS
 from pipelines.music.beat_tracking import SLOWEST_BIN_BPM, TEMPO_BINS_PER_OCTAVE
 from training.music.export import export_onnx
@@ -53,7 +54,7 @@ def load_example(path: Path) -> Example:
         return Example(arrays["mel"], json.loads(arrays["truth"].tobytes()))
 
 
-def excerpt(example: Example, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32], int, float]:
+def excerpt(example: Example, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, int, float]:
     """(mel [frames, 80], targets [frames, 2], metre or -1, beats a minute or 0) of a random part, stretched a little."""
     stretch = float(np.exp(rng.uniform(-STRETCH, STRETCH))) if rng.random() < 0.6 else 1.0
     version = example.mel[rng.integers(len(example.mel))]
@@ -78,7 +79,7 @@ def excerpt(example: Example, rng: np.random.Generator) -> tuple[NDArray[np.floa
     return _worn(mel, rng), targets, metre, example.truth["bpm"] / stretch
 
 
-def _worn(mel: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+def _worn(mel: FloatArray, rng: np.random.Generator) -> FloatArray:
     """At another level, and sometimes without a few bands."""
     mel = np.log1p(np.expm1(mel) * np.float32(10 ** (rng.uniform(-10, 10) / 20)))
     if rng.random() < 0.3:

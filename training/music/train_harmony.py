@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.arrays import FloatArray, IntArray
 from pipelines.music.chord_recognition import KINDS, NO_CHORD
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import MODES, SHARPS
@@ -46,7 +47,7 @@ class Example:
 
     notes: NDArray[np.uint8]
     """[frames, 2, 88], 255 for 1."""
-    chords: NDArray[np.int64]
+    chords: IntArray
     """[frames], index of the chord."""
     key: int
 
@@ -73,12 +74,12 @@ def chord_index(label: str) -> int:
     return SHARPS.index(root) * len(KINDS) + KIND_OF_QUALITY[kind] if kind in KIND_OF_QUALITY else UNKNOWN
 
 
-def excerpt(example: Example, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64], int]:
+def excerpt(example: Example, rng: np.random.Generator) -> tuple[FloatArray, IntArray, int]:
     """(notes [256, 2, 88], chords [256], key) of a random part, transposed."""
     first = int(rng.integers(0, max(1, len(example.notes) - EXCERPT_FRAMES + 1)))
     part = example.notes[first : first + EXCERPT_FRAMES].astype(np.float32) / np.float32(255)
     shift = int(rng.integers(-WIDEST_SHIFT, WIDEST_SHIFT))
-    notes: NDArray[np.float32] = np.roll(part, shift, axis=2)
+    notes: FloatArray = np.roll(part, shift, axis=2)
     if shift > 0:
         notes[..., :shift] = 0
     elif shift < 0:

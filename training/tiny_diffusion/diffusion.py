@@ -25,7 +25,7 @@ from training.tiny_diffusion.training_loop import generator_at
 
 TRAIN_TIMESTEPS = 1000
 MIN_SNR_GAMMA = 5.0
-LEAST_WEIGHT = 0.3
+MIN_WEIGHT = 0.3
 """Of a timestep's loss: min-SNR for velocities would nearly ignore the noisiest, where composition and colour are decided."""
 
 
@@ -153,7 +153,7 @@ def stratified_timesteps(batch: int, rng: torch.Generator) -> Tensor:
 def loss_weights(signal: Tensor) -> Tensor:
     """Min-SNR weights for velocity prediction, with a floor; `signal` is the cumulative product of alphas."""
     snr = signal / (1 - signal)
-    return (snr.clamp(max=MIN_SNR_GAMMA) / (snr + 1)).clamp(min=LEAST_WEIGHT)
+    return (snr.clamp(max=MIN_SNR_GAMMA) / (snr + 1)).clamp(min=MIN_WEIGHT)
 
 
 def captions_of(items: tuple[Item, ...], chosen: Tensor, step: int, unconditional: float) -> list[str]:

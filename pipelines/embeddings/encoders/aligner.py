@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
-from pipelines.clip.clip import Waveform
 from pipelines.embeddings.encoders.base import (
     Ears,
     FrameFamily,
-    Frames,
     Grid,
 )
 from pipelines.embeddings.encoders.yamnet_musicnn import Yamnet
@@ -40,7 +39,7 @@ class Aligner(FrameFamily):
         """Of the concepts, or of all states of a prompt one after the other."""
         return self._facts.concepts if layer == CONCEPTS else self._facts.width
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[patches, concepts] logits and [patches, tokens · text width] of YAMNet's [patches, 1024] in `sound`."""
         import torch
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
-from pipelines.clip.clip import Waveform
 from pipelines.embeddings.encoders.base import (
     TEXT_SPACE,
     FrameFamily,
-    Frames,
     Grid,
     layer_names,
 )
@@ -66,7 +65,7 @@ class AudioSpectrogramTransformer(FrameFamily):
         """The same for all layers."""
         return self._width
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[frames, width] of each layer: the mean over the bands of the patches of one moment."""
         import torch
 
@@ -107,7 +106,7 @@ class Clap(FrameFamily):
         """Of the encoder, or of the space of texts."""
         return self._facts.width if layer == FRAMES else self._facts.text_width
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[frames, width] of each layer; those in the space of texts have length 1."""
         return [_clap_frame_states(model, sound) if layer == FRAMES else _clap_text_states(model, sound) for layer in layers]
 
@@ -124,7 +123,7 @@ def _clap_windows(samples: int) -> int:
     return 1 + max(0, ceil((samples - CLAP_WINDOW_SAMPLES) / CLAP_TEXT_HOP_SAMPLES))
 
 
-def _clap_inputs(clap: Any, sound: Waveform) -> dict[str, Any]:
+def _clap_inputs(clap: Any, sound: FloatArray) -> dict[str, Any]:
     """Of up to 10 s; a shorter sound is repeated by the processor."""
     inputs = clap.processor.feature_extractor(sound, sampling_rate=CLAP_SAMPLE_RATE, return_tensors="pt")
     model = clap.model
@@ -134,16 +133,16 @@ def _clap_inputs(clap: Any, sound: Waveform) -> dict[str, Any]:
     }
 
 
-def _clap_frame_states(clap: Any, sound: Waveform) -> Frames:
+def _clap_frame_states(clap: Any, sound: FloatArray) -> FloatArray:
     import torch
 
     with torch.inference_mode():
         states = clap.model.audio_model(**_clap_inputs(clap, sound)).last_hidden_state  # [1, width, bands, moments]
-    frames: Frames = states[0].mean(dim=1).T[: _clap_frames(len(sound))].float().cpu().numpy()
+    frames: FloatArray = states[0].mean(dim=1).T[: _clap_frames(len(sound))].float().cpu().numpy()
     return np.ascontiguousarray(frames)
 
 
-def _clap_text_states(clap: Any, sound: Waveform) -> Frames:
+def _clap_text_states(clap: Any, sound: FloatArray) -> FloatArray:
     import torch
 
     rows = []

@@ -15,12 +15,10 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from models.specs.model_spec import ModelSpec
-from pipelines.clip.clip import Waveform
 
-Frames = NDArray[np.float32]
 EMBEDDING = "embedding"
 """The layer before the first one."""
 TEXT_SPACE = "text space"
@@ -88,13 +86,13 @@ class FrameFamily(ABC):
         """Of one frame."""
 
     @abstractmethod
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """For each of `layers` the [frames, width] of `sound` [samples], which is at most a window long.
 
         With other ears, `sound` is their [frames, width].
         """
 
-    def gain(self, waveform: Waveform) -> np.float32:
+    def gain(self, waveform: FloatArray) -> np.float32:
         """Factor at which a clip is heard."""
         return np.float32(1)
 
@@ -104,7 +102,7 @@ def layer_names(layers: int) -> tuple[str, ...]:
     return (EMBEDDING, *(f"layer {number}" for number in range(1, layers + 1)))
 
 
-def frame_times(grid: Grid, frames: int, sample_rate: int) -> NDArray[np.float64]:
+def frame_times(grid: Grid, frames: int, sample_rate: int) -> DoubleArray:
     """[frames], the centre of each in seconds."""
     return (grid.centre + grid.hop * np.arange(frames, dtype=np.float64)) / sample_rate
 
@@ -125,9 +123,9 @@ class JoinedFrames:
     def __init__(self, grid: Grid, parts: tuple[Window, ...], width: int) -> None:
         self._fade = grid.fade
         self._heard = 0
-        self.frames: Frames = np.empty((parts[-1].first + parts[-1].frames, width), dtype=np.float32)
+        self.frames: FloatArray = np.empty((parts[-1].first + parts[-1].frames, width), dtype=np.float32)
 
-    def add(self, window: Window, frames: Frames) -> None:
+    def add(self, window: Window, frames: FloatArray) -> None:
         """Put the next window's frames behind those that are there."""
         overlap = self._heard - window.first
         fade = min(self._fade, overlap)

@@ -14,12 +14,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arrays import DoubleArray, FloatArray
 from models.runtime import ModelRuntime
 from models.specs.model_spec import EncoderFacts, ModelSpec
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.encoders.base import Frames, layer_names
+from pipelines.embeddings.encoders.base import layer_names
 from pipelines.interpretability.audio_llm import (
     FRAME_SECONDS,
     QUESTION,
@@ -39,7 +40,7 @@ WRITTEN: Kind = "written"
 KINDS = (SOUND, PROMPT, WRITTEN)
 SHORTEST_STEP_SECONDS = 5.0
 """From one window of Whisper to the next."""
-MOST_NEW_TOKENS = 64
+MAX_NEW_TOKENS = 64
 """Of Qwen2-Audio for one window."""
 LABEL_BYTES = 64
 
@@ -48,9 +49,9 @@ LABEL_BYTES = 64
 class TokenStates:
     """The tokens of a window, in the order in which the model has them."""
 
-    frames: Frames
+    frames: FloatArray
     """[tokens, width]."""
-    times: NDArray[np.float64]
+    times: DoubleArray
     """[tokens], seconds of the clip."""
     labels: tuple[str, ...]
     kinds: tuple[Kind, ...]
@@ -140,7 +141,7 @@ class Qwen2AudioLanguageModel(TokenFamily):
         def read(model: Any) -> NDArray[np.void]:
             sound = hearing.clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
             inputs = model_inputs(model, hearing.spec, Prompt(QUESTION, (np.array(sound),)))
-            states = hidden_states(model, inputs, MOST_NEW_TOKENS, (number,))
+            states = hidden_states(model, inputs, MAX_NEW_TOKENS, (number,))
             tokenizer = tokenizer_of(model)
             prompt = [tokenizer.decode([token]) for token in inputs["input_ids"][0].tolist()]
             return _records(states.prompt[0], states.written[0], states.hears, (*prompt, *states.tokens))
@@ -162,7 +163,7 @@ def _no_tokens(width: int) -> TokenStates:
     return TokenStates(np.empty((0, width), dtype=np.float32), np.empty(0), (), ())
 
 
-def _records(prompt: Frames, written: Frames, hears: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
+def _records(prompt: FloatArray, written: FloatArray, hears: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
     """One array of all that is known of the positions; the last token that was written has no state."""
     kinds = [KINDS.index(SOUND if sound else PROMPT) for sound in hears] + [KINDS.index(WRITTEN)] * len(written)
     fields: list[Any] = [("kind", np.uint8), ("label", f"S{LABEL_BYTES}"), ("state", np.float32, prompt.shape[1:])]
@@ -173,7 +174,7 @@ def _records(prompt: Frames, written: Frames, hears: NDArray[np.bool_], labels: 
     return records
 
 
-def _times(kinds: NDArray[np.uint8], start: float, end: float) -> NDArray[np.float64]:
+def _times(kinds: NDArray[np.uint8], start: float, end: float) -> DoubleArray:
     """[positions], never falling."""
     sounding = np.flatnonzero(kinds == KINDS.index(SOUND))
     times = np.where(np.arange(len(kinds)) < sounding[0], start, end)

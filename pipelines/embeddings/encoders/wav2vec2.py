@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
-from pipelines.clip.clip import Waveform
 from pipelines.embeddings.encoders.base import (
     FrameFamily,
-    Frames,
     Grid,
     layer_names,
 )
@@ -52,7 +51,7 @@ class WaveformEncoder(FrameFamily):
         """The same for all layers."""
         return self._width
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[frames, width] of each layer."""
         import torch
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
-from pipelines.clip.clip import Waveform
 from pipelines.embeddings.encoders.base import (
     FrameFamily,
-    Frames,
     Grid,
     layer_names,
 )
@@ -50,7 +49,7 @@ class WhisperEncoder(FrameFamily):
         """The same for all layers."""
         return self._width
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[frames, width] of each layer."""
         import torch
 
@@ -75,7 +74,7 @@ class Qwen2AudioTower(WhisperEncoder):
         pair = FRAME_SAMPLES // 2
         return Grid(2 * FRAME_SAMPLES, pair, WINDOW_SAMPLES, WINDOW_HOP_SAMPLES, tower_frames, 25 * FADE_SECONDS)
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[frames, width] of each layer; padding is masked, as Qwen2-Audio does it."""
         import torch
         from transformers.masking_utils import create_bidirectional_mask

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
-from pipelines.clip.clip import Waveform
-from pipelines.embeddings.encoders.base import FrameFamily, Frames, Grid
+from pipelines.embeddings.encoders.base import FrameFamily, Grid
 from pipelines.music import musicnn_features
 from pipelines.music.music_tagging import listening_gain
 from pipelines.tagging import yamnet_features
@@ -54,7 +54,7 @@ class Yamnet(FrameFamily):
         """1024."""
         return self._width
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[patches, 1024]: what the scores are made of."""
         patch, hop = yamnet_features.PATCH_SAMPLES, yamnet_features.PATCH_HOP_SAMPLES
         whole = patch + (yamnet_features.patch_count(len(sound)) - 1) * hop
@@ -90,11 +90,11 @@ class Musicnn(FrameFamily):
         """200, or 753."""
         return self._width if layer == PATCHES else self.frame_features
 
-    def gain(self, waveform: Waveform) -> np.float32:
+    def gain(self, waveform: FloatArray) -> np.float32:
         """At the loudness of the records that it was trained on, however softly the clip was recorded."""
         return listening_gain(waveform)
 
-    def states(self, model: Any, sound: Waveform, layers: tuple[str, ...]) -> list[Frames]:
+    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
         """[patches, 200] and [frames, 753], the latter from the patch whose middle is nearest."""
         count, hop = musicnn_features.patch_count(len(sound)), musicnn_features.PATCH_HOP_SAMPLES
         whole = musicnn_features.PATCH_SAMPLES + (count - 1) * hop
@@ -113,7 +113,7 @@ def _musicnn_frames(samples: int) -> int:
     return 1 + max(0, samples - musicnn_features.FFT_SIZE) // musicnn_features.FRAME_HOP_SAMPLES
 
 
-def _middles(patches: Frames) -> Frames:
+def _middles(patches: FloatArray) -> FloatArray:
     """[frames, 753] from [patches, 187, 753] that overlap."""
     middle_end = EARLIER_FRAMES + PATCH_HOP_FRAMES
     middles = patches[:, EARLIER_FRAMES:middle_end]

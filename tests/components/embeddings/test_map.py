@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from components.embeddings.map import (
-    MOST_POINTS,
+    MAX_POINTS,
     MapView,
     colour_indices,
     map_value,
     picked_row,
     thinned,
 )
+from models.arrays import AnyArray
 from models.errors import InvalidOption
 from pipelines.embeddings.colouring import Colouring
 
@@ -44,7 +43,7 @@ def event(**data: object) -> gr.EventData:
     return gr.EventData(None, data)
 
 
-def numbers(text: str, kind: str) -> NDArray[Any]:
+def numbers(text: str, kind: str) -> AnyArray:
     return np.frombuffer(base64.b64decode(text), dtype=kind)
 
 
@@ -60,15 +59,15 @@ def test_points_times_and_texts_arrive_as_they_are(dimensions):
 
 
 def test_a_long_clip_is_thinned_and_its_points_are_still_found():
-    rows = 2 * MOST_POINTS + 10
+    rows = 2 * MAX_POINTS + 10
     value = map_value(view_of(rows, starts=(0, 600)))
-    assert len(numbers(value["times"], "<f4")) <= MOST_POINTS
+    assert len(numbers(value["times"], "<f4")) <= MAX_POINTS
     assert value["starts"] == [0, 200]
     assert value["own"] == 200
     assert value["hop"] == pytest.approx(0.06)
     assert picked_row(event(row=7), rows) == 21
     assert f"One frame in 3 of {rows:,} is drawn." in value["says"]
-    assert thinned(MOST_POINTS) == ""
+    assert thinned(MAX_POINTS) == ""
 
 
 def test_categories_and_what_has_no_value():

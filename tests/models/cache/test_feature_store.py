@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from models.cache.feature_store import Array, FeatureKey, FeatureStore
+from models.arrays import AnyArray
+from models.cache.feature_store import FeatureKey, FeatureStore
 from tests.models.fakes import GUARD_SECONDS, Gate, await_event, in_thread
 
 ITEM_BYTES = 100
@@ -15,18 +16,18 @@ def key(clip: str, layer: str = "mel") -> FeatureKey:
     return FeatureKey(clip, "whisper", "c0ffee", layer)
 
 
-def array(value: int = 0, size_bytes: int = ITEM_BYTES) -> Array:
+def array(value: int = 0, size_bytes: int = ITEM_BYTES) -> AnyArray:
     return np.full(size_bytes, value, np.uint8)
 
 
-def never() -> Array:
+def never_stop() -> AnyArray:
     raise AssertionError("it is in the store")
 
 
 def is_stored(store: FeatureStore, wanted: FeatureKey) -> bool:
     computed: list[int] = []
 
-    def compute() -> Array:
+    def compute() -> AnyArray:
         computed.append(1)
         return array()
 
@@ -37,7 +38,7 @@ def is_stored(store: FeatureStore, wanted: FeatureKey) -> bool:
 def test_what_was_computed_is_found_again_and_cannot_be_changed() -> None:
     store = FeatureStore(1000)
     first = store.get_or_compute(key("x"), lambda: array(7))
-    assert store.get_or_compute(key("x"), never) is first
+    assert store.get_or_compute(key("x"), never_stop) is first
     with pytest.raises(ValueError, match="read-only"):
         first[0] = 1
 
@@ -53,7 +54,7 @@ def test_the_least_recently_used_array_goes_first() -> None:
     store = FeatureStore(3 * ITEM_BYTES)
     for clip in "abc":
         store.get_or_compute(key(clip), array)
-    store.get_or_compute(key("a"), never)
+    store.get_or_compute(key("a"), never_stop)
     store.get_or_compute(key("d"), array)
     assert store.used_bytes == 3 * ITEM_BYTES
     assert is_stored(store, key("a"))
@@ -91,7 +92,7 @@ def test_many_at_once_compute_once() -> None:
     gate = Gate()
     calls = []
 
-    def compute() -> Array:
+    def compute() -> AnyArray:
         calls.append(1)
         gate()
         return array()

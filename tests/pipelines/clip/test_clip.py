@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.errors import AudioscopeError, InvalidOption
 from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.clip.decoding import ClipLimits
@@ -34,7 +34,6 @@ from pipelines.clip.errors import (
 )
 from tests.recordings import EXAMPLES
 
-Waveforms = NDArray[np.float32]
 RATE = 44_100
 FORMATS = {
     "wav": ("wav", "pcm_s16le"),
@@ -58,13 +57,13 @@ LOSSLESS = {"wav", "wav24", "wav-float", "flac", "alac", "aiff", "au", "caf", "w
 TRUNCATABLE = {"wav", "mp3", "flac", "m4a", "webm", "mkv", "aiff", "au"}
 
 
-def tone(seconds: float, rate: int = RATE, channels: int = 2) -> Waveforms:
+def tone(seconds: float, rate: int = RATE, channels: int = 2) -> FloatArray:
     """A quiet chord, another one in each channel; float32 [channels, samples]."""
     time = np.arange(round(seconds * rate)) / rate
     return np.stack([0.2 * np.sin(2 * np.pi * 220 * (c + 1) * time) for c in range(channels)]).astype(np.float32)
 
 
-def encode(path: Path, samples: Waveforms, container: str, codec: str, rate: int = RATE) -> Path:
+def encode(path: Path, samples: FloatArray, container: str, codec: str, rate: int = RATE) -> Path:
     """Write `samples` [channels, samples] with FFmpeg's encoders."""
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(samples)]
     with av.open(str(path), "w", format=container) as out:

@@ -3,8 +3,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from models.arrays import FloatArray
 import pytest
-from numpy.typing import NDArray
 
 from components.timeline.timeline import TILES_PER_REQUEST, answer_tiles
 from pipelines.clip import timeline_tiles
@@ -31,7 +32,7 @@ STORED_LEVEL = 2
 
 @dataclass(frozen=True)
 class ArrayClip:
-    samples: NDArray[np.float32]
+    samples: FloatArray
     directory: Path
     sample_rate: int = SAMPLE_RATE
 
@@ -39,7 +40,7 @@ class ArrayClip:
     def duration(self) -> float:
         return len(self.samples) / self.sample_rate
 
-    def waveform(self, sample_rate: int) -> NDArray[np.float32]:
+    def waveform(self, sample_rate: int) -> FloatArray:
         assert sample_rate == self.sample_rate
         return self.samples
 

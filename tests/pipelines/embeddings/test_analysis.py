@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidOption
 from pipelines.embeddings.analysis import (
-    MOST_CELLS,
+    MAX_CELLS,
     LayerFrames,
     cka_of_layers,
     heatmap,
@@ -51,7 +51,7 @@ def test_self_similarity_of_a_long_clip_is_averaged() -> None:
     seen = self_similarity(frames, times(3000, 0.02), size=100)
     np.testing.assert_allclose(seen.values, self_similarity(verses(), times(100)).values, atol=1e-4)
     np.testing.assert_allclose(seen.times, 0.6 * (0.5 + np.arange(100)))
-    assert self_similarity(frames, times(3000)).values.shape == (MOST_CELLS, MOST_CELLS)
+    assert self_similarity(frames, times(3000)).values.shape == (MAX_CELLS, MAX_CELLS)
 
 
 @pytest.mark.parametrize("frames", [np.zeros((9, 4)), np.full((9, 4), 3.0), np.ones((1, 4))])
@@ -176,7 +176,7 @@ def test_nearest_in_time_is_the_nearest(known: list[float], asked: list[float]) 
 
 
 @pytest.mark.parametrize("view", [self_similarity, heatmap])
-@pytest.mark.parametrize("size", [0, MOST_CELLS + 1])
+@pytest.mark.parametrize("size", [0, MAX_CELLS + 1])
 def test_pictures_that_are_too_large_are_refused(view: Any, size: int) -> None:
     with pytest.raises(InvalidOption):
         view(walk(10), times(10), size=size)

@@ -14,7 +14,7 @@ from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.library import (
-    MOST_PARTS,
+    MAX_PARTS,
     PART_SECONDS,
     ClipLibrary,
     clip_vectors,
@@ -111,7 +111,7 @@ def test_a_part_finds_its_clip_and_where_it_was(tmp_path: Path) -> None:
 
 def test_hours_of_sound_have_no_more_than_so_many_parts() -> None:
     made = clip_vectors(sound(0, *np.eye(3), frames=30_000))
-    assert MOST_PARTS * 0.9 < len(made.vectors) <= MOST_PARTS + 1
+    assert MAX_PARTS * 0.9 < len(made.vectors) <= MAX_PARTS + 1
     np.testing.assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, rtol=1e-5)
     assert made.spans[:, 1].max() <= 30_000 * HOP + 1e-6
 

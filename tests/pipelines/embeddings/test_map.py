@@ -141,7 +141,7 @@ def test_a_spectral_map_unrolls_a_curve() -> None:
 def test_what_is_no_landmark_lies_between_those_it_resembles(method: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = walk(240)
     whole = trustworthiness(frames, map_embeddings(frames, options(method)).points)
-    monkeypatch.setitem(embedding_map.MOST_LANDMARKS, method, 80)
+    monkeypatch.setitem(embedding_map.MAX_LANDMARKS, method, 80)
     made = map_embeddings(frames, options(method))
     assert "80 of 240" in made.note
     assert made.points.shape == (240, 2)

@@ -20,8 +20,8 @@ from pipelines.clip.clip import AudioClip
 from pipelines.film.film import (
     DRAWING_SECONDS,
     FRAME_RATE,
-    MOST_BETWEEN,
-    MOST_FRAMES,
+    MAX_BETWEEN,
+    MAX_FRAMES,
     WalkOptions,
     WalkProgress,
     plan_walk,
@@ -169,7 +169,7 @@ def test_a_walk_that_fails_leaves_nothing(services: Services, clip: AudioClip, t
     assert list((tmp_path / "films").iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "between"), [(1, None), (3, -1), (3, MOST_BETWEEN + 1)])
+@pytest.mark.parametrize(("number", "between"), [(1, None), (3, -1), (3, MAX_BETWEEN + 1)])
 def test_what_is_no_walk_is_refused(clip: AudioClip, number: int, between: int | None) -> None:
     with pytest.raises(InvalidOption):
         plan_walk(plain(clip, number), WalkOptions(between))
@@ -177,8 +177,8 @@ def test_what_is_no_walk_is_refused(clip: AudioClip, number: int, between: int |
 
 def test_the_plan_is_what_can_be_afforded(clip: AudioClip) -> None:
     quick, slow, hopeless = (plan_walk(plain(clip, seconds=seconds)) for seconds in (0.1, 5.0, 60.0))
-    assert [plan.pictures_between for plan in (quick, slow, hopeless)] == [MOST_BETWEEN, 4, 0]
-    assert [plan.pictures for plan in (quick, slow, hopeless)] == [2 * MOST_BETWEEN, 8, 0]
+    assert [plan.pictures_between for plan in (quick, slow, hopeless)] == [MAX_BETWEEN, 4, 0]
+    assert [plan.pictures for plan in (quick, slow, hopeless)] == [2 * MAX_BETWEEN, 8, 0]
     assert max(plan.seconds for plan in (quick, slow, hopeless)) < DRAWING_SECONDS + 10
     assert plan_walk(plain(clip, seconds=5.0), WalkOptions(7)).pictures == 14
 
@@ -187,7 +187,7 @@ def test_hours_have_no_more_frames_than_one_a_second(clip: AudioClip) -> None:
     for duration, rate in ((119.0, 24), (1000.0, 2), (10_800.0, 1)):
         plan = plan_walk(replace(plain(clip), duration=duration))
         assert plan.frame_rate == rate
-        assert plan.frames == round(duration * rate) <= max(MOST_FRAMES, duration)
+        assert plan.frames == round(duration * rate) <= max(MAX_FRAMES, duration)
 
 
 @pytest.mark.models

@@ -12,10 +12,11 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import (
-    FEWEST_PARTS,
-    MOST_PARTS,
+    MAX_PARTS,
+    MIN_PARTS,
     SHORTEST_PART_SECONDS,
     ClipPart,
     changes_of_sound,
@@ -23,14 +24,14 @@ from pipelines.film.scenes import (
     evened,
 )
 from pipelines.pictures.errors import TooShortForStoryboard
-from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.audioset import class_tree
 from services import Services
 from tests.recordings import EXAMPLES
 
 HOP_SECONDS = 0.48
 
 
-def scores_of(*sounds: tuple[str, float]) -> tuple[Scores, float]:
+def scores_of(*sounds: tuple[str, float]) -> tuple[FloatArray, float]:
     """([patches, 521], seconds) of sounds that follow each other, each for some seconds, with a little noise."""
     dice = np.random.default_rng(0)
     rows = []
@@ -45,15 +46,13 @@ def check(parts: tuple[ClipPart, ...], duration: float) -> None:
     """From 0 to the end, without gaps, not too many and not too short."""
     assert parts[0].start == 0 and parts[-1].end == pytest.approx(duration, abs=1e-3)
     assert all(before.end == after.start for before, after in pairwise(parts))
-    assert FEWEST_PARTS <= len(parts) <= MOST_PARTS
+    assert MIN_PARTS <= len(parts) <= MAX_PARTS
     assert all(part.seconds > 0 for part in parts)
-    assert len(parts) == FEWEST_PARTS or min(part.seconds for part in parts) >= SHORTEST_PART_SECONDS - 1e-6
+    assert len(parts) == MIN_PARTS or min(part.seconds for part in parts) >= SHORTEST_PART_SECONDS - 1e-6
 
 
 @given(
-    st.lists(st.floats(0.05, 400), min_size=1, max_size=60).filter(
-        lambda spans: sum(spans) >= FEWEST_PARTS * SHORTEST_PART_SECONDS
-    )
+    st.lists(st.floats(0.05, 400), min_size=1, max_size=60).filter(lambda spans: sum(spans) >= MIN_PARTS * SHORTEST_PART_SECONDS)
 )
 def test_any_sections_become_a_few_parts(spans: list[float]) -> None:
     edges = [0.0, *(round(edge, 3) for edge in np.cumsum(spans).tolist())]

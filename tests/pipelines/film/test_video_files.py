@@ -9,9 +9,9 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from numpy.typing import NDArray
 from PIL import Image, ImageSequence
 
+from models.arrays import DoubleArray, FloatArray
 from pipelines.film.video_files import Frame, Mp4Writer, gif_bytes
 
 WIDTH, HEIGHT, FRAME_RATE = 96, 64, 12
@@ -25,7 +25,7 @@ def frame(number: int) -> Frame:
     return np.stack([2 * x + number, 3 * y, x + y + 2 * number], axis=2).astype(np.uint8)
 
 
-def record(folder: Path, rate: int, channels: int) -> tuple[Path, NDArray[np.float64]]:
+def record(folder: Path, rate: int, channels: int) -> tuple[Path, DoubleArray]:
     """(file, samples [samples, channels]) of a chord in noise that fades in."""
     times = np.arange(round(SECONDS * rate)) / rate
     dice = np.random.default_rng(0)
@@ -35,7 +35,7 @@ def record(folder: Path, rate: int, channels: int) -> tuple[Path, NDArray[np.flo
     return folder / "sound.wav", samples
 
 
-def heard(file: Path, layout: str) -> NDArray[np.float32]:
+def heard(file: Path, layout: str) -> FloatArray:
     """[channels, samples] at 16 kHz."""
     with av.open(str(file)) as container:
         resampler = av.AudioResampler("fltp", layout, LISTENING_RATE)

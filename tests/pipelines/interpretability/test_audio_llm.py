@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.interpretability.audio_llm import (
-    MOST_TOKENS,
+    MAX_TOKENS,
     QUESTION,
     hidden_states,
     write_about,
@@ -81,14 +81,14 @@ def test_one_layer_can_be_had_alone(bench: Bench) -> None:
 def test_followed_tokens_are_those_of_the_bare_model(bench: Bench) -> None:
     sound = SOUND[: 3 * SAMPLE_RATE]
     with bench.cache.lease(bench.spec) as (language_model,), torch.inference_mode():
-        *_, records = write_about(language_model, bench.spec, sound, never)
+        *_, records = write_about(language_model, bench.spec, sound, never_stop)
         model = language_model.model
         inputs = model_inputs(language_model, bench.spec, Prompt(QUESTION, (sound,)))
         hears = (inputs["input_ids"][0] == model.config.audio_token_id).numpy()
         model.set_attn_implementation("eager")
         bare = model.generate(
             **inputs,
-            max_new_tokens=MOST_TOKENS,
+            max_new_tokens=MAX_TOKENS,
             do_sample=False,
             output_hidden_states=True,
             output_attentions=True,

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as np_st
 
+from models.arrays import FloatArray
 from pipelines.interpretability.logit_lens import (
     NEAREST,
-    Floats,
     LogitLens,
     TokenPaths,
     peak_of,
@@ -118,7 +118,7 @@ def test_the_language_is_no_part_of_the_text() -> None:
 
 
 @given(attentions)
-def test_a_peak_holds_the_maximum_and_nothing_low(attention: Floats) -> None:
+def test_a_peak_holds_the_maximum_and_nothing_low(attention: FloatArray) -> None:
     first, last = peak_of(attention)
     assert 0 <= first <= int(attention.argmax()) < last <= len(attention)
     assert (attention[first:last] >= attention.max() / 2).all()
@@ -127,7 +127,7 @@ def test_a_peak_holds_the_maximum_and_nothing_low(attention: Floats) -> None:
 
 
 @given(np_st.arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 8)), elements=st.floats(-100, 100, width=16)))
-def test_the_plane_keeps_no_more_distance_than_there_is(states: Floats) -> None:
+def test_the_plane_keeps_no_more_distance_than_there_is(states: FloatArray) -> None:
     plane = plane_of(states)
     assert plane.shape == (len(states), 2)
     assert np.isfinite(plane).all()

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from models.arrays import FloatArray
 from models.loading.loaders import ProcessedModel
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from models.stopping import never
-from pipelines.clip.clip import AudioClip, Waveform
+from models.stopping import never_stop
+from pipelines.clip.clip import AudioClip
 from pipelines.interpretability.follow_words import FollowOptions, follow_words
 from pipelines.interpretability.logit_lens import Records, TokenPaths
 from pipelines.interpretability.whisper_decoder import FRAME_SAMPLES, SAMPLE_RATE, write_words
@@ -30,7 +31,7 @@ LANGUAGES = ("<|en|>", "<|de|>", "<|zh|>")
 CONTROL = ("<|startoftranscript|>", *LANGUAGES, "<|translate|>", "<|transcribe|>", "<|notimestamps|>", "<|0.00|>", "<|0.02|>")
 HEADS = [[0, 1], [1, 0]]
 NEAR_SECONDS = 0.2
-LEAST_NEAR = 0.95
+MIN_NEAR = 0.95
 """Share of the content words whose attention peak lies that near; 1.00 when this was written."""
 SHORTEST_CONTENT_WORD = 4  # letters
 
@@ -84,15 +85,15 @@ def tiny_whisper(folder: Path, is_multilingual: bool = True) -> ProcessedModel:
     return ProcessedModel(loaded, WhisperProcessor(WhisperFeatureExtractor(), tokenizer))
 
 
-def noise(seconds: float) -> Waveform:
+def noise(seconds: float) -> FloatArray:
     return np.random.default_rng(0).normal(0, 0.1, round(seconds * SAMPLE_RATE)).astype(np.float32)
 
 
-def written(whisper: ProcessedModel, sound: Waveform) -> Records:
-    return list(write_words(whisper, sound, never))[-1]
+def written(whisper: ProcessedModel, sound: FloatArray) -> Records:
+    return list(write_words(whisper, sound, never_stop))[-1]
 
 
-def bare(whisper: ProcessedModel, sound: Waveform, language: str | None) -> Any:
+def bare(whisper: ProcessedModel, sound: FloatArray, language: str | None) -> Any:
     """What `generate` itself gives, with the attention that shows its weights."""
     features = whisper.processor.feature_extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
     spoken = {"language": language, "task": "transcribe"} if language else {}
@@ -112,7 +113,7 @@ def bare(whisper: ProcessedModel, sound: Waveform, language: str | None) -> Any:
         whisper.model.set_attn_implementation(before)
 
 
-def assert_equal_to_bare(whisper: ProcessedModel, sound: Waveform, is_multilingual: bool = True) -> None:
+def assert_equal_to_bare(whisper: ProcessedModel, sound: FloatArray, is_multilingual: bool = True) -> None:
     records = written(whisper, sound)
     language = records[0]["token"].decode() if is_multilingual else None
     result = bare(whisper, sound, language)
@@ -163,7 +164,7 @@ def test_stop_ends_after_the_token_and_leaves_the_model_as_it_was(tmp_path: Path
     whisper = tiny_whisper(tmp_path)
     assert len(list(write_words(whisper, noise(1.0), lambda: True))) == 1
     assert whisper.model.config._attn_implementation == "sdpa"
-    steps = write_words(whisper, noise(1.0), never)
+    steps = write_words(whisper, noise(1.0), never_stop)
     first, second = next(steps), next(steps)
     assert (len(first), len(second)) == (1, 2)
     assert first[0].tobytes() == second[0].tobytes()
@@ -209,4 +210,4 @@ def test_words_are_heard_where_they_are_spoken(services: Services, speech: Audio
                     if not spoken.start - NEAR_SECONDS <= peak <= spoken.end + NEAR_SECONDS:
                         far.append(path.text)
     assert count >= 20
-    assert len(far) <= (1 - LEAST_NEAR) * count, far
+    assert len(far) <= (1 - MIN_NEAR) * count, far

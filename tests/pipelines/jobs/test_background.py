@@ -13,7 +13,7 @@ from pipelines.jobs.background import Preparation, in_background
 GUARD_SECONDS = 30.0
 
 
-def never() -> bool:
+def never_stop() -> bool:
     return False
 
 
@@ -21,7 +21,7 @@ def test_steps_arrive_in_order() -> None:
     def job(stopped: Callable[[], bool]) -> Generator[int, None, None]:
         yield from range(100)
 
-    assert [step for step in in_background(job, never) if step is not None] == list(range(100))
+    assert [step for step in in_background(job, never_stop) if step is not None] == list(range(100))
 
 
 def test_an_error_of_the_job_is_raised_after_its_steps() -> None:
@@ -29,7 +29,7 @@ def test_an_error_of_the_job_is_raised_after_its_steps() -> None:
         yield 1
         raise LookupError("no more")
 
-    steps = in_background(job, never)
+    steps = in_background(job, never_stop)
     with pytest.raises(LookupError, match="no more"):
         for step in steps:
             assert step in (1, None)
@@ -40,7 +40,7 @@ def test_a_job_that_stops_itself_ends_the_steps_without_an_error() -> None:
         yield 1
         raise JobStopped
 
-    assert [step for step in in_background(job, never) if step is not None] == [1]
+    assert [step for step in in_background(job, never_stop) if step is not None] == [1]
 
 
 def test_heartbeats_come_while_a_step_takes_its_time() -> None:
@@ -50,7 +50,7 @@ def test_heartbeats_come_while_a_step_takes_its_time() -> None:
         go_on.wait(GUARD_SECONDS)
         yield 1
 
-    steps = in_background(job, never)
+    steps = in_background(job, never_stop)
     assert next(steps) is None
     go_on.set()
     assert 1 in list(steps)

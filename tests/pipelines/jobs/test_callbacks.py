@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.jobs.callbacks import reported_steps
 
 Report = Callable[[int], None]
@@ -16,7 +16,7 @@ def test_everything_that_is_reported_comes_in_order() -> None:
         for number in range(3):
             report(number)
 
-    assert list(reported_steps(work, never)) == [0, 1, 2]
+    assert list(reported_steps(work, never_stop)) == [0, 1, 2]
 
 
 def test_an_error_of_the_work_is_raised_after_what_it_reported() -> None:
@@ -24,7 +24,7 @@ def test_an_error_of_the_work_is_raised_after_what_it_reported() -> None:
         report(1)
         raise ValueError("broken")
 
-    steps = reported_steps(work, never)
+    steps = reported_steps(work, never_stop)
     assert next(steps) == 1
     with pytest.raises(ValueError, match="broken"):
         next(steps)
@@ -54,7 +54,7 @@ def test_closing_waits_until_the_work_has_ended() -> None:
         finally:
             ended.set()
 
-    steps = reported_steps(work, never)
+    steps = reported_steps(work, never_stop)
     next(steps)
     first_taken.set()
     steps.close()

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from models.errors import InvalidOption, OutOfMemory
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.description.model_caption import sentences_of
 from pipelines.language_models.generation import (
     INCOMPLETE,
@@ -42,7 +42,7 @@ def prepare(bench: Bench, text: str = "Write a song.") -> Any:
 
 
 def texts(bench: Bench, options: SamplingOptions = OPTIONS, text: str = "Write a song.") -> list[str]:
-    return list(stream_text(bench.cache, bench.spec, prepare(bench, text), options, never))
+    return list(stream_text(bench.cache, bench.spec, prepare(bench, text), options, never_stop))
 
 
 @pytest.mark.parametrize("repetition_penalty", [1.0, 1.3])
@@ -113,7 +113,7 @@ def test_stop_is_looked_at_for_each_token(bench: Bench) -> None:
 def test_leaving_the_iteration_gives_the_model_back_when_its_thread_has_ended(bench: Bench) -> None:
     endless = Endless()
     with bench.generate_replaced(endless):
-        steps = stream_text(bench.cache, bench.spec, prepare(bench), OPTIONS, never)
+        steps = stream_text(bench.cache, bench.spec, prepare(bench), OPTIONS, never_stop)
         next(steps)
         steps.close()
         assert bench.is_free()

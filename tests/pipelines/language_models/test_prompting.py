@@ -17,7 +17,7 @@ from models.errors import InvalidOption
 from models.loading.qwen3_omni_processor import audio_token_count
 from models.specs.captioners import CAPTION_MODELS
 from models.specs.model_spec import FetchedModel
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.language_models.generation import SamplingOptions, stream_text
 from pipelines.language_models.prompting import (
     HEARING,
@@ -78,7 +78,7 @@ def test_every_class_of_the_catalogue_is_tried_here() -> None:
 def test_each_class_hears_the_sound_and_streams_what_the_bare_model_writes(bench: Bench) -> None:
     prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (SOUND,)))
     options = SamplingOptions(max_new_tokens=16, repetition_penalty=1.3)
-    text = [*stream_text(bench.cache, bench.spec, prepare, options, never)][-1]
+    text = [*stream_text(bench.cache, bench.spec, prepare, options, never_stop)][-1]
     assert text == bench.bare_text(prepare, max_new_tokens=16, repetition_penalty=1.3)
     quiet = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (0.001 * SOUND[::-1].copy(),)))
     with bench.cache.lease(bench.spec) as (language_model,), torch.inference_mode():
@@ -147,7 +147,7 @@ def test_the_sound_comes_in_the_dtype_of_the_model(tmp_path: Path) -> None:
     prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (SOUND,)))
     with bench.cache.lease(bench.spec) as (language_model,):
         assert prepare(language_model)["input_features"].dtype == language_model.model.dtype == torch.bfloat16
-    assert len([*stream_text(bench.cache, bench.spec, prepare, SamplingOptions(max_new_tokens=2), never)]) == 2
+    assert len([*stream_text(bench.cache, bench.spec, prepare, SamplingOptions(max_new_tokens=2), never_stop)]) == 2
 
 
 @pytest.mark.parametrize("save", [save_qwen_omni, save_qwen3_omni])

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
 from models.specs.music import MUSIC_MODELS
@@ -25,19 +25,18 @@ from training.music.evaluate import clip_of, facts_reading, read, scores
 
 RATE = 22_050
 GUARD_SECONDS = 60.0
-Samples = NDArray[np.float64]
 PIECES = (7, 36, 61)
 """Of the validation split: swing, a waltz and a slow six-eight."""
 
 pytestmark = pytest.mark.models
 
 
-def clip_from(services: Services, folder: Path, samples: Samples) -> AudioClip:
+def clip_from(services: Services, folder: Path, samples: DoubleArray) -> AudioClip:
     soundfile.write(folder / "sound.wav", samples.astype(np.float32), RATE)
     return services.clips.open(folder / "sound.wav")
 
 
-def clicks(seconds: float, bpm: float) -> Samples:
+def clicks(seconds: float, bpm: float) -> DoubleArray:
     """Short bursts of noise on every beat."""
     rng = np.random.default_rng(0)
     samples = np.zeros(round(seconds * RATE))

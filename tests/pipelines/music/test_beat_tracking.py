@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.arrays import FloatArray
 from pipelines.music.beat_network import (
     FRAMES_PER_SECOND,
     METRES,
     TEMPO_BINS,
-    Floats,
     RhythmActivations,
 )
 from pipelines.music.beat_tracking import (
@@ -26,7 +26,7 @@ from pipelines.music.beat_tracking import (
 UNDECIDED = np.zeros(TEMPO_BINS, dtype=np.float32)
 
 
-def pulse(times: list[float], seconds: float, beats_per_bar: int = 4, noise: float = 0.5, seed: int = 0) -> Floats:
+def pulse(times: list[float], seconds: float, beats_per_bar: int = 4, noise: float = 0.5, seed: int = 0) -> FloatArray:
     """[frames, 2] logits of a network that is fairly sure of beats at `times`; the first is a downbeat."""
     logits = np.random.default_rng(seed).normal(-4, noise, (round(seconds * FRAMES_PER_SECOND), 2)).astype(np.float32)
     for count, time in enumerate(times):
@@ -40,7 +40,7 @@ def steady(bpm: float, seconds: float, first: float = 0.5) -> list[float]:
     return np.arange(first, seconds - 0.5, 60 / bpm).tolist()
 
 
-def activations(logits: Floats, metre: tuple[int, int] | None = None) -> RhythmActivations:
+def activations(logits: FloatArray, metre: tuple[int, int] | None = None) -> RhythmActivations:
     heard = np.array([3.0 if one == metre else 0.0 for one in METRES], dtype=np.float32)
     return RhythmActivations(logits, heard, UNDECIDED, np.zeros(len(logits), dtype=np.float32))
 

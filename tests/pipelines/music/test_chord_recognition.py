@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.arrays import FloatArray
 from pipelines.music.chord_recognition import (
     CHANGE_COST,
     CHORD_COUNT,
     GRID_SECONDS,
     NO_CHORD,
-    Floats,
     chord_grid,
     chord_name,
     find_chords,
@@ -35,7 +35,7 @@ from pipelines.music.notation import (
 C_MAJOR, A_MINOR, G_SEVENTH = 0, 9 * 3 + 1, 7 * 3 + 2
 
 
-def heard(spans: list[tuple[float, float, int]], duration: float) -> Floats:
+def heard(spans: list[tuple[float, float, int]], duration: float) -> FloatArray:
     """[frames, 37] logits in which the chord of each span stands out a little, with noise."""
     logits = (
         np.random.default_rng(0).normal(0, 1.0, (round(duration * HARMONY_FRAMES_PER_SECOND), CHORD_COUNT)).astype(np.float32)

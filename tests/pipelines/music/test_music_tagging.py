@@ -13,6 +13,7 @@ from librosa.filters import mel
 from onnx import load as load_onnx
 
 from components.timeline.tracks import HeatmapTrack
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
 from models.files.package_weights import WEIGHTS
@@ -50,7 +51,7 @@ from pipelines.music.tag_table import (
     MTT_TAGS,
     TABLE,
 )
-from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.audioset import class_tree
 from services import Services
 from tests.recordings import librivox_sentences
 from training.evaluate_music_tags import mix, piece_of, rows
@@ -77,12 +78,12 @@ def names_of(tags: MusicTags, kind: str) -> list[str]:
     return [tag.name for tag in tags.tags if tag.kind == kind]
 
 
-def clip_of(services: Services, folder: Path, samples: Scores, rate: int = RATE) -> AudioClip:
+def clip_of(services: Services, folder: Path, samples: FloatArray, rate: int = RATE) -> AudioClip:
     soundfile.write(folder / "made.wav", samples, rate)
     return services.clips.open(folder / "made.wav")
 
 
-def noise(seconds: float) -> Scores:
+def noise(seconds: float) -> FloatArray:
     return np.random.default_rng(0).normal(0, 0.05, round(seconds * RATE)).astype(np.float32)
 
 
@@ -296,7 +297,7 @@ def test_vocals_need_music_and_are_no_speech() -> None:
 
 def test_a_singer_may_rest() -> None:
     music = np.ones(9, dtype=np.float32)
-    rests: Scores = np.array([0.9, 0, 0, 0.9, 0, 0, 0.9, 0, 0], dtype=np.float32)
+    rests: FloatArray = np.array([0.9, 0, 0, 0.9, 0, 0, 0.9, 0, 0], dtype=np.float32)
     assert vocals_of_clip(rests, music) == pytest.approx(0.9)
     assert vocals_of_clip(rests, np.zeros(9, dtype=np.float32)) == 0.0
     assert musicality(scores(Piano=0.3, Music=0.2))[0] == pytest.approx(0.3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.arrays import FloatArray
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
 from pipelines.music.beat_network import (
     COLOURS,
@@ -30,7 +31,6 @@ from pipelines.music.note_activations import (
     LOWEST_PITCH,
     NOTE_HOP_SAMPLES,
     NOTE_SAMPLE_RATE,
-    Floats,
     note_block,
     note_block_count,
 )
@@ -39,7 +39,7 @@ from services import Services
 pytestmark = pytest.mark.models
 
 
-def tone(pitch: int, start: float, seconds: float, duration: float) -> Floats:
+def tone(pitch: int, start: float, seconds: float, duration: float) -> FloatArray:
     """[samples] of a plucked note with five harmonics at 22 050 Hz."""
     time = np.arange(round(duration * NOTE_SAMPLE_RATE)) / NOTE_SAMPLE_RATE - start
     hertz = 440 * 2 ** ((pitch - 69) / 12)
@@ -47,7 +47,7 @@ def tone(pitch: int, start: float, seconds: float, duration: float) -> Floats:
     return (0.2 * sound * ((time >= 0) & (time < seconds))).astype(np.float32)
 
 
-def noise(seconds: float) -> Floats:
+def noise(seconds: float) -> FloatArray:
     return np.random.default_rng(0).normal(0, 0.1, round(seconds * NOTE_SAMPLE_RATE)).astype(np.float32)
 
 

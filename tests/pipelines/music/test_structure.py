@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.music.beat_network import FRAMES_PER_SECOND, Floats
+from models.arrays import FloatArray
+from pipelines.music.beat_network import FRAMES_PER_SECOND
 from pipelines.music.beat_tracking import Beats
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.structure import Section, find_sections
@@ -19,7 +20,7 @@ BARS = 8
 CHORDS = {"A": (0, 7, 9, 5), "B": (2, 7, 4, 9), "C": (10, 3, 8, 5)}
 
 
-def piece(form: str, seed: int = 0) -> tuple[Floats, Floats, Beats, float]:
+def piece(form: str, seed: int = 0) -> tuple[FloatArray, FloatArray, Beats, float]:
     """(notes, colour, beats, duration): each letter has eight bars with chords and a colour of its own."""
     rng = np.random.default_rng(seed)
     duration = len(form) * BARS * BAR_SECONDS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.arrays import FloatArray
 from pipelines.music.music_tagging import MusicTags
 from pipelines.music.vocals import Vocals, find_vocals, musicality
-from pipelines.tagging.audioset import Scores, class_tree
+from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import SoundTags
 
 HOP_SECONDS = 0.48
@@ -14,7 +15,7 @@ PATCHES = 100
 DURATION = HOP_SECONDS * PATCHES
 
 
-def scores(patches: int = PATCHES, **spans: tuple[int, int, float]) -> Scores:
+def scores(patches: int = PATCHES, **spans: tuple[int, int, float]) -> FloatArray:
     """[patches, 521]; each name has a score from one patch to before another."""
     values = np.zeros((patches, 521), dtype=np.float32)
     for name, (first, last, score) in spans.items():
@@ -22,7 +23,7 @@ def scores(patches: int = PATCHES, **spans: tuple[int, int, float]) -> Scores:
     return values
 
 
-def vocals_of(heard: Scores, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
+def vocals_of(heard: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
     """For YAMNet's scores, and musicnn's voices from one patch of 1.5 s to before another."""
     sounds = SoundTags(DURATION, np.arange(len(heard), dtype=np.float32) * np.float32(HOP_SECONDS), heard)
     times = np.arange(0, DURATION, 1.5, dtype=np.float32)

@@ -17,7 +17,7 @@ from PIL import ExifTags, Image
 from models.cache.feature_store import FeatureStore
 from models.errors import AudioscopeError, InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image, drawn_window, heard_in
 from pipelines.pictures.errors import BrokenStartPicture, TextWidthMismatch
@@ -64,7 +64,7 @@ class PictureBench(Bench):
         )
         self.clip = clip
 
-    def snapshots(self, options: PictureOptions, should_stop: Any = never) -> Iterator[Drawing]:
+    def snapshots(self, options: PictureOptions, should_stop: Any = never_stop) -> Iterator[Drawing]:
         return audio_to_image(self.clip, options, self.runtime, should_stop)
 
     def draw(self, options: PictureOptions) -> Drawing:

@@ -30,8 +30,8 @@ from pipelines.pictures.options import (
 from pipelines.pictures.png_metadata import (
     COMMON_KEYWORD,
     LARGEST_SIDE,
-    MOST_FILE_BYTES,
-    MOST_START_PIXELS,
+    MAX_FILE_BYTES,
+    MAX_START_PIXELS,
     OWN_KEYWORD,
     SIGNATURE,
     START_CHUNK,
@@ -205,7 +205,7 @@ def test_a_huge_start_picture_is_not_decoded() -> None:
 
 def test_every_model_draws_less_than_the_largest_start_picture() -> None:
     sides = [drawing_defaults(spec).largest for spec in IMAGE_MODELS if spec.task == "draw_pictures"]
-    assert sides and max(sides) ** 2 <= MOST_START_PIXELS
+    assert sides and max(sides) ** 2 <= MAX_START_PIXELS
 
 
 def test_the_picture_is_untouched() -> None:
@@ -322,7 +322,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "huge.png"
     with open(file, "wb") as stream:
         stream.write(png_with())
-        stream.truncate(MOST_FILE_BYTES + 1)
+        stream.truncate(MAX_FILE_BYTES + 1)
     assert "larger than any picture" in refusal(file)
 
 

@@ -17,7 +17,7 @@ from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.prompt_writing import (
     FINISH,
-    MOST_CONCEPTS,
+    MAX_CONCEPTS,
     WrittenPrompt,
     music_between,
     telling_words,
@@ -112,7 +112,7 @@ def written(services: Services, clip: AudioClip, model: ModelSpec, start: float 
 def check_closed(prompt: WrittenPrompt) -> None:
     """Nothing but known words."""
     phrases = prompt.text.split(" and ")
-    assert 1 <= len(phrases) <= MOST_CONCEPTS and all(phrase in concept_of() for phrase in phrases)
+    assert 1 <= len(phrases) <= MAX_CONCEPTS and all(phrase in concept_of() for phrase in phrases)
 
 
 @pytest.mark.models

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from models.arrays import FloatArray
 from models.specs.speech import WHISPER_BASE_OFFLINE
-from models.stopping import never
+from models.stopping import never_stop
 from pipelines.speech import decoding
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import DecodingOptions, Segment
-from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.vad_windows import SAMPLE_RATE
 from pipelines.speech.window_decoding import Hypothesis, WindowDecoder
 from services import Services
 from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
@@ -42,8 +43,8 @@ def known_words() -> KnownWords:
     return words_at_known_times(75.0)
 
 
-def segments_of(whisper: Any, waveform: Waveform, options: DecodingOptions = ENGLISH) -> list[Segment]:
-    return [step for step in decode_speech(whisper, waveform, options, never) if isinstance(step, Segment)]
+def segments_of(whisper: Any, waveform: FloatArray, options: DecodingOptions = ENGLISH) -> list[Segment]:
+    return [step for step in decode_speech(whisper, waveform, options, never_stop) if isinstance(step, Segment)]
 
 
 def text_of(segments: list[Segment]) -> str:
@@ -94,16 +95,16 @@ def test_a_long_silence_does_not_shift_what_follows(whisper: Any, with_words: bo
 
 def test_the_language_comes_first(whisper: Any) -> None:
     german = synthesise("Guten Morgen, meine Damen und Herren. Der Zug nach Hamburg fährt heute von Gleis sieben ab.", "de")
-    language, *segments = decode_speech(whisper, german, DecodingOptions(), never)
+    language, *segments = decode_speech(whisper, german, DecodingOptions(), never_stop)
     assert isinstance(language, Language)
     assert language.code == "de"
     assert 0.5 < language.probability <= 1.0
     assert any(isinstance(segment, Segment) and "Hamburg" in segment.text for segment in segments)
-    assert next(decode_speech(whisper, german, ENGLISH, never)) == Language("en", 1.0)
+    assert next(decode_speech(whisper, german, ENGLISH, never_stop)) == Language("en", 1.0)
 
 
 def test_where_nobody_speaks_there_is_nothing(whisper: Any) -> None:
-    assert list(decode_speech(whisper, read_speech(EXAMPLES / "music.ogg"), DecodingOptions(), never)) == []
+    assert list(decode_speech(whisper, read_speech(EXAMPLES / "music.ogg"), DecodingOptions(), never_stop)) == []
 
 
 def test_a_prompt_and_hotwords_lead_the_spelling(whisper: Any) -> None:
@@ -173,7 +174,7 @@ def test_stop_ends_the_work_between_two_steps_of_the_model(whisper: Any, monkeyp
 
 
 def test_closing_ends_its_threads(whisper: Any) -> None:
-    steps = decode_speech(whisper, sentences_with_pauses(100.0).waveform, ENGLISH, never)
+    steps = decode_speech(whisper, sentences_with_pauses(100.0).waveform, ENGLISH, never_stop)
     next(step for step in steps if isinstance(step, Segment))
     steps.close()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("decoder")]
@@ -199,7 +200,7 @@ SENTENCES = {
 
 @pytest.mark.parametrize("voice", SENTENCES)
 def test_eight_languages_are_told_apart(whisper: Any, voice: str) -> None:
-    language = next(decode_speech(whisper, synthesise(SENTENCES[voice], voice), DecodingOptions(), never))
+    language = next(decode_speech(whisper, synthesise(SENTENCES[voice], voice), DecodingOptions(), never_stop))
     assert isinstance(language, Language)
     assert language.code == voice[:2]
     chances = [language.probability, *(guess.probability for guess in language.runners_up)]
@@ -212,7 +213,7 @@ def test_each_stretch_is_written_in_its_own_language(whisper: Any) -> None:
     pause = np.zeros(SAMPLE_RATE, np.float32)
     english = [read_speech(sentence.path) for sentence in librivox_sentences()[:2]]
     sound = np.concatenate([english[0], pause, synthesise(GERMAN, "de"), pause, english[1]])
-    language, *segments = decode_speech(whisper, sound, DecodingOptions(), never)
+    language, *segments = decode_speech(whisper, sound, DecodingOptions(), never_stop)
     assert isinstance(language, Language)
     assert language.code == "en"
     spoken = [(segment.language, segment.text) for segment in segments if isinstance(segment, Segment)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.dictation import Dictated, Dictation
 from pipelines.speech.transcription import TranscriptionOptions
-from pipelines.speech.vad_windows import SAMPLE_RATE, Waveform
+from pipelines.speech.vad_windows import SAMPLE_RATE
 from services import Services
 from tests.assembled_speech import read_speech
 from tests.pipelines.speech.test_transcription import error_rate
@@ -17,17 +18,17 @@ from tests.recordings import EXAMPLES, librivox_sentences
 
 PIECE_SAMPLES = SAMPLE_RATE
 PAUSE = np.zeros(int(1.5 * SAMPLE_RATE), np.float32)
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 
 pytestmark = pytest.mark.models
 
 
 def dictation(services: Services, **options: object) -> Dictation:
     chosen = TranscriptionOptions(**{"model": "whisper-base-offline", **options})  # type: ignore[arg-type]
-    return Dictation(chosen, services.runtime, MOST_SECONDS)
+    return Dictation(chosen, services.runtime, MAX_SECONDS)
 
 
-def spoken(listener: Dictation, sound: Waveform) -> list[Dictated]:
+def spoken(listener: Dictation, sound: FloatArray) -> list[Dictated]:
     """What is written after every second, and in the end."""
     pieces = range(0, len(sound), PIECE_SAMPLES)
     return [*(listener.hear(sound[at : at + PIECE_SAMPLES]) for at in pieces), listener.finish()]
@@ -70,7 +71,7 @@ def test_nothing_said_and_too_much_said(services: Services) -> None:
     listener = dictation(services)
     listener.hear(PAUSE)
     with pytest.raises(ClipTooLong):
-        listener.hear(np.zeros(int(MOST_SECONDS * SAMPLE_RATE), np.float32))
+        listener.hear(np.zeros(int(MAX_SECONDS * SAMPLE_RATE), np.float32))
     assert len(listener.waveform()) == len(PAUSE)
 
 

@@ -10,11 +10,11 @@ import mido
 import numpy as np
 import pytest
 import soundfile
-from numpy.typing import NDArray
 
+from models.arrays import DoubleArray
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.hallucinations import (
-    LEAST_VOICE,
+    MIN_VOICE,
     is_doubtful,
     repeats_itself,
     voice_score,
@@ -44,7 +44,7 @@ def text_of(services: Services, clip: AudioClip, **options: object) -> str:
     return result.text
 
 
-def written(services: Services, folder: Path, waveform: NDArray[np.float64]) -> AudioClip:
+def written(services: Services, folder: Path, waveform: DoubleArray) -> AudioClip:
     soundfile.write(folder / "sound.wav", waveform.astype(np.float32), RATE)
     return services.clips.open(folder / "sound.wav")
 
@@ -62,7 +62,7 @@ def played(folder: Path, program: int) -> Path:
     return folder / "tune.wav"
 
 
-def pink(samples: int) -> NDArray[np.float64]:
+def pink(samples: int) -> DoubleArray:
     """Noise whose power falls by 3 dB an octave."""
     spectrum = np.fft.rfft(np.random.default_rng(1).normal(size=samples))
     noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(len(spectrum)), 1.0)), samples)
@@ -114,8 +114,8 @@ def test_a_piece_that_sounds_like_a_voice_by_itself_is_heard_in_its_clip(service
     penguin = services.clips.open(ANIMALS / "birds/penguin.ogg").waveform(RATE)
     invented = Segment(0.7, 1.3, "No.", (), "en", -1.1, 0.4)
     piece = penguin[round(invented.start * RATE) : round(invented.end * RATE)]
-    assert voice_score(piece, replace(invented, start=0.0, end=0.6), services.runtime.cache) >= LEAST_VOICE
-    assert voice_score(penguin, invented, services.runtime.cache) < LEAST_VOICE / 2
+    assert voice_score(piece, replace(invented, start=0.0, end=0.6), services.runtime.cache) >= MIN_VOICE
+    assert voice_score(penguin, invented, services.runtime.cache) < MIN_VOICE / 2
 
 
 SURE = Segment(0.0, 2.0, "He was not an ill-disposed young man.", (Word(0.0, 0.4, "He", 0.9),), "en", -0.3, 0.05)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.stopping import never
+from models.arrays import FloatArray
+from models.stopping import never_stop
 from pipelines.speech.vad_windows import (
     BLOCK_FRAMES,
     FRAME_SAMPLES,
@@ -16,7 +17,6 @@ from pipelines.speech.vad_windows import (
     SAMPLE_RATE,
     SpeechWindow,
     Stretch,
-    Waveform,
     find_stretches,
     pack,
     speech_probabilities,
@@ -28,7 +28,7 @@ from tests.assembled_speech import sentences_with_pauses
 
 
 @pytest.fixture(scope="module")
-def waveform() -> Waveform:
+def waveform() -> FloatArray:
     return sentences_with_pauses(100.0).waveform
 
 
@@ -40,20 +40,20 @@ def windows_of(stretches: list[Stretch], clip_seconds: float, first_seconds: flo
     return list(pack(with_margins(stretches, int(clip_seconds * SAMPLE_RATE)), first_seconds))
 
 
-def test_block_by_block_gives_the_probabilities_of_the_whole(waveform: Waveform) -> None:
+def test_block_by_block_gives_the_probabilities_of_the_whole(waveform: FloatArray) -> None:
     from faster_whisper.vad import get_vad_model
 
     assert len(waveform) > 2 * BLOCK_FRAMES * FRAME_SAMPLES
     whole = get_vad_model()(np.pad(waveform, (0, -len(waveform) % FRAME_SAMPLES))).reshape(-1)
-    np.testing.assert_array_equal(np.concatenate(list(speech_probabilities(waveform, never))), whole)
+    np.testing.assert_array_equal(np.concatenate(list(speech_probabilities(waveform, never_stop))), whole)
 
 
-def test_stretches_are_those_of_faster_whisper(waveform: Waveform) -> None:
+def test_stretches_are_those_of_faster_whisper(waveform: FloatArray) -> None:
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(min_silence_duration_ms=MIN_SILENCE_FRAMES * 32, speech_pad_ms=0)
     expected = [(found["start"], found["end"]) for found in get_speech_timestamps(waveform, options)]
-    probabilities = (float(p) for block in speech_probabilities(waveform, never) for p in block)
+    probabilities = (float(p) for block in speech_probabilities(waveform, never_stop) for p in block)
     found = [(s.start * FRAME_SAMPLES, min(s.end * FRAME_SAMPLES, len(waveform))) for s in find_stretches(probabilities)]
     assert len(found) > 10
     assert found == expected
@@ -69,7 +69,7 @@ def test_an_endless_stretch_is_cut_where_it_sounds_least_like_speech() -> None:
     assert all(s.end - s.start <= LONGEST_STRETCH_FRAMES + 1 for s in others)
 
 
-def test_stop_is_looked_at_before_each_block(waveform: Waveform) -> None:
+def test_stop_is_looked_at_before_each_block(waveform: FloatArray) -> None:
     answers = iter([False, True])
     assert len(list(speech_probabilities(waveform, lambda: next(answers)))) == 1
 
@@ -122,15 +122,15 @@ def test_what_was_not_heard_yet() -> None:
     assert middle.pieces[0].start == int(6.5 * SAMPLE_RATE)
 
 
-def test_without_the_filter_all_of_the_clip_is_heard(waveform: Waveform) -> None:
+def test_without_the_filter_all_of_the_clip_is_heard(waveform: FloatArray) -> None:
     padded = np.concatenate([np.zeros(70 * SAMPLE_RATE, np.float32), waveform])
-    windows = list(speech_windows(padded, False, 10.0, never))
+    windows = list(speech_windows(padded, False, 10.0, never_stop))
     assert np.concatenate([window.sound(padded) for window in windows]).tobytes() == padded.tobytes()
     assert all(window.seconds <= LONGEST_WINDOW_SECONDS for window in windows)
 
 
 def test_silence_has_windows_only_without_the_filter() -> None:
     silence = np.zeros(12 * SAMPLE_RATE, np.float32)
-    assert list(speech_windows(silence, True, 10.0, never)) == []
-    assert sum(window.seconds for window in speech_windows(silence, False, 10.0, never)) == 12.0
+    assert list(speech_windows(silence, True, 10.0, never_stop)) == []
+    assert sum(window.seconds for window in speech_windows(silence, False, 10.0, never_stop)) == 12.0
     assert [piece.samples for piece in with_silence([], SAMPLE_RATE)] == [SAMPLE_RATE]

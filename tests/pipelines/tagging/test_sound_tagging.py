@@ -18,6 +18,7 @@ import torch
 from librosa.filters import mel
 
 from components.timeline.tracks import HeatmapTrack
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.sound import YAMNET
@@ -28,7 +29,6 @@ from pipelines.tagging.audioset import (
     ABOUT_THE_RECORDING,
     ANIMAL_FAMILIES,
     NOT_IN_YAMNET,
-    Scores,
     best_names,
     class_tree,
     tree_of,
@@ -77,7 +77,7 @@ def sounds_like(services: Services, clip: AudioClip, start: float, end: float, n
     return [tag.name for tag in tags]
 
 
-def scores(**named: float) -> Scores:
+def scores(**named: float) -> FloatArray:
     """[521] with the given scores; an underscore stands for a space, two for a comma and a space."""
     values = np.zeros(521, dtype=np.float32)
     for name, score in named.items():
@@ -244,11 +244,11 @@ def transformer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench.cache.clear()
 
 
-def bare_transformer(transformer: Bench, sound: Scores) -> Scores:
+def bare_transformer(transformer: Bench, sound: FloatArray) -> FloatArray:
     """Scores [527] of one window of the bare model."""
     with transformer.cache.lease(transformer.spec) as (model,), torch.inference_mode():
         inputs = model.processor(sound, sampling_rate=RATE, return_tensors="pt")
-        scores: Scores = model.model(**inputs).logits.sigmoid()[0].numpy()
+        scores: FloatArray = model.model(**inputs).logits.sigmoid()[0].numpy()
     return scores
 
 

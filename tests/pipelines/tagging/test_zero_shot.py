@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
@@ -88,7 +88,7 @@ def run(bench: Bench, clip: AudioClip, words: tuple[str, ...] = WORDS, **options
     return list(score_words(clip, words, WordOptions(**options), bench.runtime))[-1]
 
 
-def bare(bench: Bench, sound: NDArray[np.float32], words: tuple[str, ...] = WORDS) -> Any:
+def bare(bench: Bench, sound: FloatArray, words: tuple[str, ...] = WORDS) -> Any:
     """CLAP's own output for one window."""
     with bench.cache.lease(bench.spec) as (clap,), torch.inference_mode():
         sentences = [f"This is a sound of {word}." for word in words]

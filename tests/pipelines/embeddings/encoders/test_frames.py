@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
+from models.arrays import FloatArray
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
@@ -40,8 +40,7 @@ RATE = 16_000
 SECONDS = 7.3
 LONG_WINDOWS = 1.6
 
-Floats = NDArray[np.float32]
-Layers = list[Floats]
+Layers = list[FloatArray]
 """[frames, width] for each layer."""
 
 
@@ -50,7 +49,7 @@ class Family:
     """A kind of encoder, and how its library itself is called."""
 
     save: Callable[[Path], FetchedModel]
-    bare: Callable[[Any, Floats], Layers]
+    bare: Callable[[Any, FloatArray], Layers]
     """All layers of a sound, without cutting what is padding."""
     frames: tuple[int, ...]
     """Of 7.3 s, for each layer."""
@@ -58,13 +57,13 @@ class Family:
     """Of the last layer."""
 
 
-def bare_whisper(model: Any, sound: Floats) -> Layers:
+def bare_whisper(model: Any, sound: FloatArray) -> Layers:
     heard = model.processor(audio=sound, sampling_rate=RATE, return_tensors="pt")
     output = model.model.model.encoder(heard.input_features, output_hidden_states=True)
     return [layer[0].numpy() for layer in output.hidden_states]
 
 
-def bare_tower(model: Any, sound: Floats) -> Layers:
+def bare_tower(model: Any, sound: FloatArray) -> Layers:
     """As the whole Qwen2-Audio masks what is not sound."""
     heard = model.processor(sound, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True)
     sounding = (int(heard.attention_mask.sum()) - 1) // 2 + 1
@@ -74,13 +73,13 @@ def bare_tower(model: Any, sound: Floats) -> Layers:
     return [layer[0].numpy() for layer in output.hidden_states]
 
 
-def bare_speech_encoder(model: Any, sound: Floats) -> Layers:
+def bare_speech_encoder(model: Any, sound: FloatArray) -> Layers:
     inputs = model.processor(sound, sampling_rate=RATE, return_tensors="pt")
     output = model.model(**inputs, output_hidden_states=True)
     return [layer[0].numpy() for layer in (*output.hidden_states[:-1], output.last_hidden_state)]
 
 
-def bare_ast(model: Any, sound: Floats) -> Layers:
+def bare_ast(model: Any, sound: FloatArray) -> Layers:
     """Bands stand before moments in its patches."""
     inputs = model.processor(sound, sampling_rate=RATE, return_tensors="pt")
     output = model.model.audio_spectrogram_transformer(inputs["input_values"], output_hidden_states=True)
@@ -88,7 +87,7 @@ def bare_ast(model: Any, sound: Floats) -> Layers:
     return [np.stack([layer[moment::101].mean(axis=0) for moment in range(101)]) for layer in layers]
 
 
-def bare_clap(model: Any, sound: Floats) -> Layers:
+def bare_clap(model: Any, sound: FloatArray) -> Layers:
     inputs = model.processor.feature_extractor(sound, sampling_rate=48_000, return_tensors="pt")
     states = model.model.audio_model(**inputs).last_hidden_state[0]  # [width, bands, moments]
     embedding = model.model.get_audio_features(**inputs).pooler_output
@@ -136,7 +135,7 @@ class EncoderBench(Bench):
         assert last.embedding
         return last.embedding
 
-    def bare_layer(self, sound: Floats, layer: str) -> Floats:
+    def bare_layer(self, sound: FloatArray, layer: str) -> FloatArray:
         """In a thread of its own, as in the app: OpenMP counts its threads for each, and rounding depends on their number."""
 
         def heard() -> Layers:
