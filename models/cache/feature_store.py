@@ -64,7 +64,7 @@ class FeatureStore:
                 self._arrays.move_to_end(key)
             return self._arrays.get(key)
 
-    def _compute_if_absent(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
+    def _compute_if_absent(self, key: FeatureKey, compute: Callable[[], AnyArray]) -> AnyArray:
         found = self.find(key)  # an earlier flight may have landed between the look-up and this one
         if found is not None:
             return found

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.arrays import FloatArray, IntArray
-from numpy.typing import NDArray
 
 PEAK_BLOCKS = (1, 8, 64, 512, 4096, 32768)  # samples that one peak stands for, by level
 STORED_BLOCKS = PEAK_BLOCKS[2:]  # finer ones are read off the waveform when asked for

@@ -34,9 +34,9 @@ CLUSTER_WIDTH = 20
 """Principal components that clusters are looked for in."""
 CLUSTER_LANDMARKS = 4000
 """Frames that are clustered; the others join the one that they resemble most."""
-MIN_IN_CLUSTER = 0.01
+MIN_CLUSTER_FRACTION = 0.01
 """Share of the frames that HDBSCAN's smallest cluster has."""
-MIN_IN_CLUSTER = 5
+MIN_CLUSTER_FRAMES = 5
 BLOCK_SAMPLES = 2**20
 
 Places = NDArray[np.int32]
@@ -181,7 +181,7 @@ def _labels(rows: FloatArray, options: ClusterOptions) -> IntArray:
         count = min(options.count, len(np.unique(rows, axis=0)))
         labels: IntArray = KMeans(count, n_init=1, random_state=options.seed).fit_predict(rows)
     else:
-        least = max(MIN_IN_CLUSTER, round(MIN_IN_CLUSTER * len(rows)))
+        least = max(MIN_CLUSTER_FRAMES, round(MIN_CLUSTER_FRACTION * len(rows)))
         if len(rows) <= least:
             return np.full(len(rows), NOTHING)
         labels = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(rows)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
-
-from models.arrays import FloatArray
 from PIL import Image
 
 from components.timeline.timeline import (
@@ -40,6 +38,7 @@ from components.timeline.tracks import (
     Word,
     WordTrack,
 )
+from models.arrays import FloatArray
 from pipelines.clip.clip import ClipStore
 
 TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"

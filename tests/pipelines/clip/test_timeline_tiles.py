@@ -3,11 +3,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-from models.arrays import FloatArray
 import pytest
 
 from components.timeline.timeline import TILES_PER_REQUEST, answer_tiles
+from models.arrays import FloatArray
 from pipelines.clip import timeline_tiles
 from pipelines.clip.errors import ClipExpired
 from pipelines.clip.timeline_tiles import (
