@@ -1,10 +1,12 @@
-"""Imports point one way: app -> components -> pipelines -> models, and what is slow is imported when it is needed."""
+"""Imports point one way: app -> components -> services -> pipelines -> models, and inside these from floor to floor."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,36 +16,92 @@ FORBIDDEN = {
     "models": {"app", "components", "services", "pipelines", "settings", "gradio"},
     "pipelines": {"app", "components", "services", "settings", "gradio"},
     "components": {"app"},
+    "services.py": {"app", "components", "gradio"},
+    "settings.py": {"app", "components", "services", "pipelines", "models", "gradio"},
 }
+PIPELINE_FLOORS = (
+    ("wording", "jobs"),
+    ("clip",),
+    ("tagging", "language_models"),
+    ("speech", "music"),
+    ("subtitles", "pictures", "interpretability", "description"),
+    ("film", "embeddings", "questions"),
+)
+"""Subpackages of `pipelines`, from the ground up. A room imports rooms of lower floors only."""
+SHARED_COMPONENTS = ("page", "timeline", "clip")
+"""Rooms of `components` that other rooms import, from the ground up. No tab imports another."""
 SLOW_LIBRARIES = ("torch", "transformers", "diffusers", "faster_whisper", "ctranslate2", "librosa", "onnxruntime", "av", "scipy")
 
 
-def imported_packages(file: Path) -> set[str]:
-    """First parts of all module names that `file` imports, wherever the import stands."""
-    found = set()
+@cache
+def imported_modules(file: Path) -> frozenset[str]:
+    """Return the dotted names that `file` imports, wherever the import stands; `from a import b` gives 'a' and 'a.b'."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: a relative import hides where it points"
-            found.add((node.module or "").split(".")[0])
-    return found
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
 
 
-@pytest.mark.parametrize("folder", FORBIDDEN)
-def test_imports_point_one_way(folder: str) -> None:
-    files = list((ROOT / folder).rglob("*.py"))
+def python_files(place: str) -> list[Path]:
+    path = ROOT / place
+    return [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+
+def imports_between_rooms(folder: str) -> Iterator[tuple[Path, str, str]]:
+    """Yield (file, its room, another room of `folder` that it imports)."""
+    rooms = {path.name for path in (ROOT / folder).iterdir() if path.is_dir()}
+    for file in python_files(folder):
+        room = file.relative_to(ROOT / folder).parts[0]
+        for module in imported_modules(file):
+            parts = module.split(".")
+            if parts[0] == folder and len(parts) > 1 and parts[1] in rooms - {room}:
+                yield file, room, parts[1]
+
+
+@pytest.mark.parametrize("place", FORBIDDEN)
+def test_imports_point_one_way(place: str) -> None:
+    files = python_files(place)
     assert files
     for file in files:
-        assert not imported_packages(file) & FORBIDDEN[folder], file
+        assert not {module.split(".")[0] for module in imported_modules(file)} & FORBIDDEN[place], file
+
+
+def test_every_room_of_pipelines_has_a_floor() -> None:
+    rooms = {path.name for path in (ROOT / "pipelines").iterdir() if (path / "__init__.py").exists()}
+    assert rooms == {room for floor in PIPELINE_FLOORS for room in floor}
+
+
+def test_rooms_of_pipelines_import_lower_floors_only() -> None:
+    floor_of = {room: number for number, floor in enumerate(PIPELINE_FLOORS) for room in floor}
+    for file, room, imported in imports_between_rooms("pipelines"):
+        assert floor_of[imported] < floor_of.get(room, len(PIPELINE_FLOORS)), f"{file} imports {imported}"
+
+
+def test_tabs_import_shared_rooms_only() -> None:
+    for file, room, imported in imports_between_rooms("components"):
+        assert imported in SHARED_COMPONENTS, f"{file} imports {imported}"
+        if room in SHARED_COMPONENTS:
+            assert SHARED_COMPONENTS.index(imported) < SHARED_COMPONENTS.index(room), f"{file} imports {imported}"
+
+
+def test_no_room_is_on_a_circle_of_imports() -> None:
+    for folder in ("models", "components"):
+        rooms = {(room, imported) for _, room, imported in imports_between_rooms(folder) if not room.endswith(".py")}
+        for room, imported in rooms:
+            assert (imported, room) not in rooms, f"{folder}: {room} and {imported} import each other"
 
 
 BUILDERS = {"load_part": "checkpoint_parts", "build_whisper": "whisper_ctranslate2", "load_aligner": "audio_aligner"}
-"""What the loaders alone call, and the module that has it."""
+"""Functions that only models/loading/loaders.py calls, and the module of each."""
 
 
-def test_only_model_loaders_builds_models() -> None:
-    for file in [*ROOT.glob("*.py"), *(f for folder in FORBIDDEN for f in (ROOT / folder).rglob("*.py"))]:
+def test_only_the_loaders_build_models() -> None:
+    places = ("models", "pipelines", "components")
+    for file in [*ROOT.glob("*.py"), *(file for place in places for file in python_files(place))]:
         nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
         if file.name != "loaders.py":
             names = {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}

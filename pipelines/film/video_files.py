@@ -12,7 +12,7 @@ from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ class Mp4Writer:
         self._frames = 0
         self._sound = _Sound(self._file, sound, duration)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Mp4Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
