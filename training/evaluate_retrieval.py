@@ -158,7 +158,7 @@ def write_mp3(path: Path, samples: FloatArray, rate: int) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mp3", rate=MP3_SAMPLE_RATE)
         stream.bit_rate, stream.layout = MP3_BITS_PER_SECOND, layout
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[:, :2].T), format="fltp", layout=layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples[:, :2]).reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = rate
         resampler = av.AudioResampler(format=stream.format, layout=layout, rate=MP3_SAMPLE_RATE)
         for part in (*resampler.resample(frame), *resampler.resample(None)):

@@ -28,7 +28,8 @@ from pipelines.clip.decoding import (
     ClipLimits,
     DecodedAudio,
     decode_audio,
-    write_flac,
+    part_ending,
+    write_part,
     write_player_file,
 )
 from pipelines.clip.errors import (
@@ -75,6 +76,11 @@ class AudioClip:
         """The original where browsers play its format, else the same sound as FLAC."""
         self._require_files()
         return next(self.directory.glob("player.*"))
+
+    @property
+    def channels_file(self) -> Path:
+        """A file with all of the channels: the player's, or the original where the player's is only a mix."""
+        return next(self.directory.glob("original*"), self.player_file)
 
     def waveform(self, sample_rate: int | None = None) -> FloatArray:
         """The mono mix at `sample_rate` Hz (default: the original's): float32 [samples], a read-only memory map.
@@ -163,8 +169,8 @@ class ClipStore:
         if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
             raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
         with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
-            part = Path(scratch) / "part.flac"
-            write_flac(clip.player_file, part, start, end)
+            part = Path(scratch) / f"part.{part_ending(clip.channels)}"
+            write_part(clip.channels_file, part, start, end)
             return self.open(part, name=clip.name)
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
@@ -200,8 +206,9 @@ class ClipStore:
             audio = decode_audio(file, scratch / "mono.f32", self._limits)
             if audio.peak < SILENCE_PEAK:
                 raise SilentClip
-            os.replace(scratch / "mono.f32", _samples_path(scratch, audio.sample_rate))
-            write_player_file(file, audio, scratch)
+            mono_file = _samples_path(scratch, audio.sample_rate)
+            os.replace(scratch / "mono.f32", mono_file)
+            write_player_file(file, audio, mono_file, scratch)
             (scratch / FACTS_FILE).write_text(json.dumps(_facts(audio)), encoding="utf-8")
             directory = self._directory / audio.content_hash
             try:

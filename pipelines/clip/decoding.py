@@ -31,6 +31,8 @@ BROWSER_CONTAINERS = {"wav": "wav", "mp3": "mp3", "flac": "flac", "ogg": "ogg", 
 """First FFmpeg name of a container that browsers play -> ending for the player's file."""
 MIN_BYTES_PER_SECOND = 500
 """No codec that people use needs less (Opus at 6 kbit/s has 750): a file that claims more time than this is not believed."""
+MAX_FLAC_CHANNELS = 8
+BLOCK_SAMPLES = 2**18
 UNKNOWN_SIZE = 0xFFFFFFFF
 TRUNCATION_SHARE = 0.02
 TRUNCATION_SECONDS = 0.5
@@ -96,16 +98,34 @@ def decode_audio(file: Path, mono_file: Path, limits: ClipLimits) -> DecodedAudi
     return audio
 
 
-def write_player_file(file: Path, audio: DecodedAudio, directory: Path) -> None:
-    """Put `player.<ending>` into `directory`: the file itself if browsers play it, else its sound as FLAC."""
+def write_player_file(file: Path, audio: DecodedAudio, mono_file: Path, directory: Path) -> None:
+    """Put `player.<ending>` into `directory`: the file itself if browsers play it, else its sound as FLAC.
+
+    A sound of more channels than FLAC holds is played as its mono mix, and `file` is kept beside it as `original.<ending>`.
+    """
     ending = BROWSER_CONTAINERS.get(_container_kind(file, audio.container))
-    if ending is None or audio.codec not in BROWSER_CODECS:
-        write_flac(file, directory / "player.flac")
-        return
+    if audio.channels > MAX_FLAC_CHANNELS:
+        _write_mono_flac(mono_file, audio.sample_rate, directory / "player.flac")
+        _link(file, directory / f"original{file.suffix}")
+    elif ending is None or audio.codec not in BROWSER_CODECS:
+        write_part(file, directory / "player.flac", 0.0, math.inf)
+    else:
+        _link(file, directory / f"player.{ending}")
+
+
+def _link(file: Path, target: Path) -> None:
     try:
-        os.link(file, directory / f"player.{ending}")
+        os.link(file, target)
     except OSError:
-        shutil.copyfile(file, directory / f"player.{ending}")
+        shutil.copyfile(file, target)
+
+
+def _write_mono_flac(mono_file: Path, sample_rate: int, target: Path) -> None:
+    import av
+
+    samples = np.memmap(mono_file, dtype=np.float32, mode="r")
+    blocks = (samples[None, start : start + BLOCK_SAMPLES] for start in range(0, len(samples), BLOCK_SAMPLES))
+    _write_lossless(blocks, target, sample_rate, av.AudioLayout("mono"))
 
 
 @contextmanager
@@ -132,10 +152,13 @@ def _unreadable(file: Path) -> NotAudio | TruncatedClip:
 
 
 def _frames(container: Any, stream: Any) -> Iterator[FloatArray]:
-    """Decoded blocks of shape [channels, samples], float32, full scale ±1; packets that cannot be decoded are passed over."""
+    """Decoded blocks of shape [channels, samples], float32, full scale ±1; packets that cannot be decoded are passed over.
+
+    Samples are read as packed frames: PyAV counts the planes of a planar frame up to a NULL that is missing from 8 on.
+    """
     import av
 
-    to_planar = av.AudioResampler(format="fltp", layout=stream.layout, rate=stream.rate)
+    to_packed = av.AudioResampler(format="flt", layout=stream.layout, rate=stream.rate)
     stream.thread_type = "AUTO"
     try:
         for packet in container.demux(stream):
@@ -145,8 +168,8 @@ def _frames(container: Any, stream: Any) -> Iterator[FloatArray]:
                 continue
             for frame in frames:
                 frame.pts = None
-                for block in to_planar.resample(frame):
-                    yield block.to_ndarray()
+                for block in to_packed.resample(frame):
+                    yield block.to_ndarray().reshape(-1, stream.layout.nb_channels).T
     except av.error.FFmpegError:
         return  # what came so far is compared with what the file promised
 
@@ -230,21 +253,37 @@ def _container_kind(file: Path, format_name: str) -> str:
     return format_name.split(",")[0]
 
 
-def write_flac(source: Path, target: Path, start: float = 0.0, end: float = math.inf) -> None:
-    """The sound of `source` between two times in seconds as 24-bit FLAC, at its own rate, with all of its channels."""
+def write_part(source: Path, target: Path, start: float, end: float) -> None:
+    """Write the sound of `source` between two times in seconds at its own rate, with all of its channels.
+
+    The ending of `target`, which `part_ending` gives, decides between FLAC and Wave64; either has 24 bits a sample.
+    """
+    with _opened(source) as container:
+        stream = container.streams.best("audio")
+        blocks = _between(_frames(container, stream), start, end, stream.rate)
+        _write_lossless(blocks, target, stream.rate, stream.layout)
+
+
+def part_ending(channels: int) -> str:
+    """Return the ending of a lossless file that holds this many channels."""
+    return "flac" if channels <= MAX_FLAC_CHANNELS else "w64"
+
+
+def _write_lossless(blocks: Iterator[FloatArray], target: Path, sample_rate: int, layout: Any) -> None:
+    """Write blocks [channels, samples] with 24 bits a sample."""
     import av
 
-    with _opened(source) as container, av.open(str(target), "w", format="flac") as out:
-        stream = container.streams.best("audio")
-        flac = out.add_stream("flac", rate=stream.rate, layout=stream.layout)
-        flac.format = "s32"
-        to_integer = av.AudioResampler(format="s32", layout=stream.layout, rate=stream.rate)
-        for block in _between(_frames(container, stream), start, end, stream.rate):
-            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block), format="fltp", layout=stream.layout.name)
-            frame.sample_rate = stream.rate
+    codec = "flac" if target.suffix == ".flac" else "pcm_s24le"
+    with av.open(str(target), "w", format=target.suffix[1:]) as out:
+        encoder = out.add_stream(codec, rate=sample_rate, layout=layout)
+        encoder.format = "s32"
+        to_integer = av.AudioResampler(format="s32", layout=layout, rate=sample_rate)
+        for block in blocks:
+            frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T).reshape(1, -1), format="flt", layout=layout.name)
+            frame.sample_rate = sample_rate
             for integer in to_integer.resample(frame):
-                out.mux(flac.encode(integer))
-        out.mux(flac.encode(None))
+                out.mux(encoder.encode(integer))
+        out.mux(encoder.encode(None))
 
 
 def _between(blocks: Iterator[FloatArray], start: float, end: float, sample_rate: int) -> Iterator[FloatArray]:

@@ -163,11 +163,11 @@ def _decoded(file: Path) -> Iterator[tuple[int, FloatArray]]:
 
     with av.open(str(file)) as container:
         stream = container.streams.best("audio")
-        resampler = av.AudioResampler(format="fltp", rate=stream.rate)
+        resampler = av.AudioResampler(format="flt", rate=stream.rate)  # packed: PyAV cannot read 8 planes or more
         wanted = STEPS_PER_BLOCK * _step(stream.rate)
         held: FloatArray | None = None
         for frame in chain(container.decode(stream), [None]):
-            parts = [part.to_ndarray() for part in resampler.resample(frame)]
+            parts = [part.to_ndarray().reshape(-1, stream.channels).T for part in resampler.resample(frame)]
             held = np.concatenate(([] if held is None else [held]) + parts, axis=1) if parts else held
             while held is not None and held.shape[1] >= wanted:
                 yield stream.rate, held[:, :wanted]
