@@ -1,4 +1,4 @@
-"""One look for every tab: a Gradio theme over the colours that the timeline and our own style share."""
+"""The look of every tab: a Gradio theme, and the styles of the rooms."""
 
 from __future__ import annotations
 
@@ -6,72 +6,83 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE_FILE = Path(__file__).parent / "style.css"
+COMPONENTS = Path(__file__).parent.parent
+STYLES = (
+    "page/style",
+    "clip/style",
+    "page/cards",
+    "transcription/style",
+    "music/style",
+    "page/tables",
+    "embeddings/style",
+    "pictures/style",
+    "timeline/timeline",
+)
+"""Files under `components/` in the order of the cascade; timeline.css defines the colours as --as-* variables."""
 FONTS = ("system-ui", "Segoe UI", "Roboto", "sans-serif")
 MONOSPACE_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
+INK = ("#1c1d1f", "#e9eaec")
+SOFT = ("#62656b", "#9a9ea6")
+PAGE = ("#f7f7f5", "#15171a")
+CARD = ("#ffffff", "#1d2024")
+LINE = ("#e4e4e0", "#2d3137")
+ACCENT = ("#2f5d8c", "#8ab6e6")
+ACCENT_HOVER = ("#274f78", "#a2c5ec")
+ACCENT_SOFT = ("#e8eff7", "#22303f")
+ON_ACCENT = ("#ffffff", "#10202f")
+COLOURS = {
+    "body_background_fill": PAGE,
+    "body_text_color": INK,
+    "body_text_color_subdued": SOFT,
+    "background_fill_primary": CARD,
+    "background_fill_secondary": PAGE,
+    "border_color_primary": LINE,
+    "border_color_accent": ACCENT,
+    "color_accent_soft": ACCENT_SOFT,
+    "block_background_fill": CARD,
+    "block_title_text_color": SOFT,
+    "input_background_fill": PAGE,
+    "input_border_color": LINE,
+    "button_primary_background_fill": ACCENT,
+    "button_primary_background_fill_hover": ACCENT_HOVER,
+    "button_primary_text_color": ON_ACCENT,
+    "button_primary_border_color": ACCENT,
+    "button_secondary_background_fill": CARD,
+    "button_secondary_background_fill_hover": ACCENT_SOFT,
+    "button_secondary_border_color": LINE,
+    "button_secondary_text_color": INK,
+}
+"""Gradio's theme variables, each as (light, dark)."""
+SIZES = {
+    "block_border_width": "0px",
+    "block_shadow": "none",
+    "block_padding": "0px",
+    "block_label_text_size": "13px",
+    "block_title_text_size": "13px",
+    "block_title_text_weight": "400",
+    "input_radius": "8px",
+    "input_shadow": "none",
+    "button_border_width": "1px",
+    "button_large_radius": "8px",
+    "button_large_text_size": "15px",
+    "button_large_text_weight": "400",
+    "button_large_padding": "6px 14px",
+}
+
 
 def style_markup() -> str:
-    """Our style for the page's head; Gradio would rewrite the selectors of a style given as `css`, and break media queries."""
-    return f"<style>{STYLE_FILE.read_text(encoding='utf-8')}</style>"
+    """Return the <style> element for the page's head.
+
+    Gradio would rewrite the selectors of a style given as `css`, and break media queries.
+    """
+    styles = ((COMPONENTS / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    return f"<style>{''.join(styles)}</style>"
 
 
 def build_theme() -> gr.themes.Base:
-    """System fonts only (nothing is fetched), one accent, one grey scale."""
+    """Return the theme: system fonts (nothing is fetched), one accent, one grey scale."""
     theme = gr.themes.Base(font=FONTS, font_mono=MONOSPACE_FONTS, radius_size=gr.themes.sizes.radius_md)
-    return theme.set(
-        body_background_fill="#f7f7f5",
-        body_background_fill_dark="#15171a",
-        body_text_color="#1c1d1f",
-        body_text_color_dark="#e9eaec",
-        body_text_color_subdued="#62656b",
-        body_text_color_subdued_dark="#9a9ea6",
-        background_fill_primary="#ffffff",
-        background_fill_primary_dark="#1d2024",
-        background_fill_secondary="#f7f7f5",
-        background_fill_secondary_dark="#15171a",
-        border_color_primary="#e4e4e0",
-        border_color_primary_dark="#2d3137",
-        border_color_accent="#2f5d8c",
-        border_color_accent_dark="#8ab6e6",
-        color_accent="#2f5d8c",
-        color_accent_soft="#e8eff7",
-        color_accent_soft_dark="#22303f",
-        block_background_fill="#ffffff",
-        block_background_fill_dark="#1d2024",
-        block_border_width="0px",
-        block_shadow="none",
-        block_padding="0px",
-        block_label_text_size="13px",
-        block_title_text_size="13px",
-        block_title_text_weight="400",
-        block_title_text_color="#62656b",
-        block_title_text_color_dark="#9a9ea6",
-        input_background_fill="#f7f7f5",
-        input_background_fill_dark="#15171a",
-        input_border_color="#e4e4e0",
-        input_border_color_dark="#2d3137",
-        input_radius="8px",
-        input_shadow="none",
-        button_primary_background_fill="#2f5d8c",
-        button_primary_background_fill_dark="#8ab6e6",
-        button_primary_background_fill_hover="#274f78",
-        button_primary_background_fill_hover_dark="#a2c5ec",
-        button_primary_text_color="#ffffff",
-        button_primary_text_color_dark="#10202f",
-        button_primary_border_color="#2f5d8c",
-        button_primary_border_color_dark="#8ab6e6",
-        button_secondary_background_fill="#ffffff",
-        button_secondary_background_fill_dark="#1d2024",
-        button_secondary_background_fill_hover="#e8eff7",
-        button_secondary_background_fill_hover_dark="#22303f",
-        button_secondary_border_color="#e4e4e0",
-        button_secondary_border_color_dark="#2d3137",
-        button_secondary_text_color="#1c1d1f",
-        button_secondary_text_color_dark="#e9eaec",
-        button_border_width="1px",
-        button_large_radius="8px",
-        button_large_text_size="15px",
-        button_large_text_weight="400",
-        button_large_padding="6px 14px",
-    )
+    light = {name: colours[0] for name, colours in COLOURS.items()}
+    dark = {f"{name}_dark": colours[1] for name, colours in COLOURS.items()}
+    return theme.set(color_accent=ACCENT[0], **light, **dark, **SIZES)

@@ -41,7 +41,6 @@ from components.timeline.tracks import (
 from pipelines.clip import timeline_tiles
 from pipelines.clip.errors import ClipExpired
 
-HERE = Path(__file__).parent
 TEMPLATE = """
 <section class="as-timeline" data-empty="true" aria-label="Player and timeline">
   <audio preload="metadata"></audio>
@@ -125,7 +124,6 @@ def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
         elem_id=elem_id,
         html_template=TEMPLATE,
         js_on_load=page_script("timeline/timeline"),
-        head=f"<style>{(HERE / 'timeline.css').read_text(encoding='utf-8')}</style>",
         apply_default_css=False,
         server_functions=[tiles],
         tile_layout=tile_layout(),

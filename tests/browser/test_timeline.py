@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from components.page.page_script import page_script
+from components.page.theme import style_markup
 from tests.app_process import ROOT
 from tests.browser.conftest import NewPage
 from tests.browser.timeline_demo import STREAMED_WORDS, build_demo
@@ -67,7 +68,7 @@ class Timeline:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("timeline")
     demo = build_demo(SPEECH, folder, HOUR_SAMPLE_RATE)
-    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, allowed_paths=[str(folder)])
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, head=style_markup(), allowed_paths=[str(folder)])
     yield url
     demo.close()
 

@@ -11,6 +11,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from components.page.theme import style_markup
 from components.timeline.timeline import (
     ShownClip,
     TimelineFeed,
@@ -215,4 +216,4 @@ if __name__ == "__main__":
     import sys
 
     scratch = Path(tempfile.mkdtemp())
-    build_demo(Path(sys.argv[1]), scratch, hour_sample_rate=44_100).launch(allowed_paths=[str(scratch)])
+    build_demo(Path(sys.argv[1]), scratch, hour_sample_rate=44_100).launch(head=style_markup(), allowed_paths=[str(scratch)])
