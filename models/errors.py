@@ -93,11 +93,3 @@ def as_size(size_bytes: int) -> str:
     if size_bytes >= 1e6:
         return f"{size_bytes / 1e6:.0f} MB"
     return f"{max(0, size_bytes) / 1e3:.0f} kB"
-
-
-def _as_time(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"

@@ -15,7 +15,7 @@ from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of
 from components.embeddings.shown import progress_markup
 from components.page.events import QUIET
-from components.page.markup import clock_time, failure_markup
+from components.page.markup import failure_markup
 from components.page.seekable import build_seekable, open_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -32,6 +32,7 @@ from pipelines.embeddings.embed import (
 )
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.library import ClipLibrary, NearClip
+from pipelines.wording.times import clock_time
 from services import Services
 
 MAX_OTHERS = 8
@@ -205,7 +206,11 @@ def _name(near: NearClip, is_kept: bool) -> str:
 
 def _where(near: NearClip) -> str:
     is_whole = near.start == 0 and near.end >= near.clip.duration - 0.01
-    return "as a whole" if is_whole else f"{clock_time(near.start)}–{clock_time(near.end)} of {clock_time(near.clip.duration)}"
+    return (
+        "as a whole"
+        if is_whole
+        else f"{clock_time(near.start, 1)}–{clock_time(near.end, 1)} of {clock_time(near.clip.duration, 1)}"
+    )
 
 
 def _count(library: ClipLibrary) -> str:

@@ -7,7 +7,6 @@ from collections import Counter
 
 import numpy as np
 
-from components.page.markup import clock_time
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
 from pipelines.interpretability.follow_words import FollowedWords
@@ -18,6 +17,7 @@ from pipelines.interpretability.logit_lens import (
 )
 from pipelines.interpretability.token_text import is_control
 from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.wording.times import clock_time
 
 UNSURE = 0.5
 DOUBTFUL = 0.8
@@ -42,7 +42,7 @@ def words_markup(now: FollowedWords, chosen: int = 0) -> str:
 def token_markup(paths: TokenPaths, index: int) -> str:
     """One token: its moment, its attention over the sound, what each layer would have written, and its path."""
     token = paths.tokens[index]
-    moment = seek_button(f"▶ {clock_time(token.start)}–{clock_time(token.end)}", token.start, "Play this moment")
+    moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
     return (
         f'<h3 class="token-head">{_name(paths, index)}</h3>'
         f'<p class="token-facts">{moment} {token.probability:.0%} sure · {_leads(token, paths)} · {token.heard:.0%} of its '
@@ -61,13 +61,13 @@ def summary_markup(now: FollowedWords) -> str:
         if now.state in ("done", "stopped"):
             facts.append(f"{len(now.paths.words)} words in {len(now.paths.tokens)} tokens, {_where_words_form(now.paths)}")
     facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
-    heard = f"{clock_time(now.start)}–{clock_time(now.end)}"
+    heard = f"{clock_time(now.start, 1)}–{clock_time(now.end, 1)}"
     if now.state == "done":
         facts.append(f"{heard} in {now.elapsed:.1f} s{', computed before' if now.from_store else ''}")
     elif now.state == "stopped":
-        facts.append(f"stopped at {clock_time(now.position)} after {now.elapsed:.1f} s")
+        facts.append(f"stopped at {clock_time(now.position, 1)} after {now.elapsed:.1f} s")
     else:
-        facts.append(f"{clock_time(now.position)} of {heard}, {now.elapsed:.1f} s")
+        facts.append(f"{clock_time(now.position, 1)} of {heard}, {now.elapsed:.1f} s")
     running = now.state in ("loading", "writing")
     length, done = now.end - now.start, max(0.0, now.position - now.start)
     bar = f'<progress max="{length:.2f}" value="{done:.2f}" aria-label="Progress"></progress>' if running else ""
@@ -81,7 +81,7 @@ def language_name(code: str) -> str:
 
 
 def _nothing_yet(now: FollowedWords) -> str:
-    span = f"between {clock_time(now.start)} and {clock_time(now.end)}"
+    span = f"between {clock_time(now.start, 1)} and {clock_time(now.end, 1)}"
     return {
         "loading": "Getting the model ready …",
         "writing": "Listening …",
@@ -103,7 +103,7 @@ def _token(paths: TokenPaths, index: int, is_chosen: bool) -> str:
     language = " language" if index == 0 and paths.language else ""
     return (
         f'<button type="button" class="token{faint}{language}" data-token="{index}" tabindex="{tab}" aria-pressed="{pressed}" '
-        f'title="{clock_time(token.start)} · {token.probability:.0%} sure">{_name(paths, index)}</button>'
+        f'title="{clock_time(token.start, 1)} · {token.probability:.0%} sure">{_name(paths, index)}</button>'
     )
 
 
@@ -184,12 +184,13 @@ def _strip(paths: TokenPaths, token: TokenPath) -> str:
     step = STRIP_WIDTH / len(heights)
     line = " ".join(f"{step * (at + 0.5):.1f},{STRIP_HEIGHT * (1 - height):.1f}" for at, height in enumerate(heights))
     start, end = paths.start, paths.start + len(token.attention) * paths.frame_seconds
-    title = f"Attention to the sound from {clock_time(start)} to {clock_time(end)}; highest at {clock_time(token.start)}"
+    title = f"Attention to the sound from {clock_time(start, 1)} to {clock_time(end, 1)}; highest at {clock_time(token.start, 1)}"
     return (
         f'<div class="token-strip" data-from="{start:.3f}" data-to="{end:.3f}" title="Click plays from there">'
         f'<svg viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{title}">'
         f'<polygon points="0,{STRIP_HEIGHT} {line} {STRIP_WIDTH},{STRIP_HEIGHT}"/></svg></div>'
-        f'<p class="ends"><span>{clock_time(start)}</span><span>attention to the sound</span><span>{clock_time(end)}</span></p>'
+        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>attention to the sound</span>'
+        f"<span>{clock_time(end, 1)}</span></p>"
     )
 
 

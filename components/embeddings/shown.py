@@ -10,7 +10,6 @@ import numpy as np
 
 from components.embeddings.colouring import Knowledge
 from components.embeddings.map import MapView, thinned
-from components.page.markup import clock_time
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
 from pipelines.clip.clip import AudioClip
@@ -22,6 +21,7 @@ from pipelines.embeddings.map import (
     StackedFrames,
     stacked,
 )
+from pipelines.wording.times import clock_time
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +149,9 @@ def progress_markup(now: EmbeddingProgress, name: str) -> str:
     """One line while a clip is encoded; `name` says which one if there are several."""
     which = f"{name}: " if name else ""
     by = f"{now.model}, {now.dtype} on {now.device}, {now.licence}" if now.model else ""
-    doing = "getting the model ready" if now.state == "loading" else f"{clock_time(now.position)} of {clock_time(now.duration)}"
+    doing = (
+        "getting the model ready" if now.state == "loading" else f"{clock_time(now.position, 1)} of {clock_time(now.duration, 1)}"
+    )
     facts = " · ".join(part for part in (f"{which}{doing}", by, f"{now.elapsed:.1f} s") if part)
     bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>'
     return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(facts)}</p>'

@@ -16,7 +16,7 @@ from components.embeddings.map import picked_row
 from components.embeddings.shown import ShownEmbedding, with_first
 from components.embeddings.timed_picture import build_timed_pictures, curve_markup, picture_markup
 from components.page.events import QUIET, QUIET_EACH
-from components.page.markup import clock_time, failure_markup
+from components.page.markup import failure_markup
 from components.page.seekable import build_seekable, seek_button
 from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
@@ -26,6 +26,7 @@ from pipelines.embeddings.analysis import (
     norm_and_change,
     self_similarity,
 )
+from pipelines.wording.times import clock_time
 
 MOMENTS = 8
 SIMILARITY_CELLS = 480
@@ -113,12 +114,12 @@ def moments_markup(shown: ShownEmbedding, row: int) -> str:
     here = float(first.times[row])
     found = nearest_moments(first.frames, first.times, row, MOMENTS, max(1.0, first.duration / 100))
     rows = "".join(
-        f"<li>{seek_button(clock_time(moment.time), max(0.0, moment.time - first.frame_seconds / 2))}"
+        f"<li>{seek_button(clock_time(moment.time, 1), max(0.0, moment.time - first.frame_seconds / 2))}"
         f'<meter max="1" value="{max(0.0, moment.similarity):.2f}"></meter>{moment.similarity:.2f}'
         f"<span>{html.escape(shown.texts[moment.index])}</span></li>"
         for moment in found
     )
-    title = f"<p>Where else it sounds like {seek_button(clock_time(here), max(0.0, here - first.frame_seconds / 2))}</p>"
+    title = f"<p>Where else it sounds like {seek_button(clock_time(here, 1), max(0.0, here - first.frame_seconds / 2))}</p>"
     return f'{title}<ol class="moments">{rows}</ol><p class="summary">Cosine similarity around the mean of the clip.</p>'
 
 

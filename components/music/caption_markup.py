@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 from collections import Counter
 
-from components.page.markup import clock_time
 from components.page.seekable import seek_button
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claim_checking import CheckedClaim, Verdict
+from pipelines.wording.times import clock_time
 
 MARKS: dict[Verdict, str] = {"supported": "✓", "contradicted": "✗", "not measured": "?"}
 
@@ -20,7 +20,7 @@ def caption_markup(caption: CheckedCaption) -> str:
 
 
 def _sentence(sentence: CheckedSentence, tells_time: bool) -> str:
-    span = f"{clock_time(sentence.start)}–{clock_time(sentence.end)}"
+    span = f"{clock_time(sentence.start, 1)}–{clock_time(sentence.end, 1)}"
     when = f"{seek_button(span, sentence.start)} " if tells_time else ""
     parts, at = [], 0
     for claim in sorted(sentence.claims, key=lambda checked: checked.claim.start_char):
@@ -48,7 +48,7 @@ def _verdicts(caption: CheckedCaption) -> str:
 
 def turn_markup(question: str, answer: str, by: str, spans: tuple[tuple[float, float], ...] = ()) -> str:
     """One question with its answer, and the places that show it."""
-    places = " ".join(seek_button(clock_time(start), start, f"to {clock_time(end)}") for start, end in spans)
+    places = " ".join(seek_button(clock_time(start, 1), start, f"to {clock_time(end, 1)}") for start, end in spans)
     return (
         f'<div class="turn"><p class="question">{html.escape(question)}</p>'
         f'<p dir="auto">{html.escape(answer)} {places}</p><p class="summary">{html.escape(by)}</p></div>'

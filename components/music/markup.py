@@ -6,7 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterable
 
-from components.page.markup import chips_markup, clock_time
+from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
 from pipelines.music.analysis import (
@@ -23,6 +23,7 @@ from pipelines.music.music_tagging import MusicTags
 from pipelines.music.notation import written as chord_symbol
 from pipelines.music.tag_table import Kind
 from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.wording.times import clock_time
 
 MAX_CHORDS = 8
 MIN_TOLD = 0.05
@@ -106,7 +107,7 @@ def _chords(chords: tuple[Chord, ...]) -> str:
             first.setdefault(chord.name, chord.start)
     buttons = [
         seek_button(
-            html.escape(chord_symbol(name)), first[name], f"{length / 1000:.1f} s in all, first at {clock_time(first[name])}"
+            html.escape(chord_symbol(name)), first[name], f"{length / 1000:.1f} s in all, first at {clock_time(first[name], 1)}"
         )
         for name, length in seconds.most_common(MAX_CHORDS)
     ]
@@ -116,7 +117,7 @@ def _chords(chords: tuple[Chord, ...]) -> str:
 
 def _sections(sections: tuple[Section, ...]) -> str:
     buttons = [
-        seek_button(f"{html.escape(part.label)} {clock_time(part.start)}", part.start, f"{part.end - part.start:.1f} s")
+        seek_button(f"{html.escape(part.label)} {clock_time(part.start, 1)}", part.start, f"{part.end - part.start:.1f} s")
         for part in sections
     ]
     return _row("Sections", " ".join(buttons)) if len(sections) > 1 else ""
@@ -125,7 +126,7 @@ def _sections(sections: tuple[Section, ...]) -> str:
 def _vocals(vocals: Vocals | None) -> str:
     if vocals is None:
         return ""
-    spans = " ".join(seek_button(f"{clock_time(start)}–{clock_time(end)}", start) for start, end in vocals.spans)
+    spans = " ".join(seek_button(f"{clock_time(start, 1)}–{clock_time(end, 1)}", start) for start, end in vocals.spans)
     return _row("Vocals", spans or ("yes" if vocals.present else "none heard"), vocals.confidence)
 
 

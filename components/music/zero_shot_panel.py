@@ -9,7 +9,7 @@ import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import ClipInput
-from components.page.markup import clock_time, failure_markup
+from components.page.markup import failure_markup
 from components.page.seekable import build_seekable, seek_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -17,6 +17,7 @@ from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.tagging.zero_shot import WordOptions, WordScores, score_words
+from pipelines.wording.times import clock_time
 from services import Services
 
 
@@ -63,7 +64,7 @@ def words_markup(now: WordScores) -> str:
         best = float(now.times[int(np.argmax(now.probabilities[:, column]))])
         rows.append(
             f'<tr><th scope="row">{html.escape(score.word)}</th><td class="sure"><meter max="1" value="{score.probability:.2f}">'
-            f"</meter> {score.probability:.2f}</td><td>{seek_button(clock_time(best), best)}</td>"
+            f"</meter> {score.probability:.2f}</td><td>{seek_button(clock_time(best, 1), best)}</td>"
             f'<td class="rest">similarity {score.similarity:.2f}</td></tr>'
         )
     table = f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>' if rows else ""

@@ -1,4 +1,4 @@
-"""Markup that several tabs share: clock times, failures, chips."""
+"""Markup that several tabs share: failures, chips."""
 
 from __future__ import annotations
 
@@ -8,12 +8,6 @@ import html
 def failure_markup(sentence: str) -> str:
     """Why there is no (further) result, where the result's own line would stand."""
     return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
-
-
-def clock_time(seconds: float) -> str:
-    """12.74 -> '0:12.7'."""
-    minutes, rest = divmod(round(seconds, 1), 60)
-    return f"{minutes:.0f}:{rest:04.1f}"
 
 
 def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 
-from components.page.markup import chips_markup, clock_time
+from components.page.markup import chips_markup
 from components.pictures.files import KeptPicture, preview_url
 from pipelines.pictures.options import Drawing
+from pipelines.wording.times import clock_time
 
 WAITING = {
     "loading": "Getting the model ready …",
@@ -40,7 +41,7 @@ def drawing_summary(now: Drawing) -> str:
     bar = _progress(now) if running else ""
     step = f"step {now.step} of {now.steps}" if now.step else ""
     doing = {"drawing": step, "done": "", "stopped": f"stopped at {step}" if step else "stopped"}.get(now.state, now.state)
-    window = f"heard {clock_time(now.start)}–{clock_time(now.end)}" if now.end else ""
+    window = f"heard {clock_time(now.start, 1)}–{clock_time(now.end, 1)}" if now.end else ""
     facts = [
         doing,
         window,

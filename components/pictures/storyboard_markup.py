@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 
-from components.page.markup import clock_time
 from components.pictures.files import KeptPicture, preview_url
 from pipelines.film.scenes import ClipPart
 from pipelines.film.storyboard import Storyboard, StoryboardEntry
+from pipelines.wording.times import clock_time
 
 
 def board_markup(now: Storyboard, kept: tuple[KeptPicture, ...]) -> str:
@@ -48,4 +48,4 @@ def _summary(now: Storyboard, running: bool) -> str:
 
 
 def _times(part: ClipPart | StoryboardEntry) -> str:
-    return f"{clock_time(part.start)}–{clock_time(part.end)}"
+    return f"{clock_time(part.start, 1)}–{clock_time(part.end, 1)}"

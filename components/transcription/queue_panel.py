@@ -14,7 +14,7 @@ from gradio.utils import get_upload_folder
 
 from components.page.downloads import APP_VERSION, safe_stem
 from components.page.events import QUIET
-from components.page.markup import clock_time, failure_markup
+from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.transcription.controls import TranscriptionControls, cue_options_of, options_of
@@ -23,6 +23,7 @@ from pipelines.speech.batch import QueuedFile, transcribe_files
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcription import TranscriptionOptions
 from pipelines.subtitles.formats import FORMATS, Subtitles
+from pipelines.wording.times import clock_time
 from services import Services
 
 
@@ -83,8 +84,8 @@ def _row(file: QueuedFile) -> str:
     cells = ["", "", "", ""]
     if now is not None:
         language = WHISPER_LANGUAGES.get(now.language, now.language) if now.segments else ""
-        cells = [clock_time(now.duration), language, str(len(now.text.split())), f"{now.elapsed:.1f} s"]
-    state = file.problem or (f"{clock_time(now.position)} …" if now and file.state == "running" else file.state)
+        cells = [clock_time(now.duration, 1), language, str(len(now.text.split())), f"{now.elapsed:.1f} s"]
+    state = file.problem or (f"{clock_time(now.position, 1)} …" if now and file.state == "running" else file.state)
     if now is not None and file.state == "done" and not now.segments:
         sound = now.unspoken[0].sound if now.unspoken else ""
         state = f"no speech: this sounds like {sound}" if sound else "no speech"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 
-from components.page.markup import clock_time
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import Unspoken
 from pipelines.speech.transcription import Transcription
+from pipelines.wording.times import clock_time
 
 MIN_PROBABILITY = 0.01
 """A less likely language is not told as a runner-up."""
@@ -28,7 +28,7 @@ def waiting_message(now: Transcription) -> str:
 def remark(stretch: Unspoken) -> str:
     """What a transcript says about a stretch without speech."""
     heard = f": this sounds like {stretch.sound}" if stretch.sound else ""
-    return f"No speech until {clock_time(stretch.end)}{heard}."
+    return f"No speech until {clock_time(stretch.end, 1)}{heard}."
 
 
 def summary_markup(now: Transcription) -> str:
@@ -42,11 +42,11 @@ def summary_markup(now: Transcription) -> str:
         earlier = ", computed before" if now.from_store else ""
         facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s{earlier}")
     elif now.state == "stopped":
-        facts.append(f"stopped at {clock_time(now.position)} after {now.elapsed:.1f} s")
+        facts.append(f"stopped at {clock_time(now.position, 1)} after {now.elapsed:.1f} s")
     elif now.state == "dictating":
-        facts.append(f"{clock_time(now.duration)} dictated")
+        facts.append(f"{clock_time(now.duration, 1)} dictated")
     else:
-        facts.append(f"{clock_time(now.position)} of {clock_time(now.duration)}, {now.elapsed:.1f} s")
+        facts.append(f"{clock_time(now.position, 1)} of {clock_time(now.duration, 1)}, {now.elapsed:.1f} s")
     running = now.state in ("loading", "decoding")
     bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
     why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'

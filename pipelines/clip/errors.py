@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.errors import AudioscopeError, _as_time, as_size
+from models.errors import AudioscopeError, as_size
+from pipelines.wording.times import measured_time
 
 
 class ClipError(AudioscopeError):
@@ -41,7 +42,9 @@ class SilentPart(ClipError):
     """There is sound in the clip, but not where a model is to listen."""
 
     def __init__(self, start: float, end: float) -> None:
-        super().__init__(f"There is no sound from {_as_time(start)} to {_as_time(end)}: choose another part of the clip.")
+        super().__init__(
+            f"There is no sound from {measured_time(start)} to {measured_time(end)}: choose another part of the clip."
+        )
 
 
 class NotAudio(ClipError):
@@ -59,7 +62,7 @@ class TruncatedClip(ClipError):
         if claimed_seconds is None or held_seconds is None:
             reason = "its end or its index is missing"
         else:
-            reason = f"it promises {_as_time(claimed_seconds)} but holds {_as_time(held_seconds)}"
+            reason = f"it promises {measured_time(claimed_seconds)} but holds {measured_time(held_seconds)}"
         super().__init__(f"This file is damaged or was cut off ({reason}): please export or download it again.")
 
 
@@ -67,7 +70,7 @@ class ClipTooLong(ClipError):
     """The clip lasts longer than the limit."""
 
     def __init__(self, limit_seconds: float) -> None:
-        super().__init__(f"This clip is longer than the limit of {_as_time(limit_seconds)}: please cut it into parts.")
+        super().__init__(f"This clip is longer than the limit of {measured_time(limit_seconds)}: please cut it into parts.")
 
 
 class ClipTooLarge(ClipError):

@@ -31,13 +31,14 @@ from pipelines.music.notation import (
     tonic_of,
     written,
 )
-from pipelines.wording.grammar import clock, listed, with_article
+from pipelines.wording.grammar import listed, with_article
 from pipelines.wording.music_vocabulary import (
     TEMPO_WORDS,
     TermKind,
     narrower,
     terms_by_name,
 )
+from pipelines.wording.times import clock_time
 
 __all__ = ["CheckedClaim", "Claim", "ClaimKind", "Verdict", "check_claims", "find_claims"]
 
@@ -213,12 +214,12 @@ def _check_chords(claim: Claim, findings: ClipFindings) -> _Finding:
         return _Finding("contradicted", f"Not all of that was found; the chords are {found}.", (chords[0].start, chords[0].end))
     if "–" not in claim.value:
         first = [next(one for one in chords if _is(chord, one)) for chord in wanted]
-        return _Finding("supported", f"First heard at {clock(first[0].start)}.", (first[0].start, first[0].end))
+        return _Finding("supported", f"First heard at {clock_time(first[0].start)}.", (first[0].start, first[0].end))
     run = next(_runs(wanted, chords), None)
     if run is None:
         return _Finding("contradicted", "These chords were found, but not one after the other in this order.")
     return _Finding(
-        "supported", f"In this order from {clock(run[0].start)} to {clock(run[-1].end)}.", (run[0].start, run[-1].end)
+        "supported", f"In this order from {clock_time(run[0].start)} to {clock_time(run[-1].end)}.", (run[0].start, run[-1].end)
     )
 
 
@@ -271,7 +272,7 @@ def _check_genre(claim: Claim, findings: ClipFindings) -> _Finding:
 def _check_term(claim: Claim, kind: TermKind, findings: ClipFindings) -> _Finding:
     presence, name = findings.presence(kind, claim.value), claim.value
     if not _unsure(claim, presence.confidence):
-        where = f", most clearly at {clock(presence.span[0])}" if presence.span and kind == "instrument" else ""
+        where = f", most clearly at {clock_time(presence.span[0])}" if presence.span and kind == "instrument" else ""
         is_plural = kind == "instrument" and name.endswith("s")
         sureness = f"{'are' if is_plural else 'is'} heard" if presence.confidence >= SURE else "may be heard"
         return _Finding("supported", f"{_named(kind, name)} {sureness}{where}.", presence.span)
@@ -341,7 +342,7 @@ def _check_vocals(claim: Claim, findings: ClipFindings) -> _Finding:
     if not findings.is_sung:
         return _Finding("contradicted", "No vocals were heard.")
     if claim.value == "singing":
-        where = f" from {clock(span[0])} to {clock(span[1])}" if span else ""
+        where = f" from {clock_time(span[0])} to {clock_time(span[1])}" if span else ""
         return _Finding("supported", f"Vocals are heard{where}.", span)
     voices = {tag.name.lower() for tag in findings.singers}
     if claim.value in voices:

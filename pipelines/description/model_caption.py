@@ -41,6 +41,7 @@ from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.music_tagging import MusicTags
 from pipelines.music.tag_table import KINDS
+from pipelines.wording.times import clock_time
 
 CHAT_PROMPT = "Describe this music: its genre, mood, instruments, rhythm and structure."
 PLAIN_PROMPT = "Describe the music:"
@@ -269,7 +270,9 @@ class _Describer:
             summaries = []
             for first in range(0, len(descriptions), at_once):
                 group = descriptions[first : first + at_once]
-                parts = "\n\n".join(f"{_time(part.span[0])} to {_time(part.span[1])}: {part.text}" for part in group)
+                parts = "\n\n".join(
+                    f"{clock_time(round(part.span[0]))} to {clock_time(round(part.span[1]))}: {part.text}" for part in group
+                )
                 span = (group[0].span[0], group[-1].span[1])
                 summary = yield from self._write(Prompt(SUMMARY_PROMPT.format(parts)), span, stopped, is_summary=True)
                 summaries.append(summary)
@@ -285,11 +288,6 @@ class _Describer:
             written = _Written(text, span, is_summary)
             yield written
         return written
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 INSTRUCTION = (
@@ -312,7 +310,7 @@ def prompt_from_facts(instruction: str, facts: MusicFacts, tags: MusicTags) -> s
 
 def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
     """What is known of the clip, one fact in each line."""
-    lines = [f"Length: {_time(facts.duration)}"]
+    lines = [f"Length: {clock_time(round(facts.duration))}"]
     if facts.tempo:
         lines.append(f"Tempo: {facts.tempo.bpm:.0f} BPM")
     if facts.beats:
@@ -327,7 +325,10 @@ def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
     if facts.vocals and not facts.vocals.present:
         lines.append("Vocals: none, instrumental")
     if len(facts.sections) > 1:
-        lines.append("Sections: " + ", ".join(f"{s.label} from {_time(s.start)} to {_time(s.end)}" for s in facts.sections))
+        lines.append(
+            "Sections: "
+            + ", ".join(f"{s.label} from {clock_time(round(s.start))} to {clock_time(round(s.end))}" for s in facts.sections)
+        )
     return tuple(lines)
 
 

@@ -25,15 +25,8 @@ from pipelines.description.findings import (
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.key_detection import Key
 from pipelines.music.notation import pitch_class, written
-from pipelines.wording.grammar import (
-    clock,
-    counted,
-    length,
-    listed,
-    number_word,
-    sentence,
-    with_article,
-)
+from pipelines.wording.grammar import counted, listed, number_word, sentence, with_article
+from pipelines.wording.times import clock_time, length
 
 OPENING_SECONDS = 8.0
 MAX_PLAYERS = 3
@@ -282,8 +275,12 @@ def _when(findings: ClipFindings) -> str:
     if end - start < SHORTEST_TOLD_SECONDS:
         return ""
     if len(spans) == 1 and end >= findings.duration - AT_ONCE_SECONDS:
-        return f" from {clock(start)} on" if start >= AT_ONCE_SECONDS else ""
-    return f" from {clock(start)} to {clock(end)}" if len(spans) == 1 else f", first from {clock(start)} to {clock(end)}"
+        return f" from {clock_time(start)} on" if start >= AT_ONCE_SECONDS else ""
+    return (
+        f" from {clock_time(start)} to {clock_time(end)}"
+        if len(spans) == 1
+        else f", first from {clock_time(start)} to {clock_time(end)}"
+    )
 
 
 # ---- harmony and form
@@ -359,14 +356,14 @@ def _form(findings: ClipFindings, dice: random.Random) -> list[Clause]:
         text = choose(dice, phrases.RETURNS, parts=counted(len(sections), "part"), plan=labels)
         return [Clause(text, (sections[1].start, sections[1].end))]
     options = phrases.TWO_PARTS if len(sections) == 2 else phrases.MANY_PARTS
-    text = choose(dice, options, parts=counted(len(sections), "part"), time=clock(sections[1].start))
+    text = choose(dice, options, parts=counted(len(sections), "part"), time=clock_time(sections[1].start))
     return [Clause(text, (sections[1].start, sections[1].end))]
 
 
 def _clearest(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     for player in _sure_players(findings):
         if player.span and not _is_plural([player]) and player.span[1] - player.span[0] < findings.duration / 2:
-            text = choose(dice, phrases.CLEAREST, player=player.name, time=clock(player.span[0]))
+            text = choose(dice, phrases.CLEAREST, player=player.name, time=clock_time(player.span[0]))
             return [Clause(text, player.span)]
     return []
 

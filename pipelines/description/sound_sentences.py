@@ -27,13 +27,9 @@ from pipelines.tagging.audioset import (
     Tag,
     class_tree,
 )
-from pipelines.wording.grammar import (
-    clock,
-    length,
-    listed,
-    sentence,
-)
+from pipelines.wording.grammar import listed, sentence
 from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
+from pipelines.wording.times import clock_time, length
 
 MAX_SOUNDS = 3
 BROAD_NAMES = frozenset({ANIMAL, *ANIMAL_FAMILIES})
@@ -190,7 +186,7 @@ def _moment(findings: ClipFindings, sounds: list[Tag], dice: random.Random) -> l
     span = _place(findings, sounds[0])
     if span[1] - span[0] > findings.duration / 2:
         return []
-    return [Clause(choose(dice, CLEAREST, time=clock(span[0])), span)]
+    return [Clause(choose(dice, CLEAREST, time=clock_time(span[0])), span)]
 
 
 def _loud_or_quiet(findings: ClipFindings, dice: random.Random) -> list[Clause]:

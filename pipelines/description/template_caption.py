@@ -12,7 +12,8 @@ from pipelines.description.clauses import CaptionSentence
 from pipelines.description.findings import ClipFindings, Span
 from pipelines.description.music_sentences import music_sentences
 from pipelines.description.sound_sentences import sound_sentences, speech_sentences
-from pipelines.wording.grammar import clock, length, sentence
+from pipelines.wording.grammar import sentence
+from pipelines.wording.times import clock_time, length
 
 __all__ = ["Caption", "CaptionSentence", "write_caption"]
 
@@ -71,4 +72,4 @@ def _both(findings: ClipFindings, dice: random.Random) -> CaptionSentence:
 
 
 def _from_to(span: Span) -> str:
-    return f"{clock(span[0])} to {clock(span[1])}"
+    return f"{clock_time(span[0])} to {clock_time(span[1])}"

@@ -24,6 +24,7 @@ from pipelines.music.notation import written
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import FAINT, SoundTags
+from pipelines.wording.times import clock_time
 
 NOTHING = -1
 """In categorical values: none of the names."""
@@ -126,7 +127,7 @@ def hover_texts(colourings: Iterable[Colouring]) -> tuple[str, ...]:
     """One line for each frame: '0:07.32 · hello · Am · Piano', of what the colourings know."""
     by_key = {colouring.key: colouring for colouring in colourings}
     named = [by_key[key] for key in ("word", "chord", "beat", "section", "tag", "clip") if key in by_key]
-    stamps = [f"{int(time // 60)}:{time % 60:05.2f}" for time in by_key["time"].values.tolist()]
+    stamps = [clock_time(time, 2) for time in by_key["time"].values.tolist()]
     return tuple(
         " · ".join([stamp, *(name for colouring in named if (name := colouring.name_of(frame)))])
         for frame, stamp in enumerate(stamps)

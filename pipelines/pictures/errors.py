@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from models.errors import AudioscopeError, ModelError, _as_time
+from models.errors import AudioscopeError, ModelError
 from pipelines.clip.errors import ClipError
+from pipelines.wording.times import measured_time
 
 
 class TextWidthMismatch(ModelError):
@@ -44,6 +45,6 @@ class TooShortForStoryboard(ClipError):
 
     def __init__(self, seconds: float, least_seconds: float) -> None:
         super().__init__(
-            f"This clip lasts {_as_time(seconds)}, too short for a storyboard, which needs {_as_time(least_seconds)} or more: "
+            f"This clip lasts {measured_time(seconds)}, too short for a storyboard, which needs {measured_time(least_seconds)} or more: "
             "ask for one picture instead."
         )

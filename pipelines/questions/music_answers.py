@@ -16,12 +16,8 @@ from pipelines.questions.answer import (
     unknown,
 )
 from pipelines.questions.parsing import time_in, which_one
-from pipelines.wording.grammar import (
-    clock,
-    counted,
-    listed,
-    sentence,
-)
+from pipelines.wording.grammar import counted, listed, sentence
+from pipelines.wording.times import clock_time
 
 MAX_NAMES = 5
 MEASURED_BETTER = ("Slow", "Fast", "Quiet", "Soft", "Loud")
@@ -83,7 +79,8 @@ def chord_answer(words: str, findings: ClipFindings) -> Answer:
             return Answer(f"There are only {len(sure)} chord changes in this clip.")
         chord = sure[position]
         return Answer(
-            f"It is {written(chord.name)}, from {clock(chord.start)} to {clock(chord.end)}.", ((chord.start, chord.end),)
+            f"It is {written(chord.name)}, from {clock_time(chord.start)} to {clock_time(chord.end)}.",
+            ((chord.start, chord.end),),
         )
     if re.search(r"\bhow many\b", words):
         text = f"{counted(len({chord.name for chord in sure}), 'different chord')}, which change {counted(len(sure) - 1, 'time')}"
@@ -98,13 +95,13 @@ def chord_answer(words: str, findings: ClipFindings) -> Answer:
 
 def _chord_at(time: float, chords: tuple[Chord, ...], findings: ClipFindings) -> Answer:
     if time > findings.duration:
-        return Answer(f"The clip ends at {clock(findings.duration)}.")
+        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
     chord = next((one for one in chords if one.start <= time < one.end), chords[-1])
     span = spans_of((chord.start, chord.end))
     if chord.confidence < PERHAPS:
-        return Answer(f"The chord at {clock(time)} is too unsure to tell.", span, False)
+        return Answer(f"The chord at {clock_time(time)} is too unsure to tell.", span, False)
     name = "no chord" if chord.name == NO_CHORD_NAME else written(chord.name)
-    return Answer(f"At {clock(time)} there is {sureness(chord.confidence)}{name}.", span)
+    return Answer(f"At {clock_time(time)} there is {sureness(chord.confidence)}{name}.", span)
 
 
 def section_answer(words: str, findings: ClipFindings) -> Answer:
@@ -119,11 +116,11 @@ def section_answer(words: str, findings: ClipFindings) -> Answer:
         return Answer(f"The clip has no more than {counted(len(sections), 'part')}.")
     if position is not None:
         one = sections[position]
-        text = f"That is part {one.label}, from {clock(one.start)} to {clock(one.end)}."
+        text = f"That is part {one.label}, from {clock_time(one.start)} to {clock_time(one.end)}."
         return Answer(text, spans_of((one.start, one.end)))
     if len(sections) == 1:
         return Answer("It is one part; nothing divides it.", spans_of((sections[0].start, sections[0].end)))
-    starts = listed([f"{one.label} from {clock(one.start)}" for one in sections])
+    starts = listed([f"{one.label} from {clock_time(one.start)}" for one in sections])
     verse = " Which of them is a verse or a chorus was not measured." if re.search(r"\b(?:verse|chorus|bridge)\b", words) else ""
     text = f"{counted(len(sections), 'part').capitalize()}: {starts}; equal letters sound alike.{verse}"
     return Answer(text, spans_of(*((one.start, one.end) for one in sections)))

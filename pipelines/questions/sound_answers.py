@@ -28,15 +28,9 @@ from pipelines.questions.answer import (
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
 from pipelines.questions.parsing import time_in
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.wording.grammar import (
-    clock,
-    counted,
-    length,
-    listed,
-    sentence,
-    with_article,
-)
+from pipelines.wording.grammar import counted, listed, sentence, with_article
 from pipelines.wording.sound_phrases import sound_phrase
+from pipelines.wording.times import clock_time, length
 
 MAX_NAMES = 5
 GENERAL_SOUNDS = frozenset({"music", "song", "speech", "singing", "voice", "instrument"})
@@ -70,7 +64,7 @@ def _when_sound(words: str, findings: ClipFindings) -> Answer | None:
         is_named = set(re.findall(r"[a-z]{3,}", tag.name.lower())) & set(words.split()) - GENERAL_SOUNDS
         presence = findings.sound_presence((tag.name,))
         if is_named and tag.score >= PERHAPS and presence is not None and presence.span is not None:
-            start, end = (clock(seconds) for seconds in presence.span)
+            start, end = (clock_time(seconds) for seconds in presence.span)
             return Answer(sentence(f"{sound_phrase(tag.name).noun} is clearest from {start} to {end}"), (presence.span,))
     return None
 
@@ -85,7 +79,7 @@ def when_answer(words: str, findings: ClipFindings) -> Answer:
     if instrument is not None:
         if instrument.confidence < PERHAPS or instrument.span is None:
             return unknown(f"{sentence(f'no {instrument.name} was found in this clip')}")
-        start, end = (clock(seconds) for seconds in instrument.span)
+        start, end = (clock_time(seconds) for seconds in instrument.span)
         text = sentence(f"{instrument.name}: clearest from {start} to {end}; when exactly it begins was not measured")
         return Answer(text, spans_of(instrument.span))
     if re.search(r"\b(?:part|section|chorus|verse|bridge)\b", words):
@@ -109,9 +103,11 @@ def _when_spans(what: str, spans: tuple[Span, ...], is_there: bool | None, words
     if not spans:
         return unknown(f"There is {what} in this clip, but when was not measured.")
     if re.search(r"\b(?:end|ends|stop|stops|finish|finishes)\b", words):
-        return Answer(sentence(f"{what} last heard until {clock(spans[-1][1])}"), spans_of(spans[-1]))
+        return Answer(sentence(f"{what} last heard until {clock_time(spans[-1][1])}"), spans_of(spans[-1]))
     more = f", and {counted(len(spans) - 1, 'more time')} after that" if len(spans) > 1 else ""
-    return Answer(sentence(f"{what} first heard from {clock(spans[0][0])} to {clock(spans[0][1])}{more}"), spans[:MAX_SPANS])
+    return Answer(
+        sentence(f"{what} first heard from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}{more}"), spans[:MAX_SPANS]
+    )
 
 
 def instruments_answer(words: str, findings: ClipFindings) -> Answer:
@@ -137,7 +133,7 @@ def vocals_answer(words: str, findings: ClipFindings) -> Answer:
         return Answer("Nobody sings in this clip.")
     voices = [with_article(tag.name.lower()) for tag in findings.singers if tag.name.endswith("voice")]
     spans = findings.vocal_spans
-    where = f", first from {clock(spans[0][0])} to {clock(spans[0][1])}" if spans else ""
+    where = f", first from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}" if spans else ""
     surely = "" if (findings.singing or 0) >= CERTAIN else "probably "
     voice = f"; it sounds like {listed(voices, 'or')}" if voices else ""
     return Answer(f"Somebody {surely}sings{where}{voice}.", spans[:MAX_SPANS])
@@ -167,7 +163,7 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
         return Answer("Nobody speaks in this clip.")
     time = time_in(words, findings.duration)
     if time is not None and time > findings.duration:
-        return Answer(f"The clip ends at {clock(findings.duration)}.")
+        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
     if re.search(r"\bhow many words\b", words):
         return Answer(f"The transcript has {len(speech.text.split())} words.", findings.speech_spans[:MAX_SPANS])
     if time is None:
@@ -177,8 +173,8 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
         return Answer(f"What is said: “{text}{more}”", tuple((segment.start, segment.end) for segment in segments))
     near = [one for one in speech.segments if one.start - NEAR_SECONDS <= time <= one.end + NEAR_SECONDS]
     if not near:
-        return Answer(f"Nobody speaks at {clock(time)}.")
-    return Answer(f"Around {clock(time)}: “{near[0].text.strip()}”", spans_of((near[0].start, near[0].end)))
+        return Answer(f"Nobody speaks at {clock_time(time)}.")
+    return Answer(f"Around {clock_time(time)}: “{near[0].text.strip()}”", spans_of((near[0].start, near[0].end)))
 
 
 def speaking_answer(words: str, findings: ClipFindings) -> Answer:
@@ -188,7 +184,7 @@ def speaking_answer(words: str, findings: ClipFindings) -> Answer:
     if not findings.is_spoken:
         return Answer("Nobody speaks in this clip.")
     spans = findings.speech_spans
-    where = f", first from {clock(spans[0][0])} to {clock(spans[0][1])}" if spans else ""
+    where = f", first from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}" if spans else ""
     return Answer(f"Somebody speaks{where}.", spans[:MAX_SPANS])
 
 
@@ -218,15 +214,15 @@ def sounds_answer(words: str, findings: ClipFindings) -> Answer:
 def _moment(time: float, findings: ClipFindings) -> Answer:
     """What is known of one time."""
     if time > findings.duration:
-        return Answer(f"The clip ends at {clock(findings.duration)}.")
+        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
     sections = findings.facts.sections if findings.facts else ()
     told = [f"part {one.label} of the piece" for one in sections if len(sections) > 1 and one.start <= time < one.end]
     told += [f"the chord {written(one.name)}" for one in findings.chords if one.start <= time < one.end]
     told += ["singing"] * any(start <= time < end for start, end in findings.vocal_spans)
     told += ["speech"] * any(start <= time < end for start, end in findings.speech_spans)
     if not told:
-        return unknown(f"Nothing that is tied to a time was found at {clock(time)}.")
-    return Answer(f"At {clock(time)} there is {listed(told)}.", ((time, min(findings.duration, time + NEAR_SECONDS)),))
+        return unknown(f"Nothing that is tied to a time was found at {clock_time(time)}.")
+    return Answer(f"At {clock_time(time)} there is {listed(told)}.", ((time, min(findings.duration, time + NEAR_SECONDS)),))
 
 
 def _sound_names(findings: ClipFindings, before: str) -> str:

@@ -24,6 +24,7 @@ from pipelines.subtitles.cues import (
     make_cues,
     plain_text,
 )
+from pipelines.wording.times import clock_time
 
 APP = "Audioscope"
 JSON_VERSION = 1
@@ -82,7 +83,7 @@ def to_txt(subtitles: Subtitles) -> str:
 def to_srt(subtitles: Subtitles) -> str:
     """SubRip: numbered cues, `HH:MM:SS,mmm`, a blank line after each."""
     return "".join(
-        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n"
+        f"{number}\n{_timestamp(cue.start_ms, ',')} --> {_timestamp(cue.end_ms, ',')}\n"
         + "".join(f"{_SRT_MARKUP.sub(WORD_JOINER, line)}\n" for line in cue.line_texts)
         + "\n"
         for number, cue in enumerate(subtitles.cues, 1)
@@ -92,20 +93,20 @@ def to_srt(subtitles: Subtitles) -> str:
 def to_vtt(subtitles: Subtitles) -> str:
     """WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word."""
     return "WEBVTT\n" + "".join(
-        f"\n{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n{_vtt_payload(cue, subtitles.word_times)}"
+        f"\n{_timestamp(cue.start_ms)} --> {_timestamp(cue.end_ms)}\n{_vtt_payload(cue, subtitles.word_times)}"
         for cue in subtitles.cues
     )
 
 
 def to_lrc(subtitles: Subtitles) -> str:
     """LRC: tags, then a line for every cue at `[mm:ss.xx]`; with word times as `<mm:ss.xx>` before the word (enhanced LRC)."""
-    length = _minutes(math.floor(subtitles.transcription.duration * 1000))
+    length = _lrc_timestamp(math.floor(subtitles.transcription.duration * 1000))
     tags = {"ti": _lrc_tag(subtitles.title), "length": length, "re": APP, "ve": _lrc_tag(subtitles.app_version)}
     lines = [f"[{name}:{value}]" for name, value in tags.items()]
     for cue, following in zip_longest(subtitles.cues, subtitles.cues[1:]):
-        lines.append(f"[{_minutes(cue.start_ms)}]{_lrc_text(cue, subtitles.word_times)}")
+        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{_lrc_text(cue, subtitles.word_times)}")
         if following is None or following.start_ms - cue.end_ms >= LRC_CLEAR_MS:
-            lines.append(f"[{_minutes(cue.end_ms)}]")
+            lines.append(f"[{_lrc_timestamp(cue.end_ms)}]")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -151,14 +152,14 @@ FORMATS: dict[str, FileFormat] = {
 }
 
 
-def _clock(time_ms: int, decimal_sign: str) -> str:
-    seconds, ms = divmod(time_ms, 1000)
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{decimal_sign}{ms:03}"
+def _timestamp(time_ms: int, decimal_sign: str = ".") -> str:
+    """HH:MM:SS.mmm."""
+    return clock_time(time_ms / 1000, 3, "hh:mm:ss").replace(".", decimal_sign)
 
 
-def _minutes(time_ms: int) -> str:
+def _lrc_timestamp(time_ms: int) -> str:
     """mm:ss.xx, cut and not rounded, so that nothing is later than it was."""
-    return f"{time_ms // 60_000:02}:{time_ms // 1000 % 60:02}.{time_ms // 10 % 100:02}"
+    return clock_time(time_ms // 10 / 100, 2, "mm:ss")
 
 
 def _vtt_payload(cue: Cue, word_times: bool) -> str:
@@ -171,14 +172,14 @@ def _vtt_payload(cue: Cue, word_times: bool) -> str:
         if not (word_times and word.measured and latest_ms < word.start_ms < cue.end_ms):
             return text
         latest_ms = word.start_ms
-        return f"<{_clock(word.start_ms, '.')}>{text}"
+        return f"<{_timestamp(word.start_ms)}>{text}"
 
     return "".join(f"{joined(line, spell)}\n" for line in cue.lines)
 
 
 def _lrc_text(cue: Cue, word_times: bool) -> str:
     def spell(word: CueWord) -> str:
-        tag = f"<{_minutes(word.start_ms)}>" if word.measured else ""
+        tag = f"<{_lrc_timestamp(word.start_ms)}>" if word.measured else ""
         return tag + _LRC_MARKUP.sub(WORD_JOINER, word.text)
 
     return joined(cue.words, spell) if word_times else _LRC_MARKUP.sub(WORD_JOINER, cue.text)

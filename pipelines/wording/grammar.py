@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-SHORT_SECONDS = 10.0
-"""Below it, tenths of a second are worth saying."""
 VOWEL_SOUND = re.compile(r"[AEFHILMNORSX](?![a-z])|8|11\b|18\b|(?i:(?!one|uni|use|eu|uku)[aeiou]|hour)")
 """At the beginning of a word, of a number, or of letters that are spelt out."""
 
@@ -39,24 +37,3 @@ def number_word(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """'one part', 'three parts'."""
     return f"{number_word(count)} {noun}{'' if count == 1 else 's'}"
-
-
-def clock(seconds: float) -> str:
-    """As players show it: '0:07', '1:02:30'."""
-    whole = int(seconds)
-    hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-def length(seconds: float) -> str:
-    """'2.4 seconds', '47 seconds', 'two minutes and 5 seconds'."""
-    if seconds < SHORT_SECONDS:
-        tenths = max(0.1, round(seconds, 1))
-        return "one second" if tenths == 1 else f"{tenths:g} seconds"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes == 0:
-        return f"{rest} seconds"
-    if minutes >= 60:
-        hours, minutes = divmod(minutes, 60)
-        return counted(hours, "hour") + (f" and {counted(minutes, 'minute')}" if minutes else "")
-    return counted(minutes, "minute") + (f" and {rest} second{'' if rest == 1 else 's'}" if rest else "")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components.model_status.panel import pill_markup, status_markup
-from components.page.markup import clock_time, failure_markup
+from components.page.markup import failure_markup
 from components.transcription.summary import summary_markup, waiting_message
 from models.cache.status import CacheStatus, ResidentStatus
 from pipelines.speech.transcript import Segment
@@ -54,11 +54,6 @@ def test_the_summary_says_language_model_and_time() -> None:
 )
 def test_an_empty_transcript_says_why(state: str, words: str) -> None:
     assert words in waiting_message(replace(NOW, segments=(), state=state))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00.0"), (12.74, "0:12.7"), (59.96, "1:00.0"), (3661.0, "61:01.0")])
-def test_times(seconds: float, shown: str) -> None:
-    assert clock_time(seconds) == shown
 
 
 def test_the_status_counts_and_names() -> None:

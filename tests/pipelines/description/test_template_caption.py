@@ -17,13 +17,6 @@ from pipelines.music.analysis import MusicFacts
 from pipelines.music.beat_tracking import Tempo
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.tagging.audioset import Tag, class_tree
-from pipelines.wording.grammar import (
-    clock,
-    length,
-    listed,
-    sentence,
-    with_article,
-)
 from pipelines.wording.music_vocabulary import TEMPO_WORDS
 from pipelines.wording.sound_phrases import sound_phrase
 from tests.pipelines.description.example_findings import (
@@ -146,16 +139,3 @@ def test_every_sound_has_a_phrase_that_claims_nothing_else() -> None:
         phrase = sound_phrase(name)
         checked = check_claims(f"{phrase.clause}; {phrase.noun}", heard)
         assert not [one for one in checked if one.verdict == "contradicted"], name
-
-
-def test_grammar() -> None:
-    assert [with_article(noun) for noun in ("waltz", "electronic piece", "R&B track", "hour", "unhurried tune", "one-off")] == [
-        "a waltz", "an electronic piece", "an R&B track", "an hour", "an unhurried tune", "a one-off",
-    ]  # fmt: skip
-    assert [listed(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
-    assert [clock(seconds) for seconds in (0, 7.9, 83, 3725)] == ["0:00", "0:07", "1:23", "1:02:05"]
-    assert [length(seconds) for seconds in (0.01, 1, 2.44, 47, 60, 61, 125, 7260)] == [
-        "0.1 seconds", "one second", "2.4 seconds", "47 seconds", "one minute", "one minute and 1 second",
-        "two minutes and 5 seconds", "two hours and one minute",
-    ]  # fmt: skip
-    assert sentence("nobody sings") == "Nobody sings."
