@@ -45,6 +45,7 @@ class TooShortForStoryboard(ClipError):
 
     def __init__(self, seconds: float, least_seconds: float) -> None:
         super().__init__(
-            f"This clip lasts {measured_time(seconds)}, too short for a storyboard, which needs {measured_time(least_seconds)} or more: "
+            f"This clip lasts {measured_time(seconds)}, too short for a storyboard, "
+            f"which needs {measured_time(least_seconds)} or more: "
             "ask for one picture instead."
         )
