@@ -1,5 +1,5 @@
-/* The words that were followed, and one of them on its way through the layers. `element` and `trigger` come from gr.HTML.
-   A token is chosen by a click or with the arrow keys; a place of the strip, or a time, is played; the playhead is followed. */
+/* The words of the logit lens and one token in all layers. `element` and `trigger` come from gr.HTML. A click or the arrow keys
+   choose a token; a click on the attention or on a time plays from there; the word at the playhead is marked. */
 
 const tokens = () => [...element.querySelectorAll('[data-token]')];
 

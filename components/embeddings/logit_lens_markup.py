@@ -1,4 +1,4 @@
-"""Words on their way through the layers of a model, as the person sees them."""
+"""Markup of the logit lens: the generated words, and one token in all layers."""
 
 from __future__ import annotations
 
@@ -9,65 +9,66 @@ import numpy as np
 
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
-from pipelines.interpretability.follow_words import FollowedWords
 from pipelines.interpretability.logit_lens import (
-    Near,
-    TokenPath,
-    TokenPaths,
+    LogitLensTrace,
+    TokenProb,
+    TokenTrace,
 )
 from pipelines.interpretability.token_text import is_control
+from pipelines.interpretability.tracing import LogitLensProgress
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.wording.times import clock_time
 
-UNSURE = 0.5
-DOUBTFUL = 0.8
-"""Probabilities below which a word is shown fainter, as in a transcript."""
+MIN_LIKELY_PROB = 0.5
+MIN_SURE_PROB = 0.8
+"""Probabilities below which a token is drawn fainter, as in a transcript."""
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 48
-"""Of the attention, in units of its drawing, which is stretched over the width of the page."""
+"""View box of the attention curve, which is stretched over the width of the page."""
 MAP_WIDTH, MAP_HEIGHT, MAP_MARGIN = 480, 280, 16
+"""View box of the trajectories."""
 MAX_POINTS = 500
-"""Points of the drawn attention: more than a screen shows are joined by their maximum."""
+"""Maximum number of points of the attention curve; more frames are reduced by their maximum."""
 
 
-def words_markup(now: FollowedWords, chosen: int = 0) -> str:
-    """What was written, token by token; when that is all, also a table of what each layer would have written."""
-    if now.paths is None or not now.paths.tokens:
-        return f'<p class="empty">{_nothing_yet(now)}</p>'
-    paths = now.paths
-    words = "".join(_word(paths, index, chosen) for index in range(len(paths.words)))
-    is_whole = now.state in ("done", "stopped")
-    return f'<p class="followed" role="group" aria-label="Words" dir="auto">{words}</p>{_grid(paths) if is_whole else ""}'
+def words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
+    """The generated text as buttons, one per token; after the end also a table of the top token of each layer."""
+    if now.trace is None or not now.trace.tokens:
+        return f'<p class="empty">{_empty_message(now)}</p>'
+    trace = now.trace
+    words = "".join(_word(trace, index, chosen) for index in range(len(trace.words)))
+    has_ended = now.state in ("done", "stopped")
+    return f'<p class="followed" role="group" aria-label="Words" dir="auto">{words}</p>{_grid(trace) if has_ended else ""}'
 
 
-def token_markup(paths: TokenPaths, index: int) -> str:
-    """One token: its moment, its attention over the sound, what each layer would have written, and its path."""
-    token = paths.tokens[index]
+def token_markup(trace: LogitLensTrace, index: int) -> str:
+    """One token: its time, its attention to the audio, the top tokens of each layer, and its trajectory."""
+    token = trace.tokens[index]
     moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
     return (
-        f'<h3 class="token-head">{_name(paths, index)}</h3>'
-        f'<p class="token-facts">{moment} {token.probability:.0%} sure · {_leads(token, paths)} · {token.heard:.0%} of its '
-        f"attention went to the sound</p>{_strip(paths, token)}"
-        f'<div class="token-columns"><div class="token-scroll">{_layers(paths, token)}</div>{_map(paths, index)}</div>'
+        f'<h3 class="token-head">{_name(trace, index)}</h3>'
+        f'<p class="token-facts">{moment} {token.prob:.0%} sure · {_depth(token, trace)} · '
+        f"{token.audio_attention:.0%} of its attention on the audio</p>{_strip(trace, token)}"
+        f'<div class="token-columns"><div class="token-scroll">{_layers(trace, token)}</div>{_trajectory(trace, index)}</div>'
     )
 
 
-def summary_markup(now: FollowedWords) -> str:
-    """One line: how far, in which language, where words form, by which model, in what time."""
+def lens_summary_markup(now: LogitLensProgress) -> str:
+    """One line: language, number of words, prediction depth, model, time."""
     facts = []
-    if now.paths is not None:
-        first = now.paths.tokens[0]
-        if now.paths.language:
-            facts.append(f"{language_name(now.paths.language)} ({first.probability:.2f})")
+    if now.trace is not None:
+        first = now.trace.tokens[0]
+        if now.trace.language:
+            facts.append(f"{language_name(now.trace.language)} ({first.prob:.2f})")
         if now.state in ("done", "stopped"):
-            facts.append(f"{len(now.paths.words)} words in {len(now.paths.tokens)} tokens, {_where_words_form(now.paths)}")
+            facts.append(f"{len(now.trace.words)} words in {len(now.trace.tokens)} tokens, {_common_depth(now.trace)}")
     facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
-    heard = f"{clock_time(now.start, 1)}–{clock_time(now.end, 1)}"
+    window = f"{clock_time(now.start, 1)}–{clock_time(now.end, 1)}"
     if now.state == "done":
-        facts.append(f"{heard} in {now.elapsed:.1f} s{', computed before' if now.from_store else ''}")
+        facts.append(f"{window} in {now.elapsed:.1f} s{', computed before' if now.from_store else ''}")
     elif now.state == "stopped":
         facts.append(f"stopped at {clock_time(now.position, 1)} after {now.elapsed:.1f} s")
     else:
-        facts.append(f"{clock_time(now.position, 1)} of {heard}, {now.elapsed:.1f} s")
+        facts.append(f"{clock_time(now.position, 1)} of {window}, {now.elapsed:.1f} s")
     running = now.state in ("loading", "writing")
     length, done = now.end - now.start, max(0.0, now.position - now.start)
     bar = f'<progress max="{length:.2f}" value="{done:.2f}" aria-label="Progress"></progress>' if running else ""
@@ -76,91 +77,90 @@ def summary_markup(now: FollowedWords) -> str:
 
 
 def language_name(code: str) -> str:
-    """English name of a language of Whisper."""
+    """Return the English name of a language of Whisper."""
     return WHISPER_LANGUAGES.get(code, code)
 
 
-def _nothing_yet(now: FollowedWords) -> str:
+def _empty_message(now: LogitLensProgress) -> str:
     span = f"between {clock_time(now.start, 1)} and {clock_time(now.end, 1)}"
     return {
-        "loading": "Getting the model ready …",
-        "writing": "Listening …",
-        "stopped": "Stopped before anything was written.",
-        "done": f"Nobody speaks {span}, so there are no words to follow.",
+        "loading": "Loading the model …",
+        "writing": "Encoding …",
+        "stopped": "Stopped before the first token.",
+        "done": f"No speech {span}, so there are no tokens.",
     }[now.state]
 
 
-def _word(paths: TokenPaths, index: int, chosen: int) -> str:
-    word = paths.words[index]
-    buttons = "".join(_token(paths, number, number == chosen) for number in range(word.first, word.last))
+def _word(trace: LogitLensTrace, index: int, chosen: int) -> str:
+    word = trace.words[index]
+    buttons = "".join(_token(trace, number, number == chosen) for number in range(word.first_token, word.end_token))
     return f'<span class="word" data-start="{word.start:.3f}" data-end="{word.end:.3f}">{buttons}</span> '
 
 
-def _token(paths: TokenPaths, index: int, is_chosen: bool) -> str:
-    token = paths.tokens[index]
-    faint = " w1" if token.probability < UNSURE else " w2" if token.probability < DOUBTFUL else ""
+def _token(trace: LogitLensTrace, index: int, is_chosen: bool) -> str:
+    token = trace.tokens[index]
+    faint = " w1" if token.prob < MIN_LIKELY_PROB else " w2" if token.prob < MIN_SURE_PROB else ""
     tab, pressed = (0, "true") if is_chosen else (-1, "false")
-    language = " language" if index == 0 and paths.language else ""
+    language = " language" if index == 0 and trace.language else ""
     return (
         f'<button type="button" class="token{faint}{language}" data-token="{index}" tabindex="{tab}" aria-pressed="{pressed}" '
-        f'title="{clock_time(token.start, 1)} · {token.probability:.0%} sure">{_name(paths, index)}</button>'
+        f'title="{clock_time(token.start, 1)} · {token.prob:.0%} sure">{_name(trace, index)}</button>'
     )
 
 
-def _name(paths: TokenPaths, index: int) -> str:
-    """A written token; the language that was heard first by its name."""
-    if index == 0 and paths.language:
-        return language_name(paths.language)
-    return _shown(paths.tokens[index].text, paths)
+def _name(trace: LogitLensTrace, index: int) -> str:
+    """Name of a token on the page; a language token at the start becomes the language's name."""
+    if index == 0 and trace.language:
+        return language_name(trace.language)
+    return _text(trace.tokens[index].text, trace)
 
 
-def _shown(text: str, paths: TokenPaths) -> str:
-    """The text of a token; of a control token its name in brackets, with languages written out."""
+def _text(text: str, trace: LogitLensTrace) -> str:
+    """Escaped text of a token; a control token's name in brackets, with language names."""
     if is_control(text.encode()):
         name = text[2:-2]
-        return html.escape(f"⟨{language_name(name) if paths.language else name}⟩")
+        return html.escape(f"⟨{language_name(name) if trace.language else name}⟩")
     return html.escape(text.strip()) or "␣"
 
 
-def _grid(paths: TokenPaths) -> str:
-    """All tokens, and what each layer would have written in their place."""
-    head = "".join(f'<th scope="col">{_short(layer)}</th>' for layer in paths.layers)
+def _grid(trace: LogitLensTrace) -> str:
+    """A table of all tokens with the top token of each layer."""
+    head = "".join(f'<th scope="col">{_short(layer)}</th>' for layer in trace.layers)
     rows = []
-    for token in paths.tokens:
-        cells = "".join(_cell(near[0], paths, leads=rank == 0) for near, rank in zip(token.nearest, token.ranks, strict=True))
-        rows.append(f'<tr><th scope="row">{_shown(token.text, paths)}</th>{cells}</tr>')
+    for token in trace.tokens:
+        cells = "".join(_cell(top[0], trace, is_token=rank == 0) for top, rank in zip(token.top_tokens, token.ranks, strict=True))
+        rows.append(f'<tr><th scope="row">{_text(token.text, trace)}</th>{cells}</tr>')
     return (
-        '<details class="why"><summary>All words, layer by layer</summary><div class="token-scroll token-all" tabindex="0">'
+        '<details class="why"><summary>All tokens by layer</summary><div class="token-scroll token-all" tabindex="0">'
         f'<table class="lens"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )
 
 
-def _layers(paths: TokenPaths, token: TokenPath) -> str:
-    """Layers and their likeliest tokens; the layer from which on the token leads is marked."""
+def _layers(trace: LogitLensTrace, token: TokenTrace) -> str:
+    """A table of the layers and their top tokens; the prediction depth is marked."""
     rows = []
-    for number, (layer, near, rank) in enumerate(zip(paths.layers, token.nearest, token.ranks, strict=True)):
-        cells = "".join(_cell(other, paths, leads=other.text == token.text) for other in near)
-        step = f"{token.steps[number - 1]:.0f}" if number else ""
-        mark = ' class="formed" title="From here on this token leads"' if number == token.formed else ""
+    for number, (layer, top, rank) in enumerate(zip(trace.layers, token.top_tokens, token.ranks, strict=True)):
+        cells = "".join(_cell(one, trace, is_token=one.text == token.text) for one in top)
+        step = f"{token.step_norms[number - 1]:.0f}" if number else ""
+        mark = ' class="formed" title="Prediction depth: the top token from here on"' if number == token.prediction_depth else ""
         rows.append(
             f'<tr{mark}><th scope="row">{layer}</th><td class="rank">{rank + 1:,}</td>{cells}'
-            f'<td class="rank wide">{step}</td><td class="rank wide">{token.nearness[number]:.2f}</td></tr>'
+            f'<td class="rank wide">{step}</td><td class="rank wide">{token.final_similarity[number]:.2f}</td></tr>'
         )
-    count = len(token.nearest[0])
+    count = len(token.top_tokens[0])
     return (
-        '<table class="lens"><thead><tr><th></th><th scope="col" class="rank" title="Of this token among all">Place</th>'
-        f'<th scope="colgroup" colspan="{count}">Would write, likeliest first</th>'
-        '<th scope="col" class="rank wide" title="Distance from the layer before">Step</th>'
-        '<th scope="col" class="rank wide" title="Cosine to the last layer">Nearness</th></tr></thead>'
+        '<table class="lens"><thead><tr><th></th><th scope="col" class="rank" title="Rank of this token among all">Rank</th>'
+        f'<th scope="colgroup" colspan="{count}">Top tokens</th>'
+        '<th scope="col" class="rank wide" title="Euclidean distance from the previous layer">Step</th>'
+        '<th scope="col" class="rank wide" title="Cosine similarity to the last layer">Cosine</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 
-def _cell(near: Near, paths: TokenPaths, leads: bool) -> str:
-    kind = ' class="own"' if leads else ""
+def _cell(top: TokenProb, trace: LogitLensTrace, is_token: bool) -> str:
+    kind = ' class="own"' if is_token else ""
     return (
-        f'<td{kind} style="--share:{near.probability:.3f}" title="{html.escape(near.text)} · {near.probability:.1%}">'
-        f"{_shown(near.text, paths)}</td>"
+        f'<td{kind} style="--share:{top.prob:.3f}" title="{html.escape(top.text)} · {top.prob:.1%}">{_text(top.text, trace)}</td>'
     )
 
 
@@ -168,59 +168,58 @@ def _short(layer: str) -> str:
     return layer.removeprefix("Layer ")
 
 
-def _leads(token: TokenPath, paths: TokenPaths) -> str:
-    layer = paths.layers[token.formed]
-    return "leads from the embedding on" if token.formed == 0 else f"leads from {layer.lower()} of {len(paths.layers) - 1} on"
+def _depth(token: TokenTrace, trace: LogitLensTrace) -> str:
+    layer = trace.layers[token.prediction_depth]
+    return f"top token from {layer.lower()}{f' of {len(trace.layers) - 1}' if token.prediction_depth else ''} on"
 
 
-def _where_words_form(paths: TokenPaths) -> str:
-    layer, count = Counter(token.formed for token in paths.tokens).most_common(1)[0]
-    return f"most often formed in {paths.layers[layer].lower()} ({count / len(paths.tokens):.0%})"
+def _common_depth(trace: LogitLensTrace) -> str:
+    layer, count = Counter(token.prediction_depth for token in trace.tokens).most_common(1)[0]
+    return f"prediction depth most often {trace.layers[layer].lower()} ({count / len(trace.tokens):.0%})"
 
 
-def _strip(paths: TokenPaths, token: TokenPath) -> str:
-    """The attention over the window; a click plays that place."""
-    heights = _thinned(token.attention) / token.attention.max()
+def _strip(trace: LogitLensTrace, token: TokenTrace) -> str:
+    """The attention over the window; a click plays from there."""
+    heights = _reduced(token.attention) / token.attention.max()
     step = STRIP_WIDTH / len(heights)
     line = " ".join(f"{step * (at + 0.5):.1f},{STRIP_HEIGHT * (1 - height):.1f}" for at, height in enumerate(heights))
-    start, end = paths.start, paths.start + len(token.attention) * paths.frame_seconds
-    title = f"Attention to the sound from {clock_time(start, 1)} to {clock_time(end, 1)}; highest at {clock_time(token.start, 1)}"
+    start, end = trace.start, trace.start + len(token.attention) * trace.frame_seconds
+    title = f"Attention to the audio from {clock_time(start, 1)} to {clock_time(end, 1)}; highest at {clock_time(token.start, 1)}"
     return (
         f'<div class="token-strip" data-from="{start:.3f}" data-to="{end:.3f}" title="Click plays from there">'
         f'<svg viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{title}">'
         f'<polygon points="0,{STRIP_HEIGHT} {line} {STRIP_WIDTH},{STRIP_HEIGHT}"/></svg></div>'
-        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>attention to the sound</span>'
-        f"<span>{clock_time(end, 1)}</span></p>"
+        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>Attention to the audio</span><span>{clock_time(end, 1)}</span></p>'
     )
 
 
-def _thinned(attention: FloatArray) -> FloatArray:
+def _reduced(attention: FloatArray) -> FloatArray:
     width = -(-len(attention) // MAX_POINTS)
     return np.maximum.reduceat(attention, np.arange(0, len(attention), width))
 
 
-def _map(paths: TokenPaths, index: int) -> str:
-    """The path of the token through the layers, over those of all others."""
-    everything = np.stack([token.path for token in paths.tokens])
-    low, high = everything.min(axis=(0, 1)), everything.max(axis=(0, 1))
+def _trajectory(trace: LogitLensTrace, index: int) -> str:
+    """The trajectory of the token through the layers, over those of all others."""
+    points = np.stack([token.trajectory for token in trace.tokens])
+    low, high = points.min(axis=(0, 1)), points.max(axis=(0, 1))
     room = np.array([MAP_WIDTH, MAP_HEIGHT]) - 2 * MAP_MARGIN
     scale = float(np.min(room / np.maximum(high - low, 1e-6)))
     shift = MAP_MARGIN + (room - scale * (high - low)) / 2
-    drawn = (everything - low) * scale + shift
+    drawn = (points - low) * scale + shift
     others = "".join(f'<polyline points="{_points(path)}"/>' for number, path in enumerate(drawn) if number != index)
-    token, path = paths.tokens[index], drawn[index]
+    token, path = trace.tokens[index], drawn[index]
     dots = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5"{" class=last" if number == len(path) - 1 else ""}>'
-        f"<title>{paths.layers[number]}: {html.escape(token.nearest[number][0].text)}</title></circle>"
+        f"<title>{trace.layers[number]}: {html.escape(token.top_tokens[number][0].text)}</title></circle>"
         f'<text x="{x + 8:.1f}" y="{y - 6:.1f}">{number}</text>'
         for number, (x, y) in enumerate(path)
     )
     return (
         f'<figure class="token-map"><svg viewBox="0 0 {MAP_WIDTH} {MAP_HEIGHT}" role="img" '
-        f'aria-label="Path of the token through the layers"><g class="others">{others}</g>'
+        f'aria-label="Trajectory of the token through the layers"><g class="others">{others}</g>'
         f'<polyline points="{_points(path)}"/>{dots}</svg>'
-        "<figcaption>From the embedding (0) to the last layer, in the two widest directions of all words; the others are "
-        "faint.</figcaption></figure>"
+        "<figcaption>From the embedding (0) to the last layer, in the first two principal components of all tokens; the "
+        "others are faint.</figcaption></figure>"
     )
 
 

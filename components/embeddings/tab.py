@@ -21,7 +21,7 @@ from components.embeddings.controls import (
 )
 from components.embeddings.files_panel import build_files_panel
 from components.embeddings.layers_panel import build_layers_panel
-from components.embeddings.logit_lens_panel import build_token_paths_panel
+from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
 from components.embeddings.shown import (
     ShownEmbedding,
@@ -93,8 +93,8 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
                 views = build_views()
                 build_layers_panel(services, clip, controls)
                 regroup = build_clips_panel(services, clip, controls, together)
-                with gr.Tab("Words"):
-                    build_token_paths_panel(services, clip)
+                with gr.Tab("Logit lens"):
+                    build_logit_lens_panel(services, clip)
                 views.append(build_files_panel())
     job = TabJob(services, "embedding", [run, stop])
     work = _EmbeddingWork(services, job)

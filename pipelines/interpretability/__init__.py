@@ -1,1 +1,1 @@
-"""Decoder hidden states, logit lens and word formation."""
+"""Hidden states of language models, the logit lens, and the tokens that both are read from."""

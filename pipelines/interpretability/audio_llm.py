@@ -1,4 +1,4 @@
-"""What a language model holds in its layers while it reads a prompt with sound in it, and for each token that it writes."""
+"""Hidden states and token traces of Qwen2-Audio's language model."""
 
 from __future__ import annotations
 
@@ -14,107 +14,111 @@ from models.loading.loaders import ProcessedModel
 from models.specs.model_spec import ModelSpec
 from pipelines.interpretability.logit_lens import (
     LogitLens,
-    Records,
-    put_attention,
+    TokenRecords,
+    eager_attention,
     record_dtype,
-    shown_attention,
+    set_attention,
 )
 from pipelines.interpretability.token_text import token_bytes
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import Prompt, model_inputs
 
 WINDOW_SECONDS = 30.0
-"""Of sound, for Qwen2-Audio."""
+"""Maximum duration of the audio in one prompt, in seconds."""
 FRAME_SECONDS = 0.04
-"""Of one position that stands for sound, in Qwen2-Audio."""
+"""Duration of one audio position of the prompt, in seconds."""
 MAX_TOKENS = 96
-"""Of a text whose tokens are followed: each takes 1.1 MB with the layers of a model of 7 billion parameters."""
+"""Maximum number of traced tokens: one takes 1.1 MB with the layers of a model of 7 billion parameters."""
 WORKING_BYTES = 2 * 2**30
-"""See `text_generation.WORKING_BYTES`."""
+"""Working memory of a forward pass over one prompt, in bytes; see `generation.WORKING_BYTES`."""
 QUESTION = "What do you hear?"
+"""Text of the prompt, after the audio."""
 
 
 @dataclass(frozen=True, eq=False)
 class HiddenStates:
-    """Layer 0 is the embedding; Qwen2-Audio-7B has 33 layers of width 4096, and 756 positions for 30 s and its plain prompt."""
+    """Hidden states of a prompt and of its answer.
+
+    Layer 0 is the embedding. Qwen2-Audio-7B has 33 layers of width 4096, and 756 positions for 30 s and its plain prompt.
+    """
 
     prompt: FloatArray
     """[layers, positions, width]."""
-    written: FloatArray
-    """[layers, tokens − 1, width]: of each token that another one followed."""
-    hears: NDArray[np.bool_]
-    """[positions]: true where the position stands for sound and not for text."""
+    generated: FloatArray
+    """[layers, tokens - 1, width], of each generated token that another one followed."""
+    is_audio: NDArray[np.bool_]
+    """[positions], whether the position of the prompt is audio."""
     tokens: tuple[str, ...]
-    """What was written."""
+    """The generated tokens."""
 
 
 def hidden_states(
     language_model: ProcessedModel, inputs: Any, max_new_tokens: int, layers: tuple[int, ...] | None = None
 ) -> HiddenStates:
-    """Let the model write its likeliest tokens, at most `max_new_tokens`, and keep the states of its layers.
+    """Generate greedily and return the hidden states of the prompt and of the answer.
 
     All layers of Qwen2-Audio-7B for 30 s take 410 MB here, and 200 MB beside the model in bfloat16; one layer a 33rd of that.
 
     Args:
-        language_model: a model that listens, with its processor.
-        inputs: one prompt, as `audio_language_model.model_inputs` prepares it.
+        language_model: an audio language model with its processor.
+        inputs: one prompt, as `prompting.model_inputs` prepares it.
         max_new_tokens: at least 1.
-        layers: the wanted ones, in rising order; None for all.
+        layers: indices of the layers to keep, ascending; None for all.
     """
     import torch
 
     model = language_model.model
     with torch.inference_mode():
-        written = model.generate(
+        output = model.generate(
             **inputs,
             max_new_tokens=max_new_tokens,
             do_sample=False,
             output_hidden_states=True if layers is None else list(layers),
             return_dict_in_generate=True,
         )
-    prompt, *steps = (_as_array([layer for layer in step if layer is not None]) for step in written.hidden_states)
+    prompt, *steps = (_as_array([layer for layer in step if layer is not None]) for step in output.hidden_states)
     ids = inputs["input_ids"][0]
     tokenizer = tokenizer_of(language_model)
     return HiddenStates(
         prompt=prompt,
-        written=np.concatenate(steps, axis=1) if steps else prompt[:, :0],
-        hears=_hears(model, ids),
-        tokens=tuple(tokenizer.decode([token]) for token in written.sequences[0, len(ids) :].tolist()),
+        generated=np.concatenate(steps, axis=1) if steps else prompt[:, :0],
+        is_audio=_is_audio(model, ids),
+        tokens=tuple(tokenizer.decode([token]) for token in output.sequences[0, len(ids) :].tolist()),
     )
 
 
-def write_about(
-    language_model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]
-) -> Generator[Records, None, None]:
-    """What is written so far about a sound, after each token of a greedy search; the token that ends the text is left out.
+def trace_answer(
+    language_model: ProcessedModel, spec: ModelSpec, audio: FloatArray, should_stop: Callable[[], bool]
+) -> Generator[TokenRecords, None, None]:
+    """Generate an answer about `audio` greedily and yield the records of its tokens so far, without the end token.
 
-    Attention to the sound is the mean over all layers and heads, at the positions that stand for sound; `heard` of a record tells
-    how much that is beside the attention to text.
+    `attention` of a record is the mean over all layers and heads at the audio positions; `audio_attention` is its share of the
+    attention to the whole prompt.
 
     Args:
-        language_model: a Qwen2-Audio with its processor, and for this long with nobody else.
-        spec: of the model.
-        sound: float32 [samples] at 16 kHz, at most 30 s.
-        stopped: looked at after each token.
+        language_model: a Qwen2-Audio with its processor, leased by the caller.
+        spec: its specification.
+        audio: float32 [samples] at 16 kHz, at most 30 s.
+        should_stop: polled after each token.
 
     Yields:
-        [tokens] of `record_dtype`, with a frame for each position of the sound; each is the beginning of the next.
+        [tokens] of `record_dtype`, with a frame for each audio position; each array extends the one before.
     """
-    with shown_attention(language_model.model):
-        writer = _Writer(language_model, model_inputs(language_model, spec, Prompt(QUESTION, (sound,))))
-        written = np.zeros(MAX_TOKENS, writer.dtype)
+    with eager_attention(language_model.model):
+        generation = _TracedGeneration(language_model, model_inputs(language_model, spec, Prompt(QUESTION, (audio,))))
+        records = np.zeros(MAX_TOKENS, generation.dtype)
         for count in range(1, MAX_TOKENS + 1):
-            record = writer.next_token()
-            if int(record["id"]) in writer.ends:
+            record = generation.next_token()
+            if int(record["id"]) in generation.end_tokens:
                 return
-            written[count - 1] = record
-            yield written[:count]
-            if stopped():
+            records[count - 1] = record
+            yield records[:count]
+            if should_stop():
                 return
 
 
-class _Writer:
-    """One prompt, and what was written after it."""
+class _TracedGeneration:
+    """A prompt and the answer generated so far."""
 
     def __init__(self, language_model: ProcessedModel, inputs: Any) -> None:
         import torch
@@ -122,44 +126,43 @@ class _Writer:
         self._model = model = language_model.model
         text = model.config.get_text_config()
         ids = inputs["input_ids"]
-        self._hears = torch.from_numpy(_hears(model, ids[0]))
-        self.dtype = record_dtype(text.num_hidden_layers + 1, text.hidden_size, int(self._hears.sum()))
-        self.ends = np.atleast_1d(model.generation_config.eos_token_id).tolist()
-        spell = token_bytes(tokenizer_of(language_model))
-        self._lens = LogitLens(model.get_decoder().norm, model.get_output_embeddings(), spell)
-        # The attention of a whole prompt would take gigabytes: its last position, which writes, is read by itself.
+        self._is_audio = torch.from_numpy(_is_audio(model, ids[0]))
+        self.dtype = record_dtype(text.num_hidden_layers + 1, text.hidden_size, int(self._is_audio.sum()))
+        self.end_tokens = np.atleast_1d(model.generation_config.eos_token_id).tolist()
+        self._lens = LogitLens(model.get_decoder().norm, model.get_output_embeddings(), token_bytes(tokenizer_of(language_model)))
+        # The attention of a whole prompt would take gigabytes, so its last position, which predicts, is run by itself.
         with torch.inference_mode():
-            before = {"input_ids": ids[:, :-1], "attention_mask": inputs["attention_mask"][:, :-1]}
-            self._memory = model.model(**{**inputs, **before}, use_cache=True).past_key_values
+            context = {"input_ids": ids[:, :-1], "attention_mask": inputs["attention_mask"][:, :-1]}
+            self._past = model.model(**{**inputs, **context}, use_cache=True).past_key_values
         self._next = ids[:, -1:]
 
-    def next_token(self) -> Records:
-        """The record of the next token."""
+    def next_token(self) -> TokenRecords:
+        """Generate one token and return its record []."""
         import torch
 
         with torch.inference_mode():
-            out = self._model.model(
+            output = self._model.model(
                 input_ids=self._next,
-                past_key_values=self._memory,
+                past_key_values=self._past,
                 use_cache=True,
                 output_hidden_states=True,
                 output_attentions=True,
             )
-            record = self._lens.record(torch.stack([layer[0, -1] for layer in out.hidden_states]), self.dtype)
-            weights = torch.stack([layer[0, :, -1].float().mean(dim=0) for layer in out.attentions]).mean(dim=0)
-            put_attention(record, weights[: len(self._hears)][self._hears.to(weights.device)])
+            record = self._lens.read_token(torch.stack([layer[0, -1] for layer in output.hidden_states]), self.dtype)
+            weights = torch.stack([layer[0, :, -1].float().mean(dim=0) for layer in output.attentions]).mean(dim=0)
+            set_attention(record, weights[: len(self._is_audio)][self._is_audio.to(weights.device)])
         self._next = torch.tensor([[int(record["id"])]], device=self._next.device)
         return record
 
 
-def _hears(model: Any, ids: Any) -> NDArray[np.bool_]:
-    """[positions]: which of them stand for sound."""
+def _is_audio(model: Any, ids: Any) -> NDArray[np.bool_]:
+    """[positions], whether each token of the prompt is an audio position."""
     result: NDArray[np.bool_] = (ids == model.config.audio_token_id).cpu().numpy()
     return result
 
 
 def _as_array(layers: Any) -> FloatArray:
-    """Of layers [1, positions, width] float32 [layers, positions, width], moved one by one: there is no second copy of all."""
+    """Copy layers [1, positions, width] one by one, without a second copy of all: float32 [layers, positions, width]."""
     states = np.empty((len(layers), *layers[0].shape[1:]), dtype=np.float32)
     for layer, target in zip(layers, states, strict=True):
         target[:] = layer[0].cpu().float().numpy()

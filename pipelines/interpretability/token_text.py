@@ -1,4 +1,4 @@
-"""The pieces that a byte-level tokenizer cuts text into, as people can read them."""
+"""Tokens of byte-level tokenizers as readable text, and the words that they make."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-BLANK = b" "
+SPACE = b" "
 
 
 def token_bytes(tokenizer: Any) -> Callable[[int], bytes]:
-    """What the tokens of a byte-level tokenizer (GPT-2's) stand for; a control token stands for its own name."""
+    """Return a function from a token id to its bytes, for a byte-level tokenizer (GPT-2's); a control token gives its name."""
     from transformers.convert_slow_tokenizer import bytes_to_unicode
 
     byte_of = {letter: byte for byte, letter in bytes_to_unicode().items()}
@@ -26,41 +26,41 @@ def token_bytes(tokenizer: Any) -> Callable[[int], bytes]:
     return lru_cache(maxsize=None)(spelled)
 
 
-def shown_text(piece: bytes) -> str:
-    """The text of a token; what is no whole character is told as its bytes: '‹d0›' for half of a Cyrillic letter."""
+def displayed_text(piece: bytes) -> str:
+    """Decode a token; bytes of an incomplete character become hexadecimal: '‹d0›' for half of a Cyrillic letter."""
     try:
         return piece.decode("utf-8")
     except UnicodeDecodeError as error:
         whole, broken = piece[: error.start], piece[error.start : error.end]
-        return f"{whole.decode('utf-8')}‹{broken.hex(' ')}›{shown_text(piece[error.end :])}"
+        return f"{whole.decode('utf-8')}‹{broken.hex(' ')}›{displayed_text(piece[error.end :])}"
 
 
 def word_groups(pieces: tuple[bytes, ...], spaced: bool) -> tuple[tuple[int, int], ...]:
-    """(first, last) of the tokens of each word, every token in one word.
+    """Group tokens into words: (first, end) of each, every token in exactly one word.
 
-    Characters are never cut. A word begins at a blank, or with each character where a language has no blanks between words;
-    punctuation and marks go with what stands before them, a control token stands alone (openai/whisper, `split_to_word_tokens`).
+    Characters are never split. A word begins at a space, or with each character in a language without spaces between words;
+    punctuation and marks belong to the word before them, a control token stands alone (openai/whisper, `split_to_word_tokens`).
 
     Args:
         pieces: bytes of the tokens.
-        spaced: whether the language puts blanks between words.
+        spaced: whether the language has spaces between words.
     """
     groups: list[tuple[int, int]] = []
     first = 0
-    for last in range(1, len(pieces) + 1):
-        text = b"".join(pieces[first:last])
-        if last < len(pieces) and not _is_whole(text):
+    for end in range(1, len(pieces) + 1):
+        text = b"".join(pieces[first:end])
+        if end < len(pieces) and not _is_whole(text):
             continue
         if groups and not _begins_word(text, pieces[groups[-1][0]], spaced):
-            groups[-1] = (groups[-1][0], last)
+            groups[-1] = (groups[-1][0], end)
         else:
-            groups.append((first, last))
-        first = last
+            groups.append((first, end))
+        first = end
     return tuple(groups)
 
 
 def is_control(piece: bytes) -> bool:
-    """Whether this is the name of a control token, such as <|en|>."""
+    """Whether `piece` is the name of a control token, such as <|en|>."""
     return piece.startswith(b"<|") and piece.endswith(b"|>")
 
 
@@ -78,4 +78,4 @@ def _begins_word(text: bytes, before: bytes, spaced: bool) -> bool:
     letters = text.decode("utf-8", "replace").strip()
     if all(unicodedata.category(letter)[0] in "PM" for letter in letters):
         return spaced and not letters
-    return text.startswith(BLANK) or not spaced
+    return text.startswith(SPACE) or not spaced

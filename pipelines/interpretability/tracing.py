@@ -1,4 +1,4 @@
-"""The words of a clip as a model writes them: what each of its layers would have written, and which moment each came from."""
+"""Run the logit lens over one window of a clip: transcription by Whisper, or the answer of an audio language model."""
 
 from __future__ import annotations
 
@@ -17,212 +17,174 @@ from models.specs.model_spec import EncoderFamily, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.interpretability import audio_llm, whisper_decoder
-from pipelines.interpretability.logit_lens import Records, TokenPaths
+from pipelines.interpretability.logit_lens import LogitLensTrace, TokenRecords
 from pipelines.jobs.background import in_background
+from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.language_models.prompting import SAMPLE_RATE
 from pipelines.speech.vad_windows import speech_windows
 
 
 @dataclass(frozen=True)
-class FollowOptions:
-    """What the person can choose."""
+class LogitLensOptions:
+    """Options of `trace_window`."""
 
     model: str = AUTO
+    """Key of one of `traceable_models`, or 'auto'."""
     start: float = 0.0
-    """Of the window that is heard, in seconds of the clip."""
+    """Start of the window, in seconds of the clip."""
 
 
-class Follower(Protocol):
-    """A family of models, as this module sees it."""
+class TokenTracer(Protocol):
+    """A family of models whose generation can be traced."""
 
     window_seconds: float
     frame_seconds: float
-    """Of one place that attention can go to."""
+    """Duration of one frame of the attention."""
     working_bytes: int
 
-    def may_write(self, sound: FloatArray, stopped: Callable[[], bool]) -> bool:
-        """Whether there is anything in `sound` [samples] to be written."""
+    def has_output(self, audio: FloatArray, should_stop: Callable[[], bool]) -> bool:
+        """Whether there is anything in `audio` [samples] to generate from."""
         ...
 
-    def write(self, model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]) -> Iterator[Records]:
-        """All records so far, after each token."""
+    def trace(
+        self, model: ProcessedModel, spec: ModelSpec, audio: FloatArray, should_stop: Callable[[], bool]
+    ) -> Iterator[TokenRecords]:
+        """Yield all records so far, after each token."""
         ...
 
 
-class WhisperFollower:
-    """Writes what is said."""
+class WhisperTracer:
+    """Traces a transcription."""
 
     window_seconds = whisper_decoder.WINDOW_SECONDS
     frame_seconds = whisper_decoder.FRAME_SAMPLES / whisper_decoder.SAMPLE_RATE
     working_bytes = whisper_decoder.WORKING_BYTES
 
-    def may_write(self, sound: FloatArray, stopped: Callable[[], bool]) -> bool:
-        """Whether somebody speaks: in anything else Whisper would invent words."""
-        return next(speech_windows(sound, True, self.window_seconds, stopped), None) is not None
+    def has_output(self, audio: FloatArray, should_stop: Callable[[], bool]) -> bool:
+        """Whether there is speech: Whisper hallucinates words in anything else."""
+        return next(speech_windows(audio, True, self.window_seconds, should_stop), None) is not None
 
-    def write(self, model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]) -> Iterator[Records]:
-        """See `whisper_decoder.write_words`."""
-        return whisper_decoder.write_words(model, sound, stopped)
+    def trace(
+        self, model: ProcessedModel, spec: ModelSpec, audio: FloatArray, should_stop: Callable[[], bool]
+    ) -> Iterator[TokenRecords]:
+        """See `whisper_decoder.trace_transcript`."""
+        return whisper_decoder.trace_transcript(model, audio, should_stop)
 
 
-class Qwen2AudioFollower:
-    """Writes what it thinks of a sound."""
+class Qwen2AudioTracer:
+    """Traces an answer about the audio."""
 
     window_seconds = audio_llm.WINDOW_SECONDS
     frame_seconds = audio_llm.FRAME_SECONDS
     working_bytes = audio_llm.WORKING_BYTES
 
-    def may_write(self, sound: FloatArray, stopped: Callable[[], bool]) -> bool:
-        """It has something to say of any sound."""
+    def has_output(self, audio: FloatArray, should_stop: Callable[[], bool]) -> bool:
+        """Always true: there is an answer about any audio."""
         return True
 
-    def write(self, model: ProcessedModel, spec: ModelSpec, sound: FloatArray, stopped: Callable[[], bool]) -> Iterator[Records]:
-        """See `audio_llm.write_about`."""
-        return audio_llm.write_about(model, spec, sound, stopped)
+    def trace(
+        self, model: ProcessedModel, spec: ModelSpec, audio: FloatArray, should_stop: Callable[[], bool]
+    ) -> Iterator[TokenRecords]:
+        """See `audio_llm.trace_answer`."""
+        return audio_llm.trace_answer(model, spec, audio, should_stop)
 
 
-FOLLOWERS: dict[EncoderFamily, Follower] = {"whisper": WhisperFollower(), "qwen2_audio": Qwen2AudioFollower()}
+TRACERS: dict[EncoderFamily, TokenTracer] = {"whisper": WhisperTracer(), "qwen2_audio": Qwen2AudioTracer()}
 
 
-@dataclass(frozen=True, eq=False)
-class FollowedWords:
-    """What is known so far; the last one of a run is the result."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LogitLensProgress(ModelUse):
+    """The trace so far; the last one of a run is the result."""
 
     state: Literal["loading", "writing", "done", "stopped"]
     start: float
-    """Of the window, in seconds of the clip."""
+    """Start of the window, in seconds of the clip."""
     end: float
-    paths: TokenPaths | None = None
-    """None as long as there is no token, and for good where nobody speaks."""
-    model: str = ""
-    """Title of the model."""
-    model_reason: str = ""
-    licence: str = ""
-    dtype: str = ""
-    device: str = ""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
-    from_store: bool = False
-    """Whether it was computed earlier."""
+    """End of the window, in seconds of the clip."""
+    trace: LogitLensTrace | None = None
+    """None until the first token, and to the end where there is no speech."""
 
     @property
     def position(self) -> float:
-        """How far the writing is, in seconds of the clip: where the last token listens."""
-        return self.paths.last_peak[1] if self.paths else self.start
+        """Attention peak of the last token, in seconds of the clip: how far the generation is."""
+        return self.trace.last_peak[1] if self.trace else self.start
 
 
-def following_models(catalog: ModelCatalog) -> tuple[ModelSpec, ...]:
-    """The models whose words can be followed, best first."""
-    return tuple(spec for spec in catalog.models("embed_audio") if spec.encoder and spec.encoder.family in FOLLOWERS)
+def traceable_models(catalog: ModelCatalog) -> tuple[ModelSpec, ...]:
+    """Return the models whose tokens can be traced, best first."""
+    return tuple(spec for spec in catalog.models("embed_audio") if spec.encoder and spec.encoder.family in TRACERS)
 
 
-def follow_words(
+def trace_window(
     clip: AudioClip,
-    options: FollowOptions,
+    options: LogitLensOptions,
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
-) -> Iterator[FollowedWords]:
-    """Write the words of one window: a snapshot for every token, ten a second in between, so that the caller can always stop.
+) -> Iterator[LogitLensProgress]:
+    """Generate the tokens of one window: progress after every token, and ten times a second, so that the caller can stop.
 
-    What was written before by the same model for the same window is there at once.
+    The trace of a window that the same model completed before comes from the feature store at once.
 
     Raises:
-        InvalidOption: the start lies outside the clip; before any model is touched.
-        UnknownModel: none whose words can be followed.
-        ModelError: the model cannot be had; see `ModelCache.lease`.
+        InvalidOption: the start lies outside the clip; raised before a model is loaded.
+        UnknownModel: the model is none of `traceable_models`.
+        ModelError: the model cannot be loaded; see `ModelCache.lease`.
     """
     began = clock()
     if not 0 <= options.start < clip.duration:
         raise InvalidOption("start", options.start, f"seconds from 0 to {clip.duration:.1f}")
     choice = _choice(runtime.catalog, options.model)
-    job = _Job(clip, options.start, choice.spec, runtime)
-    spec, device = choice.spec, runtime.catalog.device
-    now = FollowedWords(
-        state="loading",
-        start=job.start,
-        end=job.end,
-        model=spec.title,
-        model_reason=choice.reason,
-        licence=spec.licence,
-        dtype=spec.dtype(device),
-        device=device.upper(),
-    )
+    job = _WindowJob(clip, options.start, choice.spec, runtime)
+    fields = model_fields([choice.spec], runtime.catalog.device, choice.reason)
+    now = LogitLensProgress(state="loading", start=job.start, end=job.end, **fields)
     yield now
     for records in in_background(job.records, should_stop):
         if records is not None:
-            now = replace(now, paths=job.paths(records), from_store=job.from_store, state="writing")
+            now = replace(now, trace=job.trace(records), from_store=job.from_store, state="writing")
         now = replace(now, elapsed=clock() - began)
         yield now
     yield replace(now, state="stopped" if should_stop() else "done", elapsed=clock() - began)
 
 
-def paths_of_clip(
-    clip: AudioClip, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
-) -> Iterator[TokenPaths]:
-    """What was written for each window of the clip, one after the other; nothing for those in which nobody speaks.
-
-    `records["hidden"]` of each has the states [tokens, layers, width], and its `tokens` their times. Looks at `should_stop` after
-    each token; what was written for a window that it ended is left out.
-
-    Args:
-        clip: the whole of it is heard.
-        spec: one of `following_models`.
-        runtime: where the model is borrowed and windows are kept.
-        should_stop: whether to end.
-
-    Raises:
-        ModelError: the model cannot be had; see `ModelCache.lease`.
-    """
-    start = 0.0
-    while start < clip.duration and not should_stop():
-        job = _Job(clip, start, spec, runtime)
-        whole = None
-        for records in job.records(should_stop):
-            whole = records
-        if whole is not None and not should_stop():
-            yield job.paths(whole)
-        start = job.end
-
-
 def _choice(catalog: ModelCatalog, model: str) -> ModelChoice:
-    """The model that is named; for 'auto' the first of those that can be followed."""
-    keys = tuple(spec.key for spec in following_models(catalog))
+    """Return the named model; for 'auto' the first of the traceable ones."""
+    keys = tuple(spec.key for spec in traceable_models(catalog))
     if model not in (AUTO, *keys):
         raise UnknownModel(model, (AUTO, *keys))
     return catalog.choose("embed_audio", keys[0] if model == AUTO else model)
 
 
-class _Job:
+class _WindowJob:
     """One window of a clip and one model."""
 
     def __init__(self, clip: AudioClip, start: float, spec: ModelSpec, runtime: ModelRuntime) -> None:
         assert spec.encoder
-        self._follower = FOLLOWERS[spec.encoder.family]
+        self._tracer = TRACERS[spec.encoder.family]
         self._clip, self._spec, self._runtime = clip, spec, runtime
-        self.start, self.end = start, min(clip.duration, start + self._follower.window_seconds)
-        self._key = FeatureKey(clip.content_hash, spec.key, repr(spec.source), f"words from {start:.3f} s")
+        self.start, self.end = start, min(clip.duration, start + self._tracer.window_seconds)
+        self._key = FeatureKey(clip.content_hash, spec.key, repr(spec.source), f"token records from {start:.3f} s")
         self.from_store = False
 
-    def paths(self, records: Records) -> TokenPaths:
-        return TokenPaths(records, self._follower.frame_seconds, self.start, self.end)
+    def trace(self, records: TokenRecords) -> LogitLensTrace:
+        return LogitLensTrace(records, self._tracer.frame_seconds, self.start, self.end)
 
-    def records(self, stopped: Callable[[], bool]) -> Generator[Records, None, None]:
-        """What the store has, or what the model writes, which the store then has."""
+    def records(self, should_stop: Callable[[], bool]) -> Generator[TokenRecords, None, None]:
+        """Yield the stored records, or those that the model generates, and store them when they are complete."""
         known: Any = self._runtime.features.find(self._key)
         if known is not None:
             self.from_store = True
             yield known
             return
         waveform = self._clip.waveform(SAMPLE_RATE)
-        sound = waveform[round(self.start * SAMPLE_RATE) : round(self.end * SAMPLE_RATE)]
-        if not self._follower.may_write(sound, stopped):
+        audio = waveform[round(self.start * SAMPLE_RATE) : round(self.end * SAMPLE_RATE)]
+        if not self._tracer.has_output(audio, should_stop):
             return
         records = None
-        working_bytes = self._follower.working_bytes
-        with self._runtime.cache.lease(self._spec, working_bytes=working_bytes, should_stop=stopped) as (model,):
-            for records in self._follower.write(model, self._spec, sound, stopped):
+        working_bytes = self._tracer.working_bytes
+        with self._runtime.cache.lease(self._spec, working_bytes=working_bytes, should_stop=should_stop) as (model,):
+            for records in self._tracer.trace(model, self._spec, audio, should_stop):
                 yield records
-        if records is not None and not stopped():
-            whole = records.copy()
-            self._runtime.features.get_or_compute(self._key, lambda: whole)
+        if records is not None and not should_stop():
+            complete = records.copy()
+            self._runtime.features.get_or_compute(self._key, lambda: complete)

@@ -1,7 +1,7 @@
-"""Whisper's decoder while it writes: the states of all of its layers for each token, and where in the sound the token listens.
+"""Token traces of Whisper's decoder: the states of all of its layers for each token, and its attention to the audio.
 
-Attention to the sound is the mean over the alignment heads that the model's configuration names: those that follow the sound
-(Radford et al. 2022; openai/whisper, `timing.py`). As there, it is taken at the position from which a token is written.
+Attention is the mean over the alignment heads that the model's configuration names: those that follow the audio
+(Radford et al. 2022; openai/whisper, `timing.py`). As there, it is taken at the position from which a token is predicted.
 """
 
 from __future__ import annotations
@@ -16,104 +16,109 @@ from models.arrays import FloatArray
 from models.loading.loaders import ProcessedModel
 from pipelines.interpretability.logit_lens import (
     LogitLens,
-    Records,
-    put_attention,
+    TokenRecords,
+    eager_attention,
     record_dtype,
-    shown_attention,
+    set_attention,
 )
 from pipelines.interpretability.token_text import token_bytes
 from pipelines.language_models.generation import tokenizer_of
 
 SAMPLE_RATE = 16_000
+"""Hz."""
 WINDOW_SECONDS = 30.0
+"""Duration of Whisper's window, in seconds."""
 FRAME_SAMPLES = 320
-"""One state of the encoder for each 20 ms."""
+"""Samples per encoder state (20 ms)."""
 WORKING_BYTES = 300 * 10**6
-"""Activations of the encoder for one window, of a model of up to 300 million parameters."""
+"""Activations of the encoder for one window, of a model of up to 300 million parameters, in bytes."""
 
 
-def write_words(whisper: ProcessedModel, sound: FloatArray, stopped: Callable[[], bool]) -> Generator[Records, None, None]:
-    """What is written so far, after each token of a greedy search without time tokens.
+def trace_transcript(
+    whisper: ProcessedModel, audio: FloatArray, should_stop: Callable[[], bool]
+) -> Generator[TokenRecords, None, None]:
+    """Transcribe `audio` greedily, without timestamps, and yield the records of the tokens so far.
 
-    The first token of a multilingual model is the language that it hears, e.g. <|en|>; the token that ends the text is left out.
-    A text has at most as many tokens as half of the decoder's positions: 224.
+    The first token of a multilingual model is its language, e.g. <|en|>; the end token is left out. A text has at most as many
+    tokens as half of the decoder's positions: 224.
 
     Args:
-        whisper: a WhisperForConditionalGeneration with its processor, and for this long with nobody else.
-        sound: float32 [samples] at 16 kHz, at most 30 s.
-        stopped: looked at after each token.
+        whisper: a WhisperForConditionalGeneration with its processor, leased by the caller.
+        audio: float32 [samples] at 16 kHz, at most 30 s.
+        should_stop: polled after each token.
 
     Yields:
-        [tokens] of `record_dtype`, with a frame for each 20 ms of `sound`; each is the beginning of the next.
+        [tokens] of `record_dtype`, with a frame for each 20 ms of `audio`; each array extends the one before.
     """
-    decoder = _Decoder(whisper, sound)
-    written = np.zeros(whisper.model.config.max_target_positions, decoder.dtype)
-    with shown_attention(whisper.model):
+    decoder = _TracedDecoder(whisper, audio)
+    records = np.zeros(whisper.model.config.max_target_positions, decoder.dtype)
+    with eager_attention(whisper.model):
         for count, record in enumerate(decoder.tokens(), 1):
-            written[count - 1] = record
-            yield written[:count]
-            if stopped():
+            records[count - 1] = record
+            yield records[:count]
+            if should_stop():
                 return
 
 
-class _Decoder:
-    """One run over one window."""
+class _TracedDecoder:
+    """Greedy decoding of one window."""
 
-    def __init__(self, whisper: ProcessedModel, sound: FloatArray) -> None:
+    def __init__(self, whisper: ProcessedModel, audio: FloatArray) -> None:
         import torch
 
         model, config = whisper.model, whisper.model.config
         self._decoder = model.get_decoder()
         self._generation = model.generation_config
         self._lens = LogitLens(self._decoder.layer_norm, model.proj_out, token_bytes(tokenizer_of(whisper)))
-        self._frames = min(config.max_source_positions, ceil(len(sound) / FRAME_SAMPLES))
+        self._frames = min(config.max_source_positions, ceil(len(audio) / FRAME_SAMPLES))
         self.dtype = record_dtype(config.decoder_layers + 1, config.d_model, self._frames)
-        self._most = config.max_target_positions // 2  # as in openai/whisper, `decoding.py`
+        self._max_tokens = config.max_target_positions // 2  # as in openai/whisper, `decoding.py`
         self._vocabulary = config.vocab_size
-        self._memory: Any = None
+        self._past: Any = None
         with torch.inference_mode():
-            heard = whisper.processor.feature_extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")
-            features = heard.input_features.to(model.device, model.dtype)
+            inputs = whisper.processor.feature_extractor(audio, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+            features = inputs.input_features.to(model.device, model.dtype)
             self._encoded = model.get_encoder()(features).last_hidden_state
 
-    def tokens(self) -> Iterator[Records]:
-        """A record for each token."""
-        given = self._generation
-        silenced = self._mask(given.suppress_tokens, range(given.no_timestamps_token_id + 1, self._vocabulary))
-        prompt = [given.decoder_start_token_id]
-        if given.is_multilingual:
-            language = self._following(prompt, ~self._mask(given.lang_to_id.values()))
+    def tokens(self) -> Iterator[TokenRecords]:
+        """Yield a record [] for each token."""
+        config = self._generation
+        suppressed = self._mask(config.suppress_tokens, range(config.no_timestamps_token_id + 1, self._vocabulary))
+        prompt = [config.decoder_start_token_id]
+        if config.is_multilingual:
+            language = self._next_token(prompt, ~self._mask(config.lang_to_id.values()))
             yield language
-            prompt = [int(language["id"]), given.task_to_id["transcribe"]]
-        prompt.append(given.no_timestamps_token_id)
-        record = self._following(prompt, silenced | self._mask(given.begin_suppress_tokens))
-        for _ in range(self._most):
-            if int(record["id"]) == given.eos_token_id:
+            prompt = [int(language["id"]), config.task_to_id["transcribe"]]
+        prompt.append(config.no_timestamps_token_id)
+        record = self._next_token(prompt, suppressed | self._mask(config.begin_suppress_tokens))
+        for _ in range(self._max_tokens):
+            if int(record["id"]) == config.eos_token_id:
                 return
             yield record
-            record = self._following([int(record["id"])], silenced)
+            record = self._next_token([int(record["id"])], suppressed)
 
-    def _following(self, tokens: list[int], silenced: Any) -> Records:
-        """Put tokens in; the record of the one that follows."""
+    def _next_token(self, tokens: list[int], suppressed: Any) -> TokenRecords:
+        """Feed `tokens` and return the record [] of the token that follows; `suppressed` is bool [vocabulary]."""
         import torch
 
         with torch.inference_mode():
-            out = self._decoder(
+            output = self._decoder(
                 input_ids=torch.tensor([tokens], device=self._encoded.device),
                 encoder_hidden_states=self._encoded,
-                past_key_values=self._memory,
+                past_key_values=self._past,
                 use_cache=True,
                 output_hidden_states=True,
                 output_attentions=True,
             )
-            self._memory = out.past_key_values
-            record = self._lens.record(torch.stack([layer[0, -1] for layer in out.hidden_states]), self.dtype, silenced)
-            heads = [out.cross_attentions[layer][0, head, -1] for layer, head in self._generation.alignment_heads]
-            put_attention(record, torch.stack(heads).float().mean(dim=0)[: self._frames])
+            self._past = output.past_key_values
+            states = torch.stack([layer[0, -1] for layer in output.hidden_states])
+            record = self._lens.read_token(states, self.dtype, suppressed)
+            heads = [output.cross_attentions[layer][0, head, -1] for layer, head in self._generation.alignment_heads]
+            set_attention(record, torch.stack(heads).float().mean(dim=0)[: self._frames])
         return record
 
     def _mask(self, *groups: Any) -> Any:
-        """Bool [vocabulary]: the tokens of these groups."""
+        """Bool [vocabulary], true for the token ids in `groups`."""
         import torch
 
         mask = torch.zeros(self._vocabulary, dtype=torch.bool, device=self._encoded.device)

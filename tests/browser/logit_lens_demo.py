@@ -1,4 +1,4 @@
-"""A page with nothing but the clip and the words that form: `python -m tests.browser.token_paths_demo`."""
+"""A page with only the clip and the logit lens: `python -m tests.browser.logit_lens_demo`."""
 
 import os
 import tempfile
@@ -9,17 +9,17 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
-from components.embeddings.logit_lens_panel import build_token_paths_panel
+from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.page.theme import build_theme, style_markup
 from services import Services, build_services
 from settings import Settings
 
 
 def build_demo(services: Services) -> gr.Blocks:
-    with gr.Blocks(title="Words as they form") as demo:
+    with gr.Blocks(title="Logit lens") as demo:
         clip = build_clip_input(services)
         with gr.Column(elem_classes="card results"):
-            build_token_paths_panel(services, clip)
+            build_logit_lens_panel(services, clip)
     return demo
 
 

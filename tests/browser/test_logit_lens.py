@@ -1,4 +1,4 @@
-"""Words as they form, in a real browser with the real offline Whisper."""
+"""The logit lens in a real browser with the real offline Whisper."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from components.page.page_script import page_script
 from tests.browser.conftest import NewPage
+from tests.browser.logit_lens_demo import launch
 from tests.browser.test_app import playhead, take_example
-from tests.browser.token_paths_demo import launch
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 LONG_MS = 300_000
-LARGEST_SCRIPT_BYTES = 6_000
+MAX_SCRIPT_BYTES = 6_000
 PHONE = {"width": 390, "height": 844, "touch": True}
 
 
@@ -31,19 +31,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     demo.close()
 
 
-def followed(page: Page, address: str) -> Page:
-    """The page shows the words of the example."""
+def traced(page: Page, address: str) -> Page:
+    """Run the logit lens on the example."""
     page.goto(f"{address}?__theme=light")
-    expect(page.locator("#followed-words")).to_contain_text("Choose a clip with speech")
+    expect(page.locator("#lens-words")).to_contain_text("Choose a clip with speech")
     take_example(page, "Speech")
     expect(page.locator(".as-name")).to_have_text("Speech")
-    page.locator("#follow-words").click()
+    page.locator("#run-logit-lens").click()
     state(page, "done")
     return page
 
 
 def state(page: Page, name: str) -> None:
-    expect(page.locator(f'#followed-summary [data-state="{name}"]')).to_be_visible(timeout=LONG_MS)
+    expect(page.locator(f'#lens-summary [data-state="{name}"]')).to_be_visible(timeout=LONG_MS)
 
 
 def chosen(page: Page, word: str) -> None:
@@ -51,30 +51,30 @@ def chosen(page: Page, word: str) -> None:
     expect(page.locator(".token-head")).to_have_text(word)
 
 
-def test_words_form_and_are_chosen_and_played(address: str, new_page: NewPage) -> None:
-    page = followed(new_page(), address)
+def test_tokens_are_generated_chosen_and_played(address: str, new_page: NewPage) -> None:
+    page = traced(new_page(), address)
     expect(page.locator(".followed")).to_contain_text("had then leisure to consider")
     expect(page.locator(".token.language")).to_have_text("English")
     for fact in ("English (1.00)", "42 words in 59 tokens", "Whisper base (offline), float32 on CPU, MIT", "0:00.0–0:15.4"):
-        expect(page.locator("#followed-summary")).to_contain_text(fact)
+        expect(page.locator("#lens-summary")).to_contain_text(fact)
     chosen(page, "And")
     page.locator(".token", has_text="leisure").click()
     chosen(page, "leisure")
     expect(page.get_by_role("button", name="Attention", exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Heard at", exact=True)).to_be_visible()
-    rows = page.locator("#followed-token .lens tbody tr")
+    expect(page.get_by_role("button", name="Words (attention)", exact=True)).to_be_visible()
+    rows = page.locator("#lens-token .lens tbody tr")
     expect(rows).to_have_count(7)
     expect(rows.last.locator(".own")).to_have_text("leisure")
     expect(rows.locator("th")).to_have_text(["Embedding", *(f"Layer {number}" for number in range(1, 7))])
-    expect(page.locator("#followed-token .formed th")).to_have_text("Layer 6")
+    expect(page.locator("#lens-token .formed th")).to_have_text("Layer 6")
     assert playhead(page) == 0
-    page.locator("#followed-token .seek").click()
+    page.locator("#lens-token .seek").click()
     page.wait_for_function("document.querySelector('.as-timeline').timeline.state.time >= 2.3")
     expect(page.locator(".word.now")).not_to_have_count(0)
 
 
-def test_arrow_keys_go_from_word_to_word_and_leave_the_playhead(address: str, new_page: NewPage) -> None:
-    page = followed(new_page(), address)
+def test_arrow_keys_move_between_tokens_and_leave_the_playhead(address: str, new_page: NewPage) -> None:
+    page = traced(new_page(), address)
     page.locator(".token", has_text="leisure").click()
     chosen(page, "leisure")
     for key, word in (("ArrowRight", "to"), ("ArrowLeft", "leisure"), ("ArrowLeft", "then"), ("Home", "English"), ("End", ".")):
@@ -84,8 +84,8 @@ def test_arrow_keys_go_from_word_to_word_and_leave_the_playhead(address: str, ne
     assert playhead(page) == 0
 
 
-def test_a_click_on_the_attention_plays_that_place(address: str, new_page: NewPage) -> None:
-    page = followed(new_page(), address)
+def test_a_click_on_the_attention_plays_from_there(address: str, new_page: NewPage) -> None:
+    page = traced(new_page(), address)
     box = page.locator(".token-strip").bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 10)
@@ -94,59 +94,59 @@ def test_a_click_on_the_attention_plays_that_place(address: str, new_page: NewPa
     expect(page.locator(".token-strip.heard")).to_be_visible()
 
 
-def test_stop_keeps_the_words_so_far(address: str, new_page: NewPage, tmp_path) -> None:
+def test_stop_keeps_the_tokens_so_far(address: str, new_page: NewPage, tmp_path) -> None:
     sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()[:4]]
     soundfile.write(tmp_path / "long.wav", np.concatenate([samples for samples, _ in sentences]), sentences[0][1])
     page = new_page()
     page.goto(address)
     page.locator(".clip-file").set_input_files(tmp_path / "long.wav")
     expect(page.locator(".as-name")).to_have_text("long.wav")
-    page.locator("#follow-words").click()
+    page.locator("#run-logit-lens").click()
     expect(page.locator(".followed .token").first).to_be_visible(timeout=LONG_MS)
-    expect(page.locator("#follow-words")).to_be_disabled()
-    page.locator("#stop-following").click()
+    expect(page.locator("#run-logit-lens")).to_be_disabled()
+    page.locator("#stop-logit-lens").click()
     state(page, "stopped")
     assert page.locator(".token").count() >= 2
-    expect(page.locator("#follow-words")).to_be_enabled()
+    expect(page.locator("#run-logit-lens")).to_be_enabled()
 
 
-def test_where_nobody_speaks_a_sentence_says_so(address: str, new_page: NewPage) -> None:
+def test_without_speech_a_sentence_gives_the_reason(address: str, new_page: NewPage) -> None:
     page = new_page()
     page.goto(address)
-    page.locator("#follow-words").click()
+    page.locator("#run-logit-lens").click()
     expect(page.get_by_text("There is no clip yet")).to_be_visible()
     take_example(page, "A sound")
     expect(page.locator(".as-name")).to_have_text("A sound")
-    page.locator("#follow-words").click()
-    expect(page.locator("#followed-words")).to_contain_text("Nobody speaks between 0:00.0 and 0:07.9", timeout=LONG_MS)
+    page.locator("#run-logit-lens").click()
+    expect(page.locator("#lens-words")).to_contain_text("No speech between 0:00.0 and 0:07.9", timeout=LONG_MS)
 
 
-def test_another_clip_clears_the_words_and_a_long_one_asks_where_to_begin(address: str, new_page: NewPage, tmp_path) -> None:
-    page = followed(new_page(), address)
-    expect(page.get_by_label("From, seconds")).to_be_hidden()
+def test_another_clip_clears_the_panel_and_a_long_one_has_a_start(address: str, new_page: NewPage, tmp_path) -> None:
+    page = traced(new_page(), address)
+    expect(page.get_by_label("Start (s)")).to_be_hidden()
     soundfile.write(tmp_path / "hum.wav", 0.1 * np.sin(np.arange(40 * 8000) / 10), 8000)
     page.locator(".clip-file").set_input_files(tmp_path / "hum.wav")
-    expect(page.locator("#followed-words")).to_contain_text("Choose a clip with speech")
-    expect(page.locator("#followed-token")).to_be_empty()
-    page.get_by_label("From, seconds").fill("50")
-    page.locator("#follow-words").click()
-    expect(page.locator('#followed-summary [role="alert"]')).to_contain_text("start cannot be")
+    expect(page.locator("#lens-words")).to_contain_text("Choose a clip with speech")
+    expect(page.locator("#lens-token")).to_be_empty()
+    page.get_by_label("Start (s)").fill("50")
+    page.locator("#run-logit-lens").click()
+    expect(page.locator('#lens-summary [role="alert"]')).to_contain_text("start cannot be")
 
 
 def test_it_fits_a_phone(address: str, new_page: NewPage) -> None:
-    page = followed(new_page(**PHONE), address)
+    page = traced(new_page(**PHONE), address)
     page.locator(".token", has_text="leisure").tap()
     chosen(page, "leisure")
-    page.get_by_text("All words, layer by layer").tap()
+    page.get_by_text("All tokens by layer").tap()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_what_the_page_makes_up_is_refused(address: str, new_page: NewPage) -> None:
-    page = followed(new_page(), address)
+def test_invalid_indices_from_the_page_are_ignored(address: str, new_page: NewPage) -> None:
+    page = traced(new_page(), address)
     page.evaluate("document.querySelector('[data-token=\"3\"]').dataset.token = 'x'")
     page.locator('[data-token="x"]').click()
     expect(page.locator(".token-head")).to_have_text("And")
 
 
 def test_the_script_is_small() -> None:
-    assert len(page_script("embeddings/logit_lens").encode()) < LARGEST_SCRIPT_BYTES
+    assert len(page_script("embeddings/logit_lens").encode()) < MAX_SCRIPT_BYTES

@@ -28,8 +28,8 @@ from pipelines.interpretability.audio_llm import (
     WORKING_BYTES,
     hidden_states,
 )
-from pipelines.interpretability.follow_words import FollowedWords, FollowOptions, follow_words
 from pipelines.interpretability.token_text import is_control
+from pipelines.interpretability.tracing import LogitLensOptions, LogitLensProgress, trace_window
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 
@@ -97,23 +97,23 @@ class WhisperDecoder(TokenFamily):
         """Windows of 30 s; the last word of one, which may be cut, begins the next."""
         start, duration = 0.0, hearing.clip.duration
         while start < duration:
-            followed = _followed(hearing, start)
-            if followed.state == "stopped":
+            traced = _traced(hearing, start)
+            if traced.state == "stopped":
                 return
-            paths, next_start = followed.paths, followed.end
-            if paths is None:
-                yield followed.end, _no_tokens(self.width)
+            trace, next_start = traced.trace, traced.end
+            if trace is None:
+                yield traced.end, _no_tokens(self.width)
                 start = next_start
                 continue
-            count = len(paths.tokens)
-            words = [word for word in paths.words if not is_control(word.text.encode())]
-            if followed.end < duration and len(words) > 1:
+            count = len(trace.tokens)
+            words = [word for word in trace.words if not is_control(word.text.encode())]
+            if traced.end < duration and len(words) > 1:
                 between = min(words[-2].end, words[-1].start)
-                count, next_start = words[-1].first, max(start + SHORTEST_STEP_SECONDS, between)
-            kept = [at for at in range(count) if not is_control(bytes(paths.records["token"][at]))]
-            peaks = [(paths.tokens[at].start + paths.tokens[at].end) / 2 for at in kept]
-            states = paths.records["hidden"][kept, self.layers.index(layer)]
-            labels = tuple(paths.tokens[at].text for at in kept)
+                count, next_start = words[-1].first_token, max(start + SHORTEST_STEP_SECONDS, between)
+            kept = [at for at in range(count) if not is_control(bytes(trace.records["token"][at]))]
+            peaks = [(trace.tokens[at].start + trace.tokens[at].end) / 2 for at in kept]
+            states = trace.records["hidden"][kept, self.layers.index(layer)]
+            labels = tuple(trace.tokens[at].text for at in kept)
             times = np.maximum.accumulate(np.asarray(peaks, dtype=np.float64))
             yield next_start, TokenStates(states, times, labels, (WRITTEN,) * len(kept))
             start = next_start
@@ -144,7 +144,7 @@ class Qwen2AudioLanguageModel(TokenFamily):
             states = hidden_states(model, inputs, MAX_NEW_TOKENS, (number,))
             tokenizer = tokenizer_of(model)
             prompt = [tokenizer.decode([token]) for token in inputs["input_ids"][0].tolist()]
-            return _records(states.prompt[0], states.written[0], states.hears, (*prompt, *states.tokens))
+            return _records(states.prompt[0], states.generated[0], states.is_audio, (*prompt, *states.tokens))
 
         name = f"{layer} of tokens, {start:.3f} to {end:.3f} s"
         records = remembered(hearing.clip, hearing.spec, name, read, hearing.runtime, self.working_bytes)
@@ -153,10 +153,10 @@ class Qwen2AudioLanguageModel(TokenFamily):
         return TokenStates(np.ascontiguousarray(records["state"]), _times(records["kind"], start, end), labels, kinds)
 
 
-def _followed(hearing: Hearing, start: float) -> FollowedWords:
-    options = FollowOptions(model=hearing.spec.key, start=start)
-    *_, followed = follow_words(hearing.clip, options, hearing.runtime, hearing.stopped)
-    return followed
+def _traced(hearing: Hearing, start: float) -> LogitLensProgress:
+    options = LogitLensOptions(model=hearing.spec.key, start=start)
+    *_, traced = trace_window(hearing.clip, options, hearing.runtime, hearing.stopped)
+    return traced
 
 
 def _no_tokens(width: int) -> TokenStates:

@@ -1,4 +1,4 @@
-"""The layers of tiny models that listen, beside the bare call of the same model."""
+"""Hidden states and traces of tiny audio language models, against the bare call of the same model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.interpretability.audio_llm import (
     MAX_TOKENS,
     QUESTION,
     hidden_states,
-    write_about,
+    trace_answer,
 )
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 from tests.models.tiny_language_models import save_qwen2_audio
@@ -44,47 +44,47 @@ def test_the_layers_are_those_of_the_bare_model(bench: Bench) -> None:
     assert states.prompt.shape == (config.num_hidden_layers + 1, positions, config.hidden_size)
     assert np.abs(states.prompt - bare).max() < TOLERANCE
     assert 1 <= len(states.tokens) <= NEW_TOKENS
-    assert states.written.shape == (config.num_hidden_layers + 1, len(states.tokens) - 1, config.hidden_size)
-    assert states.hears.sum() == AUDIO_TOKENS
-    first, last = np.flatnonzero(states.hears)[[0, -1]]
+    assert states.generated.shape == (config.num_hidden_layers + 1, len(states.tokens) - 1, config.hidden_size)
+    assert states.is_audio.sum() == AUDIO_TOKENS
+    first, last = np.flatnonzero(states.is_audio)[[0, -1]]
     assert last - first + 1 == AUDIO_TOKENS
     assert first > 0 and last < positions - 1
 
 
-def test_one_token_has_no_token_after_it(bench: Bench) -> None:
+def test_a_single_token_has_no_generated_state(bench: Bench) -> None:
     with bench.cache.lease(bench.spec) as (language_model,):
         inputs = model_inputs(language_model, bench.spec, Prompt("Describe.", (SOUND[: 2 * SAMPLE_RATE],)))
         states = hidden_states(language_model, inputs, 1)
-    assert states.written.shape[1] == 0
+    assert states.generated.shape[1] == 0
     assert len(states.tokens) == 1
 
 
-def test_silent_prompts_hear_nothing(tmp_path: Path) -> None:
+def test_prompts_without_audio_have_no_audio_positions(tmp_path: Path) -> None:
     bench = Bench(save_qwen2_audio(tmp_path / "qwen2-audio"))
     with bench.cache.lease(bench.spec) as (language_model,):
         inputs = model_inputs(language_model, bench.spec, Prompt("What is a fugue?"))
-        assert not hidden_states(language_model, inputs, 2).hears.any()
+        assert not hidden_states(language_model, inputs, 2).is_audio.any()
     assert bench.is_free()
 
 
-def test_one_layer_can_be_had_alone(bench: Bench) -> None:
+def test_single_layers_equal_those_of_a_full_run(bench: Bench) -> None:
     with bench.cache.lease(bench.spec) as (language_model,):
         inputs = model_inputs(language_model, bench.spec, Prompt("Describe.", (SOUND[: 2 * SAMPLE_RATE],)))
-        everything = hidden_states(language_model, inputs, NEW_TOKENS)
+        complete = hidden_states(language_model, inputs, NEW_TOKENS)
         for layers in ((0,), (1,), (0, 2)):
             some = hidden_states(language_model, inputs, NEW_TOKENS, layers)
-            assert np.array_equal(some.prompt, everything.prompt[list(layers)])
-            assert np.array_equal(some.written, everything.written[list(layers)])
-            assert some.tokens == everything.tokens
+            assert np.array_equal(some.prompt, complete.prompt[list(layers)])
+            assert np.array_equal(some.generated, complete.generated[list(layers)])
+            assert some.tokens == complete.tokens
 
 
-def test_followed_tokens_are_those_of_the_bare_model(bench: Bench) -> None:
+def test_traced_tokens_are_those_of_the_bare_model(bench: Bench) -> None:
     sound = SOUND[: 3 * SAMPLE_RATE]
     with bench.cache.lease(bench.spec) as (language_model,), torch.inference_mode():
-        *_, records = write_about(language_model, bench.spec, sound, never_stop)
+        *_, records = trace_answer(language_model, bench.spec, sound, never_stop)
         model = language_model.model
         inputs = model_inputs(language_model, bench.spec, Prompt(QUESTION, (sound,)))
-        hears = (inputs["input_ids"][0] == model.config.audio_token_id).numpy()
+        is_audio = (inputs["input_ids"][0] == model.config.audio_token_id).numpy()
         model.set_attn_implementation("eager")
         bare = model.generate(
             **inputs,
@@ -95,18 +95,18 @@ def test_followed_tokens_are_those_of_the_bare_model(bench: Bench) -> None:
             return_dict_in_generate=True,
         )
         model.set_attn_implementation("sdpa")
-    new = bare.sequences[0, len(hears) :].tolist()
+    new = bare.sequences[0, len(is_audio) :].tolist()
     assert records["id"].tolist() == [token for token in new if token != model.generation_config.eos_token_id]
-    assert records["attention"].shape[1] == hears.sum()
+    assert records["attention"].shape[1] == is_audio.sum()
     for record, states, attentions in zip(records, bare.hidden_states, bare.attentions, strict=False):
         hidden = torch.stack([layer[0, -1] for layer in states]).numpy()
         assert np.abs(record["hidden"] - hidden).max() < TOLERANCE * np.abs(hidden).max()
-        weights = torch.stack([layer[0, :, -1] for layer in attentions]).mean(dim=(0, 1)).numpy()[: len(hears)][hears]
-        assert np.abs(record["attention"] * record["heard"] - weights).max() < TOLERANCE
+        weights = torch.stack([layer[0, :, -1] for layer in attentions]).mean(dim=(0, 1)).numpy()[: len(is_audio)][is_audio]
+        assert np.abs(record["attention"] * record["audio_attention"] - weights).max() < TOLERANCE
 
 
-def test_stop_gives_the_model_back_as_it_was(bench: Bench) -> None:
+def test_stop_restores_the_attention_implementation(bench: Bench) -> None:
     with bench.cache.lease(bench.spec) as (language_model,):
-        assert len(list(write_about(language_model, bench.spec, SOUND[:SAMPLE_RATE], lambda: True))) == 1
+        assert len(list(trace_answer(language_model, bench.spec, SOUND[:SAMPLE_RATE], lambda: True))) == 1
         text = language_model.model.config.get_text_config()
         assert text._attn_implementation == "sdpa"

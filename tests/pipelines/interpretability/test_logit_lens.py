@@ -1,4 +1,4 @@
-"""The logit lens and what is read from it, on states whose answers are known."""
+"""The logit lens on states with known results."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis.extra import numpy as np_st
 
 from models.arrays import FloatArray
 from pipelines.interpretability.logit_lens import (
-    NEAREST,
+    TOP_TOKENS,
     LogitLens,
-    TokenPaths,
-    peak_of,
+    LogitLensTrace,
+    attention_peak,
     plane_of,
-    put_attention,
     record_dtype,
+    set_attention,
 )
 
 LAYERS, WIDTH, FRAMES, VOCABULARY = 4, 6, 50, 30
@@ -38,88 +38,88 @@ def hidden_states(seed: int = 0) -> torch.Tensor:
     return torch.cat([states[:-1], norm(states[-1:])])
 
 
-def written(count: int = 5) -> TokenPaths:
+def traced(count: int = 5) -> LogitLensTrace:
     _, _, lens = the_lens()
-    records = np.stack([lens.record(hidden_states(seed), record_dtype(LAYERS, WIDTH, FRAMES)) for seed in range(count)])
+    records = np.stack([lens.read_token(hidden_states(seed), record_dtype(LAYERS, WIDTH, FRAMES)) for seed in range(count)])
     for number, record in enumerate(records):
         weights = torch.full((FRAMES,), 0.001)
         weights[10 * number : 10 * number + 3] = 0.1
-        put_attention(records[number : number + 1].reshape(()), weights)
-        assert record["heard"] > 0.3
-    return TokenPaths(records, FRAME_SECONDS, start=2.0, end=2.0 + FRAMES * FRAME_SECONDS)
+        set_attention(records[number : number + 1].reshape(()), weights)
+        assert record["audio_attention"] > 0.3
+    return LogitLensTrace(records, FRAME_SECONDS, start=2.0, end=2.0 + FRAMES * FRAME_SECONDS)
 
 
-def test_each_layer_is_read_as_the_last_one_is() -> None:
+def test_every_layer_has_the_norm_and_unembedding_of_the_last() -> None:
     norm, unembed, lens = the_lens()
     hidden = hidden_states()
-    record = lens.record(hidden, record_dtype(LAYERS, WIDTH, FRAMES))
+    record = lens.read_token(hidden, record_dtype(LAYERS, WIDTH, FRAMES))
     for layer in range(LAYERS):
         state = hidden[layer] if layer == LAYERS - 1 else norm(hidden[layer])
-        likelihoods = unembed(state).softmax(-1)
-        best = likelihoods.topk(NEAREST)
-        assert [int(token) for token in record["nearest"][layer]] == best.indices.tolist()
-        assert record["nearest_probability"][layer] == pytest.approx(best.values.numpy(), abs=1e-6)
-        assert record["rank"][layer] == int((likelihoods > likelihoods[record["id"]]).sum())
+        probs = unembed(state).softmax(-1)
+        best = probs.topk(TOP_TOKENS)
+        assert [int(token) for token in record["top_tokens"][layer]] == best.indices.tolist()
+        assert record["top_probs"][layer] == pytest.approx(best.values.numpy(), abs=1e-6)
+        assert record["rank"][layer] == int((probs > probs[record["id"]]).sum())
     assert record["rank"][-1] == 0
     assert record["id"] == int(unembed(hidden[-1]).argmax())
     assert record["token"] == f" {record['id']}".encode()
-    assert record["probability"] == record["nearest_probability"][-1, 0]
+    assert record["prob"] == record["top_probs"][-1, 0]
     assert np.array_equal(record["hidden"], hidden.numpy())
 
 
-def test_what_may_not_be_written_is_near_no_layer() -> None:
+def test_suppressed_tokens_are_in_no_layer() -> None:
     _, _, lens = the_lens()
     dtype = record_dtype(LAYERS, WIDTH, FRAMES)
-    first = lens.record(hidden_states(), dtype)
-    silenced = torch.zeros(VOCABULARY, dtype=torch.bool)
-    silenced[[int(token) for token in first["nearest"].ravel()]] = True
-    second = lens.record(hidden_states(), dtype, silenced)
-    assert not set(first["nearest"].ravel()) & set(second["nearest"].ravel())
+    first = lens.read_token(hidden_states(), dtype)
+    suppressed = torch.zeros(VOCABULARY, dtype=torch.bool)
+    suppressed[[int(token) for token in first["top_tokens"].ravel()]] = True
+    second = lens.read_token(hidden_states(), dtype, suppressed)
+    assert not set(first["top_tokens"].ravel()) & set(second["top_tokens"].ravel())
 
 
-def test_a_token_forms_where_it_leads_for_good() -> None:
-    token = written().tokens[0]
-    for ranks, formed, first_led in (((0, 3, 0, 0), 2, 0), ((5, 4, 2, 0), 3, 3), ((0, 0, 0, 0), 0, 0)):
+def test_prediction_depth_is_the_first_layer_from_which_the_token_stays_first() -> None:
+    token = traced().tokens[0]
+    for ranks, depth in (((0, 3, 0, 0), 2), ((5, 4, 2, 0), 3), ((0, 0, 0, 0), 0)):
         token = type(token)(**{**token.__dict__, "ranks": ranks})
-        assert (token.formed, token.first_led) == (formed, first_led)
+        assert token.prediction_depth == depth
 
 
-def test_tokens_know_their_moment_and_their_way() -> None:
-    paths = written()
-    assert paths.layers == ("Embedding", "Layer 1", "Layer 2", "Layer 3")
-    for number, token in enumerate(paths.tokens):
+def test_tokens_have_times_and_trajectories() -> None:
+    trace = traced()
+    assert trace.layers == ("Embedding", "Layer 1", "Layer 2", "Layer 3")
+    for number, token in enumerate(trace.tokens):
         assert token.start == pytest.approx(2 + 10 * number * FRAME_SECONDS)
         assert token.end == pytest.approx(2 + (10 * number + 3) * FRAME_SECONDS)
         assert token.attention.sum() == pytest.approx(1)
-        assert token.heard == pytest.approx(0.3 + 47 * 0.001, rel=1e-3)
-        assert token.path.shape == (LAYERS, 2)
-        assert token.steps.shape == (LAYERS - 1,)
-        assert token.nearness[-1] == pytest.approx(1)
-        assert np.abs(token.nearness).max() <= 1 + 1e-6
-    assert paths.last_peak == (paths.tokens[-1].start, paths.tokens[-1].end)
+        assert token.audio_attention == pytest.approx(0.3 + 47 * 0.001, rel=1e-3)
+        assert token.trajectory.shape == (LAYERS, 2)
+        assert token.step_norms.shape == (LAYERS - 1,)
+        assert token.final_similarity[-1] == pytest.approx(1)
+        assert np.abs(token.final_similarity).max() <= 1 + 1e-6
+    assert trace.last_peak == (trace.tokens[-1].start, trace.tokens[-1].end)
 
 
-def test_words_reach_from_the_first_peak_of_their_tokens_to_the_last() -> None:
-    paths = written()
-    paths.records["token"][1] = b"-ly"
-    first, *rest = paths.words
-    assert (first.first, first.last) == (0, 2)
-    assert (first.start, first.end) == (paths.tokens[0].start, paths.tokens[1].end)
+def test_words_reach_from_the_first_attention_peak_their_tokens_to_the_last() -> None:
+    trace = traced()
+    trace.records["token"][1] = b"-ly"
+    first, *rest = trace.words
+    assert (first.first_token, first.end_token) == (0, 2)
+    assert (first.start, first.end) == (trace.tokens[0].start, trace.tokens[1].end)
     assert first.attention.sum() == pytest.approx(1)
-    assert [word.first for word in rest] == [2, 3, 4]
-    assert first.text == f"{paths.records['id'][0]}-ly"
+    assert [word.first_token for word in rest] == [2, 3, 4]
+    assert first.text == f"{trace.records['id'][0]}-ly"
 
 
-def test_the_language_is_no_part_of_the_text() -> None:
-    paths = written(2)
-    assert paths.language == ""
-    paths.records["token"][:] = [b"<|en|>", b" yes"]
-    assert (paths.language, paths.text) == ("en", "yes")
+def test_the_language_token_is_not_in_the_text() -> None:
+    trace = traced(2)
+    assert trace.language == ""
+    trace.records["token"][:] = [b"<|en|>", b" yes"]
+    assert (trace.language, trace.text) == ("en", "yes")
 
 
 @given(attentions)
 def test_a_peak_holds_the_maximum_and_nothing_low(attention: FloatArray) -> None:
-    first, last = peak_of(attention)
+    first, last = attention_peak(attention)
     assert 0 <= first <= int(attention.argmax()) < last <= len(attention)
     assert (attention[first:last] >= attention.max() / 2).all()
     assert first == 0 or attention[first - 1] < attention.max() / 2
@@ -127,7 +127,7 @@ def test_a_peak_holds_the_maximum_and_nothing_low(attention: FloatArray) -> None
 
 
 @given(np_st.arrays(np.float32, st.tuples(st.integers(1, 12), st.integers(1, 8)), elements=st.floats(-100, 100, width=16)))
-def test_the_plane_keeps_no_more_distance_than_there_is(states: FloatArray) -> None:
+def test_projection_never_increases_distances(states: FloatArray) -> None:
     plane = plane_of(states)
     assert plane.shape == (len(states), 2)
     assert np.isfinite(plane).all()
@@ -136,6 +136,6 @@ def test_the_plane_keeps_no_more_distance_than_there_is(states: FloatArray) -> N
     assert (flat <= wide + 1e-3 * (1 + wide.max())).all()
 
 
-def test_the_same_states_are_drawn_the_same() -> None:
+def test_projection_is_deterministic() -> None:
     states = np.random.default_rng(0).normal(size=(40, 20)).astype(np.float32)
     assert np.array_equal(plane_of(states), plane_of(states))

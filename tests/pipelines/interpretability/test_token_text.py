@@ -1,4 +1,4 @@
-"""Tokens as people read them, and the words that they make."""
+"""Tokens as readable text, and the words that they make."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.interpretability.token_text import (
+    displayed_text,
     is_control,
-    shown_text,
     token_bytes,
     word_groups,
 )
@@ -36,33 +36,33 @@ def test_characters_are_never_cut(text: str, size: int, spaced: bool) -> None:
 
 
 @given(st.binary(max_size=12))
-def test_whole_characters_are_shown_and_others_told_as_numbers(piece: bytes) -> None:
-    shown = shown_text(piece)
+def test_whole_characters_are_displayed_and_other_bytes_as_numbers(piece: bytes) -> None:
+    shown = displayed_text(piece)
     whole = piece.decode("utf-8", "ignore")
     assert len(shown) >= len(whole)
     assert ("‹" in shown) == (whole.encode() != piece or "‹" in whole)
     assert "\ufffd" not in shown or "\ufffd" in whole
 
 
-def test_words_begin_at_blanks_and_keep_their_punctuation() -> None:
+def test_words_begin_at_spaces_and_keep_their_punctuation() -> None:
     pieces = (b"<|en|>", b" Mr", b".", b" Dash", b"wood", b" \xc2\xab", b" yes", b"!")
     assert words_of(pieces) == ["<|en|>", " Mr.", " Dashwood «", " yes!"]
 
 
-def test_characters_of_several_tokens_are_words_where_there_are_no_blanks() -> None:
+def test_characters_are_words_in_languages_without_spaces() -> None:
     assert words_of((b"<|zh|>", *CHINESE, "。".encode()), spaced=False) == ["<|zh|>", "你", "好。"]
     assert words_of(CHINESE) == ["你好"]
 
 
 @pytest.mark.parametrize(
-    ("piece", "shown"),
+    ("piece", "displayed"),
     [(b" the", " the"), (b"\xd0", "‹d0›"), (b"\xbd\xa0a", "‹bd›‹a0›a"), (b"a\xe4\xbd", "a‹e4 bd›"), (b"", "")],
 )
-def test_bytes_of_incomplete_characters(piece: bytes, shown: str) -> None:
-    assert shown_text(piece) == shown
+def test_bytes_of_incomplete_characters(piece: bytes, displayed: str) -> None:
+    assert displayed_text(piece) == displayed
 
 
-def test_tokens_spell_what_they_stand_for() -> None:
+def test_token_bytes_spell_the_text() -> None:
     tokenizer = byte_tokenizer()
     spell = token_bytes(tokenizer)
     assert b"".join(map(spell, tokenizer("a ä\n").input_ids)) == "a ä\n".encode()

@@ -17,9 +17,9 @@ from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.interpretability.follow_words import FollowOptions, follow_words
-from pipelines.interpretability.logit_lens import Records, TokenPaths
-from pipelines.interpretability.whisper_decoder import FRAME_SAMPLES, SAMPLE_RATE, write_words
+from pipelines.interpretability.logit_lens import LogitLensTrace, TokenRecords
+from pipelines.interpretability.tracing import LogitLensOptions, trace_window
+from pipelines.interpretability.whisper_decoder import FRAME_SAMPLES, SAMPLE_RATE, trace_transcript
 from pipelines.speech.transcription import TranscriptionOptions, transcribe
 from services import Services
 from tests.models.tiny_language_models import byte_tokenizer
@@ -89,12 +89,12 @@ def noise(seconds: float) -> FloatArray:
     return np.random.default_rng(0).normal(0, 0.1, round(seconds * SAMPLE_RATE)).astype(np.float32)
 
 
-def written(whisper: ProcessedModel, sound: FloatArray) -> Records:
-    return list(write_words(whisper, sound, never_stop))[-1]
+def records_of(whisper: ProcessedModel, sound: FloatArray) -> TokenRecords:
+    return list(trace_transcript(whisper, sound, never_stop))[-1]
 
 
 def bare(whisper: ProcessedModel, sound: FloatArray, language: str | None) -> Any:
-    """What `generate` itself gives, with the attention that shows its weights."""
+    """What `generate` itself gives, with the attention implementation that returns its weights."""
     features = whisper.processor.feature_extractor(sound, sampling_rate=SAMPLE_RATE, return_tensors="pt").input_features
     spoken = {"language": language, "task": "transcribe"} if language else {}
     before = whisper.model.config._attn_implementation
@@ -114,7 +114,7 @@ def bare(whisper: ProcessedModel, sound: FloatArray, language: str | None) -> An
 
 
 def assert_equal_to_bare(whisper: ProcessedModel, sound: FloatArray, is_multilingual: bool = True) -> None:
-    records = written(whisper, sound)
+    records = records_of(whisper, sound)
     language = records[0]["token"].decode() if is_multilingual else None
     result = bare(whisper, sound, language)
     spoken = records[1:] if is_multilingual else records
@@ -130,28 +130,28 @@ def assert_equal_to_bare(whisper: ProcessedModel, sound: FloatArray, is_multilin
         hidden = torch.stack([layer[0, -1] for layer in states]).numpy()
         assert np.abs(record["hidden"] - hidden).max() < TOLERANCE * np.abs(hidden).max()
         weights = np.mean([attention[layer][0, head, -1, :frames].numpy() for layer, head in heads], axis=0)
-        assert np.abs(record["attention"] * record["heard"] - weights).max() < TOLERANCE
-        assert record["heard"] == pytest.approx(weights.sum(), abs=TOLERANCE)
+        assert np.abs(record["attention"] * record["audio_attention"] - weights).max() < TOLERANCE
+        assert record["audio_attention"] == pytest.approx(weights.sum(), abs=TOLERANCE)
 
 
 @pytest.mark.parametrize("is_multilingual", [True, False])
-def test_a_tiny_decoder_is_the_bare_one(tmp_path: Path, is_multilingual: bool) -> None:
+def test_a_tiny_decoder_equals_generate(tmp_path: Path, is_multilingual: bool) -> None:
     whisper = tiny_whisper(tmp_path, is_multilingual)
     assert_equal_to_bare(whisper, noise(2.5), is_multilingual)
 
 
-def test_frames_are_those_of_the_sound(tmp_path: Path) -> None:
+def test_attention_has_a_frame_for_each_20_ms(tmp_path: Path) -> None:
     whisper = tiny_whisper(tmp_path)
     for seconds in (0.05, 2.501, 30.0):
-        records = written(whisper, noise(seconds))
+        records = records_of(whisper, noise(seconds))
         assert records["attention"].shape[1] == -(-round(seconds * SAMPLE_RATE) // FRAME_SAMPLES)
         assert records["attention"].sum(axis=1) == pytest.approx(1, abs=1e-4)
-        assert (records["heard"] <= 1 + 1e-5).all()
+        assert (records["audio_attention"] <= 1 + 1e-5).all()
 
 
-def test_only_what_may_be_written_is_written(tmp_path: Path) -> None:
+def test_suppressed_tokens_are_not_generated(tmp_path: Path) -> None:
     whisper = tiny_whisper(tmp_path)
-    records = written(whisper, noise(1.0))
+    records = records_of(whisper, noise(1.0))
     given = whisper.model.generation_config
     assert records["token"][0].decode() in LANGUAGES
     assert not set(records["id"][1:].tolist()) & {*given.suppress_tokens, given.eos_token_id}
@@ -160,11 +160,11 @@ def test_only_what_may_be_written_is_written(tmp_path: Path) -> None:
     assert len(records) <= 1 + POSITIONS // 2
 
 
-def test_stop_ends_after_the_token_and_leaves_the_model_as_it_was(tmp_path: Path) -> None:
+def test_stop_ends_after_the_token_and_restores_the_attention_implementation(tmp_path: Path) -> None:
     whisper = tiny_whisper(tmp_path)
-    assert len(list(write_words(whisper, noise(1.0), lambda: True))) == 1
+    assert len(list(trace_transcript(whisper, noise(1.0), lambda: True))) == 1
     assert whisper.model.config._attn_implementation == "sdpa"
-    steps = write_words(whisper, noise(1.0), never_stop)
+    steps = trace_transcript(whisper, noise(1.0), never_stop)
     first, second = next(steps), next(steps)
     assert (len(first), len(second)) == (1, 2)
     assert first[0].tobytes() == second[0].tobytes()
@@ -174,16 +174,16 @@ def test_stop_ends_after_the_token_and_leaves_the_model_as_it_was(tmp_path: Path
 
 
 @pytest.mark.models
-def test_the_real_decoder_is_the_bare_one(services: Services) -> None:
+def test_the_real_decoder_equals_generate(services: Services) -> None:
     sound = services.clips.open(librivox_sentences()[0].path).waveform(SAMPLE_RATE)
     with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,):
         assert_equal_to_bare(whisper, np.array(sound))
 
 
-def followed(services: Services, clip: AudioClip) -> TokenPaths:
-    *_, result = follow_words(clip, FollowOptions(), services.runtime)
-    assert result.paths is not None
-    return result.paths
+def traced(services: Services, clip: AudioClip) -> LogitLensTrace:
+    *_, result = trace_window(clip, LogitLensOptions(), services.runtime)
+    assert result.trace is not None
+    return result.trace
 
 
 def spelled(word: str) -> str:
@@ -191,22 +191,22 @@ def spelled(word: str) -> str:
 
 
 @pytest.mark.models
-def test_words_are_heard_where_they_are_spoken(services: Services, speech: AudioClip) -> None:
+def test_attention_peaks_lie_where_words_are_spoken(services: Services, speech: AudioClip) -> None:
     """The peak of a content word's attention lies within 0.2 s of where faster-whisper times the word."""
     far, count = [], 0
     for clip in (speech, services.clips.open(librivox_sentences()[0].path)):
         options = TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key)
         *_, transcription = transcribe(clip, options, services.runtime)
         timed = [word for segment in transcription.segments for word in segment.words]
-        paths = followed(services, clip)
-        assert paths.language == "en"
-        assert all(token.ranks[-1] == 0 for token in paths.tokens)
-        matcher = SequenceMatcher(None, [spelled(w.text) for w in timed], [spelled(w.text) for w in paths.words], autojunk=False)
+        trace = traced(services, clip)
+        assert trace.language == "en"
+        assert all(token.ranks[-1] == 0 for token in trace.tokens)
+        matcher = SequenceMatcher(None, [spelled(w.text) for w in timed], [spelled(w.text) for w in trace.words], autojunk=False)
         for block in matcher.get_matching_blocks():
-            for spoken, path in zip(timed[block.a :], paths.words[block.b : block.b + block.size], strict=False):
+            for spoken, path in zip(timed[block.a :], trace.words[block.b : block.b + block.size], strict=False):
                 if len(spelled(path.text)) >= SHORTEST_CONTENT_WORD:
                     count += 1
-                    peak = float(path.attention.argmax() + 0.5) * paths.frame_seconds
+                    peak = float(path.attention.argmax() + 0.5) * trace.frame_seconds
                     if not spoken.start - NEAR_SECONDS <= peak <= spoken.end + NEAR_SECONDS:
                         far.append(path.text)
     assert count >= 20

@@ -146,5 +146,5 @@ def test_the_shapes_of_qwen2_audio_at_its_true_widths() -> None:
     states = hidden_states(language_model, inputs, 2)
     assert heard == [(1, 750, 1280)]
     assert states.prompt[:, np.newaxis].shape == (33, 1, 756, 4096)
-    assert states.written[:, :1].shape == (33, 1, 4096)
-    assert states.hears.sum() == 750
+    assert states.generated[:, :1].shape == (33, 1, 4096)
+    assert states.is_audio.sum() == 750
