@@ -189,7 +189,8 @@ def _strip(trace: LogitLensTrace, token: TokenTrace) -> str:
         f'<div class="token-strip" data-from="{start:.3f}" data-to="{end:.3f}" title="Click plays from there">'
         f'<svg viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{title}">'
         f'<polygon points="0,{STRIP_HEIGHT} {line} {STRIP_WIDTH},{STRIP_HEIGHT}"/></svg></div>'
-        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>Attention to the audio</span><span>{clock_time(end, 1)}</span></p>'
+        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>Attention to the audio</span>'
+        f"<span>{clock_time(end, 1)}</span></p>"
     )
 
 
