@@ -22,8 +22,8 @@ import soundfile
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
+from pipelines.music.decisions import MIN_VOCALS_PROB
 from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
-from pipelines.music.tag_fusion import SUNG
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 from services import Services, build_services
 from settings import Settings
@@ -160,8 +160,8 @@ def print_rates(group: str, results: list[Outcome], voices: dict[str, MusicTags]
         "a fitting genre is named first": [result.genre_hit(1) for result in with_genre],
         f"a fitting genre is in the top {NAMES}": [result.genre_hit() for result in with_genre],
         "called music": [bool(result.tags.is_music) for result in results],
-        "vocals noticed where there is a voice": [tags.vocals_in_clip >= SUNG for tags in voices.values()],
-        "vocals claimed where there is none": [result.tags.vocals_in_clip >= SUNG for result in voiceless],
+        "vocals noticed where there is a voice": [tags.vocals_in_clip >= MIN_VOCALS_PROB for tags in voices.values()],
+        "vocals claimed where there is none": [result.tags.vocals_in_clip >= MIN_VOCALS_PROB for result in voiceless],
     }
     print(f"\n{group}: {len(results)} pieces")
     for title, hits in rates.items():

@@ -47,7 +47,7 @@ def add_music_endpoints(services: Services) -> None:
             tempo {bpm, confidence, alternatives, reason}; beats {times, positions, beats_per_bar, beat_unit, confidence,
             alternatives}; key {tonic, mode, confidence, alternatives}; chords [{start, end, name, confidence, alternatives}];
             sections [{start, end, label, confidence}]; loudness {integrated_lufs, range_lu, true_peak_dbfs}; vocals {present,
-            confidence, spans}; times in seconds; null for what the clip does not have; models, duration, elapsed.
+            probability, spans}; is_music; times in seconds; null for what the clip does not have; models, duration, elapsed.
         """
         options = FactOptions(slowest_bpm, fastest_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio)

@@ -127,7 +127,8 @@ def _vocals(vocals: Vocals | None) -> str:
     if vocals is None:
         return ""
     spans = " ".join(seek_button(f"{clock_time(start, 1)}–{clock_time(end, 1)}", start) for start, end in vocals.spans)
-    return _row("Vocals", spans or ("yes" if vocals.present else "none heard"), vocals.confidence)
+    word = {True: "present", False: "none", None: "not sure"}[vocals.present]
+    return _row("Vocals", spans or word, 1 - vocals.probability if vocals.present is False else vocals.probability)
 
 
 def _loudness(loudness: Loudness | None) -> str:

@@ -13,14 +13,9 @@ from itertools import pairwise
 from typing import Literal
 
 from pipelines.description.claim_extraction import Claim, ClaimKind, find_claims
-from pipelines.description.findings import (
-    PERHAPS,
-    STRONG_ALTERNATIVE,
-    SURE,
-    ClipFindings,
-    Span,
-)
+from pipelines.description.findings import STRONG_ALTERNATIVE, ClipFindings, Span
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE
 from pipelines.music.notation import (
     RELATIVE_MAJOR,
     ChordSymbol,
@@ -90,7 +85,7 @@ def check_claim(claim: Claim, findings: ClipFindings) -> CheckedClaim:
 
 def _unsure(claim: Claim, confidence: float) -> bool:
     """Whether a measurement is too unsure to support or contradict the claim."""
-    return confidence < (PERHAPS if claim.is_hedged else SURE)
+    return confidence < (MIN_POSSIBLE if claim.is_hedged else MIN_PROBABLE)
 
 
 # ---- tempo
@@ -229,7 +224,7 @@ def _claimed_chords(value: str, findings: ClipFindings) -> tuple[ChordSymbol, ..
     chords = [chord_of(name) for name in names]
     if all(chords):
         return tuple(chord for chord in chords if chord is not None)
-    if findings.key is None or findings.key.confidence < SURE:
+    if findings.key is None or findings.key.confidence < MIN_PROBABLE:
         return None
     return chords_of_degrees(value, pitch_class(findings.key.tonic), findings.key.mode)
 
@@ -274,7 +269,7 @@ def _check_term(claim: Claim, kind: TermKind, findings: ClipFindings) -> _Findin
     if not _unsure(claim, presence.confidence):
         where = f", most clearly at {clock_time(presence.span[0])}" if presence.span and kind == "instrument" else ""
         is_plural = kind == "instrument" and name.endswith("s")
-        sureness = f"{'are' if is_plural else 'is'} heard" if presence.confidence >= SURE else "may be heard"
+        sureness = f"{'are' if is_plural else 'is'} heard" if presence.confidence >= MIN_PROBABLE else "may be heard"
         return _Finding("supported", f"{_named(kind, name)} {sureness}{where}.", presence.span)
     broader = _broader_presence(kind, name, findings)
     is_known = any(findings.was_listened_for(kind, term.name) for term in narrower(kind, name))
@@ -306,9 +301,9 @@ def _broader_presence(kind: TermKind, name: str, findings: ClipFindings) -> _Bro
     broader = terms_by_name()[kind, name].broader
     while broader:
         presence = findings.presence(kind, broader)
-        if presence.confidence >= SURE or presence.is_absent:
-            is_exact = findings.presence(kind, broader, with_kinds=False).confidence >= SURE
-            return _Broader(broader, presence.confidence >= SURE, is_exact, presence.span)
+        if presence.confidence >= MIN_PROBABLE or presence.is_absent:
+            is_exact = findings.presence(kind, broader, with_kinds=False).confidence >= MIN_PROBABLE
+            return _Broader(broader, presence.confidence >= MIN_PROBABLE, is_exact, presence.span)
         broader = terms_by_name()[kind, broader].broader
     return None
 

@@ -1,7 +1,6 @@
 """Everything that was measured in a clip, and what may be said of it: the one ground of captions, evidence and answers.
 
-What is below `PERHAPS` is as good as not measured. Whether somebody sings is decided by two measurements together, since each of
-them alone errs now and then.
+What is below `MIN_POSSIBLE` counts as not measured.
 """
 
 from __future__ import annotations
@@ -17,9 +16,10 @@ from models.arrays import FloatArray
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.beat_tracking import Beats, Tempo
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_POSSIBLE, MIN_PROBABLE, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.key_detection import Key
 from pipelines.music.music_tagging import MusicTags
-from pipelines.music.tag_fusion import MUSICAL, MusicTag
+from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.tag_table import TABLE, Kind
 from pipelines.speech.transcription import Transcription
 from pipelines.tagging.audioset import (
@@ -36,21 +36,14 @@ from pipelines.wording.music_vocabulary import (
     term_of_row,
 )
 
-PERHAPS, SURE, CERTAIN = 0.25, 0.5, 0.65
-"""Confidence from which something is said with a hedge, with or without one, and without one."""
 ABSENT = 0.2
 """Confidence that a tag nowhere reaches if what it names is not there."""
 ABSENT_SOUND, ABSENT_SOUND_IN_MUSIC = 0.05, 0.01
 """The same for the scores of AudioSet's classes; beside 'Music' near 1 they stay small."""
-SUNG, UNSUNG = 0.6, 0.35
-"""Mean probability of vocals over the measurements from which there are some, and up to which there are none."""
 STRONG_ALTERNATIVE = 0.5
 """Of the confidence of the chosen tempo: an alternative that reaches it is as good a reading."""
-MIN_MUSIC = 0.25
-"""Share of a clip that sounds like music from which it is called music, where `MusicTags` are missing."""
 PEAK_SHARE = 0.7
 """Of the highest confidence: around it, what reaches this belongs to the clearest moment."""
-SUNG_MOMENT = 0.5
 PAUSE_SECONDS = 1.0
 """Between chords that still follow each other."""
 
@@ -73,7 +66,7 @@ class Presence:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Detection:
     """An instrument or a genre that is named, or a sound."""
 
     name: str
@@ -99,15 +92,13 @@ class ClipFindings:
         """Whether the clip is music; None if nothing says it."""
         if self.music is not None and self.music.is_music is not None:
             return self.music.is_music
-        if self.facts is not None and self.facts.music is not None:
-            return self.facts.music >= MIN_MUSIC
-        return None
+        return self.facts.is_music if self.facts is not None else None
 
     @property
     def tempo(self) -> Tempo | None:
         """The tempo, if it is known at all."""
         tempo = self.facts.tempo if self.facts else None
-        return tempo if tempo is not None and tempo.confidence >= PERHAPS else None
+        return tempo if tempo is not None and tempo.confidence >= MIN_POSSIBLE else None
 
     @property
     def tempi(self) -> tuple[float, ...]:
@@ -123,20 +114,20 @@ class ClipFindings:
     def beats(self) -> Beats | None:
         """Beats and metre, if they are known at all."""
         beats = self.facts.beats if self.facts else None
-        return beats if beats is not None and beats.confidence >= PERHAPS else None
+        return beats if beats is not None and beats.confidence >= MIN_POSSIBLE else None
 
     @property
     def key(self) -> Key | None:
         """The key, if it is known at all."""
         key = self.facts.key if self.facts else None
-        return key if key is not None and key.confidence >= PERHAPS else None
+        return key if key is not None and key.confidence >= MIN_POSSIBLE else None
 
     @cached_property
     def chords(self) -> tuple[Chord, ...]:
         """The chords that are likelier than not, in order and without pauses; neighbours of one name are one."""
         merged: list[Chord] = []
         for chord in self.facts.chords if self.facts else ():
-            if chord.name == NO_CHORD_NAME or chord.confidence < SURE:
+            if chord.name == NO_CHORD_NAME or chord.confidence < MIN_PROBABLE:
                 continue
             if merged and merged[-1].name == chord.name and chord.start - merged[-1].end < PAUSE_SECONDS:
                 merged[-1] = replace(merged[-1], end=chord.end)
@@ -154,16 +145,18 @@ class ClipFindings:
         """The clip's tags of a kind, best first."""
         return self.music.of_kind(kind) if self.music else ()
 
-    def named(self, kind: TermKind) -> tuple[Heard, ...]:
+    def named(self, kind: TermKind) -> tuple[Detection, ...]:
         """Instruments or genres of the clip, surest first: as music, else by its sounds."""
         if self.is_music and self.music is not None:
             tags = self.tags(kind)
-            terms = ((term_of_row(kind, tag.name), tag.confidence) for tag in tags if tag.confidence >= PERHAPS)
+            terms = ((term_of_row(kind, tag.name), tag.confidence) for tag in tags if tag.confidence >= MIN_POSSIBLE)
         elif kind == "instrument":
-            terms = ((term_of_class(tag.name), tag.score) for tag in self.top_sounds if tag.score >= PERHAPS)
+            terms = ((term_of_class(tag.name), tag.score) for tag in self.top_sounds if tag.score >= MIN_POSSIBLE)
         else:
             return ()
-        heard = [Heard(term.name, sureness, self.presence(kind, term.name).span) for term, sureness in terms if term is not None]
+        heard = [
+            Detection(term.name, sureness, self.presence(kind, term.name).span) for term, sureness in terms if term is not None
+        ]
         return tuple({one.name: one for one in reversed(heard)}[name] for name in dict.fromkeys(one.name for one in heard))
 
     @property
@@ -198,13 +191,13 @@ class ClipFindings:
         if not self.music.is_music:
             return Presence(0.0, 0.0, True)
         said = max((tag.confidence for tag in self.music.tags if tag.kind in kinds and tag.name in rows), default=0.0)
-        series = np.where(self.music.music >= MUSICAL, self.music.confidences[:, columns].max(axis=1), 0)
+        series = np.where(self.music.music >= MIN_MUSIC_SCORE, self.music.confidences[:, columns].max(axis=1), 0)
         peak = max(said, float(series.max(initial=0)))
         span = (
             clearest(series, self.music.hop_seconds, self.music.patch_seconds, self.duration) if said or peak > ABSENT else None
         )
         # What is likely on average but among too many others to be named has just enough to be believed.
-        mean = float(series[self.music.music >= MUSICAL].mean()) if (self.music.music >= MUSICAL).any() else 0.0
+        mean = float(series[self.music.music >= MIN_MUSIC_SCORE].mean()) if (self.music.music >= MIN_MUSIC_SCORE).any() else 0.0
         return Presence(max(said, mean), peak, not said and peak < ABSENT, span)
 
     def sound_presence(self, classes: Iterable[str]) -> Presence | None:
@@ -225,37 +218,33 @@ class ClipFindings:
 
     @cached_property
     def singing(self) -> float | None:
-        """Probability that somebody sings, over all that was measured."""
-        measured = []
+        """Probability of vocals: the facts', which weigh all measurements, else the tags'."""
         if self.facts is not None and self.facts.vocals is not None:
-            vocals = self.facts.vocals
-            measured.append(vocals.confidence if vocals.present else 1 - vocals.confidence)
-        if self.music is not None and self.music.is_music is not None:
-            measured.append(self.music.vocals_in_clip)
-        return sum(measured) / len(measured) if measured else None
+            return self.facts.vocals.probability
+        return self.music.vocals_in_clip if self.music is not None and self.music.is_music is not None else None
 
     @property
     def is_sung(self) -> bool | None:
-        """Whether somebody sings; None if that is open."""
-        if self.singing is None or UNSUNG < self.singing < SUNG:
-            return None
-        return self.singing >= SUNG
+        """Whether there are vocals; None if that is open."""
+        return has_vocals(self.singing) if self.singing is not None else None
 
     @cached_property
     def vocal_spans(self) -> tuple[Span, ...]:
         """Where somebody sings, if somebody does."""
         if not self.is_sung:
             return ()
-        if self.facts is not None and self.facts.vocals is not None and self.facts.vocals.spans:
+        if self.facts is not None and self.facts.vocals is not None:
             return self.facts.vocals.spans
         if self.music is None:
             return ()
-        return spans_of(self.music.vocals >= SUNG_MOMENT, self.music.hop_seconds, self.music.patch_seconds, self.duration)
+        return runs_of(
+            self.music.vocals >= MIN_VOCALS_MOMENT_PROB, self.music.hop_seconds, self.music.patch_seconds, self.duration
+        )
 
     @property
     def singers(self) -> tuple[MusicTag, ...]:
         """'Female voice', 'Male voice', 'Rap' or 'Chant', if somebody sings."""
-        return tuple(tag for tag in self.tags("vocals") if tag.confidence >= SURE) if self.is_sung else ()
+        return tuple(tag for tag in self.tags("vocals") if tag.confidence >= MIN_PROBABLE) if self.is_sung else ()
 
     @cached_property
     def is_spoken(self) -> bool | None:
@@ -263,10 +252,10 @@ class ClipFindings:
         if self.speech is not None and self.speech.segments:
             return True
         heard = self.sound_presence((SPEECH,))
-        if heard is not None and heard.confidence >= SURE:
+        if heard is not None and heard.confidence >= MIN_PROBABLE:
             return True
         if self.speech is not None and self.speech.state == "done":
-            return False if heard is None or heard.peak < SURE else None
+            return False if heard is None or heard.peak < MIN_PROBABLE else None
         return False if heard is not None and heard.is_absent else None
 
     @cached_property
@@ -280,17 +269,17 @@ class ClipFindings:
     def music_spans(self) -> tuple[Span, ...]:
         """Where music plays, by the sound alone."""
         if self.is_music and self.music is not None:
-            return spans_of(self.music.music >= MUSICAL, self.music.hop_seconds, self.music.patch_seconds, self.duration)
+            return runs_of(self.music.music >= MIN_MUSIC_SCORE, self.music.hop_seconds, self.music.patch_seconds, self.duration)
         return self._sounding(MUSIC)
 
     def _sounding(self, name: str) -> tuple[Span, ...]:
         if self.sounds is None or name not in self.sounds.classes:
             return ()
         column = self.sounds.scores[:, self.sounds.classes.index(name)]
-        return spans_of(column >= SURE, self.sounds.hop_seconds, self.sounds.patch_seconds, self.duration)
+        return runs_of(column >= MIN_PROBABLE, self.sounds.hop_seconds, self.sounds.patch_seconds, self.duration)
 
 
-def spans_of(flags: NDArray[np.bool_], hop: float, length: float, duration: float) -> tuple[Span, ...]:
+def runs_of(flags: NDArray[np.bool_], hop: float, length: float, duration: float) -> tuple[Span, ...]:
     """(start, end) in seconds of each run of true patches [patches], one every `hop` seconds and `length` seconds long."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))).tolist()
     runs = [(first * hop, min(duration, (last - 1) * hop + length)) for first, last in zip(edges[::2], edges[1::2], strict=True)]

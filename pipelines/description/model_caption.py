@@ -322,7 +322,7 @@ def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
     for kind in KINDS:
         if names := ", ".join(tag.name for tag in tags.of_kind(kind)):
             lines.append(f"{kind.capitalize()}: {names}")
-    if facts.vocals and not facts.vocals.present:
+    if facts.vocals and facts.vocals.present is False:
         lines.append("Vocals: none, instrumental")
     if len(facts.sections) > 1:
         lines.append(

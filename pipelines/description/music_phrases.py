@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.music.decisions import Level, Spread
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -128,8 +130,14 @@ MANY_PARTS = (
     "it moves through {parts}, the first until {time}", "of its {parts}, the first gives way at {time}",
 )  # fmt: skip
 CHANGES = ("the chords change every {pace} or so", "a new chord comes about every {pace}")
-LOUD = ("it is loud all the way", "the level is high")
-QUIET = ("the level is low", "it is kept at a low level")
-STEADY = ("the level hardly moves", "the loudness stays even")
-WIDE = ("it swings between soft and loud", "the loudness ranges widely")
+LEVELS: dict[Level, tuple[str, ...]] = {
+    "loud": ("it is loud", "the level is high"),
+    "medium": (),
+    "quiet": ("it is quiet", "the level is low"),
+}
+SPREADS: dict[Spread, tuple[str, ...]] = {
+    "wide": ("it varies between soft and loud", "the loudness range is wide"),
+    "moderate": (),
+    "even": ("the level hardly changes", "the loudness stays even"),
+}
 LENGTHS = ("it lasts {length}", "the whole takes {length}", "it runs for {length}", "all of it fits into {length}")

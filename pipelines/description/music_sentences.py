@@ -15,14 +15,9 @@ from pipelines.description.clauses import (
     as_sentences,
     choose,
 )
-from pipelines.description.findings import (
-    CERTAIN,
-    SURE,
-    ClipFindings,
-    Heard,
-    Span,
-)
+from pipelines.description.findings import ClipFindings, Detection, Span
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.decisions import MAX_CERTAIN_NO_VOCALS_PROB, MIN_CERTAIN, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.key_detection import Key
 from pipelines.music.notation import pitch_class, written
 from pipelines.wording.grammar import counted, listed, number_word, sentence, with_article
@@ -44,10 +39,6 @@ AT_ONCE_SECONDS = 3.0
 SHORTEST_TOLD_SECONDS = 2.0
 """Of vocals whose times are told."""
 WALTZ_GENRES = ("classical", "jazz", "folk", "pop")
-LOUD_LUFS, QUIET_LUFS = -10.0, -27.0
-STEADY_LU, WIDE_LU = 2.5, 12.0
-UNSUNG_FOR_SURE = 0.15
-"""Probability of vocals below which their absence is said without a hedge."""
 
 
 def music_sentences(findings: ClipFindings, dice: random.Random, most: int = 3) -> list[CaptionSentence]:
@@ -78,20 +69,22 @@ class _Piece:
     @property
     def is_plain(self) -> bool:
         """Whether it needs no hedge."""
-        return self.confidence >= CERTAIN
+        return self.confidence >= MIN_CERTAIN
 
     def alone(self, dice: random.Random) -> str:
         """At the beginning of a sentence."""
         if self.is_plain:
             return self.noun_phrase
-        hedges = ("probably", "by the sound of it,") if self.confidence >= SURE else ("perhaps", "possibly")
+        hedges = ("probably", "by the sound of it,") if self.confidence >= MIN_PROBABLE else ("perhaps", "possibly")
         return f"{dice.choice(hedges)} {self.noun_phrase}"
 
     def as_object(self, dice: random.Random) -> str:
         """After a verb."""
         if self.is_plain:
             return self.noun_phrase
-        hedges = ("what sounds like", "what is probably") if self.confidence >= SURE else ("what may be", "what is perhaps")
+        hedges = (
+            ("what sounds like", "what is probably") if self.confidence >= MIN_PROBABLE else ("what may be", "what is perhaps")
+        )
         return f"{dice.choice(hedges)} {self.noun_phrase}"
 
 
@@ -121,7 +114,7 @@ def _opening(findings: ClipFindings, dice: random.Random) -> tuple[CaptionSenten
 def _piece(findings: ClipFindings, dice: random.Random) -> _Piece:
     """Pace, mood, genre and form, as far as they are known."""
     genres = [genre for genre in findings.named("genre") if genre.name in phrases.GENRE_NOUNS]
-    is_told = bool(genres) and (genres[0].confidence >= SURE or dice.random() < 0.7)
+    is_told = bool(genres) and (genres[0].confidence >= MIN_PROBABLE or dice.random() < 0.7)
     noun = dice.choice(phrases.GENRE_NOUNS[genres[0].name] if is_told else phrases.PLAIN_NOUNS)
     confidence = genres[0].confidence if is_told else 1.0
     if _is_waltz(findings) and dice.random() < 0.7:
@@ -133,13 +126,13 @@ def _piece(findings: ClipFindings, dice: random.Random) -> _Piece:
 
 def _is_waltz(findings: ClipFindings) -> bool:
     beats, tempo = findings.beats, findings.tempo
-    is_in_three = beats is not None and beats.metre == "3/4" and beats.confidence >= SURE
+    is_in_three = beats is not None and beats.metre == "3/4" and beats.confidence >= MIN_PROBABLE
     return is_in_three and tempo is not None and tempo.bpm >= phrases.WALTZ_FROM_BPM
 
 
 def _pace(findings: ClipFindings, dice: random.Random) -> str:
     tempo = findings.tempo
-    if tempo is None or tempo.confidence < SURE or len(findings.tempi) > 1:
+    if tempo is None or tempo.confidence < MIN_PROBABLE or len(findings.tempi) > 1:
         return ""
     pace = next(pace for pace in phrases.PACES if tempo.bpm < pace.below)
     return dice.choice(pace.adjectives)
@@ -160,14 +153,9 @@ def _setting(findings: ClipFindings, dice: random.Random, is_waltz: bool) -> str
     return " and ".join(part for part in (key, metre) if part)
 
 
-def _hedge(confidence: float) -> str:
-    """Before what is not certain."""
-    return "" if confidence >= CERTAIN else "probably " if confidence >= SURE else "perhaps "
-
-
 def _key(findings: ClipFindings) -> str:
     key = findings.key
-    return f"{_hedge(key.confidence)}in {_spoken_key(key.name)}" if key is not None else ""
+    return f"{hedge(key.confidence)}in {_spoken_key(key.name)}" if key is not None else ""
 
 
 def _spoken_key(name: str) -> str:
@@ -181,31 +169,31 @@ def _tempo(findings: ClipFindings, dice: random.Random) -> str:
     if tempo is None:
         return ""
     unit = dice.choice(("BPM", "BPM", "beats per minute"))
-    about = dice.choice(("", "about ", "around ")) if tempo.confidence >= SURE else "perhaps "
+    about = dice.choice(("", "about ", "around ")) if tempo.confidence >= MIN_PROBABLE else "perhaps "
     other = f" (or {round(findings.tempi[1])}, which fits nearly as well)" if len(findings.tempi) > 1 else ""
     return f"{about}{round(tempo.bpm)} {unit}{other}"
 
 
 def _metre(findings: ClipFindings, dice: random.Random) -> str:
     beats = findings.beats
-    if beats is None or beats.confidence < SURE or beats.metre not in phrases.METRES:
+    if beats is None or beats.confidence < MIN_PROBABLE or beats.metre not in phrases.METRES:
         return ""
-    return f"{_hedge(beats.confidence)}in {dice.choice(phrases.METRES[beats.metre])}"
+    return f"{hedge(beats.confidence)}in {dice.choice(phrases.METRES[beats.metre])}"
 
 
 # ---- who plays and sings
 
 
-def _heard_players(findings: ClipFindings) -> list[Heard]:
+def _heard_players(findings: ClipFindings) -> list[Detection]:
     """Instruments; a choir only if somebody sings."""
     return [one for one in findings.named("instrument") if one.name != "choir" or findings.is_sung]
 
 
-def _sure_players(findings: ClipFindings) -> list[Heard]:
-    return [one for one in _heard_players(findings) if one.confidence >= SURE][:MAX_PLAYERS]
+def _sure_players(findings: ClipFindings) -> list[Detection]:
+    return [one for one in _heard_players(findings) if one.confidence >= MIN_PROBABLE][:MAX_PLAYERS]
 
 
-def _is_plural(players: list[Heard]) -> bool:
+def _is_plural(players: list[Detection]) -> bool:
     return len(players) > 1 or (players[0].name.endswith("s") and players[0].name not in ("brass", "bagpipes"))
 
 
@@ -220,11 +208,11 @@ def _players_and_vocals(findings: ClipFindings, dice: random.Random) -> list[Cla
     if not sure or not vocals or dice.random() < 0.4:
         return players + vocals
     values = {"players": listed([one.name for one in sure]), "play": "play" if _is_plural(sure) else "plays"}
-    if findings.is_sung and (findings.singing or 0) >= CERTAIN:
+    if findings.is_sung and (findings.singing or 0) >= MIN_CERTAIN:
         values |= {"accompany": "accompany" if _is_plural(sure) else "accompanies", "who": _singer(findings, dice)}
         text = choose(dice, phrases.PLAYERS_AND_SINGER, when=_when(findings), **values)
         return [Clause(text, vocals[0].span)]
-    if findings.is_sung is False and (findings.singing or 0) < UNSUNG_FOR_SURE:
+    if findings.is_sung is False and (findings.singing or 0) <= MAX_CERTAIN_NO_VOCALS_PROB:
         return [Clause(choose(dice, phrases.PLAYERS_ALONE, **values), players[0].span)]
     return players + vocals
 
@@ -252,9 +240,9 @@ def _vocals(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     if findings.singing is None or findings.is_sung is None:
         return []
     if not findings.is_sung:
-        options = phrases.NOBODY_SINGS if findings.singing < UNSUNG_FOR_SURE else phrases.NOBODY_SEEMS_TO_SING
+        options = phrases.NOBODY_SINGS if findings.singing <= MAX_CERTAIN_NO_VOCALS_PROB else phrases.NOBODY_SEEMS_TO_SING
         return [Clause(dice.choice(options), whole)]
-    sings = "sings" if findings.singing >= CERTAIN else "seems to sing"
+    sings = "sings" if findings.singing >= MIN_CERTAIN else "seems to sing"
     span = findings.vocal_spans[0] if findings.vocal_spans else whole
     return [Clause(f"{_singer(findings, dice)} {sings}{_when(findings)}", span)]
 
@@ -349,7 +337,7 @@ def _chord_pace(findings: ClipFindings, dice: random.Random) -> list[Clause]:
 
 def _form(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     sections = findings.facts.sections if findings.facts else ()
-    if not 2 <= len(sections) <= MAX_PARTS or sum(section.confidence for section in sections) < SURE * len(sections):
+    if not 2 <= len(sections) <= MAX_PARTS or sum(section.confidence for section in sections) < MIN_PROBABLE * len(sections):
         return []
     labels = "".join(section.label for section in sections)
     if len(set(labels)) < len(labels) and dice.random() < 0.6:
@@ -372,13 +360,7 @@ def _loudness(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     loudness = findings.facts.loudness if findings.facts else None
     if loudness is None or loudness.integrated_lufs is None:
         return []
-    options: tuple[str, ...] = ()
-    if loudness.range_lu is not None and loudness.range_lu >= WIDE_LU:
-        options = phrases.WIDE
-    elif loudness.integrated_lufs >= LOUD_LUFS:
-        options = phrases.LOUD
-    elif loudness.integrated_lufs <= QUIET_LUFS:
-        options = phrases.QUIET
-    elif loudness.range_lu is not None and loudness.range_lu <= STEADY_LU:
-        options = phrases.STEADY
+    varies = spread(loudness.range_lu) if loudness.range_lu is not None else "moderate"
+    options = phrases.LEVELS[level(loudness.integrated_lufs)] if varies != "wide" else ()
+    options = options or phrases.SPREADS[varies]
     return [Clause(dice.choice(options), (0.0, findings.duration))] if options else []

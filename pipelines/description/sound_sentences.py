@@ -11,13 +11,8 @@ from pipelines.description.clauses import (
     as_sentences,
     choose,
 )
-from pipelines.description.findings import (
-    CERTAIN,
-    PERHAPS,
-    SURE,
-    ClipFindings,
-    Span,
-)
+from pipelines.description.findings import ClipFindings, Span
+from pipelines.music.decisions import MAX_NEAR_SILENT_LUFS, MIN_CERTAIN, MIN_POSSIBLE, MIN_PROBABLE, Level, level
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.tagging.audioset import (
     ANIMAL,
@@ -38,8 +33,6 @@ WORTH_TELLING = 0.4
 QUOTED_WORDS = 9
 LONG_SECONDS = 8.0
 """A clip from which it is worth telling when something is at its clearest."""
-LOUD_LUFS, QUIET_LUFS, FAINT_LUFS = -14.0, -28.0, -45.0
-MIN_LANGUAGE = 0.5
 SPEAKERS = {
     "Male speech, man speaking": "a man",
     "Female speech, woman speaking": "a woman",
@@ -70,9 +63,10 @@ LENGTHS = (
 NO_SPEECH = ("nobody speaks", "there is no speech", "no words are spoken")
 NO_SPEECH_NO_MUSIC = ("there is neither speech nor music", "nobody speaks, and no music plays")
 CLEAREST = ("it is at its clearest around {time}", "it comes out most clearly at {time}")
-LOUDNESS = {
+LEVELS: dict[Level, tuple[str, ...]] = {
     "loud": ("the level is high", "the recording is loud"),
-    "quiet": ("the recording is quiet", "it is quiet throughout"),
+    "medium": (),
+    "quiet": ("the level is low", "the recording is quiet"),
 }
 SPEAKS = ("{who} speaks{language} {time}", "{who} is speaking{language} {time}", "{who} can be heard speaking{language} {time}")
 SPEECH_OF = ("this is {length} of speech{language}", "{length} of speech{language}")
@@ -88,7 +82,7 @@ def speech_sentences(findings: ClipFindings, dice: random.Random, most: int = 3)
     clauses = _words(findings, dice)
     if findings.is_music is False and not findings.music_spans:
         clauses.append(Clause(dice.choice(NO_MUSIC), (0.0, findings.duration)))
-    others = [tag for tag in _telling(findings) if tag.name not in _speech_classes() and tag.score >= PERHAPS]
+    others = [tag for tag in _telling(findings) if tag.name not in _speech_classes() and tag.score >= MIN_POSSIBLE]
     if others:
         span = _place(findings, others[0])
         clauses.append(Clause(_beside(others[0], dice), span))
@@ -100,7 +94,7 @@ def speech_sentences(findings: ClipFindings, dice: random.Random, most: int = 3)
 def sound_sentences(findings: ClipFindings, dice: random.Random) -> list[CaptionSentence]:
     """What sounds are heard, and that nobody speaks."""
     loudness = findings.facts.loudness if findings.facts else None
-    if loudness is not None and (loudness.integrated_lufs is None or loudness.integrated_lufs < FAINT_LUFS):
+    if loudness is not None and (loudness.integrated_lufs is None or loudness.integrated_lufs <= MAX_NEAR_SILENT_LUFS):
         ending = [Clause(choose(dice, LENGTHS, length=length(findings.duration)), (0.0, findings.duration))]
         whole = (0.0, findings.duration)
         return as_sentences(dice, [Clause(dice.choice(NEAR_SILENCE), whole)], 1) + as_sentences(dice, ending, 1)
@@ -112,7 +106,7 @@ def sound_sentences(findings: ClipFindings, dice: random.Random) -> list[Caption
     ]
     dice.shuffle(rest)
     extras = [*_moment(findings, sounds, dice), *_loud_or_quiet(findings, dice)]
-    if len(clauses) == 1 and extras and sounds and sounds[0].score >= PERHAPS:
+    if len(clauses) == 1 and extras and sounds and sounds[0].score >= MIN_POSSIBLE:
         clauses.append(dice.choice(extras))
     return as_sentences(dice, clauses, 1) + as_sentences(dice, rest, 1 if dice.random() < 0.6 else 2)
 
@@ -120,7 +114,7 @@ def sound_sentences(findings: ClipFindings, dice: random.Random) -> list[Caption
 def _telling(findings: ClipFindings) -> list[Tag]:
     """The sounds worth a word, surest first."""
     tags = [tag for tag in findings.top_sounds if tag.name not in ABOUT_THE_SOUND and _may_be_told(findings, tag)]
-    if any(_is_kind_of_animal(tag) and tag.score >= PERHAPS for tag in tags):
+    if any(_is_kind_of_animal(tag) and tag.score >= MIN_POSSIBLE for tag in tags):
         tags = [tag for tag in tags if tag.name not in BROAD_NAMES]
     return [tag for tag in tags if tag.score >= WORTH_TELLING * tags[0].score][:MAX_SOUNDS] if tags else []
 
@@ -152,15 +146,15 @@ def _place(findings: ClipFindings, tag: Tag) -> Span:
 
 def _sounds(findings: ClipFindings, sounds: list[Tag], dice: random.Random) -> list[Clause]:
     """The first sound, and a second beside it."""
-    if not sounds or sounds[0].score < PERHAPS / 2:
+    if not sounds or sounds[0].score < MIN_POSSIBLE / 2:
         return [Clause(dice.choice(NOTHING), (0.0, findings.duration))]
     first, *others = sounds
     phrase = sound_phrase(first.name)
-    ways = PLAIN if first.score >= SURE else LIKELY if first.score >= PERHAPS else UNSURE
+    ways = PLAIN if first.score >= MIN_PROBABLE else LIKELY if first.score >= MIN_POSSIBLE else UNSURE
     clauses = [Clause(choose(dice, ways, clause=phrase.clause, noun=phrase.noun), _place(findings, first))]
-    told = [tag for tag in others if tag.score >= PERHAPS and sound_phrase(tag.name).noun != phrase.noun]
-    if first.score >= SURE and told and told[0].score >= SURE and dice.random() < 0.6:
-        text = f"{phrase.clause} over {listed([sound_phrase(tag.name).noun for tag in told if tag.score >= SURE])}"
+    told = [tag for tag in others if tag.score >= MIN_POSSIBLE and sound_phrase(tag.name).noun != phrase.noun]
+    if first.score >= MIN_PROBABLE and told and told[0].score >= MIN_PROBABLE and dice.random() < 0.6:
+        text = f"{phrase.clause} over {listed([sound_phrase(tag.name).noun for tag in told if tag.score >= MIN_PROBABLE])}"
         return [Clause(text, clauses[0].span)]
     if told:
         clauses.append(Clause(_beside(told[0], dice), _place(findings, told[0])))
@@ -168,7 +162,7 @@ def _sounds(findings: ClipFindings, sounds: list[Tag], dice: random.Random) -> l
 
 
 def _beside(tag: Tag, dice: random.Random) -> str:
-    return choose(dice, BESIDES if tag.score >= SURE else PERHAPS_BESIDES, noun=sound_phrase(tag.name).noun)
+    return choose(dice, BESIDES if tag.score >= MIN_PROBABLE else PERHAPS_BESIDES, noun=sound_phrase(tag.name).noun)
 
 
 def _absence(findings: ClipFindings, sounds: list[Tag], dice: random.Random) -> list[Clause]:
@@ -181,7 +175,7 @@ def _absence(findings: ClipFindings, sounds: list[Tag], dice: random.Random) -> 
 
 
 def _moment(findings: ClipFindings, sounds: list[Tag], dice: random.Random) -> list[Clause]:
-    if not sounds or findings.duration < LONG_SECONDS or sounds[0].score < PERHAPS:
+    if not sounds or findings.duration < LONG_SECONDS or sounds[0].score < MIN_POSSIBLE:
         return []
     span = _place(findings, sounds[0])
     if span[1] - span[0] > findings.duration / 2:
@@ -193,8 +187,8 @@ def _loud_or_quiet(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     loudness = findings.facts.loudness if findings.facts else None
     if loudness is None or loudness.integrated_lufs is None:
         return []
-    word = "loud" if loudness.integrated_lufs >= LOUD_LUFS else "quiet" if loudness.integrated_lufs <= QUIET_LUFS else ""
-    return [Clause(dice.choice(LOUDNESS[word]), (0.0, findings.duration))] if word else []
+    options = LEVELS[level(loudness.integrated_lufs)]
+    return [Clause(dice.choice(options), (0.0, findings.duration))] if options else []
 
 
 # ---- speech
@@ -204,7 +198,9 @@ def _who_speaks(findings: ClipFindings, dice: random.Random) -> CaptionSentence:
     spans = findings.speech_spans
     start, end = (spans[0][0], spans[-1][1]) if spans else (0.0, findings.duration)
     seconds = length(sum(stop - begin for begin, stop in spans) or findings.duration)
-    who = next((SPEAKERS[tag.name] for tag in findings.top_sounds if tag.name in SPEAKERS and tag.score >= SURE), "somebody")
+    who = next(
+        (SPEAKERS[tag.name] for tag in findings.top_sounds if tag.name in SPEAKERS and tag.score >= MIN_PROBABLE), "somebody"
+    )
     language = _language(findings)
     if who == "somebody" and dice.random() < 0.3:
         text = choose(dice, SPEECH_OF, length=seconds, language=f" in {language}" if language else "")
@@ -216,17 +212,17 @@ def _who_speaks(findings: ClipFindings, dice: random.Random) -> CaptionSentence:
 def _language(findings: ClipFindings) -> str:
     """'English', 'probably Danish', or nothing."""
     speech = findings.speech
-    if speech is None or not speech.segments or speech.language_probability < MIN_LANGUAGE:
+    if speech is None or not speech.segments or speech.language_probability < MIN_PROBABLE:
         return ""
     name = WHISPER_LANGUAGES.get(speech.language, "")
-    return name if speech.language_probability >= CERTAIN or not name else f"what is probably {name}"
+    return name if speech.language_probability >= MIN_CERTAIN or not name else f"what is probably {name}"
 
 
 def _words(findings: ClipFindings, dice: random.Random) -> list[Clause]:
     """How it begins, and how many words there are."""
     segments = findings.speech.segments if findings.speech else ()
     words = " ".join(segment.text for segment in segments).split()
-    if not words or findings.speech is None or findings.speech.language_probability < MIN_LANGUAGE:
+    if not words or findings.speech is None or findings.speech.language_probability < MIN_PROBABLE:
         return []
     first = (segments[0].start, segments[0].end)
     if len(words) <= QUOTED_WORDS:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.arrays import FloatArray
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.music_tagging import MusicTags
-from pipelines.music.tag_fusion import CONFIDENT, MUSICAL
 from pipelines.music.tag_table import TABLE, Kind
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import FAINT, SoundTags
@@ -43,9 +43,9 @@ def sound_heatmap(tags: SoundTags, rows: int = MAX_ROWS) -> TagHeatmap:
 
 def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MAX_ROWS) -> TagHeatmap:
     """The music's tags of one kind that stand out, at most `rows`; blank where there is no music."""
-    shown = np.where(tags.music[:, np.newaxis] >= MUSICAL, tags.confidences, 0)
+    shown = np.where(tags.music[:, np.newaxis] >= MIN_MUSIC_SCORE, tags.confidences, 0)
     peaks = _peaks(shown) if len(shown) else np.zeros(len(TABLE), dtype=np.float32)
-    columns = [i for i in np.argsort(-peaks, kind="stable").tolist() if TABLE[i].kind == kind and peaks[i] >= CONFIDENT][:rows]
+    columns = [i for i in np.argsort(-peaks, kind="stable").tolist() if TABLE[i].kind == kind and peaks[i] >= MIN_PROBABLE][:rows]
     return _heatmap(tuple(TABLE[i].name for i in columns), shown[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 

@@ -16,9 +16,10 @@ from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.music.analysis import MIN_MUSIC, FactOptions, music_facts
+from pipelines.music.analysis import FactOptions, music_facts
+from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.structure import boundaries, novelty_curve
-from pipelines.music.vocals import musicality
+from pipelines.music.vocals import music_score
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 
@@ -65,7 +66,7 @@ def clip_parts(
     if tags.state == "stopped":
         return
     parts: tuple[ClipPart, ...] = ()
-    if musicality(tags.scores) >= MIN_MUSIC:
+    if music_score(tags.scores) >= MIN_MUSIC_SCORE:
         for facts in music_facts(clip, FactOptions(), runtime, should_stop):
             yield TAGGING_SHARE + (1 - TAGGING_SHARE) * facts.position
         if facts.state == "stopped":

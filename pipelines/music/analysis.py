@@ -62,7 +62,7 @@ from pipelines.music.loudness import (
 from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.structure import Section, find_sections
-from pipelines.music.vocals import Vocals, find_vocals, musicality
+from pipelines.music.vocals import Vocals, find_vocals, music_score
 from pipelines.tagging.sound_tagging import SoundTags, TagOptions, tag_sounds
 
 __all__ = [
@@ -87,8 +87,6 @@ WORKING_BYTES = 200 * 2**20
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
 """Between them the options have to lie, an octave apart or more."""
 LOUDNESS_REVISION = "1"
-MIN_MUSIC = 0.15
-"""How much of a clip has to sound like music for its key to be told."""
 WEAKEST_PULSE, STRONG_PULSE = 0.35, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in what does not sound like it, as a metronome."""
 SHARES = {"listening": 0.15, "voices": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
@@ -113,7 +111,9 @@ class MusicFacts:
     duration: float
     """Of the clip, in seconds."""
     music: float | None = None
-    """0 to 1: how much of the clip sounds like music."""
+    """Mean score of music over the clip, 0 to 1."""
+    is_music: bool | None = None
+    """Whether the clip is music, as its tags decide it."""
     tempo: Tempo | None = None
     """None also for a clip without a pulse: speech, birdsong, noise, a held chord, less than about 3 s."""
     beats: Beats | None = None
@@ -203,19 +203,19 @@ class _FactFinder:
     def steps(self, stopped: Callable[[], bool]) -> Generator[Found, None, None]:
         """What becomes known, one part after the other."""
         tags = yield from self._sound_tags(stopped)
-        music = musicality(tags.scores)
-        yield {"music": music}
-        yield {"vocals": find_vocals(tags, (yield from self._music_tags(stopped)))}
+        music_tags = yield from self._music_tags(stopped)
+        is_music = bool(music_tags.is_music)
+        yield {"music": music_score(tags.scores), "is_music": is_music, "vocals": find_vocals(tags, music_tags)}
         activations, colour = yield from self._rhythm()
-        weakest_pulse = WEAKEST_PULSE if music >= MIN_MUSIC else STRONG_PULSE
+        weakest_pulse = WEAKEST_PULSE if is_music else STRONG_PULSE
         options = RhythmOptions(self._options.slowest_bpm, self._options.fastest_bpm, self._options.beats_per_bar, weakest_pulse)
         tempo, beats = rhythm_of_beats(self._beat_frames(activations, options), activations, options) or (None, None)
         yield {"tempo": tempo, "beats": beats}
         chords, key, notes = yield from self._harmonies(beats.times if beats else ())
-        if music < MIN_MUSIC or key is None:
+        if not is_music or key is None:
             key, chords = None, ()
         yield {"key": key, "chords": chords}
-        yield {"sections": find_sections(notes, colour, beats, self._clip.duration) if music >= MIN_MUSIC else ()}
+        yield {"sections": find_sections(notes, colour, beats, self._clip.duration) if is_music else ()}
         loudness = yield from self._loudness()
         yield {"loudness": loudness, "position": 1.0}
 

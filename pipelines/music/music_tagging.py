@@ -27,6 +27,7 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import remembered
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.musicnn_features import (
     MUSICNN_SAMPLE_RATE,
     PATCH_HOP_SAMPLES,
@@ -37,9 +38,6 @@ from pipelines.music.musicnn_features import (
     patch_count,
 )
 from pipelines.music.tag_fusion import (
-    MUSICAL,
-    SHARE_OF_MUSIC,
-    SUNG,
     MusicScores,
     MusicTag,
     best_tags,
@@ -93,7 +91,7 @@ class MusicTags:
     confidences: FloatArray
     """[patches, rows of `music_tag_table.TABLE`], 0 to 1; what they say holds where `music` does."""
     music: FloatArray
-    """[patches], 0 to 1: the highest score of 'Music' and its kinds; `MUSICAL` and more is music."""
+    """[patches], 0 to 1: the highest score of 'Music' and its kinds; `MIN_MUSIC_SCORE` and more is music."""
     vocals: FloatArray
     """[patches], 0 to 1: probability that somebody sings."""
     tags: tuple[MusicTag, ...] = ()
@@ -209,14 +207,14 @@ def _so_far(tags: MusicTags, heard: list[_Heard]) -> MusicTags:
 def _whole(tags: MusicTags, heard: list[_Heard], names: int) -> MusicTags:
     """The clip's tags are those of its musical patches, if they are enough."""
     audible = np.concatenate([block.audible for block in heard])
-    musical = audible & (tags.music >= MUSICAL)
+    musical = audible & (tags.music >= MIN_MUSIC_SCORE)
     share = float(musical.sum() / max(1, audible.sum()))
-    tags = replace(tags, music_share=share, is_music=share >= SHARE_OF_MUSIC, position=tags.duration, state="done")
+    tags = replace(tags, music_share=share, is_music=is_music(share), position=tags.duration, state="done")
     if not tags.is_music:
         return tags
     mean = tags.confidences[musical].mean(axis=0)
     sung = vocals_of_clip(tags.vocals, tags.music)
-    kinds = [kind for kind in KINDS if kind != "vocals" or sung >= SUNG]
+    kinds = [kind for kind in KINDS if kind != "vocals" or has_vocals(sung)]
     return replace(tags, vocals_in_clip=sung, tags=tuple(tag for kind in kinds for tag in best_tags(mean, kind, names)))
 
 

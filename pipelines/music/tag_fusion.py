@@ -15,6 +15,7 @@ from functools import cache
 import numpy as np
 
 from models.arrays import FloatArray
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.tag_table import (
     KINDS,
     MSD_TAGS,
@@ -27,18 +28,9 @@ from pipelines.tagging.audioset import MUSIC, SPEECH, class_tree
 
 MIN_SCORE = 1e-4
 """Log-odds of less are those of this: a model that is very sure of a no must not outvote the others."""
-MUSICAL = 0.2
-"""Score of 'Music', or of a kind of it, from which a moment counts as music. Averaged over a clip, the highest of sounds that are
-none was 0.14, the lowest of 31 rendered pieces 0.24."""
-SHARE_OF_MUSIC = 0.25
-"""A clip with less of its sound musical is not called music."""
-CONFIDENT = 0.5
-"""Confidence from which a tag is named."""
 LIKELIEST = 0.2
 """For the first of its kind this is enough where one must be right: all music has a genre and is played by something."""
 ALWAYS_ONE: tuple[Kind, ...] = ("genre", "instrument")
-SUNG = 0.5
-"""Probability of vocals in the clip from which the voices are described."""
 BEST_SHARE = 3
 """A singer may rest: whether there are vocals is decided by the third of the music in which they are likeliest."""
 
@@ -137,12 +129,12 @@ def vocals(scores: MusicScores) -> FloatArray:
         log_odds(voices) + (log_odds(singing) - log_odds(instrumental)) * np.float32(0.5) - np.float32(VOCAL_BALANCE)
     )
     unspoken = 1 - scores.yamnet[:, tree.index(SPEECH)]
-    return np.asarray(np.where(musicality(scores) >= MUSICAL, probability(evidence) * unspoken, 0), dtype=np.float32)
+    return np.asarray(np.where(musicality(scores) >= MIN_MUSIC_SCORE, probability(evidence) * unspoken, 0), dtype=np.float32)
 
 
 def vocals_of_clip(vocals_over_time: FloatArray, music_over_time: FloatArray) -> float:
     """Probability that there are vocals somewhere in the music: the mean over its third that has most of them."""
-    ordered = np.sort(vocals_over_time[music_over_time >= MUSICAL])[::-1]
+    ordered = np.sort(vocals_over_time[music_over_time >= MIN_MUSIC_SCORE])[::-1]
     return float(ordered[: max(1, len(ordered) // BEST_SHARE)].mean()) if len(ordered) else 0.0
 
 
@@ -155,7 +147,7 @@ def best_tags(confidence: FloatArray, kind: Kind, count: int) -> tuple[MusicTag,
     tags: list[MusicTag] = []
     for column in np.argsort(-confidence, kind="stable").tolist():
         row = TABLE[column]
-        enough = LIKELIEST if kind in ALWAYS_ONE and not tags else CONFIDENT
+        enough = LIKELIEST if kind in ALWAYS_ONE and not tags else MIN_PROBABLE
         if len(tags) == count or confidence[column] < enough:
             break
         if row.kind == kind and not _is_said(row, chosen) and not (row.is_vague and _has_likely_member(row, confidence)):
@@ -169,7 +161,7 @@ def _is_said(row: TableRow, chosen: Iterable[TableRow]) -> bool:
 
 
 def _has_likely_member(row: TableRow, confidence: FloatArray) -> bool:
-    return any(confidence[i] >= CONFIDENT for i, other in enumerate(TABLE) if other.family == row.name)
+    return any(confidence[i] >= MIN_PROBABLE for i, other in enumerate(TABLE) if other.family == row.name)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
+from pipelines.music.decisions import MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.music_tagging import MusicTags
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import SoundTags
@@ -20,41 +21,53 @@ SINGING_CLASSES = (
 MUSIC_CLASSES = ("Music", "Musical instrument")
 SMOOTHING_PATCHES = 5
 """2.4 s of which the median counts, so that a moment is not believed."""
-EVEN = 0.5
-"""Probability from which somebody sings."""
-HEARD = 0.12
-"""YAMNet's score that is worth so much."""
+MIN_VOCALS_SCORE = 0.12
+"""YAMNet's score of a class of singing that is worth a probability of `MIN_VOCALS_MOMENT_PROB`."""
 
 
 @dataclass(frozen=True)
 class Vocals:
     """Singing, rapping or humming; plain speech is not among them."""
 
-    present: bool
-    confidence: float
-    """0 to 1, that `present` is right."""
+    present: bool | None
+    """Whether there are vocals; None where that stays open."""
+    probability: float
+    """0 to 1, that there are vocals in the clip."""
     spans: tuple[tuple[float, float], ...]
-    """(start, end) in seconds of each stretch with vocals, ascending and apart from each other."""
+    """(start, end) in seconds of each stretch with vocals, ascending and apart from each other; () unless `present`."""
 
 
 def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
-    """Who sings alone is heard by YAMNet; who sings over music, which YAMNet hardly notices, by musicnn's tags."""
+    """Find vocals: unaccompanied ones by YAMNet, those over music, which YAMNet hardly notices, by musicnn's tags.
+
+    Whether there are any is decided by the mean of the two, since each of them alone errs now and then.
+    """
     tree = class_tree()
     columns = [tree.index(name) for name in SINGING_CLASSES if name in tree.names]
-    alone = np.minimum(1.0, EVEN * sounds.scores[:, columns].max(axis=1) / HEARD)
+    alone = np.minimum(1.0, MIN_VOCALS_MOMENT_PROB * sounds.scores[:, columns].max(axis=1) / MIN_VOCALS_SCORE)
     beyond = SMOOTHING_PATCHES // 2
     smooth = np.median(sliding_window_view(np.pad(alone, beyond, mode="edge"), SMOOTHING_PATCHES), axis=1)
     middles = sounds.times + sounds.patch_seconds / 2
-    over_music = np.interp(middles, music.times + music.patch_seconds / 2, music.vocals) if music.vocals_in_clip >= EVEN else 0.0
+    is_over_music = music.vocals_in_clip >= MIN_VOCALS_MOMENT_PROB
+    over_music = np.interp(middles, music.times + music.patch_seconds / 2, music.vocals) if is_over_music else 0.0
     singing = np.maximum(smooth, over_music)
     hop, end_of_clip = sounds.hop_seconds, sounds.duration
-    spans = [(round(start * hop, 2), round(min(end_of_clip, end * hop), 2)) for start, end in _runs(singing >= EVEN)]
-    strongest = float(singing.max())
-    return Vocals(bool(spans), round(strongest if spans else 1 - max(strongest, music.vocals_in_clip), 3), tuple(spans))
+    spans = [
+        (round(start * hop, 2), round(min(end_of_clip, end * hop), 2)) for start, end in _runs(singing >= MIN_VOCALS_MOMENT_PROB)
+    ]
+    strongest = max(float(singing.max()), music.vocals_in_clip)
+    is_tagged = music.is_music is not None
+    return vocals_of((strongest + music.vocals_in_clip) / 2 if is_tagged else strongest, tuple(spans))
 
 
-def musicality(scores: FloatArray) -> float:
-    """How much of the clip sounds like music, 0 to 1, for YAMNet's `scores` [patches, 521]."""
+def vocals_of(probability: float, spans: tuple[tuple[float, float], ...]) -> Vocals:
+    """Return the decision for a probability; the spans [(start, end), …] in seconds only where there are vocals."""
+    present = has_vocals(probability)
+    return Vocals(present, round(probability, 3), spans if present else ())
+
+
+def music_score(scores: FloatArray) -> float:
+    """Return the mean over a clip of the highest score of music, 0 to 1, for YAMNet's `scores` [patches, 521]."""
     kinds = sorted(class_tree().below(*MUSIC_CLASSES))
     return round(float(scores[:, kinds].max(axis=1).mean()), 3)
 

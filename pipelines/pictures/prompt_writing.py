@@ -19,11 +19,9 @@ from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import SHORTEST_CUT_SECONDS, AudioClip
+from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.music.tag_fusion import (
-    MUSICAL,
-    SHARE_OF_MUSIC,
-    SUNG,
     MusicTag,
     best_tags,
     vocals_of_clip,
@@ -128,7 +126,7 @@ class _Sound:
     @property
     def is_musical(self) -> bool:
         """Whether it is worth listening for music."""
-        return float(self.scores[sorted(self.tree.below(MUSIC))].max()) >= MUSICAL
+        return float(self.scores[sorted(self.tree.below(MUSIC))].max()) >= MIN_MUSIC_SCORE
 
     def tags(self) -> list[Tag]:
         """What can be heard, best first."""
@@ -304,10 +302,10 @@ def music_between(
     if should_stop():
         raise JobStopped
     within = (tags.times + tags.patch_seconds > start) & (tags.times < end)
-    musical = within & (tags.music >= MUSICAL)
-    if musical.sum() < SHARE_OF_MUSIC * within.sum():
+    musical = within & (tags.music >= MIN_MUSIC_SCORE)
+    if not is_music(musical.sum() / max(1, within.sum())):
         return ()
     mean = tags.confidences[musical].mean(axis=0)
-    sung = vocals_of_clip(tags.vocals[within], tags.music[within]) >= SUNG
+    sung = has_vocals(vocals_of_clip(tags.vocals[within], tags.music[within]))
     kinds = [kind for kind in KINDS if kind != "vocals" or sung]
     return tuple(tag for kind in kinds for tag in best_tags(mean, kind, MusicTagOptions().names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.description.findings import CERTAIN, SURE, Span
+from pipelines.description.findings import Span
 
 MAX_SPANS = 12
 MEASURED = "tempo, metre, key, chords, sections, instruments, genre, mood, vocals, speech and loudness"
@@ -34,16 +34,6 @@ def missing(what: str, was_sought: bool) -> Answer:
     return Answer(text, (), was_sought)
 
 
-def sureness(confidence: float) -> str:
-    """To put before what is not certain."""
-    return "" if confidence >= CERTAIN else "probably " if confidence >= SURE else "perhaps "
-
-
-def spans_of(*spans: Span | None) -> tuple[Span, ...]:
-    """The first spans of those that are there."""
+def known_spans(*spans: Span | None) -> tuple[Span, ...]:
+    """Return the spans that are not None, at most `MAX_SPANS`."""
     return tuple(span for span in spans if span is not None)[:MAX_SPANS]
-
-
-def doubt(confidence: float) -> str:
-    """To put behind what is not certain."""
-    return "" if confidence >= CERTAIN else ", probably" if confidence >= SURE else ", though that is unsure"

@@ -12,7 +12,7 @@ from pipelines.questions.answer import (
     MEASURED,
     NEEDS_MORE,
     Answer,
-    spans_of,
+    known_spans,
     unknown,
 )
 from pipelines.questions.music_answers import (
@@ -72,7 +72,7 @@ def _verdict(words: str, findings: ClipFindings) -> Answer | None:
     if not claims:
         return None
     checked = check_claim(claims[-1], findings)
-    span = spans_of((checked.start, checked.end) if checked.start is not None and checked.end is not None else None)
+    span = known_spans((checked.start, checked.end) if checked.start is not None and checked.end is not None else None)
     if checked.verdict == "not measured":
         return Answer(checked.reason, span, False)
     return Answer(f"{'Yes' if checked.verdict == 'supported' else 'No'}. {checked.reason}", span)

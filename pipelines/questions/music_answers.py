@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from pipelines.description.findings import CERTAIN, PERHAPS, ClipFindings
+from pipelines.description.findings import ClipFindings
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.decisions import MIN_CERTAIN, MIN_POSSIBLE, hedge
 from pipelines.music.notation import written
 from pipelines.questions.answer import (
     Answer,
-    doubt,
+    known_spans,
     missing,
-    spans_of,
-    sureness,
     unknown,
 )
 from pipelines.questions.parsing import time_in, which_one
@@ -29,10 +28,10 @@ def tempo_answer(words: str, findings: ClipFindings) -> Answer:
     tempo = findings.tempo
     if tempo is None:
         return missing("tempo", findings.facts is not None)
-    text = f"The tempo is {sureness(tempo.confidence)}{round(tempo.bpm)} BPM."
+    text = f"The tempo is {hedge(tempo.confidence)}{round(tempo.bpm)} BPM."
     if len(findings.tempi) > 1:
         text += f" {round(findings.tempi[1])} BPM would fit nearly as well."
-    return Answer(text, spans_of(findings.first_bars))
+    return Answer(text, known_spans(findings.first_bars))
 
 
 def metre_answer(words: str, findings: ClipFindings) -> Answer:
@@ -40,7 +39,7 @@ def metre_answer(words: str, findings: ClipFindings) -> Answer:
     beats = findings.beats
     if beats is None:
         return missing("metre", findings.facts is not None)
-    return Answer(f"The metre is {sureness(beats.confidence)}{beats.metre}.", spans_of(findings.first_bars))
+    return Answer(f"The metre is {hedge(beats.confidence)}{beats.metre}.", known_spans(findings.first_bars))
 
 
 def beat_answer(words: str, findings: ClipFindings) -> Answer:
@@ -48,8 +47,8 @@ def beat_answer(words: str, findings: ClipFindings) -> Answer:
     beats = findings.beats
     if beats is None:
         return missing("beat", findings.facts is not None)
-    text = f"There are {len(beats.times)} beats in {counted(len(beats.downbeats), 'bar')}{doubt(beats.confidence)}."
-    return Answer(text, spans_of((beats.times[0], beats.times[-1]) if beats.times else None))
+    text = f"There are {hedge(beats.confidence)}{len(beats.times)} beats in {counted(len(beats.downbeats), 'bar')}."
+    return Answer(text, known_spans((beats.times[0], beats.times[-1]) if beats.times else None))
 
 
 def key_answer(words: str, findings: ClipFindings) -> Answer:
@@ -57,9 +56,9 @@ def key_answer(words: str, findings: ClipFindings) -> Answer:
     key = findings.key
     if key is None:
         return missing("key", findings.facts is not None)
-    others = [f"{other.name}" for other in key.alternatives if key.confidence < CERTAIN and other.confidence >= PERHAPS]
+    others = [f"{other.name}" for other in key.alternatives if key.confidence < MIN_CERTAIN and other.confidence >= MIN_POSSIBLE]
     also = f" It could also be {listed(others, 'or')}." if others else ""
-    return Answer(f"The key is {sureness(key.confidence)}{key.name}.{also}", spans_of(findings.first_bars))
+    return Answer(f"The key is {hedge(key.confidence)}{key.name}.{also}", known_spans(findings.first_bars))
 
 
 def chord_answer(words: str, findings: ClipFindings) -> Answer:
@@ -84,12 +83,12 @@ def chord_answer(words: str, findings: ClipFindings) -> Answer:
         )
     if re.search(r"\bhow many\b", words):
         text = f"{counted(len({chord.name for chord in sure}), 'different chord')}, which change {counted(len(sure) - 1, 'time')}"
-        return Answer(sentence(text), spans_of((sure[0].start, sure[-1].end)))
+        return Answer(sentence(text), known_spans((sure[0].start, sure[-1].end)))
     names = list(dict.fromkeys(chord.name for chord in sure))
     firsts = [next(chord for chord in sure if chord.name == name) for name in names]
     text = f"The chords are {listed([written(name) for name in names])}, in the order in which they first come."
     return Answer(
-        text if len(names) > 1 else f"The only chord is {written(names[0])}.", spans_of(*((c.start, c.end) for c in firsts))
+        text if len(names) > 1 else f"The only chord is {written(names[0])}.", known_spans(*((c.start, c.end) for c in firsts))
     )
 
 
@@ -97,11 +96,11 @@ def _chord_at(time: float, chords: tuple[Chord, ...], findings: ClipFindings) ->
     if time > findings.duration:
         return Answer(f"The clip ends at {clock_time(findings.duration)}.")
     chord = next((one for one in chords if one.start <= time < one.end), chords[-1])
-    span = spans_of((chord.start, chord.end))
-    if chord.confidence < PERHAPS:
+    span = known_spans((chord.start, chord.end))
+    if chord.confidence < MIN_POSSIBLE:
         return Answer(f"The chord at {clock_time(time)} is too unsure to tell.", span, False)
     name = "no chord" if chord.name == NO_CHORD_NAME else written(chord.name)
-    return Answer(f"At {clock_time(time)} there is {sureness(chord.confidence)}{name}.", span)
+    return Answer(f"At {clock_time(time)} there is {hedge(chord.confidence)}{name}.", span)
 
 
 def section_answer(words: str, findings: ClipFindings) -> Answer:
@@ -117,13 +116,13 @@ def section_answer(words: str, findings: ClipFindings) -> Answer:
     if position is not None:
         one = sections[position]
         text = f"That is part {one.label}, from {clock_time(one.start)} to {clock_time(one.end)}."
-        return Answer(text, spans_of((one.start, one.end)))
+        return Answer(text, known_spans((one.start, one.end)))
     if len(sections) == 1:
-        return Answer("It is one part; nothing divides it.", spans_of((sections[0].start, sections[0].end)))
+        return Answer("It is one part; nothing divides it.", known_spans((sections[0].start, sections[0].end)))
     starts = listed([f"{one.label} from {clock_time(one.start)}" for one in sections])
     verse = " Which of them is a verse or a chorus was not measured." if re.search(r"\b(?:verse|chorus|bridge)\b", words) else ""
     text = f"{counted(len(sections), 'part').capitalize()}: {starts}; equal letters sound alike.{verse}"
-    return Answer(text, spans_of(*((one.start, one.end) for one in sections)))
+    return Answer(text, known_spans(*((one.start, one.end) for one in sections)))
 
 
 def genre_answer(words: str, findings: ClipFindings) -> Answer:
@@ -141,10 +140,10 @@ def mood_answer(words: str, findings: ClipFindings) -> Answer:
 def _tags(what: str, names: list[tuple[str, float]], findings: ClipFindings) -> Answer:
     if findings.is_music is False:
         return Answer(f"This clip is no music, so it has no {what}.")
-    names = [(name, confidence) for name, confidence in names if confidence >= PERHAPS][:MAX_NAMES]
+    names = [(name, confidence) for name, confidence in names if confidence >= MIN_POSSIBLE][:MAX_NAMES]
     if not names:
         return missing(what, findings.music is not None)
-    told = [f"{sureness(confidence)}{name}" for name, confidence in names]
+    told = [f"{hedge(confidence)}{name}" for name, confidence in names]
     return Answer(
         f"The {what} is {told[0]}." if len(told) == 1 else f"The {what} is {told[0]}; what also fits: {listed(told[1:])}."
     )

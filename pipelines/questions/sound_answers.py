@@ -6,23 +6,16 @@ import re
 
 from pipelines.description.claim_checking import check_claim
 from pipelines.description.claim_extraction import find_claims
-from pipelines.description.findings import (
-    CERTAIN,
-    PERHAPS,
-    SURE,
-    ClipFindings,
-    Heard,
-    Span,
-)
+from pipelines.description.findings import ClipFindings, Detection, Span
 from pipelines.description.template_caption import write_caption
+from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.notation import written
 from pipelines.questions.answer import (
     MAX_SPANS,
     NEEDS_MORE,
     Answer,
+    known_spans,
     missing,
-    spans_of,
-    sureness,
     unknown,
 )
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
@@ -36,17 +29,15 @@ MAX_NAMES = 5
 GENERAL_SOUNDS = frozenset({"music", "song", "speech", "singing", "voice", "instrument"})
 NEAR_SECONDS = 1.0
 """Around a time that somebody asks for: what is said there."""
-QUIET_LUFS, LOUD_LUFS = -24.0, -12.0
-WIDE_LU, EVEN_LU = 10.0, 4.0
 
 
-def named_instrument(words: str, findings: ClipFindings) -> Heard | None:
+def named_instrument(words: str, findings: ClipFindings) -> Detection | None:
     """The instrument that the question names, however surely it is heard."""
     claims = [claim for claim in find_claims(words) if claim.kind == "instrument"]
     if not claims:
         return None
     presence = findings.presence("instrument", claims[0].value)
-    return Heard(claims[0].value, presence.confidence, presence.span)
+    return Detection(claims[0].value, presence.confidence, presence.span)
 
 
 def instrument_answer(words: str, findings: ClipFindings) -> Answer | None:
@@ -63,7 +54,7 @@ def _when_sound(words: str, findings: ClipFindings) -> Answer | None:
     for tag in findings.top_sounds:
         is_named = set(re.findall(r"[a-z]{3,}", tag.name.lower())) & set(words.split()) - GENERAL_SOUNDS
         presence = findings.sound_presence((tag.name,))
-        if is_named and tag.score >= PERHAPS and presence is not None and presence.span is not None:
+        if is_named and tag.score >= MIN_POSSIBLE and presence is not None and presence.span is not None:
             start, end = (clock_time(seconds) for seconds in presence.span)
             return Answer(sentence(f"{sound_phrase(tag.name).noun} is clearest from {start} to {end}"), (presence.span,))
     return None
@@ -77,11 +68,11 @@ def when_answer(words: str, findings: ClipFindings) -> Answer:
         return beat_answer(words, findings)
     instrument = named_instrument(words, findings)
     if instrument is not None:
-        if instrument.confidence < PERHAPS or instrument.span is None:
+        if instrument.confidence < MIN_POSSIBLE or instrument.span is None:
             return unknown(f"{sentence(f'no {instrument.name} was found in this clip')}")
         start, end = (clock_time(seconds) for seconds in instrument.span)
         text = sentence(f"{instrument.name}: clearest from {start} to {end}; when exactly it begins was not measured")
-        return Answer(text, spans_of(instrument.span))
+        return Answer(text, known_spans(instrument.span))
     if re.search(r"\b(?:part|section|chorus|verse|bridge)\b", words):
         return section_answer(words, findings)
     if re.search(r"\bchord", words):
@@ -103,7 +94,7 @@ def _when_spans(what: str, spans: tuple[Span, ...], is_there: bool | None, words
     if not spans:
         return unknown(f"There is {what} in this clip, but when was not measured.")
     if re.search(r"\b(?:end|ends|stop|stops|finish|finishes)\b", words):
-        return Answer(sentence(f"{what} last heard until {clock_time(spans[-1][1])}"), spans_of(spans[-1]))
+        return Answer(sentence(f"{what} last heard until {clock_time(spans[-1][1])}"), known_spans(spans[-1]))
     more = f", and {counted(len(spans) - 1, 'more time')} after that" if len(spans) > 1 else ""
     return Answer(
         sentence(f"{what} first heard from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}{more}"), spans[:MAX_SPANS]
@@ -116,12 +107,12 @@ def instruments_answer(words: str, findings: ClipFindings) -> Answer:
     if not heard:
         sought = findings.music is not None or findings.sounds is not None
         return unknown("No instrument was found in this clip." if sought else "Nobody listened for instruments in this clip yet.")
-    sure = [one.name for one in heard if one.confidence >= SURE]
-    maybe = [one.name for one in heard if one.confidence < SURE]
+    sure = [one.name for one in heard if one.confidence >= MIN_PROBABLE]
+    maybe = [one.name for one in heard if one.confidence < MIN_PROBABLE]
     parts = [listed(sure)] * bool(sure) + [f"perhaps {listed(maybe)}"] * bool(maybe)
     names = " and ".join(parts)
     text = f"The instruments found are {names}." if len(heard) > 1 else f"One instrument was found: {names}."
-    return Answer(text, spans_of(*(one.span for one in heard)))
+    return Answer(text, known_spans(*(one.span for one in heard)))
 
 
 def vocals_answer(words: str, findings: ClipFindings) -> Answer:
@@ -134,7 +125,7 @@ def vocals_answer(words: str, findings: ClipFindings) -> Answer:
     voices = [with_article(tag.name.lower()) for tag in findings.singers if tag.name.endswith("voice")]
     spans = findings.vocal_spans
     where = f", first from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}" if spans else ""
-    surely = "" if (findings.singing or 0) >= CERTAIN else "probably "
+    surely = hedge(findings.singing or 0)
     voice = f"; it sounds like {listed(voices, 'or')}" if voices else ""
     return Answer(f"Somebody {surely}sings{where}{voice}.", spans[:MAX_SPANS])
 
@@ -147,9 +138,9 @@ def language_answer(words: str, findings: ClipFindings) -> Answer:
     if not speech.segments:
         return Answer("Nobody speaks in this clip, so there is no language.")
     name = WHISPER_LANGUAGES.get(speech.language, speech.language)
-    if speech.language_probability < PERHAPS or not name:
+    if speech.language_probability < MIN_POSSIBLE or not name:
         return unknown("The language is too unsure to tell.")
-    return Answer(f"The language is {sureness(speech.language_probability)}{name}.", findings.speech_spans[:MAX_SPANS])
+    return Answer(f"The language is {hedge(speech.language_probability)}{name}.", findings.speech_spans[:MAX_SPANS])
 
 
 def said_answer(words: str, findings: ClipFindings) -> Answer:
@@ -174,7 +165,7 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
     near = [one for one in speech.segments if one.start - NEAR_SECONDS <= time <= one.end + NEAR_SECONDS]
     if not near:
         return Answer(f"Nobody speaks at {clock_time(time)}.")
-    return Answer(f"Around {clock_time(time)}: “{near[0].text.strip()}”", spans_of((near[0].start, near[0].end)))
+    return Answer(f"Around {clock_time(time)}: “{near[0].text.strip()}”", known_spans((near[0].start, near[0].end)))
 
 
 def speaking_answer(words: str, findings: ClipFindings) -> Answer:
@@ -208,7 +199,7 @@ def sounds_answer(words: str, findings: ClipFindings) -> Answer:
     if time is not None:
         return _moment(time, findings)
     caption = write_caption(findings, "")
-    return Answer(caption.text, spans_of(*((one.start, one.end) for one in caption.sentences)))
+    return Answer(caption.text, known_spans(*((one.start, one.end) for one in caption.sentences)))
 
 
 def _moment(time: float, findings: ClipFindings) -> Answer:
@@ -226,7 +217,7 @@ def _moment(time: float, findings: ClipFindings) -> Answer:
 
 
 def _sound_names(findings: ClipFindings, before: str) -> str:
-    nouns = [sound_phrase(tag.name).noun for tag in findings.top_sounds if tag.score >= SURE]
+    nouns = [sound_phrase(tag.name).noun for tag in findings.top_sounds if tag.score >= MIN_PROBABLE]
     return before + listed(nouns) if nouns else ""
 
 
@@ -238,11 +229,11 @@ def loudness_answer(words: str, findings: ClipFindings) -> Answer:
     if loudness.integrated_lufs is None:
         return Answer("The clip is too quiet or too short for its loudness to be told.")
     lufs = loudness.integrated_lufs
-    word = "loud" if lufs >= LOUD_LUFS else "quiet" if lufs <= QUIET_LUFS else "of medium loudness"
-    text = f"It is {word}: {lufs:.1f} LUFS, with a peak of {loudness.true_peak_dbfs:.1f} dB of full scale."
+    word = {"loud": "loud", "medium": "of medium loudness", "quiet": "quiet"}[level(lufs)]
+    text = f"It is {word}: {lufs:.1f} LUFS, with a true peak of {loudness.true_peak_dbfs:.1f} dBFS."
     if loudness.range_lu is not None:
-        spread = "wide" if loudness.range_lu >= WIDE_LU else "narrow" if loudness.range_lu <= EVEN_LU else "moderate"
-        text += f" Its loudness range of {loudness.range_lu:.1f} LU is {spread}."
+        word = {"wide": "wide", "moderate": "moderate", "even": "narrow"}[spread(loudness.range_lu)]
+        text += f" The loudness range is {word}: {loudness.range_lu:.1f} LU."
     return Answer(text)
 
 

@@ -21,8 +21,8 @@ from pipelines.music.analysis import (
     Section,
     Tempo,
     TempoCandidate,
-    Vocals,
 )
+from pipelines.music.vocals import vocals_of
 
 FACTS = MusicFacts(
     20.0,
@@ -32,7 +32,7 @@ FACTS = MusicFacts(
     chords=(Chord(0.0, 4.0, "A:min", 0.9), Chord(4.0, 5.0, "E:7", 0.8), Chord(5.0, 20.0, "N", 0.9)),
     sections=(Section(0.0, 10.0, "A", 0.9), Section(10.0, 20.0, "B", 0.9)),
     loudness=Loudness(-18.04, 3.0, -1.0),
-    vocals=Vocals(True, 0.8, ((3.0, 6.5),)),
+    vocals=vocals_of(0.8, ((3.0, 6.5),)),
 )
 
 

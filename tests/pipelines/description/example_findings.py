@@ -14,7 +14,7 @@ from pipelines.music.music_tagging import MusicTags
 from pipelines.music.structure import Section
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.tag_table import TABLE
-from pipelines.music.vocals import Vocals
+from pipelines.music.vocals import vocals_of
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription
 from pipelines.tagging.audioset import Tag, class_tree
@@ -79,7 +79,7 @@ WALTZ = ClipFindings(
         chords=chord_loop(("G:maj", "C:maj", "D:7"), 2.0, 48.0),
         sections=(Section(0, 16, "A", 0.9), Section(16, 32, "B", 0.9), Section(32, 48, "A", 0.9)),
         loudness=Loudness(-20.0, None, -2.0),
-        vocals=Vocals(False, 0.98, ()),
+        vocals=vocals_of(0.02, ()),
         state="done",
     ),
     music_tags(
@@ -102,7 +102,7 @@ ROCK = ClipFindings(
         chords=chord_loop(("A:min", "F:maj", "C:maj", "G:maj"), 2.0, 60.0),
         sections=(Section(0, 20, "A", 0.9), Section(20, 60, "B", 0.9)),
         loudness=Loudness(-8.0, 3.0, -0.5),
-        vocals=Vocals(True, 0.95, ((10.0, 40.0),)),
+        vocals=vocals_of(0.95, ((10.0, 40.0),)),
         state="done",
     ),
     music_tags(
@@ -122,7 +122,7 @@ ROCK = ClipFindings(
 
 SPEAKER = ClipFindings(
     15.0,
-    MusicFacts(15.0, music=0.02, loudness=Loudness(-23.0, None, -5.0), vocals=Vocals(False, 0.99, ()), state="done"),
+    MusicFacts(15.0, music=0.02, is_music=False, loudness=Loudness(-23.0, None, -5.0), vocals=vocals_of(0.01, ()), state="done"),
     None,
     sound_tags(15.0, (Tag("Speech", 0.97),)),
     Transcription(
@@ -139,7 +139,7 @@ SPEAKER = ClipFindings(
 
 BIRD = ClipFindings(
     12.0,
-    MusicFacts(12.0, music=0.03, loudness=Loudness(-30.0, None, -10.0), vocals=Vocals(False, 0.99, ()), state="done"),
+    MusicFacts(12.0, music=0.03, is_music=False, loudness=Loudness(-30.0, None, -10.0), vocals=vocals_of(0.01, ()), state="done"),
     None,
     sound_tags(12.0, (Tag("Bird vocalization, bird call, bird song", 0.8), Tag("Traffic noise, roadway noise", 0.55))),
     Transcription(12.0, state="done"),

@@ -16,7 +16,7 @@ from pipelines.music.notation import MODES, tonic_name
 from pipelines.music.structure import Section
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.tag_table import TABLE
-from pipelines.music.vocals import Vocals
+from pipelines.music.vocals import vocals_of
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription
 from pipelines.tagging.audioset import Tag, class_tree
@@ -59,12 +59,12 @@ def fact_sheets(draw: st.DrawFn, duration: float) -> MusicFacts:
     tempo = draw(st.none() | tempi())
     length, unit = draw(st.sampled_from(METRES))
     root, mode = draw(st.integers(0, 11)), draw(st.sampled_from(MODES))
-    present = draw(st.booleans())
     start = draw(st.floats(0, duration / 2))
-    spans = ((start, draw(st.floats(start, duration))),) if present else ()
+    spans = ((start, draw(st.floats(start, duration))),)
     return MusicFacts(
         duration,
         music=draw(SURENESS),
+        is_music=draw(st.none() | st.booleans()),
         tempo=tempo,
         beats=steady_beats(tempo.bpm, length, unit, duration, draw(SURENESS)) if tempo else None,
         key=draw(st.none() | st.builds(Key, st.just(tonic_name(root, mode)), st.just(mode), SURENESS, st.just(()))),
@@ -73,7 +73,7 @@ def fact_sheets(draw: st.DrawFn, duration: float) -> MusicFacts:
         loudness=draw(
             st.none() | st.builds(Loudness, st.none() | st.floats(-70, 0), st.none() | st.floats(0, 30), st.floats(-60, 3))
         ),
-        vocals=draw(st.none() | st.just(Vocals(present, draw(st.floats(0.5, 1)), spans))),
+        vocals=draw(st.none() | st.builds(vocals_of, SURENESS, st.just(spans))),
         state="done",
     )
 

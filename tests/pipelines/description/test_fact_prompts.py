@@ -12,7 +12,7 @@ from pipelines.music.key_detection import Key
 from pipelines.music.music_tagging import MusicTags
 from pipelines.music.structure import Section
 from pipelines.music.tag_fusion import MusicTag
-from pipelines.music.vocals import Vocals
+from pipelines.music.vocals import vocals_of
 
 FACTS = MusicFacts(
     duration=75.4,
@@ -26,7 +26,7 @@ FACTS = MusicFacts(
         Chord(6.0, 75.4, "G:7", 0.9),
     ),
     sections=(Section(0.0, 30.0, "A", 0.9), Section(30.0, 75.4, "B", 0.9)),
-    vocals=Vocals(False, 0.9, ()),
+    vocals=vocals_of(0.1, ()),
     state="done",
 )
 NOTHING = np.empty(0, dtype=np.float32)

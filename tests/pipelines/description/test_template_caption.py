@@ -103,7 +103,7 @@ def test_speech_and_music_are_told_with_their_times() -> None:
 
 def test_what_is_unknown_stays_untold() -> None:
     assert re.search("othing", write_caption(UNKNOWN, "seed").text)
-    bare = ClipFindings(30.0, MusicFacts(30.0, music=0.9, state="done"))
+    bare = ClipFindings(30.0, MusicFacts(30.0, music=0.9, is_music=True, state="done"))
     for seed in SEEDS:
         assert not check_claims(write_caption(bare, seed).text, bare)
 

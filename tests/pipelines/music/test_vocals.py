@@ -6,7 +6,7 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.music.music_tagging import MusicTags
-from pipelines.music.vocals import Vocals, find_vocals, musicality
+from pipelines.music.vocals import Vocals, find_vocals, music_score
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import SoundTags
 
@@ -35,14 +35,14 @@ def vocals_of(heard: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: 
 
 def test_singing_alone_is_found_where_it_is() -> None:
     vocals = vocals_of(scores(Singing=(20, 50, 0.5)))
-    assert vocals.present and vocals.confidence > 0.9
+    assert vocals.present and vocals.probability > 0.9
     ((start, end),) = vocals.spans
     assert abs(start - 20 * HOP_SECONDS) < 1.5 and abs(end - 50 * HOP_SECONDS) < 1.5
 
 
 def test_singing_over_music_is_found_where_it_is() -> None:
     vocals = vocals_of(scores(Music=(0, 100, 0.99)), over_music=(10, 20), in_clip=0.9)
-    assert vocals.present and vocals.confidence > 0.8
+    assert vocals.present and vocals.probability > 0.8
     ((start, end),) = vocals.spans
     assert abs(start - 15.0) < 2.5 and abs(end - 30.0) < 2.5
 
@@ -54,7 +54,7 @@ def test_a_tag_that_does_not_hold_for_the_clip_is_not_believed() -> None:
 def test_speech_and_instruments_do_not_sing() -> None:
     for heard in (scores(Speech=(0, 100, 0.99)), scores(Music=(0, 100, 0.99), Flute=(0, 100, 0.5)), scores(1)):
         vocals = vocals_of(heard)
-        assert not vocals.present and not vocals.spans and vocals.confidence > 0.9
+        assert not vocals.present and not vocals.spans and vocals.probability < 0.1
 
 
 def test_a_moment_is_not_believed() -> None:
@@ -66,5 +66,5 @@ def test_a_short_clip_can_be_sung() -> None:
 
 
 def test_music_is_how_much_sounds_like_it() -> None:
-    assert musicality(scores(10, Music=(0, 5, 1.0), Piano=(0, 10, 0.5))) == 0.75
-    assert musicality(scores(10, Speech=(0, 10, 1.0))) == 0.0
+    assert music_score(scores(10, Music=(0, 5, 1.0), Piano=(0, 10, 0.5))) == 0.75
+    assert music_score(scores(10, Speech=(0, 10, 1.0))) == 0.0
