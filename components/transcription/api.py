@@ -13,6 +13,7 @@ from components.page.events import borrowing
 from components.page.user_errors import tell_errors
 from components.transcription.controls import DETECT
 from models.model_catalog import AUTO
+from pipelines.clip.clip import AudioClip
 from pipelines.speech.transcript import SpeechTask
 from pipelines.speech.transcription import TranscriptionOptions
 from pipelines.speech.transcription import transcribe as transcribe_clip
@@ -33,7 +34,7 @@ def add_transcription_endpoint(services: Services) -> None:
         beam_size: int = 5,
         word_timestamps: bool = True,
     ) -> Iterator[dict[str, Any]]:
-        """Write down what is said in a recording, with times.
+        """Transcribe a recording, with the times of lines and words.
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
@@ -47,9 +48,9 @@ def add_transcription_endpoint(services: Services) -> None:
 
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
-            probability}], language, log_probability, no_speech_probability}] with times in seconds; unspoken [{start, end,
-            sound}], what is heard where nobody speaks; language and language_probability, runners_up [{code, probability}];
-            model, licence; duration and elapsed in seconds; state ('loading', 'decoding', 'done').
+            probability}], language, log_probability, no_speech_probability}] with times in seconds; non_speech [{start, end,
+            sound}]; language, language_probability and alternatives [{code, probability}]; model, licence; duration and
+            elapsed in seconds; state ('loading', 'decoding', 'done').
         """
         options = TranscriptionOptions(
             model=model,
@@ -60,15 +61,15 @@ def add_transcription_endpoint(services: Services) -> None:
             beam_size=beam_size,
             word_timestamps=word_timestamps,
         )
-        clip = open_for_api(services, audio)
-        segments = -1
-        for snapshot in transcribe_clip(clip, options, services.runtime):
-            if len(snapshot.segments) > segments or snapshot.state == "done":
-                segments = len(snapshot.segments)
-                yield {"text": snapshot.text, **asdict(snapshot)}
+        yield from _growing_result(services, open_for_api(services, audio), options)
 
-    gr.api(
-        transcribe,
-        api_name="transcribe",
-        **borrowing(services),
-    )
+    gr.api(transcribe, api_name="transcribe", **borrowing(services))
+
+
+def _growing_result(services: Services, clip: AudioClip, options: TranscriptionOptions) -> Iterator[dict[str, Any]]:
+    """Yield a snapshot for each new segment and the result."""
+    segments = -1
+    for snapshot in transcribe_clip(clip, options, services.runtime):
+        if len(snapshot.segments) > segments or snapshot.state == "done":
+            segments = len(snapshot.segments)
+            yield {"text": snapshot.text, **asdict(snapshot)}

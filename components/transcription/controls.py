@@ -1,4 +1,4 @@
-"""The controls of the transcription tab, and the options that they stand for."""
+"""The controls of the transcription tab and the options made from them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TASKS = [("Transcribe", "transcribe"), ("Translate to English", "translate")]
 
 @dataclass(frozen=True)
 class TranscriptionControls:
-    """Components whose values, in this order, `options_of` and `cue_options_of` read."""
+    """Components whose values `options_of` and `cue_options_of` read, in this order."""
 
     decoding: list[gr.components.Component]
     cues: list[gr.components.Component]
@@ -28,28 +28,28 @@ class TranscriptionControls:
 
 
 def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls:
-    """What most people need, and the rest folded away."""
+    """Build the controls: model, language and task, and the rest folded away."""
     model = gr.Dropdown(_model_choices(catalog.models("transcribe")), value=AUTO, label="Model")
     language = gr.Dropdown(_language_choices(), value=DETECT, label="Language")
     task = gr.Dropdown(TASKS, value="transcribe", label="Task")
     with gr.Accordion("More", open=False) as more:
-        prompt = gr.Textbox(label="Style and spelling, as an example text", lines=2, max_length=800)
-        hotwords = gr.Textbox(label="Names and terms to expect", max_length=400)
+        prompt = gr.Textbox(label="Initial prompt", info="A text in the style and spelling you want.", lines=2, max_length=800)
+        hotwords = gr.Textbox(label="Hotwords", info="Names and terms to expect.", max_length=400)
         beam_size = gr.Slider(1, 10, value=5, step=1, label="Beam size")
-        words = gr.Checkbox(True, label="Times of words")
-        fallback = gr.Checkbox(True, label="Try again with temperature where it is unsure")
-        voice = gr.Checkbox(True, label="Listen only where there is a voice")
-        threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label="Voice probability from which")
-        characters = gr.Slider(0, 80, value=0, step=1, label="Subtitles: characters a line (0: usual for the language)")
-        lines = gr.Slider(1, 4, value=2, step=1, label="Subtitles: lines a cue")
-        cue_words = gr.Slider(0, 20, value=0, step=1, label="Subtitles: words a cue (0: as many as fit)")
-    decoding = [model, language, task, prompt, hotwords, beam_size, words, fallback, voice, threshold]
+        words = gr.Checkbox(True, label="Word timestamps")
+        fallback = gr.Checkbox(True, label="Temperature fallback", info="Sample again where the model is unsure.")
+        vad_filter = gr.Checkbox(True, label="Voice detection", info="Decode only where somebody speaks.")
+        threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label="Voice detection threshold")
+        characters = gr.Slider(0, 80, value=0, step=1, label="Characters per line", info="0: usual for the language.")
+        lines = gr.Slider(1, 4, value=2, step=1, label="Lines per subtitle")
+        cue_words = gr.Slider(0, 20, value=0, step=1, label="Words per subtitle", info="0: as many as fit.")
+    decoding = [model, language, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold]
     return TranscriptionControls(decoding, [characters, lines, cue_words], more)
 
 
 def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
-    """The options that the values of `TranscriptionControls.decoding` stand for."""
-    model, language, task, prompt, hotwords, beam_size, words, fallback, voice, threshold = values
+    """Make options from the values of `TranscriptionControls.decoding`."""
+    model, language, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold = values
     return TranscriptionOptions(
         model=model,
         language=None if language == DETECT else language,
@@ -59,13 +59,13 @@ def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
         beam_size=int(beam_size),
         word_timestamps=bool(words),
         temperature_fallback=bool(fallback),
-        voice_activity_filter=bool(voice),
-        voice_threshold=float(threshold),
+        vad_filter=bool(vad_filter),
+        vad_threshold=float(threshold),
     )
 
 
 def cue_options_of(values: tuple[Any, ...], language: str) -> CueOptions:
-    """The layout of subtitles that the values of `TranscriptionControls.cues` stand for, in this language."""
+    """Make the subtitle layout for a language from the values of `TranscriptionControls.cues`."""
     characters, lines, words = (int(value) for value in values)
     usual = cue_options_for(language)
     return replace(

@@ -1,10 +1,10 @@
-/* Dictation: the microphone's sound goes to Python piece by piece, the next one when the one before has been written down.
+/* Dictation: the microphone's sound goes to Python in chunks, each when the one before has been transcribed.
    `element`, `trigger`, `props` and `watch` come from gr.HTML. */
 
 const button = element.querySelector('button');
 const note = element.querySelector('.dictation-note');
-const SHORTEST_PIECE_SECONDS = 0.5;
-const LOUDEST = 32767;
+const MIN_CHUNK_SECONDS = 0.5;
+const MAX_SAMPLE = 32767;
 const TAP = `registerProcessor('tap', class extends AudioWorkletProcessor {
   process([[channel]]) { if (channel) this.port.postMessage(channel.slice()); return true; }
 });`;
@@ -43,12 +43,12 @@ async function start() {
 
 /** Send what has come in, unless Python is still at the piece before. */
 function pump(now) {
-  const enough = now.samples >= SHORTEST_PIECE_SECONDS * now.context.sampleRate;
+  const enough = now.samples >= MIN_CHUNK_SECONDS * now.context.sampleRate;
   if (now !== session || now.waiting || !(enough || now.ending)) return;
   const piece = new Int16Array(now.samples);
   let at = 0;
-  for (const part of now.pieces) for (const value of part) piece[at++] = Math.max(-1, Math.min(1, value)) * LOUDEST;
-  trigger('heard', {pcm: base64(piece), rate: now.context.sampleRate, first: now.first, last: now.ending});
+  for (const part of now.pieces) for (const value of part) piece[at++] = Math.max(-1, Math.min(1, value)) * MAX_SAMPLE;
+  trigger('chunk', {pcm: base64(piece), rate: now.context.sampleRate, first: now.first, last: now.ending});
   Object.assign(now, {pieces: [], samples: 0, first: false, waiting: true, sent: now.sent + at / now.context.sampleRate});
   if (!now.ending) say(`${now.sent.toFixed(0)} s`);
 }

@@ -1,4 +1,4 @@
-"""The button that writes down what is spoken into the microphone, while it is spoken."""
+"""The button that transcribes the microphone while a person speaks."""
 
 from __future__ import annotations
 
@@ -20,35 +20,39 @@ from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
 from components.transcription.controls import options_of
-from components.transcription.summary import summary_markup, waiting_message
+from components.transcription.summary import transcription_summary, waiting_message
 from components.transcription.transcript import TranscriptFeed
 from models.arrays import FloatArray
 from models.errors import InvalidOption
-from pipelines.speech.dictation import Dictated, Dictation
-from pipelines.speech.transcription import Transcription, keep
-from pipelines.speech.vad_windows import SAMPLE_RATE
+from pipelines.jobs.model_use import model_fields
+from pipelines.speech.dictation import Dictation, DictationResult
+from pipelines.speech.transcription import Transcription, store_result
+from pipelines.speech.voice_activity import SAMPLE_RATE
 from services import Services
 
 TEMPLATE = '<button type="button" aria-pressed="false">Dictate</button><span class="dictation-note" role="status"></span>'
 MAX_SECONDS = 1800.0
 RATES = range(8_000, 192_001)
-MAX_PIECE_SECONDS = 60
+"""Sample rates in Hz that a page may send."""
+MAX_CHUNK_SECONDS = 60
 Update = tuple[Any, ...]
 """(button, session, transcript, summary)."""
 
 
 @dataclass(frozen=True)
 class DictationSession:
-    """One press of the button: what listens, and the resampler in front of it."""
+    """From a press of the button to its end."""
 
     dictation: Dictation
     resampler: soxr.ResampleStream
     rate: int
+    """Hz of the page."""
     began: float
+    """Seconds of `time.perf_counter`."""
 
 
 def build_dictation_button() -> gr.HTML:
-    """The component; its event is `heard`."""
+    """Build the component; its event is `chunk`."""
     return gr.HTML(
         value={},
         elem_id="dictation",
@@ -65,68 +69,64 @@ class DictationJob:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def hear(self, session: DictationSession | None, event: gr.EventData, *controls: Any) -> Update:
-        """A piece of sound from the page; with the last one the recording becomes the clip."""
+    def accept(self, session: DictationSession | None, event: gr.EventData, *controls: Any) -> Update:
+        """Take a chunk of sound from the page; with the last one the recording becomes the clip."""
         try:
             rate = _rate(event)
             if event_field(event, "first") is True or session is None:
                 session = self._begin(rate, controls)
             last = event_field(event, "last") is True
-            sound = session.resampler.resample_chunk(_samples(event, session.rate), last=last)
-            written = session.dictation.hear(sound)
+            samples = session.resampler.resample_chunk(_samples(event, session.rate), last=last)
+            written = session.dictation.accept(samples)
             if last:
                 return self._end(session, session.dictation.finish())
         except Exception as error:
             return _value(done=True, failure=sentence_for(error)), None, gr.skip(), gr.skip()
         feed = TranscriptFeed(written.segments)
         now = self._result(session, written, "dictating")
-        return _value(), session, feed.value(waiting_message(now), written.partial), summary_markup(now)
+        return _value(), session, feed.value(waiting_message(now), written.partial), transcription_summary(now)
 
     def _begin(self, rate: int, controls: tuple[Any, ...]) -> DictationSession:
         services = self._services
-        longest = min(MAX_SECONDS, services.settings.max_clip_seconds)
-        dictation = Dictation(options_of(controls), services.runtime, longest)
+        max_seconds = min(MAX_SECONDS, services.settings.max_clip_seconds)
+        dictation = Dictation(options_of(controls), services.runtime, max_seconds)
         return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
 
-    def _end(self, session: DictationSession, written: Dictated) -> Update:
-        """The recording as a clip whose transcript is what was dictated; the page opens it like one of its history."""
+    def _end(self, session: DictationSession, written: DictationResult) -> Update:
+        """Store the recording as a clip with its transcript; the page opens it like one of its history."""
         dictation, clips = session.dictation, self._services.clips
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "dictation.wav"
             soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
             clip = clips.open(path)
         result = self._result(session, written, "done")
-        keep(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
+        store_result(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
         name = f"Dictation {time.strftime('%H.%M')}"
         return _value(done=True, clip={"hash": clip.content_hash, "name": name}), None, gr.skip(), gr.skip()
 
-    def _result(self, session: DictationSession, written: Dictated, state: Any) -> Transcription:
+    def _result(self, session: DictationSession, written: DictationResult, state: Any) -> Transcription:
         choice, device = session.dictation.choice, self._services.runtime.catalog.device
         language = written.language
         return Transcription(
-            duration=written.seconds,
-            model=choice.spec.title,
-            model_reason=choice.reason,
-            licence=choice.spec.licence,
-            dtype=choice.spec.dtype(device),
-            device=device.upper(),
+            **model_fields([choice.spec], device, choice.reason),
+            duration=written.duration,
             language=language.code if language else "",
             language_probability=language.probability if language else 0.0,
-            runners_up=language.runners_up if language else (),
+            alternatives=language.alternatives if language else (),
             segments=written.segments,
-            position=written.seconds,
+            position=written.duration,
             elapsed=time.perf_counter() - session.began,
             state=state,
         )
 
 
 def _value(done: bool = False, failure: str = "", clip: dict[str, str] | None = None) -> Value:
-    """A new value every time: it tells the page that the piece was heard."""
+    """Make a new value every time: it tells the page to send the next chunk."""
     return {"done": done, "failure": failure, "clip": clip, "id": uuid4().hex}
 
 
 def _rate(event: gr.EventData) -> int:
-    """The page may name anything."""
+    """Check the rate, which the page may set to anything."""
     rate: Any = event_field(event, "rate")
     if not isinstance(rate, int) or rate not in RATES:
         raise InvalidOption("sample rate", rate, f"{RATES.start} to {RATES.stop - 1} Hz")
@@ -134,13 +134,13 @@ def _rate(event: gr.EventData) -> int:
 
 
 def _samples(event: gr.EventData, rate: int) -> FloatArray:
-    """Float32 [samples] of the 16-bit samples that the page sent as base64."""
+    """Decode the 16-bit samples that the page sent as base64: float32 [samples]."""
     text: Any = event_field(event, "pcm")
-    most_bytes = 2 * rate * MAX_PIECE_SECONDS
+    max_bytes = 2 * rate * MAX_CHUNK_SECONDS
     try:
-        data = base64.b64decode(text, validate=True) if isinstance(text, str) and len(text) <= 2 * most_bytes else None
+        data = base64.b64decode(text, validate=True) if isinstance(text, str) and len(text) <= 2 * max_bytes else None
     except binascii.Error:
         data = None
     if data is None or len(data) % 2:
-        raise InvalidOption("piece of sound", "something else", f"up to {MAX_PIECE_SECONDS} s of 16-bit samples in base64")
+        raise InvalidOption("chunk of sound", "something else", f"up to {MAX_CHUNK_SECONDS} s of 16-bit samples in base64")
     return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(-np.iinfo(np.int16).min)

@@ -1,4 +1,4 @@
-"""A transcription as files to take home."""
+"""Download buttons for a transcription, one per format."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pipelines.subtitles.formats import FORMATS, Subtitles
 
 
 def build_download_buttons() -> list[gr.DownloadButton]:
-    """One button a format, of no use until there is something to take."""
+    """Build a button for each format, disabled until there is a transcription."""
     return [gr.DownloadButton(name, interactive=False, min_width=0, size="sm") for name in FORMATS]
 
 
 def no_downloads() -> list[gr.DownloadButton]:
-    """The buttons while there is nothing to take."""
+    """Return the buttons without files."""
     return [gr.DownloadButton(value=None, interactive=False) for _ in FORMATS]
 
 
 def downloads_of(clip: AudioClip, subtitles: Subtitles) -> list[gr.DownloadButton]:
-    """The buttons with files behind them. The files lie in the clip's folder and go with it."""
+    """Write the files into the clip's folder, with which they are deleted, and return the buttons."""
     folder = clip.directory / FILES_FOLDER / uuid4().hex
     folder.mkdir(parents=True)
     stem = safe_stem(clip.name)

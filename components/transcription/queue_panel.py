@@ -1,4 +1,4 @@
-"""Several files in one go: a queue table, a Stop, and one ZIP with every format of every transcript."""
+"""Transcription of several files: a queue table, a Stop button, and a ZIP with every format of every transcript."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from services import Services
 
 
 def build_transcription_queue(services: Services, controls: TranscriptionControls) -> None:
-    """The folded section below a transcript; it uses the same controls."""
+    """Build the folded section below a transcript; it uses the same controls."""
     with gr.Accordion("Several files", open=False, elem_id="queue"):
         files = gr.File(file_count="multiple", label="Recordings", height=120)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Transcribe all", variant="primary", min_width=0, elem_id="transcribe-all")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-queue")
-            take_home = gr.DownloadButton("ZIP", interactive=False, min_width=0, elem_id="queue-zip")
+            archive = gr.DownloadButton("ZIP", interactive=False, min_width=0, elem_id="queue-zip")
         table = gr.HTML("", elem_id="queue-table", apply_default_css=False)
     job, no_clip = TabJob(services, "queue", [run, stop]), gr.State(None)
     work = _QueueWork(services, job)
-    run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=take_home, queue=False, **QUIET)
-    job.on(run.click, no_clip, work.run, [files, *controls.decoding, *controls.cues], [table, take_home])
+    run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=archive, queue=False, **QUIET)
+    job.on(run.click, no_clip, work.run, [files, *controls.decoding, *controls.cues], [table, archive])
 
 
 class _QueueWork:
@@ -50,7 +50,7 @@ class _QueueWork:
         self._job = job
 
     def run(self, files: list[str] | None, request: gr.Request, *values: Any) -> Iterator[tuple[Any, Any]]:
-        """Stream the queue table; at the end there is a ZIP of what is done."""
+        """Stream the queue table; at the end return a ZIP of the finished transcripts."""
         cue_values, decoding = values[-3:], values[:-3]
         services = self._services
         try:
@@ -69,10 +69,10 @@ class _QueueWork:
 
 
 def queue_markup(queue: tuple[QueuedFile, ...]) -> str:
-    """The table: a line for each file."""
+    """Make the table: a row for each file."""
     done = sum(file.state == "done" for file in queue)
     rows = "".join(_row(file) for file in queue)
-    head = "<tr><th>File</th><th>State</th><th>Length</th><th>Language</th><th>Words</th><th>Took</th></tr>"
+    head = "<tr><th>File</th><th>State</th><th>Length</th><th>Language</th><th>Words</th><th>Time</th></tr>"
     return (
         f'<table class="queue"><thead>{head}</thead><tbody>{rows}</tbody></table>'
         f'<p class="summary" role="status">{done} of {len(queue)} done</p>'
@@ -87,14 +87,14 @@ def _row(file: QueuedFile) -> str:
         cells = [clock_time(now.duration, 1), language, str(len(now.text.split())), f"{now.elapsed:.1f} s"]
     state = file.problem or (f"{clock_time(now.position, 1)} …" if now and file.state == "running" else file.state)
     if now is not None and file.state == "done" and not now.segments:
-        sound = now.unspoken[0].sound if now.unspoken else ""
+        sound = now.non_speech[0].sound if now.non_speech else ""
         state = f"no speech: this sounds like {sound}" if sound else "no speech"
     texts = "".join(f"<td>{html.escape(cell)}</td>" for cell in (state, *cells))
     return f'<tr data-state="{file.state}"><th scope="row">{html.escape(file.name)}</th>{texts}</tr>'
 
 
 def write_archive(queue: tuple[QueuedFile, ...], options: TranscriptionOptions, cue_values: tuple[Any, ...]) -> Path | None:
-    """A ZIP with a file for every format of every transcript; None if there is none. It lies in Gradio's upload folder."""
+    """Write a ZIP with every format of every transcript into Gradio's upload folder; None if there is no transcript."""
     finished = [(file, file.transcription) for file in queue if file.transcription and file.transcription.segments]
     if not finished:
         return None
@@ -114,7 +114,7 @@ def write_archive(queue: tuple[QueuedFile, ...], options: TranscriptionOptions, 
 
 
 def _free_stem(stem: str, taken: set[str]) -> str:
-    """`stem`, or with a number if a file of this name is already in the archive."""
+    """Return `stem`, with a number if a file of this name is already in the archive."""
     number, free = 2, stem
     while free.lower() in taken:
         free, number = f"{stem} {number}", number + 1

@@ -1,42 +1,42 @@
-"""The line below a transcript: how far, in which language, by which model, in what time; or why not."""
+"""The line below a transcript: language, model, progress and time; and the messages in place of lines."""
 
 from __future__ import annotations
 
 import html
 
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.non_speech import NonSpeechSegment
 from pipelines.speech.transcription import Transcription
 from pipelines.wording.times import clock_time
 
-MIN_PROBABILITY = 0.01
-"""A less likely language is not told as a runner-up."""
+MIN_ALTERNATIVE_PROBABILITY = 0.01
+"""A less probable language is not shown."""
 
 
 def waiting_message(now: Transcription) -> str:
-    """What stands where the lines will be, as long as there is none."""
-    heard = f": this sounds like {now.unspoken[0].sound}" if now.unspoken and now.unspoken[0].sound else " in this clip"
+    """Return the message that stands in place of lines."""
+    sound = f": this sounds like {now.non_speech[0].sound}" if now.non_speech and now.non_speech[0].sound else " in this clip"
     return {
         "loading": "Getting the model ready …",
-        "decoding": "Listening …",
+        "decoding": "Transcribing …",
         "dictating": "Speak: the words appear here.",
-        "stopped": "Stopped before anything was heard.",
-        "done": f"No speech was found{heard}.",
+        "stopped": "Stopped before the first words.",
+        "done": f"No speech was found{sound}.",
     }[now.state]
 
 
-def remark(stretch: Unspoken) -> str:
-    """What a transcript says about a stretch without speech."""
-    heard = f": this sounds like {stretch.sound}" if stretch.sound else ""
-    return f"No speech until {clock_time(stretch.end, 1)}{heard}."
+def remark(segment: NonSpeechSegment) -> str:
+    """Return the line for a segment without speech."""
+    sound = f": this sounds like {segment.sound}" if segment.sound else ""
+    return f"No speech until {clock_time(segment.end, 1)}{sound}."
 
 
-def summary_markup(now: Transcription) -> str:
-    """One line: how far, in which language, by which model, in what time."""
+def transcription_summary(now: Transcription) -> str:
+    """Return one line with language, model, progress and time."""
     facts = []
     if now.segments and now.language:
         language = WHISPER_LANGUAGES.get(now.language, now.language)
-        facts.append(f"{language} ({now.language_probability:.2f}{_runners_up(now)})")
+        facts.append(f"{language} ({now.language_probability:.0%} sure{_alternatives(now)})")
     facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
     if now.state == "done":
         earlier = ", computed before" if now.from_store else ""
@@ -53,8 +53,7 @@ def summary_markup(now: Transcription) -> str:
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
 
 
-def _runners_up(now: Transcription) -> str:
-    """What the language could also be, if that is worth a word."""
-    others = [guess for guess in now.runners_up if guess.probability >= MIN_PROBABILITY]
-    named = [f"{WHISPER_LANGUAGES.get(guess.code, guess.code)} {guess.probability:.2f}" for guess in others]
-    return f"; else {', '.join(named)}" if named else ""
+def _alternatives(now: Transcription) -> str:
+    others = [other for other in now.alternatives if other.probability >= MIN_ALTERNATIVE_PROBABILITY]
+    named = [f"{WHISPER_LANGUAGES.get(other.code, other.code)} {other.probability:.0%}" for other in others]
+    return f"; or {', '.join(named)}" if named else ""

@@ -1,4 +1,4 @@
-"""The transcription tab: what was said, with times, as it is decoded; corrected, decoded again, taken home."""
+"""The transcription tab: text with times as it is decoded, corrections, decoding of single lines, and downloads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from components.transcription.controls import build_transcription_controls, cue_
 from components.transcription.dictation import DictationJob, build_dictation_button
 from components.transcription.files import build_download_buttons, downloads_of, no_downloads
 from components.transcription.queue_panel import build_transcription_queue
-from components.transcription.summary import remark, summary_markup, waiting_message
+from components.transcription.summary import remark, transcription_summary, waiting_message
 from components.transcription.transcript import (
     TranscriptFeed,
     build_transcript,
@@ -37,20 +37,20 @@ from components.transcription.transcript import (
 from models.errors import ModelError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.non_speech import NonSpeechSegment
 from pipelines.speech.transcript import Segment, with_text
 from pipelines.speech.transcription import (
     Transcription,
     TranscriptionOptions,
-    decode_again,
+    decode_line,
     find_stored,
     transcribe,
 )
 from pipelines.subtitles.formats import Subtitles
 from services import Services
 
-EMPTY = "What is said in the clip will be written here. Choose a clip above, then press Transcribe."
-READY = "Press Transcribe to write down what is said in this clip."
+EMPTY = "The transcript appears here. Choose a clip above, then press Transcribe."
+READY = "Press Transcribe to get the text of this clip."
 
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""
@@ -58,14 +58,14 @@ Update = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class _Result:
-    """What the person sees now, and the options that it came from."""
+    """What the page shows now, and the options that it was made with."""
 
     transcription: Transcription
     options: TranscriptionOptions
 
 
 def build_transcription_tab(services: Services, clip: ClipInput) -> None:
-    """Controls on the left, the transcript on the right, and the endpoint `transcribe`."""
+    """Build the controls on the left, the transcript on the right, and the endpoint `transcribe`."""
     result, dictation = gr.State(None), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
@@ -86,11 +86,11 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     shown = [transcript, summary, clip.timeline, result]
     model_job, each_job = {**borrowing(services), **QUIET}, {**borrowing(services), **QUIET_EACH}
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls.decoding], shown)
-    dictate.heard(
-        DictationJob(services).hear,
+    dictate.chunk(
+        DictationJob(services).accept,
         inputs=[dictation, *controls.decoding],
         outputs=[dictate, dictation, transcript, summary],
-        **each_job,  # the answer that asks for the next piece comes before Gradio holds this event for ended
+        **each_job,  # the answer that asks for the next chunk comes before Gradio regards this event as ended
     )
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
     restored = clip.state.change(work.restore, inputs=[clip.state, *controls.decoding], **on_page)
@@ -106,7 +106,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     ]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(
-            _take_home,
+            _export,
             inputs=[clip.state, result, *controls.cues],
             outputs=[clip.captions, *downloads],
             queue=False,
@@ -136,23 +136,23 @@ class _TranscriptionWork:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
     def begin_if_wanted(self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request) -> Buttons:
-        """A new clip: an example without a result gets one without another press."""
+        """Start the job of an example without a result, without another press."""
         return self._job.begin(clip, request) if is_example and result is None else gr.skip()
 
     def run_if_wanted(
         self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
     ) -> Iterator[Update]:
-        """As `run`, for an example without a result; follows `restore`, whose answer would else wipe this one's."""
+        """As `run`, for an example without a result; follows `restore`, whose answer would else replace this one's."""
         if is_example and result is None:
             yield from self._job.shown(self.run)(clip, request, *controls)
         else:
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
 
     def restore(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Update:
-        """A new clip: what these controls gave for it before, or what to do. A job on the clip before it ends."""
+        """Show what these controls gave for a new clip before, or what to do. A job on the clip before it ends."""
         known = self._known(clip, controls)
         if self._job.goes_on(clip, request):
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person was quicker: its first words may be there already
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person pressed first: its first words may be there already
         if clip is None:
             return TranscriptFeed().value(EMPTY), "", gr.skip(), None
         if known is None:
@@ -163,11 +163,11 @@ class _TranscriptionWork:
         options, catalog = options_of(controls), self._services.runtime.catalog
         try:
             return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog) if clip else None
-        except ModelError:  # a model that cannot be had now gave nothing
+        except ModelError:  # a model that is unavailable now has no result
             return None
 
     def correct(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData) -> Update:
-        """A person rewrote a line."""
+        """Replace the text of a line by a person's."""
         if clip is None or result is None:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         index = line_of(event, result.transcription.segments)
@@ -181,7 +181,7 @@ class _TranscriptionWork:
                 raise NoClip
             index = line_of(event, result.transcription.segments)
             line, options = result.transcription.segments[index], options_of(controls)
-            again = decode_again(clip, line, options, self._services.runtime)
+            again = decode_line(clip, line, options, self._services.runtime)
         except Exception as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
         return _whole(clip, _with_line(result, index, again))
@@ -194,12 +194,12 @@ def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Resu
 
 
 def _whole(clip: AudioClip, result: _Result) -> Update:
-    """A finished result, all at once."""
+    """Return the update for a finished result."""
     return list(_streamed(clip, result.options, iter((result.transcription,))))[-1]
 
 
 def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterator[Transcription]) -> Iterator[Update]:
-    """Snapshots as updates of the page; what did not change is not sent again."""
+    """Turn snapshots into updates of the page; what did not change is not sent again."""
     timeline, transcript = TimelineFeed(clip.content_hash), TranscriptFeed()
     timeline.put(SpanTrack(id="speech", name="Speech"))
     timeline.put(WordTrack(id="words", name="Words"))
@@ -211,31 +211,31 @@ def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterato
             timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(Span(s.start, s.end, s.text) for s in new)))
             words = tuple(Word(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
             timeline.extend(WordTrack(id="words", name="Words", items=words))
-        if now.unspoken and now.segments:
+        if now.non_speech and now.segments:
             transcript = _with_remarks(now)
-        told, message = message, waiting_message(now)
+        before, message = message, waiting_message(now)
         yield (
-            transcript.value(message) if new or now.unspoken or message != told else gr.skip(),
-            summary_markup(now),
+            transcript.value(message) if new or now.non_speech or message != before else gr.skip(),
+            transcription_summary(now),
             timeline.value() if new else gr.skip(),
             _Result(now, options) if now.state in ("done", "stopped") else gr.skip(),
         )
 
 
 def _with_remarks(now: Transcription) -> TranscriptFeed:
-    """The lines, with a remark for every long stretch between them."""
+    """Make lines with a remark for every non-speech segment between them."""
     feed = TranscriptFeed()
-    parts: list[Segment | Unspoken] = [*now.segments, *now.unspoken]
+    parts: list[Segment | NonSpeechSegment] = [*now.segments, *now.non_speech]
     for part in sorted(parts, key=lambda part: part.start):
-        if isinstance(part, Unspoken):
+        if isinstance(part, NonSpeechSegment):
             feed.remark(part.start, part.end, remark(part))
         else:
             feed.extend((part,))
     return feed
 
 
-def _take_home(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:
-    """Subtitles on the player, and files behind the download buttons."""
+def _export(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:
+    """Return the captions of the player and the download buttons with files."""
     if clip is None or result is None or not result.transcription.segments:
         return [[], *no_downloads()]
     cue_options = cue_options_of(cue_controls, result.transcription.language)

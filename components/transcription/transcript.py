@@ -1,4 +1,4 @@
-"""The transcript as people read it: words that seek and follow the sound, shaded by confidence, lines to correct in place."""
+"""The transcript on the page: words that seek and follow the sound, shaded by confidence, and lines to correct in place."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from models.errors import InvalidOption
 from pipelines.speech.transcript import Segment
 
 TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol><p class="partial" dir="auto"></p>'
-LONGEST_LINE = 10_000
-"""Characters that a corrected line may have."""
+MAX_LINE_CHARACTERS = 10_000
+"""Of a corrected line."""
 
 
 def build_transcript(message: str) -> gr.HTML:
-    """The component, showing `message` while there is no text."""
+    """Build the component, which shows `message` while there is no text."""
     return gr.HTML(
         value=TranscriptFeed().value(message),
         elem_id="transcript",
@@ -32,7 +32,7 @@ def build_transcript(message: str) -> gr.HTML:
 
 
 class TranscriptFeed:
-    """What one run shows: lines that are only ever appended to, so that no more than the new ones travel to the page."""
+    """The lines of one run: they are only appended to, so that only new ones travel to the page."""
 
     def __init__(self, segments: tuple[Segment, ...] = ()) -> None:
         self._id = uuid4().hex
@@ -45,22 +45,24 @@ class TranscriptFeed:
         self._lines += "".join(json.dumps(asdict(segment), ensure_ascii=False) + "\n" for segment in segments)
 
     def remark(self, start: float, end: float, text: str) -> None:
-        """Append a line that says something about a stretch instead of what was spoken in it."""
+        """Append a remark about a segment without speech."""
         line = {"start": start, "end": end, "text": text, "words": [], "note": True}
         self._lines += json.dumps(line, ensure_ascii=False) + "\n"
 
     def value(self, message: str = "", partial: str = "") -> Value:
-        """The component's value; `message` stands where the lines would be as long as there is none.
+        """Return the component's value.
 
-        `partial` is what the line to come seems to be.
+        Args:
+            message: shown while there are no lines.
+            partial: text of the line that is being spoken.
         """
         return {"feed": self._id, "made": self._made, "lines": self._lines, "message": message, "partial": partial}
 
 
 def line_of(event: gr.EventData, segments: Sequence[Segment]) -> int:
-    """The line that the page names by its number and its start; the page may name anything.
+    """Return the index of the line that the page names by its index and its start; the page may send anything.
 
-    Lines before it may have come or gone since the page was asked: then the start tells.
+    Lines before it may have been added or removed since: then the start decides.
     """
     index, start = event_field(event, "index"), event_field(event, "start")
     starts = [segment.start for segment in segments]
@@ -72,8 +74,8 @@ def line_of(event: gr.EventData, segments: Sequence[Segment]) -> int:
 
 
 def text_of(event: gr.EventData) -> str:
-    """The corrected text of a line, in one line."""
+    """Return the corrected text of a line, in one line."""
     text = event_field(event, "text")
-    if not isinstance(text, str) or len(text) > LONGEST_LINE:
-        raise InvalidOption("text", str(text)[:20], f"up to {LONGEST_LINE} characters")
+    if not isinstance(text, str) or len(text) > MAX_LINE_CHARACTERS:
+        raise InvalidOption("text", str(text)[:20], f"up to {MAX_LINE_CHARACTERS} characters")
     return " ".join(text.split())

@@ -21,7 +21,7 @@ from pipelines.interpretability.logit_lens import LogitLensTrace, TokenRecords
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.language_models.prompting import SAMPLE_RATE
-from pipelines.speech.vad_windows import speech_windows
+from pipelines.speech.windows import speech_windows
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Several recordings, one after the other: what waits, what is being written down, what is done, and what went wrong."""
+"""A queue of recordings that are transcribed one after the other."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pipelines.clip.clip import AudioClip, ClipStore
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
 
 FileState = Literal["waiting", "running", "done", "failed", "stopped"]
-ENDS: Mapping[str, FileState] = {"done": "done", "stopped": "stopped"}
-"""States of a transcription after which a file is no longer running."""
+FINAL_STATES: Mapping[str, FileState] = {"done": "done", "stopped": "stopped"}
+"""File state for each state of a transcription after which the file is no longer running."""
 
 
 @dataclass(frozen=True)
 class QueuedFile:
-    """One line of the queue."""
+    """One file of the queue."""
 
     path: Path
     name: str
@@ -30,7 +30,7 @@ class QueuedFile:
     transcription: Transcription | None = None
     """What is known so far."""
     problem: str = ""
-    """One sentence, of a file that failed."""
+    """One sentence; '' unless the file failed."""
 
 
 def transcribe_files(
@@ -41,12 +41,12 @@ def transcribe_files(
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
 ) -> Iterator[tuple[QueuedFile, ...]]:
-    """The whole queue, again and again as it changes; a file that fails does not keep the next one waiting.
+    """Transcribe the files in order: yield the whole queue each time it changes. A file that fails does not end the run.
 
-    A recording is forgotten when it is written down, unless it is in somebody's history.
+    A recording is deleted once it is transcribed, unless it is in a person's history.
 
     Raises:
-        InvalidOption, ModelError: the options or the model, which would fail for every file alike.
+        InvalidOption, ModelError: options or a model that would fail for every file.
     """
     queue = list(files)
     keeper = uuid4().hex
@@ -60,16 +60,16 @@ def transcribe_files(
             queue[index] = replace(file, state="failed", problem=str(error))
             yield tuple(queue)
             continue
-        with _kept(clips, clip, keeper):
+        with _held(clips, clip, keeper):
             for now in transcribe(clip, options, runtime, should_stop):
-                queue[index] = replace(file, state=ENDS.get(now.state, "running"), transcription=now)
+                queue[index] = replace(file, state=FINAL_STATES.get(now.state, "running"), transcription=now)
                 yield tuple(queue)
     yield tuple(replace(file, state="stopped") if file.state == "waiting" else file for file in queue)
 
 
 @contextmanager
-def _kept(clips: ClipStore, clip: AudioClip, keeper: str) -> Iterator[None]:
-    """Holds the clip while it is worked on."""
+def _held(clips: ClipStore, clip: AudioClip, keeper: str) -> Iterator[None]:
+    """Keep the clip while it is transcribed."""
     clips.keep(clip, keeper)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whisper over windows of packed speech: several at once, the segments in order of time as soon as they are known.
+"""Whisper over the windows of a clip: several at once, the segments in order of time as soon as they are known.
 
 One window at a time keeps two cores busy less than half of the time: a decoder's step is too small to share. Here each of
 CTranslate2's workers decodes a batch of its own, and a batch reads the weights once for all of its windows.
@@ -17,90 +17,86 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
+from pipelines.speech.encoding import WINDOW_SECONDS, encode_windows
 from pipelines.speech.language_id import (
-    SHORTEST_TELLING_SAMPLES,
-    Encoded,
+    MIN_DETECTION_SAMPLES,
+    EncodedWindows,
     Language,
     LanguageRun,
-    language_of_clip,
+    detect_language,
     split_by_language,
 )
 from pipelines.speech.transcript import DecodingOptions, Segment
-from pipelines.speech.vad_windows import (
-    LONGEST_WINDOW_SECONDS,
-    SAMPLE_RATE,
-    SpeechWindow,
-    speech_windows,
-)
-from pipelines.speech.window_decoding import WINDOW_SECONDS, WindowDecoder, encode_windows
+from pipelines.speech.voice_activity import SAMPLE_RATE
+from pipelines.speech.window_decoding import WindowDecoder
+from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_windows
 
 FIRST_WINDOW_SECONDS = 10.0
-"""The first words are to come soon; a short window has fewer tokens to wait for."""
+"""Of a clip of several windows: the first words are to come soon, and a short window has fewer tokens to wait for."""
 BATCH_WINDOWS = {"cpu": 2, "cuda": 16}
 """Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
-
-MIXED_LOG_PROBABILITY = -0.4
+MIN_ONE_LANGUAGE_LOG_PROBABILITY = -0.4
 """A window with a lower mean may hold another language. One language throughout, read aloud or synthesised, lies above."""
 
 
 def decode_speech(
-    whisper: Any, waveform: FloatArray, options: DecodingOptions, stopped: Callable[[], bool]
+    whisper: Any, waveform: FloatArray, options: DecodingOptions, should_stop: Callable[[], bool]
 ) -> Generator[Language | Segment, None, None]:
-    """The language, unless nothing is said, then the segments in order of time.
+    """Decode a clip: yield the language, unless there is no speech, then the segments in order of time.
 
     Args:
         whisper: a `faster_whisper.WhisperModel`; as many batches run at once as it has workers.
         waveform: float32 [samples] at 16 kHz, may be a memory map.
         options: what to decode and how.
-        stopped: looked at between the steps of the model, from several threads.
+        should_stop: called between the steps of the model, from several threads.
     """
-    with _abandoned_at_exit(stopped) as stopped:
-        first_seconds = LONGEST_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
-        windows = speech_windows(waveform, options.voice_activity_filter, first_seconds, stopped, options.voice_threshold)
+    with _stopped_at_exit(should_stop) as should_stop:
+        first_duration = MAX_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
+        windows = speech_windows(waveform, options.vad_filter, first_duration, should_stop, options.vad_threshold)
         language, windows, encoded = _language(whisper, waveform, windows, options.language)
         if language is None:
             return
         yield language
-        speech = _Speech(whisper, waveform, language.code, options, encoded, stopped)
+        speech = _BatchDecoder(whisper, waveform, language.code, options, encoded, should_stop)
         batches = _growing_batches(windows, BATCH_WINDOWS[whisper.model.device], whisper.model.num_workers)
         for segments in _in_parallel(speech.decode, batches, whisper.model.num_workers):
             yield from segments
 
 
 def fits_one_window(samples: int) -> bool:
-    """Whether a clip at 16 kHz gains nothing from windows, batches and workers."""
+    """Return whether a clip at 16 kHz gains nothing from windows, batches and workers."""
     return samples <= WINDOW_SECONDS * SAMPLE_RATE
 
 
 @contextmanager
-def _abandoned_at_exit(stopped: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
-    """`stopped`, which also says yes once the block is left: closing a generator must not wait for all of its batches."""
+def _stopped_at_exit(should_stop: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
+    """Yield a `should_stop` that is also true once the block is left: closing a generator must not wait for all batches."""
     left = threading.Event()
     try:
-        yield lambda: left.is_set() or stopped()
+        yield lambda: left.is_set() or should_stop()
     finally:
         left.set()
 
 
 def _language(
     whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow], wanted: str | None
-) -> tuple[Language | None, Iterator[SpeechWindow], Encoded]:
-    """What is wanted, or the only one that the model knows, or what is heard."""
+) -> tuple[Language | None, Iterator[SpeechWindow], EncodedWindows]:
+    """Return the wanted language, or the only one that the model knows, or the detected one; see `detect_language`."""
     if wanted is None and whisper.model.is_multilingual:
-        return language_of_clip(whisper, waveform, windows)
+        return detect_language(whisper, waveform, windows)
     first = next(windows, None)
     return (Language(wanted or "en", 1.0), chain([first], windows), {}) if first else (None, windows, {})
 
 
-def _left_out(window: SpeechWindow, segments: list[Segment]) -> bool:
-    """Whether there is speech in which nothing was understood."""
-    spoken = [piece.speech for piece in window.pieces if piece.speech.end - piece.speech.start >= SHORTEST_TELLING_SAMPLES]
+def _has_gaps(window: SpeechWindow, segments: list[Segment]) -> bool:
+    """Return whether a speech region has no text."""
+    regions = [chunk.speech for chunk in window.chunks if chunk.speech.end - chunk.speech.start >= MIN_DETECTION_SAMPLES]
     spans = [(segment.start * SAMPLE_RATE, segment.end * SAMPLE_RATE) for segment in segments]
-    return any(not any(start < speech.end and end > speech.start for start, end in spans) for speech in spoken)
+    return any(not any(start < region.end and end > region.start for start, end in spans) for region in regions)
 
 
-class _Speech:
-    """What is said in one clip, in one language or in several; used by several threads at once."""
+class _BatchDecoder:
+    """Decodes the windows of one clip, in one language or in several; used by several threads at once."""
 
     def __init__(
         self,
@@ -108,20 +104,20 @@ class _Speech:
         waveform: FloatArray,
         language: str,
         options: DecodingOptions,
-        encoded: Encoded,
-        stopped: Callable[[], bool],
+        encoded: EncodedWindows,
+        should_stop: Callable[[], bool],
     ) -> None:
         self._whisper = whisper
         self._waveform = waveform
         self._options = options
         self._language = language
         self._encoded = encoded
-        self._stopped = stopped
+        self._should_stop = should_stop
         self._decoder = self._decoder_for(language)
 
     def decode(self, windows: list[SpeechWindow]) -> list[Segment]:
-        """The segments of all windows in order of time; fewer if the person stops meanwhile."""
-        if self._stopped():
+        """Return the segments of all windows in order of time; fewer after a stop."""
+        if self._should_stop():
             return []
         states = self._encoded.pop(windows[0], None) if len(windows) == 1 else None
         states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
@@ -132,9 +128,9 @@ class _Speech:
         return list(chain.from_iterable(decoded))
 
     def _in_other_languages(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
-        """The same, or decoded again in the languages of its parts, if the clip's language makes no good sense of the window."""
-        unsure = any(segment.log_probability < MIXED_LOG_PROBABILITY for segment in segments)
-        if self._stopped() or not (unsure or _left_out(window, segments)):
+        """Decode a window again, run by run, if its text in the clip's language is unsure or has gaps."""
+        unsure = any(segment.log_probability < MIN_ONE_LANGUAGE_LOG_PROBABILITY for segment in segments)
+        if self._should_stop() or not (unsure or _has_gaps(window, segments)):
             return segments
         import ctranslate2
 
@@ -150,11 +146,11 @@ class _Speech:
         return segments
 
     def _decoder_for(self, language: str) -> WindowDecoder:
-        return WindowDecoder(self._whisper, self._waveform, language, self._options, self._stopped)
+        return WindowDecoder(self._whisper, self._waveform, language, self._options, self._should_stop)
 
 
 def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int) -> Iterator[list[SpeechWindow]]:
-    """Batches of 1, then 2, 4 … windows, each size once for every worker, so that words come soon and then fast."""
+    """Group windows into batches of 1, then 2, 4 …, each size once for every worker, so that words come soon and then fast."""
     size = 1
     while True:
         for _ in range(workers):
@@ -168,7 +164,7 @@ def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int
 def _in_parallel(
     decode: Callable[[list[SpeechWindow]], list[Segment]], batches: Iterable[list[SpeechWindow]], workers: int
 ) -> Iterator[list[Segment]]:
-    """`decode(batch)` in order, with one batch in reserve for the worker that is done first."""
+    """Yield `decode(batch)` in order, with one batch in reserve for the worker that is done first."""
     running: deque[Future[list[Segment]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="decoder") as pool:
         try:
@@ -179,4 +175,4 @@ def _in_parallel(
             while running:
                 yield running.popleft().result()
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)  # the model may go to somebody else after this
+            pool.shutdown(wait=True, cancel_futures=True)  # after this the model may be leased to another job

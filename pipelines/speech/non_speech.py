@@ -1,4 +1,4 @@
-"""What is heard where nobody speaks, so that a transcript can say it instead of inventing words."""
+"""Non-speech segments of a clip and what they sound like, so that a transcript can say it instead of inventing words."""
 
 from __future__ import annotations
 
@@ -12,37 +12,42 @@ from models.runtime import ModelRuntime
 from pipelines.clip.clip import AudioClip
 from pipelines.tagging.sound_tagging import what_it_sounds_like
 
-SHORTEST_SECONDS = 5.0
-"""A shorter pause between two lines is a pause."""
-MAX_STRETCHES = 200
+MIN_SECONDS = 5.0
+"""A shorter gap between two lines is a pause."""
+MAX_SEGMENTS = 200
 BROAD_NAMES = frozenset({"Animal", "Wild animals", "Vehicle"})
-"""Right more often than what they stand for, but of little use in a sentence."""
+"""Right more often than their subclasses, but of little use in a sentence."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Unspoken:
-    """A stretch without speech, in seconds, and the name of what is heard in it; '' if nothing stands out."""
+class NonSpeechSegment:
+    """A segment without speech."""
 
     start: float
+    """Seconds."""
     end: float
+    """Seconds."""
     sound: str
+    """Name of what it sounds like, in lower case; '' if nothing stands out."""
 
 
-def unspoken_stretches(clip: AudioClip, spoken: Iterable[tuple[float, float]], runtime: ModelRuntime) -> tuple[Unspoken, ...]:
-    """The stretches of at least `SHORTEST_SECONDS` between the spoken [(start, end)]; the whole clip if nothing is spoken."""
+def non_speech_segments(
+    clip: AudioClip, spoken: Iterable[tuple[float, float]], runtime: ModelRuntime
+) -> tuple[NonSpeechSegment, ...]:
+    """Name the segments of at least `MIN_SECONDS` between the spoken [(start, end)]; the whole clip if there are none."""
     spoken = list(spoken)
     gaps = [(before, after) for (_, before), (after, _) in pairwise(chain([(0, 0.0)], spoken, [(clip.duration, 0)]))]
-    wanted = [(start, end) for start, end in gaps if not spoken or end - start >= SHORTEST_SECONDS]
+    wanted = [(start, end) for start, end in gaps if not spoken or end - start >= MIN_SECONDS]
     try:
-        return tuple(Unspoken(start, end, _sound(clip, start, end, runtime)) for start, end in wanted[:MAX_STRETCHES])
+        return tuple(NonSpeechSegment(start, end, _sound(clip, start, end, runtime)) for start, end in wanted[:MAX_SEGMENTS])
     except ModelError as error:
-        log.warning("What is heard between the words stays unnamed: %s", error)
-        return tuple(Unspoken(start, end, "") for start, end in wanted[:MAX_STRETCHES])
+        log.warning("Non-speech segments stay unnamed: %s", error)
+        return tuple(NonSpeechSegment(start, end, "") for start, end in wanted[:MAX_SEGMENTS])
 
 
 def _sound(clip: AudioClip, start: float, end: float, runtime: ModelRuntime) -> str:
     names = [tag.name for tag in what_it_sounds_like(clip, start, end, runtime, names=3)]
-    telling = [name for name in names if name not in BROAD_NAMES] or names
-    return telling[0].lower() if telling else ""
+    specific = [name for name in names if name not in BROAD_NAMES] or names
+    return specific[0].lower() if specific else ""

@@ -1,4 +1,4 @@
-"""What a transcript is made of, and what its decoding can be asked for."""
+"""Words and lines of a transcript, and the options of their decoding."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 from typing import Literal
 
-from pipelines.speech.vad_windows import SPEECH_PROBABILITY
+from pipelines.speech.voice_activity import SPEECH_THRESHOLD
 
 SpeechTask = Literal["transcribe", "translate"]
+CORRECTED_PROBABILITY = 1.0
+"""Probability of a word that a person wrote."""
 
 
 @dataclass(frozen=True)
@@ -21,48 +23,60 @@ class DecodingOptions:
     task: SpeechTask = "transcribe"
     beam_size: int = 5
     word_timestamps: bool = True
-    voice_activity_filter: bool = True
+    vad_filter: bool = True
+    """Whether only speech regions are decoded."""
     initial_prompt: str = ""
     """Text in the style and with the spellings that are wanted."""
     hotwords: str = ""
     """Names and terms to expect."""
-    voice_threshold: float = SPEECH_PROBABILITY
-    """Probability from which the voice activity detection hears a voice."""
+    vad_threshold: float = SPEECH_THRESHOLD
+    """Probability from which the voice activity detection finds speech."""
     temperature_fallback: bool = True
     """Whether an unsure or repetitive window is sampled again with rising temperature."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word with its times in seconds and the probability that the model gave it."""
+    """A word of a line."""
 
     start: float
+    """Seconds."""
     end: float
+    """Seconds."""
     text: str
     probability: float
+    """Mean of its tokens, 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of speech with its times in seconds."""
+    """A line of a transcript."""
 
     start: float
+    """Seconds."""
     end: float
+    """Seconds."""
     text: str
     words: tuple[Word, ...] = ()
     language: str = ""
+    """ISO code of the text."""
     log_probability: float = 0.0
     """Mean per token of all that was written for the same window."""
     no_speech_probability: float = 0.0
-    """That nobody speaks in this window, in the model's opinion."""
+    """That the window holds no speech, by the model."""
 
 
-CERTAIN = 1.0
-"""Probability of a word that a person wrote."""
+def shifted(segment: Segment, seconds: float) -> Segment:
+    """Return the same words, `seconds` later."""
+    words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
+    return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
 
 
 def with_text(segment: Segment, text: str) -> Segment:
-    """`segment` with another text: words that are still there keep their times, new ones share the time of those they replace."""
+    """Return `segment` with a corrected text.
+
+    Words that are still there keep their times; new ones share the time of those they replace.
+    """
     if not segment.words:
         return replace(segment, text=text)
     old, new = [word.text for word in segment.words], text.split()
@@ -78,7 +92,7 @@ def with_text(segment: Segment, text: str) -> Segment:
 
 
 def _spread(texts: list[str], start: float, end: float) -> list[Word]:
-    """Words one after the other between two times, each as long as its letters."""
+    """Place words one after the other between two times, each as long as its letters."""
     letters = [0, *accumulate(len(text) for text in texts)]
     bounds = [start + (end - start) * (count / letters[-1]) for count in letters] if texts else []
-    return [Word(*pair, text, CERTAIN) for pair, text in zip(pairwise(bounds), texts, strict=True)]
+    return [Word(*pair, text, CORRECTED_PROBABILITY) for pair, text in zip(pairwise(bounds), texts, strict=True)]

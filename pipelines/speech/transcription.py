@@ -17,19 +17,20 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
+from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.speech.decoding import decode_speech, fits_one_window
-from pipelines.speech.hallucinations import believed
-from pipelines.speech.language_id import Language, LanguageGuess
+from pipelines.speech.hallucinations import is_hallucination
+from pipelines.speech.language_id import Language, LanguageProbability
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.non_speech import Unspoken, unspoken_stretches
-from pipelines.speech.transcript import DecodingOptions, Segment
-from pipelines.speech.vad_windows import SAMPLE_RATE
+from pipelines.speech.non_speech import NonSpeechSegment, non_speech_segments
+from pipelines.speech.transcript import DecodingOptions, Segment, shifted
+from pipelines.speech.voice_activity import SAMPLE_RATE
 
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
 MAX_WORKERS = 4
-LINE_MARGIN_SECONDS = 0.2
-"""Heard on either side when one line is decoded again."""
+LINE_PADDING_SECONDS = 0.2
+"""Decoded on either side of a line that is decoded again."""
 
 
 @dataclass(frozen=True)
@@ -39,32 +40,23 @@ class TranscriptionOptions(DecodingOptions):
     model: str = AUTO
 
 
-@dataclass(frozen=True)
-class Transcription:
+@dataclass(frozen=True, kw_only=True)
+class Transcription(ModelUse):
     """What is known so far; the last one of a run is the result."""
 
     duration: float
-    """Of the clip, in seconds."""
-    model: str = ""
-    """Title of the model in use."""
-    model_reason: str = ""
-    licence: str = ""
-    dtype: str = ""
-    device: str = ""
+    """Seconds of the clip."""
     language: str = ""
+    """ISO code."""
     language_probability: float = 0.0
-    runners_up: tuple[LanguageGuess, ...] = ()
-    """What the language could also be."""
+    alternatives: tuple[LanguageProbability, ...] = ()
+    """Other languages that it could be."""
     segments: tuple[Segment, ...] = ()
-    unspoken: tuple[Unspoken, ...] = ()
-    """Long stretches without speech and what is heard in them; filled when the job is done."""
+    non_speech: tuple[NonSpeechSegment, ...] = ()
+    """Long segments without speech; filled when the job is done."""
     position: float = 0.0
-    """How far the decoding is, in seconds of the clip."""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
+    """Seconds of the clip up to which it is decoded."""
     state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
-    from_store: bool = False
-    """Whether it was computed earlier; `elapsed` is what it took then."""
 
     @property
     def text(self) -> str:
@@ -97,14 +89,14 @@ def transcribe(
     if known is not None:
         yield known
         return
-    dtype, device = choice.spec.dtype(runtime.catalog.device), runtime.catalog.device
-    now = Transcription(clip.duration, choice.spec.title, choice.reason, choice.spec.licence, dtype, device.upper())
+    device = runtime.catalog.device
+    now = Transcription(duration=clip.duration, **model_fields([choice.spec], device, choice.reason))
     yield now
     for step in in_background(lambda stopped: _decode(clip, options, choice, device, runtime.cache, stopped), should_stop):
         match step:
             case Language(code, probability, others):
-                now = replace(now, language=code, language_probability=probability, runners_up=others, state="decoding")
-            case Segment() if believed(step, clip.waveform(SAMPLE_RATE), runtime.cache):
+                now = replace(now, language=code, language_probability=probability, alternatives=others, state="decoding")
+            case Segment() if not is_hallucination(step, clip.waveform(SAMPLE_RATE), runtime.cache):
                 now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
         now = replace(now, elapsed=clock() - began)
         yield now
@@ -112,29 +104,10 @@ def transcribe(
         yield replace(now, state="stopped", elapsed=clock() - began)
         return
     spoken = [(segment.start, segment.end) for segment in now.segments]
-    now = replace(now, unspoken=unspoken_stretches(clip, spoken, runtime))
+    now = replace(now, non_speech=non_speech_segments(clip, spoken, runtime))
     now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
-    keep(clip, options, choice, runtime.catalog, now)
+    store_result(clip, options, choice, runtime.catalog, now)
     yield now
-
-
-def find_stored(
-    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog
-) -> Transcription | None:
-    """The result of an earlier run of the same model with the same options on the same content, if it is still kept."""
-    known = RESULTS.find(clip, _result_key(options, choice, catalog))
-    return known and replace(known, model_reason=choice.reason, from_store=True)
-
-
-def keep(
-    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog, result: Transcription
-) -> None:
-    """Store a result that `find_stored` is to find."""
-    RESULTS.store(clip, _result_key(options, choice, catalog), result)
-
-
-def _result_key(options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> object:
-    return replace(options, model=choice.spec.key), choice.spec.source, choice.spec.dtype(catalog.device)
 
 
 def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:
@@ -151,50 +124,66 @@ def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:
         raise InvalidOption("task", "translate", f"transcribe only, with {choice.spec.title}")
 
 
+def find_stored(
+    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog
+) -> Transcription | None:
+    """Return the result of an earlier run of the same model with the same options on the same content, if it is still kept."""
+    known = RESULTS.find(clip, _result_key(options, choice, catalog))
+    return known and replace(known, model_reason=choice.reason, from_store=True)
+
+
+def store_result(
+    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog, result: Transcription
+) -> None:
+    """Store a result for `find_stored`."""
+    RESULTS.store(clip, _result_key(options, choice, catalog), result)
+
+
+def _result_key(options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> object:
+    return replace(options, model=choice.spec.key), choice.spec.source, choice.spec.dtype(catalog.device)
+
+
 def _decode(
     clip: AudioClip,
     options: TranscriptionOptions,
     choice: ModelChoice,
     device: Device,
     cache: ModelCache,
-    stopped: Callable[[], bool],
+    should_stop: Callable[[], bool],
 ) -> Generator[Language | Segment, None, None]:
     waveform = clip.waveform(SAMPLE_RATE)
     spec = choice.spec if device == "cuda" or fits_one_window(len(waveform)) else with_workers(choice.spec)
-    with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=stopped) as (whisper,):
-        yield from decode_speech(whisper, waveform, options, stopped)
+    with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
+        yield from decode_speech(whisper, waveform, options, should_stop)
 
 
 def with_workers(spec: ModelSpec) -> ModelSpec:
-    """The form of a Whisper model for clips of many windows, on the CPU."""
+    """Return the form of a Whisper model for clips of many windows, on the CPU."""
     return replace(spec, workers=min(MAX_WORKERS, usable_cores()))
 
 
-def decode_again(clip: AudioClip, line: Segment, options: TranscriptionOptions, runtime: ModelRuntime) -> tuple[Segment, ...]:
-    """What these options make of one line of a transcript, in the clip's times; nothing where they hear nothing.
+def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, runtime: ModelRuntime) -> tuple[Segment, ...]:
+    """Decode one line of a transcript with other options.
+
+    Returns:
+        The segments that replace it, in the clip's times; none where nothing was recognised.
 
     Raises:
         InvalidOption, ModelError: see `transcribe`.
     """
     choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
     check_options(options, choice)
-    start = max(0.0, line.start - LINE_MARGIN_SECONDS)
-    end = min(clip.duration, line.end + LINE_MARGIN_SECONDS)
+    start = max(0.0, line.start - LINE_PADDING_SECONDS)
+    end = min(clip.duration, line.end + LINE_PADDING_SECONDS)
     samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
-    everything = replace(options, voice_activity_filter=False)
+    unfiltered = replace(options, vad_filter=False)
     with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
-        steps = decode_speech(whisper, samples, everything, never_stop)
-        return tuple(_within(moved(step, start), line) for step in steps if isinstance(step, Segment))
-
-
-def moved(segment: Segment, seconds: float) -> Segment:
-    """The same words, later."""
-    words = tuple(replace(word, start=word.start + seconds, end=word.end + seconds) for word in segment.words)
-    return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
+        steps = decode_speech(whisper, samples, unfiltered, never_stop)
+        return tuple(_within(shifted(step, start), line) for step in steps if isinstance(step, Segment))
 
 
 def _within(segment: Segment, line: Segment) -> Segment:
-    """Times cut to those of the line, so that it does not run into its neighbours."""
+    """Clip times to those of the line, so that it does not run into its neighbours."""
 
     def cut(time: float) -> float:
         return min(max(time, line.start), line.end)

@@ -8,7 +8,7 @@ import pytest
 
 from components.model_status.panel import pill_markup, status_markup
 from components.page.markup import failure_markup
-from components.transcription.summary import summary_markup, waiting_message
+from components.transcription.summary import transcription_summary, waiting_message
 from models.cache.status import CacheStatus, ResidentStatus
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription
@@ -32,7 +32,7 @@ NOW = Transcription(
 @pytest.mark.parametrize(
     "markup",
     [
-        summary_markup(replace(NOW, model=HOSTILE, licence=HOSTILE, model_reason=HOSTILE)),
+        transcription_summary(replace(NOW, model=HOSTILE, licence=HOSTILE, model_reason=HOSTILE)),
         failure_markup(HOSTILE),
     ],
 )
@@ -42,15 +42,15 @@ def test_nothing_that_a_model_or_a_file_says_becomes_markup(markup: str) -> None
 
 
 def test_the_summary_says_language_model_and_time() -> None:
-    summary = summary_markup(NOW)
-    assert "English (0.99) · Whisper base, int8 on CPU, MIT · 15.4 s of audio in 2.6 s" in summary
+    summary = transcription_summary(NOW)
+    assert "English (99% sure) · Whisper base, int8 on CPU, MIT · 15.4 s of audio in 2.6 s" in summary
     assert "<progress" not in summary
-    assert "stopped at 0:15.4 after 2.6 s" in summary_markup(replace(NOW, state="stopped"))
-    assert '<progress max="15.39" value="7.00"' in summary_markup(replace(NOW, state="decoding", position=7.0))
+    assert "stopped at 0:15.4 after 2.6 s" in transcription_summary(replace(NOW, state="stopped"))
+    assert '<progress max="15.39" value="7.00"' in transcription_summary(replace(NOW, state="decoding", position=7.0))
 
 
 @pytest.mark.parametrize(
-    ("state", "words"), [("loading", "Getting the model ready"), ("decoding", "Listening"), ("done", "No speech was found")]
+    ("state", "words"), [("loading", "Getting the model ready"), ("decoding", "Transcribing"), ("done", "No speech was found")]
 )
 def test_an_empty_transcript_says_why(state: str, words: str) -> None:
     assert words in waiting_message(replace(NOW, segments=(), state=state))  # type: ignore[arg-type]

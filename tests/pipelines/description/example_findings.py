@@ -126,7 +126,7 @@ SPEAKER = ClipFindings(
     None,
     sound_tags(15.0, (Tag("Speech", 0.97),)),
     Transcription(
-        15.0,
+        duration=15.0,
         language="en",
         language_probability=0.99,
         segments=(
@@ -142,7 +142,7 @@ BIRD = ClipFindings(
     MusicFacts(12.0, music=0.03, is_music=False, loudness=Loudness(-30.0, None, -10.0), vocals=vocals_of(0.01, ()), state="done"),
     None,
     sound_tags(12.0, (Tag("Bird vocalization, bird call, bird song", 0.8), Tag("Traffic noise, roadway noise", 0.55))),
-    Transcription(12.0, state="done"),
+    Transcription(duration=12.0, state="done"),
 )
 
 UNKNOWN = ClipFindings(20.0)

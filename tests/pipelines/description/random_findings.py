@@ -100,7 +100,9 @@ def transcriptions(draw: st.DrawFn, duration: float) -> Transcription:
     step = duration / max(1, len(texts))
     segments = tuple(Segment(i * step, (i + 0.8) * step, text) for i, text in enumerate(texts))
     language = draw(st.sampled_from(("en", "de", "fr", "", "xx")))
-    return Transcription(duration, language=language, language_probability=draw(SURENESS), segments=segments, state="done")
+    return Transcription(
+        duration=duration, language=language, language_probability=draw(SURENESS), segments=segments, state="done"
+    )
 
 
 @st.composite

@@ -31,7 +31,7 @@ from pipelines.pictures.vocabulary import (
     spoken_concepts,
 )
 from pipelines.speech.transcript import Segment
-from pipelines.speech.transcription import Transcription, TranscriptionOptions, keep
+from pipelines.speech.transcription import Transcription, TranscriptionOptions, store_result
 from pipelines.tagging.audioset import NOT_IN_YAMNET, class_tree, tree_of
 from services import Services
 from tests.recordings import EXAMPLES
@@ -164,7 +164,7 @@ def story(services: Services, tmp_path: Path) -> AudioClip:
     options = TranscriptionOptions()
     choice = services.runtime.catalog.choose("transcribe", options.model)
     segments = (Segment(0, 4, "There was a goat and a wolf in the valley"), Segment(4, 8, "The old piano had gone."))
-    keep(clip, options, choice, services.runtime.catalog, Transcription(8.0, segments=segments, state="done"))
+    store_result(clip, options, choice, services.runtime.catalog, Transcription(duration=8.0, segments=segments, state="done"))
     return clip
 
 

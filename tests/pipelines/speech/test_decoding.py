@@ -19,7 +19,7 @@ from pipelines.speech import decoding
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import DecodingOptions, Segment
-from pipelines.speech.vad_windows import SAMPLE_RATE
+from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.window_decoding import Hypothesis, WindowDecoder
 from services import Services
 from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
@@ -67,7 +67,7 @@ def test_word_errors_are_those_of_bare_faster_whisper(whisper: Any) -> None:
 
 @pytest.mark.parametrize("filtered", [True, False])
 def test_words_begin_when_they_are_said(whisper: Any, known_words: KnownWords, filtered: bool) -> None:
-    segments = segments_of(whisper, known_words.waveform, replace(ENGLISH, voice_activity_filter=filtered))
+    segments = segments_of(whisper, known_words.waveform, replace(ENGLISH, vad_filter=filtered))
     errors = start_errors(segments, known_words)
     assert len(errors) > 0.8 * len(known_words.words)
     assert float(np.median(np.abs(errors))) < 0.15
@@ -203,8 +203,8 @@ def test_eight_languages_are_told_apart(whisper: Any, voice: str) -> None:
     language = next(decode_speech(whisper, synthesise(SENTENCES[voice], voice), DecodingOptions(), never_stop))
     assert isinstance(language, Language)
     assert language.code == voice[:2]
-    chances = [language.probability, *(guess.probability for guess in language.runners_up)]
-    assert len(language.runners_up) == 3
+    chances = [language.probability, *(guess.probability for guess in language.alternatives)]
+    assert len(language.alternatives) == 3
     assert chances == sorted(chances, reverse=True)
     assert sum(chances) <= 1.0 + 1e-6
 

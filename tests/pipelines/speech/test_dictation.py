@@ -1,4 +1,4 @@
-"""Dictation with the real offline Whisper: guesses while a sentence is read, settled at its end."""
+"""Dictation with the real offline Whisper: partial text while a sentence is read, final text at its end."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.errors import ClipTooLong
-from pipelines.speech.dictation import Dictated, Dictation
+from pipelines.speech.dictation import Dictation, DictationResult
 from pipelines.speech.transcription import TranscriptionOptions
-from pipelines.speech.vad_windows import SAMPLE_RATE
+from pipelines.speech.voice_activity import SAMPLE_RATE
 from services import Services
 from tests.assembled_speech import read_speech
 from tests.pipelines.speech.test_transcription import error_rate
@@ -28,13 +28,13 @@ def dictation(services: Services, **options: object) -> Dictation:
     return Dictation(chosen, services.runtime, MAX_SECONDS)
 
 
-def spoken(listener: Dictation, sound: FloatArray) -> list[Dictated]:
+def spoken(listener: Dictation, sound: FloatArray) -> list[DictationResult]:
     """What is written after every second, and in the end."""
     pieces = range(0, len(sound), PIECE_SAMPLES)
-    return [*(listener.hear(sound[at : at + PIECE_SAMPLES]) for at in pieces), listener.finish()]
+    return [*(listener.accept(sound[at : at + PIECE_SAMPLES]) for at in pieces), listener.finish()]
 
 
-def test_a_phrase_is_guessed_while_it_is_spoken_and_settled_when_it_ends(services: Services) -> None:
+def test_a_phrase_has_partial_text_while_it_is_spoken_and_final_text_when_it_ends(services: Services) -> None:
     first, second = librivox_sentences()[1], librivox_sentences()[4]
     beginning = len(PAUSE) / SAMPLE_RATE
     sounds = read_speech(first.path), read_speech(second.path)
@@ -67,11 +67,11 @@ def test_where_nobody_speaks_nothing_is_written(services: Services) -> None:
 
 
 def test_nothing_said_and_too_much_said(services: Services) -> None:
-    assert dictation(services).finish() == Dictated()
+    assert dictation(services).finish() == DictationResult()
     listener = dictation(services)
-    listener.hear(PAUSE)
+    listener.accept(PAUSE)
     with pytest.raises(ClipTooLong):
-        listener.hear(np.zeros(int(MAX_SECONDS * SAMPLE_RATE), np.float32))
+        listener.accept(np.zeros(int(MAX_SECONDS * SAMPLE_RATE), np.float32))
     assert len(listener.waveform()) == len(PAUSE)
 
 

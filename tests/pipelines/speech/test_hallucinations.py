@@ -14,9 +14,9 @@ import soundfile
 from models.arrays import DoubleArray
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.hallucinations import (
-    MIN_VOICE,
-    is_doubtful,
-    repeats_itself,
+    MIN_VOICE_SCORE,
+    is_repetitive,
+    needs_voice_check,
     voice_score,
 )
 from pipelines.speech.transcript import Segment, Word
@@ -105,7 +105,7 @@ def test_no_words_for_noise(noise: str, services: Services, tmp_path: Path) -> N
 def test_the_tagger_speaks_up_where_the_voice_filter_is_off(services: Services) -> None:
     """Without the filter Whisper hears everything, and writes something for it."""
     for sound in ("birds/owl.ogg", "mammals/aquatic/whale.ogg"):
-        assert text_of(services, services.clips.open(ANIMALS / sound), voice_activity_filter=False) == ""
+        assert text_of(services, services.clips.open(ANIMALS / sound), vad_filter=False) == ""
 
 
 @pytest.mark.models
@@ -114,15 +114,15 @@ def test_a_piece_that_sounds_like_a_voice_by_itself_is_heard_in_its_clip(service
     penguin = services.clips.open(ANIMALS / "birds/penguin.ogg").waveform(RATE)
     invented = Segment(0.7, 1.3, "No.", (), "en", -1.1, 0.4)
     piece = penguin[round(invented.start * RATE) : round(invented.end * RATE)]
-    assert voice_score(piece, replace(invented, start=0.0, end=0.6), services.runtime.cache) >= MIN_VOICE
-    assert voice_score(penguin, invented, services.runtime.cache) < MIN_VOICE / 2
+    assert voice_score(piece, replace(invented, start=0.0, end=0.6), services.runtime.cache) >= MIN_VOICE_SCORE
+    assert voice_score(penguin, invented, services.runtime.cache) < MIN_VOICE_SCORE / 2
 
 
 SURE = Segment(0.0, 2.0, "He was not an ill-disposed young man.", (Word(0.0, 0.4, "He", 0.9),), "en", -0.3, 0.05)
 
 
 @pytest.mark.parametrize(
-    ("segment", "doubtful"),
+    ("segment", "checked"),
     [
         (SURE, False),
         (Segment(0.0, 1.0, "You", (Word(0.0, 1.0, "You", 0.02),), "en", -0.3, 0.1), True),
@@ -131,13 +131,11 @@ SURE = Segment(0.0, 2.0, "He was not an ill-disposed young man.", (Word(0.0, 0.4
         (Segment(0.0, 1.0, "la la la la la la la la la la la la", (Word(0.0, 1.0, "la", 0.9),), "en", -0.3, 0.1), True),
     ],
 )
-def test_what_makes_a_line_doubtful(segment: Segment, doubtful: bool) -> None:
-    assert is_doubtful(segment) == doubtful
+def test_unsure_silent_and_repetitive_lines_need_a_voice_check(segment: Segment, checked: bool) -> None:
+    assert needs_voice_check(segment) == checked
 
 
 def test_ordinary_sentences_do_not_repeat_themselves() -> None:
-    assert not repeats_itself(
-        "And Mr. John Dashwood had then leisure to consider how much there might be prudently in his power."
-    )
-    assert not repeats_itself("no no no")
-    assert repeats_itself("Thank you. Thank you. Thank you. Thank you. Thank you.")
+    assert not is_repetitive("And Mr. John Dashwood had then leisure to consider how much there might be prudently in his power.")
+    assert not is_repetitive("no no no")
+    assert is_repetitive("Thank you. Thank you. Thank you. Thank you. Thank you.")

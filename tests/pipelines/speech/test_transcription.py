@@ -98,8 +98,8 @@ def test_english_only_tiny_model(services: Services, speech: AudioClip) -> None:
 def test_no_words_are_invented_for_the_examples_without_speech(services: Services, example: str, sounds: set[str]) -> None:
     result = run(services, services.clips.open(EXAMPLES / example))
     assert result.text == ""
-    assert len(result.unspoken) == 1
-    assert result.unspoken[0].sound in sounds
+    assert len(result.non_speech) == 1
+    assert result.non_speech[0].sound in sounds
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import webvtt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.speech.language_id import LanguageGuess
-from pipelines.speech.non_speech import Unspoken
+from pipelines.speech.language_id import LanguageProbability
+from pipelines.speech.non_speech import NonSpeechSegment
 from pipelines.speech.transcript import Segment, Word
 from pipelines.speech.transcription import Transcription, TranscriptionOptions
 from pipelines.subtitles.cues import CueOptions, plain_text
@@ -49,7 +49,12 @@ def subtitles(
     *segments: Segment, duration: float = DURATION, cue_options: CueOptions = CueOptions(), **more: object
 ) -> Subtitles:
     transcription = Transcription(
-        duration, "Whisper", segments=segments, language="en", runners_up=(LanguageGuess("cy", 0.01),), state="done"
+        duration=duration,
+        model="Whisper",
+        segments=segments,
+        language="en",
+        alternatives=(LanguageProbability("cy", 0.01),),
+        state="done",
     )
     return Subtitles(transcription, TranscriptionOptions(), cue_options, "A clip", "1.2.3", **more)  # type: ignore[arg-type]
 
@@ -161,9 +166,10 @@ def test_json_holds_everything(subs: Subtitles) -> None:
         Segment(**{**segment, "words": tuple(Word(**word) for word in segment["words"])}) for segment in read["segments"]
     )
     fields = {name: read[name] for name in Transcription.__dataclass_fields__}
-    unspoken = tuple(Unspoken(**stretch) for stretch in read["unspoken"])
-    guesses = tuple(LanguageGuess(**guess) for guess in read["runners_up"])
-    assert Transcription(**{**fields, "segments": segments, "unspoken": unspoken, "runners_up": guesses}) == subs.transcription
+    non_speech = tuple(NonSpeechSegment(**segment) for segment in read["non_speech"])
+    alternatives = tuple(LanguageProbability(**other) for other in read["alternatives"])
+    changed = {**fields, "segments": segments, "non_speech": non_speech, "alternatives": alternatives}
+    assert Transcription(**changed) == subs.transcription
     assert [(round(c["start"] * 1000), round(c["end"] * 1000), "\n".join(c["lines"])) for c in read["cues"]] == written(subs)
     assert (read["app"], read["app_version"], read["version"], read["title"]) == ("Audioscope", "1.2.3", 1, "A clip")
 

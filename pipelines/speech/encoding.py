@@ -1,0 +1,48 @@
+"""Whisper's encoder over windows of packed speech."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from models.arrays import FloatArray
+from pipelines.speech.voice_activity import SAMPLE_RATE
+from pipelines.speech.windows import SpeechWindow
+
+WINDOW_SECONDS = 30
+"""What Whisper was trained on."""
+FRAMES_PER_SECOND = 100
+"""Of the log-mel spectrogram."""
+WINDOW_FRAMES = WINDOW_SECONDS * FRAMES_PER_SECOND
+SILENCE_SECONDS = 4.0
+"""After the audio of a window. Whisper was trained with silence up to 30 s, but needs no more of it to end as it should."""
+
+
+def encode_windows(whisper: Any, windows: Sequence[SpeechWindow], waveform: FloatArray) -> Any:
+    """Encode windows together; the longest one sets the number of frames.
+
+    Args:
+        whisper: a `faster_whisper.WhisperModel`.
+        windows: one batch.
+        waveform: float32 [samples] at 16 kHz.
+
+    Returns:
+        `ctranslate2.StorageView` [windows, frames of 20 ms, width].
+    """
+    seconds = max(window.duration for window in windows) + SILENCE_SECONDS
+    return _encode(whisper, windows, waveform, min(WINDOW_FRAMES, 2 * ceil(seconds * FRAMES_PER_SECOND / 2)))
+
+
+def encode_padded_window(whisper: Any, window: SpeechWindow, waveform: FloatArray) -> Any:
+    """Encode one window, padded to 30 s: languages are told apart best in what Whisper was trained on."""
+    return _encode(whisper, [window], waveform, WINDOW_FRAMES)
+
+
+def _encode(whisper: Any, windows: Sequence[SpeechWindow], waveform: FloatArray, frames: int) -> Any:
+    cuts = [window.audio(waveform) for window in windows]
+    samples = frames * SAMPLE_RATE // FRAMES_PER_SECOND
+    features = [whisper.feature_extractor(cut, padding=max(0, samples - len(cut)))[:, :frames] for cut in cuts]
+    return whisper.encode(np.stack(features))

@@ -1,0 +1,170 @@
+"""Speech packed into the 30 s windows that Whisper takes, with the mapping back to the clip's own times.
+
+Whisper's encoder works on 30 s whatever they hold, so that the fewer windows the less work. Speech regions are packed into
+windows with what lies around them as a short pause; longer silence is left out.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
+
+import numpy as np
+
+from models.arrays import FloatArray
+from pipelines.speech.voice_activity import SAMPLE_RATE, SPEECH_THRESHOLD, SpeechRegion, speech_regions
+
+MAX_WINDOW_SECONDS = 28.0
+"""Of the 30 s that Whisper takes: speech that reaches their end is left by the model for a next window."""
+PADDING_SECONDS = 0.3
+PADDING_SAMPLES = int(PADDING_SECONDS * SAMPLE_RATE)
+"""Kept around each region: quiet consonants that Silero misses, and the pause between packed regions."""
+WORD_TOLERANCE_SAMPLES = int(0.05 * SAMPLE_RATE)
+"""Silero detects speech a frame or two late; no word begins earlier or ends later than this around a region."""
+MAX_SILENCE_CHUNK_SAMPLES = 5 * SAMPLE_RATE
+MIN_SKIPPED_SAMPLES = SAMPLE_RATE
+"""Speech of more than 1 s without a word was skipped by the model."""
+MIN_FILL = 2 / 3
+"""A window may end at the longest pause of its last third."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A speech region with the padding that a window keeps around it, in samples of the clip."""
+
+    start: int
+    end: int
+    speech: SpeechRegion
+
+    @property
+    def samples(self) -> int:
+        """Length with padding."""
+        return self.end - self.start
+
+    def clamp_to_speech(self, sample: float) -> float:
+        """Return `sample`, or the edge of the speech if it lies outside; in a chunk without speech, the edge of the chunk."""
+        if self.speech.start == self.speech.end:
+            return min(max(sample, self.start), self.end)
+        first = max(self.start, self.speech.start - WORD_TOLERANCE_SAMPLES)
+        last = min(self.end, self.speech.end + WORD_TOLERANCE_SAMPLES)
+        return min(max(sample, first), last)
+
+
+@dataclass(frozen=True)
+class SpeechWindow:
+    """At most `MAX_WINDOW_SECONDS` of packed speech."""
+
+    chunks: tuple[Chunk, ...]
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """Where each chunk begins in the window, and where the last one ends; samples."""
+        return tuple(accumulate((chunk.samples for chunk in self.chunks), initial=0))
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.offsets[-1] / SAMPLE_RATE
+
+    def audio(self, waveform: FloatArray) -> FloatArray:
+        """Cut the window out of the clip: float32 [samples]."""
+        return np.concatenate([waveform[chunk.start : chunk.end] for chunk in self.chunks])
+
+    def chunk_at(self, seconds: float) -> int:
+        """Return the index of the chunk at a time of the window."""
+        index = bisect_right(self.offsets, seconds * SAMPLE_RATE) - 1
+        return min(max(index, 0), len(self.chunks) - 1)
+
+    def clip_time(self, seconds: float, index: int) -> float:
+        """Map a time of the window to seconds of the clip, held within the speech of chunk `index`.
+
+        Whisper's words share the pauses between them, and its timestamps are coarse; where speech is, Silero knows better.
+        """
+        chunk = self.chunks[index]
+        return chunk.clamp_to_speech(chunk.start + seconds * SAMPLE_RATE - self.offsets[index]) / SAMPLE_RATE
+
+    def after(self, seconds: float) -> SpeechWindow | None:
+        """Return the window's speech after a time of the clip; None if it is too short to matter."""
+        sample = int(seconds * SAMPLE_RATE)
+        rest = [chunk for chunk in self.chunks if chunk.speech.end > sample]
+        if sum(chunk.speech.end - max(chunk.speech.start, sample) for chunk in rest) <= MIN_SKIPPED_SAMPLES:
+            return None
+        return SpeechWindow(tuple(replace(chunk, start=max(chunk.start, sample)) for chunk in rest))
+
+
+def speech_windows(
+    waveform: FloatArray,
+    vad_filter: bool,
+    first_duration: float,
+    should_stop: Callable[[], bool],
+    threshold: float = SPEECH_THRESHOLD,
+) -> Iterator[SpeechWindow]:
+    """Pack a clip at 16 kHz into windows, in order of time, each as soon as it is known.
+
+    Args:
+        waveform: float32 [samples], may be a memory map.
+        vad_filter: leave out what is no speech; else all of the clip is packed, cut in pauses.
+        first_duration: the first window is not filled further than these seconds, for quick first words.
+        should_stop: called before each block of the detection.
+        threshold: probability of speech from which a region begins.
+    """
+    chunks = pad_regions(speech_regions(waveform, should_stop, threshold), len(waveform))
+    return pack(chunks if vad_filter else fill_with_silence(chunks, len(waveform)), first_duration)
+
+
+def pad_regions(regions: Iterable[SpeechRegion], clip_samples: int) -> Iterator[Chunk]:
+    """Add padding to each region; neighbours that are close share the pause between them."""
+    floor, region = 0, None
+    for following in regions:
+        if region is not None:
+            middle = (region.end + following.start) // 2
+            yield _chunk(region, floor, middle)
+            floor = middle
+        region = following
+    if region is not None:
+        yield _chunk(region, floor, clip_samples)
+
+
+def _chunk(region: SpeechRegion, floor: int, ceiling: int) -> Chunk:
+    return Chunk(max(floor, region.start - PADDING_SAMPLES), min(ceiling, region.end + PADDING_SAMPLES), region)
+
+
+def fill_with_silence(chunks: Iterable[Chunk], clip_samples: int) -> Iterator[Chunk]:
+    """Yield the chunks and, as chunks without speech, all that lies between them."""
+    end = 0
+    for chunk in chunks:
+        yield from _silence(end, chunk.start)
+        yield chunk
+        end = chunk.end
+    yield from _silence(end, clip_samples)
+
+
+def _silence(start: int, end: int) -> Iterator[Chunk]:
+    for at in range(start, end, MAX_SILENCE_CHUNK_SAMPLES):
+        yield Chunk(at, min(at + MAX_SILENCE_CHUNK_SAMPLES, end), SpeechRegion(at, at))
+
+
+def pack(chunks: Iterable[Chunk], first_duration: float) -> Iterator[SpeechWindow]:
+    """Fill windows in order of time and end each at a long pause; the first holds at most `first_duration` seconds."""
+    limit = int(first_duration * SAMPLE_RATE)
+    held: list[Chunk] = []
+    for chunk in chunks:
+        while held and sum(c.samples for c in held) + chunk.samples > limit:
+            count = _count_until_longest_pause([*held, chunk], limit)
+            yield SpeechWindow(tuple(held[:count]))
+            held = held[count:]
+            limit = int(MAX_WINDOW_SECONDS * SAMPLE_RATE)
+        held.append(chunk)
+    if held:
+        yield SpeechWindow(tuple(held))
+
+
+def _count_until_longest_pause(chunks: list[Chunk], limit: int) -> int:
+    """Return how many of `chunks`, the last of which does not fit any more, go into one window."""
+    filled = list(accumulate(chunk.samples for chunk in chunks))
+    counts = range(1, len(chunks))
+    allowed = [count for count in counts if filled[count - 1] >= MIN_FILL * limit] or [len(chunks) - 1]
+    return max(allowed, key=lambda count: (chunks[count].speech.start - chunks[count - 1].speech.end, count))

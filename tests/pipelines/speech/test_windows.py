@@ -1,0 +1,95 @@
+"""How speech regions are packed into windows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.arrays import FloatArray
+from models.stopping import never_stop
+from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
+from pipelines.speech.windows import (
+    MAX_WINDOW_SECONDS,
+    PADDING_SAMPLES,
+    SpeechWindow,
+    fill_with_silence,
+    pack,
+    pad_regions,
+    speech_windows,
+)
+from tests.assembled_speech import sentences_with_pauses
+
+
+@pytest.fixture(scope="module")
+def waveform() -> FloatArray:
+    return sentences_with_pauses(100.0).waveform
+
+
+def seconds(*regions: tuple[float, float]) -> list[SpeechRegion]:
+    return [SpeechRegion(int(start * SAMPLE_RATE), int(end * SAMPLE_RATE)) for start, end in regions]
+
+
+def windows_of(regions: list[SpeechRegion], clip_seconds: float, first_duration: float = 10.0) -> list[SpeechWindow]:
+    return list(pack(pad_regions(regions, int(clip_seconds * SAMPLE_RATE)), first_duration))
+
+
+def test_padding_never_overlaps() -> None:
+    first, second, third = pad_regions(seconds((0.1, 2.0), (2.2, 4.0), (9.0, 9.9)), 10 * SAMPLE_RATE)
+    assert first.start == 0
+    assert first.end == second.start == int(2.1 * SAMPLE_RATE)
+    assert second.end == second.speech.end + PADDING_SAMPLES
+    assert third.end == 10 * SAMPLE_RATE
+
+
+def test_windows_are_full_and_end_at_long_pauses() -> None:
+    regions = [(at, at + 4.0) for at in (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 38.0, 43.0)]
+    first, second, *others = windows_of(seconds(*regions), 60.0)
+    assert [chunk.speech for chunk in first.chunks] == seconds(*regions[:2])  # kept short
+    assert [chunk.speech for chunk in second.chunks] == seconds(*regions[2:7])  # one more would fit, but not pause
+    assert sum(len(window.chunks) for window in (first, second, *others)) == len(regions)
+    assert all(window.duration <= MAX_WINDOW_SECONDS for window in (first, second, *others))
+
+
+def test_times_lead_back_to_the_clip() -> None:
+    (window,) = windows_of(seconds((5.0, 7.0), (100.0, 103.0)), 200.0)
+    assert window.duration == pytest.approx(2.6 + 3.6)
+    assert window.chunk_at(0.0) == 0
+    assert window.chunk_at(2.7) == 1
+    assert window.clip_time(1.0, 0) == pytest.approx(4.7 + 1.0)
+    assert window.clip_time(2.6 + 0.5, 1) == pytest.approx(99.7 + 0.5)
+    assert window.clip_time(3.0, 0) == pytest.approx(7.05)  # held within its speech
+    assert window.clip_time(99.0, window.chunk_at(99.0)) == pytest.approx(103.05)
+
+
+def test_the_sound_of_a_window_is_that_of_its_chunks() -> None:
+    waveform = np.arange(20 * SAMPLE_RATE, dtype=np.float32)
+    (window,) = windows_of(seconds((1.0, 2.0), (10.0, 12.0)), 20.0)
+    sound = window.audio(waveform)
+    assert len(sound) == window.offsets[-1]
+    assert sound[0] == window.chunks[0].start
+    assert sound[window.offsets[1]] == window.chunks[1].start
+
+
+def test_the_rest_of_a_window() -> None:
+    (window,) = windows_of(seconds((1.0, 3.0), (4.0, 5.0), (6.0, 8.0)), 10.0)
+    assert window.after(7.5) is None
+    rest = window.after(3.5)
+    assert rest is not None
+    assert [chunk.speech for chunk in rest.chunks] == seconds((4.0, 5.0), (6.0, 8.0))
+    middle = window.after(6.5)
+    assert middle is not None
+    assert middle.chunks[0].start == int(6.5 * SAMPLE_RATE)
+
+
+def test_without_the_filter_all_of_the_clip_is_packed(waveform: FloatArray) -> None:
+    padded = np.concatenate([np.zeros(70 * SAMPLE_RATE, np.float32), waveform])
+    windows = list(speech_windows(padded, False, 10.0, never_stop))
+    assert np.concatenate([window.audio(padded) for window in windows]).tobytes() == padded.tobytes()
+    assert all(window.duration <= MAX_WINDOW_SECONDS for window in windows)
+
+
+def test_silence_has_windows_only_without_the_filter() -> None:
+    silence = np.zeros(12 * SAMPLE_RATE, np.float32)
+    assert list(speech_windows(silence, True, 10.0, never_stop)) == []
+    assert sum(window.duration for window in speech_windows(silence, False, 10.0, never_stop)) == 12.0
+    assert [chunk.samples for chunk in fill_with_silence([], SAMPLE_RATE)] == [SAMPLE_RATE]
