@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from pipelines.description.claim_checking import check_claim
-from pipelines.description.claim_extraction import find_claims
+from pipelines.description.claims.checking import check_claim
+from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings
 from pipelines.questions.answer import (
     MEASURED,

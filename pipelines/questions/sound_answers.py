@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipelines.description.claim_checking import check_claim
-from pipelines.description.claim_extraction import find_claims
+from pipelines.description.claims.checking import check_claim
+from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings, Detection, Span
 from pipelines.description.template_caption import write_caption
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread

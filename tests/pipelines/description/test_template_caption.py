@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.description import music_phrases
-from pipelines.description.claim_checking import check_claims
+from pipelines.description.claims.checking import check_claims
 from pipelines.description.findings import ClipFindings
 from pipelines.description.template_caption import Caption, write_caption
 from pipelines.music.analysis import MusicFacts

@@ -7,7 +7,7 @@ import re
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.description.claim_checking import check_claims
+from pipelines.description.claims.checking import check_claims
 from pipelines.description.findings import ClipFindings
 from pipelines.description.template_caption import write_caption
 from pipelines.questions.from_measurements import answer_question

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.description.claim_extraction import Claim, ClaimKind, find_claims
+from pipelines.description.claims.extraction import Claim, ClaimKind, find_claims
 from pipelines.description.findings import STRONG_ALTERNATIVE, ClipFindings, Span
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE
