@@ -23,7 +23,8 @@ import soundfile
 import soxr
 
 from pipelines.clip.clip import AudioClip
-from pipelines.description.claims.checking import CheckedClaim, check_claims
+from pipelines.description.claims.checking import check_claims
+from pipelines.description.claims.claim import CheckedClaim
 from pipelines.description.findings import ClipFindings
 from pipelines.description.template_caption import write_caption
 from pipelines.music.music_tagging import MusicTagOptions, tag_music

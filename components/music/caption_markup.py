@@ -7,7 +7,7 @@ from collections import Counter
 
 from components.page.seekable import seek_button
 from pipelines.description.caption import CheckedCaption, CheckedSentence
-from pipelines.description.claims.checking import CheckedClaim, Verdict
+from pipelines.description.claims.claim import CheckedClaim, Verdict
 from pipelines.wording.times import clock_time
 
 MARKS: dict[Verdict, str] = {"supported": "✓", "contradicted": "✗", "not measured": "?"}

@@ -9,7 +9,8 @@ from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.description.claims.checking import CheckedClaim, check_claims
+from pipelines.description.claims.checking import check_claims
+from pipelines.description.claims.claim import CheckedClaim
 from pipelines.description.findings import ClipFindings
 from pipelines.description.model_caption import (
     CaptionOptions,

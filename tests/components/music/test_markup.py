@@ -10,7 +10,7 @@ from components.music.caption_markup import caption_markup, turn_markup
 from components.music.markup import facts_markup
 from components.page.documents import as_document
 from pipelines.description.caption import CheckedCaption, CheckedSentence
-from pipelines.description.claims.checking import CheckedClaim, Claim
+from pipelines.description.claims.claim import CheckedClaim, Claim
 from pipelines.music.analysis import (
     Beats,
     Chord,

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.description.claims.checking import CheckedClaim, check_claims, find_claims
+from pipelines.description.claims.checking import check_claims
+from pipelines.description.claims.claim import CheckedClaim
+from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings
 from pipelines.music.beat_tracking import MetreCandidate, Tempo, TempoCandidate
 from pipelines.music.key_detection import Key
