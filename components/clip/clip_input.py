@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
@@ -24,7 +24,7 @@ from components.timeline.timeline import (
     no_clip_value,
 )
 from models.errors import InvalidOption
-from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
 from services import Services
 
@@ -65,7 +65,7 @@ class ClipInput:
 
 
 def build_clip_input(services: Services) -> ClipInput:
-    """The clip bar and the timeline, in one card."""
+    """Build the clip bar and the timeline, in one card."""
     state, is_example = gr.State(None), gr.State(False)
     with gr.Column(elem_id="clip", elem_classes="clip"):
         bar = gr.HTML(
@@ -77,49 +77,73 @@ def build_clip_input(services: Services) -> ClipInput:
         )
         timeline = build_timeline(services.clips.find)
         captions = build_captions()
-    clips = services.clips
+    opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
+    handlers = _ClipHandlers(services)
+    for event, open_clip in (
+        (bar.uploaded, handlers.uploaded),
+        (bar.reopened, handlers.reopened),
+        (bar.cut, handlers.cut),
+        (bar.example, handlers.example),
+    ):
+        handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
+        event(handler, inputs=state, outputs=[state, timeline, bar, is_example], **opening)
+    bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline], **QUIET_EACH)
+    return ClipInput(state, timeline, captions, is_example)
 
-    def shown_by(open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip], is_example: bool) -> Callable[..., Shown]:
-        """A handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
+
+class _ClipHandlers:
+    """The handlers of the clip bar's events. The methods named after an event return the clip that it opens."""
+
+    def __init__(self, services: Services) -> None:
+        self._clips = services.clips
+        self._stop_flags = services.stop_flags
+
+    def showing(self, open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip], is_example: bool) -> Callable[..., Shown]:
+        """Return a handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
 
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
-            wish = services.stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
-            found = _shown(clips, event, lambda: open_clip(event, now), is_example)
-            return (gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else found
+            wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
+            shown = self._shown(event, lambda: open_clip(event, now), is_example)
+            return (gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else shown
 
         return handler
 
-    def uploaded(event: gr.EventData, now: AudioClip | None) -> AudioClip:
-        return clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"))
+    def uploaded(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        return self._clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"))
 
-    def example(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+    def example(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
         chosen = _example(event)
-        return clips.open(EXAMPLES_DIRECTORY / chosen.file, (EXAMPLES_DIRECTORY,), chosen.name)
+        return self._clips.open(EXAMPLES_DIRECTORY / chosen.file, (EXAMPLES_DIRECTORY,), chosen.name)
 
-    def kept(event: gr.EventData, now: AudioClip | None) -> AudioClip:
-        clip = clips.find(_text(event, "hash"))
+    def reopened(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        clip = self._clips.find(_text(event, "hash"))
         if clip is None:
             raise ClipExpired
-        return replace(clip, name=_text(event, "name"))
+        return clip.named(_text(event, "name"))
 
-    def part(event: gr.EventData, now: AudioClip | None) -> AudioClip:
+    def cut(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
         if now is None:
             raise NoClip
         start, end = interval_of(event)
-        return replace(clips.cut(now, start, end), name=f"{now.name} {start:.1f}–{end:.1f} s")
+        return self._clips.cut(now, start, end).named(f"{now.name} {start:.1f}–{end:.1f} s")
 
-    def let_go(now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
+    def forgotten(self, now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
+        """Delete a clip from this person's history; the page is emptied if it shows that clip."""
         content_hash = _text(event, "hash")
-        clips.let_go(content_hash, _text(event, "person"))
+        self._clips.release(content_hash, _text(event, "person"))
         is_shown = now is not None and now.content_hash == content_hash
         return (None, no_clip_value()) if is_shown else (gr.skip(), gr.skip())
 
-    openers = (bar.uploaded, uploaded), (bar.reopened, kept), (bar.cut, part), (bar.example, example)
-    for event, open_clip in openers:
-        opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
-        event(shown_by(open_clip, open_clip is example), inputs=state, outputs=[state, timeline, bar, is_example], **opening)
-    bar.forgotten(let_go, inputs=state, outputs=[state, timeline], **QUIET_EACH)
-    return ClipInput(state, timeline, captions, is_example)
+    def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
+        """The new clip on the page; or, beside the clip that was there, why there is no new one."""
+        try:
+            clip = opened()
+            self._clips.keep(clip, _text(event, "person"))
+            return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), is_example
+        except ClipExpired as error:
+            return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}, gr.skip()
+        except Exception as error:
+            return gr.skip(), gr.skip(), _note(sentence_for(error), "error"), gr.skip()
 
 
 def open_for_api(services: Services, file: object) -> AudioClip:
@@ -128,18 +152,6 @@ def open_for_api(services: Services, file: object) -> AudioClip:
     if not isinstance(path, str):
         raise ClipPathRefused
     return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
-
-
-def _shown(clips: ClipStore, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
-    """The new clip on the page; or, beside the clip that was there, why there is no new one."""
-    try:
-        clip = opened()
-        clips.keep(clip, _text(event, "person"))
-        return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), is_example
-    except ClipExpired as error:
-        return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}, gr.skip()
-    except Exception as error:
-        return gr.skip(), gr.skip(), _note(sentence_for(error), "error"), gr.skip()
 
 
 def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:

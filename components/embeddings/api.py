@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
 
 import gradio as gr
 import numpy as np
@@ -13,12 +12,13 @@ from components.clip.clip_input import open_for_api
 from components.embeddings.clips_panel import best_for_clips, library_options, near_words
 from components.embeddings.controls import encoder_of, facts_of
 from components.page.documents import as_document
-from components.page.downloads import FILES_FOLDER, safe_stem
+from components.page.downloads import new_files_folder
 from components.page.events import borrowing
-from components.page.user_errors import tell_errors
+from components.page.user_errors import report_errors
 from models.errors import InvalidOption
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import (
     ClipEmbedding,
@@ -43,7 +43,7 @@ TEXT_ENCODERS = "an encoder that shares a space with texts, such as a CLAP model
 def add_embedding_endpoints(services: Services) -> None:
     """Add them to the page's API."""
 
-    @tell_errors
+    @report_errors
     def embed_audio(audio: gr.FileData, encoder: str = AUTO, layer: str = "") -> tuple[gr.FileData, dict[str, Any]]:
         """Turn a recording into what a model hears: a vector for each frame of the sound.
 
@@ -60,7 +60,7 @@ def add_embedding_endpoints(services: Services) -> None:
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer))
         return _npz(clip, embedding), _facts(embedding)
 
-    @tell_errors
+    @report_errors
     def map_embeddings(
         audio: list[gr.FileData],
         encoder: str = AUTO,
@@ -109,7 +109,7 @@ def add_embedding_endpoints(services: Services) -> None:
             "embeddings": [_facts(embedding) for embedding in embeddings],
         }
 
-    @tell_errors
+    @report_errors
     def nearest_clips(
         audio: gr.FileData | None = None, text: str = "", count: int = 5, encoder: str = AUTO, add: bool = False
     ) -> dict[str, Any]:
@@ -165,8 +165,7 @@ def _facts(embedding: ClipEmbedding) -> dict[str, Any]:
 
 def _npz(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
     """A file in the clip's folder, which goes with it, as the API answers with files."""
-    folder = clip.directory / FILES_FOLDER / uuid4().hex
-    folder.mkdir(parents=True)
+    folder = new_files_folder(clip)
     path = folder / f"{safe_stem(clip.name)}.npz"
     np.savez(path, frames=embedding.frames, times=embedding.times)
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}

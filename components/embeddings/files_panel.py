@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
-from uuid import uuid4
 
 import gradio as gr
 
 from components.embeddings.shown import ShownEmbedding
 from components.embeddings.views_panel import LazyView
-from components.page.downloads import FILES_FOLDER, safe_stem
+from components.page.downloads import new_files_folder
+from pipelines.clip.clip_names import safe_stem
 from pipelines.embeddings.colouring import Colouring, colourings
 from pipelines.embeddings.export import (
     facts_of,
@@ -44,8 +44,7 @@ def _downloads(shown: ShownEmbedding | None) -> list[Any]:
 def embedding_files(shown: ShownEmbedding) -> list[str]:
     """One file for each of `NAMES`, in the clip's folder, with which they go."""
     clip, first = shown.clip, shown.embedding
-    folder = clip.directory / FILES_FOLDER / uuid4().hex
-    folder.mkdir(parents=True)
+    folder = new_files_folder(clip)
     stem, name = safe_stem(clip.name), clip.name
     endings = (".npz", ".parquet", " projector.zip", ".png", ".json")
     npz, parquet, projector, picture, document = paths = [folder / f"{stem}{ending}" for ending in endings]

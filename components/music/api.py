@@ -10,7 +10,7 @@ import gradio as gr
 from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
 from components.page.events import borrowing
-from components.page.user_errors import tell_errors
+from components.page.user_errors import report_errors
 from models.model_catalog import AUTO
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip
@@ -31,7 +31,7 @@ from services import Services
 def add_music_endpoints(services: Services) -> None:
     """Add them to the page's API."""
 
-    @tell_errors
+    @report_errors
     def music_facts(
         audio: gr.FileData, slowest_bpm: float = SLOWEST_BPM, fastest_bpm: float = FASTEST_BPM, beats_per_bar: int = 0
     ) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def add_music_endpoints(services: Services) -> None:
         *_, facts = facts_of_clip(clip, options, services.runtime)
         return dict(as_document(facts))
 
-    @tell_errors
+    @report_errors
     def tag_sounds(audio: gr.FileData, model: str = AUTO, names: int = 5) -> dict[str, Any]:
         """Name the sounds in a recording, and for music its genres, instruments and moods.
 
@@ -72,7 +72,7 @@ def add_music_endpoints(services: Services) -> None:
         *_, music = tag_music(clip, MusicTagOptions(names), services.runtime)
         return {"sounds": as_document(sounds), "music": as_document(music)}
 
-    @tell_errors
+    @report_errors
     def score_words(audio: gr.FileData, words: list[str], model: str = AUTO) -> dict[str, Any]:
         """Say how well words of your own fit a recording.
 
@@ -88,7 +88,7 @@ def add_music_endpoints(services: Services) -> None:
         *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime)
         return dict(as_document(scores))
 
-    @tell_errors
+    @report_errors
     def describe_music(
         audio: gr.FileData, writer: str = FROM_FACTS, prompt: str = "", do_sample: bool = False, temperature: float = 0.7
     ) -> Iterator[dict[str, Any]]:
@@ -113,7 +113,7 @@ def add_music_endpoints(services: Services) -> None:
                 text = written
                 yield {"text": text, **as_document(now)}
 
-    @tell_errors
+    @report_errors
     def ask_about_audio(
         audio: gr.FileData, question: str, model: str = FROM_FACTS, history: list[list[str]] | None = None
     ) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import uuid4
 
 from components.page.documents import as_document
-from components.page.downloads import APP_VERSION, FILES_FOLDER, safe_stem
+from components.page.downloads import APP_VERSION, new_files_folder
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.description.description import ClipDescription
 
 APP = "Audioscope"
@@ -17,8 +17,7 @@ VERSION = 1
 
 def description_file(clip: AudioClip, description: ClipDescription) -> Path:
     """A file in the clip's folder, which goes with it."""
-    folder = clip.directory / FILES_FOLDER / uuid4().hex
-    folder.mkdir(parents=True)
+    folder = new_files_folder(clip)
     path = folder / f"{safe_stem(clip.name)}.json"
     document = {"app": APP, "app_version": APP_VERSION, "version": VERSION, "title": clip.name, **as_document(description)}
     path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")

@@ -1,21 +1,18 @@
-"""Names and places of files that a person takes home."""
+"""Where the files lie that a person takes home, and the version that is written into them."""
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
+from uuid import uuid4
+
+from pipelines.clip.clip import AudioClip
 
 FILES_FOLDER = "files"
-
-
 APP_VERSION = "0.1.0"
 
 
-UNSAFE_IN_NAMES = re.compile(r'[\x00-\x1f/\\:*?"<>|]+')
-
-
-LONGEST_NAME = 80
-
-
-def safe_stem(name: str) -> str:
-    """The name of a file without its ending and without what a file system might not like."""
-    return UNSAFE_IN_NAMES.sub(" ", name.rsplit(".", 1)[0]).strip(" .")[:LONGEST_NAME] or "clip"
+def new_files_folder(clip: AudioClip) -> Path:
+    """Make a folder in the clip's own, with which its files go."""
+    folder = clip.directory / FILES_FOLDER / uuid4().hex
+    folder.mkdir(parents=True)
+    return folder

@@ -30,7 +30,7 @@ def sentence_for(error: Exception) -> str:
 
 
 @contextmanager
-def told_to_the_person() -> Iterator[None]:
+def errors_as_sentences() -> Iterator[None]:
     """Turn any error of the block into a `gr.Error` with a sentence."""
     try:
         yield
@@ -40,17 +40,17 @@ def told_to_the_person() -> Iterator[None]:
         raise gr.Error(sentence_for(error), title="", print_exception=False) from error
 
 
-def tell_errors(handler: Handler) -> Handler:
+def report_errors(handler: Handler) -> Handler:
     """Decorate an event handler, plain function or generator, so that the person reads sentences."""
 
     @functools.wraps(handler)
     def function(*arguments: Any, **options: Any) -> Any:
-        with told_to_the_person():
+        with errors_as_sentences():
             return handler(*arguments, **options)
 
     @functools.wraps(handler)
     def generator(*arguments: Any, **options: Any) -> Iterator[Any]:
-        with told_to_the_person():
+        with errors_as_sentences():
             yield from handler(*arguments, **options)
 
     return generator if inspect.isgeneratorfunction(handler) else function  # type: ignore[return-value]

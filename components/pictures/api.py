@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
 from components.page.events import borrowing
-from components.page.user_errors import tell_errors
+from components.page.user_errors import report_errors
 from components.pictures.files import keep_pictures, open_picture
 from models.model_catalog import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw
@@ -25,7 +25,7 @@ from services import Services
 def add_picture_endpoints(services: Services) -> None:
     """Add them to the page's API."""
 
-    @tell_errors
+    @report_errors
     def audio_to_image(
         audio: gr.FileData,
         sound_share: float = 1.0,
@@ -103,7 +103,7 @@ def add_picture_endpoints(services: Services) -> None:
         for now in draw(clip, options, services.runtime):
             yield _file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
 
-    @tell_errors
+    @report_errors
     def prompt_from_audio(audio: gr.FileData, model: str = AUTO, start: float = -1.0, end: float = -1.0) -> dict[str, Any]:
         """Write a prompt for pictures from what is heard in a recording.
 

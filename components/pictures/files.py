@@ -7,13 +7,13 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
-from uuid import uuid4
 
 from PIL import Image
 
-from components.page.downloads import FILES_FOLDER, safe_stem
+from components.page.downloads import new_files_folder
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.pictures.options import Picture
 from pipelines.pictures.png_metadata import png_bytes
 
@@ -40,7 +40,7 @@ def keep_pictures(clip: AudioClip, pictures: tuple[Picture, ...]) -> tuple[KeptP
     """Write one PNG for each picture, named after the clip and the seed."""
     kept = []
     for picture in pictures:
-        path = files_folder(clip) / f"{safe_stem(clip.name)} {picture.seed}.png"
+        path = new_files_folder(clip) / f"{safe_stem(clip.name)} {picture.seed}.png"
         path.write_bytes(png_bytes(picture))
         kept.append(KeptPicture(picture, path))
     return tuple(kept)
@@ -60,13 +60,6 @@ def open_picture(file: object, folder: Path) -> Image.Image:
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise InvalidOption("start_picture", path.name, ACCEPTED_PICTURES) from None
-
-
-def files_folder(clip: AudioClip) -> Path:
-    """A new folder for files of this clip."""
-    folder = clip.directory / FILES_FOLDER / uuid4().hex
-    folder.mkdir(parents=True)
-    return folder
 
 
 def file_url(path: Path) -> str:

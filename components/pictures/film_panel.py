@@ -11,14 +11,15 @@ import gradio as gr
 from PIL import Image
 
 from components.clip.clip_input import ClipInput
-from components.page.downloads import safe_stem
+from components.page.downloads import new_files_folder
 from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.pictures.files import file_url, files_folder, preview_url
+from components.pictures.files import file_url, preview_url
 from components.pictures.storyboard_panel import Made
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.film.film import (
     MAX_BETWEEN,
@@ -68,7 +69,7 @@ class _FilmWork:
                 raise NoClip
             options = WalkOptions(None if between < 0 else between)
             should_stop = self._job.current(request)
-            for now in walk(clip, made.board, options, files_folder(clip), services.runtime, should_stop):
+            for now in walk(clip, made.board, options, new_files_folder(clip), services.runtime, should_stop):
                 yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
         except Exception as error:
             yield failure_markup(sentence_for(error))

@@ -10,7 +10,7 @@ import gradio as gr
 
 from components.clip.clip_input import open_for_api
 from components.page.events import borrowing
-from components.page.user_errors import tell_errors
+from components.page.user_errors import report_errors
 from components.transcription.controls import DETECT
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
@@ -23,7 +23,7 @@ from services import Services
 def add_transcription_endpoint(services: Services) -> None:
     """Add `/transcribe` to the page's API."""
 
-    @tell_errors
+    @report_errors
     def transcribe(
         audio: gr.FileData,
         model: str = AUTO,

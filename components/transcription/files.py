@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import gradio as gr
 
-from components.page.downloads import FILES_FOLDER, safe_stem
+from components.page.downloads import new_files_folder
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.subtitles.formats import FORMATS, Subtitles
 
 
@@ -23,8 +22,7 @@ def no_downloads() -> list[gr.DownloadButton]:
 
 def downloads_of(clip: AudioClip, subtitles: Subtitles) -> list[gr.DownloadButton]:
     """Write the files into the clip's folder, with which they are deleted, and return the buttons."""
-    folder = clip.directory / FILES_FOLDER / uuid4().hex
-    folder.mkdir(parents=True)
+    folder = new_files_folder(clip)
     stem = safe_stem(clip.name)
     buttons = []
     for file_format in FORMATS.values():

@@ -12,12 +12,13 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.page.downloads import APP_VERSION, safe_stem
+from components.page.downloads import APP_VERSION
 from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.transcription.controls import TranscriptionControls, cue_options_of, options_of
+from pipelines.clip.clip_names import free_stem, name_key, readable_name, safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.speech.batch import QueuedFile, transcribe_files
 from pipelines.speech.languages import WHISPER_LANGUAGES
@@ -57,7 +58,7 @@ class _QueueWork:
             if not files:
                 raise NoClip
             options = options_of(decoding)
-            waiting = tuple(QueuedFile(Path(file), Path(file).name) for file in files)
+            waiting = tuple(QueuedFile(Path(file), readable_name(Path(file).name)) for file in files)
             roots, queue = (Path(get_upload_folder()),), waiting
             should_stop = self._job.current(request)
             for queue in transcribe_files(waiting, options, services.clips, roots, services.runtime, should_stop):
@@ -104,19 +105,11 @@ def write_archive(queue: tuple[QueuedFile, ...], options: TranscriptionOptions, 
     taken: set[str] = set()
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file, transcription in finished:
-            stem = _free_stem(safe_stem(file.name), taken)
+            stem = free_stem(safe_stem(file.name), taken)
+            taken.add(name_key(stem))
             subtitles = Subtitles(
                 transcription, options, cue_options_of(cue_values, transcription.language), file.name, APP_VERSION
             )
             for file_format in FORMATS.values():
                 archive.writestr(f"{stem}{file_format.ending}", file_format.encode(subtitles))
     return path
-
-
-def _free_stem(stem: str, taken: set[str]) -> str:
-    """Return `stem`, with a number if a file of this name is already in the archive."""
-    number, free = 2, stem
-    while free.lower() in taken:
-        free, number = f"{stem} {number}", number + 1
-    taken.add(free.lower())
-    return free

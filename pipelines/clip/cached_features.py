@@ -11,7 +11,7 @@ from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
 
 
-def remembered(
+def cached_features(
     clip: AudioClip,
     spec: ModelSpec,
     layer: str,

@@ -24,6 +24,7 @@ from filelock import FileLock
 
 from models.arrays import FloatArray
 from models.errors import InvalidOption
+from pipelines.clip.clip_names import readable_name
 from pipelines.clip.decoding import (
     ClipLimits,
     DecodedAudio,
@@ -49,7 +50,7 @@ CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
 FACTS_FILE = "clip.json"
 KEEPERS_FOLDER = "keepers"
 SCRATCH_PREFIX = "incoming-"
-SHORTEST_CUT_SECONDS = 0.05
+MIN_CUT_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class AudioClip:
     """The clip's own folder: samples, player file, and what else is derived from it."""
     name: str = ""
     """What this person calls it; not part of the content."""
+
+    def named(self, name: str) -> AudioClip:
+        """Return the same clip under a person's own name for it, which may hold anything."""
+        return replace(self, name=readable_name(name))
 
     @property
     def player_file(self) -> Path:
@@ -145,7 +150,7 @@ class ClipStore:
             with self._lock:
                 self._by_file_hash[file_hash] = clip
         os.utime(clip.directory)
-        return replace(clip, name=name or file.name)
+        return clip.named(name or file.name)
 
     def find(self, content_hash: str) -> AudioClip | None:
         """The clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
@@ -162,12 +167,12 @@ class ClipStore:
         """The part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
 
         Raises:
-            InvalidOption: the part lies outside the clip or is shorter than `SHORTEST_CUT_SECONDS`.
+            InvalidOption: the part lies outside the clip or is shorter than `MIN_CUT_SECONDS`.
             SilentClip: nothing is heard in it.
         """
         end = min(end, clip.duration)
-        if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
-            raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
+        if not 0 <= start <= end - MIN_CUT_SECONDS:
+            raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
         with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
             part = Path(scratch) / f"part.{part_ending(clip.channels)}"
             write_part(clip.channels_file, part, start, end)
@@ -179,7 +184,7 @@ class ClipStore:
         keepers.mkdir(exist_ok=True)
         (keepers / _name_for(keeper)).touch()
 
-    def let_go(self, content_hash: str, keeper: str) -> None:
+    def release(self, content_hash: str, keeper: str) -> None:
         """`keeper` deletes the clip; its files go unless somebody else keeps it too."""
         clip = self.find(content_hash)
         if clip is None:

@@ -21,7 +21,7 @@ from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.encoders.base import (
     FrameFamily,
@@ -309,4 +309,4 @@ class _ClipFrames:
         hearing = self._hearing
         name = f"{what} of samples {window.start} to {window.stop}"
         store = hearing.runtime, self._family.working_bytes
-        return remembered(hearing.clip, hearing.spec, name, compute, *store)
+        return cached_features(hearing.clip, hearing.spec, name, compute, *store)

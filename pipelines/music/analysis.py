@@ -23,7 +23,7 @@ from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.music.beat_network import (
@@ -281,7 +281,7 @@ class _FactFinder:
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """What the feature store has, else `compute` with the model on loan."""
-        return remembered(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
+        return cached_features(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
 
 
 def _rhythm_of(waveform: FloatArray, gain: float, block: int, beats: Any) -> Halves:

@@ -24,7 +24,7 @@ from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from models.stopping import never_stop
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
@@ -279,7 +279,7 @@ class _MusicListener:
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], FloatArray]) -> FloatArray:
         """What the feature store has, else `compute` with the model on loan."""
-        return remembered(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
+        return cached_features(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
 
 
 def _scores(musicnn: Any, sound: FloatArray) -> FloatArray:

@@ -23,7 +23,7 @@ from models.specs.aligner import hearing_of
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import YAMNET
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentPart
 from pipelines.pictures.errors import TextWidthMismatch
@@ -176,7 +176,7 @@ class Wav2Vec2BertEar:
         """States [47, 1024]."""
         sound = np.array(clip.waveform(SAMPLE_RATE)[begin:stop])
         layer = f"states of {begin} to {stop}"
-        return remembered(clip, self.aligner, layer, lambda model: _encode(model, sound), runtime, WORKING_BYTES)
+        return cached_features(clip, self.aligner, layer, lambda model: _encode(model, sound), runtime, WORKING_BYTES)
 
     def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
         """States [47, 1024] of weak white noise, always the same."""

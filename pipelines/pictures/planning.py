@@ -11,7 +11,7 @@ from models.errors import InvalidOption, ModelError
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
 from models.specs.model_spec import ModelSpec, Task
-from pipelines.clip.clip import SHORTEST_CUT_SECONDS, AudioClip
+from pipelines.clip.clip import MIN_CUT_SECONDS, AudioClip
 from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.errors import BrokenStartPicture
 from pipelines.pictures.options import LARGEST_SEED, SCHEDULERS, PictureOptions
@@ -125,8 +125,8 @@ def _check_texts(options: PictureOptions) -> None:
 def _check_part(clip: AudioClip, options: PictureOptions) -> None:
     start = 0.0 if options.start is None else options.start
     end = clip.duration if options.end is None else min(options.end, clip.duration)
-    if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
-        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
+    if not 0 <= start <= end - MIN_CUT_SECONDS:
+        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
 
 
 def _check_start_picture(picture: Image.Image) -> None:

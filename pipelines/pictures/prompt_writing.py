@@ -18,7 +18,7 @@ from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
-from pipelines.clip.clip import SHORTEST_CUT_SECONDS, AudioClip
+from pipelines.clip.clip import MIN_CUT_SECONDS, AudioClip
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.music.tag_fusion import (
@@ -151,8 +151,8 @@ def write_prompt(
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     end = min(end, clip.duration)
-    if not 0 <= start <= end - SHORTEST_CUT_SECONDS:
-        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_CUT_SECONDS} s inside the clip")
+    if not 0 <= start <= end - MIN_CUT_SECONDS:
+        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
     choice = runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES)
     listener = ClipListener(clip, choice, runtime)
     sound = _Sound(listener.overall(start, end), listener.tree, _spoken_words(clip, start, end, runtime.catalog))

@@ -74,4 +74,4 @@ def _held(clips: ClipStore, clip: AudioClip, keeper: str) -> Iterator[None]:
     try:
         yield
     finally:
-        clips.let_go(clip.content_hash, keeper)
+        clips.release(clip.content_hash, keeper)

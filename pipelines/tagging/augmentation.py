@@ -12,7 +12,7 @@ import numpy as np
 from models.arrays import FloatArray
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.tagging.sound_tagging import soft_gain
 from pipelines.tagging.yamnet_features import (
@@ -35,7 +35,7 @@ def embeddings_of_looks(clip: AudioClip, begin: int, stop: int, spec: ModelSpec,
     """
     sound = np.array(clip.waveform(YAMNET_SAMPLE_RATE)[begin:stop])
     layer = f"embeddings of looks at {begin} to {stop}"
-    return remembered(clip, spec, layer, lambda model: embed_looks(model, sound), runtime, WORKING_BYTES)
+    return cached_features(clip, spec, layer, lambda model: embed_looks(model, sound), runtime, WORKING_BYTES)
 
 
 def embed_looks(model: Any, sound: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from models.model_catalog import AUTO, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import Device
 from models.stopping import never_stop
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.tagging.audioset import (
@@ -235,7 +235,7 @@ class ClipListener:
     def _remembered(self, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """What the feature store has, else `compute` with the model on loan."""
         working_bytes = self.hearing.working_bytes
-        return remembered(self.clip, self._spec, layer, compute, self._runtime, working_bytes)
+        return cached_features(self.clip, self._spec, layer, compute, self._runtime, working_bytes)
 
 
 def _patch_count(hearing: SoundModel, samples: int) -> int:

@@ -21,7 +21,7 @@ from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelChoice
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 
@@ -228,7 +228,7 @@ class _Listener:
             return np.concatenate([_embedded_window(clap, self._window(window)) for window in windows])
 
         layer = f"embeddings of block {block}"
-        return remembered(self._clip, self._spec, layer, embedded, self._runtime, WORKING_BYTES)
+        return cached_features(self._clip, self._spec, layer, embedded, self._runtime, WORKING_BYTES)
 
     def _window(self, window: int) -> FloatArray:
         begin = window * HOP_SAMPLES

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from models.arrays import DoubleArray, FloatArray
 from models.runtime import ModelRuntime
 from models.specs.model_spec import EncoderFacts, ModelSpec
-from pipelines.clip.cached_features import remembered
+from pipelines.clip.cached_features import cached_features
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.encoders.base import layer_names
@@ -147,7 +147,7 @@ class Qwen2AudioLanguageModel(TokenFamily):
             return _records(states.prompt[0], states.generated[0], states.is_audio, (*prompt, *states.tokens))
 
         name = f"{layer} of tokens, {start:.3f} to {end:.3f} s"
-        records = remembered(hearing.clip, hearing.spec, name, read, hearing.runtime, self.working_bytes)
+        records = cached_features(hearing.clip, hearing.spec, name, read, hearing.runtime, self.working_bytes)
         kinds = tuple(KINDS[number] for number in records["kind"])
         labels = tuple(label.decode("utf-8", "replace") for label in records["label"].tolist())
         return TokenStates(np.ascontiguousarray(records["state"]), _times(records["kind"], start, end), labels, kinds)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import gradio as gr
 import pytest
 
-from components.page.user_errors import sentence_for, tell_errors
+from components.page.user_errors import report_errors, sentence_for
 from models import errors
 from models.errors import AudioscopeError
 from pipelines.clip import errors as clip_errors
@@ -69,11 +69,11 @@ def test_an_unknown_error_shows_an_id_that_the_log_has(caplog: pytest.LogCapture
 
 
 def test_handlers_keep_their_kind_and_signature() -> None:
-    @tell_errors
+    @report_errors
     def plain(number: int) -> int:
         raise EmptyClip
 
-    @tell_errors
+    @report_errors
     def streaming(number: int) -> Iterator[int]:
         yield number
         raise EmptyClip

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.clip.chunking import SHORTEST_PIECE_SECONDS, cut_into_pieces
+from pipelines.clip.chunking import MIN_PIECE_SECONDS, cut_into_pieces
 
 WINDOW = 30.0
 DURATIONS = st.floats(0.05, 2000.0, allow_nan=False)
@@ -24,15 +24,15 @@ def test_pieces_cover_the_clip_fit_the_window_and_are_never_short(
     assert all(one[1] == other[0] for one, other in pairwise(pieces))
     for start, end in pieces:
         assert end - start <= WINDOW + 1e-9
-        assert end - start >= min(duration, SHORTEST_PIECE_SECONDS) - 1e-9
+        assert end - start >= min(duration, MIN_PIECE_SECONDS) - 1e-9
 
 
 @given(DURATIONS, BOUNDARIES)
 def test_each_cut_is_a_boundary_if_there_is_one_within_reach(duration: float, sections: tuple[tuple[float, float], ...]) -> None:
     pieces = cut_into_pieces(duration, sections, WINDOW)
-    boundaries = {end for _, end in sections if end <= duration - SHORTEST_PIECE_SECONDS}
+    boundaries = {end for _, end in sections if end <= duration - MIN_PIECE_SECONDS}
     for start, end in pieces[:-1]:
-        within_reach = {b for b in boundaries if start + SHORTEST_PIECE_SECONDS <= b <= start + WINDOW}
+        within_reach = {b for b in boundaries if start + MIN_PIECE_SECONDS <= b <= start + WINDOW}
         assert not within_reach or end == max(within_reach)
 
 

@@ -57,12 +57,12 @@ def test_a_clip_goes_when_its_last_keeper_lets_go(store: ClipStore) -> None:
     clip = store.open(EXAMPLES / "blackbird.ogg")
     store.keep(clip, "ann")
     store.keep(clip, "bob/../../x")
-    store.let_go(clip.content_hash, "ann")
-    store.let_go(clip.content_hash, "carol")
+    store.release(clip.content_hash, "ann")
+    store.release(clip.content_hash, "carol")
     assert store.find(clip.content_hash)
-    store.let_go(clip.content_hash, "bob/../../x")
+    store.release(clip.content_hash, "bob/../../x")
     assert store.find(clip.content_hash) is None
-    store.let_go("../..", "ann")
+    store.release("../..", "ann")
 
 
 def test_resampling_matches_soxr_and_happens_once(store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
