@@ -19,4 +19,4 @@ watch('value', () => {
   shown = undefined;
   show(now);
 });
-window.addEventListener('audioscope:time', (event) => show(event.detail.time));
+window.addEventListener('audioscope:time', event => show(event.detail.time));

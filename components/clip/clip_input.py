@@ -71,7 +71,7 @@ def build_clip_input(services: Services) -> ClipInput:
         bar = gr.HTML(
             value=_note(""),
             html_template=_bar_markup(),
-            js_on_load=page_script("clip/clip_input"),
+            js_on_load=page_script("clip/js/clip_input"),
             apply_default_css=False,
             max_bytes=services.settings.max_clip_bytes,
         )

@@ -26,16 +26,18 @@ element.addEventListener('click', ({target, clientX}) => {
   else if (strip) {
     const {left, width} = strip.getBoundingClientRect();
     const {from, to} = strip.dataset;
-    play(Number(from) + Math.max(0, clientX - left) / width * (to - from));
+    play(Number(from) + (Math.max(0, clientX - left) / width) * (to - from));
   }
 });
 
-element.addEventListener('keydown', (event) => {
+element.addEventListener('keydown', event => {
   const group = event.target.closest('[data-token]')?.parentElement.closest('[role]');
   if (!group) return;
   const all = [...group.querySelectorAll('[data-token]')];
   const at = all.indexOf(event.target);
-  const to = {ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: all.length - 1}[event.key];
+  const to = {ArrowLeft: at - 1, ArrowUp: at - 1, ArrowRight: at + 1, ArrowDown: at + 1, Home: 0, End: all.length - 1}[
+    event.key
+  ];
   if (to === undefined) return;
   event.preventDefault();
   event.stopPropagation();

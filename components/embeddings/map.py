@@ -109,7 +109,7 @@ def build_embedding_map(elem_id: str = "embedding-map") -> gr.HTML:
         elem_id=elem_id,
         html_template=TEMPLATE,
         # In the script and no property of the component: an update that comes before its tab was opened loses properties.
-        js_on_load=f"const look = {json.dumps(LOOK)};\n{page_script('embeddings/map')}",
+        js_on_load=f"const look = {json.dumps(LOOK)};\n{page_script('embeddings/js/map')}",
         apply_default_css=False,
     )
 

@@ -5,7 +5,7 @@ element.addEventListener('click', event => {
   const picture = event.target.closest('[data-end]');
   if (!picture) return;
   const {left, width} = picture.getBoundingClientRect();
-  const time = (event.clientX - left) / width * picture.dataset.end;
+  const time = ((event.clientX - left) / width) * picture.dataset.end;
   window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}}));
 });
 
@@ -14,7 +14,7 @@ let now = 0;
 function follow() {
   if (!element.offsetParent) return;
   for (const picture of element.querySelectorAll('[data-end]')) {
-    picture.style.setProperty('--at', `${Math.min(100 * now / picture.dataset.end, 100)}%`);
+    picture.style.setProperty('--at', `${Math.min((100 * now) / picture.dataset.end, 100)}%`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 const FAR_DOWN = 0.7;
 
-document.addEventListener('click', (event) => {
+document.addEventListener('click', event => {
   const pressed = event.target.closest('.controls button.primary, #draw-storyboard');
   const results = pressed?.closest('.columns')?.querySelector('.results');
   if (!results || results.getBoundingClientRect().top < FAR_DOWN * innerHeight) return;

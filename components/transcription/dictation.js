@@ -10,7 +10,7 @@ const TAP = `registerProcessor('tap', class extends AudioWorkletProcessor {
 });`;
 let session = null;
 
-function say(text, failed = false) {
+function showNote(text, failed = false) {
   note.textContent = text;
   note.classList.toggle('failed', failed);
 }
@@ -20,7 +20,7 @@ async function start() {
   try {
     microphone = await navigator.mediaDevices.getUserMedia({audio: {channelCount: 1}});
   } catch {
-    say('The microphone is not available: please allow it for this page.', true);
+    showNote('The microphone is not available: please allow it for this page.', true);
     return;
   }
   const context = new AudioContext();
@@ -38,7 +38,7 @@ async function start() {
   context.createMediaStreamSource(microphone).connect(tap);
   button.setAttribute('aria-pressed', 'true');
   button.textContent = 'Stop dictating';
-  say('Speak …');
+  showNote('Speak …');
 }
 
 /** Send what has come in, unless Python is still at the piece before. */
@@ -50,7 +50,7 @@ function pump(now) {
   for (const part of now.pieces) for (const value of part) piece[at++] = Math.max(-1, Math.min(1, value)) * MAX_SAMPLE;
   trigger('chunk', {pcm: base64(piece), rate: now.context.sampleRate, first: now.first, last: now.ending});
   Object.assign(now, {pieces: [], samples: 0, first: false, waiting: true, sent: now.sent + at / now.context.sampleRate});
-  if (!now.ending) say(`${now.sent.toFixed(0)} s`);
+  if (!now.ending) showNote(`${now.sent.toFixed(0)} s`);
 }
 
 function base64(piece) {
@@ -61,15 +61,15 @@ function base64(piece) {
 
 function stop() {
   const now = session;
-  now.microphone.getTracks().forEach((track) => track.stop());
+  now.microphone.getTracks().forEach(track => track.stop());
   now.ending = true;
   button.disabled = true;
-  say('Writing the last words …');
+  showNote('Writing the last words …');
   pump(now);
 }
 
 function close() {
-  session?.microphone.getTracks().forEach((track) => track.stop());
+  session?.microphone.getTracks().forEach(track => track.stop());
   session?.context.close();
   session = null;
   button.disabled = false;
@@ -82,7 +82,7 @@ watch('value', () => {
   const {failure = '', clip, done} = props.value ?? {};
   if (done) {
     close();
-    say(failure, Boolean(failure));
+    showNote(failure, Boolean(failure));
     if (clip) window.dispatchEvent(new CustomEvent('audioscope:open', {detail: clip}));
   } else if (session) {
     session.waiting = false;

@@ -1,11 +1,13 @@
 /* The transcript: rows that grow while decoding, words that seek and follow the sound, lines that can be corrected in place.
    `element`, `trigger`, `props` and `watch` come from gr.HTML. */
 
+import {clock} from '../page/clock.js';
+
 const list = element.querySelector('.segments');
 const message = element.querySelector('.empty');
 const partial = element.querySelector('.partial');
-const UNSURE = 0.5;
-const DOUBTFUL = 0.8;
+const MIN_FAIR_PROBABILITY = 0.5; // words below are marked strongly
+const MIN_GOOD_PROBABILITY = 0.8; // and below this one lightly
 let rows = [];
 let feed = null;
 let read = 0;
@@ -15,11 +17,6 @@ let made = 0;
 let editing = false;
 let held = false; // a value that came while a line was being edited, whose text it would take away
 
-function clock(seconds) {
-  const tenths = Math.round(seconds * 10);
-  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
-}
-
 function seek(time) {
   window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}}));
 }
@@ -27,17 +24,17 @@ function seek(time) {
 /* Rows */
 
 function button(name, label, text) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.className = name;
-  made.textContent = text;
-  if (label) made.setAttribute('aria-label', label);
-  return made;
+  const control = document.createElement('button');
+  control.type = 'button';
+  control.className = name;
+  control.textContent = text;
+  if (label) control.setAttribute('aria-label', label);
+  return control;
 }
 
 function wordElement({start, end, text, probability}) {
   const word = document.createElement('span');
-  word.className = probability < UNSURE ? 'word w1' : probability < DOUBTFUL ? 'word w2' : 'word';
+  word.className = probability < MIN_FAIR_PROBABILITY ? 'word w1' : probability < MIN_GOOD_PROBABILITY ? 'word w2' : 'word';
   word.textContent = text;
   word.title = `${clock(start)} · ${Math.round(probability * 100)} % sure`;
   word.dataset.time = start;
@@ -75,7 +72,7 @@ function addRow(segment) {
   text.className = 'text';
   text.dir = 'auto';
   text.append(...spaced(segment.text, words));
-  const before = rows.findLast((other) => other.language)?.language;
+  const before = rows.findLast(other => other.language)?.language;
   if (segment.language && before && segment.language !== before) list.append(languageRow(segment.language));
   if (segment.note) row.className = 'remark';
   const time = button('time', `Play from ${clock(segment.start)}`, clock(segment.start));
@@ -101,7 +98,10 @@ function show() {
   const lines = value.lines ?? '';
   const tail = lines.slice(read);
   read = lines.length;
-  tail.split('\n').filter(Boolean).forEach((line) => addRow(JSON.parse(line)));
+  tail
+    .split('\n')
+    .filter(Boolean)
+    .forEach(line => addRow(JSON.parse(line)));
   partial.textContent = value.partial ?? '';
   message.textContent = value.message ?? '';
   message.hidden = rows.length > 0 || partial.textContent !== '';
@@ -155,7 +155,7 @@ function edit(index, {text, row, start}) {
   row.classList.add('editing');
   editing = true;
   text.focus();
-  const finish = (keep) => {
+  const finish = keep => {
     text.removeEventListener('blur', onBlur);
     text.removeEventListener('keydown', onKey);
     text.removeAttribute('contenteditable');
@@ -168,7 +168,7 @@ function edit(index, {text, row, start}) {
     if (held) show();
   };
   const onBlur = () => finish(true);
-  const onKey = (event) => {
+  const onKey = event => {
     event.stopPropagation();
     if (event.key !== 'Enter' && event.key !== 'Escape') return;
     event.preventDefault();
@@ -178,7 +178,7 @@ function edit(index, {text, row, start}) {
   text.addEventListener('keydown', onKey);
 }
 
-list.addEventListener('click', (event) => {
+list.addEventListener('click', event => {
   const target = event.target;
   const lines = rows.filter(({note}) => !note);
   const index = lines.findIndex(({row}) => row.contains(target));
@@ -188,6 +188,6 @@ list.addEventListener('click', (event) => {
   else if (target.closest('.word')) seek(Number(target.closest('.word').dataset.time));
   else if (target.closest('.time')) seek(lines[index].start);
 });
-window.addEventListener('audioscope:time', (event) => follow(event.detail));
+window.addEventListener('audioscope:time', event => follow(event.detail));
 watch('value', show);
 show();

@@ -10,9 +10,7 @@ from playwright.sync_api import Page, expect
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
-from components.page.page_script import page_script
 from components.page.theme import style_markup
-from tests.app_process import ROOT
 from tests.browser.conftest import NewPage
 from tests.browser.timeline_demo import STREAMED_WORDS, build_demo
 
@@ -22,11 +20,6 @@ STATE = "const t = document.querySelector('.as-timeline').timeline"
 SPEECH = Path("/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav")
 HOUR_SAMPLE_RATE = 4_000  # Hz
 KINDS = ("sections", "words", "chords", "beats", "notes", "tags", "embedding", "story")
-LARGEST_SCRIPTS_BYTES = 60_000
-"""Of the clip, its timeline, and what the first tabs draw."""
-LARGEST_TAB_SCRIPT_BYTES = 20_000
-TAB_SCRIPTS = frozenset({"map", "timed_picture", "logit_lens", "pictures"})
-"""Of tabs that are drawn when they are opened."""
 LARGEST_PLAYHEAD_ERROR = 0.03  # seconds
 FRAMES_MEASURED = 90
 
@@ -250,7 +243,7 @@ def test_the_wheel_zooms_about_the_pointer_and_scrolls_sideways(timeline):
 
 
 def test_zooms_to_50_milliseconds_and_fetches_what_it_shows(timeline):
-    timeline.value("t.look(1, 0.001)")
+    timeline.value("t.showRange(1, 0.001)")
     assert timeline.value("t.view.span") == pytest.approx(0.05)
     timeline.until("[...t.state.tiles.kept.keys()].some(key => key.startsWith('peaks:0:'))")
     assert painted(timeline, ".as-wave")
@@ -264,7 +257,7 @@ def test_a_spectrogram_takes_the_place_of_the_wave(timeline):
 
 
 def test_the_map_moves_the_window(timeline):
-    timeline.value("t.look(0, t.view.duration / 10)")
+    timeline.value("t.showRange(0, t.view.duration / 10)")
     chart = timeline.page.locator(".as-map")
     expect(chart).to_be_visible()
     box = chart.bounding_box()
@@ -299,7 +292,7 @@ def test_says_what_it_is_to_a_screen_reader(timeline):
 
 def test_streams_without_losing_zoom_or_playback(timeline):
     timeline.page.keyboard.press(" ")
-    timeline.value("t.look(0, t.view.duration / 2)")
+    timeline.value("t.showRange(0, t.view.duration / 2)")
     timeline.press("Stream")
     timeline.until(f"t.state.tracks.get('streamed')?.items.length === {STREAMED_WORDS}")
     assert timeline.value("t.state.playing") is True
@@ -343,7 +336,7 @@ def test_fits_a_phone_and_fingers_pan_and_pinch(open_page):
     timeline = with_tracks(open_page(width=375, height=740, touch=True))
     page = timeline.page
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    timeline.value("t.look(1, 1)")
+    timeline.value("t.showRange(1, 1)")
     x, y = timeline.point("[data-track=words]", 0.5)
     touches = page.context.new_cdp_session(page)
 
@@ -390,14 +383,6 @@ def test_20_000_items_scroll_and_zoom_as_fast_as_an_empty_page_draws(open_page, 
     assert max(ratios) >= 0.9
 
 
-def test_the_scripts_are_small():
-    folder = ROOT / "components"
-    names = {path.stem: str(path.relative_to(folder).with_suffix("")) for path in folder.rglob("*.js")}
-    sizes = {stem: len(page_script(name).encode()) for stem, name in names.items()}
-    assert sum(size for name, size in sizes.items() if name not in TAB_SCRIPTS) < LARGEST_SCRIPTS_BYTES
-    assert max(sizes[name] for name in TAB_SCRIPTS) < LARGEST_TAB_SCRIPT_BYTES
-
-
 PAINTED = """row => {
     const canvas = document.querySelector(row + ' canvas');
     return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(value => value > 0);
@@ -413,7 +398,7 @@ FRAME_RATE = """async ([frames, moving]) => {
     const begin = performance.now();
     for (let i = 1; i <= frames; i++) {
         const part = i / frames, span = 3600 * Math.pow(0.02, Math.abs(1 - 2 * part));
-        if (moving) t.look((3600 - span) * part, span);
+        if (moving) t.showRange((3600 - span) * part, span);
         await new Promise(requestAnimationFrame);
     }
     return 1000 * frames / (performance.now() - begin);

@@ -1,0 +1,34 @@
+/* The elements of the clip bar, its note, and its events to Python. */
+
+const PERSON_KEY = 'audioscope-person';
+const PERSON_BYTES = 16;
+
+export const bar = element.querySelector('.clip-bar');
+
+/** The element of the bar with this name. */
+export const part = name => bar.querySelector(`.clip-${name}`);
+
+const note = part('note');
+let requests = 0;
+
+/** Show a note beside the buttons; `kind` is plain or error. */
+export function showNote(text, kind = 'plain') {
+  note.textContent = text;
+  note.dataset.kind = kind;
+}
+
+/** Send an event to Python, with the id of this browser and the number of the request: the last one counts. */
+export function send(event, detail) {
+  requests += 1;
+  trigger(event, {...detail, person: person(), wish: requests});
+}
+
+/** The id under which the server keeps the clips of this browser. */
+function person() {
+  const known = localStorage.getItem(PERSON_KEY);
+  if (known) return known;
+  const bytes = crypto.getRandomValues(new Uint8Array(PERSON_BYTES));
+  const made = [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  localStorage.setItem(PERSON_KEY, made);
+  return made;
+}

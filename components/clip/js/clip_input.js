@@ -1,0 +1,52 @@
+/*
+ * The clip bar: upload, drop, record, examples, history, and cutting the loop out of the clip.
+ *
+ * Gradio runs the joined modules once, with `element`, `trigger`, `props`, `watch` and `upload`.
+ * On `window`: 'audioscope:open' {hash, name, time?} opens a clip, and with `time` plays it from there.
+ */
+
+import {part, send, showNote} from './bar.js';
+import {forget, remember, showHistory} from './history.js';
+import {listenToMenus} from './menus.js';
+import {recordButton, toggleRecording} from './recording.js';
+import {listenToFiles} from './uploading.js';
+
+const cutButton = part('cut');
+let loop = null;
+let opening = null; // a clip that another part of the page asked for: {hash, name, time?}
+
+/** Play the opened clip; the timeline gets it at the same time, but perhaps after this script. */
+function playOpened() {
+  const {time} = opening;
+  opening = null;
+  if (time !== undefined)
+    setTimeout(() => window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}})));
+}
+
+listenToFiles();
+listenToMenus();
+recordButton.addEventListener('click', toggleRecording);
+window.addEventListener('audioscope:looped', event => {
+  loop = event.detail;
+  cutButton.hidden = loop?.parts.length !== 1;
+});
+cutButton.addEventListener('click', () => {
+  showNote('Cutting …');
+  send('cut', loop);
+});
+window.addEventListener('audioscope:open', ({detail}) => {
+  opening = detail;
+  showNote(`Loading ${detail.name} …`);
+  send('reopened', detail);
+});
+watch('value', () => {
+  const {note: text = '', kind, clip, gone} = props.value ?? {};
+  showNote(text, kind);
+  if (clip) {
+    remember(clip);
+    cutButton.hidden = true;
+    if (opening?.hash === clip.hash) playOpened();
+  }
+  if (gone) forget(gone);
+});
+showHistory();

@@ -1,0 +1,51 @@
+/* The menus of examples and of the history. */
+
+import {bar, part, send, showNote} from './bar.js';
+import {forget} from './history.js';
+
+const MENUS = ['examples', 'history'];
+
+/** Open one of the menus, or close them for null. */
+export function openMenu(wanted) {
+  for (const name of MENUS) {
+    part(name).hidden = name !== wanted;
+    part(`${name}-button`).setAttribute('aria-expanded', String(name === wanted));
+  }
+  if (wanted) part(wanted).querySelector('button')?.focus();
+}
+
+function closeMenu() {
+  const open = MENUS.find(name => !part(name).hidden);
+  openMenu(null);
+  if (open) part(`${open}-button`).focus();
+}
+
+export function listenToMenus() {
+  for (const name of MENUS) {
+    part(`${name}-button`).addEventListener('click', () => openMenu(part(name).hidden ? name : null));
+  }
+  part('examples').addEventListener('click', event => {
+    const button = event.target.closest('button');
+    if (!button) return;
+    closeMenu();
+    showNote(`Loading ${button.querySelector('b').textContent} …`);
+    send('example', {index: Number(button.dataset.index)});
+  });
+  part('history').addEventListener('click', event => {
+    const {hash, name, forget: forgotten} = event.target.closest('button')?.dataset ?? {};
+    if (forgotten) {
+      forget(forgotten);
+      send('forgotten', {hash: forgotten});
+    } else if (hash) {
+      closeMenu();
+      showNote(`Loading ${name} …`);
+      send('reopened', {hash, name});
+    }
+  });
+  bar.addEventListener('keydown', event => {
+    if (event.key === 'Escape') closeMenu();
+  });
+  document.addEventListener('click', event => {
+    if (!event.composedPath().includes(bar)) openMenu(null);
+  });
+}

@@ -1,0 +1,62 @@
+/* What Python sends, and the legend. */
+
+import {bytesOf} from '../../page/numbers.js';
+import {showChoice, showNow} from './choice.js';
+import {find, legend, over, root, state} from './page.js';
+import {boxOf} from './projection.js';
+import {rowsWithin} from './stretches.js';
+import {readTheme} from './theme.js';
+import {fit} from './view.js';
+
+const MAX_LEGEND_NAMES = 14;
+
+export function receive() {
+  const value = props.value;
+  root.dataset.empty = String(!value);
+  if (!value) return forget();
+  const another = state.map?.id !== value.id;
+  const turned = state.map?.hashes[0] !== value.hashes[0];
+  const map = (state.map = {...value});
+  map.points = new Int16Array(bytesOf(value.points).buffer);
+  map.times = new Float32Array(bytesOf(value.times).buffer);
+  map.colours = bytesOf(value.colours);
+  map.textOf = new Uint16Array(bytesOf(value.textOf).buffer);
+  map.box = boxOf(map);
+  const rows = map.times.length;
+  if (another) {
+    Object.assign(state, {x: new Float32Array(rows), y: new Float32Array(rows), depth: new Uint8Array(rows), hover: -1});
+    fit();
+  }
+  if (another || turned) showChoice(rowsWithin(state.stretches, state.map));
+  over.setAttribute('aria-label', map.says);
+  find('hint').textContent = map.hint;
+  if (!state.stretches.length) showNow();
+  showLegend();
+  readTheme();
+}
+
+function forget() {
+  state.map = state.chosen = null;
+  legend.replaceChildren();
+}
+
+function showLegend() {
+  const {names, label, low, high} = state.map;
+  const title = document.createElement('span');
+  title.textContent = label;
+  const rest = names.length > MAX_LEGEND_NAMES ? `and ${names.length - MAX_LEGEND_NAMES} more` : '';
+  legend.replaceChildren(
+    title,
+    ...names.slice(0, MAX_LEGEND_NAMES).map((name, i) => {
+      const button = document.createElement('button');
+      const swatch = document.createElement('i');
+      button.type = 'button';
+      button.title = 'Play only this';
+      button.dataset.name = i;
+      swatch.dataset.colour = i;
+      button.append(swatch, name);
+      return button;
+    }),
+    ...(names.length ? [rest] : [low, document.createElement('b'), high]),
+  );
+}

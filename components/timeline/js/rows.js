@@ -1,0 +1,67 @@
+/* Rows of tracks. */
+
+import {clock} from '../../page/clock.js';
+import {draw} from './drawing.js';
+import {state, ui} from './page.js';
+import {select} from './selection.js';
+import {countOf, extentOf, hasFrames} from './track.js';
+
+const ROW_ORDER = ['spans', 'words', 'labels', 'points', 'notes', 'heatmap', 'colours', 'pictures'];
+
+/** The row of a track, made when the track first comes, in the order of kinds. */
+function rowOf(track) {
+  if (state.rows.has(track.id)) return state.rows.get(track.id);
+  const row = document.createElement('div');
+  row.className = 'as-row';
+  row.dataset.track = track.id;
+  row.innerHTML =
+    '<button type="button" class="as-fold" aria-expanded="true"><span></span></button><canvas role="img"></canvas>';
+  const made = {row, button: row.firstChild, canvas: row.lastChild};
+  made.button.addEventListener('click', () => fold(track));
+  made.button.addEventListener('focus', () => {
+    if (state.active !== track.id) select(track, -1);
+  });
+  state.rows.set(track.id, made);
+  return made;
+}
+
+export function placeRows() {
+  const rank = track => ROW_ORDER.indexOf(track.head.kind);
+  const tracks = [...state.tracks.values()].sort((a, b) => rank(a) - rank(b));
+  tracks.forEach((track, place) => {
+    const {row} = rowOf(track);
+    if (ui.rows.children[place] !== row) ui.rows.insertBefore(row, ui.rows.children[place] ?? null);
+  });
+}
+
+export function labelRow(track) {
+  const {row, button, canvas} = rowOf(track);
+  const count = countOf(track);
+  const unit = hasFrames(track) ? 'frames' : 'items';
+  button.firstChild.textContent = track.head.name;
+  button.title = track.head.name;
+  row.dataset.kind = track.head.kind;
+  const extent = count
+    ? `, ${clock(extentOf(track, 0)[0])} to ${clock(hasFrames(track) ? extentOf(track, count - 1)[1] : track.reach.at(-1))}`
+    : '';
+  canvas.setAttribute('aria-label', `${track.head.name}: ${count} ${unit}${extent}`);
+}
+
+function fold(track) {
+  track.folded = !track.folded;
+  foldRow(rowOf(track).row, track.folded);
+  draw(track.id);
+}
+
+export function foldRow(row, folded) {
+  row.querySelector('.as-fold').setAttribute('aria-expanded', String(!folded));
+  if (folded) row.dataset.folded = 'true';
+  else delete row.dataset.folded;
+}
+
+export function dropTrack(id) {
+  state.rows.get(id)?.row.remove();
+  state.rows.delete(id);
+  state.tracks.delete(id);
+  if (state.active === id) state.active = null;
+}

@@ -1,0 +1,91 @@
+/*
+ * The timeline: player, waveform or spectrogram, and tracks on one time axis.
+ *
+ * Gradio runs the joined modules once, with `element`, `trigger`, `props`, `server` and `watch`. Python's values
+ * arrive through `watch`; `receive` documents them. The state lives in page.js.
+ *
+ * On `window`, for other components of the page:
+ *   audioscope:seek   in   {time, play?}            move the playhead
+ *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
+ *   audioscope:looped out  {start, end, parts}      what is looped now, or null
+ *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek
+ *   audioscope:select out  {track, index, start, end, text}
+ * To Python: the events 'seek' {time}, 'select' {track, index, start, end, text}, 'loop' {start, end}.
+ */
+
+import {readTheme} from './colours.js';
+import {draw} from './drawing.js';
+import {onKey} from './keys.js';
+import {receive} from './messages.js';
+import {find, state, ui, view} from './page.js';
+import {advance, onEnded, onPlayState, seekByUser, togglePlay} from './playback.js';
+import {listenToPointers} from './pointers.js';
+import {foldRow} from './rows.js';
+import {setLoop, showRange, toggleLoop, toggleSpectrum, zoom, zoomByKey} from './selection.js';
+
+export function measure() {
+  view.width = Math.max(ui.ruler.clientWidth, 1);
+  draw();
+}
+
+function onTheme() {
+  state.theme = readTheme(ui.root);
+  draw();
+}
+
+function onAudioError() {
+  if (state.clip) ui.facts.textContent = ' · this browser cannot play the file';
+}
+
+function listen() {
+  ui.play.addEventListener('click', togglePlay);
+  ui.loopButton.addEventListener('click', toggleLoop);
+  ui.spectrumButton.addEventListener('click', toggleSpectrum);
+  find('.as-in').addEventListener('click', () => zoomByKey(0.5));
+  find('.as-out').addEventListener('click', () => zoomByKey(2));
+  find('.as-fit').addEventListener('click', () => showRange(0, view.duration));
+  ui.waveRow.querySelector('.as-fold').addEventListener('click', () => {
+    foldRow(ui.waveRow, !ui.waveRow.dataset.folded);
+    draw('wave');
+  });
+  listenToPointers();
+  for (const type of ['play', 'pause', 'playing']) ui.audio.addEventListener(type, onPlayState);
+  ui.audio.addEventListener('ended', onEnded);
+  ui.audio.addEventListener('timeupdate', () => {
+    if (state.playing && document.hidden) advance();
+  });
+  ui.audio.addEventListener('error', onAudioError);
+}
+
+/** Listeners beyond the element; they go when Gradio takes the element away. */
+function listenOutside() {
+  const gone = new AbortController();
+  const on = (target, type, handler) => target.addEventListener(type, handler, {signal: gone.signal});
+  on(document, 'keydown', onKey);
+  on(window, 'audioscope:seek', ({detail}) => {
+    if (!state.clip || !Number.isFinite(detail?.time)) return;
+    seekByUser(detail.time);
+    if (detail.play && ui.audio.paused) togglePlay();
+  });
+  on(window, 'audioscope:loop', ({detail}) => {
+    if (state.clip) setLoop(detail?.start ?? null, detail?.end, detail?.parts);
+  });
+  const sizes = new ResizeObserver(measure);
+  sizes.observe(ui.body);
+  const classes = new MutationObserver(onTheme);
+  for (const target of [document.body, document.documentElement])
+    classes.observe(target, {attributes: true, attributeFilter: ['class']});
+  const presence = new MutationObserver(() => {
+    if (element.isConnected) return;
+    gone.abort();
+    [sizes, classes, presence].forEach(observer => observer.disconnect());
+  });
+  presence.observe(document.body, {childList: true, subtree: true});
+}
+
+state.theme = readTheme(ui.root);
+listen();
+listenOutside();
+ui.root.timeline = {state, view, showRange, zoom, seek: seekByUser};
+watch('value', receive);
+receive();

@@ -1,0 +1,40 @@
+import js from '@eslint/js';
+import globals from 'globals';
+
+export default [
+  js.configs.recommended,
+  {
+    linterOptions: {reportUnusedDisableDirectives: 'error'},
+    rules: {
+      eqeqeq: 'error',
+      'no-shadow': 'error',
+      'no-var': 'error',
+      'one-var': ['error', 'never'],
+      'prefer-const': 'error',
+    },
+  },
+  {
+    files: ['components/**/*.js'],
+    languageOptions: {
+      globals: {
+        ...globals.browser,
+        // What Gradio gives to the script of a gr.HTML component.
+        element: 'readonly',
+        props: 'readonly',
+        server: 'readonly',
+        trigger: 'readonly',
+        upload: 'readonly',
+        watch: 'readonly',
+      },
+    },
+  },
+  {
+    files: ['components/embeddings/js/*.js'],
+    // Python puts it before the script.
+    languageOptions: {globals: {look: 'readonly'}},
+  },
+  {
+    files: ['tests/scripts/*.js', '*.config.js'],
+    languageOptions: {globals: globals.nodeBuiltin},
+  },
+];
