@@ -1,16 +1,15 @@
-"""The endpoints of the embeddings, for scripts and as MCP tools."""
+"""API endpoints of the embeddings, which are MCP tools too: `embed_audio`, `map_embeddings`, `nearest_clips`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import open_for_api
-from components.embeddings.clips_panel import best_for_clips, library_options, near_words
-from components.embeddings.controls import encoder_of, facts_of
+from components.embeddings.clips_panel import clips_near_text, default_library_encoder, library_options
+from components.embeddings.controls import encoder_facts, encoder_of
 from components.page.documents import as_document
 from components.page.downloads import new_files_folder
 from components.page.events import borrowing
@@ -27,39 +26,49 @@ from pipelines.embeddings.embed import (
     embed_clip,
     encoders,
 )
-from pipelines.embeddings.library import NearClip
+from pipelines.embeddings.library import ClipMatch
 from pipelines.embeddings.map import (
+    MapMethod,
     MapOptions,
     check_map_options,
-    remembered_map,
-    stacked,
+    stack_frames,
+    stored_map,
 )
 from services import Services
 
 MAX_CLIPS = 8
-TEXT_ENCODERS = "an encoder that shares a space with texts, such as a CLAP model"
+"""Maximum number of recordings on one map."""
 
 
 def add_embedding_endpoints(services: Services) -> None:
-    """Add them to the page's API."""
+    """Add the endpoints to the page's API."""
+    _add_embed_audio(services)
+    _add_map_embeddings(services)
+    _add_nearest_clips(services)
 
+
+def _add_embed_audio(services: Services) -> None:
     @report_errors
     def embed_audio(audio: gr.FileData, encoder: str = AUTO, layer: str = "") -> tuple[gr.FileData, dict[str, Any]]:
-        """Turn a recording into what a model hears: a vector for each frame of the sound.
+        """Return the hidden states of an audio model for a recording: one vector per frame.
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            encoder: 'auto', or a key such as 'whisper-base-encoder', 'yamnet'; a wrong one is answered with a list of all.
-            layer: such as 'layer 3'; '' for the encoder's usual one. A wrong one is answered with a list of all.
+            encoder: 'auto', or a key such as 'whisper-base-encoder', 'yamnet'; the error for an unknown key lists all.
+            layer: such as 'layer 3'; '' for the encoder's default. The error for an unknown layer lists all.
 
         Returns:
-            An NPZ file with frames [frames, width] and times [frames], in seconds, the centre of each; and encoder {key,
+            An NPZ file with frames [frames, width] and times [frames], the centre of each in seconds; and encoder {key,
             title, facts, layers}, layer, frames, width, frame_seconds, duration, model, licence, dtype, device, elapsed.
         """
         clip = open_for_api(services, audio)
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer))
-        return _npz(clip, embedding), _facts(embedding)
+        return _npz_file(clip, embedding), _embedding_document(embedding)
 
+    gr.api(embed_audio, api_name="embed_audio", **borrowing(services))
+
+
+def _add_map_embeddings(services: Services) -> None:
     @report_errors
     def map_embeddings(
         audio: list[gr.FileData],
@@ -72,116 +81,130 @@ def add_embedding_endpoints(services: Services) -> None:
         min_distance: float = MapOptions.min_distance,
         seed: int = 0,
     ) -> dict[str, Any]:
-        """Lay out every moment of one or more recordings as a point, so that moments that a model finds alike lie together.
+        """Project the frames of one or more recordings to 2 or 3 dimensions, so that similar frames lie together.
 
         Args:
             audio: one to eight recordings, for one map.
             encoder: 'auto', or a key as in `embed_audio`.
-            layer: of the encoder; '' for its usual one.
+            layer: of the encoder; '' for its default.
             method: 'pca', 'tsne', 'umap' or 'spectral'.
             dimensions: 2 or 3.
-            neighbours: that each moment is compared with, by UMAP and spectral maps.
+            neighbours: of each frame, for UMAP and spectral maps.
             perplexity: of t-SNE.
-            min_distance: between two points, of UMAP.
+            min_distance: minimum distance between points, for UMAP.
             seed: the same seed gives the same map.
 
         Returns:
-            points [[x, y (, z)]] in -1 to 1; clip [which recording each point is of, from 0]; times [seconds in its recording];
-            explained, PCA's share of the variance along each axis; method; note; seconds; embeddings [facts of each recording].
+            points [[x, y (, z)]] in -1 to 1; clip_index, the index of each point's recording; times, in seconds of its
+            recording; explained_variance_ratio of PCA's axes; method; note; elapsed; embeddings, one as in `embed_audio` per
+            recording.
         """
-        values: dict[str, Any] = {"method": method, "dimensions": dimensions}
-        options = MapOptions(**values, neighbours=neighbours, perplexity=perplexity, min_distance=min_distance, seed=seed)
-        check_map_options(options)
-        if not 1 <= len(audio) <= MAX_CLIPS:
-            raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
-        clips = [open_for_api(services, one) for one in audio]
-        embeddings = [_embedding(services, clip, EmbeddingOptions(encoder, layer)) for clip in clips]
-        made = remembered_map(embeddings, options, services.runtime.features)
-        rows = stacked([(one.frames, one.times) for one in embeddings])
-        return {
-            "points": np.round(made.points.astype(np.float64), 5).tolist(),
-            "clip": rows.clip.tolist(),
-            "times": np.round(rows.times, 4).tolist(),
-            "explained": as_document(made.explained),
-            "method": made.method,
-            "note": made.note,
-            "seconds": as_document(made.seconds),
-            "embeddings": [_facts(embedding) for embedding in embeddings],
-        }
+        options = MapOptions(
+            method=cast(MapMethod, method),
+            dimensions=cast(Any, dimensions),
+            neighbours=neighbours,
+            perplexity=perplexity,
+            min_distance=min_distance,
+            seed=seed,
+        )
+        return _map_document(services, audio, EmbeddingOptions(encoder, layer), options)
 
+    gr.api(map_embeddings, api_name="map_embeddings", **borrowing(services))
+
+
+def _add_nearest_clips(services: Services) -> None:
     @report_errors
     def nearest_clips(
         audio: gr.FileData | None = None, text: str = "", count: int = 5, encoder: str = AUTO, add: bool = False
     ) -> dict[str, Any]:
-        """Find the clips of the library that sound like a recording, or like words; or add the recording to it.
+        """Search the library for clips that are similar to a recording or to a text, or add the recording to it.
 
         Args:
-            audio: the recording to compare with.
-            text: words to search with instead; needs an encoder that reads.
-            count: how many clips at most.
-            encoder: 'auto', or a key as in `embed_audio`; clips are compared with those that the same encoder has heard.
-            add: whether the recording joins the library, after it was compared.
+            audio: the recording to search with.
+            text: the text to search with instead; needs an encoder with a text space.
+            count: maximum number of results.
+            encoder: 'auto', or a key as in `embed_audio`; only clips that were added with the same encoder are found.
+            add: whether the recording is added to the library after the search.
 
         Returns:
             clips [{clip {content_hash, name, duration, added}, similarity, start, end}], best first, where start and end, in
-            seconds, say which part resembles most; encoder; library, the number of clips in it.
+            seconds, are those of the most similar part; encoder; library_size, the number of clips in the library.
         """
-        chosen = _library_encoder(services, encoder, with_text=audio is None)
+        chosen = _library_encoder(services, encoder, needs_text=audio is None)
         if audio is None:
             if not text.strip():
                 raise NoClip
-            found = near_words(services, text, chosen, count)
+            found = clips_near_text(services, text, chosen, count)
         else:
-            clip = open_for_api(services, audio)
-            first, *others = [_embedding(services, clip, options) for options in library_options(chosen)]
-            found = services.library.nearest(first, count, also=others)
-            if add:
-                for embedding in (first, *others):
-                    services.library.add(clip, embedding)
-        return {"clips": _near(found), "encoder": chosen.key, "library": len(services.library.clips())}
+            found = _search_library(services, open_for_api(services, audio), chosen, count, add)
+        size = len(services.library.clips())
+        return {"clips": [as_document(match) for match in found], "encoder": chosen.key, "library_size": size}
 
-    shared = borrowing(services)
-    gr.api(embed_audio, api_name="embed_audio", **shared)
-    gr.api(map_embeddings, api_name="map_embeddings", **shared)
-    gr.api(nearest_clips, api_name="nearest_clips", **shared)
+    gr.api(nearest_clips, api_name="nearest_clips", **borrowing(services))
 
 
 def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions) -> ClipEmbedding:
     *_, now = embed_clip(clip, options, services.runtime)
     if now.embedding is None:
-        raise RuntimeError("an encoder that nobody stopped gave no frames")
+        raise RuntimeError("an encoder gave no frames although it was not stopped")
     return now.embedding
 
 
-def _facts(embedding: ClipEmbedding) -> dict[str, Any]:
-    encoder = embedding.encoder
-    described = {"key": encoder.key, "title": encoder.title, "facts": facts_of(encoder), "layers": list(encoder.layers)}
-    frames, width = embedding.frames.shape
-    plain = {
-        name: getattr(embedding, name) for name in ("layer", "frame_seconds", "duration", "model", "licence", "dtype", "device")
+def _map_document(
+    services: Services, audio: list[gr.FileData], encoding: EmbeddingOptions, options: MapOptions
+) -> dict[str, Any]:
+    check_map_options(options)
+    if not 1 <= len(audio) <= MAX_CLIPS:
+        raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
+    clips = [open_for_api(services, one) for one in audio]
+    embeddings = [_embedding(services, clip, encoding) for clip in clips]
+    embedding_map = stored_map(embeddings, options, services.runtime.features)
+    stacked = stack_frames([(one.frames, one.times) for one in embeddings])
+    return {
+        "points": np.round(embedding_map.points.astype(np.float64), 5).tolist(),
+        "clip_index": stacked.clip_index.tolist(),
+        "times": np.round(stacked.times, 4).tolist(),
+        "explained_variance_ratio": as_document(embedding_map.explained_variance_ratio),
+        "method": embedding_map.method,
+        "note": embedding_map.note,
+        "elapsed": as_document(embedding_map.elapsed),
+        "embeddings": [_embedding_document(embedding) for embedding in embeddings],
     }
+
+
+def _search_library(services: Services, clip: AudioClip, encoder: Encoder, count: int, add: bool) -> tuple[ClipMatch, ...]:
+    first, *others = [_embedding(services, clip, options) for options in library_options(encoder)]
+    found = services.library.nearest(first, count, also=others)
+    if add:
+        for embedding in (first, *others):
+            services.library.add(clip, embedding)
+    return found
+
+
+def _embedding_document(embedding: ClipEmbedding) -> dict[str, Any]:
+    encoder = embedding.encoder
+    described = {"key": encoder.key, "title": encoder.title, "facts": encoder_facts(encoder), "layers": list(encoder.layers)}
+    frames, width = embedding.frames.shape
+    names = ("layer", "frame_seconds", "duration", "model", "licence", "dtype", "device")
+    plain = {name: getattr(embedding, name) for name in names}
     return {"encoder": described, "frames": frames, "width": width, **plain, "elapsed": as_document(embedding.elapsed)}
 
 
-def _npz(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
-    """A file in the clip's folder, which goes with it, as the API answers with files."""
+def _npz_file(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
+    """Write an NPZ file to the clip's folder, with which it is deleted, and return it as the API sends files."""
     folder = new_files_folder(clip)
     path = folder / f"{safe_stem(clip.name)}.npz"
     np.savez(path, frames=embedding.frames, times=embedding.times)
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
 
 
-def _library_encoder(services: Services, key: str, with_text: bool) -> Encoder:
+def _library_encoder(services: Services, key: str, needs_text: bool) -> Encoder:
     known = [encoder for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
     if key != AUTO:
         return encoder_of(services.runtime.catalog, key)
+    if not needs_text:
+        return default_library_encoder(known)
+    with_text = [encoder for encoder in known if encoder.has_text]
     if not with_text:
-        return best_for_clips(known)
-    readers = [encoder for encoder in known if encoder.has_text]
-    if not readers:
-        raise InvalidOption("encoder", key, TEXT_ENCODERS)
-    return readers[0]
-
-
-def _near(found: Sequence[NearClip]) -> list[dict[str, Any]]:
-    return [dict(as_document(near)) for near in found]
+        raise InvalidOption("encoder", key, "an encoder that shares a space with texts, such as a CLAP model")
+    return with_text[0]

@@ -1,4 +1,4 @@
-"""What the moments of a map are: their colours, and the words that stand at them, from what the other tabs find out."""
+"""Colours and hover texts of a map's points, from the results of the other pipelines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.embeddings.colouring import (
-    NOTHING,
+    NO_CATEGORY,
     ClusterMethod,
     ClusterOptions,
     Colouring,
@@ -23,7 +23,7 @@ from pipelines.embeddings.colouring import (
     hover_texts,
 )
 from pipelines.embeddings.embed import ClipEmbedding
-from pipelines.embeddings.map import stacked
+from pipelines.embeddings.map import stack_frames
 from pipelines.music.analysis import MusicFacts
 from pipelines.speech.transcript import Word
 from pipelines.speech.transcription import TranscriptionOptions, find_stored, transcribe
@@ -42,24 +42,24 @@ COLOURS = {
     "hdbscan": "Cluster (HDBSCAN)",
     "clip": "Clip",
 }
-"""Keys of colourings, and their names for people."""
+"""Keys and display names of colourings."""
 
 
 @dataclass(frozen=True, eq=False)
-class Knowledge:
-    """What is known of a clip's moments; None is for what nobody asked for yet."""
+class ClipAnalyses:
+    """Results of other pipelines for a clip; None where not computed."""
 
     tags: SoundTags | None = None
     facts: MusicFacts | None = None
     words: tuple[Word, ...] | None = None
 
 
-def learn(
-    services: Services, clip: AudioClip, known: Knowledge, with_words: bool, should_stop: Callable[[], bool]
-) -> Generator[None, None, Knowledge]:
-    """Find out what is not known yet: tags and music always, words if they were transcribed before or are asked for.
+def analyse_clip(
+    services: Services, clip: AudioClip, known: ClipAnalyses, with_words: bool, should_stop: Callable[[], bool]
+) -> Generator[None, None, ClipAnalyses]:
+    """Compute what is missing in `known`: tags and music always, words if a transcript is stored or `with_words`.
 
-    Yields whenever the pipelines say something, and returns what is known then.
+    Yields at every progress of the pipelines, and returns all results.
     """
     if known.tags is None:
         for described in describe_clip(clip, DescriptionOptions(), services.runtime, should_stop):
@@ -80,29 +80,29 @@ def learn(
 
 
 def colour_map(
-    clips: Sequence[AudioClip], embeddings: Sequence[ClipEmbedding], known: Sequence[Knowledge], key: str, clusters: int
+    clips: Sequence[AudioClip], embeddings: Sequence[ClipEmbedding], known: Sequence[ClipAnalyses], key: str, clusters: int
 ) -> tuple[Colouring, tuple[str, ...]]:
-    """The colouring `key` for all frames of all clips, and what stands at each frame beside its time.
+    """Return the colouring `key` for all frames of all clips, and the hover text of each frame without its time.
 
     Raises:
-        InvalidOption: there is no such colouring, or nothing is known that it could show.
+        InvalidOption: there is no such colouring, or no clip has values for it.
     """
     if key not in COLOURS:
         raise InvalidOption("colour", key, ", ".join(COLOURS))
     found = [
-        colourings(clip, embedding.times, knowledge.tags, knowledge.facts, knowledge.words)
-        for clip, embedding, knowledge in zip(clips, embeddings, known, strict=True)
+        colourings(clip, embedding.times, analyses.tags, analyses.facts, analyses.words)
+        for clip, embedding, analyses in zip(clips, embeddings, known, strict=True)
     ]
     texts = tuple(text for own, embedding in zip(found, embeddings, strict=True) for text in _texts(own, embedding))
     return _chosen(clips, embeddings, found, key, clusters), texts
 
 
 def _texts(own: tuple[Colouring, ...], embedding: ClipEmbedding) -> list[str]:
-    """What is heard at each frame, after the token that it stands for if it stands for one."""
-    heard = [text.partition(" · ")[2] for text in hover_texts(own)]
+    """Hover text of each frame: its token, if frames are tokens, then the values of the colourings."""
+    texts = [text.partition(" · ")[2] for text in hover_texts(own)]
     if not embedding.labels:
-        return heard
-    return [" · ".join(filter(None, both)) for both in zip(embedding.labels, heard, strict=True)]
+        return texts
+    return [" · ".join(filter(None, both)) for both in zip(embedding.labels, texts, strict=True)]
 
 
 def _chosen(
@@ -112,19 +112,19 @@ def _chosen(
     key: str,
     clusters: int,
 ) -> Colouring:
-    rows = stacked([(embedding.frames, embedding.times) for embedding in embeddings])
+    stacked = stack_frames([(embedding.frames, embedding.times) for embedding in embeddings])
     if key == "clip":
-        return clip_colouring(rows.clip, [clip.name for clip in clips])
+        return clip_colouring(stacked.clip_index, [clip.name for clip in clips])
     if key in get_args(ClusterMethod):
-        return cluster_colouring(rows.rows, ClusterOptions("k-means" if key == "k-means" else "hdbscan", clusters))
+        return cluster_colouring(stacked.frames, ClusterOptions("k-means" if key == "k-means" else "hdbscan", clusters))
     own = [{colouring.key: colouring for colouring in of_clip}.get(key) for of_clip in found]
     if not any(own):
-        raise InvalidOption("colour", COLOURS[key], f"what is heard in the clip; no {COLOURS[key].lower()} was found in it")
-    return joined([colouring or _nothing(key, len(e.frames)) for colouring, e in zip(own, embeddings, strict=True)])
+        raise InvalidOption("colour", COLOURS[key], f"a property found in the clip; no {COLOURS[key].lower()} was found in it")
+    return joined([colouring or _empty(key, len(e.frames)) for colouring, e in zip(own, embeddings, strict=True)])
 
 
 def joined(parts: Sequence[Colouring]) -> Colouring:
-    """The same colouring of several clips, one below the other; equal names have one colour."""
+    """Concatenate the same colouring of several clips; equal names have one colour."""
     first = next((part for part in parts if part.names), parts[0])
     if first.kind == "continuous":
         return replace(first, values=np.concatenate([part.values for part in parts]).astype(np.float32))
@@ -133,11 +133,11 @@ def joined(parts: Sequence[Colouring]) -> Colouring:
 
 
 def _renamed(part: Colouring, names: tuple[str, ...]) -> NDArray[np.int32]:
-    """The values of `part` as places in `names`."""
-    places = np.array([*(names.index(name) for name in part.names), NOTHING], dtype=np.int32)
-    renamed: NDArray[np.int32] = places[part.values.astype(np.int32)]  # the last place is that of NOTHING
+    """The values of `part` as indices in `names`."""
+    indices = np.array([*(names.index(name) for name in part.names), NO_CATEGORY], dtype=np.int32)
+    renamed: NDArray[np.int32] = indices[part.values.astype(np.int32)]  # -1 is NO_CATEGORY, the last entry
     return renamed
 
 
-def _nothing(key: str, frames: int) -> Colouring:
-    return Colouring(key, COLOURS[key], "categorical", np.full(frames, NOTHING, dtype=np.int32))
+def _empty(key: str, frames: int) -> Colouring:
+    return Colouring(key, COLOURS[key], "categorical", np.full(frames, NO_CATEGORY, dtype=np.int32))

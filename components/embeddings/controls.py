@@ -1,4 +1,4 @@
-"""The controls of the embeddings tab, and the options that they stand for."""
+"""The controls of the embeddings tab, and the options of their values."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from pipelines.embeddings.map import (
     MAX_PERPLEXITY,
     MAX_SEED,
     METHODS,
+    MIN_NEIGHBOURS,
     MIN_PERPLEXITY,
     MapOptions,
 )
 
 DIMENSIONS = [("2D", 2), ("3D", 3)]
-DEFAULT_LAYER = ("Its usual one", "")
+DEFAULT_LAYER = ("Default", "")
 
 
 @dataclass(frozen=True)
 class EmbeddingControls:
-    """Components whose values, in the order of `all`, the functions below read."""
+    """The components of the controls."""
 
     encoder: gr.Dropdown
     about: gr.HTML
@@ -45,43 +46,45 @@ class EmbeddingControls:
 
     @property
     def of_map(self) -> list[gr.components.Component]:
-        """What `embedding_options_of` and `map_options_of` read."""
+        """Inputs of `embedding_options_of` and `map_options_of`."""
         of_layout = [self.neighbours, self.perplexity, self.min_distance, self.seed]
         return [self.encoder, self.layer, self.method, self.dimensions, *of_layout]
 
     @property
     def of_colour(self) -> list[gr.components.Component]:
-        """The colouring's key, and the number of clusters."""
+        """The key of the colouring and the number of clusters."""
         return [self.colour, self.clusters]
 
 
 def build_embedding_controls(catalog: ModelCatalog) -> EmbeddingControls:
-    """What most people need, and the rest folded away."""
+    """Build the controls; the less common ones are in an accordion."""
     known = encoders(catalog)
     first = known[0].key
     encoder = gr.Dropdown([(one.title, one.key) for one in known], value=first, label="Encoder", elem_id="encoder")
-    about = gr.HTML(about_markup(catalog, first), elem_id="about-encoder", apply_default_css=False)
+    about = gr.HTML(encoder_markup(catalog, first), elem_id="about-encoder", apply_default_css=False)
     layer = gr.Dropdown(layer_choices(catalog, first), value="", label="Layer", elem_id="encoder-layer")
-    method = gr.Dropdown([(title, key) for key, title in METHODS.items()], value="pca", label="Map", elem_id="map-method")
-    dimensions = gr.Radio(DIMENSIONS, value=2, show_label=False, elem_id="map-dimensions")
+    method = gr.Dropdown([(title, key) for key, title in METHODS.items()], value="pca", label="Projection", elem_id="map-method")
+    dimensions = gr.Radio(DIMENSIONS, value=2, label="Dimensions", elem_id="map-dimensions")
     colour = gr.Dropdown([(title, key) for key, title in COLOURS.items()], value="time", label="Colour by", elem_id="map-colour")
-    with gr.Accordion("More", open=False):
-        neighbours = gr.Slider(2, MAX_NEIGHBOURS, value=MapOptions.neighbours, step=1, label="Neighbours (UMAP, spectral)")
+    with gr.Accordion("Advanced", open=False):
+        neighbours = gr.Slider(
+            MIN_NEIGHBOURS, MAX_NEIGHBOURS, value=MapOptions.neighbours, step=1, label="Neighbours (UMAP, spectral)"
+        )
         perplexity = gr.Slider(MIN_PERPLEXITY, MAX_PERPLEXITY, value=MapOptions.perplexity, step=1, label="Perplexity (t-SNE)")
-        distance = gr.Slider(0, MAX_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label="Smallest distance (UMAP)")
+        distance = gr.Slider(0, MAX_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label="Minimum distance (UMAP)")
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
         clusters = gr.Slider(2, MAX_CLUSTERS, value=6, step=1, label="Clusters (k-means)")
     return EmbeddingControls(encoder, about, layer, method, dimensions, neighbours, perplexity, distance, seed, colour, clusters)
 
 
 def embedding_options_of(values: tuple[Any, ...]) -> EmbeddingOptions:
-    """The encoder and layer that the values of `EmbeddingControls.of_map` stand for."""
+    """Return the encoder and layer from the values of `EmbeddingControls.of_map`."""
     encoder, layer, *_ = values
     return EmbeddingOptions(str(encoder), layer or "")
 
 
 def map_options_of(values: tuple[Any, ...]) -> MapOptions:
-    """The map that the values of `EmbeddingControls.of_map` stand for."""
+    """Return the map options from the values of `EmbeddingControls.of_map`."""
     _, _, method, dimensions, neighbours, perplexity, distance, seed = values
     return MapOptions(
         method=method,
@@ -94,7 +97,7 @@ def map_options_of(values: tuple[Any, ...]) -> MapOptions:
 
 
 def encoder_of(catalog: ModelCatalog, key: str) -> Encoder:
-    """The encoder with this key.
+    """Return the encoder with this key.
 
     Raises:
         UnknownModel: there is none.
@@ -106,21 +109,21 @@ def encoder_of(catalog: ModelCatalog, key: str) -> Encoder:
 
 
 def layer_choices(catalog: ModelCatalog, key: str) -> list[tuple[str, str]]:
-    """The layers of an encoder, its usual one first."""
+    """Return the choices of layers of an encoder, the default first."""
     encoder = encoder_of(catalog, key)
     if len(encoder.layers) < 2:
         return [DEFAULT_LAYER]
     return [(f"{DEFAULT_LAYER[0]} ({encoder.default_layer})", ""), *((layer, layer) for layer in encoder.layers)]
 
 
-def about_markup(catalog: ModelCatalog, key: str) -> str:
-    """One line: how wide, how often, how deep, which licence; and what the encoder was trained for."""
+def encoder_markup(catalog: ModelCatalog, key: str) -> str:
+    """One line with the facts of the encoder, and its description as a tooltip."""
     encoder = encoder_of(catalog, key)
-    return f'<p class="summary" title="{html.escape(encoder.what)}">{html.escape(facts_of(encoder))}</p>'
+    return f'<p class="summary" title="{html.escape(encoder.what)}">{html.escape(encoder_facts(encoder))}</p>'
 
 
-def facts_of(encoder: Encoder) -> str:
-    """Width, frame rate, layers and licence, for people."""
-    rate = f"{encoder.frame_rate:.3g} frames a second" if encoder.frame_rate else "one frame for each token"
+def encoder_facts(encoder: Encoder) -> str:
+    """Return width, frame rate, number of layers and licence in one line."""
+    rate = f"{encoder.frame_rate:.3g} frames per second" if encoder.frame_rate else "one frame per token"
     layers = f"{len(encoder.layers)} layers" if len(encoder.layers) > 1 else "one layer"
-    return f"{encoder.width} wide · {rate} · {layers} · {encoder.licence.split(' (')[0]}"
+    return f"{encoder.width} dimensions · {rate} · {layers} · {encoder.licence.split(' (')[0]}"

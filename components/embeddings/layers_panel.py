@@ -1,4 +1,4 @@
-"""Layer against layer and encoder against encoder: how much of what one hears is in the other (linear CKA)."""
+"""Comparison of layers, of one or of two encoders, by linear CKA."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.analysis import LayerFrames, cka_of_layers
+from pipelines.embeddings.analysis import LayerFrames, layer_cka
 from pipelines.embeddings.embed import (
     ClipEmbedding,
     EmbeddingOptions,
@@ -26,19 +26,19 @@ from pipelines.embeddings.embed import (
 )
 from services import Services
 
-ITSELF = "itself"
+SAME_ENCODER = "same"
 EMPTY = '<p class="empty">Compare every layer of the encoder with every other, or with those of another encoder.</p>'
-MAX_NUMBERS = 14
-"""A larger table has colours only; the numbers are in its tips."""
+MAX_LAYERS_WITH_NUMBERS = 14
+"""A larger table has colours only, with the numbers as tooltips."""
 
 
 def build_layers_panel(services: Services, clip: ClipInput, controls: EmbeddingControls) -> None:
-    """The inner tab: with which encoder, a button, and the table."""
+    """Build the inner tab: the other encoder, a button, and the table."""
     with gr.Tab("Layers"):
         others = [(encoder.title, encoder.key) for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
         with gr.Row(elem_classes="actions"):
-            choices = [("Its own layers", ITSELF), *others]
-            other = gr.Dropdown(choices, value=ITSELF, label="Compared with", min_width=260, scale=0)
+            choices = [("Same encoder", SAME_ENCODER), *others]
+            other = gr.Dropdown(choices, value=SAME_ENCODER, label="Compare with", min_width=260, scale=0)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Compare layers", min_width=0, elem_id="compare-layers")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
@@ -59,21 +59,22 @@ class _LayersPanel:
             if clip is None:
                 raise NoClip
             catalog = self._services.runtime.catalog
-            one, theirs = encoder_of(catalog, key), None if other == ITSELF else encoder_of(catalog, other)
+            encoder = encoder_of(catalog, key)
+            other_encoder = None if other == SAME_ENCODER else encoder_of(catalog, other)
             should_stop = self.job.current(request)
-            rows = yield from self._layers(clip, one, should_stop)
-            columns = (yield from self._layers(clip, theirs, should_stop)) if theirs else None
-            if rows is None or (theirs and columns is None):
+            rows = yield from self._layers(clip, encoder, should_stop)
+            columns = (yield from self._layers(clip, other_encoder, should_stop)) if other_encoder else None
+            if rows is None or (other_encoder and columns is None):
                 yield '<p class="summary" data-state="stopped">Stopped.</p>'
             else:
-                yield cka_markup(one.title, rows, theirs.title if theirs else "", columns)
+                yield cka_markup(encoder.title, rows, other_encoder.title if other_encoder else "", columns)
         except Exception as error:
             yield failure_markup(sentence_for(error))
 
     def _layers(
         self, clip: AudioClip, encoder: Encoder, should_stop: Callable[[], bool]
     ) -> Generator[str, None, list[LayerFrames] | None]:
-        """Every layer of `encoder`; None after a Stop."""
+        """Embed the clip with every layer of `encoder`; return None after a Stop."""
         services, found = self._services, []
         for layer in encoder.layers:
             options = EmbeddingOptions(encoder.key, layer)
@@ -88,24 +89,24 @@ class _LayersPanel:
 
 
 def cka_markup(title: str, rows: list[LayerFrames], other_title: str, columns: list[LayerFrames] | None) -> str:
-    """A table of similarities, the darker the more alike."""
-    table = cka_of_layers(rows, columns)
-    across = columns or rows
-    with_numbers = max(len(rows), len(across)) <= MAX_NUMBERS
-    head = "".join(f'<th scope="col">{html.escape(layer.name)}</th>' for layer in across)
+    """A table of CKA values; higher values are darker."""
+    table = layer_cka(rows, columns)
+    columns_shown = columns or rows
+    with_numbers = max(len(rows), len(columns_shown)) <= MAX_LAYERS_WITH_NUMBERS
+    head = "".join(f'<th scope="col">{html.escape(layer.name)}</th>' for layer in columns_shown)
     body = "".join(
         f'<tr><th scope="row">{html.escape(row.name)}</th>'
         + "".join(
             f'<td style="--share:{value:.3f}" title="{html.escape(f"{row.name} and {column.name}")}: {value:.3f}">'
             f"{f'{value:.2f}' if with_numbers else ''}</td>"
-            for column, value in zip(across, values.tolist(), strict=True)
+            for column, value in zip(columns_shown, values.tolist(), strict=True)
         )
         + "</tr>"
         for row, values in zip(rows, table, strict=True)
     )
-    against = f"{html.escape(title)}, downwards, and {html.escape(other_title)}, to the right" if columns else html.escape(title)
+    caption = f"Rows: {html.escape(title)}; columns: {html.escape(other_title)}" if columns else html.escape(title)
     return (
         f'<div class="cka"><table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        f'<p class="summary" data-state="done">{against}. Linear CKA (Kornblith et al. 2019): 1 is the same up to turning and '
-        "scaling, 0 is nothing in common.</p>"
+        f'<p class="summary" data-state="done">{caption}. Linear CKA (Kornblith et al. 2019): 1: equal up to rotation and '
+        "scaling; 0: unrelated.</p>"
     )

@@ -1,8 +1,8 @@
-"""The map of an embedding as people see it: a custom component on gr.HTML with its own script; it moves with the sound.
+"""The interactive map of an embedding: a custom component on gr.HTML with its own script, synchronised with the player.
 
 view = build_embedding_map()                   # once, inside gr.Blocks
 return map_value(MapView(...))                 # an event shows a map; None shows none
-view.picked(handler)                           # a point was chosen; `picked_row` reads which frame it is
+view.picked(handler)                           # a point was chosen; `picked_row` returns its frame
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from models.errors import InvalidOption
 from pipelines.embeddings.colouring import Colouring
 
 MAX_POINTS = 40_000
-"""Of a longer clip every second, third … frame is shown."""
+"""Maximum number of points drawn; of more frames every second, third … one is drawn."""
 FULL_SCALE = 32_767
 NO_COLOUR = 255
 MAX_CATEGORIES = 254
-JOIN_SECONDS = 0.2
-"""Chosen moments that are closer together are played as one stretch."""
-SHORTEST_STRETCH_SECONDS = 0.15
-"""A shorter one is widened: a single frame would be a click."""
+MAX_GAP_SECONDS = 0.2
+"""Selected frames that are closer together are played as one segment."""
+MIN_SEGMENT_SECONDS = 0.15
+"""A shorter segment is extended: a single frame would sound like a click."""
 VIRIDIS = (
     *((68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141)),
     *((39, 173, 129), (92, 200, 99), (170, 220, 50), (253, 231, 37)),
 )
-"""Nine stops of matplotlib's ramp (van der Walt and Smith, CC0): as steep in lightness everywhere, also for colour-blind eyes."""
+"""Nine stops of matplotlib's viridis (van der Walt and Smith, CC0)."""
 LOOK = {
     "ramps": {"light": VIRIDIS[:8], "dark": VIRIDIS[1:]},
     "colours": ("blue", "orange", "green", "pink", "sky", "grey", "red"),
-    "join": JOIN_SECONDS,
-    "shortest": SHORTEST_STRETCH_SECONDS,
+    "join": MAX_GAP_SECONDS,
+    "shortest": MIN_SEGMENT_SECONDS,
 }
-"""For the script; a ramp leaves out what could not be seen on its background."""
+"""Constants of the script; each ramp leaves out the end that has no contrast to the background."""
 TEMPLATE = """
 <section class="em" data-empty="true" aria-label="Map of the embedding">
-  <p class="empty">The map of what a model heard will be here: each moment is a point, and those that it finds alike lie together.
+  <p class="empty">The map of the embedding will be here: each frame is a point, and similar frames lie together.
     Choose a clip above, then press Show.</p>
   <div class="em-stage">
     <canvas class="em-base" aria-hidden="true"></canvas>
@@ -57,7 +57,7 @@ TEMPLATE = """
     <p class="em-now"></p>
     <div class="em-tools">
       <button type="button" class="em-clear" hidden>Play all</button>
-      <button type="button" class="em-lasso" aria-pressed="false" title="Draw around what shall play">Select</button>
+      <button type="button" class="em-lasso" aria-pressed="false" title="Draw around the points to play">Select</button>
       <button type="button" class="em-out" aria-label="Zoom out">−</button>
       <button type="button" class="em-in" aria-label="Zoom in">+</button>
       <button type="button" class="em-fit">Fit</button>
@@ -73,54 +73,54 @@ Value = dict[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class MapView:
-    """A map, its colours, and what stands at its points. The first `own` rows are of the clip that is on the player."""
+    """A map with its colours and hover texts. The first `own` points are those of the clip on the player."""
 
     map_id: str
-    """The person's view of a map (zoom, rotation, choice) stays while this does."""
+    """Identity of the map: zoom, rotation and selection are kept while it is the same."""
     points: FloatArray
-    """[rows, 2 or 3], in [-1, 1]."""
+    """[points, 2 or 3], in [-1, 1]."""
     times: DoubleArray
-    """[rows], seconds, the centre of each frame in its own clip; never falls within a clip."""
+    """[points], centre of each frame in seconds of its own clip; ascending within a clip."""
     frame_seconds: float
     duration: float
-    """Of the clip on the player, in seconds."""
+    """Duration of the clip on the player, in seconds."""
     colouring: Colouring
     texts: tuple[str, ...]
-    """[rows], what is heard there, beside the time."""
+    """[points], hover texts without their times."""
     title: str
     """E.g. 'PCA of Whisper base'."""
     clips: tuple[str, ...] = ("",)
-    """Names, the one on the player first."""
+    """Names of the clips, the one on the player first."""
     hashes: tuple[str, ...] = ("",)
-    """By which the page opens them."""
+    """Content hashes of the clips, by which the page opens them."""
     starts: tuple[int, ...] = (0,)
-    """The first row of each clip."""
+    """Index of the first point of each clip."""
 
     @property
     def own(self) -> int:
-        """Rows of the clip that is on the player."""
+        """Number of points of the clip on the player."""
         return self.starts[1] if len(self.starts) > 1 else len(self.points)
 
 
 def build_embedding_map(elem_id: str = "embedding-map") -> gr.HTML:
-    """The component, showing no map yet."""
+    """Build the component, without a map."""
     return gr.HTML(
         value=None,
         elem_id=elem_id,
         html_template=TEMPLATE,
-        # In the script and no property of the component: an update that comes before its tab was opened loses properties.
+        # In the script and not a property of the component: an update before its tab is opened loses properties.
         js_on_load=f"const look = {json.dumps(LOOK)};\n{page_script('embeddings/js/map')}",
         apply_default_css=False,
     )
 
 
 def new_map_id() -> str:
-    """For a map that has just been made."""
+    """Return an id for a new map."""
     return uuid4().hex
 
 
 def map_value(view: MapView) -> Value:
-    """The component's value: arrays as base64, so that 20,000 points are some hundred kilobytes."""
+    """Return the component's value, with arrays in base64: 20,000 points are some hundred kilobytes."""
     stride = _stride(len(view.points))
     texts = view.texts[::stride]
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
@@ -162,18 +162,18 @@ def picked_row(event: gr.EventData, rows: int) -> int:
 
 
 def thinned(rows: int) -> str:
-    """A sentence and a space where not every one of the `rows` frames is drawn; else nothing."""
+    """Return a sentence and a space if not all of `rows` frames are drawn; otherwise an empty string."""
     stride = _stride(rows)
     return f"One frame in {stride} of {rows:,} is drawn. " if stride > 1 else ""
 
 
 def _stride(rows: int) -> int:
-    """Every how-manieth row is shown."""
+    """Return n where every n-th point is drawn."""
     return -(-rows // MAX_POINTS)
 
 
 def colour_indices(colouring: Colouring) -> NDArray[np.uint8]:
-    """[rows]: 0 to 254 on a ramp, or the category; 255 for what has no value."""
+    """Return [points], 0 to 254 on a ramp or the index of the category; 255 for no value."""
     values = colouring.values
     if colouring.kind == "categorical":
         return np.where(values < 0, NO_COLOUR, np.minimum(values, MAX_CATEGORIES)).astype(np.uint8)
@@ -184,14 +184,14 @@ def colour_indices(colouring: Colouring) -> NDArray[np.uint8]:
 
 
 def _range(values: FloatArray) -> tuple[float, float]:
-    """The lowest, and how much higher the highest is."""
+    """Return the minimum and the range."""
     if not values.size:
         return 0.0, 1.0
     return float(values.min()), float(np.ptp(values)) or 1.0
 
 
 def _ends(colouring: Colouring) -> tuple[str, str]:
-    """What stands at the ends of a ramp."""
+    """Return the labels at the ends of a ramp."""
     if colouring.kind == "categorical":
         return "", ""
     values = colouring.values.astype(np.float32)
@@ -205,12 +205,12 @@ def _sentence(view: MapView) -> str:
     others = f" of {len(view.clips)} clips" if len(view.clips) > 1 else ""
     colours = view.colouring.label.lower()
     return (
-        f"{view.title}: {len(view.points)} moments{others} as points in {dimensions}, coloured by {colours}. "
+        f"{view.title}: {len(view.points)} frames{others} as points in {dimensions}, coloured by {colours}. "
         f"{thinned(len(view.points))}Arrows {_moves(view)} it, plus and minus zoom, Shift with left and right steps "
         "through time, Page Down and Page Up take ten steps, Enter plays, Escape ends a selection."
     )
 
 
 def _moves(view: MapView) -> str:
-    """What dragging does."""
+    """Return what dragging does."""
     return "move" if view.points.shape[1] == 2 else "turn"

@@ -1,4 +1,4 @@
-"""The tab that shows what the models heard: every moment of the clip as a point on a map that moves with the sound."""
+"""The tab Embeddings: a map of the frames of an encoder, further views of them, the library, and the logit lens."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.embeddings.api import add_embedding_endpoints
 from components.embeddings.clips_panel import build_clips_panel
-from components.embeddings.colouring import Knowledge, colour_map, learn
+from components.embeddings.colouring import ClipAnalyses, analyse_clip, colour_map
 from components.embeddings.controls import (
-    about_markup,
     build_embedding_controls,
     embedding_options_of,
+    encoder_markup,
     layer_choices,
     map_options_of,
 )
@@ -25,7 +25,7 @@ from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
 from components.embeddings.shown import (
     ShownEmbedding,
-    learning_markup,
+    analysing_markup,
     map_view,
     mapping_markup,
     progress_markup,
@@ -35,9 +35,9 @@ from components.embeddings.shown import (
     with_first,
 )
 from components.embeddings.views_panel import (
-    build_moments_panel,
+    build_similar_frames_panel,
     build_views,
-    connect_moments,
+    connect_similar_frames,
     connect_views,
 )
 from components.page.events import QUIET
@@ -52,32 +52,32 @@ from pipelines.embeddings.map import (
     METHODS,
     EmbeddingMap,
     MapOptions,
-    remembered_map,
-    warm_up_umap,
+    stored_map,
 )
+from pipelines.embeddings.projections import warm_up_umap
 from pipelines.jobs.background import Preparation, in_background
 from services import Services
 
 Update = tuple[Any, ...]
 """(map, summary, shown, timeline)."""
-NOTHING_NEW: Update = (gr.skip(),) * 4
-KNOWN_AT_ONCE = ("time", "loudness", "k-means", "hdbscan", "clip")
-"""Colours that need no further model."""
+NO_UPDATE: Update = (gr.skip(),) * 4
+MODEL_FREE_COLOURINGS = ("time", "loudness", "k-means", "hdbscan", "clip")
+"""Colourings that need no other model."""
 
 
 @dataclass(frozen=True)
-class _Wanted:
-    """What the controls ask for."""
+class _MapRequest:
+    """The values of the controls."""
 
     clips: tuple[AudioClip, ...]
     encoding: EmbeddingOptions
-    layout: MapOptions
+    projection: MapOptions
     colour: str
     clusters: int
 
 
 def build_embedding_tab(services: Services, clip: ClipInput) -> None:
-    """Controls on the left, the map on the right, further views below it; and the endpoints."""
+    """Build the tab, with controls on the left and the map with further views on the right, and add its endpoints."""
     shown, together = gr.State(None), gr.State(())
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
@@ -86,46 +86,49 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
                 run = gr.Button("Show", variant="primary", min_width=0, elem_id="show-embedding")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-embedding")
         with gr.Column(elem_classes="card results", min_width=260):
-            picture = build_embedding_map()
+            map_view_html = build_embedding_map()
             summary = gr.HTML("", elem_id="embedding-summary", apply_default_css=False)
             with gr.Tabs(elem_id="embedding-views"):
-                moments = build_moments_panel(picture, shown)
+                similar = build_similar_frames_panel(map_view_html, shown)
                 views = build_views()
                 build_layers_panel(services, clip, controls)
-                regroup = build_clips_panel(services, clip, controls, together)
+                other_clips = build_clips_panel(services, clip, controls, together)
                 with gr.Tab("Logit lens"):
                     build_logit_lens_panel(services, clip)
                 views.append(build_files_panel())
     job = TabJob(services, "embedding", [run, stop])
-    work = _EmbeddingWork(services, job)
+    handlers = _Handlers(services, job)
     values = [clip.state, shown, together, *controls.of_map, *controls.of_colour]
-    panes = [picture, summary, shown, clip.timeline]
-    moved = [
+    panes = [map_view_html, summary, shown, clip.timeline]
+    changed_controls = [
         *(control.input for control in (controls.layer, controls.method, controls.dimensions, controls.colour, controls.seed)),
         *(slider.release for slider in (controls.neighbours, controls.perplexity, controls.min_distance, controls.clusters)),
     ]
-    ends = [job.on(run.click, clip.state, work.show, values, panes)]
-    seen = [clip.state, shown]
-    ends += [job.follow(change, work.begin_change, seen, work.change, values, panes) for change in (*moved, *regroup)]
+    ends = [job.on(run.click, clip.state, handlers.show, values, panes)]
+    state = [clip.state, shown]
+    ends += [
+        job.follow(change, handlers.begin_change, state, handlers.change, values, panes)
+        for change in (*changed_controls, *other_clips)
+    ]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(
         lambda key: (
-            about_markup(services.runtime.catalog, key),
+            encoder_markup(services.runtime.catalog, key),
             gr.Dropdown(layer_choices(services.runtime.catalog, key), value=""),
         ),
         inputs=controls.encoder,
         outputs=[controls.about, controls.layer],
         **plain,
     )
-    controls.method.input(work.prepare, inputs=controls.method, **plain)
-    new_clip = clip.state.change(work.welcome, inputs=seen, outputs=panes, **plain)
-    changes = [new_clip, *(end.then(work.settle, inputs=seen, outputs=panes, **plain) for end in ends)]
+    controls.method.input(handlers.prepare_method, inputs=controls.method, **plain)
+    new_clip = clip.state.change(handlers.open_clip, inputs=state, outputs=panes, **plain)
+    changes = [new_clip, *(end.then(handlers.after_job, inputs=state, outputs=panes, **plain) for end in ends)]
     connect_views(views, shown, changes)
-    connect_moments(moments, shown, changes)
+    connect_similar_frames(similar, shown, changes)
     add_embedding_endpoints(services)
 
 
-class _EmbeddingWork:
+class _Handlers:
     """The handlers of the tab's events."""
 
     def __init__(self, services: Services, job: TabJob) -> None:
@@ -133,28 +136,28 @@ class _EmbeddingWork:
         self._job = job
         self._umap = Preparation(warm_up_umap)
 
-    def prepare(self, method: str) -> None:
-        """Another kind of map was chosen: what the first of its kind after a start waits for is begun before Show is pressed."""
+    def prepare_method(self, method: str) -> None:
+        """Start to compile UMAP when it is chosen, before Show is pressed."""
         if method == "umap":
             self._umap.begin()
 
-    def welcome(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
-        """Another clip: a job on the one before ends, and nothing is known of it yet unless it is on the map, too."""
+    def open_clip(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
+        """Clear the tab for another clip and end the job on the previous one, unless the clip is on the map too."""
         if self._job.goes_on(clip, request):
-            return NOTHING_NEW
+            return NO_UPDATE
         if clip is None or shown is None or clip.content_hash not in _hashes(shown.clips):
             return None, "", None, gr.skip()
         if shown.clip.content_hash == clip.content_hash:
-            return NOTHING_NEW
+            return NO_UPDATE
         now = with_first(shown, clip)
         return map_value(map_view(now)), gr.skip(), now, track_feed(now).value()
 
-    def settle(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
-        """After a job: what it said at its end may be of a clip that was left meanwhile."""
-        return NOTHING_NEW if shown is None else self.welcome(clip, shown, request)
+    def after_job(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
+        """Clear the tab after a job if another clip was opened meanwhile."""
+        return NO_UPDATE if shown is None else self.open_clip(clip, shown, request)
 
     def begin_change(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Buttons:
-        """A control was moved: the map follows if there is one, or one is being made; else nothing happens before Show."""
+        """Begin a job for a changed control if there is a map or a job that makes one; otherwise wait for Show."""
         is_shown = clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash
         return self._job.begin(clip, request) if is_shown or self._job.goes_on(clip, request) else gr.skip()
 
@@ -166,11 +169,11 @@ class _EmbeddingWork:
         together: tuple[AudioClip, ...],
         *controls: Any,
     ) -> Iterator[Update]:
-        """After `begin_change`."""
+        """Run the job that `begin_change` began."""
         if self._job.goes_on(clip, request):
             yield from self.show(clip, request, shown, together, *controls)
         else:
-            yield NOTHING_NEW
+            yield NO_UPDATE
 
     def show(
         self,
@@ -180,47 +183,47 @@ class _EmbeddingWork:
         together: tuple[AudioClip, ...],
         *controls: Any,
     ) -> Iterator[Update]:
-        """Encode what is not encoded yet, make the map, and then find out what its moments are."""
+        """Embed the clips that are not embedded yet, project them, and then run the other pipelines for their colours."""
         try:
             if clip is None:
                 raise NoClip
             *of_map, colour, clusters = controls
-            encoding, layout = embedding_options_of(tuple(of_map)), map_options_of(tuple(of_map))
-            wanted = _Wanted(_on_map(clip, together, shown), encoding, layout, str(colour), int(clusters))
+            encoding, projection = embedding_options_of(tuple(of_map)), map_options_of(tuple(of_map))
+            wanted = _MapRequest(_clips_on_map(clip, together, shown), encoding, projection, str(colour), int(clusters))
             should_stop = self._job.current(request)
-            yield from self._streamed(wanted, shown, should_stop)
+            yield from self._show(wanted, shown, should_stop)
         except Exception as error:
-            yield _told(failure_markup(sentence_for(error)))
+            yield _summary_update(failure_markup(sentence_for(error)))
 
-    def _streamed(self, wanted: _Wanted, shown: ShownEmbedding | None, should_stop: Callable[[], bool]) -> Iterator[Update]:
-        embeddings = yield from self._encoded(wanted, shown, should_stop)
-        made = (yield from self._laid_out(embeddings, wanted.layout, shown, should_stop)) if embeddings else None
-        if not embeddings or made is None:
-            yield _told(stopped_markup())
+    def _show(self, wanted: _MapRequest, shown: ShownEmbedding | None, should_stop: Callable[[], bool]) -> Iterator[Update]:
+        embeddings = yield from self._embed(wanted, shown, should_stop)
+        embedding_map = (yield from self._project(embeddings, wanted.projection, shown, should_stop)) if embeddings else None
+        if not embeddings or embedding_map is None:
+            yield _summary_update(stopped_markup())
             return
-        before = {} if shown is None else dict(zip(_hashes(shown.clips), shown.known, strict=True))
-        known = tuple(before.get(content_hash, Knowledge()) for content_hash in _hashes(wanted.clips))
-        at_once = wanted.colour if wanted.colour in KNOWN_AT_ONCE else "time"
-        colouring, texts = colour_map(wanted.clips, embeddings, known, at_once, wanted.clusters)
-        is_same_map = shown is not None and made is shown.map
+        before = {} if shown is None else dict(zip(_hashes(shown.clips), shown.analyses, strict=True))
+        analyses = tuple(before.get(content_hash, ClipAnalyses()) for content_hash in _hashes(wanted.clips))
+        first_colour = wanted.colour if wanted.colour in MODEL_FREE_COLOURINGS else "time"
+        colouring, texts = colour_map(wanted.clips, embeddings, analyses, first_colour, wanted.clusters)
+        is_same_map = shown is not None and embedding_map is shown.map
         now = ShownEmbedding(
             clips=wanted.clips,
             embeddings=embeddings,
-            map=made,
+            map=embedding_map,
             map_id=shown.map_id if shown is not None and is_same_map else new_map_id(),
-            asked=wanted.encoding,
-            known=known,
+            options=wanted.encoding,
+            analyses=analyses,
             colouring=colouring,
             texts=texts,
         )
-        yield from self._explained(now, wanted, should_stop)
+        yield from self._analyse(now, wanted, should_stop)
 
-    def _encoded(
-        self, wanted: _Wanted, shown: ShownEmbedding | None, should_stop: Callable[[], bool]
+    def _embed(
+        self, wanted: _MapRequest, shown: ShownEmbedding | None, should_stop: Callable[[], bool]
     ) -> Generator[Update, None, tuple[ClipEmbedding, ...]]:
-        """The embeddings of all clips, those that are shown already taken over; () after a Stop."""
+        """Return the embeddings of all clips, reusing those that are shown; () after a Stop."""
         services, embeddings = self._services, []
-        is_same = shown is not None and shown.asked == wanted.encoding
+        is_same = shown is not None and shown.options == wanted.encoding
         before = dict(zip(_hashes(shown.clips), shown.embeddings, strict=True)) if shown is not None and is_same else {}
         for clip in wanted.clips:
             found = before.get(clip.content_hash)
@@ -228,75 +231,75 @@ class _EmbeddingWork:
                 for now in embed_clip(clip, wanted.encoding, services.runtime, should_stop):
                     found = now.embedding
                     if found is None:
-                        yield _told(progress_markup(now, clip.name if len(wanted.clips) > 1 else ""))
+                        yield _summary_update(progress_markup(now, clip.name if len(wanted.clips) > 1 else ""))
             if found is None:
                 return ()
             embeddings.append(found)
         return tuple(embeddings)
 
-    def _laid_out(
+    def _project(
         self,
         embeddings: tuple[ClipEmbedding, ...],
-        layout: MapOptions,
+        projection: MapOptions,
         shown: ShownEmbedding | None,
         should_stop: Callable[[], bool],
     ) -> Generator[Update, None, EmbeddingMap | None]:
-        """The map, the one that is shown if nothing in it changes; None after a Stop."""
-        if shown is not None and shown.embeddings == embeddings and shown.map.options == layout:
+        """Return the map, reusing the one that is shown if nothing changes; None after a Stop."""
+        if shown is not None and shown.embeddings == embeddings and shown.map.options == projection:
             return shown.map
-        self.prepare(layout.method)
+        self.prepare_method(projection.method)
 
         def work(_: Callable[[], bool]) -> Generator[EmbeddingMap, None, None]:
-            yield remembered_map(embeddings, layout, self._services.runtime.features)
+            yield stored_map(embeddings, projection, self._services.runtime.features)
 
-        for made in in_background(work, should_stop):
-            if made is not None:
-                return made
-            is_preparing = layout.method == "umap" and self._umap.is_under_way
-            yield _told(mapping_markup(METHODS[layout.method], is_preparing))
+        for embedding_map in in_background(work, should_stop):
+            if embedding_map is not None:
+                return embedding_map
+            is_preparing = projection.method == "umap" and self._umap.is_under_way
+            yield _summary_update(mapping_markup(METHODS[projection.method], is_preparing))
         return None
 
-    def _explained(self, now: ShownEmbedding, wanted: _Wanted, should_stop: Callable[[], bool]) -> Iterator[Update]:
-        """The map at once in colours that need nobody else, then what the other pipelines say of its moments."""
+    def _analyse(self, now: ShownEmbedding, wanted: _MapRequest, should_stop: Callable[[], bool]) -> Iterator[Update]:
+        """Show the map in a model-free colouring, then run the other pipelines and show the chosen colouring."""
         timeline = track_feed(now)
-        if not now.is_explained:
-            yield map_value(map_view(now)), learning_markup(now), now, timeline.value()
+        if not now.is_analysed:
+            yield map_value(map_view(now)), analysing_markup(now), now, timeline.value()
         note = ""
         try:
-            known = []
-            for clip, before in zip(now.clips, now.known, strict=True):
-                learning = learn(self._services, clip, before, wanted.colour == "word", should_stop)
-                known.append((yield from _telling(learning, learning_markup(now))))
-            now = replace(now, known=tuple(known))
-            now = _coloured(now, wanted.colour, wanted.clusters)
+            analyses = []
+            for clip, before in zip(now.clips, now.analyses, strict=True):
+                steps = analyse_clip(self._services, clip, before, wanted.colour == "word", should_stop)
+                analyses.append((yield from _progress_updates(steps, analysing_markup(now))))
+            now = replace(now, analyses=tuple(analyses))
+            now = _recoloured(now, wanted.colour, wanted.clusters)
         except AudioscopeError as error:
-            note, now = str(error), _coloured(now, now.colouring.key, wanted.clusters)
+            note, now = str(error), _recoloured(now, now.colouring.key, wanted.clusters)
         yield map_value(map_view(now)), shown_summary(now, note), now, timeline.value()
 
 
-def _telling(learning: Generator[None, None, Knowledge], markup: str) -> Generator[Update, None, Knowledge]:
-    """The steps of `learning` as updates of the page."""
+def _progress_updates(steps: Generator[None, None, ClipAnalyses], markup: str) -> Generator[Update, None, ClipAnalyses]:
+    """Turn the steps of an analysis into updates of the summary, and return its result."""
     while True:
         try:
-            next(learning)
+            next(steps)
         except StopIteration as end:
-            known: Knowledge = end.value
-            return known
-        yield _told(markup)
+            analyses: ClipAnalyses = end.value
+            return analyses
+        yield _summary_update(markup)
 
 
-def _told(summary: str) -> Update:
-    """Only the line below the map is new."""
+def _summary_update(summary: str) -> Update:
+    """Return an update of the summary alone."""
     return gr.skip(), summary, gr.skip(), gr.skip()
 
 
-def _coloured(now: ShownEmbedding, colour: str, clusters: int) -> ShownEmbedding:
-    colouring, texts = colour_map(now.clips, now.embeddings, now.known, colour, clusters)
+def _recoloured(now: ShownEmbedding, colour: str, clusters: int) -> ShownEmbedding:
+    colouring, texts = colour_map(now.clips, now.embeddings, now.analyses, colour, clusters)
     return replace(now, colouring=colouring, texts=texts)
 
 
-def _on_map(clip: AudioClip, together: tuple[AudioClip, ...], shown: ShownEmbedding | None) -> tuple[AudioClip, ...]:
-    """The clips of the map, `clip` first, the others as they are shown already, then those that came since."""
+def _clips_on_map(clip: AudioClip, together: tuple[AudioClip, ...], shown: ShownEmbedding | None) -> tuple[AudioClip, ...]:
+    """Return the clips of the map: `clip` first, the others in the order in which they are shown, then new ones."""
     before = _hashes(shown.clips) if shown else []
     others = [other for other in together if other.content_hash != clip.content_hash]
     return clip, *sorted(others, key=lambda one: before.index(one.content_hash) if one.content_hash in before else len(before))

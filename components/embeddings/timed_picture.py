@@ -1,4 +1,4 @@
-"""Pictures and curves along the time of the clip: a click plays that moment, and a line goes with the sound."""
+"""Images and curves over the time of the clip, with a playhead; a click plays from there."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from components.page.page_script import page_script
 from models.arrays import FloatArray
 
 CURVE_WIDTH, CURVE_HEIGHT = 1000, 100
-"""Of the coordinates of a curve; it is stretched to where it is shown."""
+"""View box of a curve, which is stretched to the width of the page."""
 MAX_CURVE_POINTS = 2000
 
 
 def build_timed_pictures(elem_id: str) -> gr.HTML:
-    """An HTML component for what `picture_markup` and `curve_markup` make."""
+    """Build an HTML component for `picture_markup` and `curve_markup`."""
     return gr.HTML("", elem_id=elem_id, js_on_load=page_script("embeddings/timed_picture"), apply_default_css=False)
 
 
 def picture_markup(values: FloatArray, duration: float, caption: str, square: bool = False) -> str:
-    """`values` [rows, columns] in 0..1 as colours, the first row at the top, the columns over `duration` seconds.
+    """An image of `values` [rows, columns] in 0..1, the first row at the top, the columns over `duration` seconds.
 
-    A `square` picture has time downwards too.
+    The rows of a `square` image are times too.
     """
     kind = "timed square" if square else "timed"
     picture = f'<img src="data:image/png;base64,{base64.b64encode(png_of(values)).decode("ascii")}" alt="">'
@@ -34,7 +34,7 @@ def picture_markup(values: FloatArray, duration: float, caption: str, square: bo
 
 
 def curve_markup(values: FloatArray, duration: float, caption: str) -> str:
-    """`values` [frames] over `duration` seconds as a line, the lowest at the bottom."""
+    """A curve of `values` [frames] over `duration` seconds."""
     shown = values[:: -(-len(values) // MAX_CURVE_POINTS)]
     low, span = float(shown.min()), float(np.ptp(shown)) or 1.0
     across = np.linspace(0, CURVE_WIDTH, len(shown))
@@ -48,7 +48,7 @@ def curve_markup(values: FloatArray, duration: float, caption: str) -> str:
 
 
 def png_of(values: FloatArray) -> bytes:
-    """`values` [rows, columns] in 0..1 as a PNG in the colours of the ramp."""
+    """Encode `values` [rows, columns] in 0..1 as a PNG with viridis colours."""
     from PIL import Image
 
     stops = np.linspace(0, 255, len(VIRIDIS))
@@ -62,5 +62,5 @@ def png_of(values: FloatArray) -> bytes:
 
 def _figure(kind: str, picture: str, duration: float, caption: str) -> str:
     said = html.escape(caption)
-    attributes = f'data-end="{duration:.3f}" role="img" aria-label="{said}" title="A click plays this moment"'
+    attributes = f'data-end="{duration:.3f}" role="img" aria-label="{said}" title="Click to play from here"'
     return f'<figure class="{kind}"><figcaption>{said}</figcaption><div {attributes}>{picture}<i></i></div></figure>'

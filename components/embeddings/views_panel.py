@@ -1,4 +1,4 @@
-"""Further views of an embedding, each computed when its inner tab is opened: moments alike, self-similarity, dimensions."""
+"""Views of an embedding, computed when their inner tab is opened: similar frames, self-similarity, dimensions."""
 
 from __future__ import annotations
 
@@ -22,110 +22,111 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.embeddings.analysis import (
     heatmap,
-    nearest_moments,
     norm_and_change,
     self_similarity,
+    similar_frames,
 )
 from pipelines.wording.times import clock_time
 
-MOMENTS = 8
+MAX_LISTED = 8
+"""Number of similar frames that are listed."""
 SIMILARITY_CELLS = 480
 HEATMAP_ROWS = 96
-NO_MOMENT = '<p class="empty">Choose a point of the map: what sounds like it elsewhere in the clip is listed here.</p>'
-NO_MAP = '<p class="empty">First press Show.</p>'
+NO_POINT = '<p class="empty">Choose a point on the map to list the most similar frames of the clip.</p>'
+NO_MAP = '<p class="empty">Press Show first.</p>'
 
 
 @dataclass(frozen=True)
 class LazyView:
-    """What an inner tab shows of an embedding."""
+    """The content of an inner tab, drawn when the tab is open."""
 
     tab: gr.Tab
     panes: list[gr.components.Component]
     draw: Callable[[ShownEmbedding | None], list[Any]]
-    """The values of the panes; of None, what they show without an embedding."""
+    """Return the values of the panes; for None, those without an embedding."""
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What a list of moments is of."""
+class ListSource:
+    """The map and clip of a list of similar frames."""
 
     map_id: str = ""
     clip: str = ""
-    """Content hash of the clip that the point is of."""
+    """Content hash of the chosen point's clip."""
     player: str = ""
-    """Of the clip that was on the player: that of the point may still be on its way to it."""
+    """Content hash of the clip on the player, which the point's clip is about to replace."""
 
     def is_of(self, now: ShownEmbedding) -> bool:
-        """Whether the list is of what is on the page, or of what comes there now."""
+        """Whether the list belongs to the map and clip on the page, or to the clip that is being opened."""
         return self.map_id == now.map_id and now.clip.content_hash in (self.clip, self.player)
 
 
-NOTHING_LISTED = Listed()
+NO_SOURCE = ListSource()
 
 
 @dataclass(frozen=True)
-class Moments:
-    """'Where else does it sound like this'."""
+class SimilarFramesPanel:
+    """The list of frames that are similar to the chosen point."""
 
     list: gr.HTML
-    listed: gr.State
-    """A `Listed`."""
+    source: gr.State
+    """A `ListSource`."""
 
 
-def build_moments_panel(picture: gr.HTML, shown: gr.State) -> Moments:
-    """'Where else does it sound like this', of the point that was chosen on the map."""
-    with gr.Tab("Moments"):
-        moments, listed = build_seekable("embedding-moments", NO_MOMENT), gr.State(NOTHING_LISTED)
-    picked: dict[str, Any] = {"inputs": shown, "outputs": [moments, listed], "queue": False}
-    picture.picked(moments_of, **picked, **QUIET_EACH)
-    return Moments(moments, listed)
+def build_similar_frames_panel(picture: gr.HTML, shown: gr.State) -> SimilarFramesPanel:
+    """Build the inner tab with the frames that are similar to the point chosen on the map."""
+    with gr.Tab("Similar frames"):
+        frames, source = build_seekable("similar-frames", NO_POINT), gr.State(NO_SOURCE)
+    picked: dict[str, Any] = {"inputs": shown, "outputs": [frames, source], "queue": False}
+    picture.picked(similar_to_point, **picked, **QUIET_EACH)
+    return SimilarFramesPanel(frames, source)
 
 
-def connect_moments(moments: Moments, shown: gr.State, changed: Sequence[Dependency]) -> None:
-    """Another map or another clip on the player takes the list away; other colours leave it."""
+def connect_similar_frames(panel: SimilarFramesPanel, shown: gr.State, changed: Sequence[Dependency]) -> None:
+    """Clear the list when the map or the clip on the player changes, but not when colours do."""
     for event in changed:
-        event.then(kept_moments, inputs=[shown, moments.listed], outputs=[moments.list, moments.listed], queue=False, **QUIET)
+        event.then(kept_list, inputs=[shown, panel.source], outputs=[panel.list, panel.source], queue=False, **QUIET)
 
 
-def kept_moments(now: ShownEmbedding | None, before: Listed) -> tuple[Any, Listed]:
-    """The list and what it is of, after a change on the page."""
+def kept_list(now: ShownEmbedding | None, before: ListSource) -> tuple[Any, ListSource]:
+    """Return the list and its source after a change on the page."""
     if now is None or not before.is_of(now):
-        return NO_MOMENT, NOTHING_LISTED
+        return NO_POINT, NO_SOURCE
     return gr.skip(), replace(before, player=now.clip.content_hash)
 
 
-def moments_of(shown: ShownEmbedding | None, event: gr.EventData) -> tuple[str, Listed]:
-    """The list for a point that the page names, and what it is of: the point's clip comes on the player now."""
+def similar_to_point(shown: ShownEmbedding | None, event: gr.EventData) -> tuple[str, ListSource]:
+    """Return the list for a point chosen on the page, and its source; the point's clip is opened meanwhile."""
     if shown is None:
-        return NO_MOMENT, NOTHING_LISTED
+        return NO_POINT, NO_SOURCE
     try:
         row = picked_row(event, sum(len(embedding.frames) for embedding in shown.embeddings))
-        place = bisect_right(shown.starts, row) - 1
-        clip = shown.clips[place]
-        listed = Listed(shown.map_id, clip.content_hash, shown.clip.content_hash)
-        return moments_markup(with_first(shown, clip), row - shown.starts[place]), listed
+        index = bisect_right(shown.starts, row) - 1
+        clip = shown.clips[index]
+        source = ListSource(shown.map_id, clip.content_hash, shown.clip.content_hash)
+        return similar_frames_markup(with_first(shown, clip), row - shown.starts[index]), source
     except (AudioscopeError, ValueError) as error:
-        return failure_markup(sentence_for(error)), NOTHING_LISTED
+        return failure_markup(sentence_for(error)), NO_SOURCE
 
 
-def moments_markup(shown: ShownEmbedding, row: int) -> str:
-    """Where else the clip on the player sounds as at this frame of it, best first."""
+def similar_frames_markup(shown: ShownEmbedding, row: int) -> str:
+    """A list of the frames of the clip on the player that are most similar to frame `row`, best first."""
     first = shown.embedding
     here = float(first.times[row])
-    found = nearest_moments(first.frames, first.times, row, MOMENTS, max(1.0, first.duration / 100))
+    found = similar_frames(first.frames, first.times, row, MAX_LISTED, max(1.0, first.duration / 100))
     rows = "".join(
-        f"<li>{seek_button(clock_time(moment.time, 1), max(0.0, moment.time - first.frame_seconds / 2))}"
-        f'<meter max="1" value="{max(0.0, moment.similarity):.2f}"></meter>{moment.similarity:.2f}'
-        f"<span>{html.escape(shown.texts[moment.index])}</span></li>"
-        for moment in found
+        f"<li>{seek_button(clock_time(frame.time, 1), max(0.0, frame.time - first.frame_seconds / 2))}"
+        f'<meter max="1" value="{max(0.0, frame.similarity):.2f}"></meter>{frame.similarity:.2f}'
+        f"<span>{html.escape(shown.texts[frame.index])}</span></li>"
+        for frame in found
     )
-    title = f"<p>Where else it sounds like {seek_button(clock_time(here, 1), max(0.0, here - first.frame_seconds / 2))}</p>"
-    return f'{title}<ol class="moments">{rows}</ol><p class="summary">Cosine similarity around the mean of the clip.</p>'
+    title = f"<p>Frames most similar to {seek_button(clock_time(here, 1), max(0.0, here - first.frame_seconds / 2))}</p>"
+    return f'{title}<ol class="moments">{rows}</ol><p class="summary">Cosine similarity of the centred frames.</p>'
 
 
 def build_views() -> list[LazyView]:
-    """The inner tabs Similarity and Dimensions."""
-    with gr.Tab("Similarity") as similarity_tab:
+    """Build the inner tabs Self-similarity and Dimensions."""
+    with gr.Tab("Self-similarity") as similarity_tab:
         similarity = build_timed_pictures("embedding-similarity")
     with gr.Tab("Dimensions") as dimensions_tab:
         dimensions = build_timed_pictures("embedding-dimensions")
@@ -136,16 +137,16 @@ def build_views() -> list[LazyView]:
 
 
 def connect_views(views: Sequence[LazyView], shown: gr.State, changed: Sequence[Dependency]) -> None:
-    """Draw a view when its tab is opened, and the open one when the embedding has changed."""
+    """Draw a view when its tab is opened, and the open one when the embedding changes."""
     opened = gr.State(-1)
     panes = [pane for view in views for pane in view.panes]
 
-    def draw(now: ShownEmbedding | None, place: int) -> list[Any]:
-        drawn = [view.draw(now if at == place else None) for at, view in enumerate(views)]
+    def draw(now: ShownEmbedding | None, open_index: int) -> list[Any]:
+        drawn = [view.draw(now if index == open_index else None) for index, view in enumerate(views)]
         return [value for values in drawn for value in values]
 
-    for place, view in enumerate(views):
-        view.tab.select(lambda place=place: place, outputs=opened, queue=False, **QUIET).then(
+    for index, view in enumerate(views):
+        view.tab.select(lambda index=index: index, outputs=opened, queue=False, **QUIET).then(
             draw, inputs=[shown, opened], outputs=panes, **QUIET
         )
     for event in changed:
@@ -157,16 +158,16 @@ def _similarity(shown: ShownEmbedding) -> str:
     found = self_similarity(first.frames, first.times, SIMILARITY_CELLS)
     low = float(np.quantile(found.values, 0.02))
     values = (found.values - low) / max(float(found.values.max()) - low, 1e-6)
-    caption = "How alike each two moments are: time to the right and downwards, bright is alike; blocks are stretches that repeat"
+    caption = "Self-similarity: time on both axes, bright is similar; blocks are homogeneous parts, diagonals are repetitions"
     return picture_markup(values.astype(np.float32), first.duration, caption, square=True)
 
 
 def _dimensions(shown: ShownEmbedding) -> str:
     first = shown.embedding
     heat, curves = heatmap(first.frames, first.times, HEATMAP_ROWS), norm_and_change(first.frames)
-    rows = f"The {len(heat.values)} of {first.frames.shape[1]} dimensions that vary most; those that go together are side by side"
+    rows = f"The {len(heat.values)} of {first.frames.shape[1]} dimensions that vary most, correlated ones side by side"
     return (
         picture_markup(((heat.values + 1) / 2).astype(np.float32), first.duration, rows)
         + curve_markup(curves.norm, first.duration, "Norm")
-        + curve_markup(curves.change, first.duration, "Change from one frame to the next, as cosine distance")
+        + curve_markup(curves.change, first.duration, "Cosine distance to the previous frame")
     )

@@ -1,4 +1,4 @@
-"""What colours a map: for each frame what other pipelines know of its moment. What is not known is not offered."""
+"""Colourings of a map: for each frame a value from another pipeline at the same time. Only known values are offered."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from models.arrays import DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.analysis import nearest_in_time
-from pipelines.embeddings.map import check_frames, landmarks
-from pipelines.embeddings.projections import nearest, principal_components
+from pipelines.embeddings.map import check_frames, landmark_indices
+from pipelines.embeddings.projections import nearest_neighbours, principal_components
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.beat_tracking import Beats
 from pipelines.music.chord_recognition import NO_CHORD_NAME
@@ -26,21 +26,21 @@ from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import FAINT, SoundTags
 from pipelines.wording.times import clock_time
 
-NOTHING = -1
-"""In categorical values: none of the names."""
+NO_CATEGORY = -1
+"""Categorical value of a frame without a category."""
 MAX_TAGS = 12
-"""Names of sounds with a colour of their own; rarer ones have none."""
+"""Number of tags with a colour of their own: the most frequent ones."""
 MAX_CLUSTERS = 50
 CLUSTER_WIDTH = 20
-"""Principal components that clusters are looked for in."""
-CLUSTER_LANDMARKS = 4000
-"""Frames that are clustered; the others join the one that they resemble most."""
+"""Number of principal components that are clustered."""
+MAX_CLUSTER_LANDMARKS = 4000
+"""Maximum number of frames that are clustered; the others join the cluster of the nearest one."""
 MIN_CLUSTER_FRACTION = 0.01
-"""Share of the frames that HDBSCAN's smallest cluster has."""
+"""Fraction of the frames in HDBSCAN's smallest cluster."""
 MIN_CLUSTER_FRAMES = 5
 BLOCK_SAMPLES = 2**20
 
-Places = NDArray[np.int32]
+CategoryIndices = NDArray[np.int32]
 ClusterMethod = Literal["k-means", "hdbscan"]
 
 
@@ -51,17 +51,17 @@ class Colouring:
     key: str
     """'time', 'tag', 'chord', 'beat', 'word', 'section', 'loudness', 'clip', 'k-means' or 'hdbscan'."""
     label: str
-    """For people."""
+    """Display name."""
     kind: Literal["continuous", "categorical"]
-    values: FloatArray | Places
-    """float32 [frames], or int32 [frames]: places in `names`, -1 where there is nothing."""
+    values: FloatArray | CategoryIndices
+    """float32 [frames], or int32 [frames]: indices in `names`, -1 for no category."""
     names: tuple[str, ...] = ()
-    """Of the categories, in the order of their colours."""
+    """Names of the categories, in the order of their colours."""
     unit: str = ""
-    """Of continuous values: 's', 'dB'."""
+    """Unit of continuous values: 's', 'dB'."""
 
     def name_of(self, frame: int) -> str:
-        """What a person reads for this frame; empty where there is nothing."""
+        """Return the displayed value of a frame; empty where there is none."""
         value = self.values[frame]
         if self.kind == "continuous":
             return f"{value:.2f} {self.unit}".strip()
@@ -70,16 +70,16 @@ class Colouring:
 
 @dataclass(frozen=True)
 class ClusterOptions:
-    """How frames are grouped."""
+    """Options of `cluster_colouring`."""
 
     method: ClusterMethod = "k-means"
     count: int = 8
-    """Clusters of k-means, 2 to 50; HDBSCAN finds out by itself."""
+    """Number of clusters of k-means, 2 to 50; HDBSCAN chooses its own."""
     seed: int = 0
 
 
 class _Span(Protocol):
-    """Anything with a beginning and an end in seconds."""
+    """Anything with a start and an end in seconds."""
 
     @property
     def start(self) -> float: ...
@@ -95,19 +95,19 @@ def colourings(
     facts: MusicFacts | None = None,
     words: Sequence[Word] | None = None,
 ) -> tuple[Colouring, ...]:
-    """All that is known of the moments `times` [frames], seconds of `clip`; time and level always are.
+    """Return the colourings of frames at `times` [frames], in seconds of `clip`: time, loudness, and those with a source.
 
     Args:
-        clip: whose level is read from its samples.
+        clip: its samples give the loudness.
         times: ascending.
-        tags: of the sounds, None if nobody asked for them yet.
-        facts: of the music.
-        words: of the transcript.
+        tags: sound tags, None if not computed.
+        facts: music analysis, None if not computed.
+        words: of the transcript, None if not computed.
 
     Raises:
         ClipExpired: the clip's files were removed.
     """
-    found = [Colouring("time", "Time", "continuous", times.astype(np.float32), unit="s"), level_colouring(clip, times)]
+    found = [Colouring("time", "Time", "continuous", times.astype(np.float32), unit="s"), loudness_colouring(clip, times)]
     if words:
         found.append(_word_colouring(words, times))
     if facts is not None and facts.chords:
@@ -124,7 +124,7 @@ def colourings(
 
 
 def hover_texts(colourings: Iterable[Colouring]) -> tuple[str, ...]:
-    """One line for each frame: '0:07.32 · hello · Am · Piano', of what the colourings know."""
+    """Return one line for each frame, e.g. '0:07.32 · hello · Am · Piano'."""
     by_key = {colouring.key: colouring for colouring in colourings}
     named = [by_key[key] for key in ("word", "chord", "beat", "section", "tag", "clip") if key in by_key]
     stamps = [clock_time(time, 2) for time in by_key["time"].values.tolist()]
@@ -134,36 +134,36 @@ def hover_texts(colourings: Iterable[Colouring]) -> tuple[str, ...]:
     )
 
 
-def clip_colouring(clip: NDArray[np.int32], names: Sequence[str]) -> Colouring:
-    """Which clip each frame [frames] is of, for a map of several."""
-    return Colouring("clip", "Clip", "categorical", clip, tuple(names))
+def clip_colouring(clip_index: NDArray[np.int32], names: Sequence[str]) -> Colouring:
+    """Colour each frame by its clip, for a map of several: `clip_index` [frames]."""
+    return Colouring("clip", "Clip", "categorical", clip_index, tuple(names))
 
 
-def level_colouring(clip: AudioClip, times: DoubleArray) -> Colouring:
-    """The level around each moment, RMS in dB of full scale; a frame reaches half the way to its neighbours."""
+def loudness_colouring(clip: AudioClip, times: DoubleArray) -> Colouring:
+    """Colour each frame by the RMS level in dBFS around its time; a frame reaches half-way to its neighbours."""
     samples = clip.waveform()
     middles = (times[:-1] + times[1:]) / 2
     edges = np.round(np.concatenate([[0.0], middles, [clip.duration]]) * clip.sample_rate).astype(np.int64)
     edges = np.clip(np.maximum.accumulate(edges), 0, len(samples))
-    energy = _energy_up_to(samples, edges)
+    energy = _cumulative_energy(samples, edges)
     power = np.diff(energy) / np.maximum(np.diff(edges), 1)
     level = np.maximum(10 * np.log10(np.maximum(power, 1e-12)), SOFTEST_DB)
     return Colouring("loudness", "Loudness", "continuous", level.astype(np.float32), unit="dB")
 
 
 def cluster_colouring(frames: FloatArray, options: ClusterOptions = ClusterOptions()) -> Colouring:
-    """The clusters of `frames` [n, width]; the largest is the first. HDBSCAN leaves frames out that belong nowhere.
+    """Colour each of `frames` [n, width] by its cluster, the largest first. HDBSCAN leaves outliers without a category.
 
     Raises:
         InvalidOption, EmptyEmbedding, BrokenEmbedding: before anything is computed.
     """
     _check(options)
     check_frames(frames)
-    rows = principal_components(frames, min(CLUSTER_WIDTH, *frames.shape)).scores
-    chosen = landmarks(len(rows), CLUSTER_LANDMARKS)
-    labels = _labels(rows[chosen], options)
-    if len(chosen) < len(rows):
-        labels = labels[nearest(rows[chosen], rows, 1)[0][:, 0]]
+    reduced = principal_components(frames, min(CLUSTER_WIDTH, *frames.shape)).scores
+    landmarks = landmark_indices(len(reduced), MAX_CLUSTER_LANDMARKS)
+    labels = _labels(reduced[landmarks], options)
+    if len(landmarks) < len(reduced):
+        labels = labels[nearest_neighbours(reduced[landmarks], reduced, 1)[0][:, 0]]
     return _by_size(labels, options.method)
 
 
@@ -174,70 +174,70 @@ def _check(options: ClusterOptions) -> None:
         raise InvalidOption("number of clusters", options.count, f"2 to {MAX_CLUSTERS}")
 
 
-def _labels(rows: FloatArray, options: ClusterOptions) -> IntArray:
-    """[n], `NOTHING` for what belongs nowhere."""
+def _labels(frames: FloatArray, options: ClusterOptions) -> IntArray:
+    """Cluster labels [n], `NO_CATEGORY` for outliers."""
     from sklearn.cluster import HDBSCAN, KMeans
 
     if options.method == "k-means":
-        count = min(options.count, len(np.unique(rows, axis=0)))
-        labels: IntArray = KMeans(count, n_init=1, random_state=options.seed).fit_predict(rows)
+        count = min(options.count, len(np.unique(frames, axis=0)))
+        labels: IntArray = KMeans(count, n_init=1, random_state=options.seed).fit_predict(frames)
     else:
-        least = max(MIN_CLUSTER_FRAMES, round(MIN_CLUSTER_FRACTION * len(rows)))
-        if len(rows) <= least:
-            return np.full(len(rows), NOTHING)
-        labels = HDBSCAN(min_cluster_size=least, copy=True).fit_predict(rows)
+        min_frames = max(MIN_CLUSTER_FRAMES, round(MIN_CLUSTER_FRACTION * len(frames)))
+        if len(frames) <= min_frames:
+            return np.full(len(frames), NO_CATEGORY)
+        labels = HDBSCAN(min_cluster_size=min_frames, copy=True).fit_predict(frames)
     return labels.astype(np.int64)
 
 
 def _by_size(labels: IntArray, method: ClusterMethod) -> Colouring:
-    counted = Counter(labels[labels != NOTHING].tolist())
+    counted = Counter(labels[labels != NO_CATEGORY].tolist())
     order = sorted(counted, key=lambda label: (-counted[label], label))
-    values = np.full(len(labels), NOTHING, dtype=np.int32)
-    for place, label in enumerate(order):
-        values[labels == label] = place
+    values = np.full(len(labels), NO_CATEGORY, dtype=np.int32)
+    for index, label in enumerate(order):
+        values[labels == label] = index
     title = {"k-means": "Cluster (k-means)", "hdbscan": "Cluster (HDBSCAN)"}[method]
-    return Colouring(method, title, "categorical", values, tuple(f"Cluster {place + 1}" for place in range(len(order))))
+    return Colouring(method, title, "categorical", values, tuple(f"Cluster {index + 1}" for index in range(len(order))))
 
 
 def _word_colouring(words: Sequence[Word], times: DoubleArray) -> Colouring:
-    """The same word has the same colour wherever it is said."""
+    """Equal words have the same colour everywhere."""
     texts = [word.text.strip().strip('.,;:!?…"“”„«»()[]').casefold() for word in words]
     spoken = [(word, text) for word, text in zip(words, texts, strict=True) if text]
     return _spans_colouring("word", "Word", [word for word, _ in spoken], [text for _, text in spoken], times)
 
 
 def _beat_colouring(beats: Beats, times: DoubleArray) -> Colouring:
-    """The beat of the bar that each frame lies in; nothing before the first beat."""
-    place = np.searchsorted(np.asarray(beats.times), times, side="right") - 1
-    values = np.where(place >= 0, np.asarray(beats.positions, dtype=np.int32)[place] - 1, NOTHING).astype(np.int32)
+    """Colour each frame by the beat of the bar that it lies in; no category before the first beat."""
+    beat = np.searchsorted(np.asarray(beats.times), times, side="right") - 1
+    values = np.where(beat >= 0, np.asarray(beats.positions, dtype=np.int32)[beat] - 1, NO_CATEGORY).astype(np.int32)
     names = tuple(f"Beat {beat + 1}" for beat in range(max(beats.positions)))
     return Colouring("beat", "Beat of the bar", "categorical", values, names)
 
 
 def _tag_colouring(tags: SoundTags, times: DoubleArray) -> Colouring:
-    """What names the patch around each frame best; the most frequent names have a colour."""
+    """Colour each frame by the best tag of the patch around it; the most frequent tags have a colour."""
     tree = tree_of(tags.classes)
     leading = [best_names(scores, 1, at_least=FAINT, tree=tree) for scores in tags.scores]
     texts = [named[0].name if named else "" for named in leading]
     names = tuple(name for name, _ in Counter(filter(None, texts)).most_common(MAX_TAGS))
-    place_of = {name: place for place, name in enumerate(names)}
-    of_patch = np.array([place_of.get(text, NOTHING) for text in texts], dtype=np.int32)
-    middles = tags.times.astype(np.float64) + tags.patch_seconds / 2
-    return Colouring("tag", "Sound", "categorical", of_patch[nearest_in_time(middles, times)], names)
+    index_of = {name: index for index, name in enumerate(names)}
+    patch_tags = np.array([index_of.get(text, NO_CATEGORY) for text in texts], dtype=np.int32)
+    centres = tags.times.astype(np.float64) + tags.patch_seconds / 2
+    return Colouring("tag", "Sound", "categorical", patch_tags[nearest_in_time(centres, times)], names)
 
 
 def _spans_colouring(key: str, label: str, spans: Sequence[_Span], texts: Sequence[str], times: DoubleArray) -> Colouring:
-    """The text of the span that each frame lies in, in order of their first appearance."""
+    """Colour each frame by the text of the span that it lies in; names are in order of first appearance."""
     names = tuple(dict.fromkeys(texts))
-    place_of = {name: place for place, name in enumerate(names)}
-    values = np.full(len(times), NOTHING, dtype=np.int32)
+    index_of = {name: index for index, name in enumerate(names)}
+    values = np.full(len(times), NO_CATEGORY, dtype=np.int32)
     for span, text in zip(spans, texts, strict=True):
-        values[np.searchsorted(times, span.start) : np.searchsorted(times, span.end)] = place_of[text]
+        values[np.searchsorted(times, span.start) : np.searchsorted(times, span.end)] = index_of[text]
     return Colouring(key, label, "categorical", values, names)
 
 
-def _energy_up_to(samples: FloatArray, edges: IntArray) -> DoubleArray:
-    """[edges], the sum of the squares before each of the ascending `edges`, read block by block."""
+def _cumulative_energy(samples: FloatArray, edges: IntArray) -> DoubleArray:
+    """[edges], sum of the squared samples before each of the ascending `edges`, read in blocks."""
     sums = np.zeros(len(edges))
     total = 0.0
     for start in range(0, len(samples), BLOCK_SAMPLES):

@@ -1,4 +1,4 @@
-"""Embeddings to take home: frames with their times as NPZ and Parquet, for TensorBoard's projector, and the map as JSON."""
+"""Export of embeddings: frames and times as NPZ and Parquet, TSV files for TensorBoard's projector, and the map as JSON."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import numpy as np
 from models.arrays import AnyArray, FloatArray, IntArray
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.embed import ClipEmbedding
-from pipelines.embeddings.map import EmbeddingMap, landmarks
+from pipelines.embeddings.map import EmbeddingMap, landmark_indices
 
 VERSION = 1
 ROW_GROUP_FRAMES = 4096
-"""Written at once, so that a file needs little memory beside the frames."""
+"""Number of frames written at once, so that a file needs little memory beside the frames."""
 MAX_PROJECTOR_FRAMES = 10_000
-"""TensorBoard's projector runs in a browser: of more frames it gets an even choice."""
+"""Number of frames that TensorBoard's projector, which runs in a browser, can display; more are thinned evenly."""
 DECIMALS = 6
 MAP_DECIMALS = 4
 
 
-def facts_of(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
-    """What a file says of where its frames come from."""
+def export_metadata(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
+    """Return the metadata of an exported file: clip, encoder, layer, model."""
     return {
         "app": "Audioscope",
         "version": VERSION,
@@ -42,25 +42,26 @@ def facts_of(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
     }
 
 
-def save_npz(path: Path, embedding: ClipEmbedding, clip_name: str, laid_out: EmbeddingMap | None = None) -> None:
-    """`frames` float32 [n, width], `times` float64 [n] in seconds, `labels` [n] where frames are tokens, `facts` as JSON text.
+def save_npz(path: Path, embedding: ClipEmbedding, clip_name: str, embedding_map: EmbeddingMap | None = None) -> None:
+    """Write an NPZ file for `numpy.load`; nothing in it is pickled.
 
-    With a map, also its `points` [n, 2 or 3]. Opens with `numpy.load` as it is: nothing in it is pickled.
+    It holds `frames` float32 [n, width], `times` float64 [n] in seconds, `labels` [n] where frames are tokens, `points`
+    [n, 2 or 3] of the map, and `metadata` as JSON.
     """
     arrays: dict[str, Any] = {"frames": embedding.frames, "times": embedding.times}
     if embedding.labels:
         arrays["labels"] = np.array(embedding.labels)
-    if laid_out is not None:
-        arrays["points"] = laid_out.points
-    arrays["facts"] = np.array(json.dumps(facts_of(embedding, clip_name), ensure_ascii=False))
-    with open(path, "wb") as file:  # numpy would put .npz behind another name
+    if embedding_map is not None:
+        arrays["points"] = embedding_map.points
+    arrays["metadata"] = np.array(json.dumps(export_metadata(embedding, clip_name), ensure_ascii=False))
+    with open(path, "wb") as file:  # numpy would append .npz to another name
         np.savez(file, **arrays)
 
 
 def save_parquet(path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = ()) -> None:
-    """One row a frame: `time` in seconds, `frame` as a list of float32, a column for each colouring.
+    """Write a Parquet file with a row for each frame: `time` in seconds, `frame` as a list of float32, and the colourings.
 
-    Where frames are tokens there is a `label`, too. The facts are in the metadata of the schema, as JSON under 'audioscope'.
+    Where frames are tokens there is a `label` column. The schema's metadata has `export_metadata` as JSON under 'audioscope'.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -69,8 +70,8 @@ def save_parquet(path: Path, embedding: ClipEmbedding, clip_name: str, colouring
     fields = [pa.field("time", pa.float64()), pa.field("frame", pa.list_(pa.float32(), embedding.frames.shape[1]))]
     fields += [pa.field("label", pa.string())] if embedding.labels else []
     fields += [pa.field(one.key, pa.float32() if one.kind == "continuous" else pa.string()) for one in kept]
-    facts = json.dumps(facts_of(embedding, clip_name), ensure_ascii=False)
-    schema = pa.schema(fields, metadata={"audioscope": facts})
+    metadata = json.dumps(export_metadata(embedding, clip_name), ensure_ascii=False)
+    schema = pa.schema(fields, metadata={"audioscope": metadata})
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, len(embedding.frames), ROW_GROUP_FRAMES):
             rows = range(start, min(start + ROW_GROUP_FRAMES, len(embedding.frames)))
@@ -82,14 +83,18 @@ def save_parquet(path: Path, embedding: ClipEmbedding, clip_name: str, colouring
 
 
 def save_projector_files(
-    path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = (), most: int = MAX_PROJECTOR_FRAMES
+    path: Path,
+    embedding: ClipEmbedding,
+    clip_name: str,
+    colourings: Sequence[Colouring] = (),
+    max_frames: int = MAX_PROJECTOR_FRAMES,
 ) -> None:
-    """A ZIP with `vectors.tsv` and `metadata.tsv` for projector.tensorflow.org or TensorBoard.
+    """Write a ZIP with `vectors.tsv` and `metadata.tsv` for projector.tensorflow.org or TensorBoard.
 
-    Of more than `most` frames it holds an even choice. The metadata have a `label`, the `time` in seconds, a column for each
-    colouring, and `__next__`, the row that follows: the projector draws the path of the sound along it.
+    More than `max_frames` frames are thinned evenly. The metadata have a `label`, the `time` in seconds, a column for each
+    colouring, and `__next__`, the index of the following row, along which the projector draws the path through time.
     """
-    chosen = landmarks(len(embedding.frames), most)
+    chosen = landmark_indices(len(embedding.frames), max_frames)
     kept = [colouring for colouring in colourings if colouring.key not in ("time", "word")]
     words = [colouring for colouring in colourings if colouring.key == "word"]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -99,33 +104,36 @@ def save_projector_files(
 
 
 def map_document(
-    laid_out: EmbeddingMap, clips: Sequence[tuple[str, ClipEmbedding]], colourings: Iterable[Colouring] = ()
+    embedding_map: EmbeddingMap, clips: Sequence[tuple[str, ClipEmbedding]], colourings: Iterable[Colouring] = ()
 ) -> dict[str, Any]:
-    """The map for JSON: its points, their times, how it was made, and the colourings by their keys.
+    """Return the map as a JSON document: points, times, options, and colourings by their keys.
 
-    `clips`: the name and the embedding of each, in the order in which they were stacked; `clip` says which one each point is of.
+    Args:
+        embedding_map: of all clips.
+        clips: (name, embedding) of each, in the order in which they were stacked; `clip_index` has the index of each point's.
+        colourings: of the same frames.
     """
     return {
         "app": "Audioscope",
         "version": VERSION,
-        "clips": [facts_of(embedding, name) for name, embedding in clips],
-        "method": laid_out.method,
-        "options": asdict(laid_out.options),
-        "explained": [round(share, DECIMALS) for share in laid_out.explained],
-        "note": laid_out.note,
-        "clip": [number for number, (_, embedding) in enumerate(clips) for _ in range(len(embedding.times))],
+        "clips": [export_metadata(embedding, name) for name, embedding in clips],
+        "method": embedding_map.method,
+        "options": asdict(embedding_map.options),
+        "explained_variance_ratio": [round(ratio, DECIMALS) for ratio in embedding_map.explained_variance_ratio],
+        "note": embedding_map.note,
+        "clip_index": [number for number, (_, embedding) in enumerate(clips) for _ in range(len(embedding.times))],
         "times": [time for _, embedding in clips for time in _rounded(embedding.times)],
         "labels": [label for _, embedding in clips for label in embedding.labels],
-        "points": _rounded(laid_out.points),
+        "points": _rounded(embedding_map.points),
         "colourings": {one.key: _colouring_document(one) for one in colourings if one.key != "time"},
     }
 
 
 def save_map(
-    path: Path, laid_out: EmbeddingMap, clips: Sequence[tuple[str, ClipEmbedding]], colourings: Iterable[Colouring] = ()
+    path: Path, embedding_map: EmbeddingMap, clips: Sequence[tuple[str, ClipEmbedding]], colourings: Iterable[Colouring] = ()
 ) -> None:
-    """`map_document` as a file."""
-    document = map_document(laid_out, clips, colourings)
+    """Write `map_document` to a file."""
+    document = map_document(embedding_map, clips, colourings)
     path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
@@ -161,16 +169,16 @@ def _metadata(
     chosen: IntArray,
 ) -> Iterator[Iterable[str]]:
     yield header
-    for place, row in enumerate(chosen.tolist()):
+    for number, row in enumerate(chosen.tolist()):
         time = f"{embedding.times[row]:.3f}"
         texts = [embedding.labels[row]] if embedding.labels else [word.name_of(row) for word in words]
         label = " ".join(filter(None, (f"{time} s", *texts)))
-        following = str(place + 1) if place + 1 < len(chosen) else ""
+        following = str(number + 1) if number + 1 < len(chosen) else ""
         yield map(_plain, (label, time, clip_name, *(one.name_of(row) for one in colourings), following))
 
 
 def _write(archive: zipfile.ZipFile, name: str, rows: Iterable[Iterable[str]]) -> None:
-    """Tab-separated lines; the projector takes no last empty line and knows no quotes."""
+    """Write tab-separated lines; the projector accepts no trailing newline and no quotes."""
     with archive.open(name, "w") as file:
         for number, row in enumerate(rows):
             file.write((("\n" if number else "") + "\t".join(row)).encode())

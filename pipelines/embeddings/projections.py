@@ -1,4 +1,4 @@
-"""Few coordinates for many frames: principal components, t-SNE, UMAP and the eigenvectors of a graph of neighbours."""
+"""Projections of frames to few dimensions: principal components, t-SNE, UMAP and Laplacian eigenmaps."""
 
 from __future__ import annotations
 
@@ -10,124 +10,101 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray
 
-BLOCK_ROWS = 4096
-"""Frames that are centred at once."""
-SHIFT = -1e-3
-"""Just below the lowest eigenvalue of a graph, where the factorisation of the shifted matrix exists."""
-NO_DISTANCE = 1e-6
-"""Of the mean distance to the neighbours: closer frames count as equally close."""
-
-FAINTEST_WEIGHT = 1e-12
+EIGENVALUE_SHIFT = -1e-3
+"""Just below the lowest eigenvalue of a Laplacian, where the shifted matrix can be factorised."""
+MIN_DISTANCE_RATIO = 1e-6
+"""Minimum scale of a neighbourhood, relative to the mean neighbour distance: closer frames count as equally close."""
+MIN_EDGE_WEIGHT = 1e-12
+"""Minimum weight of an edge of the neighbour graph."""
 
 
 @dataclass(frozen=True, eq=False)
 class PrincipalComponents:
-    """Frames along the directions in which they vary most."""
+    """Frames in the directions in which they vary most."""
 
     scores: FloatArray
-    """[frames, count], around 0; a column of zeros where there are fewer directions. In each the largest value is positive."""
-    explained: tuple[float, ...]
-    """Share of the variance in each column, 0 to 1; zeros if nothing varies."""
+    """[frames, count], centred; the entry of largest magnitude in each column is positive. A column is zero where there are
+    fewer directions."""
+    explained_variance_ratio: tuple[float, ...]
+    """Fraction of the variance in each column, 0 to 1; zeros if nothing varies."""
 
 
 def principal_components(frames: FloatArray, count: int) -> PrincipalComponents:
-    """The first `count` components of `frames` [n, width], exact.
+    """Return the first `count` principal components of `frames` [n, width].
 
-    They come from the eigenvectors of the covariance, or of the Gram matrix where there are fewer frames than dimensions.
+    The solver is the fastest of scikit-learn's for the shape: the covariance's eigenvectors for at least as many frames as
+    dimensions, Lanczos iteration for fewer, and a full decomposition where all components are asked for.
     """
-    from scipy.linalg import eigh
+    from sklearn.decomposition import PCA
 
     rows, width = frames.shape
-    mean = frames.mean(axis=0, dtype=np.float64).astype(np.float32)
-    matrix = _gram(frames - mean) if rows < width else _scatter(frames, mean)
-    found = min(count, len(matrix))
-    total = float(np.trace(matrix, dtype=np.float64))
-    last = len(matrix) - 1
-    values, vectors = eigh(matrix, subset_by_index=[last - found + 1, last], overwrite_a=True, check_finite=False)
-    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
-    scores: FloatArray = np.zeros((rows, count), dtype=np.float32)
-    if rows < width:
-        scores[:, :found] = vectors * np.sqrt(values)
-    else:
-        for start in range(0, rows, BLOCK_ROWS):
-            scores[start : start + BLOCK_ROWS, :found] = (frames[start : start + BLOCK_ROWS] - mean) @ vectors
-    scores = _heads_up(scores)
-    shares = np.zeros(count)
-    if total > 0:
-        shares[:found] = values / total
-    return PrincipalComponents(scores, tuple(float(share) for share in shares))
+    scores, ratio = np.zeros((rows, count), dtype=np.float32), np.zeros(count)
+    found = min(count, rows, width)
+    # Centred first: the covariance of frames far from the origin would lose its digits.
+    centred: FloatArray = frames - frames.mean(axis=0, dtype=np.float64).astype(np.float32)
+    if rows > 1 and centred.any():
+        solver = "covariance_eigh" if rows >= width else "arpack" if found < rows else "full"
+        pca = PCA(found, svd_solver=solver, random_state=0)
+        # Lanczos iteration in float32 is off by 2e-5; a table with fewer frames than dimensions is small.
+        found_scores = pca.fit_transform(centred if rows >= width else centred.astype(np.float64))
+        scores[:, :found] = _with_fixed_signs(found_scores.astype(np.float32))
+        ratio[:found] = pca.explained_variance_ratio_
+    return PrincipalComponents(scores, tuple(ratio.tolist()))
 
 
-def _heads_up(columns: FloatArray) -> FloatArray:
-    """`columns` [n, count] with the sign for each that makes its largest value positive; eigenvectors have none of their own."""
-    heads = columns[np.abs(columns).argmax(axis=0), np.arange(columns.shape[1])]
-    turned: FloatArray = columns * np.where(heads < 0, np.float32(-1), np.float32(1))
-    return turned
+def nearest_neighbours(frames: FloatArray, queries: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
+    """Return the `count` nearest of `frames` [m, width] for each of `queries` [n, width], nearest first.
 
-
-def _gram(centred: FloatArray) -> FloatArray:
-    gram: FloatArray = centred @ centred.T
-    return gram
-
-
-def _scatter(frames: FloatArray, mean: FloatArray) -> FloatArray:
-    """[width, width], what the covariance is a multiple of."""
-    scatter = np.zeros((frames.shape[1], frames.shape[1]), dtype=np.float32)
-    for start in range(0, len(frames), BLOCK_ROWS):
-        block = frames[start : start + BLOCK_ROWS] - mean
-        scatter += block.T @ block
-    return scatter
-
-
-def nearest(rows: FloatArray, of: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
-    """(places [n, count], Euclidean distances [n, count]) of the frames `rows` [m, width] next to each of `of`, nearest first."""
+    Returns:
+        (indices [n, count], Euclidean distances [n, count])
+    """
     from sklearn.neighbors import NearestNeighbors
 
-    distances, places = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(rows).kneighbors(of)
-    return places.astype(np.int64), distances.astype(np.float32)
+    distances, indices = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(frames).kneighbors(queries)
+    return indices.astype(np.int64), distances.astype(np.float32)
 
 
-def tsne_layout(rows: FloatArray, dimensions: int, perplexity: float, seed: int) -> FloatArray:
-    """t-SNE (van der Maaten 2014) of `rows` [n, width], from their first principal components: [n, dimensions]."""
+def tsne_layout(frames: FloatArray, dimensions: int, perplexity: float, seed: int) -> FloatArray:
+    """t-SNE (van der Maaten 2014) of `frames` [n, width], initialised with their principal components: [n, dimensions]."""
     from sklearn.manifold import TSNE
 
-    most = (len(rows) - 1) / 3
-    layout: FloatArray = TSNE(dimensions, perplexity=min(perplexity, most), init="pca", random_state=seed).fit_transform(rows)
+    perplexity = min(perplexity, (len(frames) - 1) / 3)
+    layout: FloatArray = TSNE(dimensions, perplexity=perplexity, init="pca", random_state=seed).fit_transform(frames)
     return layout
 
 
-def umap_layout(rows: FloatArray, dimensions: int, neighbours: int, min_distance: float, seed: int) -> FloatArray:
-    """UMAP (McInnes, Healy and Melville 2018) of `rows` [n, width], from their first principal components: [n, dimensions].
+def umap_layout(frames: FloatArray, dimensions: int, neighbours: int, min_distance: float, seed: int) -> FloatArray:
+    """UMAP (McInnes, Healy and Melville 2018) of `frames` [n, width], initialised with principal components: [n, dimensions].
 
-    The neighbours are exact, which for some thousand frames is quicker than umap-learn's search. For the first call in a process
+    The neighbours are exact, which for some thousand frames is faster than umap-learn's search. For the first call in a process
     see `warm_up_umap`.
     """
-    umap = _umap_kept_on_disk()
-    places, distances = nearest(rows, rows, min(neighbours, len(rows) - 1))
+    umap = _umap_with_disk_cache()
+    indices, distances = nearest_neighbours(frames, frames, min(neighbours, len(frames) - 1))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # that it cannot place new frames later, and that a seed means one thread
+        warnings.simplefilter("ignore", UserWarning)  # that it cannot transform new frames, and that a seed means one thread
         layout: FloatArray = umap.UMAP(
             n_components=dimensions,
-            n_neighbors=places.shape[1],
+            n_neighbors=indices.shape[1],
             min_dist=min_distance,
             random_state=seed,
             n_jobs=1,
             init="pca",
-            precomputed_knn=(places, distances),
-        ).fit_transform(rows)
+            precomputed_knn=(indices, distances),
+        ).fit_transform(frames)
     return layout
 
 
 def warm_up_umap() -> None:
-    """Import UMAP (1.5 s, once in a process) and compile it (15 s, once on a machine: numba keeps what it compiled on disk).
+    """Import UMAP (1.5 s, once in a process) and compile it (15 s, once on a machine: numba caches what it compiled on disk).
 
-    Best in a thread of its own as soon as somebody may ask for a map; see `background_steps.Preparation`.
+    Best run in a thread as soon as a map may be asked for; see `background.Preparation`.
     """
     umap_layout(np.random.default_rng(0).standard_normal((32, 4)).astype(np.float32), 2, 5, 0.1, seed=0)
 
 
-def _umap_kept_on_disk() -> Any:
-    """The library. Of its functions those that `umap_layout` needs are not kept on disk by themselves: 4 s at each start."""
+def _umap_with_disk_cache() -> Any:
+    """Import umap-learn and enable numba's disk cache for the functions that lack it: 4 s at each start."""
     import umap
     from umap import layouts, umap_
 
@@ -138,60 +115,70 @@ def _umap_kept_on_disk() -> Any:
     return umap
 
 
-def spectral_layout(rows: FloatArray, dimensions: int, neighbours: int) -> FloatArray:
-    """Laplacian eigenmaps (Belkin and Niyogi 2003) of `rows` [n, width]: [n, dimensions].
+def spectral_layout(frames: FloatArray, dimensions: int, neighbours: int) -> FloatArray:
+    """Laplacian eigenmaps (Belkin and Niyogi 2003) of `frames` [n, width]: [n, dimensions].
 
-    The graph joins each frame with its nearest ones, weighed on the scale of their neighbourhoods (Zelnik-Manor and Perona 2004);
-    parts without a connection are joined where they come closest.
+    The graph joins each frame with its nearest ones, weighted on the scale of their neighbourhoods (Zelnik-Manor and Perona
+    2004); components without a connection are joined where they are closest.
     """
     from scipy import sparse
     from scipy.sparse.linalg import eigsh
 
-    graph = _connected(_neighbour_graph(rows, neighbours), rows)
+    graph = _connected(_neighbour_graph(frames, neighbours), frames)
     root = np.sqrt(np.asarray(graph.sum(axis=1)).ravel())
     scale = sparse.diags(1 / root)
-    laplacian = sparse.csc_matrix(sparse.identity(len(rows)) - scale @ graph @ scale)
-    start = np.random.default_rng(0).standard_normal(len(rows))
-    _, vectors = eigsh(laplacian, dimensions + 1, sigma=SHIFT, v0=start)  # ascending; the first is constant
-    return _heads_up((vectors[:, 1:] / root[:, np.newaxis]).astype(np.float32))
+    laplacian = sparse.csc_matrix(sparse.identity(len(frames)) - scale @ graph @ scale)
+    start = np.random.default_rng(0).standard_normal(len(frames))
+    # scikit-learn's spectral_embedding gives the same with a shift of 1, in 2.5 s instead of 0.3 s for 4000 frames.
+    _, vectors = eigsh(laplacian, dimensions + 1, sigma=EIGENVALUE_SHIFT, v0=start)  # ascending; the first is constant
+    return _with_fixed_signs((vectors[:, 1:] / root[:, np.newaxis]).astype(np.float32))
 
 
-def _neighbour_graph(rows: FloatArray, neighbours: int) -> Any:
-    """Symmetric weights [n, n], sparse, each above 0 and at most 1."""
+def _with_fixed_signs(columns: FloatArray) -> FloatArray:
+    """Flip columns [n, count] so that the entry of largest magnitude is positive: eigenvectors have no sign of their own."""
+    largest = columns[np.abs(columns).argmax(axis=0), np.arange(columns.shape[1])]
+    flipped: FloatArray = columns * np.where(largest < 0, np.float32(-1), np.float32(1))
+    return flipped
+
+
+def _neighbour_graph(frames: FloatArray, neighbours: int) -> Any:
+    """Symmetric sparse weights [n, n], each above 0 and at most 1."""
     from scipy import sparse
 
-    count = min(neighbours + 1, len(rows))
-    places, distances = nearest(rows, rows, count)
+    count = min(neighbours + 1, len(frames))
+    indices, distances = nearest_neighbours(frames, frames, count)
     squares = distances.astype(np.float64) ** 2
-    reach = np.maximum(distances[:, -1], NO_DISTANCE * distances.mean()).astype(np.float64)
-    scales = reach[:, np.newaxis] * reach[places]
+    reach = np.maximum(distances[:, -1], MIN_DISTANCE_RATIO * distances.mean()).astype(np.float64)
+    scales = reach[:, np.newaxis] * reach[indices]
     weights = np.exp(-np.divide(squares, scales, out=np.zeros_like(squares), where=scales > 0))
-    weights = np.maximum(weights, FAINTEST_WEIGHT)
-    begins = np.repeat(np.arange(len(rows)), count)
-    graph = sparse.csr_matrix((weights.ravel(), (begins, places.ravel())), shape=(len(rows), len(rows)))
+    weights = np.maximum(weights, MIN_EDGE_WEIGHT)
+    starts = np.repeat(np.arange(len(frames)), count)
+    graph = sparse.csr_matrix((weights.ravel(), (starts, indices.ravel())), shape=(len(frames), len(frames)))
     graph.setdiag(0)
     graph.eliminate_zeros()
     return graph.maximum(graph.T)
 
 
-def _connected(graph: Any, rows: FloatArray) -> Any:
-    """`graph` with edges of usual weight between parts, each from one part to the nearest frame outside of it."""
+def _connected(graph: Any, frames: FloatArray) -> Any:
+    """Join the components of `graph` by edges of median weight, each from one component to the nearest frame outside."""
     from scipy import sparse
     from scipy.sparse.csgraph import connected_components
 
-    usual = float(np.median(graph.data))
+    weight = float(np.median(graph.data))
     while True:
-        count, part = connected_components(graph, directed=False)
+        count, component = connected_components(graph, directed=False)
         if count == 1:
             return graph
-        edges = [_way_out(rows, np.flatnonzero(part == one), np.flatnonzero(part != one)) for one in range(count)]
-        begins, ends = np.array(edges).T
-        bridges = sparse.csr_matrix((np.full(count, usual), (begins, ends)), shape=graph.shape)
+        edges = [
+            _closest_pair(frames, np.flatnonzero(component == one), np.flatnonzero(component != one)) for one in range(count)
+        ]
+        starts, ends = np.array(edges).T
+        bridges = sparse.csr_matrix((np.full(count, weight), (starts, ends)), shape=graph.shape)
         graph = graph.maximum(bridges).maximum(bridges.T)
 
 
-def _way_out(rows: FloatArray, inside: IntArray, outside: IntArray) -> tuple[int, int]:
-    """The nearest two frames of which one is `inside` and one `outside`."""
-    ends, distances = nearest(rows[outside], rows[inside], 1)
-    begin = int(distances.argmin())
-    return int(inside[begin]), int(outside[ends[begin, 0]])
+def _closest_pair(frames: FloatArray, inside: IntArray, outside: IntArray) -> tuple[int, int]:
+    """Indices of the closest two frames of which one is `inside` and one `outside`."""
+    ends, distances = nearest_neighbours(frames[outside], frames[inside], 1)
+    start = int(distances.argmin())
+    return int(inside[start]), int(outside[ends[start, 0]])

@@ -56,16 +56,16 @@ def open_view(page: Page, name: str) -> None:
 
 def test_a_map_in_one_click_and_its_views_when_they_are_opened(app: RunningApp, new_page: NewPage) -> None:
     page = shown(new_page(), app, encoder="")
-    for fact in ("Whisper base", "512 wide", "50 Hz", "PCA explains", "MIT"):
+    for fact in ("Whisper base", "512 dimensions", "50 Hz", "PCA explains", "MIT"):
         expect(page.locator(SUMMARY)).to_contain_text(fact)
     expect(page.locator("#embedding-similarity img")).to_have_count(0)
     frames = page.evaluate("document.querySelector('.em').map.state.map.times.length")
     assert frames == pytest.approx(50 * page.evaluate("document.querySelector('.as-timeline').timeline.view.duration"), abs=1)
     x, y = page.evaluate("(() => { const s = document.querySelector('.em').map.state; return [s.x[40], s.y[40]]; })()")
     page.locator(".em-over").click(position={"x": x, "y": y})
-    expect(page.locator("#embedding-moments")).to_contain_text("Where else it sounds like")
+    expect(page.locator("#similar-frames")).to_contain_text("Frames most similar to")
     page.evaluate("document.querySelector('audio').pause()")
-    open_view(page, "Similarity")
+    open_view(page, "Self-similarity")
     page.locator("#embedding-similarity [data-end]").click(position={"x": 100, "y": 10})
     page.wait_for_function("document.querySelector('.as-timeline').timeline.state.playing")
     open_view(page, "Dimensions")
@@ -117,7 +117,7 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     page.locator("#add-to-library").click()
     expect(page.locator("#near-clips")).to_contain_text("Added: 1 clip", timeout=LONG_MS)
     page.locator("#other-clips input[type=file]").set_input_files(EXAMPLES / "speech.flac")
-    expect(page.locator("#compared-clips")).to_contain_text("2 clips in one map")
+    expect(page.locator("#compared-clips")).to_contain_text("2 clips on one map")
     expect(page.locator(".em-legend")).to_contain_text("speech.flac", timeout=LONG_MS)
     done(page)
     page.evaluate("(() => { const m = document.querySelector('.em').map; m.play(m.state.map.starts[1] + 4); })()")
@@ -125,8 +125,8 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     page.wait_for_function("document.querySelector('.as-timeline').timeline.state.playing")
     page.wait_for_function("document.querySelector('.em').map.state.map.clips[0] === 'speech.flac'")
     assert page.evaluate("document.querySelector('.as-timeline').timeline.state.time") > 1.5
-    expect(page.locator("#embedding-moments")).to_contain_text("Where else it sounds like")
-    expect(page.locator("#compared-clips")).to_contain_text("2 clips in one map")
+    expect(page.locator("#similar-frames")).to_contain_text("Frames most similar to")
+    expect(page.locator("#compared-clips")).to_contain_text("2 clips on one map")
     take_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
     expect(page.locator("#compared-clips")).to_be_empty()
@@ -135,12 +135,12 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     page.locator("#near-clips").get_by_role("button", name="A sound").press("Enter")
     expect(page.locator(".as-name")).to_have_text("A sound")
     page.wait_for_function("document.querySelector('.as-timeline').timeline.state.playing")
-    expect(page.locator("#near-clips")).to_contain_text("Nearest to Music")
+    expect(page.locator("#near-clips")).to_contain_text("Most similar to Music")
 
 
-def test_what_was_made_goes_home(app: RunningApp, new_page: NewPage) -> None:
+def test_embedding_and_map_are_exported(app: RunningApp, new_page: NewPage) -> None:
     page = shown(new_page(), app)
-    open_view(page, "Take home")
+    open_view(page, "Export")
     files = {}
     for name in ("NPZ", "TSV for TensorBoard", "Map as PNG"):
         with page.expect_download() as download:
@@ -169,10 +169,10 @@ def test_the_endpoints(app: RunningApp) -> None:
     with np.load(path) as arrays:
         assert arrays["frames"].shape == (facts["frames"], facts["width"])
         assert len(arrays["times"]) == facts["frames"]
-    laid_out = client.predict(audio=[sound, speech], encoder="yamnet", dimensions=3, api_name="/map_embeddings")
-    assert set(laid_out["clip"]) == {0, 1}
-    assert {len(point) for point in laid_out["points"]} == {3}
-    assert len(laid_out["points"]) == len(laid_out["times"]) == sum(one["frames"] for one in laid_out["embeddings"])
+    result = client.predict(audio=[sound, speech], encoder="yamnet", dimensions=3, api_name="/map_embeddings")
+    assert set(result["clip_index"]) == {0, 1}
+    assert {len(point) for point in result["points"]} == {3}
+    assert len(result["points"]) == len(result["times"]) == sum(one["frames"] for one in result["embeddings"])
     for one in (sound, speech):
         found = client.predict(audio=one, add=True, api_name="/nearest_clips")
     assert "blackbird.ogg" in [near["clip"]["name"] for near in found["clips"]]

@@ -1,4 +1,4 @@
-"""Colours of several clips in one map."""
+"""Colours of several clips on one map."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def test_equal_names_have_one_colour():
     assert both.values.tolist() == [0, 1, -1, 1, 2]
 
 
-def test_a_clip_of_which_nothing_is_known_has_no_colour():
+def test_a_clip_without_values_has_no_category():
     both = joined([chords([-1, -1], ()), chords([0], ("C",))])
     assert both.names == ("C",)
     assert both.values.tolist() == [-1, -1, 0]
 
 
-def test_numbers_are_put_one_after_the_other():
+def test_continuous_values_are_concatenated():
     parts = [Colouring("time", "Time", "continuous", np.array([0.5, 1.5], dtype=np.float32), unit="s") for _ in range(2)]
     assert joined(parts).values.tolist() == [0.5, 1.5, 0.5, 1.5]
 
 
-def test_pictures_and_curves_tell_their_time_and_escape_their_names():
+def test_images_and_curves_have_durations_and_escaped_captions():
     picture = picture_markup(np.array([[0, 0.5, 1]], dtype=np.float32), 2.0, "<Rows>", square=True)
     assert 'data-end="2.000"' in picture
     assert "&lt;Rows&gt;" in picture

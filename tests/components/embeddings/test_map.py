@@ -48,7 +48,7 @@ def numbers(text: str, kind: str) -> AnyArray:
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
-def test_points_times_and_texts_arrive_as_they_are(dimensions):
+def test_points_times_and_texts_are_encoded(dimensions):
     view = view_of(50, dimensions)
     value = map_value(view)
     points = numbers(value["points"], "<i2").reshape(50, dimensions) / 32767
@@ -58,7 +58,7 @@ def test_points_times_and_texts_arrive_as_they_are(dimensions):
     assert (value["own"], value["hop"], value["low"], value["high"]) == (50, 0.02, "0.0 s", "1.0 s")
 
 
-def test_a_long_clip_is_thinned_and_its_points_are_still_found():
+def test_a_long_clip_is_thinned_and_points_map_to_their_frames():
     rows = 2 * MAX_POINTS + 10
     value = map_value(view_of(rows, starts=(0, 600)))
     assert len(numbers(value["times"], "<f4")) <= MAX_POINTS
@@ -70,7 +70,7 @@ def test_a_long_clip_is_thinned_and_its_points_are_still_found():
     assert thinned(MAX_POINTS) == ""
 
 
-def test_categories_and_what_has_no_value():
+def test_colours_of_categories_and_missing_values():
     values = np.array([0, 1, -1, 300], dtype=np.int32)
     assert colour_indices(Colouring("word", "Word", "categorical", values, ("a", "b"))).tolist() == [0, 1, 255, 254]
     levels = np.array([-60, np.nan, 0], dtype=np.float32)
@@ -79,14 +79,14 @@ def test_categories_and_what_has_no_value():
     assert colour_indices(Colouring("loudness", "Loudness", "continuous", still)).tolist() == [0, 0, 0]
 
 
-def test_screen_readers_hear_what_is_shown_and_how_to_move():
+def test_the_label_describes_the_map_and_its_keys():
     says = map_value(replace(view_of(50, 3, (0, 20)), title="UMAP of YAMNet"))["says"]
-    assert says.startswith("UMAP of YAMNet: 50 moments of 2 clips as points in space, coloured by time.")
+    assert says.startswith("UMAP of YAMNet: 50 frames of 2 clips as points in space, coloured by time.")
     assert "Arrows turn it, plus and minus zoom" in says
     assert "Enter plays" in says
 
 
 @pytest.mark.parametrize("row", [-1, 50, 1.5, True, "3", None, [1]])
-def test_a_point_that_the_page_makes_up_is_refused(row):
+def test_an_invalid_point_is_refused(row):
     with pytest.raises(InvalidOption):
         picked_row(event(row=row), 50)

@@ -1,4 +1,4 @@
-"""Embeddings without a model, for tests of what is made of them."""
+"""Embeddings without a model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def encoder(key: str = "yamnet", width: int = 8, layer: str = "patches") -> Enco
 
 
 def embedding(frames: Any, content_hash: str = "0" * 32, **encoder_options: Any) -> ClipEmbedding:
-    """Of frames [n, width], one every 0.48 s."""
+    """An embedding of `frames` [n, width], one every 0.48 s."""
     rows = np.ascontiguousarray(frames, dtype=np.float32)
     made = encoder(width=rows.shape[1], **encoder_options)
     times: Any = HOP * (0.5 + np.arange(len(rows)))
@@ -29,5 +29,5 @@ def embedding(frames: Any, content_hash: str = "0" * 32, **encoder_options: Any)
 
 
 def walk(frames: int, width: int = 8, seed: int = 0) -> Any:
-    """Frames [n, width] that go on from one to the next, as sounds do."""
+    """A random walk of frames [n, width]."""
     return np.cumsum(np.random.default_rng(seed).standard_normal((frames, width)), axis=0).astype(np.float32)

@@ -12,13 +12,13 @@ from models.errors import InvalidOption
 from pipelines.embeddings.analysis import (
     MAX_CELLS,
     LayerFrames,
-    cka_of_layers,
     heatmap,
+    layer_cka,
     linear_cka,
     nearest_in_time,
-    nearest_moments,
     norm_and_change,
     self_similarity,
+    similar_frames,
 )
 from pipelines.embeddings.errors import BrokenEmbedding
 from tests.pipelines.embeddings.embedding_examples import walk
@@ -37,7 +37,7 @@ def verses(width: int = 16) -> Any:
     return (np.repeat([a, b, a, c], 25, axis=0) + rng.standard_normal((100, width)) + 30).astype(np.float32)
 
 
-def test_self_similarity_shows_what_comes_back() -> None:
+def test_self_similarity_shows_repetitions() -> None:
     seen = self_similarity(verses(), times(100))
     assert seen.values.shape == (100, 100)
     np.testing.assert_allclose(seen.values, seen.values.T, atol=1e-6)
@@ -55,7 +55,7 @@ def test_self_similarity_of_a_long_clip_is_averaged() -> None:
 
 
 @pytest.mark.parametrize("frames", [np.zeros((9, 4)), np.full((9, 4), 3.0), np.ones((1, 4))])
-def test_views_of_what_never_changes_are_empty_not_broken(frames: Any) -> None:
+def test_constant_frames_give_empty_views(frames: Any) -> None:
     rows = frames.astype(np.float32)
     assert np.isfinite(self_similarity(rows, times(len(rows))).values).all()
     assert heatmap(rows, times(len(rows))).values.shape == (0, len(rows))
@@ -63,7 +63,7 @@ def test_views_of_what_never_changes_are_empty_not_broken(frames: Any) -> None:
     assert linear_cka(rows, rows) == 0
 
 
-def test_the_heat_map_takes_what_varies_and_puts_alike_dimensions_together() -> None:
+def test_the_heat_map_has_varying_dimensions_with_correlated_ones_adjacent() -> None:
     rng = np.random.default_rng(0)
     slow, fast = np.sin(np.linspace(0, 6, 400)), np.sin(np.linspace(0, 90, 400))
     dull = 0.01 * rng.standard_normal((400, 10))
@@ -83,37 +83,37 @@ def test_norm_and_change() -> None:
     np.testing.assert_allclose(seen.change, [0, 0, 1, 1], atol=1e-6)
 
 
-def test_the_nearest_moments_come_from_the_same_verse_and_keep_their_distance() -> None:
-    found = nearest_moments(verses(), times(100), 10, count=3, at_least_apart_seconds=0.5)
-    assert all(50 <= moment.index < 75 or moment.index < 25 for moment in found)
-    moments = [1.05, *(moment.time for moment in found)]
+def test_similar_frames_come_from_the_same_verse_and_keep_their_distance() -> None:
+    found = similar_frames(verses(), times(100), 10, count=3, min_distance_seconds=0.5)
+    assert all(50 <= frame.index < 75 or frame.index < 25 for frame in found)
+    moments = [1.05, *(frame.time for frame in found)]
     gaps = np.abs(np.subtract.outer(moments, moments))[~np.eye(4, dtype=bool)]
     assert gaps.min() >= 0.5 - 1e-9
-    assert [moment.similarity for moment in found] == sorted((moment.similarity for moment in found), reverse=True)
+    assert [frame.similarity for frame in found] == sorted((frame.similarity for frame in found), reverse=True)
 
 
-def test_a_moment_that_comes_back_exactly_is_the_nearest() -> None:
+def test_an_exact_repetition_is_the_most_similar_frame() -> None:
     frames = walk(200)
     frames[150] = frames[20]
-    (moment,) = nearest_moments(frames, times(200), 20, count=1, at_least_apart_seconds=5)
-    assert moment.index == 150
-    assert moment.similarity == pytest.approx(1, abs=1e-5)
+    (frame,) = similar_frames(frames, times(200), 20, count=1, min_distance_seconds=5)
+    assert frame.index == 150
+    assert frame.similarity == pytest.approx(1, abs=1e-5)
 
 
-def test_there_are_no_moments_where_all_is_too_near() -> None:
-    assert nearest_moments(walk(10), times(10), 5, at_least_apart_seconds=60) == ()
-    assert len(nearest_moments(walk(10), times(10), 5, count=50, at_least_apart_seconds=0)) == 9
+def test_there_are_no_similar_frames_within_the_minimum_distance() -> None:
+    assert similar_frames(walk(10), times(10), 5, min_distance_seconds=60) == ()
+    assert len(similar_frames(walk(10), times(10), 5, count=50, min_distance_seconds=0)) == 9
 
 
 @pytest.mark.parametrize("wrong", [(-1, 5, 1.0), (10, 5, 1.0), (0, 0, 1.0), (0, 5, -1.0), (0, 5, float("nan"))])
-def test_wrong_questions_for_moments_are_refused(wrong: Any) -> None:
+def test_invalid_arguments_of_similar_frames_are_refused(wrong: Any) -> None:
     with pytest.raises(InvalidOption):
-        nearest_moments(walk(10), times(10), *wrong)
+        similar_frames(walk(10), times(10), *wrong)
 
 
 @given(SEEDS, st.floats(0.01, 100), st.integers(1, 40), st.integers(2, 80))
 @settings(max_examples=40, deadline=None)
-def test_cka_does_not_change_with_turning_shifting_and_scaling(seed: int, scale: float, width: int, rows: int) -> None:
+def test_cka_is_invariant_to_rotation_translation_and_scaling(seed: int, scale: float, width: int, rows: int) -> None:
     rng = np.random.default_rng(seed)
     one, other = rng.standard_normal((rows, width)), rng.standard_normal((rows, 7))
     turn, _ = np.linalg.qr(rng.standard_normal((width, width)))
@@ -124,7 +124,7 @@ def test_cka_does_not_change_with_turning_shifting_and_scaling(seed: int, scale:
 
 @given(SEEDS)
 @settings(max_examples=20, deadline=None)
-def test_cka_is_symmetric_between_nought_and_one_and_the_formula_of_the_paper(seed: int) -> None:
+def test_cka_is_symmetric_between_0_and_1_and_equals_the_papers_formula(seed: int) -> None:
     rng = np.random.default_rng(seed)
     one, other = (rng.standard_normal((50, width)).astype(np.float32) for width in (5, 9))
     value = linear_cka(one, other)
@@ -135,40 +135,40 @@ def test_cka_is_symmetric_between_nought_and_one_and_the_formula_of_the_paper(se
     assert value == pytest.approx(norm(y.T @ x) ** 2 / (norm(x.T @ x) * norm(y.T @ y)), abs=1e-9)
 
 
-def test_cka_does_change_with_stretching_one_direction() -> None:
+def test_cka_changes_with_anisotropic_scaling() -> None:
     one = np.random.default_rng(0).standard_normal((100, 5)).astype(np.float32)
     assert linear_cka(one, one * np.array([30, 1, 1, 1, 1], dtype=np.float32)) < 0.7
 
 
-def test_cka_needs_as_many_frames() -> None:
+def test_cka_needs_equal_numbers_of_frames() -> None:
     with pytest.raises(InvalidOption):
         linear_cka(walk(5), walk(6))
 
 
-def test_layers_of_different_rates_are_compared_on_one_clock() -> None:
+def test_layers_of_different_rates_are_compared_on_one_grid() -> None:
     moments: Any = np.linspace(0, 10, 2001)
     curve = np.stack([np.sin(moments * rate) for rate in (1, 1.7, 2.9)], axis=1).astype(np.float32)
     fine = LayerFrames("fine", curve, moments)
     coarse = LayerFrames("coarse", curve[::100] @ np.linalg.qr(walk(3, 3))[0].astype(np.float32), moments[::100])
     other = LayerFrames("other", walk(2001, 3), moments)
-    table = cka_of_layers([fine, coarse, other])
+    table = layer_cka([fine, coarse, other])
     assert table.shape == (3, 3)
     np.testing.assert_allclose(np.diag(table), 1)
     np.testing.assert_allclose(table, table.T)
     assert table[0, 1] > 0.98
     assert table[0, 2] < 0.8
-    np.testing.assert_allclose(cka_of_layers([fine], [coarse, other]), table[:1, 1:], atol=1e-6)
+    np.testing.assert_allclose(layer_cka([fine], [coarse, other]), table[:1, 1:], atol=1e-6)
 
 
 def test_layers_of_different_clips_are_not_compared() -> None:
     with pytest.raises(InvalidOption):
-        cka_of_layers([LayerFrames("a", walk(5), times(5)), LayerFrames("b", walk(5), times(5) + 100)])
+        layer_cka([LayerFrames("a", walk(5), times(5)), LayerFrames("b", walk(5), times(5) + 100)])
     with pytest.raises(InvalidOption):
-        cka_of_layers([])
+        layer_cka([])
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=20), st.lists(st.floats(-10, 110), min_size=1, max_size=20))
-def test_nearest_in_time_is_the_nearest(known: list[float], asked: list[float]) -> None:
+def test_nearest_in_time_is_the_closest_time(known: list[float], asked: list[float]) -> None:
     ascending = np.sort(known)
     found = nearest_in_time(ascending, np.array(asked))
     best = np.abs(ascending[:, None] - np.array(asked)).min(axis=0)
@@ -177,21 +177,21 @@ def test_nearest_in_time_is_the_nearest(known: list[float], asked: list[float]) 
 
 @pytest.mark.parametrize("view", [self_similarity, heatmap])
 @pytest.mark.parametrize("size", [0, MAX_CELLS + 1])
-def test_pictures_that_are_too_large_are_refused(view: Any, size: int) -> None:
+def test_views_that_are_too_large_are_refused(view: Any, size: int) -> None:
     with pytest.raises(InvalidOption):
         view(walk(10), times(10), size=size)
 
 
-def test_values_that_are_no_numbers_are_refused() -> None:
+def test_nan_is_refused() -> None:
     frames = walk(10)
     frames[3, 3] = np.nan
     for view in (
         lambda: self_similarity(frames, times(10)),
         lambda: heatmap(frames, times(10)),
         lambda: norm_and_change(frames),
-        lambda: nearest_moments(frames, times(10), 0),
+        lambda: similar_frames(frames, times(10), 0),
         lambda: linear_cka(frames, frames),
-        lambda: cka_of_layers([LayerFrames("a", frames, times(10))]),
+        lambda: layer_cka([LayerFrames("a", frames, times(10))]),
     ):
         with pytest.raises(BrokenEmbedding):
             view()

@@ -15,7 +15,7 @@ from pipelines.embeddings.colouring import (
     cluster_colouring,
     colourings,
     hover_texts,
-    level_colouring,
+    loudness_colouring,
 )
 from pipelines.embeddings.errors import BrokenEmbedding
 from pipelines.music.analysis import MusicFacts
@@ -64,7 +64,7 @@ def by_key(found: Any) -> dict[str, Any]:
     return {one.key: one for one in found}
 
 
-def test_what_is_not_known_is_not_offered(clip: AudioClip) -> None:
+def test_only_known_colourings_are_offered(clip: AudioClip) -> None:
     assert list(by_key(colourings(clip, TIMES))) == ["time", "loudness"]
     assert list(by_key(colourings(clip, TIMES, facts=MusicFacts(4.0), words=()))) == ["time", "loudness"]
 
@@ -77,7 +77,7 @@ def test_every_colouring_has_a_value_for_each_frame(clip: AudioClip) -> None:
         assert one.values.dtype == (np.float32 if one.kind == "continuous" else np.int32)
 
 
-def test_names_are_those_of_the_moment(clip: AudioClip) -> None:
+def test_names_are_those_at_the_time_of_the_frame(clip: AudioClip) -> None:
     found = by_key(colourings(clip, TIMES, tags(), facts(), WORDS))
 
     def read(key: str, *seconds: float) -> list[str]:
@@ -91,7 +91,7 @@ def test_names_are_those_of_the_moment(clip: AudioClip) -> None:
     assert read("tag", 0.3, 1.7, 2.3, 3.9) == ["Dog", "Dog", "Rain", "Rain"]
 
 
-def test_hovering_reads_what_is_known(clip: AudioClip) -> None:
+def test_hover_texts_join_the_known_values(clip: AudioClip) -> None:
     texts = hover_texts(colourings(clip, TIMES, tags(), facts(), WORDS))
     assert len(texts) == 40
     assert texts[3] == "0:00.35 · hello · Am · A · Dog"
@@ -100,14 +100,14 @@ def test_hovering_reads_what_is_known(clip: AudioClip) -> None:
 
 
 def test_loudness_is_the_level_around_each_frame(clip: AudioClip) -> None:
-    level = level_colouring(clip, TIMES).values
+    level = loudness_colouring(clip, TIMES).values
     np.testing.assert_allclose(level[[5, 15, 25, 35]], [-6.02, -20, -40, -20], atol=0.05)
-    coarse = level_colouring(clip, np.array([0.5, 2.0, 3.9])).values
+    coarse = loudness_colouring(clip, np.array([0.5, 2.0, 3.9])).values
     assert coarse[0] > coarse[2] > -21
 
 
-def test_loudness_of_frames_beyond_the_end_is_silence(clip: AudioClip) -> None:
-    assert level_colouring(clip, np.array([1.0, 9.0, 12.0])).values[2] == -120
+def test_frames_beyond_the_end_are_silent(clip: AudioClip) -> None:
+    assert loudness_colouring(clip, np.array([1.0, 9.0, 12.0])).values[2] == -120
 
 
 def test_clips_have_their_names() -> None:
@@ -122,14 +122,14 @@ def groups() -> Any:
 
 
 @pytest.mark.parametrize("options", [ClusterOptions("k-means", 3), ClusterOptions("hdbscan")])
-def test_clusters_are_found_and_the_largest_is_the_first(options: ClusterOptions) -> None:
+def test_clusters_are_sorted_by_size(options: ClusterOptions) -> None:
     found = cluster_colouring(groups(), options)
     assert found.names == ("Cluster 1", "Cluster 2", "Cluster 3")
     for place, part in enumerate((slice(60), slice(60, 100), slice(100, 120))):
         assert (found.values[part] == place).mean() > 0.95
 
 
-def test_hdbscan_leaves_out_what_belongs_nowhere() -> None:
+def test_hdbscan_leaves_outliers_without_a_category() -> None:
     frames = groups()
     frames[7] = 500
     assert cluster_colouring(frames, ClusterOptions("hdbscan")).values[7] == -1
@@ -137,14 +137,14 @@ def test_hdbscan_leaves_out_what_belongs_nowhere() -> None:
 
 @pytest.mark.parametrize("method", ["k-means", "hdbscan"])
 @pytest.mark.parametrize("frames", [np.ones((1, 4)), np.ones((30, 4)), np.eye(3)])
-def test_there_are_no_more_clusters_than_different_frames(method: Any, frames: Any) -> None:
+def test_there_are_at_most_as_many_clusters_as_distinct_frames(method: Any, frames: Any) -> None:
     found = cluster_colouring(frames.astype(np.float32), ClusterOptions(method, 8))
     assert len(found.names) <= len(np.unique(frames, axis=0))
     assert len(found.values) == len(frames)
 
 
-def test_of_a_long_clip_some_frames_are_clustered_and_the_others_join(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.embeddings.colouring.CLUSTER_LANDMARKS", 30)
+def test_frames_beyond_the_landmarks_join_the_nearest_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.embeddings.colouring.MAX_CLUSTER_LANDMARKS", 30)
     found = cluster_colouring(groups(), ClusterOptions("k-means", 3))
     assert np.bincount(found.values).tolist() == [60, 40, 20]
 
@@ -155,7 +155,7 @@ def test_wrong_options_are_refused(options: ClusterOptions) -> None:
         cluster_colouring(groups(), options)
 
 
-def test_values_that_are_no_numbers_are_refused() -> None:
+def test_nan_is_refused() -> None:
     frames = groups()
     frames[0, 0] = np.nan
     with pytest.raises(BrokenEmbedding):

@@ -23,9 +23,9 @@ from pipelines.embeddings.export import (
 from pipelines.embeddings.map import MapOptions, map_embeddings
 from pipelines.embeddings.map_image import (
     DARK,
-    map_picture,
+    map_image,
     point_colours,
-    save_picture,
+    save_map_image,
 )
 from tests.pipelines.embeddings.embedding_examples import embedding, walk
 
@@ -47,13 +47,13 @@ def projector(path: Path) -> tuple[Any, list[dict[str, str]]]:
 
 
 def test_npz_opens_without_pickle(tmp_path: Path) -> None:
-    laid_out = map_embeddings(EMBEDDING.frames)
-    save_npz(tmp_path / "clip.embedding", EMBEDDING, "räin.ogg", laid_out)
+    embedding_map = map_embeddings(EMBEDDING.frames)
+    save_npz(tmp_path / "clip.embedding", EMBEDDING, "räin.ogg", embedding_map)
     with np.load(tmp_path / "clip.embedding", allow_pickle=False) as opened:
         np.testing.assert_array_equal(opened["frames"], EMBEDDING.frames)
         np.testing.assert_array_equal(opened["times"], EMBEDDING.times)
-        np.testing.assert_array_equal(opened["points"], laid_out.points)
-        known = json.loads(str(opened["facts"]))
+        np.testing.assert_array_equal(opened["points"], embedding_map.points)
+        known = json.loads(str(opened["metadata"]))
     assert (known["clip"], known["encoder"], known["layer"]) == ("räin.ogg", "yamnet", "patches")
 
 
@@ -76,7 +76,7 @@ def test_parquet_has_a_row_for_each_frame(tmp_path: Path, group: int, monkeypatc
     assert json.loads(table.schema.metadata[b"audioscope"])["clip"] == "rain.ogg"
 
 
-def test_the_projector_gets_vectors_and_the_path_through_time(tmp_path: Path) -> None:
+def test_projector_files_have_vectors_and_the_path_through_time(tmp_path: Path) -> None:
     save_projector_files(tmp_path / "clip.zip", EMBEDDING, "rain.ogg", COLOURINGS)
     vectors, rows = projector(tmp_path / "clip.zip")
     np.testing.assert_allclose(vectors, EMBEDDING.frames, rtol=1e-5, atol=1e-6)
@@ -87,8 +87,8 @@ def test_the_projector_gets_vectors_and_the_path_through_time(tmp_path: Path) ->
     assert rows[-1]["label"] == "14.160 s tab and line"
 
 
-def test_the_projector_gets_an_even_choice_of_many_frames(tmp_path: Path) -> None:
-    save_projector_files(tmp_path / "clip.zip", EMBEDDING, "rain.ogg", most=10)
+def test_many_frames_are_thinned_evenly_for_the_projector(tmp_path: Path) -> None:
+    save_projector_files(tmp_path / "clip.zip", EMBEDDING, "rain.ogg", max_frames=10)
     vectors, rows = projector(tmp_path / "clip.zip")
     assert vectors.shape == (10, 8)
     assert [row["__next__"] for row in rows] == [*map(str, range(1, 10)), ""]
@@ -98,13 +98,13 @@ def test_the_projector_gets_an_even_choice_of_many_frames(tmp_path: Path) -> Non
 def test_the_map_of_two_clips_as_json(tmp_path: Path) -> None:
     other = embedding(walk(12, seed=1), "1" * 32)
     rows = np.concatenate([EMBEDDING.frames, other.frames])
-    laid_out = map_embeddings(rows, MapOptions("pca", 3))
+    embedding_map = map_embeddings(rows, MapOptions("pca", 3))
     colouring = Colouring("clip", "Clip", "categorical", np.repeat([0, 1], (30, 12)).astype(np.int32), ("rain", "dog"))
-    save_map(tmp_path / "map.json", laid_out, [("rain", EMBEDDING), ("dog", other)], [colouring])
+    save_map(tmp_path / "map.json", embedding_map, [("rain", EMBEDDING), ("dog", other)], [colouring])
     read = json.loads((tmp_path / "map.json").read_text(encoding="utf-8"))
-    np.testing.assert_allclose(read["points"], laid_out.points, atol=1e-4)
+    np.testing.assert_allclose(read["points"], embedding_map.points, atol=1e-4)
     np.testing.assert_allclose(read["times"], np.concatenate([EMBEDDING.times, other.times]), atol=1e-4)
-    assert read["clip"] == read["colourings"]["clip"]["values"] == [0] * 30 + [1] * 12
+    assert read["clip_index"] == read["colourings"]["clip"]["values"] == [0] * 30 + [1] * 12
     assert [one["clip"] for one in read["clips"]] == ["rain", "dog"]
     assert read["options"]["method"] == read["method"] == "pca"
     assert len(read["explained"]) == 3
@@ -112,10 +112,10 @@ def test_the_map_of_two_clips_as_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dimensions", [2, 3])
 @pytest.mark.parametrize("is_dark", [False, True])
-def test_the_picture_shows_the_points_and_carries_how_it_was_made(tmp_path: Path, dimensions: Any, is_dark: bool) -> None:
-    laid_out = map_embeddings(EMBEDDING.frames, MapOptions("pca", dimensions))
-    picture = map_picture(laid_out, COLOURINGS[2], "rain.ogg", is_dark)
-    save_picture(tmp_path / "map.png", picture, {"clip": "räin.ogg"})
+def test_the_image_has_the_points_and_metadata(tmp_path: Path, dimensions: Any, is_dark: bool) -> None:
+    embedding_map = map_embeddings(EMBEDDING.frames, MapOptions("pca", dimensions))
+    picture = map_image(embedding_map, COLOURINGS[2], "rain.ogg", is_dark)
+    save_map_image(tmp_path / "map.png", picture, {"clip": "räin.ogg"})
     with Image.open(tmp_path / "map.png") as opened:
         opened.load()
         assert json.loads(opened.info["audioscope"]) == {"clip": "räin.ogg"}
@@ -125,7 +125,7 @@ def test_the_picture_shows_the_points_and_carries_how_it_was_made(tmp_path: Path
         assert (np.abs(pixels[:1200, :1200].astype(int) - colour).max(axis=2) < 4).sum() > 500
 
 
-def test_colours_go_along_the_ramp_and_what_has_no_name_is_faint() -> None:
+def test_colours_follow_the_ramp_and_missing_categories_are_faint() -> None:
     ramp = point_colours(COLOURINGS[1]).astype(int)
     assert ramp[0].tolist() == [0x44, 0x01, 0x54]
     assert ramp[-1].tolist() == [0xFD, 0xE7, 0x25]
@@ -134,7 +134,7 @@ def test_colours_go_along_the_ramp_and_what_has_no_name_is_faint() -> None:
     assert named[0].tolist() == named[3].tolist() != named[1].tolist()
 
 
-def test_a_picture_of_one_point(tmp_path: Path) -> None:
-    laid_out = map_embeddings(walk(1))
+def test_an_image_of_one_point(tmp_path: Path) -> None:
+    embedding_map = map_embeddings(walk(1))
     colouring = Colouring("time", "Time", "continuous", np.zeros(1, dtype=np.float32), unit="s")
-    assert map_picture(laid_out, colouring, "a" * 200).size == (1500, 1280)
+    assert map_image(embedding_map, colouring, "a" * 200).size == (1500, 1280)

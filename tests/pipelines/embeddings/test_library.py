@@ -14,8 +14,8 @@ from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.library import (
-    MAX_PARTS,
-    PART_SECONDS,
+    MAX_SEGMENTS,
+    SEGMENT_SECONDS,
     ClipLibrary,
     clip_vectors,
 )
@@ -45,10 +45,10 @@ def library(tmp_path: Path) -> ClipLibrary:
 
 
 def names(found: Any) -> list[str]:
-    return [near.clip.name for near in found]
+    return [match.clip.name for match in found]
 
 
-def test_the_nearest_come_first_and_the_clip_itself_is_left_out(library: ClipLibrary) -> None:
+def test_results_are_sorted_and_exclude_the_clip_itself(library: ClipLibrary) -> None:
     found = library.nearest(sound(0, EAST))
     assert names(found) == ["clip 2", "clip 1"]
     assert found[0].similarity == pytest.approx(np.sqrt(0.5), abs=1e-6)
@@ -56,14 +56,14 @@ def test_the_nearest_come_first_and_the_clip_itself_is_left_out(library: ClipLib
     assert names(library.nearest(sound(9, NORTH), count=1)) == ["clip 1"]
 
 
-def test_the_library_is_there_for_the_next_process(library: ClipLibrary, tmp_path: Path) -> None:
+def test_another_process_opens_the_same_library(library: ClipLibrary, tmp_path: Path) -> None:
     again = ClipLibrary(tmp_path / "library")
     assert again.clips() == library.clips()
     assert [one.name for one in again.clips()] == ["clip 0", "clip 1", "clip 2"]
     assert names(again.nearest(sound(9, NORTH))) == names(library.nearest(sound(9, NORTH)))
 
 
-def test_what_another_one_adds_or_removes_is_seen(library: ClipLibrary, tmp_path: Path) -> None:
+def test_changes_by_another_process_are_seen(library: ClipLibrary, tmp_path: Path) -> None:
     other = ClipLibrary(tmp_path / "library")
     other.add(clip(3), sound(3, NORTH))
     assert names(library.nearest(sound(9, NORTH), 2)) == ["clip 1", "clip 3"]
@@ -86,7 +86,7 @@ def test_a_clip_may_be_in_several_spaces(library: ClipLibrary) -> None:
     assert len(library.clips()) == 2
 
 
-def test_several_encoders_decide_together(library: ClipLibrary) -> None:
+def test_several_encoders_are_combined(library: ClipLibrary) -> None:
     for number, direction in enumerate((EAST, EAST, NORTH)):
         library.add(clip(number), sound(number, direction, key="musicnn"))
     asked = sound(9, (10, 6, 0)), sound(9, EAST, key="musicnn")
@@ -98,43 +98,43 @@ def test_several_encoders_decide_together(library: ClipLibrary) -> None:
     assert "clip 3" not in names(library.nearest(asked[0], also=asked[1:]))
 
 
-def test_a_part_finds_its_clip_and_where_it_was(tmp_path: Path) -> None:
+def test_a_segment_finds_its_clip_and_its_time(tmp_path: Path) -> None:
     library = ClipLibrary(tmp_path)
     library.add(clip(0, frames=60), sound(0, EAST, NORTH, EAST, frames=60))
     library.add(clip(1, frames=60), sound(1, NORTHEAST, frames=60))
-    (near, _) = library.nearest(sound(9, NORTH, frames=4))
-    assert near.clip.name == "clip 0"
-    assert near.similarity == pytest.approx(1, abs=1e-6)
-    assert near.end - near.start == pytest.approx(PART_SECONDS)
-    assert HOP * 20 - HOP <= near.start < near.end <= HOP * 40 + HOP
+    (match, _) = library.nearest(sound(9, NORTH, frames=4))
+    assert match.clip.name == "clip 0"
+    assert match.similarity == pytest.approx(1, abs=1e-6)
+    assert match.end - match.start == pytest.approx(SEGMENT_SECONDS)
+    assert HOP * 20 - HOP <= match.start < match.end <= HOP * 40 + HOP
 
 
-def test_hours_of_sound_have_no_more_than_so_many_parts() -> None:
+def test_the_number_of_segments_is_bounded() -> None:
     made = clip_vectors(sound(0, *np.eye(3), frames=30_000))
-    assert MAX_PARTS * 0.9 < len(made.vectors) <= MAX_PARTS + 1
+    assert MAX_SEGMENTS * 0.9 < len(made.vectors) <= MAX_SEGMENTS + 1
     np.testing.assert_allclose(np.linalg.norm(made.vectors, axis=1), 1, rtol=1e-5)
     assert made.spans[:, 1].max() <= 30_000 * HOP + 1e-6
 
 
-def test_louder_is_as_near_and_silence_is_no_error(library: ClipLibrary) -> None:
+def test_similarity_ignores_level_and_silence_is_no_error(library: ClipLibrary) -> None:
     loud, soft = (library.nearest(sound(9, scale * np.array(NORTHEAST))) for scale in (100, 0.01))
-    assert [near.similarity for near in loud] == pytest.approx([near.similarity for near in soft], abs=1e-6)
+    assert [match.similarity for match in loud] == pytest.approx([match.similarity for match in soft], abs=1e-6)
     library.add(clip(5), sound(5, (0, 0, 0)))
     assert len(library.nearest(sound(9, EAST), 10)) == 4
 
 
-def test_texts_are_compared_as_they_are(tmp_path: Path) -> None:
+def test_text_vectors_are_not_transformed(tmp_path: Path) -> None:
     library = ClipLibrary(tmp_path)
     space: Any = {"key": "clap", "layer": TEXT_SPACE}
     slanted = np.array([0.8, 0.6, 0], dtype=np.float32)
     library.add(clip(0), sound(0, slanted, **space))
     library.add(clip(1), sound(1, NORTH, **space))
-    found = library.by_text(slanted, encoder("clap", 3, TEXT_SPACE))
+    found = library.nearest_to_text(slanted, encoder("clap", 3, TEXT_SPACE))
     assert names(found) == ["clip 0", "clip 1"]
-    assert [near.similarity for near in found] == pytest.approx([1, 0.6], abs=1e-6)
+    assert [match.similarity for match in found] == pytest.approx([1, 0.6], abs=1e-6)
 
 
-def test_a_damaged_file_costs_its_clip_until_it_is_added_again(library: ClipLibrary, tmp_path: Path) -> None:
+def test_a_damaged_file_loses_its_clip_until_it_is_added_again(library: ClipLibrary, tmp_path: Path) -> None:
     first, second, third = sorted((tmp_path / "library").iterdir())
     first.write_bytes(first.read_bytes()[:50])
     second.write_bytes(b"")
@@ -146,7 +146,7 @@ def test_a_damaged_file_costs_its_clip_until_it_is_added_again(library: ClipLibr
     assert library.damaged() == (second.name, third.name)
 
 
-def test_many_may_add_at_once(tmp_path: Path) -> None:
+def test_clips_can_be_added_concurrently(tmp_path: Path) -> None:
     def add(number: int) -> None:
         mine = ClipLibrary(tmp_path)
         for one in range(number, 40, 2):
@@ -169,7 +169,7 @@ def test_only_a_content_hash_removes_anything(library: ClipLibrary) -> None:
     assert len(library.clips()) == 3
 
 
-def test_an_empty_library_finds_nothing(tmp_path: Path) -> None:
+def test_an_empty_library_has_no_results(tmp_path: Path) -> None:
     library = ClipLibrary(tmp_path / "none")
     assert library.clips() == ()
     assert library.damaged() == ()
