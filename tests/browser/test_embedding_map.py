@@ -170,7 +170,7 @@ def test_keys_step_through_frames_and_are_told(open_map: OpenMap) -> None:
     until(page, "t.state.playing")
     label = page.locator(".em-over").get_attribute("aria-label")
     assert label is not None
-    assert label.startswith("PCA of a demo: 400 moments as points in a plane, coloured by tag. Arrows move it,")
+    assert label.startswith("PCA of a demo: 400 frames as points in a plane, coloured by tag. Arrows move it,")
 
 
 @pytest.mark.parametrize(("view", "across", "up"), [("Plane", "left", "top"), ("Space", "yaw", "pitch")])

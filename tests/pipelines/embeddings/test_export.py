@@ -107,7 +107,7 @@ def test_the_map_of_two_clips_as_json(tmp_path: Path) -> None:
     assert read["clip_index"] == read["colourings"]["clip"]["values"] == [0] * 30 + [1] * 12
     assert [one["clip"] for one in read["clips"]] == ["rain", "dog"]
     assert read["options"]["method"] == read["method"] == "pca"
-    assert len(read["explained"]) == 3
+    assert len(read["explained_variance_ratio"]) == 3
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
