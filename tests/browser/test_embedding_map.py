@@ -214,7 +214,7 @@ def test_wheel_and_drag_move_the_view_and_other_colours_leave_it(open_map: OpenM
 def test_no_map_says_what_to_do(open_map: OpenMap) -> None:
     page = open_map()
     press(page, "No map")
-    expect(page.get_by_text("those that it finds alike lie together")).to_be_visible()
+    expect(page.get_by_text("similar frames lie together")).to_be_visible()
 
 
 def test_what_a_page_makes_up_is_refused(open_map: OpenMap) -> None:
