@@ -1,8 +1,7 @@
-"""What the layers of a model hold while it hears a clip: a vector for each frame of the sound, or for each token of a text.
+"""Hidden states of a model for a clip: a vector for each frame of the audio, or for each token of a text.
 
-How each family of models hears is told in the modules `encoder_*`. Every window of a clip is one lease, and what it gave lies in
-the feature store: of a clip that fits one window all layers together, if they are not too large, of a longer one the layer that
-was asked for.
+The modules of `encoders` have the families of models. Every window of a clip is one lease, and its states are kept in the
+feature store: all layers together for a clip of one window, if they are not too large; otherwise the requested layer.
 """
 
 from __future__ import annotations
@@ -32,8 +31,9 @@ from pipelines.embeddings.encoders.base import (
 )
 from pipelines.embeddings.encoders.decoder_tokens import Hearing, Kind, TokenFamily
 from pipelines.embeddings.encoders.registry import Encoder, choose_encoder, encoders
-from pipelines.embeddings.errors import NothingWritten
+from pipelines.embeddings.errors import NoTokens
 from pipelines.jobs.background import in_background
+from pipelines.jobs.model_use import ModelUse, model_fields
 
 __all__ = [
     "ClipEmbedding",
@@ -46,74 +46,57 @@ __all__ = [
     "encoders",
 ]
 
-TOGETHER_BYTES = 64 * 2**20
-"""All layers of a clip are kept together up to this size."""
+MAX_ALL_LAYERS_BYTES = 64 * 2**20
+"""Maximum size of all layers of a clip that are kept together."""
 MAX_TEXTS = 100
-LONGEST_TEXT = 500
-"""Characters."""
+MAX_TEXT_CHARACTERS = 500
 
 
 @dataclass(frozen=True)
 class EmbeddingOptions:
-    """What the person can choose."""
+    """Options of `embed_clip`."""
 
     encoder: str = AUTO
     """Key of an `Encoder`."""
     layer: str = ""
-    """Of its layers; empty for the default."""
+    """Name of a layer of the encoder; empty for its default."""
 
 
 @dataclass(frozen=True, eq=False)
-class ClipEmbedding:
+class ClipEmbedding(ModelUse):
     """The frames of one layer over the whole clip."""
 
     frames: FloatArray
     """[frames, width], C-contiguous and read-only; at least one."""
     times: DoubleArray
-    """[frames], the centre of each frame in seconds of the clip; never falls. Of tokens see `encoder_tokens`."""
+    """[frames], centre of each frame in seconds of the clip, ascending; for tokens see `encoders.decoder_tokens`."""
     frame_seconds: float
-    """From one frame to the next; 0 where frames are tokens."""
+    """Hop between frames in seconds; 0 where frames are tokens."""
     encoder: Encoder
     layer: str
     content_hash: str
-    """Of the clip."""
+    """Content hash of the clip."""
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip, in seconds."""
     labels: tuple[str, ...] = ()
-    """[frames], the token that each frame stands for, where frames are tokens; else empty."""
+    """[frames], the tokens, where frames are tokens; otherwise empty."""
     kinds: tuple[Kind, ...] = ()
-    """[frames], where `labels` are: a position of the sound, of the text of the prompt, or of what the model wrote."""
-    model: str = ""
-    """Title of the model."""
-    model_reason: str = ""
-    licence: str = ""
-    dtype: str = ""
-    device: str = ""
-    elapsed: float = 0.0
-    """Seconds that it took, loading included."""
+    """[frames], origin of each token: audio, text of the prompt, or generated; empty where `labels` is."""
 
 
-@dataclass(frozen=True, eq=False)
-class EmbeddingProgress:
-    """What is known so far; the last one of a run is the result."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EmbeddingProgress(ModelUse):
+    """Progress of `embed_clip`; the last one of a run has the result."""
 
     state: Literal["loading", "encoding", "done", "stopped"]
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip, in seconds."""
     encoder: Encoder
     layer: str
     position: float = 0.0
-    """How far the job is, in seconds of the clip."""
+    """End of what is encoded, in seconds of the clip."""
     embedding: ClipEmbedding | None = None
-    """Set when the job is done."""
-    model: str = ""
-    """Title of the model."""
-    model_reason: str = ""
-    licence: str = ""
-    dtype: str = ""
-    device: str = ""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
+    """None until the job is done."""
 
 
 def embed_clip(
@@ -123,12 +106,12 @@ def embed_clip(
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[EmbeddingProgress]:
-    """Encode `clip`: a snapshot for every window, and ten a second in between, so that the caller can stop at any time.
+    """Embed `clip`: progress after every window, and ten times a second, so that the caller can stop at any time.
 
     Raises:
-        UnknownModel, InvalidOption: before any model is touched: no such encoder, or it has no such layer.
-        NothingWritten: frames are words, and nobody speaks in the clip.
-        ModelError: the model cannot be had; see `ModelCatalog.choose` and `ModelCache.lease`.
+        UnknownModel, InvalidOption: no such encoder, or it has no such layer; raised before a model is loaded.
+        NoTokens: frames are tokens, and there is no speech in the clip.
+        ModelError: the model cannot be loaded; see `ModelCatalog.choose` and `ModelCache.lease`.
     """
     began = clock()
     encoder, choice = choose_encoder(options.encoder, runtime.catalog)
@@ -156,11 +139,12 @@ def embed_clip(
 def embed_texts(
     texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, should_stop: Callable[[], bool] = never_stop
 ) -> FloatArray:
-    """[texts, width], each of length 1, in the space of the encoder's layer `encoder_family.TEXT_SPACE`.
+    """Embed texts in the space of the encoder's layer `TEXT_SPACE`: [texts, width], each of length 1.
 
     Raises:
-        InvalidOption: before any model is touched: the encoder has no text; too few or too many texts, an empty or very long one.
-        ModelError: the model cannot be had; see `ModelCache.lease`.
+        InvalidOption: the encoder has no text space, or the number or the length of the texts is out of range; raised before a
+            model is loaded.
+        ModelError: the model cannot be loaded; see `ModelCache.lease`.
     """
     import torch
 
@@ -170,8 +154,8 @@ def embed_texts(
     if not 1 <= len(texts) <= MAX_TEXTS:
         raise InvalidOption("number of texts", len(texts), f"1 to {MAX_TEXTS}")
     for text in texts:
-        if not 1 <= len(text) <= LONGEST_TEXT:
-            raise InvalidOption("text", text, f"1 to {LONGEST_TEXT} characters")
+        if not 1 <= len(text) <= MAX_TEXT_CHARACTERS:
+            raise InvalidOption("text", text, f"1 to {MAX_TEXT_CHARACTERS} characters")
     with cache.lease(encoder.spec, working_bytes=encoder.family.working_bytes, should_stop=should_stop) as (clap,):
         inputs = clap.processor.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
         with torch.inference_mode():
@@ -192,19 +176,9 @@ class _Embedded:
 
 
 def _beginning(clip: AudioClip, encoder: Encoder, layer: str, choice: ModelChoice, catalog: ModelCatalog) -> EmbeddingProgress:
-    """Nothing is heard yet."""
-    spec, device = choice.spec, catalog.device
-    return EmbeddingProgress(
-        state="loading",
-        duration=clip.duration,
-        encoder=encoder,
-        layer=layer,
-        model=spec.title,
-        model_reason=choice.reason,
-        licence=spec.licence,
-        dtype=spec.dtype(device),
-        device=device.upper(),
-    )
+    """Return the progress before the first window."""
+    fields = model_fields([choice.spec], catalog.device, choice.reason)
+    return EmbeddingProgress(state="loading", duration=clip.duration, encoder=encoder, layer=layer, **fields)
 
 
 def _embedding(clip: AudioClip, now: EmbeddingProgress, found: _Embedded) -> ClipEmbedding:
@@ -220,6 +194,7 @@ def _embedding(clip: AudioClip, now: EmbeddingProgress, found: _Embedded) -> Cli
         duration=clip.duration,
         labels=found.labels,
         kinds=found.kinds,
+        state="done",
         model=now.model,
         model_reason=now.model_reason,
         licence=now.licence,
@@ -246,7 +221,7 @@ def _token_steps(family: TokenFamily, layer: str, hearing: Hearing) -> Generator
     if hearing.stopped():
         return
     if not any(part.labels for part in parts):
-        raise NothingWritten(hearing.spec.title)
+        raise NoTokens(hearing.spec.title)
     yield _Embedded(
         frames=np.concatenate([part.frames for part in parts]),
         times=np.maximum.accumulate(np.concatenate([part.times for part in parts])),
@@ -296,7 +271,7 @@ class _ClipFrames:
         """Whether all layers of the clip are kept as one array."""
         layers, width = self._family.layers, self._family.width(self._layer)
         alike = all(self._family.grid(layer).hop == self._grid.hop and self._family.width(layer) == width for layer in layers)
-        return alike and len(self._parts) == 1 and len(layers) * window.frames * width * 4 <= TOGETHER_BYTES
+        return alike and len(self._parts) == 1 and len(layers) * window.frames * width * 4 <= MAX_ALL_LAYERS_BYTES
 
     def _sound(self, window: Window) -> FloatArray:
         return np.asarray(self._gain * self._waveform[window.start : window.stop])

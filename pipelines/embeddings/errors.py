@@ -5,22 +5,22 @@ from __future__ import annotations
 from models.errors import AudioscopeError, ModelError
 
 
-class NothingWritten(ModelError):
-    """A model that writes what is said was given a clip in which nobody speaks."""
+class NoTokens(ModelError):
+    """An encoder whose frames are tokens was given a clip without speech."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(f"Nobody speaks in this clip, so {title} writes nothing to look into: choose another encoder.")
+        super().__init__(f"There is no speech in this clip, so {title} has no tokens: choose another encoder.")
 
 
 class BrokenEmbedding(AudioscopeError):
-    """An encoder gave values that are no numbers."""
+    """An embedding has NaN or infinite values."""
 
     def __init__(self) -> None:
-        super().__init__("These embeddings hold values that are no numbers: choose another layer, or the model in float32.")
+        super().__init__("This embedding has values that are not finite: choose another layer, or the model in float32.")
 
 
 class EmptyEmbedding(AudioscopeError):
-    """An encoder of what is said met a clip in which nobody speaks."""
+    """An embedding has no frames."""
 
     def __init__(self) -> None:
         super().__init__("This encoder found nothing in the clip that it could encode: choose another one.")

@@ -34,7 +34,7 @@ KNOWN = {
     clip_errors.TruncatedClip: (36000.0, 1.0),
     clip_errors.SilentPart: (1.0, 2.5),
     picture_errors.TextWidthMismatch: ("Aligner", 192, "Stable Diffusion", 1024),
-    embedding_errors.NothingWritten: ("Whisper",),
+    embedding_errors.NoTokens: ("Whisper",),
     picture_errors.BrokenStartPicture: ("it is too large",),
     picture_errors.PictureFileRefused: ("it holds no settings",),
     picture_errors.TooShortForStoryboard: (1.0, 4.0),

@@ -15,7 +15,7 @@ from models.cache.feature_store import FeatureStore
 from models.specs.encoders import WHISPER_BASE_STATES
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
-from pipelines.embeddings.errors import NothingWritten
+from pipelines.embeddings.errors import NoTokens
 from pipelines.interpretability.audio_llm import QUESTION, hidden_states
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
@@ -85,7 +85,7 @@ def test_a_second_view_of_the_language_model_calls_no_model(bench: Bench, tmp_pa
 def test_where_nobody_speaks_whisper_writes_nothing(tmp_path: Path) -> None:
     bench = Bench(save_whisper(tmp_path / "tiny-states"))
     options = EmbeddingOptions("tiny-decoder")
-    with pytest.raises(NothingWritten, match="Nobody speaks"):
+    with pytest.raises(NoTokens, match="no speech"):
         list(embed_clip(noise(tmp_path, 3.0), options, replace(bench.runtime, features=FeatureStore(2**20))))
 
 
