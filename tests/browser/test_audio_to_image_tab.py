@@ -16,7 +16,7 @@ from pipelines.film.film import FRAME_RATE
 from pipelines.pictures.png_metadata import OWN_KEYWORD, options_from_png
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.test_app import take_example, visit
+from tests.browser.page_actions import take_example, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 LONG_MS = 180_000

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.test_app import take_example, visit
+from tests.browser.page_actions import take_example, visit
 from tests.recordings import EXAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]

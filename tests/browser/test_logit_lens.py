@@ -15,7 +15,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 from components.page.page_script import page_script
 from tests.browser.conftest import NewPage
 from tests.browser.logit_lens_demo import launch
-from tests.browser.test_app import playhead, take_example
+from tests.browser.page_actions import playhead, take_example
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.test_app import playhead, take_example, visit
+from tests.browser.page_actions import playhead, take_example, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 LONG_MS = 60_000

@@ -1,0 +1,34 @@
+"""Actions on the page that several tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.app_process import RunningApp
+
+
+def visit(page: Page, app: RunningApp, theme: str = "light") -> Page:
+    page.goto(f"{app.address}/?__theme={theme}")
+    expect(page.get_by_role("button", name="Upload")).to_be_visible()
+    expect(page.locator(".pill")).to_contain_text("CPU")
+    return page
+
+
+def upload(page: Page, path: Path) -> None:
+    page.locator(".clip-file").set_input_files(path)
+    expect(page.locator(".as-name")).to_have_text(path.name)
+
+
+def take_example(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Examples").click()
+    page.locator(".clip-examples").get_by_role("button", name=name).click()
+
+
+def wait_for_state(page: Page, name: str) -> None:
+    expect(page.locator(f'#transcript-summary [data-state="{name}"]')).to_be_visible()
+
+
+def playhead(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('.as-timeline').timeline.state.time"))

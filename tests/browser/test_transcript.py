@@ -1,0 +1,133 @@
+"""The transcript in a real browser: words that seek, lines that are corrected and decoded again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.browser.page_actions import playhead, take_example, visit, wait_for_state
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+def spoken(page: Page, app: RunningApp) -> None:
+    """The page shows the transcribed example of speech."""
+    visit(page, app)
+    take_example(page, "Speech")
+    wait_for_state(page, "done")
+    expect(page.locator("#transcript li")).to_have_count(2)
+
+
+def test_a_word_seeks_and_the_words_and_subtitles_follow(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    page.locator("#transcript .word", has_text="young").click()
+    expect(page.locator("#transcript .word.hl")).to_be_visible()
+    expect(page.locator("#transcript li.now")).to_contain_text("ill-disposed young man")
+    expect(page.locator(".caption")).to_contain_text("young man")
+    assert playhead(page) >= 7.3
+    page.locator("#transcript .time").first.click()
+    expect(page.locator("#transcript li.now")).to_contain_text("Dashwood")
+
+
+def test_lines_corrected_at_once_are_all_kept(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    wait_for_state(page, "done")
+    count = page.locator("#transcript li").count()
+    assert count > 1
+    page.evaluate("""async () => {
+        const rows = () => document.querySelectorAll('#transcript li');
+        for (let index = 0; index < rows().length; index += 1) {
+            await new Promise(requestAnimationFrame);
+            const row = rows()[index];
+            row.dataset.before = 'yes';
+            row.querySelector('.edit').click();
+            const text = row.querySelector('[contenteditable]');
+            text.textContent = `Kept ${text.textContent}`;
+            text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}));
+        }
+    }""")
+    expect(page.locator("#transcript li[data-before]")).to_have_count(0)  # all were sent anew, by whoever has the text
+    expect(page.locator("#transcript li", has_text="Kept")).to_have_count(count)
+
+
+def test_a_line_that_is_being_corrected_keeps_its_text_while_another_is_sent(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    wait_for_state(page, "done")
+    page.evaluate("""() => {
+        const rows = document.querySelectorAll('#transcript li');
+        rows[0].querySelector('.edit').click();
+        const text = rows[0].querySelector('[contenteditable]');
+        text.textContent = 'One whole';
+        text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}));
+        rows[1].querySelector('.edit').click();
+        rows[1].querySelector('[contenteditable]').textContent = 'Two half';
+    }""")
+    on_timeline = "document.querySelector('.as-timeline').timeline.state.tracks.get('speech').text.includes({!r})"
+    page.wait_for_function(on_timeline.format("One whole"))
+    page.locator("#transcript .editing [contenteditable]").press("Enter")
+    page.wait_for_function(on_timeline.format("Two half"))
+    expect(page.locator("#transcript li").nth(0)).to_contain_text("One whole")
+    expect(page.locator("#transcript li").nth(1)).to_contain_text("Two half")
+
+
+def test_a_line_is_corrected_in_place_and_downloaded(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    line = page.locator("#transcript li").nth(1)
+    line.hover()
+    line.get_by_role("button", name="Correct this line").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("He was <b>not</b> an ill-disposed old man,")
+    page.keyboard.press("Enter")
+    expect(line.locator(".text")).to_have_text("He was <b>not</b> an ill-disposed old man,")
+    expect(line.locator(".word", has_text="old")).to_be_visible()
+    page.locator("#transcript .word", has_text="ill-disposed").first.click()
+    expect(page.locator(".caption")).to_contain_text("old man")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="SRT").or_(page.get_by_role("button", name="SRT")).first.click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    assert "ill-disposed old man" in " ".join(text.split())
+    assert "-->" in text
+    assert download.value.suggested_filename == "Speech.srt"
+
+
+def test_escape_leaves_a_line_as_it_was(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    line = page.locator("#transcript li").first
+    before = line.locator(".text").inner_text()
+    line.hover()
+    line.get_by_role("button", name="Correct this line").click()
+    page.keyboard.type("nonsense ")
+    page.keyboard.press("Escape")
+    expect(line.locator(".text")).to_have_text(before)
+
+
+def test_a_line_is_decoded_again_with_other_options(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    page.get_by_label("Model").click()
+    page.get_by_role("option", name="Whisper tiny.en (offline)").click()
+    line = page.locator("#transcript li").nth(1)
+    line.get_by_role("button", name="Correct this line").click(force=True)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("wrong")
+    page.keyboard.press("Enter")
+    expect(line.locator(".text")).to_have_text("wrong")
+    line.get_by_role("button", name="Decode this line again").click(force=True)
+    expect(line).to_contain_text("young man")
+    expect(page.locator("#transcript li").first).to_contain_text("Dashwood")

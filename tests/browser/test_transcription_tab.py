@@ -1,0 +1,182 @@
+"""Transcription in a real browser: jobs, Stop, dictation and several files."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import BrowserType, Page, expect
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import CHROMIUM, FLAGS, NewPage
+from tests.browser.page_actions import take_example, upload, visit, wait_for_state
+from tests.recordings import EXAMPLES, librivox_sentences
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+REPETITIONS = 12
+ENDINGS = ("txt", "srt", "vtt", "lrc", "tsv", "json")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five minutes of sentences: long enough to be stopped."""
+    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
+    path = tmp_path_factory.mktemp("long") / "five-minutes.wav"
+    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
+    return path
+
+
+def test_upload_and_transcribe(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    expect(page.locator("#transcript")).to_contain_text("Choose a clip above")
+    upload(page, librivox_sentences()[0].path)
+    expect(page.locator("#transcript")).to_contain_text("Press Transcribe")
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    wait_for_state(page, "done")
+    expect(page.locator("#transcript li")).to_contain_text("Mr. John Dashwood had then leisure")
+    expect(page.locator("#transcript-summary")).to_contain_text("Whisper base (offline), int8 on CPU, MIT")
+    expect(page.locator("#transcript-summary")).to_contain_text("7.1 s of audio in")
+
+
+def test_an_example_gives_a_result_in_one_click(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    wait_for_state(page, "done")
+    expect(page.locator("#transcript li")).to_have_count(2)
+    take_example(page, "Music")
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+
+
+def test_words_arrive_while_decoding_and_stop_keeps_them(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    page = visit(new_page(), app)
+    upload(page, long_clip)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.locator("#transcript li").first).to_be_visible()
+    wait_for_state(page, "decoding")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_disabled()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    wait_for_state(page, "stopped")
+    count = page.locator("#transcript li").count()
+    assert 1 <= count < REPETITIONS * 5
+    expect(page.locator("#transcript-summary")).to_contain_text("stopped at")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+
+
+def test_another_clip_ends_the_job_and_shows_nothing_of_it(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    page = visit(new_page(), app)
+    upload(page, long_clip)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.locator("#transcript li").first).to_be_visible()
+    take_example(page, "Music")
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+    expect(page.locator("#transcript li")).to_have_count(0)
+
+
+def test_of_clips_chosen_at_once_the_last_is_shown_and_can_be_transcribed(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    page.evaluate("for (const index of [0, 2, 1]) document.querySelector(`.clip-examples [data-index='${index}']`).click()")
+    expect(page.locator(".as-name")).to_have_text("Music")
+    expect(page.locator("#transcript")).to_contain_text("No speech was found")
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+    expect(page.locator(".as-name")).to_have_text("Music")
+
+
+def test_stop_ends_only_this_persons_job(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    first, second = visit(new_page(), app), visit(new_page(), app)
+    upload(first, long_clip)
+    upload(second, librivox_sentences()[3].path)
+    first.get_by_role("button", name="Transcribe", exact=True).click()
+    wait_for_state(first, "decoding")
+    second.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(second.locator("#transcript-summary")).to_contain_text("Whisper base")
+    first.get_by_role("button", name="Stop", exact=True).click()
+    wait_for_state(first, "stopped")
+    wait_for_state(second, "done")
+    expect(second.locator("#transcript")).to_contain_text("amiable woman")
+    expect(second.locator(".as-name")).not_to_have_text(long_clip.name)
+
+
+def test_a_closed_page_frees_its_model(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    leaving, staying = visit(new_page(), app), visit(new_page(), app)
+    upload(leaving, long_clip)
+    leaving.get_by_role("button", name="Transcribe", exact=True).click()
+    wait_for_state(leaving, "decoding")
+    leaving.close()
+    staying.get_by_role("tab", name="Models").click()
+    expect(staying.locator("#residents")).to_contain_text("idle for")
+
+
+def test_a_known_clip_brings_its_words_back_at_once(app: RunningApp, new_page: NewPage) -> None:
+    first = visit(new_page(), app)
+    upload(first, librivox_sentences()[1].path)
+    first.get_by_role("button", name="Transcribe", exact=True).click()
+    wait_for_state(first, "done")
+    later = visit(new_page(), app)
+    upload(later, librivox_sentences()[1].path)
+    wait_for_state(later, "done")
+    expect(later.locator("#transcript-summary")).to_contain_text("computed before")
+    expect(later.get_by_role("button", name="Words")).to_be_visible()
+    upload(later, EXAMPLES / "blackbird.ogg")
+    expect(later.locator("#transcript li")).to_have_count(0)
+    expect(later.get_by_role("button", name="Words")).to_have_count(0)
+
+
+@pytest.fixture
+def spoken_to(chromium: BrowserType, tmp_path: Path) -> Iterator[Page]:
+    """A page in a browser whose microphone hears two sentences, again and again."""
+    pause = np.zeros(2 * 16_000)
+    sentences = [soundfile.read(librivox_sentences()[index].path)[0] for index in (1, 4)]
+    soundfile.write(tmp_path / "microphone.wav", np.concatenate([sentences[0], pause, sentences[1], pause]), 16_000, "PCM_16")
+    microphone = f"--use-file-for-fake-audio-capture={tmp_path / 'microphone.wav'}"
+    browser = chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, microphone])
+    context = browser.new_context()
+    context.grant_permissions(["microphone"])
+    yield context.new_page()
+    browser.close()
+
+
+def test_dictation_writes_while_one_speaks_and_becomes_a_clip(app: RunningApp, spoken_to: Page) -> None:
+    page = visit(spoken_to, app)
+    page.get_by_role("button", name="Dictate").click()
+    expect(page.locator("#transcript .partial")).to_contain_text(re.compile("he ", re.IGNORECASE))
+    expect(page.locator("#transcript li")).not_to_have_count(0)
+    page.get_by_role("button", name="Stop dictating").click()
+    expect(page.locator(".as-name")).to_contain_text("Dictation")
+    wait_for_state(page, "done")
+    expect(page.locator("#transcript .partial")).to_be_hidden()
+    expect(page.locator("#transcript li").first).to_contain_text(re.compile("he (was|might)", re.IGNORECASE))
+    expect(page.get_by_role("button", name="Words")).to_be_visible()
+    expect(page.get_by_role("button", name="Dictate")).to_be_enabled()
+
+
+def test_several_files_become_one_archive(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no sound at all")
+    page = visit(new_page(), app)
+    page.get_by_role("button", name="Several files").click()
+    spoken_file = librivox_sentences()[1].path
+    page.locator("#queue input[type=file]").set_input_files([spoken_file, broken, EXAMPLES / "blackbird.ogg"])
+    expect(page.locator("#queue")).to_contain_text("blackbird")
+    page.get_by_role("button", name="Transcribe all").click()
+    expect(page.locator("#queue-table")).to_contain_text("2 of 3 done")
+    expect(page.locator("#queue-table tr[data-state=failed]")).to_contain_text("no sound")
+    expect(page.locator("#queue-table")).to_contain_text("no speech: this sounds like")
+    with page.expect_download() as download:
+        page.locator("#queue-zip").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == sorted(f"{spoken_file.stem}.{ending}" for ending in ENDINGS)
+        assert "young man" in archive.read(f"{spoken_file.stem}.txt").decode()
+    expect(page.get_by_role("button", name="Transcribe all")).to_be_enabled()
