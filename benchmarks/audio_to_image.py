@@ -92,7 +92,7 @@ def offline(folder: Path) -> list[Figure]:
     """The models of this repository."""
     services = build_services(Settings(data_dir=folder / "data", clip_dir=folder / "clips"))
     clip = services.clips.open(EXAMPLES / SOUND)
-    start, end = 0.0, min(clip.duration, TINY_ALIGNER.hearing.window_seconds)
+    start, end = 0.0, min(clip.duration, TINY_ALIGNER.facts.window_seconds)
     options = PictureOptions(model=TINY_DIFFUSION.key, aligner=TINY_ALIGNER.key, start=start, end=end, seed=1)
     studio = Studio(services.runtime, clip, options)
     noise = services.clips.open(white_noise(folder, end - start))

@@ -20,33 +20,33 @@ from models.specs.model_spec import (
 
 
 @dataclass(frozen=True)
-class Hearing:
-    """What an aligner hears and what it gives."""
+class AlignerFacts:
+    """Input and output sizes of an aligner."""
 
     text_width: int
-    """Of the states, which the picture model's text encoder must have too."""
+    """Width of its states, which must be that of the picture model's text encoder."""
     tokens: int
-    """States of one prompt, with the text encoder's first one."""
+    """Number of states of one prompt, the text encoder's first one included."""
     window_seconds: float
-    """The longest stretch that is heard at once."""
+    """Maximum duration of the audio that is encoded at once, in seconds."""
 
 
 @dataclass(frozen=True)
 class AlignerSpec(ModelSpec):
     """An aligner's row of the catalogue."""
 
-    hearing: Hearing = field(kw_only=True)
+    facts: AlignerFacts = field(kw_only=True)
 
 
-def hearing_of(spec: ModelSpec) -> Hearing:
-    """Of an aligner.
+def aligner_facts(spec: ModelSpec) -> AlignerFacts:
+    """Return the facts of an aligner.
 
     Raises:
-        TypeError: it aligns no sound.
+        TypeError: `spec` is not an aligner.
     """
     if not isinstance(spec, AlignerSpec):
         raise TypeError(f"{spec.key} is no aligner")
-    return spec.hearing
+    return spec.facts
 
 
 TINY_ALIGNER = AlignerSpec(
@@ -71,7 +71,7 @@ TINY_ALIGNER = AlignerSpec(
     gpu_bytes=20_000_000,
     further_tasks=("embed_audio",),
     encoder=EncoderFacts("aligner", width=15 * 192, concepts=195),
-    hearing=Hearing(text_width=192, tokens=16, window_seconds=10.0),
+    facts=AlignerFacts(text_width=192, tokens=16, window_seconds=10.0),
 )
 
 
@@ -92,7 +92,7 @@ def _wav2vec2_bert(key: str, title: str, repository: str) -> AlignerSpec:
         gpu_bytes=1_200_000_000,
         architecture="Wav2Vec2BertModel",
         quick_on_cpu=False,
-        hearing=Hearing(text_width=1024, tokens=48, window_seconds=3.75),
+        facts=AlignerFacts(text_width=1024, tokens=48, window_seconds=3.75),
     )
 
 

@@ -31,7 +31,7 @@ from pipelines.language_models.generation import (
     stream_text,
 )
 from pipelines.language_models.prompting import (
-    HEARING,
+    AUDIO_LIMITS,
     SAMPLE_RATE,
     Prompt,
     check_text,
@@ -142,7 +142,7 @@ def describe_music(
     check_sampling(options)
     choice = runtime.catalog.choose("describe_music", options.model, WORKING_BYTES)
     prompt = _prompt(options, choice.spec)
-    pieces = cut_into_pieces(clip.duration, sections, HEARING[choice.spec.architecture].window_seconds)
+    pieces = cut_into_pieces(clip.duration, sections, AUDIO_LIMITS[choice.spec.architecture].window_seconds)
     describer = _Describer(clip, prompt, pieces, choice.spec, options, runtime.cache)
     yield from _run(clip, options, choice, runtime.catalog, pieces, prompt, describer.steps, should_stop, clock)
 

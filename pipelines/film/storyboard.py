@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.runtime import ModelRuntime
-from models.specs.aligner import hearing_of
+from models.specs.aligner import aligner_facts
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import ClipPart, clip_parts
@@ -112,7 +112,7 @@ def storyboard(
 
 def _window(clip: AudioClip, part: ClipPart, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
     """What is heard of a part: its most telling stretch as long as the aligner can hear at once."""
-    seconds = hearing_of(plan.aligner.spec).window_seconds if plan.aligner else WORDS_WINDOW_SECONDS
+    seconds = aligner_facts(plan.aligner.spec).window_seconds if plan.aligner else WORDS_WINDOW_SECONDS
     if part.seconds <= seconds or not plan.listens:
         return part.start, part.end
     return telling_window(clip, seconds, runtime, within=(part.start, part.end))

@@ -23,29 +23,29 @@ LONGEST_TEXT = 4000
 
 
 @dataclass(frozen=True)
-class Hearing:
-    """What a model can hear in one prompt."""
+class AudioLimits:
+    """Maximum audio input of a model in one prompt."""
 
     window_seconds: float
-    """Of one sound; the rest of a longer one would be cut off."""
+    """Maximum duration of one clip, in seconds; longer ones would be truncated."""
     sounds: int = 1
 
     @property
     def seconds(self) -> float:
-        """Of all sounds together."""
+        """Maximum duration of all clips together, in seconds."""
         return self.sounds * self.window_seconds
 
 
-HEARING = {
+AUDIO_LIMITS = {
     # 3000 frames of 10 ms; 750 tokens for each sound in a context of 8192.
-    "Qwen2AudioForConditionalGeneration": Hearing(30.0, sounds=6),
+    "Qwen2AudioForConditionalGeneration": AudioLimits(30.0, sounds=6),
     # 30000 frames, in its feature extractor.
-    "Qwen2_5OmniThinkerForConditionalGeneration": Hearing(300.0),
+    "Qwen2_5OmniThinkerForConditionalGeneration": AudioLimits(300.0),
     # Its model card advises no more, for the sake of detail.
-    "Qwen3OmniMoeThinkerForConditionalGeneration": Hearing(30.0),
+    "Qwen3OmniMoeThinkerForConditionalGeneration": AudioLimits(30.0),
     # `max_audio_len` of their processors, which cut the sound into windows of 30 s themselves.
-    "AudioFlamingo3ForConditionalGeneration": Hearing(600.0),
-    "MusicFlamingoForConditionalGeneration": Hearing(1200.0),
+    "AudioFlamingo3ForConditionalGeneration": AudioLimits(600.0),
+    "MusicFlamingoForConditionalGeneration": AudioLimits(1200.0),
 }
 
 

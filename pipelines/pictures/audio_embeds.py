@@ -19,7 +19,7 @@ from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
-from models.specs.aligner import hearing_of
+from models.specs.aligner import aligner_facts
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.specs.sound import YAMNET
@@ -67,14 +67,14 @@ def choose_aligner(catalog: ModelCatalog, picture_model: ModelSpec, choice: str 
         ModelError: see `ModelCatalog.choose`.
     """
     width = drawing_defaults(picture_model).text_width
-    chosen = catalog.choose("align_audio", choice, WORKING_BYTES, suits=lambda spec: hearing_of(spec).text_width == width)
+    chosen = catalog.choose("align_audio", choice, WORKING_BYTES, suits=lambda spec: aligner_facts(spec).text_width == width)
     check_alignment(chosen.spec, picture_model)
     return chosen
 
 
 def check_alignment(aligner: ModelSpec, picture_model: ModelSpec) -> None:
     """Raise TextWidthMismatch unless the two have equally wide states."""
-    made, taken = hearing_of(aligner).text_width, drawing_defaults(picture_model).text_width
+    made, taken = aligner_facts(aligner).text_width, drawing_defaults(picture_model).text_width
     if made != taken:
         raise TextWidthMismatch(aligner.title, made, picture_model.title, taken)
 
@@ -101,13 +101,13 @@ def audio_states(
     end = min(end, clip.duration)
     if not 0 <= start <= end - SHORTEST_SECONDS:
         raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_SECONDS} s inside the clip")
-    hearing = hearing_of(aligner)
-    windows = windows_of(start, end, hearing.window_seconds)
+    facts = aligner_facts(aligner)
+    windows = windows_of(start, end, facts.window_seconds)
     begin, stop = windows[0][0], windows[-1][1]
     if np.abs(clip.waveform(SAMPLE_RATE)[begin:stop]).max(initial=0.0) < SILENCE_PEAK:
         raise SilentPart(start, end)
     ear = _ear(aligner)
-    (first,) = text_states(picture_model, ("",), hearing.tokens, runtime)
+    (first,) = text_states(picture_model, ("",), facts.tokens, runtime)
     heard = np.mean([ear.states(clip, *window, runtime) for window in windows], axis=0)
     negative = ear.nothing(first, runtime)
     return AudioStates(

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.errors import ModelUnavailable
 from models.runtime import ModelRuntime
-from models.specs.aligner import hearing_of
+from models.specs.aligner import aligner_facts
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import Device, ModelSpec
 from models.stopping import never_stop
@@ -93,7 +93,7 @@ def _part(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime) -> tuple[fl
     """(start, end) in seconds: what the person chose, else the most telling window; the whole clip if nobody listens."""
     options, aligner = plan.options, plan.aligner
     if options.start is None and options.end is None and plan.listens:
-        seconds = hearing_of(aligner.spec).window_seconds if aligner else WORDS_WINDOW_SECONDS
+        seconds = aligner_facts(aligner.spec).window_seconds if aligner else WORDS_WINDOW_SECONDS
         return telling_window(clip, seconds, runtime)
     return options.start or 0.0, clip.duration if options.end is None else min(options.end, clip.duration)
 

@@ -24,7 +24,7 @@ from pipelines.language_models.generation import (
     stream_text,
 )
 from pipelines.language_models.prompting import (
-    HEARING,
+    AUDIO_LIMITS,
     SAMPLE_RATE,
     Prompt,
     Turn,
@@ -123,7 +123,7 @@ def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[f
     part = f"{options.start:.2f} to {end:.2f} s"
     if not 0 <= options.start <= end - SHORTEST_PART_SECONDS:
         raise InvalidOption("part", part, f"times between 0 and {clip.duration:.2f} s, the start before the end")
-    longest = HEARING[spec.architecture].seconds
+    longest = AUDIO_LIMITS[spec.architecture].seconds
     if end - options.start > longest:
         raise InvalidOption("part", part, f"up to {longest:.0f} s, with {spec.title}: choose a part of the clip")
     return options.start, end
@@ -132,5 +132,5 @@ def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[f
 def _sounds(clip: AudioClip, start: float, end: float, spec: ModelSpec) -> tuple[FloatArray, ...]:
     """The part in as many sounds as the model needs to hear it."""
     waveform = clip.waveform(SAMPLE_RATE)
-    pieces = cut_into_pieces(end - start, (), HEARING[spec.architecture].window_seconds)
+    pieces = cut_into_pieces(end - start, (), AUDIO_LIMITS[spec.architecture].window_seconds)
     return tuple(waveform[round((start + a) * SAMPLE_RATE) : round((start + b) * SAMPLE_RATE)] for a, b in pieces)

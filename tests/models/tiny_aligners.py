@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from models.specs.aligner import AlignerSpec, Hearing
+from models.specs.aligner import AlignerFacts, AlignerSpec
 from models.specs.image import TINY_DIFFUSION, ImageModelSpec
 from models.specs.model_spec import FetchedModel, ModelSpec
 from tests.models.tiny_models import fetched, save_diffusers
@@ -26,7 +26,7 @@ def save_wav2vec2_bert(directory: Path, width: int = WIDTH, **config: Any) -> Fe
     model = fetched(directory, "transformers", "Wav2Vec2BertModel", processor="transformers.SeamlessM4TFeatureExtractor")
     spec = AlignerSpec(
         **{field.name: getattr(model.spec, field.name) for field in fields(ModelSpec)} | {"task": "align_audio"},
-        hearing=Hearing(text_width=width, tokens=48, window_seconds=3.75),
+        facts=AlignerFacts(text_width=width, tokens=48, window_seconds=3.75),
     )
     return replace(model, spec=spec)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from models.specs.aligner import W2V_BERT_ALIGNER, Hearing
+from models.specs.aligner import W2V_BERT_ALIGNER, AlignerFacts
 from models.specs.image import (
     LCM_DREAMSHAPER,
     SD_TURBO,
@@ -101,8 +101,8 @@ def save_w2v_bert_aligner(directory: Path) -> FetchedModel:
     )
     Wav2Vec2BertModel(config).save_pretrained(directory)
     SeamlessM4TFeatureExtractor().save_pretrained(directory)
-    hearing = Hearing(text_width=TEXT_WIDTH, tokens=48, window_seconds=3.75)
-    return FetchedModel(replace(W2V_BERT_ALIGNER, hearing=hearing, cpu_bytes=10**6, quick_on_cpu=True), directory, "c0ffee")
+    facts = AlignerFacts(text_width=TEXT_WIDTH, tokens=48, window_seconds=3.75)
+    return FetchedModel(replace(W2V_BERT_ALIGNER, facts=facts, cpu_bytes=10**6, quick_on_cpu=True), directory, "c0ffee")
 
 
 def with_drawing(model: FetchedModel, **changes: Any) -> FetchedModel:

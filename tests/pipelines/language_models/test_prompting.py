@@ -20,7 +20,7 @@ from models.specs.model_spec import FetchedModel
 from models.stopping import never_stop
 from pipelines.language_models.generation import SamplingOptions, stream_text
 from pipelines.language_models.prompting import (
-    HEARING,
+    AUDIO_LIMITS,
     SAMPLE_RATE,
     Prompt,
     Turn,
@@ -72,7 +72,7 @@ def written(bench: Bench, prompt: Prompt, which: int = 0) -> str:
 
 def test_every_class_of_the_catalogue_is_tried_here() -> None:
     audio_models = [spec for spec in CAPTION_MODELS if spec.task == "describe_music"]
-    assert {spec.architecture for spec in audio_models} == set(HEARING) == set(MAKERS)
+    assert {spec.architecture for spec in audio_models} == set(AUDIO_LIMITS) == set(MAKERS)
 
 
 def test_each_class_hears_the_sound_and_streams_what_the_bare_model_writes(bench: Bench) -> None:
@@ -126,7 +126,7 @@ def test_the_tuned_model_gets_the_chat_template_of_its_processor(qwen: Bench) ->
 
 
 def test_a_window_of_qwen2_audio_is_3000_frames_and_750_tokens(qwen: Bench) -> None:
-    sound = np.tile(SOUND, 4)[: round(HEARING[qwen.spec.architecture].window_seconds * SAMPLE_RATE)]
+    sound = np.tile(SOUND, 4)[: round(AUDIO_LIMITS[qwen.spec.architecture].window_seconds * SAMPLE_RATE)]
     shapes: list[Any] = []
     with qwen.cache.lease(qwen.spec) as (language_model,), torch.inference_mode():
         inputs = model_inputs(language_model, qwen.spec, Prompt("Describe.", (sound,)))

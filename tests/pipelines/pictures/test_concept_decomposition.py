@@ -94,7 +94,7 @@ def test_the_states_of_a_word_are_heard_as_that_word(services: Services, word: s
 )
 def test_plain_sounds_are_heard_as_what_they_are(services: Services, file: Path, concept: str):
     clip = services.clips.open(file)
-    end = min(clip.duration, TINY_ALIGNER.hearing.window_seconds)
+    end = min(clip.duration, TINY_ALIGNER.facts.window_seconds)
     states = audio_states(clip, 0.0, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime)
     heard = heard_words(states, TINY_DIFFUSION, services.runtime)
     assert heard[0].concept == concept
