@@ -18,7 +18,7 @@ from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
-from pipelines.tagging import yamnet_features
+from pipelines.tagging import yamnet
 from services import Services, build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
@@ -72,11 +72,11 @@ def bare_whisper(services: Services, clip: AudioClip) -> Any:
 def bare_yamnet(services: Services, clip: AudioClip) -> Any:
     """All patches in one call."""
     sound = np.array(clip.waveform(SAMPLE_RATE))
-    count = yamnet_features.patch_count(len(sound))
-    whole = yamnet_features.PATCH_SAMPLES + (count - 1) * yamnet_features.PATCH_HOP_SAMPLES
-    patches = yamnet_features.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
-    with services.runtime.cache.lease(YAMNET) as (yamnet,):
-        return yamnet.run(["embedding"], {"patches": patches})
+    count = yamnet.patch_count(len(sound))
+    whole = yamnet.PATCH_SAMPLES + (count - 1) * yamnet.PATCH_HOP_SAMPLES
+    patches = yamnet.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
+    with services.runtime.cache.lease(YAMNET) as (session,):
+        return session.run(["embedding"], {"patches": patches})
 
 
 def leases_of_second_view(services: Services, clip: AudioClip) -> int:

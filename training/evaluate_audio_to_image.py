@@ -33,7 +33,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import SilentClip
 from pipelines.pictures.audio_embeds import AudioStates, audio_states
 from pipelines.pictures.concept_decomposition import concepts, heard_words
-from pipelines.tagging.sound_tagging import ClipListener
+from pipelines.tagging.sound_tagging import ClipTagger
 from services import Services, build_services
 from settings import Settings
 from training.audio_aligner.__main__ import (
@@ -132,7 +132,7 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
 
 def bare_concept(clip: AudioClip, services: Services) -> str:
     """What YAMNet alone would say: its best class, by the mean over the patches, among those that the vocabulary knows."""
-    listener = ClipListener(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
+    listener = ClipTagger(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
     scores = listener.patch_scores(0, listener.patches).mean(axis=0)
     table = concepts_of_classes()
     best = int(np.argmax(np.where(table.any(axis=1), scores, 0)))

@@ -16,7 +16,7 @@ from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.language_models.prompting import Turn
-from pipelines.music.analysis import FASTEST_BPM, SLOWEST_BPM, FactOptions
+from pipelines.music.analysis import MAX_BPM, MIN_BPM, FactOptions
 from pipelines.music.analysis import music_facts as facts_of_clip
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.questions.from_measurements import answer_question
@@ -33,14 +33,14 @@ def add_music_endpoints(services: Services) -> None:
 
     @report_errors
     def music_facts(
-        audio: gr.FileData, slowest_bpm: float = SLOWEST_BPM, fastest_bpm: float = FASTEST_BPM, beats_per_bar: int = 0
+        audio: gr.FileData, min_bpm: float = MIN_BPM, max_bpm: float = MAX_BPM, beats_per_bar: int = 0
     ) -> dict[str, Any]:
         """Measure the music in a recording.
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            slowest_bpm: no tempo below this is considered; beats per minute.
-            fastest_bpm: no tempo above this is considered; at least twice the slowest.
+            min_bpm: no tempo below this is considered; beats per minute.
+            max_bpm: no tempo above this is considered; at least twice the slowest.
             beats_per_bar: 2 to 5 if the metre is known, 0 to find out.
 
         Returns:
@@ -49,7 +49,7 @@ def add_music_endpoints(services: Services) -> None:
             sections [{start, end, label, confidence}]; loudness {integrated_lufs, range_lu, true_peak_dbfs}; vocals {present,
             probability, spans}; is_music; times in seconds; null for what the clip does not have; models, duration, elapsed.
         """
-        options = FactOptions(slowest_bpm, fastest_bpm, beats_per_bar or None)
+        options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio)
         *_, facts = facts_of_clip(clip, options, services.runtime)
         return dict(as_document(facts))

@@ -29,7 +29,7 @@ from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
-from pipelines.music.analysis import FASTEST_BPM, SLOWEST_BPM, FactOptions
+from pipelines.music.analysis import MAX_BPM, MIN_BPM, FactOptions
 from services import Services
 
 EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
@@ -98,8 +98,8 @@ def _build_controls(services: Services) -> list[gr.components.Component]:
         seed = gr.Number(0, label="Seed", precision=0, minimum=0)
         names = gr.Slider(1, 10, value=5, step=1, label="Tags of each kind")
         metre = gr.Dropdown(METRES, value=0, label="Metre")
-        slowest = gr.Slider(SLOWEST_BPM, FASTEST_BPM / 2, value=SLOWEST_BPM, step=5, label="Slowest tempo, beats a minute")
-        fastest = gr.Slider(2 * SLOWEST_BPM, FASTEST_BPM, value=FASTEST_BPM, step=5, label="Fastest tempo, beats a minute")
+        slowest = gr.Slider(MIN_BPM, MAX_BPM / 2, value=MIN_BPM, step=5, label="Slowest tempo, beats a minute")
+        fastest = gr.Slider(2 * MIN_BPM, MAX_BPM, value=MAX_BPM, step=5, label="Fastest tempo, beats a minute")
     return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
 
 

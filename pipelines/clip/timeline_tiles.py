@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray, IntArray
+from pipelines.clip.log_mel import MelBank, mel_filters
 
 PEAK_BLOCKS = (1, 8, 64, 512, 4096, 32768)  # samples that one peak stands for, by level
 STORED_BLOCKS = PEAK_BLOCKS[2:]  # finer ones are read off the waveform when asked for
@@ -179,7 +180,7 @@ def compute_mel_tile(clip: Clip, level: int, index: int) -> NDArray[np.uint8]:
     first = index * MEL_COLUMNS_PER_TILE
     columns = np.arange(first, min(first + MEL_COLUMNS_PER_TILE, mel_column_count(clip, level)))
     windows = max(1, min(WINDOWS_PER_COLUMN, int(seconds / WINDOW_SPACING_SECONDS)))
-    bank = mel_bank(clip.sample_rate)
+    bank = mel_filters(mel_bank(clip.sample_rate))
     energy = np.zeros((len(columns), MEL_BANDS), np.float32)
     for window in range(windows):
         centres = (columns + (window + 0.5) / windows) * seconds * clip.sample_rate
@@ -202,22 +203,18 @@ def power_spectra(clip: Clip, centres: IntArray) -> FloatArray:
 
 def as_decibels(energy: FloatArray, loudest: float) -> NDArray[np.uint8]:
     """Energy relative to a sine as loud as the clip's loudest sample, MEL_RANGE_DB mapped to 0..255."""
+    import librosa
+
     reference = max(loudest, 1e-6) ** 2
-    decibels = 10 * np.log10(np.maximum(energy / reference, 1e-12))
+    decibels = librosa.power_to_db(energy, ref=reference, amin=1e-30, top_db=None)
     levels: NDArray[np.uint8] = np.round((decibels / MEL_RANGE_DB + 1).clip(0, 1) * 255).astype(np.uint8)
     return levels
 
 
-def mel_bank(sample_rate: int) -> FloatArray:
-    """Triangular filters with peaks of 1, evenly spaced in HTK mels, float32 [window_length / 2 + 1, MEL_BANDS]."""
-    lowest, highest = (2595 * np.log10(1 + hz / 700) for hz in (MEL_LOWEST_HZ, min(MEL_HIGHEST_HZ, sample_rate / 2)))
-    mels = np.linspace(lowest, highest, MEL_BANDS + 2)
-    edges = 700 * (10 ** (mels / 2595) - 1)  # Hz
-    bins = np.fft.rfftfreq(window_length(sample_rate), 1 / sample_rate)[:, None]  # Hz, [bins, 1]
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    bank: FloatArray = np.minimum(rising, falling).clip(min=0).astype(np.float32)
-    return bank
+def mel_bank(sample_rate: int) -> MelBank:
+    """Return the bank of a tile: peaks of 1, evenly spaced in HTK mels."""
+    fmax = min(MEL_HIGHEST_HZ, sample_rate / 2)
+    return MelBank(sample_rate, window_length(sample_rate), MEL_BANDS, MEL_LOWEST_HZ, fmax)
 
 
 def window_length(sample_rate: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,7 +14,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings
 from pipelines.description.model_caption import CaptionOptions
-from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
+from pipelines.music.analysis import ClipTags, FactOptions, MusicFacts, music_facts
 from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, find_stored
 from pipelines.tagging.sound_tagging import SoundTags, TagOptions, tag_sounds
@@ -103,13 +103,17 @@ def _steps(
         return
     for music in tag_music(clip, MusicTagOptions(options.names), *with_models):
         share = SOUNDS_SHARE + MUSIC_SHARE * music.position / clip.duration
-        now = replace(now, music=music, models=_joined(now.models, music.models), doing="Naming the music", position=share)
+        now = replace(
+            now, music=music, models=_joined(now.models, music.model.split(", ")), doing="Naming the music", position=share
+        )
         yield now
     if should_stop():
         return
-    for facts in music_facts(clip, options.facts, *with_models):
+    for facts in music_facts(clip, options.facts, *with_models, tags=ClipTags(sounds, music)):
         share = SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE * facts.position
-        now = replace(now, facts=facts, models=_joined(now.models, facts.models), doing="Measuring the music", position=share)
+        now = replace(
+            now, facts=facts, models=_joined(now.models, facts.model.split(", ")), doing="Measuring the music", position=share
+        )
         yield now
     if should_stop():
         return
@@ -126,5 +130,5 @@ def _known_speech(clip: AudioClip, catalog: ModelCatalog) -> Transcription | Non
     return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog)
 
 
-def _joined(known: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+def _joined(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *more)))

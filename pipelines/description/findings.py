@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from pipelines.music.analysis import MusicFacts
-from pipelines.music.beat_tracking import Beats, Tempo
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_POSSIBLE, MIN_PROBABLE, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.key_detection import Key
 from pipelines.music.music_tagging import MusicTags
+from pipelines.music.rhythm.beat_tracking import Beats
+from pipelines.music.rhythm.tempo import Tempo
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.tag_table import TABLE, Kind
 from pipelines.speech.transcription import Transcription

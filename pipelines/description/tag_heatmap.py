@@ -11,7 +11,7 @@ from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.music_tagging import MusicTags
 from pipelines.music.tag_table import TABLE, Kind
 from pipelines.tagging.audioset import best_names, tree_of
-from pipelines.tagging.sound_tagging import FAINT, SoundTags
+from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE, SoundTags
 
 MAX_ROWS = 12
 SHOWN = 0.05
@@ -35,7 +35,7 @@ class TagHeatmap:
 def sound_heatmap(tags: SoundTags, rows: int = MAX_ROWS) -> TagHeatmap:
     """The sounds that stand out, at most `rows`, of a class and its kinds only one, as in the names of a clip."""
     peaks = _peaks(tags.scores) if len(tags.scores) else np.zeros(len(tags.classes), dtype=np.float32)
-    named = best_names(peaks, rows, at_least=FAINT, tree=tree_of(tags.classes))
+    named = best_names(peaks, rows, min_score=MIN_CLIP_SCORE, tree=tree_of(tags.classes))
     columns = [column for column in (tags.classes.index(tag.name) for tag in named) if peaks[column] >= SHOWN]
     names = tuple(tags.classes[column] for column in columns)
     return _heatmap(names, tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)

@@ -17,13 +17,13 @@ from pipelines.embeddings.analysis import nearest_in_time
 from pipelines.embeddings.map import check_frames, landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
 from pipelines.music.analysis import MusicFacts
-from pipelines.music.beat_tracking import Beats
 from pipelines.music.chord_recognition import NO_CHORD_NAME
 from pipelines.music.loudness import SOFTEST_DB
 from pipelines.music.notation import written
+from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import best_names, tree_of
-from pipelines.tagging.sound_tagging import FAINT, SoundTags
+from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE, SoundTags
 from pipelines.wording.times import clock_time
 
 NO_CATEGORY = -1
@@ -217,7 +217,7 @@ def _beat_colouring(beats: Beats, times: DoubleArray) -> Colouring:
 def _tag_colouring(tags: SoundTags, times: DoubleArray) -> Colouring:
     """Colour each frame by the best tag of the patch around it; the most frequent tags have a colour."""
     tree = tree_of(tags.classes)
-    leading = [best_names(scores, 1, at_least=FAINT, tree=tree) for scores in tags.scores]
+    leading = [best_names(scores, 1, min_score=MIN_CLIP_SCORE, tree=tree) for scores in tags.scores]
     texts = [named[0].name if named else "" for named in leading]
     names = tuple(name for name, _ in Counter(filter(None, texts)).most_common(MAX_TAGS))
     index_of = {name: index for index, name in enumerate(names)}

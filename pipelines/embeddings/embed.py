@@ -29,11 +29,12 @@ from pipelines.embeddings.encoders.base import (
     frame_times,
     windows,
 )
-from pipelines.embeddings.encoders.decoder_tokens import Hearing, Kind, TokenFamily
+from pipelines.embeddings.encoders.decoder_tokens import EncodingJob, Kind, TokenFamily
 from pipelines.embeddings.encoders.registry import Encoder, choose_encoder, encoders
 from pipelines.embeddings.errors import NoTokens
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.tagging.clap import clap_text_embeds
 
 __all__ = [
     "ClipEmbedding",
@@ -122,7 +123,7 @@ def embed_clip(
     yield now
 
     def job(stopped: Callable[[], bool]) -> Generator[float | _Embedded, None, None]:
-        return _steps(encoder, layer, Hearing(clip, encoder.spec, runtime, stopped))
+        return _steps(encoder, layer, EncodingJob(clip, encoder.spec, runtime, stopped))
 
     for step in in_background(job, should_stop):
         now = replace(now, elapsed=clock() - began)
@@ -146,8 +147,6 @@ def embed_texts(
             model is loaded.
         ModelError: the model cannot be loaded; see `ModelCache.lease`.
     """
-    import torch
-
     if not encoder.has_text:
         raise InvalidOption("encoder", encoder.key, "one that shares a space with texts")
     texts = tuple(text.strip() for text in texts)
@@ -157,11 +156,7 @@ def embed_texts(
         if not 1 <= len(text) <= MAX_TEXT_CHARACTERS:
             raise InvalidOption("text", text, f"1 to {MAX_TEXT_CHARACTERS} characters")
     with cache.lease(encoder.spec, working_bytes=encoder.family.working_bytes, should_stop=should_stop) as (clap,):
-        inputs = clap.processor.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
-        with torch.inference_mode():
-            output = clap.model.get_text_features(**inputs.to(clap.model.device))
-    found: FloatArray = output.pooler_output.float().cpu().numpy()
-    return found
+        return clap_text_embeds(clap, texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,24 +199,24 @@ def _embedding(clip: AudioClip, now: EmbeddingProgress, found: _Embedded) -> Cli
     )
 
 
-def _steps(encoder: Encoder, layer: str, hearing: Hearing) -> Generator[float | _Embedded, None, None]:
+def _steps(encoder: Encoder, layer: str, job: EncodingJob) -> Generator[float | _Embedded, None, None]:
     """After each window the second of the clip up to which it was heard; at the end all frames."""
     family = encoder.family
     if isinstance(family, FrameFamily):
-        yield from _ClipFrames(family, layer, hearing).steps()
+        yield from _ClipFrames(family, layer, job).steps()
     else:
-        yield from _token_steps(family, layer, hearing)
+        yield from _token_steps(family, layer, job)
 
 
-def _token_steps(family: TokenFamily, layer: str, hearing: Hearing) -> Generator[float | _Embedded, None, None]:
+def _token_steps(family: TokenFamily, layer: str, job: EncodingJob) -> Generator[float | _Embedded, None, None]:
     parts = []
-    for position, part in family.windows(hearing, layer):
+    for position, part in family.windows(job, layer):
         parts.append(part)
         yield position
-    if hearing.stopped():
+    if job.stopped():
         return
     if not any(part.labels for part in parts):
-        raise NoTokens(hearing.spec.title)
+        raise NoTokens(job.spec.title)
     yield _Embedded(
         frames=np.concatenate([part.frames for part in parts]),
         times=np.maximum.accumulate(np.concatenate([part.times for part in parts])),
@@ -234,15 +229,15 @@ def _token_steps(family: TokenFamily, layer: str, hearing: Hearing) -> Generator
 class _ClipFrames:
     """One layer of an encoder over one clip. Each lease is for one window, and known ones need none."""
 
-    def __init__(self, family: FrameFamily, layer: str, hearing: Hearing) -> None:
+    def __init__(self, family: FrameFamily, layer: str, job: EncodingJob) -> None:
         self._family = family
         self._layer = layer
-        self._hearing = hearing
-        self._waveform = hearing.clip.waveform(family.sample_rate)
+        self._job = job
+        self._waveform = job.clip.waveform(family.sample_rate)
         self._grid = family.grid(layer)
         self._parts = windows(self._grid, len(self._waveform))
-        ears = family.ears
-        self._ears = _ClipFrames(ears.family, ears.family.default_layer, replace(hearing, spec=ears.spec)) if ears else None
+        source = family.source
+        self._source = _ClipFrames(source.family, source.family.default_layer, replace(job, spec=source.spec)) if source else None
 
     def steps(self) -> Generator[float | _Embedded, None, None]:
         """Window after window."""
@@ -256,10 +251,10 @@ class _ClipFrames:
 
     def _frames(self, window: Window) -> FloatArray:
         family, layers = self._family, self._family.layers
-        heard = self._ears._frames(window) if self._ears else None  # before the lease: one at a time
+        heard = self._source._frames(window) if self._source else None  # before the lease: one at a time
 
         def states(model: Any, layers: tuple[str, ...]) -> list[FloatArray]:
-            return family.states(model, self._sound(window) if heard is None else heard, layers)
+            return family.hidden_states(model, self._sound(window) if heard is None else heard, layers)
 
         if self._together(window):
             together = self._remembered("all layers", window, lambda model: np.stack(states(model, layers)))
@@ -278,10 +273,10 @@ class _ClipFrames:
 
     @cached_property
     def _gain(self) -> np.float32:
-        return self._family.gain(self._waveform)
+        return self._family.input_gain(self._waveform)
 
     def _remembered(self, what: str, window: Window, compute: Callable[[Any], FloatArray]) -> FloatArray:
-        hearing = self._hearing
+        job = self._job
         name = f"{what} of samples {window.start} to {window.stop}"
-        store = hearing.runtime, self._family.working_bytes
-        return cached_features(hearing.clip, hearing.spec, name, compute, *store)
+        store = job.runtime, self._family.working_bytes
+        return cached_features(job.clip, job.spec, name, compute, *store)

@@ -66,7 +66,7 @@ def clip_parts(
     if tags.state == "stopped":
         return
     parts: tuple[ClipPart, ...] = ()
-    if music_score(tags.scores) >= MIN_MUSIC_SCORE:
+    if music_score(tags) >= MIN_MUSIC_SCORE:
         for facts in music_facts(clip, FactOptions(), runtime, should_stop):
             yield TAGGING_SHARE + (1 - TAGGING_SHARE) * facts.position
         if facts.state == "stopped":

@@ -100,7 +100,7 @@ def smoothed_path(evidence: FloatArray | DoubleArray) -> IntArray:
     return path
 
 
-def harmony_share(chords: tuple[Chord, ...]) -> float:
+def chord_coverage(chords: tuple[Chord, ...]) -> float:
     """How much of the time there is a chord, 0 to 1."""
     total = sum(chord.end - chord.start for chord in chords)
     return sum(chord.end - chord.start for chord in chords if chord.name != NO_CHORD_NAME) / total if total else 0.0

@@ -62,15 +62,15 @@ class Key:
         return spelling(self.tonic, self.mode)
 
 
-def find_key(logits: FloatArray, harmony_share: float) -> Key | None:
+def find_key(logits: FloatArray, chord_coverage: float) -> Key | None:
     """The key for the mean `logits` [24] of a clip (C major, C minor, C sharp major, ...), or None without a tonal centre.
 
-    `harmony_share`: how much of the clip has a chord, 0 to 1.
+    `chord_coverage`: how much of the clip has a chord, 0 to 1.
     """
     cooled = logits / TEMPERATURE
     share = np.exp(cooled - np.logaddexp.reduce(cooled))
     order = np.argsort(-share, kind="stable")
-    if harmony_share < MIN_HARMONY or share[order[0]] < MIN_CONFIDENCE:
+    if chord_coverage < MIN_HARMONY or share[order[0]] < MIN_CONFIDENCE:
         return None
     best, *others = (KeyCandidate(*_tonic_and_mode(int(i)), round(float(share[i]), 3)) for i in order[: 1 + MAX_CANDIDATES])
     return Key(best.tonic, best.mode, best.confidence, tuple(key for key in others if key.confidence >= FAINTEST_CANDIDATE))

@@ -12,10 +12,10 @@ from itertools import pairwise
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
-from pipelines.music.beat_network import FRAMES_PER_SECOND
-from pipelines.music.beat_tracking import Beats
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.note_activations import LOWEST_PITCH
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
+from pipelines.music.rhythm.beat_tracking import Beats
 
 BAR_SECONDS = 2.0
 """Of the bars that are made up where there is no beat."""

@@ -1,7 +1,7 @@
-"""What can be said of a piece of music, and which tags of the three models say it.
+"""The tags of a piece of music, and the tags of the three models that mean each.
 
 MTT: MagnaTagATune's 50 tags; MSD: the Million Song Dataset's 50 Last.fm tags, both in the order of musicnn's outputs (Pons and
-Serra 2019); YAMNet: the classes in `audioset_classes.txt`. Each row of the table is one thing to say, with the tags that mean it.
+Serra 2019); YAMNet: the classes in `audioset_classes.txt`. Each row of the table is one tag.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MSD_TAGS = (
 
 @dataclass(frozen=True)
 class TableRow:
-    """One thing to say. Of several tags of one model that mean it, the highest counts."""
+    """One tag. Where several tags of one model mean it, the maximum counts."""
 
     name: str
     kind: Kind
@@ -40,9 +40,9 @@ class TableRow:
     msd: tuple[str, ...] = ()
     yamnet: tuple[str, ...] = ()
     family: str = ""
-    """The name of the row that says the same less exactly."""
+    """Name of the less specific row."""
     is_vague: bool = False
-    """Whether it is only named if none of its members is likely."""
+    """Whether it is only named if none of its members is confident."""
 
 
 GENRES = (

@@ -1,4 +1,4 @@
-"""Whether there is music, and whether and when somebody sings."""
+"""How much of a clip is music, and where it has vocals."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from models.arrays import FloatArray
 from pipelines.music.decisions import MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.music_tagging import MusicTags
-from pipelines.tagging.audioset import class_tree
+from pipelines.tagging.audioset import tree_of
 from pipelines.tagging.sound_tagging import SoundTags
 
 SINGING_CLASSES = (
@@ -20,21 +19,21 @@ SINGING_CLASSES = (
 )  # fmt: skip
 MUSIC_CLASSES = ("Music", "Musical instrument")
 SMOOTHING_PATCHES = 5
-"""2.4 s of which the median counts, so that a moment is not believed."""
+"""Length of the median filter: 2.4 s, so that a single patch is no vocals."""
 MIN_VOCALS_SCORE = 0.12
 """YAMNet's score of a class of singing that is worth a probability of `MIN_VOCALS_MOMENT_PROB`."""
 
 
 @dataclass(frozen=True)
 class Vocals:
-    """Singing, rapping or humming; plain speech is not among them."""
+    """Singing, rapping or humming; plain speech does not count."""
 
     present: bool | None
     """Whether there are vocals; None where that stays open."""
     probability: float
     """0 to 1, that there are vocals in the clip."""
     spans: tuple[tuple[float, float], ...]
-    """(start, end) in seconds of each stretch with vocals, ascending and apart from each other; () unless `present`."""
+    """(start, end) in seconds of each segment with vocals, ascending, without overlaps; () unless `present`."""
 
 
 def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
@@ -42,7 +41,7 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
 
     Whether there are any is decided by the mean of the two, since each of them alone errs now and then.
     """
-    tree = class_tree()
+    tree = tree_of(sounds.classes)
     columns = [tree.index(name) for name in SINGING_CLASSES if name in tree.names]
     alone = np.minimum(1.0, MIN_VOCALS_MOMENT_PROB * sounds.scores[:, columns].max(axis=1) / MIN_VOCALS_SCORE)
     beyond = SMOOTHING_PATCHES // 2
@@ -50,12 +49,12 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
     middles = sounds.times + sounds.patch_seconds / 2
     is_over_music = music.vocals_in_clip >= MIN_VOCALS_MOMENT_PROB
     over_music = np.interp(middles, music.times + music.patch_seconds / 2, music.vocals) if is_over_music else 0.0
-    singing = np.maximum(smooth, over_music)
+    probs = np.maximum(smooth, over_music)
     hop, end_of_clip = sounds.hop_seconds, sounds.duration
     spans = [
-        (round(start * hop, 2), round(min(end_of_clip, end * hop), 2)) for start, end in _runs(singing >= MIN_VOCALS_MOMENT_PROB)
+        (round(start * hop, 2), round(min(end_of_clip, end * hop), 2)) for start, end in _runs(probs >= MIN_VOCALS_MOMENT_PROB)
     ]
-    strongest = max(float(singing.max()), music.vocals_in_clip)
+    strongest = max(float(probs.max()), music.vocals_in_clip)
     is_tagged = music.is_music is not None
     return vocals_of((strongest + music.vocals_in_clip) / 2 if is_tagged else strongest, tuple(spans))
 
@@ -66,13 +65,13 @@ def vocals_of(probability: float, spans: tuple[tuple[float, float], ...]) -> Voc
     return Vocals(present, round(probability, 3), spans if present else ())
 
 
-def music_score(scores: FloatArray) -> float:
-    """Return the mean over a clip of the highest score of music, 0 to 1, for YAMNet's `scores` [patches, 521]."""
-    kinds = sorted(class_tree().below(*MUSIC_CLASSES))
-    return round(float(scores[:, kinds].max(axis=1).mean()), 3)
+def music_score(sounds: SoundTags) -> float:
+    """Return the mean over the clip of the maximum score of music and instruments, 0 to 1."""
+    columns = sorted(tree_of(sounds.classes).below(*MUSIC_CLASSES))
+    return round(float(sounds.scores[:, columns].max(axis=1).mean()), 3)
 
 
 def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """(first, behind the last) of each run of true flags."""
+    """Return (first, one past the last) of each run of true flags."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]

@@ -28,7 +28,7 @@ from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentPart
 from pipelines.pictures.errors import TextWidthMismatch
 from pipelines.pictures.text_embeds import NO_CLIP, text_states
-from pipelines.tagging.augmentation import embeddings_of_looks
+from pipelines.tagging.augmentation import augmented_embeds
 
 SAMPLE_RATE = 16_000
 SHORTEST_SECONDS = 0.1
@@ -152,7 +152,7 @@ class YamnetEar:
         def compute() -> FloatArray:
             import torch
 
-            embeddings = embeddings_of_looks(clip, begin, stop, YAMNET, runtime)
+            embeddings = augmented_embeds(clip, begin, stop, YAMNET, runtime)
             with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,), torch.inference_mode():
                 tensor = torch.from_numpy(np.array(embeddings)).to(model.memory.device)
                 states: FloatArray = model.align_looks(tensor).float().cpu().numpy()

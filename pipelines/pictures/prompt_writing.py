@@ -24,7 +24,7 @@ from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.music.tag_fusion import (
     MusicTag,
     best_tags,
-    vocals_of_clip,
+    clip_vocals_prob,
 )
 from pipelines.music.tag_table import KINDS
 from pipelines.pictures.vocabulary import concept_of, phrase_of_class, spoken_concepts
@@ -38,7 +38,7 @@ from pipelines.tagging.audioset import (
     Tag,
     best_names,
 )
-from pipelines.tagging.sound_tagging import WORKING_BYTES, ClipListener
+from pipelines.tagging.sound_tagging import WORKING_BYTES, ClipTagger
 from pipelines.wording.grammar import listed
 from pipelines.wording.music_vocabulary import TermKind, term_of_row
 from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
@@ -154,8 +154,8 @@ def write_prompt(
     if not 0 <= start <= end - MIN_CUT_SECONDS:
         raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
     choice = runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES)
-    listener = ClipListener(clip, choice, runtime)
-    sound = _Sound(listener.overall(start, end), listener.tree, _spoken_words(clip, start, end, runtime.catalog))
+    listener = ClipTagger(clip, choice, runtime)
+    sound = _Sound(listener.segment_scores(start, end), listener.tree, _spoken_words(clip, start, end, runtime.catalog))
     if should_stop():
         raise JobStopped
     if drawing_defaults(picture_model).closed_vocabulary:
@@ -306,6 +306,6 @@ def music_between(
     if not is_music(musical.sum() / max(1, within.sum())):
         return ()
     mean = tags.confidences[musical].mean(axis=0)
-    sung = has_vocals(vocals_of_clip(tags.vocals[within], tags.music[within]))
+    sung = has_vocals(clip_vocals_prob(tags.vocals[within], tags.music[within]))
     kinds = [kind for kind in KINDS if kind != "vocals" or sung]
     return tuple(tag for kind in kinds for tag in best_tags(mean, kind, MusicTagOptions().names))

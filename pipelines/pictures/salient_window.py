@@ -17,7 +17,7 @@ from pipelines.tagging.audioset import (
     SPEECH,
     ClassTree,
 )
-from pipelines.tagging.sound_tagging import WORKING_BYTES, ClipListener
+from pipelines.tagging.sound_tagging import WORKING_BYTES, ClipTagger
 
 LOUD_ENOUGH = 0.1
 """Of the loudest moment's RMS (−20 dB); what is softer counts less, in proportion."""
@@ -50,8 +50,8 @@ def telling_window(
     first, last = within or (0.0, clip.duration)
     if last - first <= seconds:
         return first, last
-    listener = ClipListener(clip, runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES), runtime)
-    hearing = listener.hearing
+    listener = ClipTagger(clip, runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES), runtime)
+    hearing = listener.kind
     loudness = _loudness(clip.waveform(hearing.sample_rate), hearing.hop_samples, listener.patches)
     hop = hearing.hop_samples / hearing.sample_rate
     width = max(1, 1 + int((seconds - hearing.patch_samples / hearing.sample_rate) / hop))

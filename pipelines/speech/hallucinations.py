@@ -16,8 +16,8 @@ from models.specs.sound import YAMNET
 from pipelines.speech.transcript import Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.tagging.audioset import class_tree
-from pipelines.tagging.taggers import Yamnet
-from pipelines.tagging.yamnet_features import PATCH_HOP_SAMPLES, PATCH_SAMPLES, patch_count
+from pipelines.tagging.taggers import YamnetTagger
+from pipelines.tagging.yamnet import PATCH_HOP_SAMPLES, PATCH_SAMPLES, patch_count
 
 MIN_LOG_PROBABILITY = -0.5
 """Well-recorded speech lies above; what was invented for 440 sounds of animals, instruments and machines never did."""
@@ -91,6 +91,6 @@ def voice_score(waveform: FloatArray, segment: Segment, cache: ModelCache) -> fl
     last = max(first, min(end // PATCH_HOP_SAMPLES, final))
     stop = last * PATCH_HOP_SAMPLES + PATCH_SAMPLES
     samples = np.pad(waveform[first * PATCH_HOP_SAMPLES : stop], (0, max(0, stop - len(waveform))))
-    with cache.lease(YAMNET, working_bytes=Yamnet.working_bytes) as (yamnet,):
-        scores = Yamnet().scores(yamnet, samples)
+    with cache.lease(YAMNET, working_bytes=YamnetTagger.working_bytes) as (yamnet,):
+        scores = YamnetTagger().scores(yamnet, samples)
     return float(scores[:, [class_tree().index(name) for name in VOICES]].max())

@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from models.errors import ModelError
 from models.runtime import ModelRuntime
 from pipelines.clip.clip import AudioClip
-from pipelines.tagging.sound_tagging import what_it_sounds_like
+from pipelines.tagging.sound_tagging import segment_tags
 
 MIN_SECONDS = 5.0
 """A shorter gap between two lines is a pause."""
@@ -48,6 +48,6 @@ def non_speech_segments(
 
 
 def _sound(clip: AudioClip, start: float, end: float, runtime: ModelRuntime) -> str:
-    names = [tag.name for tag in what_it_sounds_like(clip, start, end, runtime, names=3)]
+    names = [tag.name for tag in segment_tags(clip, start, end, runtime, names=3)]
     specific = [name for name in names if name not in BROAD_NAMES] or names
     return specific[0].lower() if specific else ""

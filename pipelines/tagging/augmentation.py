@@ -1,6 +1,6 @@
-"""Several looks at one sound through YAMNet: as loud as it is and softly, slower and faster.
+"""Test-time augmentation for YAMNet: a short sound as it is, softer, slower and faster.
 
-YAMNet was trained on videos, where an animal is seldom as loud and as close as in a sound effect (see `sound_tagging`).
+YAMNet was trained on videos, where an animal is seldom as loud and as close as in a sound effect.
 """
 
 from __future__ import annotations
@@ -13,52 +13,62 @@ from models.arrays import FloatArray
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.cached_features import cached_features
-from pipelines.clip.clip import AudioClip
-from pipelines.tagging.sound_tagging import soft_gain
-from pipelines.tagging.yamnet_features import (
-    PATCH_HOP_SAMPLES,
-    PATCH_SAMPLES,
-    YAMNET_SAMPLE_RATE,
-    log_mel_patches,
-    patch_count,
-)
+from pipelines.clip.clip import SILENCE_PEAK, AudioClip
+from pipelines.tagging.yamnet import PATCH_HOP_SAMPLES, PATCH_SAMPLES, YAMNET_SAMPLE_RATE, patch_count, run_yamnet
 
-SPEEDS = (0.87, 1.0, 1.12)
+TAG_SPEEDS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.25)
+"""For the scores of a short sound."""
+EMBEDDING_SPEEDS = (0.87, 1.0, 1.12)
+"""For the embeddings that our audio encoder was trained on."""
+SOFT_RMS = 0.025
+"""RMS (-32 dB of full scale) of the loudest 0.4 s in the soft copies."""
+MAX_GAIN = 10.0
+"""Limit of the gain of a quiet sound, 20 dB: the noise of a silent room stays inaudible."""
+LEVEL_WINDOW_SAMPLES = 6400
+"""0.4 s, the window of the loudest moment."""
 WORKING_BYTES = 100 * 2**20
 
 
-def embeddings_of_looks(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, runtime: ModelRuntime) -> FloatArray:
-    """YAMNet's embeddings [looks, patches, 1024] of the samples `begin` to `stop` at 16 kHz; remembered.
+def augmented_embeds(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, runtime: ModelRuntime) -> FloatArray:
+    """Return YAMNet's embeddings [copies, patches, 1024] of the samples `begin` to `stop` at 16 kHz, from the store if known.
 
     Raises:
         ModelError: YAMNet cannot be had; see `ModelCache.lease`.
     """
     sound = np.array(clip.waveform(YAMNET_SAMPLE_RATE)[begin:stop])
-    layer = f"embeddings of looks at {begin} to {stop}"
-    return cached_features(clip, spec, layer, lambda model: embed_looks(model, sound), runtime, WORKING_BYTES)
+    layer = f"augmented embeddings of {begin} to {stop}"
+    return cached_features(clip, spec, layer, lambda session: embed_augmented(session, sound), runtime, WORKING_BYTES)
 
 
-def embed_looks(model: Any, sound: FloatArray) -> FloatArray:
-    """Embeddings [looks, patches, 1024] of `sound` [samples at 16 kHz]; silence fills every look up to the longest.
+def embed_augmented(session: Any, sound: FloatArray) -> FloatArray:
+    """Return embeddings [copies, patches, 1024] of `sound` [samples at 16 kHz]; shorter copies are padded with zeros.
 
-    `model`: YAMNet's onnxruntime session.
+    Args:
+        session: YAMNet's onnxruntime session.
+        sound: float32 [samples], mono at 16 kHz.
     """
-    looks = looks_at(sound)
-    patches = max(patch_count(len(look)) for look in looks)
+    copies = augmented(sound, YAMNET_SAMPLE_RATE, EMBEDDING_SPEEDS)
+    patches = max(patch_count(len(copy)) for copy in copies)
     samples = PATCH_SAMPLES + (patches - 1) * PATCH_HOP_SAMPLES
-    stacked = np.concatenate([log_mel_patches(np.pad(look, (0, samples - len(look)))) for look in looks])
-    (embedding,) = model.run(["embedding"], {"patches": stacked})
-    result: FloatArray = embedding.reshape(len(looks), patches, -1)
-    return result
+    embeds = [run_yamnet(session, np.pad(copy, (0, samples - len(copy))), ["embedding"])[0] for copy in copies]
+    return np.stack(embeds)
 
 
-def looks_at(sound: FloatArray) -> list[FloatArray]:
-    """`sound` [samples at 16 kHz] at every speed, loud and soft."""
+def augmented(sound: FloatArray, sample_rate: int, speeds: tuple[float, ...]) -> list[FloatArray]:
+    """Return `sound` [samples] at every speed, as loud as it is and soft: two copies for each speed."""
     import soxr
 
     gain = soft_gain(sound)
-    looks: list[FloatArray] = []
-    for speed in SPEEDS:
-        paced = soxr.resample(sound, YAMNET_SAMPLE_RATE * speed, YAMNET_SAMPLE_RATE, "HQ") if speed != 1 else sound
-        looks += [paced, gain * paced]
-    return looks
+    copies: list[FloatArray] = []
+    for speed in speeds:
+        resampled = soxr.resample(sound, sample_rate * speed, sample_rate, "HQ") if speed != 1 else sound
+        copies += [resampled, gain * resampled]
+    return copies
+
+
+def soft_gain(sound: FloatArray) -> np.float32:
+    """Return the factor that brings the loudest 0.4 s of `sound` [samples at 16 kHz] to `SOFT_RMS`."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(sound, dtype=np.float64))])
+    width = min(len(sound), LEVEL_WINDOW_SAMPLES)
+    loudest = float(np.sqrt(np.max(energy[width:] - energy[:-width]) / width))
+    return np.float32(min(MAX_GAIN, SOFT_RMS / max(loudest, SILENCE_PEAK)))

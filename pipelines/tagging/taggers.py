@@ -1,4 +1,4 @@
-"""How each model that names sounds is asked: what it hears at once, how often, and what its classes are."""
+"""The kinds of sound taggers: length and distance of their patches, their classes, and how their scores are computed."""
 
 from __future__ import annotations
 
@@ -8,87 +8,76 @@ import numpy as np
 
 from models.arrays import FloatArray
 from models.specs.model_spec import ModelSpec
-from pipelines.tagging import yamnet_features
+from pipelines.tagging import audio_spectrogram_transformer as ast
+from pipelines.tagging import yamnet
 from pipelines.tagging.audioset import class_tree
 
-AST_FRAME_SAMPLES, AST_FRAME_HOP_SAMPLES, AST_FRAMES = 400, 160, 1024
 
-
-class SoundModel(Protocol):
-    """A kind of model, without its weights."""
+class SoundTagger(Protocol):
+    """A kind of network, without its weights."""
 
     sample_rate: int
     """Hz."""
     patch_samples: int
-    """What the model hears at once."""
+    """Length of one input."""
     hop_samples: int
     """From one patch to the next."""
     block_patches: int
-    """Patches for one lease."""
+    """Patches that are computed under one lease."""
     working_bytes: int
-    looks_at_short_sounds: bool
-    """Whether the names of a short sound rest on several looks at it."""
+    """Memory for one block, beside the weights."""
+    has_test_time_augmentation: bool
+    """Whether the tags of a short sound are the median over augmented copies of it."""
 
     def class_names(self, model: Any) -> tuple[str, ...]:
-        """The model's own names of its classes, in the order of its output."""
+        """Return the names of the classes in the order of the output."""
         ...
 
     def scores(self, model: Any, sound: FloatArray) -> FloatArray:
-        """Scores [patches, classes], 0 to 1, of `sound` [samples], which holds whole patches."""
+        """Return scores [patches, classes], 0 to 1, of `sound` [samples], which holds whole patches."""
         ...
 
 
-class Yamnet:
-    """YAMNet as ONNX: 31 s of sound at once."""
+class YamnetTagger:
+    """YAMNet as ONNX: 31 s of sound in one block."""
 
-    sample_rate = yamnet_features.YAMNET_SAMPLE_RATE
-    patch_samples = yamnet_features.PATCH_SAMPLES
-    hop_samples = yamnet_features.PATCH_HOP_SAMPLES
+    sample_rate = yamnet.YAMNET_SAMPLE_RATE
+    patch_samples = yamnet.PATCH_SAMPLES
+    hop_samples = yamnet.PATCH_HOP_SAMPLES
     block_patches = 64
     working_bytes = 100 * 2**20
-    looks_at_short_sounds = True
+    has_test_time_augmentation = True
 
     def class_names(self, model: Any) -> tuple[str, ...]:
-        """The 521 classes of the AudioSet videos that YAMNet was trained on."""
+        """Return the 521 classes of AudioSet that YAMNet was trained on."""
         return class_tree().names
 
     def scores(self, model: Any, sound: FloatArray) -> FloatArray:
-        """Scores [patches, 521]."""
-        (scores,) = model.run(["scores"], {"patches": yamnet_features.log_mel_patches(sound)})
-        result: FloatArray = scores
-        return result
+        """Return scores [patches, 521]."""
+        (scores,) = yamnet.run_yamnet(model, sound, ["scores"])
+        return scores
 
 
-class AudioSpectrogramTransformer:
-    """The transformer of Gong et al. 2021 (arXiv 2104.01778): 10.24 s at once, every 5.12 s."""
+class AstTagger:
+    """The audio spectrogram transformer: 10.24 s in one patch, every 5.12 s."""
 
-    sample_rate = 16_000
-    patch_samples = (AST_FRAMES - 1) * AST_FRAME_HOP_SAMPLES + AST_FRAME_SAMPLES
-    hop_samples = AST_FRAMES * AST_FRAME_HOP_SAMPLES // 2
+    sample_rate = ast.AST_SAMPLE_RATE
+    patch_samples = ast.AST_INPUT_SAMPLES
+    hop_samples = ast.AST_INPUT_FRAMES * ast.AST_FRAME_HOP_SAMPLES // 2
     block_patches = 6
     working_bytes = 400 * 2**20
-    looks_at_short_sounds = False
+    has_test_time_augmentation = False
 
     def class_names(self, model: Any) -> tuple[str, ...]:
-        """AudioSet's 527 classes, as the checkpoint's configuration has them."""
-        names = model.model.config.id2label
-        return tuple(names[i] for i in range(len(names)))
+        """Return AudioSet's 527 classes."""
+        return ast.ast_class_names(model)
 
     def scores(self, model: Any, sound: FloatArray) -> FloatArray:
-        """Scores [patches, 527]; one patch goes through the model at a time."""
-        import torch
-
+        """Return scores [patches, 527]; one patch goes through the model at a time."""
         begins = range(0, len(sound) - self.patch_samples + 1, self.hop_samples)
-        rows = []
-        with torch.inference_mode():
-            for begin in begins:
-                patch = np.array(sound[begin : begin + self.patch_samples], dtype=np.float32)
-                inputs = model.processor(patch, sampling_rate=self.sample_rate, return_tensors="pt")
-                logits = model.model(inputs["input_values"].to(model.model.device, model.model.dtype)).logits
-                rows.append(logits.sigmoid().float().cpu().numpy())
-        return np.concatenate(rows)
+        return np.stack([ast.ast_scores(model, sound[begin : begin + self.patch_samples]) for begin in begins])
 
 
-def sound_model(spec: ModelSpec) -> SoundModel:
-    """How the model of this catalogue entry is asked."""
-    return AudioSpectrogramTransformer() if spec.loader == "transformers" else Yamnet()
+def sound_tagger(spec: ModelSpec) -> SoundTagger:
+    """Return the tagger of a catalogue entry."""
+    return AstTagger() if spec.loader == "transformers" else YamnetTagger()

@@ -17,7 +17,7 @@ from models.arrays import FloatArray
 from pipelines.clip.clip import ClipStore
 from pipelines.clip.errors import ClipError
 from pipelines.pictures.concept_decomposition import concepts
-from pipelines.tagging.augmentation import embed_looks
+from pipelines.tagging.augmentation import embed_augmented
 from training.audio_aligner.packages import labelled_files
 from training.audio_aligner.rendered import SAMPLE_RATE, made_sounds
 from training.audio_aligner.synthetic import synthetic_sounds
@@ -129,6 +129,6 @@ def _embedded(session: Any, waveform: FloatArray, folder: Path) -> Embeddings:
     kept = folder / "embeddings" / f"{digest}.npy"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        np.save(kept, embed_looks(session, waveform).astype(np.float16))
+        np.save(kept, embed_augmented(session, waveform).astype(np.float16))
     embeddings: Embeddings = np.load(kept)
     return embeddings

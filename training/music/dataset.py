@@ -20,9 +20,9 @@ import soxr
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
-from pipelines.music.beat_network import frame_count, level_gain, log_mel
 from pipelines.music.harmony_network import pooled_notes
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.rhythm.beat_network import frame_count, input_gain, log_mel
 from training.music.augmentation import noise, recorded
 from training.music.composition import CHORDS, LEAD, Piece, PlayedNote, Truth, styled_piece
 from training.music.rendering import Synthesizer, render
@@ -107,7 +107,7 @@ def example(seed: int, workshop: Workshop) -> Example:
     talk = np.roll(workshop.talk, start) if rng.random() < TALK_SHARE else None
     worn = recorded(clean, SAMPLE_RATE, rng, talk)
     frames = frame_count(len(clean))
-    mels = [log_mel(version, 0, frames, level_gain(version)) for version in (clean, worn)]
+    mels = [log_mel(version, 0, frames, input_gain(version)) for version in (clean, worn)]
     heard = worn if rng.random() < 0.7 else clean
     blocks = [pooled_notes(*note_block(workshop.basic_pitch, heard, i)) for i in range(note_block_count(len(heard)))]
     return Example(

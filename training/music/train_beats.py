@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.arrays import FloatArray
-from pipelines.music.beat_network import FRAMES_PER_SECOND, MEL_BANDS, METRES, TEMPO_BINS
-from pipelines.music.beat_tracking import SLOWEST_BIN_BPM, TEMPO_BINS_PER_OCTAVE
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, MEL_BANDS, METRES, TEMPO_BINS
+from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER_OCTAVE
 from training.music.export import export_onnx
 from training.music.fitting import Batch, fit
 from training.music.library import Library
@@ -90,7 +90,7 @@ def _worn(mel: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 def tempo_target(bpm: Tensor) -> Tensor:
     """Soft bins [batch, 64]: a bell of about 3 % around each tempo."""
-    place = TEMPO_BINS_PER_OCTAVE * torch.log2(bpm.clamp(min=1.0) / SLOWEST_BIN_BPM)
+    place = TEMPO_BINS_PER_OCTAVE * torch.log2(bpm.clamp(min=1.0) / MIN_TEMPO_BIN_BPM)
     bell = torch.exp(-0.5 * (torch.arange(TEMPO_BINS) - place[:, None]) ** 2)
     return bell / bell.sum(1, keepdim=True).clamp(min=1e-6)
 

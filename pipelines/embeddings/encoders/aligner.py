@@ -1,4 +1,4 @@
-"""The audio encoder of our own aligner: what each patch of YAMNet, heard by itself, would be drawn as."""
+"""The audio encoder of our own aligner: concept logits and prompt embeddings for each patch of YAMNet."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
 from pipelines.embeddings.encoders.base import (
-    Ears,
     FrameFamily,
+    FrameSource,
     Grid,
 )
-from pipelines.embeddings.encoders.yamnet_musicnn import Yamnet
+from pipelines.embeddings.encoders.yamnet_musicnn import YamnetEncoder
 
 CONCEPTS, PROMPT = "concepts", "prompt"
 
 
 class Aligner(FrameFamily):
-    """For each patch how much of every concept is in it, and the states of the prompt that it gives."""
+    """One frame for each patch of YAMNet: the logits of all concepts, or the prompt embeddings made of them."""
 
-    what = "The ear of our own audio to image, trained to find the words for a picture"
-    sample_rate = Yamnet.sample_rate
+    description = "The audio encoder of our own sound to image model, trained to predict the words of a prompt"
+    sample_rate = YamnetEncoder.sample_rate
     layers = (CONCEPTS, PROMPT)
     default_layer = CONCEPTS
     working_bytes = 50 * 2**20
@@ -29,18 +29,18 @@ class Aligner(FrameFamily):
     def __init__(self, facts: EncoderFacts) -> None:
         assert YAMNET.encoder
         self._facts = facts
-        self.ears = Ears(YAMNET, Yamnet(YAMNET.encoder))
+        self.source = FrameSource(YAMNET, YamnetEncoder(YAMNET.encoder))
 
     def grid(self, layer: str) -> Grid:
-        """YAMNet's patches."""
-        return Yamnet.grid_of_patches()
+        """Return the grid of YAMNet's patches."""
+        return YamnetEncoder.grid_of_patches()
 
     def width(self, layer: str) -> int:
-        """Of the concepts, or of all states of a prompt one after the other."""
+        """Return the number of concepts, or the length of a flattened prompt."""
         return self._facts.concepts if layer == CONCEPTS else self._facts.width
 
-    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
-        """[patches, concepts] logits and [patches, tokens · text width] of YAMNet's [patches, 1024] in `sound`."""
+    def hidden_states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
+        """Return logits [patches, concepts] and prompts [patches, tokens · text width] of YAMNet's [patches, 1024]."""
         import torch
 
         patches = torch.tensor(sound, device=model.memory.device, dtype=model.memory.dtype)[:, None]  # [patches, 1, 1024]

@@ -1,8 +1,8 @@
-"""How a family of encoders hears a clip: in which windows, and where on the clip's time line each of its frames lies.
+"""Encoders as families: the windows in which a clip is encoded, and the time of every frame.
 
 A clip that fits a window is one call of the bare model, of which only the frames of the sound itself are kept. A longer one is
-heard in windows that overlap. Where the frames depend on what is around them, the overlap passes linearly from one window into
-the next, at a distance from both edges; where they do not, the windows follow each other without any loss.
+encoded in windows that overlap. Where frames depend on their context, the overlap is a linear crossfade at a distance from both
+edges; where they do not, the windows follow each other without a crossfade.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from models.specs.model_spec import ModelSpec
 EMBEDDING = "embedding"
 """The layer before the first one."""
 TEXT_SPACE = "text space"
-"""The layer that sounds share with texts, where an encoder has it."""
+"""The layer whose space sounds share with texts, where an encoder has it."""
 
 
 @dataclass(frozen=True)
@@ -32,83 +32,87 @@ class Grid:
     hop: int
     """From one frame to the next."""
     centre: int
-    """Of the first frame."""
+    """Centre of the first frame."""
     window: int
-    """What is heard at once."""
+    """Length of one input."""
     window_hop: int
     """From one window to the next, at most; a multiple of `hop`."""
     count: Callable[[int], int]
-    """How many frames a sound of so many samples has; at least one."""
+    """Number of frames, at least one, of a sound of so many samples."""
     fade: int = 0
-    """Frames over which one window passes into the next; 0 where every window gives the same frame."""
+    """Frames of the crossfade between windows; 0 where frames do not depend on their context."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a clip that is heard at once."""
+    """A part of a clip that is one input."""
 
     start: int
-    """Samples of the clip."""
+    """First sample of the clip."""
     stop: int
+    """Sample behind the last."""
     first: int
-    """Its first frame, among those of the clip."""
+    """Index of its first frame in the clip."""
     frames: int
-    """All that belong to its sound."""
+    """Number of frames that belong to its sound."""
 
 
 @dataclass(frozen=True)
-class Ears:
-    """Another encoder, whose frames are heard instead of the sound."""
+class FrameSource:
+    """Another encoder, whose frames are the input instead of the waveform."""
 
     spec: ModelSpec
     family: FrameFamily
 
 
 class FrameFamily(ABC):
-    """A kind of encoder that gives frames, without its weights."""
+    """A kind of encoder whose output is frames, without its weights."""
 
-    what: str
-    """In a few words."""
+    description: str
+    """One phrase for people: what it is and what it was trained for."""
     sample_rate: int
     """Hz."""
     layers: tuple[str, ...]
     default_layer: str
     working_bytes: int
-    """Beside the model, for one window with all layers."""
-    ears: Ears | None = None
+    """Memory for one window with all layers, beside the weights."""
+    source: FrameSource | None = None
 
     @abstractmethod
     def grid(self, layer: str) -> Grid:
-        """Where its frames lie."""
+        """Return where the frames of a layer lie."""
 
     @abstractmethod
     def width(self, layer: str) -> int:
-        """Of one frame."""
+        """Return the width of one frame."""
 
     @abstractmethod
-    def states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
-        """For each of `layers` the [frames, width] of `sound` [samples], which is at most a window long.
+    def hidden_states(self, model: Any, sound: FloatArray, layers: tuple[str, ...]) -> list[FloatArray]:
+        """Return [frames, width] for each of `layers`.
 
-        With other ears, `sound` is their [frames, width].
+        Args:
+            model: as the loader gives it.
+            sound: float32 [samples], at most one window; the [frames, width] of `source` where there is one.
+            layers: names out of `self.layers`.
         """
 
-    def gain(self, waveform: FloatArray) -> np.float32:
-        """Factor at which a clip is heard."""
+    def input_gain(self, waveform: FloatArray) -> np.float32:
+        """Return the factor by which the whole clip's `waveform` is multiplied before it is encoded."""
         return np.float32(1)
 
 
 def layer_names(layers: int) -> tuple[str, ...]:
-    """The embedding and so many transformer layers; the last one is the output of the model, after its last norm."""
+    """Return the names of the embedding and of `layers` transformer layers; the last one has the model's final norm."""
     return (EMBEDDING, *(f"layer {number}" for number in range(1, layers + 1)))
 
 
 def frame_times(grid: Grid, frames: int, sample_rate: int) -> DoubleArray:
-    """[frames], the centre of each in seconds."""
+    """Return the centre [frames] of each frame in seconds."""
     return (grid.centre + grid.hop * np.arange(frames, dtype=np.float64)) / sample_rate
 
 
 def windows(grid: Grid, samples: int) -> tuple[Window, ...]:
-    """The windows of a clip of so many samples; where frames depend on what is around them, the last one is moved to be full."""
+    """Return the windows of a clip of `samples` samples; where there is a crossfade, the last one is moved back to be full."""
     count = 1 + max(0, ceil((samples - grid.window) / grid.window_hop))
     starts = [number * grid.window_hop for number in range(count)]
     if grid.fade and count > 1:
@@ -118,25 +122,25 @@ def windows(grid: Grid, samples: int) -> tuple[Window, ...]:
 
 
 class JoinedFrames:
-    """The frames of a clip, growing window by window."""
+    """The frames of a clip, crossfaded window by window."""
 
     def __init__(self, grid: Grid, parts: tuple[Window, ...], width: int) -> None:
         self._fade = grid.fade
-        self._heard = 0
+        self._filled = 0
         self.frames: FloatArray = np.empty((parts[-1].first + parts[-1].frames, width), dtype=np.float32)
 
     def add(self, window: Window, frames: FloatArray) -> None:
-        """Put the next window's frames behind those that are there."""
-        overlap = self._heard - window.first
+        """Append the frames of the next window."""
+        overlap = self._filled - window.first
         fade = min(self._fade, overlap)
         begin = (overlap - fade) // 2
         weight = ((np.arange(fade, dtype=np.float32) + 0.5) / max(1, fade))[:, np.newaxis]
         faded = self.frames[window.first + begin : window.first + begin + fade]
         faded += weight * (frames[begin : begin + fade] - faded)
-        self._heard = window.first + window.frames
-        self.frames[window.first + begin + fade : self._heard] = frames[begin + fade :]
+        self._filled = window.first + window.frames
+        self.frames[window.first + begin + fade : self._filled] = frames[begin + fade :]
 
 
 def joins(parts: tuple[Window, ...]) -> tuple[int, ...]:
-    """For each pair of neighbours the frame in the middle of what both of them heard."""
+    """Return the middle frame of the overlap of each pair of neighbouring windows."""
     return tuple((before.first + before.frames + after.first) // 2 for before, after in pairwise(parts))

@@ -1,7 +1,7 @@
-"""Layers whose frames are tokens: what Whisper's decoder writes of a clip, what Qwen2-Audio's language model reads and writes.
+"""Encoders whose frames are tokens: those that Whisper's decoder writes, those of Qwen2-Audio's language model.
 
-A token has the time that it is about: for Whisper the peak of its attention to the sound; for Qwen2-Audio that of its 40 ms if it
-stands for sound, else the beginning of the window for the text before the sound, and its end for the text behind.
+The time of a token is for Whisper the peak of its cross-attention; for Qwen2-Audio that of its 40 ms if it stands for sound, else
+the start of the window for the text before the sound, and the end of the window for the text behind it.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ PROMPT: Kind = "prompt"
 WRITTEN: Kind = "written"
 KINDS = (SOUND, PROMPT, WRITTEN)
 SHORTEST_STEP_SECONDS = 5.0
-"""From one window of Whisper to the next."""
+"""Minimum distance from one window of Whisper to the next."""
 MAX_NEW_TOKENS = 64
-"""Of Qwen2-Audio for one window."""
+"""Tokens that Qwen2-Audio writes for one window."""
 LABEL_BYTES = 64
 
 
@@ -58,8 +58,8 @@ class TokenStates:
 
 
 @dataclass(frozen=True, eq=False)
-class Hearing:
-    """Who hears which clip."""
+class EncodingJob:
+    """A clip, and the model that encodes it."""
 
     clip: AudioClip
     spec: ModelSpec
@@ -68,24 +68,24 @@ class Hearing:
 
 
 class TokenFamily(ABC):
-    """A kind of model that reads and writes, without its weights."""
+    """A kind of language model, without its weights."""
 
-    what: str
-    """In a few words."""
+    description: str
+    """One phrase for people: what it is."""
     layers: tuple[str, ...]
     default_layer: str
     width: int
     working_bytes: int
 
     @abstractmethod
-    def windows(self, hearing: Hearing, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
-        """For each window, the second of the clip up to which it was heard, and its tokens; ends early if it is stopped."""
+    def windows(self, job: EncodingJob, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """Yield for each window its end in seconds of the clip and its tokens; ends early if the job is stopped."""
 
 
 class WhisperDecoder(TokenFamily):
     """Whisper's decoder: a state for each token of what is said, at the position from which the token is written."""
 
-    what = "Whisper's decoder: the words that it writes, each where it listens to"
+    description = "Whisper's decoder: the tokens that it writes, at the times of their attention"
     working_bytes = 300 * 10**6
 
     def __init__(self, facts: EncoderFacts) -> None:
@@ -93,11 +93,11 @@ class WhisperDecoder(TokenFamily):
         self.default_layer = self.layers[-1]
         self.width = facts.width
 
-    def windows(self, hearing: Hearing, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
-        """Windows of 30 s; the last word of one, which may be cut, begins the next."""
-        start, duration = 0.0, hearing.clip.duration
+    def windows(self, job: EncodingJob, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """Yield windows of 30 s; the last word of one, which may be cut, begins the next."""
+        start, duration = 0.0, job.clip.duration
         while start < duration:
-            traced = _traced(hearing, start)
+            traced = _traced(job, start)
             if traced.state == "stopped":
                 return
             trace, next_start = traced.trace, traced.end
@@ -122,7 +122,7 @@ class WhisperDecoder(TokenFamily):
 class Qwen2AudioLanguageModel(TokenFamily):
     """Qwen2-Audio's language model: a state for each position of its prompt and each token that it writes."""
 
-    what = "The language model of Qwen2-Audio while it reads the sound and answers what it hears"
+    description = "The language model of Qwen2-Audio while it reads the sound and answers a question about it"
     working_bytes = WORKING_BYTES
 
     def __init__(self, facts: EncoderFacts) -> None:
@@ -130,32 +130,32 @@ class Qwen2AudioLanguageModel(TokenFamily):
         self.default_layer = self.layers[-1]
         self.width = facts.width
 
-    def windows(self, hearing: Hearing, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
-        """Each window of up to 30 s is a prompt of its own."""
-        for start, end in cut_into_pieces(hearing.clip.duration, (), WINDOW_SECONDS):
-            yield end, self._window(hearing, layer, start, end)
+    def windows(self, job: EncodingJob, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """Yield windows of up to 30 s, each a prompt of its own."""
+        for start, end in cut_into_pieces(job.clip.duration, (), WINDOW_SECONDS):
+            yield end, self._window(job, layer, start, end)
 
-    def _window(self, hearing: Hearing, layer: str, start: float, end: float) -> TokenStates:
+    def _window(self, job: EncodingJob, layer: str, start: float, end: float) -> TokenStates:
         number = self.layers.index(layer)
 
         def read(model: Any) -> NDArray[np.void]:
-            sound = hearing.clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
-            inputs = model_inputs(model, hearing.spec, Prompt(QUESTION, (np.array(sound),)))
+            sound = job.clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+            inputs = model_inputs(model, job.spec, Prompt(QUESTION, (np.array(sound),)))
             states = hidden_states(model, inputs, MAX_NEW_TOKENS, (number,))
             tokenizer = tokenizer_of(model)
             prompt = [tokenizer.decode([token]) for token in inputs["input_ids"][0].tolist()]
             return _records(states.prompt[0], states.generated[0], states.is_audio, (*prompt, *states.tokens))
 
         name = f"{layer} of tokens, {start:.3f} to {end:.3f} s"
-        records = cached_features(hearing.clip, hearing.spec, name, read, hearing.runtime, self.working_bytes)
+        records = cached_features(job.clip, job.spec, name, read, job.runtime, self.working_bytes)
         kinds = tuple(KINDS[number] for number in records["kind"])
         labels = tuple(label.decode("utf-8", "replace") for label in records["label"].tolist())
         return TokenStates(np.ascontiguousarray(records["state"]), _times(records["kind"], start, end), labels, kinds)
 
 
-def _traced(hearing: Hearing, start: float) -> LogitLensProgress:
-    options = LogitLensOptions(model=hearing.spec.key, start=start)
-    *_, traced = trace_window(hearing.clip, options, hearing.runtime, hearing.stopped)
+def _traced(job: EncodingJob, start: float) -> LogitLensProgress:
+    options = LogitLensOptions(model=job.spec.key, start=start)
+    *_, traced = trace_window(job.clip, options, job.runtime, job.stopped)
     return traced
 
 
@@ -164,7 +164,7 @@ def _no_tokens(width: int) -> TokenStates:
 
 
 def _records(prompt: FloatArray, written: FloatArray, hears: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
-    """One array of all that is known of the positions; the last token that was written has no state."""
+    """Return one record for each position; the last token that was written has no state."""
     kinds = [KINDS.index(SOUND if sound else PROMPT) for sound in hears] + [KINDS.index(WRITTEN)] * len(written)
     fields: list[Any] = [("kind", np.uint8), ("label", f"S{LABEL_BYTES}"), ("state", np.float32, prompt.shape[1:])]
     records = np.zeros(len(kinds), fields)
@@ -175,7 +175,7 @@ def _records(prompt: FloatArray, written: FloatArray, hears: NDArray[np.bool_], 
 
 
 def _times(kinds: NDArray[np.uint8], start: float, end: float) -> DoubleArray:
-    """[positions], never falling."""
+    """Return the seconds [positions], which never fall."""
     sounding = np.flatnonzero(kinds == KINDS.index(SOUND))
     times = np.where(np.arange(len(kinds)) < sounding[0], start, end)
     times[sounding] = start + FRAME_SECONDS * (np.arange(len(sounding)) + 0.25)

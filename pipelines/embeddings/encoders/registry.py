@@ -9,46 +9,46 @@ from models.errors import UnknownModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.model_spec import ModelSpec
 from pipelines.embeddings.encoders.aligner import Aligner
-from pipelines.embeddings.encoders.ast_clap import AudioSpectrogramTransformer, Clap
+from pipelines.embeddings.encoders.ast_clap import AstEncoder, ClapEncoder
 from pipelines.embeddings.encoders.base import TEXT_SPACE, FrameFamily
 from pipelines.embeddings.encoders.decoder_tokens import Qwen2AudioLanguageModel, TokenFamily, WhisperDecoder
 from pipelines.embeddings.encoders.wav2vec2 import W2vBert, WaveformEncoder
 from pipelines.embeddings.encoders.whisper import Qwen2AudioTower, WhisperEncoder
-from pipelines.embeddings.encoders.yamnet_musicnn import Musicnn, Yamnet
+from pipelines.embeddings.encoders.yamnet_musicnn import MusicnnEncoder, YamnetEncoder
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """One way of hearing; a model may have several."""
+    """One encoder; a model may have several."""
 
     key: str
-    """Short name for the options and the API, e.g. 'whisper-base-encoder'."""
+    """Name in the options and the API, e.g. 'whisper-base-encoder'."""
     spec: ModelSpec
     title: str
     width: int
-    """Of one frame of the default layer."""
+    """Width of one frame of the default layer."""
     frame_rate: float
-    """Frames of the default layer for a second of sound, in Hz; 0 where a frame is a token of a text."""
+    """Frames of the default layer per second; 0 where a frame is a token of a text."""
     layers: tuple[str, ...]
-    """Names of the layers that can be chosen, first to last."""
+    """Names of the layers, first to last."""
     default_layer: str
     licence: str
     has_text: bool
-    """Whether texts can be put into the space of its layer `encoder_family.TEXT_SPACE`."""
-    what: str
-    """In a few words."""
+    """Whether texts can be embedded into the space of its layer `base.TEXT_SPACE`."""
+    description: str
+    """One phrase for people: what it is and what it was trained for."""
     family: FrameFamily | TokenFamily
-    """How it hears."""
+    """Windows, layers, and how the model is run."""
 
 
 def encoders(catalog: ModelCatalog) -> tuple[Encoder, ...]:
-    """Every encoder of the catalogue, the offline ones first and the default before all."""
+    """Return every encoder of the catalogue, offline ones first; the default is the first of all."""
     specs = sorted(catalog.models("embed_audio"), key=lambda spec: not spec.is_offline)
     return tuple(encoder for spec in specs for encoder in encoders_of(spec))
 
 
 def choose_encoder(key: str, catalog: ModelCatalog) -> tuple[Encoder, ModelChoice]:
-    """The encoder of this key, or for 'auto' the first one of the best model that fits.
+    """Return the encoder with this key, or for 'auto' the first one of the best model that fits.
 
     Raises:
         UnknownModel: there is no such encoder.
@@ -64,7 +64,7 @@ def choose_encoder(key: str, catalog: ModelCatalog) -> tuple[Encoder, ModelChoic
 
 
 def encoders_of(spec: ModelSpec) -> Iterator[Encoder]:
-    """What one model offers.
+    """Yield the encoders of one model.
 
     Raises:
         TypeError: the model is no encoder.
@@ -86,15 +86,15 @@ def encoders_of(spec: ModelSpec) -> Iterator[Encoder]:
         case "w2v_bert":
             yield _of_frames(spec, W2vBert(facts))
         case "ast":
-            yield _of_frames(spec, AudioSpectrogramTransformer(facts))
+            yield _of_frames(spec, AstEncoder(facts))
         case "clap":
-            yield _of_frames(spec, Clap(facts))
+            yield _of_frames(spec, ClapEncoder(facts))
         case "yamnet":
-            yield _of_frames(spec, Yamnet(facts))
+            yield _of_frames(spec, YamnetEncoder(facts))
         case "musicnn":
-            yield _of_frames(spec, Musicnn(facts))
+            yield _of_frames(spec, MusicnnEncoder(facts))
         case "aligner":
-            yield _of_frames(spec, Aligner(facts), title=f"{spec.title}, ear")
+            yield _of_frames(spec, Aligner(facts), title=f"{spec.title}, audio encoder")
 
 
 def _of_frames(spec: ModelSpec, family: FrameFamily, key: str = "", title: str = "") -> Encoder:
@@ -117,6 +117,6 @@ def _encoder(spec: ModelSpec, family: FrameFamily | TokenFamily, key: str, title
         default_layer=family.default_layer,
         licence=spec.licence,
         has_text=TEXT_SPACE in family.layers,
-        what=family.what,
+        description=family.description,
         family=family,
     )

@@ -6,11 +6,12 @@ import numpy as np
 
 from pipelines.description.findings import ClipFindings
 from pipelines.music.analysis import MusicFacts
-from pipelines.music.beat_tracking import Beats, Tempo, TempoCandidate
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.music_tagging import MusicTags
+from pipelines.music.rhythm.beat_tracking import Beats
+from pipelines.music.rhythm.tempo import Tempo, TempoCandidate
 from pipelines.music.structure import Section
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.tag_table import TABLE
@@ -38,7 +39,7 @@ def music_tags(
         np.full(patches, vocals, dtype=np.float32),
         tags,
         is_music=True,
-        music_share=1.0,
+        music_fraction=1.0,
         vocals_in_clip=vocals,
         hop_seconds=PATCH_SECONDS,
         patch_seconds=PATCH_SECONDS,

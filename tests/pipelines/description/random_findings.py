@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 
 from pipelines.description.findings import ClipFindings
 from pipelines.music.analysis import MusicFacts
-from pipelines.music.beat_network import METRES
-from pipelines.music.beat_tracking import Tempo, TempoCandidate
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.music_tagging import MusicTags
 from pipelines.music.notation import MODES, tonic_name
+from pipelines.music.rhythm.beat_network import METRES
+from pipelines.music.rhythm.tempo import Tempo, TempoCandidate
 from pipelines.music.structure import Section
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.tag_table import TABLE

@@ -6,10 +6,11 @@ import numpy as np
 
 from pipelines.description.model_caption import INSTRUCTION, fact_lines, prompt_from_facts
 from pipelines.music.analysis import MusicFacts
-from pipelines.music.beat_tracking import Beats, Tempo
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.key_detection import Key
 from pipelines.music.music_tagging import MusicTags
+from pipelines.music.rhythm.beat_tracking import Beats
+from pipelines.music.rhythm.tempo import Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tag_fusion import MusicTag
 from pipelines.music.vocals import vocals_of

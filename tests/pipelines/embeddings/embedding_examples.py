@@ -10,14 +10,14 @@ from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
 from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.encoders.registry import Encoder
-from pipelines.embeddings.encoders.yamnet_musicnn import Yamnet
+from pipelines.embeddings.encoders.yamnet_musicnn import YamnetEncoder
 
 HOP = 0.48
 
 
 def encoder(key: str = "yamnet", width: int = 8, layer: str = "patches") -> Encoder:
     facts: Any = EncoderFacts("yamnet", width, 1)
-    return Encoder(key, YAMNET, "YAMNet", width, 1 / HOP, (layer,), layer, "Apache-2.0", False, "", Yamnet(facts))
+    return Encoder(key, YAMNET, "YAMNet", width, 1 / HOP, (layer,), layer, "Apache-2.0", False, "", YamnetEncoder(facts))
 
 
 def embedding(frames: Any, content_hash: str = "0" * 32, **encoder_options: Any) -> ClipEmbedding:

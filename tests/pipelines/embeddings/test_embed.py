@@ -24,9 +24,8 @@ from pipelines.embeddings.embed import (
     encoders,
 )
 from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
-from pipelines.music import musicnn_features
-from pipelines.music.music_tagging import listening_gain
-from pipelines.tagging import yamnet_features
+from pipelines.music import musicnn
+from pipelines.tagging import yamnet
 from services import Services
 from tests.recordings import EXAMPLES
 
@@ -74,25 +73,25 @@ def test_whispers_encoder_is_the_bare_model_in_every_layer(services: Services, c
 def test_yamnet_is_the_bare_model(services: Services, clip: AudioClip) -> None:
     found = embed(services, clip, "yamnet")
     sound = np.array(clip.waveform(RATE))
-    with services.runtime.cache.lease(YAMNET) as (yamnet,):
+    with services.runtime.cache.lease(YAMNET) as (session,):
         for number in (0, 7, 14):
-            part = np.zeros(yamnet_features.PATCH_SAMPLES, dtype=np.float32)
-            heard = sound[number * yamnet_features.PATCH_HOP_SAMPLES :][: len(part)]
+            part = np.zeros(yamnet.PATCH_SAMPLES, dtype=np.float32)
+            heard = sound[number * yamnet.PATCH_HOP_SAMPLES :][: len(part)]
             part[: len(heard)] = heard
-            bare = yamnet.run(["embedding"], {"patches": yamnet_features.log_mel_patches(part)})[0]
+            bare = session.run(["embedding"], {"patches": yamnet.log_mel_patches(part)})[0]
             np.testing.assert_allclose(found.frames[number], bare[0], rtol=0, atol=TOLERANCE)
     assert found.frames.shape == (15, 1024)
-    assert found.times[0] == yamnet_features.PATCH_SECONDS / 2
+    assert found.times[0] == yamnet.PATCH_SECONDS / 2
 
 
 @pytest.mark.parametrize("spec", [MUSICNN_MTT, MUSICNN_MSD], ids=lambda spec: spec.key)
 def test_musicnn_is_the_bare_model(services: Services, clip: AudioClip, spec: Any) -> None:
     patches, frames = (embed(services, clip, spec.key, layer) for layer in ("patches", "frames"))
-    sound = listening_gain(clip.waveform(RATE)) * np.array(clip.waveform(RATE))
-    whole = musicnn_features.PATCH_SAMPLES + 3 * musicnn_features.PATCH_HOP_SAMPLES
-    heard = musicnn_features.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
-    with services.runtime.cache.lease(spec) as (musicnn,):
-        outputs = musicnn.run(["embedding", "frames"], {"patches": heard[1:2]})
+    sound = musicnn.input_gain(clip.waveform(RATE)) * np.array(clip.waveform(RATE))
+    whole = musicnn.PATCH_SAMPLES + 3 * musicnn.PATCH_HOP_SAMPLES
+    heard = musicnn.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
+    with services.runtime.cache.lease(spec) as (session,):
+        outputs = session.run(["embedding", "frames"], {"patches": heard[1:2]})
     assert patches.frames.shape == (4, 200)
     assert frames.frames.shape == (1 + (len(sound) - 512) // 256, 753)
     np.testing.assert_allclose(patches.frames[1], outputs[0][0], rtol=0, atol=TOLERANCE)
@@ -124,7 +123,7 @@ def test_patches_follow_each_other_over_windows_as_if_heard_at_once(
     waveform = clip.waveform(family.sample_rate)
     assert len(windows(family.grid(layer), len(waveform))) > 1
     with services.runtime.cache.lease(found.encoder.spec) as (model,):
-        (whole,) = family.states(model, family.gain(waveform) * np.array(waveform), (layer,))
+        (whole,) = family.hidden_states(model, family.input_gain(waveform) * np.array(waveform), (layer,))
     # The spectrogram of a longer sound is rounded in another order.
     np.testing.assert_allclose(found.frames, whole, rtol=0, atol=TOLERANCE * np.abs(whole).max())
 
@@ -166,4 +165,4 @@ def test_the_list_begins_with_the_offline_encoders(services: Services) -> None:
     for encoder in listed:
         assert encoder.width > 0 and encoder.frame_rate >= 0
         assert encoder.default_layer in encoder.layers
-        assert encoder.what and encoder.licence and encoder.title
+        assert encoder.description and encoder.licence and encoder.title

@@ -15,10 +15,10 @@ from pipelines.music.chord_recognition import (
     CHORD_COUNT,
     GRID_SECONDS,
     NO_CHORD,
+    chord_coverage,
     chord_grid,
     chord_name,
     find_chords,
-    harmony_share,
     smoothed_path,
 )
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
@@ -55,7 +55,7 @@ def test_chords_change_at_beats_and_cover_the_clip() -> None:
         (4.5, 6.5, "A:min"),
         (6.5, 12.0, "G:7"),
     ]
-    assert harmony_share(chords) == pytest.approx(11.5 / 12)
+    assert chord_coverage(chords) == pytest.approx(11.5 / 12)
     for chord in chords:
         assert chord.confidence > max((other.confidence for other in chord.alternatives), default=0)
 
@@ -107,10 +107,10 @@ def test_every_name_is_known_and_read_back() -> None:
 def test_a_key_with_its_rivals_or_none() -> None:
     logits = np.zeros(24, dtype=np.float32)
     logits[[2 * 9 + 1, 0]] = 5, 4
-    key = find_key(logits, harmony_share=0.9)
+    key = find_key(logits, chord_coverage=0.9)
     assert key is not None
     assert (key.name, key.mode, key.alternatives[0].name) == ("A minor", "minor", "C major")
     assert key.confidence + sum(other.confidence for other in key.alternatives) <= 1.001
-    assert find_key(logits, harmony_share=0.1) is None
-    assert find_key(np.zeros(24, dtype=np.float32), harmony_share=0.9) is None
+    assert find_key(logits, chord_coverage=0.1) is None
+    assert find_key(np.zeros(24, dtype=np.float32), chord_coverage=0.9) is None
     assert {MODES[i % 2] for i in range(24)} == {"major", "minor"}

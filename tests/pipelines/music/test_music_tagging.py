@@ -19,31 +19,31 @@ from models.errors import InvalidOption
 from models.files.package_weights import WEIGHTS
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.log_mel import mel_filters
 from pipelines.description.tag_heatmap import music_heatmap
-from pipelines.music import musicnn_features
 from pipelines.music.music_tagging import (
     BLOCK_PATCHES,
     MusicTagOptions,
     MusicTags,
-    listening_gain,
     tag_music,
-    vocal_activity,
 )
-from pipelines.music.musicnn_features import (
+from pipelines.music.musicnn import (
+    MEL_FRAMES,
     PATCH_HOP_SAMPLES,
     PATCH_SAMPLES,
+    input_gain,
     log_mel_patches,
     patch_count,
 )
 from pipelines.music.tag_fusion import (
     MusicScores,
     best_tags,
+    clip_vocals_prob,
     confidences,
     log_odds,
-    musicality,
+    music_scores,
     probability,
-    vocals,
-    vocals_of_clip,
+    vocal_probs,
 )
 from pipelines.music.tag_table import (
     KINDS,
@@ -133,10 +133,10 @@ def test_a_voice_over_a_guitar_is_noticed_and_the_guitar_alone_has_none(services
     speech, rate = soundfile.read(librivox_sentences()[0].path, dtype="float32")
     assert rate == RATE
     sung = clip_of(services, tmp_path, mix(sing(speech, 45, seed=0), np.array(guitar.waveform(RATE)), 4.0))
-    alone, together = (vocal_activity(clip, services.runtime) for clip in (guitar, sung))
-    assert together.in_clip > 0.6
-    assert alone.in_clip < 0.2
-    assert together.probability.mean() > alone.probability.mean() + 0.3
+    alone, together = (run(services, clip) for clip in (guitar, sung))
+    assert together.vocals_in_clip > 0.6
+    assert alone.vocals_in_clip < 0.2
+    assert together.vocals.mean() > alone.vocals.mean() + 0.3
     np.testing.assert_allclose(np.diff(together.times), together.hop_seconds, rtol=1e-4)
 
 
@@ -150,7 +150,7 @@ def test_music_is_heard_at_the_same_level_however_soft_it_is(services: Services,
     piece = np.array(rendered(services, tmp_path, "piano-slow").waveform(RATE))
     softly = piece * np.float32(0.25)
     soft = clip_of(services, tmp_path, softly)
-    assert float(listening_gain(softly)) == pytest.approx(4 * float(listening_gain(piece)), rel=1e-4)
+    assert float(input_gain(softly)) == pytest.approx(4 * float(input_gain(piece)), rel=1e-4)
     tags = run(services, soft)
     assert names_of(tags, "instrument")[0] == "Piano"
 
@@ -166,7 +166,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
     assert last.position == last.duration == 40.0
     waveform = clip.waveform(RATE)
     with services.runtime.cache.lease(MUSICNN_MTT) as (musicnn,):
-        sound = listening_gain(waveform) * waveform[BLOCK_PATCHES * PATCH_HOP_SAMPLES :][:PATCH_SAMPLES]
+        sound = input_gain(waveform) * waveform[BLOCK_PATCHES * PATCH_HOP_SAMPLES :][:PATCH_SAMPLES]
         (expected,) = musicnn.run(["scores"], {"patches": log_mel_patches(sound)})
     slow = [row.name for row in TABLE].index("Slow")
     evidence = log_odds(expected[:, MTT_TAGS.index("slow")]) - log_odds(0.1)
@@ -231,7 +231,7 @@ def test_the_converted_models_have_the_documented_outputs(services: Services, fo
 
 
 def test_mel_bands_are_those_of_an_independent_implementation() -> None:
-    np.testing.assert_allclose(musicnn_features._mel_filters(), mel(sr=RATE, n_fft=512, n_mels=96).T, atol=1e-7)
+    np.testing.assert_allclose(mel_filters(MEL_FRAMES.bank), mel(sr=RATE, n_fft=512, n_mels=96).T, atol=1e-7)
 
 
 def test_patches_of_silence_and_of_a_tone() -> None:
@@ -289,15 +289,15 @@ def test_where_nothing_is_likely_nothing_is_named_but_the_least_unlikely_genre()
 
 def test_vocals_need_music_and_are_no_speech() -> None:
     sung = {"singing": 0.4, "female vocal": 0.3}
-    assert vocals(scores(sung, {"instrumental": 0.02}, Music=0.8, Singing=0.05))[0] > 0.9
-    assert vocals(scores({"no vocals": 0.3}, {"instrumental": 0.3}, Music=0.9))[0] < 0.1
-    assert vocals(scores(sung, {"instrumental": 0.02}, Music=0.1, Speech=0.9))[0] == 0
-    assert vocals(scores(sung, {"instrumental": 0.02}, Music=0.5, Speech=0.9))[0] < 0.2
+    assert vocal_probs(scores(sung, {"instrumental": 0.02}, Music=0.8, Singing=0.05))[0] > 0.9
+    assert vocal_probs(scores({"no vocals": 0.3}, {"instrumental": 0.3}, Music=0.9))[0] < 0.1
+    assert vocal_probs(scores(sung, {"instrumental": 0.02}, Music=0.1, Speech=0.9))[0] == 0
+    assert vocal_probs(scores(sung, {"instrumental": 0.02}, Music=0.5, Speech=0.9))[0] < 0.2
 
 
 def test_a_singer_may_rest() -> None:
     music = np.ones(9, dtype=np.float32)
     rests: FloatArray = np.array([0.9, 0, 0, 0.9, 0, 0, 0.9, 0, 0], dtype=np.float32)
-    assert vocals_of_clip(rests, music) == pytest.approx(0.9)
-    assert vocals_of_clip(rests, np.zeros(9, dtype=np.float32)) == 0.0
-    assert musicality(scores(Piano=0.3, Music=0.2))[0] == pytest.approx(0.3)
+    assert clip_vocals_prob(rests, music) == pytest.approx(0.9)
+    assert clip_vocals_prob(rests, np.zeros(9, dtype=np.float32)) == 0.0
+    assert music_scores(scores(Piano=0.3, Music=0.2))[0] == pytest.approx(0.3)

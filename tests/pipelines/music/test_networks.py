@@ -7,22 +7,6 @@ import pytest
 
 from models.arrays import FloatArray
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
-from pipelines.music.beat_network import (
-    COLOURS,
-    FRAMES_PER_SECOND,
-    HOP_SAMPLES,
-    LEVEL,
-    MEL_BANDS,
-    METRES,
-    RHYTHM_BLOCK_FRAMES,
-    TEMPO_BINS,
-    frame_count,
-    joined,
-    level_gain,
-    log_mel,
-    rhythm_block,
-    rhythm_block_count,
-)
 from pipelines.music.chord_recognition import CHORD_COUNT
 from pipelines.music.harmony_network import HARMONY_RUN_FRAMES, POOL_FRAMES, harmony_logits, pooled_notes
 from pipelines.music.note_activations import (
@@ -33,6 +17,22 @@ from pipelines.music.note_activations import (
     NOTE_SAMPLE_RATE,
     note_block,
     note_block_count,
+)
+from pipelines.music.rhythm.beat_network import (
+    BEAT_BLOCK_FRAMES,
+    COARSE_BANDS,
+    FRAMES_PER_SECOND,
+    HOP_SAMPLES,
+    INPUT_RMS,
+    MEL_BANDS,
+    METRES,
+    TEMPO_BINS,
+    beat_block,
+    beat_block_count,
+    frame_count,
+    input_gain,
+    joined,
+    log_mel,
 )
 from services import Services
 
@@ -54,16 +54,16 @@ def noise(seconds: float) -> FloatArray:
 def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> None:
     waveform = noise(130)
     with services.runtime.cache.lease(BEAT_NETWORK) as (model,):
-        blocks = [rhythm_block(model, waveform, 1.0, block) for block in range(rhythm_block_count(len(waveform)))]
+        blocks = [beat_block(model, waveform, 1.0, block) for block in range(beat_block_count(len(waveform)))]
         mel = log_mel(waveform, 0, frame_count(len(waveform)))
         pulse, metre, tempo = (output[0] for output in model.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]}))
-    assert [len(block) for block in blocks] == [RHYTHM_BLOCK_FRAMES, RHYTHM_BLOCK_FRAMES, len(mel) - 2 * RHYTHM_BLOCK_FRAMES]
-    activations, colour = joined(blocks)
-    np.testing.assert_allclose(activations.pulse, pulse, atol=1e-3)
+    assert [len(block) for block in blocks] == [BEAT_BLOCK_FRAMES, BEAT_BLOCK_FRAMES, len(mel) - 2 * BEAT_BLOCK_FRAMES]
+    activations, bands = joined(blocks)
+    np.testing.assert_allclose(activations.beats, pulse, atol=1e-3)
     np.testing.assert_allclose(activations.metre, metre.mean(axis=0), atol=1e-3)
     np.testing.assert_allclose(activations.tempo, tempo.mean(axis=0), atol=1e-3)
     assert (activations.metre.shape, activations.tempo.shape) == ((len(METRES),), (TEMPO_BINS,))
-    assert colour.shape == (len(mel), COLOURS)
+    assert bands.shape == (len(mel), COARSE_BANDS)
 
 
 def test_blocks_of_the_harmony_network_join_without_a_seam(services: Services) -> None:
@@ -108,7 +108,7 @@ def test_any_length_has_blocks(services: Services, samples: int) -> None:
         last = note_block(model, waveform, note_block_count(samples) - 1)
     assert last[0].shape == (BLOCK_FRAMES, 88)
     with services.runtime.cache.lease(BEAT_NETWORK) as (model,):
-        assert len(rhythm_block(model, waveform, 1.0, rhythm_block_count(samples) - 1))
+        assert len(beat_block(model, waveform, 1.0, beat_block_count(samples) - 1))
 
 
 def test_log_mel_frames_are_centred_and_blocks_agree() -> None:
@@ -123,5 +123,5 @@ def test_log_mel_frames_are_centred_and_blocks_agree() -> None:
 def test_every_clip_is_brought_to_one_level() -> None:
     for loudness in (1e-3, 0.1, 1.0):
         waveform = loudness * noise(3)
-        assert np.sqrt(np.mean(np.square(level_gain(waveform) * waveform))) == pytest.approx(LEVEL, rel=1e-3)
-    assert np.isfinite(level_gain(np.zeros(100, dtype=np.float32)))
+        assert np.sqrt(np.mean(np.square(input_gain(waveform) * waveform))) == pytest.approx(INPUT_RMS, rel=1e-3)
+    assert np.isfinite(input_gain(np.zeros(100, dtype=np.float32)))

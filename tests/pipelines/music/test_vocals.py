@@ -23,9 +23,13 @@ def scores(patches: int = PATCHES, **spans: tuple[int, int, float]) -> FloatArra
     return values
 
 
+def sound_tags(values: FloatArray) -> SoundTags:
+    return SoundTags(DURATION, np.arange(len(values), dtype=np.float32) * np.float32(HOP_SECONDS), values)
+
+
 def vocals_of(heard: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
     """For YAMNet's scores, and musicnn's voices from one patch of 1.5 s to before another."""
-    sounds = SoundTags(DURATION, np.arange(len(heard), dtype=np.float32) * np.float32(HOP_SECONDS), heard)
+    sounds = sound_tags(heard)
     times = np.arange(0, DURATION, 1.5, dtype=np.float32)
     voices = np.zeros(len(times), dtype=np.float32)
     voices[slice(*over_music)] = 0.9
@@ -66,5 +70,5 @@ def test_a_short_clip_can_be_sung() -> None:
 
 
 def test_music_is_how_much_sounds_like_it() -> None:
-    assert music_score(scores(10, Music=(0, 5, 1.0), Piano=(0, 10, 0.5))) == 0.75
-    assert music_score(scores(10, Speech=(0, 10, 1.0))) == 0.0
+    assert music_score(sound_tags(scores(10, Music=(0, 5, 1.0), Piano=(0, 10, 0.5)))) == 0.75
+    assert music_score(sound_tags(scores(10, Speech=(0, 10, 1.0)))) == 0.0

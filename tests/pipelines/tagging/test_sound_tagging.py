@@ -23,8 +23,8 @@ from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.log_mel import mel_filters
 from pipelines.description.tag_heatmap import sound_heatmap
-from pipelines.tagging import yamnet_features
 from pipelines.tagging.audioset import (
     ABOUT_THE_RECORDING,
     ANIMAL_FAMILIES,
@@ -36,11 +36,12 @@ from pipelines.tagging.audioset import (
 from pipelines.tagging.sound_tagging import (
     SoundTags,
     TagOptions,
+    segment_tags,
     tag_sounds,
-    what_it_sounds_like,
 )
-from pipelines.tagging.taggers import AudioSpectrogramTransformer, Yamnet
-from pipelines.tagging.yamnet_features import (
+from pipelines.tagging.taggers import AstTagger, YamnetTagger
+from pipelines.tagging.yamnet import (
+    MEL_FRAMES,
     PATCH_HOP_SAMPLES,
     PATCH_SAMPLES,
     log_mel_patches,
@@ -54,7 +55,7 @@ from training.evaluate_sound_tags import CRITERION, STAMPS, outcomes
 
 GUARD_SECONDS = 60.0
 RATE = 16_000
-BLOCK_PATCHES = Yamnet.block_patches
+BLOCK_PATCHES = YamnetTagger.block_patches
 AUDIOSET = (*class_tree().names[:1], *list(NOT_IN_YAMNET)[:2], *class_tree().names[1:], *list(NOT_IN_YAMNET)[2:])
 SOUNDFONTS = ("FluidR3_GM.sf2", "TimGM6mb.sf2")
 
@@ -73,7 +74,7 @@ def names_of(tags: SoundTags) -> list[str]:
 
 def sounds_like(services: Services, clip: AudioClip, start: float, end: float, names: int = 1) -> list[str]:
     """Names of a stretch."""
-    tags = what_it_sounds_like(clip, start, end, services.runtime, names)
+    tags = segment_tags(clip, start, end, services.runtime, names)
     return [tag.name for tag in tags]
 
 
@@ -201,7 +202,7 @@ def test_any_length_has_scores(services: Services, tmp_path: Path, seconds: floa
 def test_filters_are_those_of_an_independent_implementation() -> None:
     theirs = mel(sr=RATE, n_fft=512, n_mels=64, fmin=125, fmax=7500, htk=True, norm=None)
     # librosa's triangles are straight in Hz, TensorFlow's on the mel scale
-    np.testing.assert_allclose(yamnet_features._mel_filters(), theirs.T, atol=0.03)
+    np.testing.assert_allclose(mel_filters(MEL_FRAMES.bank), theirs.T, atol=0.03)
 
 
 def test_patches_of_silence_and_of_a_tone() -> None:
@@ -232,7 +233,7 @@ def test_of_a_class_and_its_kinds_one_is_named() -> None:
 def test_music_gives_way_to_what_plays_and_faint_speech_is_not_named() -> None:
     assert [t.name for t in best_names(scores(Music=0.9, Piano=0.04, Ding=0.3, Speech=0.4), 3)] == ["Piano", "Ding"]
     assert [t.name for t in best_names(scores(Music=0.9), 3)] == ["Music"]
-    assert best_names(scores(Speech=0.9, Conversation=0.8), 3, leave_out=("Speech",)) == ()
+    assert best_names(scores(Speech=0.9, Conversation=0.8), 3, excluded=("Speech",)) == ()
     assert best_names(scores(Silence=1.0, Echo=0.5), 3) == ()
 
 
@@ -261,24 +262,24 @@ def test_a_transformer_has_its_own_classes_and_the_scores_of_the_bare_model(
     assert tags.state == "done"
     assert tags.classes == AUDIOSET
     assert tags.scores.shape == (8, 527)
-    hearing = AudioSpectrogramTransformer()
-    assert (tags.hop_seconds, tags.patch_seconds) == (5.12, hearing.patch_samples / RATE)
-    waveform = np.pad(np.array(clip.waveform(RATE)), (0, hearing.patch_samples))
+    tagger = AstTagger()
+    assert (tags.hop_seconds, tags.patch_seconds) == (5.12, tagger.patch_samples / RATE)
+    waveform = np.pad(np.array(clip.waveform(RATE)), (0, tagger.patch_samples))
     for patch in (0, 5, 6, 7):  # the second block begins at 6, and the last patch ends in silence
-        begin = patch * hearing.hop_samples
-        expected = bare_transformer(transformer, waveform[begin : begin + hearing.patch_samples])
+        begin = patch * tagger.hop_samples
+        expected = bare_transformer(transformer, waveform[begin : begin + tagger.patch_samples])
         np.testing.assert_allclose(tags.scores[patch], expected, atol=1e-5)
-    assert tags.top == best_names(tags.scores.mean(axis=0), 5, at_least=0.01, tree=tree_of(AUDIOSET))
+    assert tags.top == best_names(tags.scores.mean(axis=0), 5, min_score=0.01, tree=tree_of(AUDIOSET))
     assert not {name.split(".")[0] for name in sys.modules} & {"torchaudio", "torchvision"}
 
 
 def test_a_transformer_names_a_stretch(services: Services, transformer: Bench, tmp_path: Path) -> None:
     clip = noise_clip(services, tmp_path, 4.0)
-    hearing = AudioSpectrogramTransformer()
+    tagger = AstTagger()
     stretch = np.array(clip.waveform(RATE))[RATE : 3 * RATE]
-    expected = bare_transformer(transformer, np.pad(stretch, (0, hearing.patch_samples - len(stretch))))
-    named = what_it_sounds_like(clip, 1.0, 3.0, transformer.runtime, names=3)
-    assert named == best_names(expected, 3, at_least=0.1, leave_out=("Speech",), tree=tree_of(AUDIOSET))
+    expected = bare_transformer(transformer, np.pad(stretch, (0, tagger.patch_samples - len(stretch))))
+    named = segment_tags(clip, 1.0, 3.0, transformer.runtime, names=3)
+    assert named == best_names(expected, 3, min_score=0.1, excluded=("Speech",), tree=tree_of(AUDIOSET))
 
 
 def test_the_other_classes_of_audioset_have_their_place_in_the_tree() -> None:
@@ -289,7 +290,7 @@ def test_the_other_classes_of_audioset_have_their_place_in_the_tree() -> None:
     values = np.zeros(527, dtype=np.float32)
     values[[tree.index("Speech"), tree.index("Female speech, woman speaking")]] = 0.9, 0.8
     assert [tag.name for tag in best_names(values, 3, tree=tree)] == ["Female speech, woman speaking"]
-    assert best_names(values, 3, leave_out=("Speech",), tree=tree) == ()
+    assert best_names(values, 3, excluded=("Speech",), tree=tree) == ()
     assert tree_of(("Speech", "A sound of its own")).parents == (None, None)
 
 

@@ -25,9 +25,9 @@ from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.tagging.clap import CLAP_SAMPLE_RATE
 from pipelines.tagging.zero_shot import (
     BLOCK_WINDOWS,
-    CLAP_SAMPLE_RATE,
     WordOptions,
     WordScores,
     score_words,

@@ -8,20 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.arrays import FloatArray
-from pipelines.music.beat_network import (
+from pipelines.music.rhythm.beat_network import (
     FRAMES_PER_SECOND,
     METRES,
     TEMPO_BINS,
-    RhythmActivations,
+    BeatActivations,
 )
-from pipelines.music.beat_tracking import (
-    SEARCH_RATE,
-    RhythmOptions,
-    bar_positions,
-    beat_frames,
-    find_rhythm,
-    time_signature,
-)
+from pipelines.music.rhythm.beat_search import SEARCH_RATE, search_beats
+from pipelines.music.rhythm.beat_tracking import BeatOptions, track_beats
+from pipelines.music.rhythm.metre import bar_positions, time_signature
 
 UNDECIDED = np.zeros(TEMPO_BINS, dtype=np.float32)
 
@@ -40,16 +35,16 @@ def steady(bpm: float, seconds: float, first: float = 0.5) -> list[float]:
     return np.arange(first, seconds - 0.5, 60 / bpm).tolist()
 
 
-def activations(logits: FloatArray, metre: tuple[int, int] | None = None) -> RhythmActivations:
+def activations(logits: FloatArray, metre: tuple[int, int] | None = None) -> BeatActivations:
     heard = np.array([3.0 if one == metre else 0.0 for one in METRES], dtype=np.float32)
-    return RhythmActivations(logits, heard, UNDECIDED, np.zeros(len(logits), dtype=np.float32))
+    return BeatActivations(logits, heard, UNDECIDED, np.zeros(len(logits), dtype=np.float32))
 
 
 @given(bpm=st.floats(45, 220), first=st.floats(0.1, 1.5), seed=st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
 def test_a_steady_pulse_is_found_at_any_tempo(bpm: float, first: float, seed: int) -> None:
     times = steady(bpm, 12, first)
-    found = find_rhythm(activations(pulse(times, 12, seed=seed)))
+    found = track_beats(activations(pulse(times, 12, seed=seed)))
     assert found is not None
     tempo, beats = found
     assert tempo.bpm == pytest.approx(bpm, rel=0.02)
@@ -61,7 +56,7 @@ def test_a_steady_pulse_is_found_at_any_tempo(bpm: float, first: float, seed: in
 @settings(max_examples=25, deadline=None)
 def test_whatever_is_heard_beats_ascend_within_the_wanted_tempi(noise: float, seed: int, frames: int) -> None:
     logits = np.random.default_rng(seed).normal(-2, noise, frames).astype(np.float32)
-    found = beat_frames(logits, UNDECIDED, 60, 180)
+    found = search_beats(logits, UNDECIDED, 60, 180)
     distances = np.diff(found)
     assert (distances >= 60 * SEARCH_RATE / 180 - 1).all()
     assert ((found >= 0) & (found < max(1, 2 * frames))).all()
@@ -72,14 +67,14 @@ def test_whatever_is_heard_beats_ascend_within_the_wanted_tempi(noise: float, se
 def test_a_tempo_that_changes_is_followed() -> None:
     gaps = 60 / np.linspace(90, 120, 40)
     times = (0.5 + np.cumsum(gaps)).tolist()
-    found = find_rhythm(activations(pulse(times, times[-1] + 1)))
+    found = track_beats(activations(pulse(times, times[-1] + 1)))
     assert found is not None
     np.testing.assert_allclose(found[1].times, times, atol=0.03)
 
 
 def test_after_a_pause_the_beat_begins_anew() -> None:
     times = [*steady(100, 10), *(13.3 + t for t in steady(140, 10))]
-    found = find_rhythm(activations(pulse(times, 24)))
+    found = track_beats(activations(pulse(times, 24)))
     assert found is not None
     assert len(found[1].times) == len(times)
 
@@ -88,7 +83,7 @@ def test_after_a_pause_the_beat_begins_anew() -> None:
 def test_bars_are_counted(metre: tuple[int, int]) -> None:
     length, unit = metre
     times = steady(110, 30)
-    found = find_rhythm(activations(pulse(times, 30, length), metre))
+    found = track_beats(activations(pulse(times, 30, length), metre))
     assert found is not None
     beats = found[1]
     assert (beats.beats_per_bar, beats.beat_unit, beats.metre) == (length, unit, time_signature(length, unit))
@@ -122,26 +117,26 @@ def test_what_begins_within_the_beats_tells_six_eight_from_two_four(parts: tuple
     heard = np.array([1.0 if length == 2 else -3.0 for length, _ in METRES], dtype=np.float32) + np.array(
         [0, 0, 0, 0, 0.3], np.float32
     )
-    found = find_rhythm(RhythmActivations(logits, heard, UNDECIDED, onsets))
+    found = track_beats(BeatActivations(logits, heard, UNDECIDED, onsets))
     assert found is not None
     assert (found[1].beats_per_bar, found[1].beat_unit) == (2, unit)
 
 
 def test_who_knows_the_metre_can_say_it() -> None:
-    found = find_rhythm(activations(pulse(steady(110, 30), 30, 3), (3, 4)), RhythmOptions(beats_per_bar=4))
+    found = track_beats(activations(pulse(steady(110, 30), 30, 3), (3, 4)), BeatOptions(beats_per_bar=4))
     assert found is not None
     assert found[1].beats_per_bar == 4
 
 
 def test_a_range_of_tempi_decides_between_octaves() -> None:
     logits = pulse(steady(160, 30), 30)
-    slow, fast = (find_rhythm(activations(logits), options) for options in (RhythmOptions(fastest_bpm=120), RhythmOptions(100)))
+    slow, fast = (track_beats(activations(logits), options) for options in (BeatOptions(max_bpm=120), BeatOptions(100)))
     assert slow is not None and fast is not None
     assert (round(slow[0].bpm), round(fast[0].bpm)) == (80, 160)
 
 
 def test_the_reason_names_the_octaves_and_the_candidates_come_with_it() -> None:
-    found = find_rhythm(activations(pulse(steady(100, 30), 30)))
+    found = track_beats(activations(pulse(steady(100, 30), 30)))
     assert found is not None
     tempo = found[0]
     assert "100 BPM" in tempo.reason and "200 BPM" in tempo.reason and "50 BPM" in tempo.reason
@@ -152,5 +147,5 @@ def test_the_reason_names_the_octaves_and_the_candidates_come_with_it() -> None:
 
 @pytest.mark.parametrize("frames", [0, 1, 50, 1500])
 def test_no_pulse_no_tempo(frames: int) -> None:
-    assert find_rhythm(activations(np.full((frames, 2), -4, dtype=np.float32))) is None
-    assert find_rhythm(activations(np.random.default_rng(0).normal(-3, 1, (frames, 2)).astype(np.float32))) is None
+    assert track_beats(activations(np.full((frames, 2), -4, dtype=np.float32))) is None
+    assert track_beats(activations(np.random.default_rng(0).normal(-3, 1, (frames, 2)).astype(np.float32))) is None

@@ -1,0 +1,1 @@
+"""Beats, bars, metre and tempo of a clip."""

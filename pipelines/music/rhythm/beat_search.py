@@ -1,0 +1,139 @@
+"""Viterbi search for the beats: over beat times and the distance between beats, which may change a little from beat to beat.
+
+A semi-Markov form of the bar pointer model of Krebs, Böck and Widmer 2015.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from models.arrays import AnyArray, FloatArray, IntArray
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, TEMPO_BINS
+
+MIN_TEMPO_BIN_BPM = 40.0
+"""Tempo of the network's first tempo bin."""
+TEMPO_BINS_PER_OCTAVE = 24
+SEARCH_RATE = 2 * FRAMES_PER_SECOND
+"""Frames per second of the search: at 200 beats a minute, a step of 20 ms would be 7 % of a beat."""
+TIMING_FRAMES = 1.0
+"""Standard deviation of the time of a beat, in search frames."""
+TEMPO_CHANGE = 0.03
+"""Relative standard deviation of the change from one distance between beats to the next."""
+TEMPO_WEIGHT = 1.0
+"""Weight of the network's tempo logits for each beat, relative to its beat logits."""
+BEAT_BONUS = 1.5
+"""Added to each beat logit: the probability of one beat is spread over a few frames, and most beats of music are weak ones."""
+MAX_BEAT_LOGIT = 5.0
+"""Limit of the evidence of a single frame."""
+GAP_COST = 12.0
+"""Cost of a pause after which the beats begin anew."""
+MIN_GAP_SECONDS = 1.0
+MIN_TEMPO_LOGIT = -8.0
+"""Limit of the evidence of the tempo, relative to the most likely tempo."""
+NO_FRAME = -1
+
+
+def search_beats(logits: FloatArray, tempo_logits: FloatArray, min_bpm: float = 40.0, max_bpm: float = 240.0) -> IntArray:
+    """Return the frames of the beats at `SEARCH_RATE`, ascending.
+
+    `score[t, i]` is the score of the best path that ends with a beat at frame t, `intervals[i]` frames after the beat before.
+
+    Args:
+        logits: [frames at 50 a second] of a beat.
+        tempo_logits: [64], as the beat network has them.
+        min_bpm: lower limit of the tempo, beats per minute.
+        max_bpm: upper limit of the tempo, beats per minute.
+    """
+    evidence = _at_search_rate(np.clip(logits + BEAT_BONUS, -MAX_BEAT_LOGIT, MAX_BEAT_LOGIT))
+    shortest, longest = round(60 * SEARCH_RATE / max_bpm), round(60 * SEARCH_RATE / min_bpm)
+    intervals = np.arange(shortest, longest + 1)
+    prior = TEMPO_WEIGHT * _log_tempo(tempo_logits, intervals)
+    change, columns = _tempo_change_cost(shortest, longest), np.arange(len(intervals))
+    gap = round(MIN_GAP_SECONDS * SEARCH_RATE)
+    path = _Backpointers(len(evidence), intervals)
+    onward = np.full((longest + 1, len(intervals)), -np.inf, dtype=np.float32)  # [beat modulo its rows, next interval]
+    highest, highest_at = GAP_COST, NO_FRAME  # the first beat costs nothing
+    for t, gain in enumerate(evidence.tolist()):
+        if t >= gap and path.best[t - gap] > highest:
+            highest, highest_at = float(path.best[t - gap]), t - gap
+        fresh = prior + (highest - GAP_COST)
+        score = onward[(t - intervals) % len(onward), columns] + prior
+        path.is_fresh[t] = fresh > score
+        score = np.maximum(fresh, score) + gain
+        path.fresh_from[t], path.best_column[t], path.best[t] = highest_at, score.argmax(), score.max()
+        leading = score - change  # [next interval, interval]
+        path.onward_from[t] = leading.argmax(axis=1)
+        onward[t % len(onward)] = leading[columns, path.onward_from[t]]
+    return path.trace()
+
+
+class _Backpointers:
+    """Backpointers of the search; an hour takes 90 MB."""
+
+    def __init__(self, frames: int, intervals: IntArray) -> None:
+        self._intervals = intervals
+        self.best = np.empty(frames, dtype=np.float32)
+        """[frames], score of the best path that ends with a beat there."""
+        self.best_column = np.empty(frames, dtype=np.int32)
+        self.is_fresh = np.empty((frames, len(intervals)), dtype=np.bool_)
+        """[frames, interval]: no beat one interval before; the beats begin there, or again after a pause."""
+        self.fresh_from = np.empty(frames, dtype=np.int32)
+        """[frames], the beat before the pause."""
+        self.onward_from = np.empty((frames, len(intervals)), dtype=np.uint8)
+        """[frames, next interval], the interval that led to the beat."""
+
+    def trace(self) -> IntArray:
+        """Return the frames of the best path, ascending; empty where no path scores above 0."""
+        if not len(self.best) or self.best.max() <= 0:
+            return np.empty(0, dtype=np.int64)
+        t = int(self.best.argmax())
+        column, path = int(self.best_column[t]), [t]
+        while True:
+            if self.is_fresh[t, column]:
+                t = int(self.fresh_from[t])
+                if t == NO_FRAME:
+                    return np.array(path[::-1], dtype=np.int64)
+                column = int(self.best_column[t])
+            else:
+                t -= int(self._intervals[column])
+                column = int(self.onward_from[t, column])
+            path.append(t)
+
+
+@cache
+def _tempo_change_cost(shortest: int, longest: int) -> FloatArray:
+    """Return the cost [to, from] of two distances between beats that follow each other, in search frames."""
+    intervals = np.arange(shortest, longest + 1, dtype=np.float32)
+    step = (intervals[:, np.newaxis] - intervals) / (TIMING_FRAMES + TEMPO_CHANGE * intervals)
+    cost: FloatArray = (0.5 * step**2).astype(np.float32)
+    return cost
+
+
+def _at_search_rate(values: FloatArray) -> FloatArray:
+    """Interpolate [frames at 50 a second] to [2 frames - 1 at 100 a second]."""
+    places = np.arange(max(0, 2 * len(values) - 1)) / 2
+    return np.interp(places, np.arange(len(values)), values).astype(np.float32) if len(values) else values
+
+
+def _log_tempo(tempo_logits: FloatArray, intervals: IntArray) -> FloatArray:
+    """Return the log-probability of each distance between beats, relative to the likeliest of them."""
+    places = TEMPO_BINS_PER_OCTAVE * np.log2(60 * SEARCH_RATE / intervals / MIN_TEMPO_BIN_BPM)
+    logits = np.interp(places, np.arange(TEMPO_BINS), tempo_logits).astype(np.float32)
+    relative: FloatArray = np.maximum(logits - logits.max(initial=-np.inf), MIN_TEMPO_LOGIT)
+    return relative
+
+
+def max_around(values: FloatArray, frames: AnyArray) -> FloatArray:
+    """Return the maximum of three `values` [at 50 a second] around each of `frames` [at 100 a second]."""
+    centres = np.round(frames / 2).astype(np.int64)
+    around = np.clip(centres[:, np.newaxis] + np.arange(-1, 2), 0, len(values) - 1)
+    highest: FloatArray = values[around].max(axis=1)
+    return highest
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    """Return the probabilities of logits."""
+    probs: FloatArray = (0.5 + 0.5 * np.tanh(0.5 * values)).astype(np.float32)
+    return probs

@@ -1,0 +1,99 @@
+"""Beats, bars and tempo of a clip from the activations of the beat network.
+
+The network gives each frame a probability of a beat and of a downbeat. One Viterbi search finds the beats (`beat_search`),
+another the position of each beat in its bar (`metre`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.arrays import FloatArray, IntArray
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivations
+from pipelines.music.rhythm.beat_search import max_around, search_beats, sigmoid
+from pipelines.music.rhythm.metre import MetreCandidate, bar_positions, time_signature
+from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, Tempo, estimate_tempo
+
+MIN_BEATS = 5
+
+
+@dataclass(frozen=True)
+class Beats:
+    """All beats, and the position of each in its bar."""
+
+    times: tuple[float, ...]
+    """Seconds, ascending."""
+    positions: tuple[int, ...]
+    """Position of each beat in its bar: 1 is the downbeat, then 2, up to `beats_per_bar`."""
+    beats_per_bar: int
+    """Beats that a person counts or conducts: 2 in 6/8, where each beat is a dotted quarter."""
+    beat_unit: int
+    """4: the beat is a quarter; 8: it is three eighths, as in 6/8."""
+    confidence: float
+    """0 to 1, of the beat times and the metre together."""
+    alternatives: tuple[MetreCandidate, ...] = ()
+    """Other metres, best first."""
+
+    @property
+    def metre(self) -> str:
+        """Time signature, e.g. '4/4' or '6/8'."""
+        return time_signature(self.beats_per_bar, self.beat_unit)
+
+    @property
+    def downbeats(self) -> tuple[float, ...]:
+        """Start of each bar in seconds."""
+        return tuple(time for time, position in zip(self.times, self.positions, strict=True) if position == 1)
+
+
+@dataclass(frozen=True)
+class BeatOptions:
+    """Options of `track_beats`."""
+
+    min_bpm: float = 40.0
+    """Beats per minute."""
+    max_bpm: float = 240.0
+    beats_per_bar: int | None = None
+    """None to find out."""
+    min_strength: float = 0.35
+    """Mean probability of the beats below which there is no pulse."""
+
+
+def track_beats(activations: BeatActivations, options: BeatOptions = BeatOptions()) -> tuple[Tempo, Beats] | None:
+    """Return the tempo and the beats, or None where there is no pulse."""
+    frames = search_beats(activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
+    return rhythm_of_beats(frames, activations, options)
+
+
+def rhythm_of_beats(
+    frames: IntArray, activations: BeatActivations, options: BeatOptions = BeatOptions()
+) -> tuple[Tempo, Beats] | None:
+    """Return the tempo and the beats at `frames`, which are those of `search_beats`; None where there is no pulse."""
+    if len(frames) < MIN_BEATS:
+        return None
+    strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
+    if strength < options.min_strength:
+        return None
+    times = _refined_times(activations.beats[:, 0], frames)
+    positions, metres = bar_positions(activations, frames, options.beats_per_bar)
+    (beats, unit), metre_prob = metres[0]
+    tempo = estimate_tempo(activations, times, frames, strength)
+    others = tuple(MetreCandidate(*metre, round(prob, 3)) for metre, prob in metres[1:] if prob >= MIN_CANDIDATE_PROB)
+    return tempo, Beats(
+        tuple(round(float(t), 3) for t in times),
+        tuple(positions.tolist()),
+        beats,
+        unit,
+        round(strength * metre_prob, 3),
+        others,
+    )
+
+
+def _refined_times(logits: FloatArray, frames: IntArray) -> FloatArray:
+    """Return the seconds of the beats: the centroid of the probability around each frame."""
+    centres = np.round(frames / 2).astype(np.int64)
+    around = np.clip(centres[:, np.newaxis] + np.arange(-2, 3), 0, len(logits) - 1)
+    weight = sigmoid(logits[around]) + 1e-3
+    times: FloatArray = ((around * weight).sum(axis=1) / weight.sum(axis=1) / FRAMES_PER_SECOND).astype(np.float32)
+    return times
