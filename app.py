@@ -26,6 +26,7 @@ from settings import Settings
 
 TIDY_INTERVAL_SECONDS = 60.0
 SLOW_IMPORTS: dict[str, tuple[str, ...]] = {
+    "librosa.filters": (),
     "faster_whisper": (),
     "torch": (),
     "transformers": ("CLIPTextModel", "CLIPTokenizer"),
