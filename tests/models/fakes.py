@@ -116,20 +116,27 @@ class FakeMachine:
 
     def __init__(self) -> None:
         self._models: weakref.WeakSet[FakeModel] = weakref.WeakSet()
+        self._models_lock = threading.RLock()  # the collector may end a lease, and so measure, in the middle of measuring
         self._constructing = threading.Lock()
         self.violations: list[str] = []
 
+    def models(self) -> list[FakeModel]:
+        """Every live model; a set must not grow in another thread while it is read."""
+        with self._models_lock:
+            return list(self._models)
+
     def used_bytes(self, place: str) -> int:
-        return sum(model.size_bytes for model in list(self._models) if model.place == place)
+        return sum(model.size_bytes for model in self.models() if model.place == place)
 
     def place(self, key: str) -> str | None:
         """Where the model lies now, None if it is gone."""
-        places = [model.place for model in list(self._models) if model.key == key]
+        places = [model.place for model in self.models() if model.key == key]
         assert len(places) <= 1, f"{key} exists twice"
         return places[0] if places else None
 
     def put(self, model: FakeModel) -> FakeModel:
-        self._models.add(model)
+        with self._models_lock:
+            self._models.add(model)
         return model
 
     @contextmanager

@@ -30,6 +30,7 @@ class Borrower:
         self.schedule = schedule
         self.holding = False
         self.stopped = False
+        self.deadline = schedule.bench.clock.now + LEASE_SECONDS
         self.ending: BaseException | None = None
         self.go = threading.Event()
         options = {"working_bytes": working_bytes, "should_stop": self.should_stop, "then": self.hold}
@@ -88,7 +89,7 @@ class AnySchedule(RuleBasedStateMachine):
             self.told.notify_all()
 
     def settle(self) -> None:
-        """Wait until every borrower holds its lease, stands in line, or is over."""
+        """Wait until every borrower holds its lease, stands in line with time left, or is over."""
         self.wait_until(self.is_settled)
         for borrower in [borrower for borrower in self.borrowers if borrower.future.done()]:
             error = borrower.future.exception()
@@ -104,7 +105,10 @@ class AnySchedule(RuleBasedStateMachine):
                 self.told.wait(0.01)
 
     def is_settled(self) -> bool:
+        """Whether no thread will do anything before the next rule: one whose deadline has passed will end at its next look."""
         alive = [borrower for borrower in self.borrowers if not borrower.future.done()]
+        if any(not borrower.holding and borrower.deadline <= self.bench.clock.now for borrower in alive):
+            return False
         holding = sum(borrower.holding for borrower in alive)
         return holding + self.bench.cache.status().waiting == len(alive)
 
@@ -136,9 +140,7 @@ class AnySchedule(RuleBasedStateMachine):
 
     @rule()
     def let_all_waiters_run_out_of_time(self) -> None:
-        late = self.waiting()
         self.bench.clock.advance(LEASE_SECONDS)
-        self.wait_until(lambda: all(b.future.done() or b.holding for b in late))  # one that left may let another go
         self.settle()
 
     @rule()
@@ -174,7 +176,7 @@ class AnySchedule(RuleBasedStateMachine):
         assert {r.state for r in status.residents} <= {"idle", "in use"}
 
     def lent(self) -> int:
-        return sum(model.held for model in list(self.bench.machine._models))
+        return sum(model.held for model in self.bench.machine.models())
 
     def teardown(self) -> None:
         """Whatever happened: when all borrowers end, everybody had a turn, and a clear leaves nothing."""
