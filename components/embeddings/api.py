@@ -23,6 +23,8 @@ from pipelines.embeddings.embed import (
     ClipEmbedding,
     EmbeddingOptions,
     Encoder,
+    check_duration,
+    choose_encoder,
     embed_clip,
     encoders,
 )
@@ -157,6 +159,7 @@ def _map_document(
     if not 1 <= len(audio) <= MAX_CLIPS:
         raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
     clips = [open_for_api(services, one) for one in audio]
+    check_duration(choose_encoder(encoding.encoder, services.runtime.catalog)[0], sum(clip.duration for clip in clips))
     embeddings = [_embedding(services, clip, encoding) for clip in clips]
     embedding_map = stored_map(embeddings, options, services.runtime.features)
     stacked = stack_frames([(one.frames, one.times) for one in embeddings])

@@ -47,7 +47,7 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, check_duration, choose_encoder, embed_clip
 from pipelines.embeddings.map import (
     METHODS,
     EmbeddingMap,
@@ -223,6 +223,8 @@ class _Handlers:
     ) -> Generator[Update, None, tuple[ClipEmbedding, ...]]:
         """Return the embeddings of all clips, reusing those that are shown; () after a Stop."""
         services, embeddings = self._services, []
+        encoder, _ = choose_encoder(wanted.encoding.encoder, services.runtime.catalog)
+        check_duration(encoder, sum(clip.duration for clip in wanted.clips))
         is_same = shown is not None and shown.options == wanted.encoding
         before = dict(zip(_hashes(shown.clips), shown.embeddings, strict=True)) if shown is not None and is_same else {}
         for clip in wanted.clips:

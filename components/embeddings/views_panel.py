@@ -33,6 +33,8 @@ MAX_LISTED = 8
 SIMILARITY_CELLS = 480
 HEATMAP_ROWS = 96
 NO_POINT = '<p class="empty">Choose a point on the map to list the most similar frames of the clip.</p>'
+NO_OTHER_FRAME = '<p class="empty">The clip is too short: no other frame is far enough away to be compared.</p>'
+CONSTANT = '<p class="empty">All frames are equal: no dimension varies.</p>'
 NO_MAP = '<p class="empty">Press Show first.</p>'
 
 
@@ -114,6 +116,8 @@ def similar_frames_markup(shown: ShownEmbedding, row: int) -> str:
     first = shown.embedding
     here = float(first.times[row])
     found = similar_frames(first.frames, first.times, row, MAX_LISTED, max(1.0, first.duration / 100))
+    if not found:
+        return NO_OTHER_FRAME
     rows = "".join(
         f"<li>{seek_button(clock_time(frame.time, 1), max(0.0, frame.time - first.frame_seconds / 2))}"
         f'<meter max="1" value="{max(0.0, frame.similarity):.2f}"></meter>{frame.similarity:.2f}'
@@ -131,8 +135,8 @@ def build_views() -> list[LazyView]:
     with gr.Tab("Dimensions") as dimensions_tab:
         dimensions = build_timed_pictures("embedding-dimensions")
     return [
-        LazyView(similarity_tab, [similarity], lambda shown: [_similarity(shown) if shown else NO_MAP]),
-        LazyView(dimensions_tab, [dimensions], lambda shown: [_dimensions(shown) if shown else NO_MAP]),
+        LazyView(similarity_tab, [similarity], lambda shown: [similarity_markup(shown) if shown else NO_MAP]),
+        LazyView(dimensions_tab, [dimensions], lambda shown: [dimensions_markup(shown) if shown else NO_MAP]),
     ]
 
 
@@ -153,7 +157,8 @@ def connect_views(views: Sequence[LazyView], shown: gr.State, changed: Sequence[
         event.then(draw, inputs=[shown, opened], outputs=panes, **QUIET)
 
 
-def _similarity(shown: ShownEmbedding) -> str:
+def similarity_markup(shown: ShownEmbedding) -> str:
+    """The self-similarity matrix of the clip on the player."""
     first = shown.embedding
     found = self_similarity(first.frames, first.times, SIMILARITY_CELLS)
     low = float(np.quantile(found.values, 0.02))
@@ -162,12 +167,14 @@ def _similarity(shown: ShownEmbedding) -> str:
     return picture_markup(values.astype(np.float32), first.duration, caption, square=True)
 
 
-def _dimensions(shown: ShownEmbedding) -> str:
+def dimensions_markup(shown: ShownEmbedding) -> str:
+    """A heat map of the dimensions of the clip on the player, and curves of norm and change."""
     first = shown.embedding
     heat, curves = heatmap(first.frames, first.times, HEATMAP_ROWS), norm_and_change(first.frames)
     rows = f"The {len(heat.values)} of {first.frames.shape[1]} dimensions that vary most, correlated ones side by side"
+    image = ((heat.values + 1) / 2).astype(np.float32)
     return (
-        picture_markup(((heat.values + 1) / 2).astype(np.float32), first.duration, rows)
+        (picture_markup(image, first.duration, rows) if len(image) else CONSTANT)
         + curve_markup(curves.norm, first.duration, "Norm")
         + curve_markup(curves.change, first.duration, "Cosine distance to the previous frame")
     )

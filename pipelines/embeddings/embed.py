@@ -31,7 +31,7 @@ from pipelines.embeddings.encoders.base import (
 )
 from pipelines.embeddings.encoders.decoder_tokens import EncodingJob, Kind, TokenFamily
 from pipelines.embeddings.encoders.registry import Encoder, choose_encoder, encoders
-from pipelines.embeddings.errors import NoTokens
+from pipelines.embeddings.errors import AudioTooLong, NoTokens
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.tagging.clap import clap_text_embeds
@@ -41,6 +41,7 @@ __all__ = [
     "EmbeddingOptions",
     "EmbeddingProgress",
     "Encoder",
+    "check_duration",
     "choose_encoder",
     "embed_clip",
     "embed_texts",
@@ -49,6 +50,8 @@ __all__ = [
 
 MAX_ALL_LAYERS_BYTES = 64 * 2**20
 """Maximum size of all layers of a clip that are kept together."""
+MAX_FRAME_BYTES = 3 * 2**29
+"""Maximum size of the frames of one map in bytes (1.6 GB): 4 h 22 min of Whisper base, 1 h 44 min of Whisper large."""
 MAX_TEXTS = 100
 MAX_TEXT_CHARACTERS = 500
 
@@ -111,6 +114,7 @@ def embed_clip(
 
     Raises:
         UnknownModel, InvalidOption: no such encoder, or it has no such layer; raised before a model is loaded.
+        AudioTooLong: the frames would take too much memory; raised before a model is loaded.
         NoTokens: frames are tokens, and there is no speech in the clip.
         ModelError: the model cannot be loaded; see `ModelCatalog.choose` and `ModelCache.lease`.
     """
@@ -119,6 +123,7 @@ def embed_clip(
     layer = options.layer or encoder.default_layer
     if layer not in encoder.layers:
         raise InvalidOption("layer", layer, f"one of {', '.join(encoder.layers)}")
+    check_duration(encoder, clip.duration)
     now = _beginning(clip, encoder, layer, choice, runtime.catalog)
     yield now
 
@@ -135,6 +140,13 @@ def embed_clip(
         yield now
     if now.state != "done":
         yield replace(now, state="stopped", elapsed=clock() - began)
+
+
+def check_duration(encoder: Encoder, duration: float) -> None:
+    """Raise AudioTooLong if the frames of `duration` seconds of audio, in one or several clips, take more than `MAX_FRAME_BYTES`."""
+    bytes_per_second = encoder.frame_rate * encoder.width * np.dtype(np.float32).itemsize
+    if duration * bytes_per_second > MAX_FRAME_BYTES:
+        raise AudioTooLong(duration, encoder.title, MAX_FRAME_BYTES / bytes_per_second)
 
 
 def embed_texts(

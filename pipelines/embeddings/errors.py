@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.errors import AudioscopeError, ModelError
+from pipelines.wording.times import measured_time
 
 
 class NoTokens(ModelError):
@@ -13,10 +14,20 @@ class NoTokens(ModelError):
 
 
 class BrokenEmbedding(AudioscopeError):
-    """An embedding has NaN or infinite values."""
+    """An embedding has NaN, infinite or very large values."""
 
     def __init__(self) -> None:
-        super().__init__("This embedding has values that are not finite: choose another layer, or the model in float32.")
+        super().__init__("This embedding has values that are too large or not finite: choose another layer, or use float32.")
+
+
+class AudioTooLong(AudioscopeError):
+    """The frames of the audio would take more memory than an embedding may have."""
+
+    def __init__(self, duration: float, title: str, max_duration: float) -> None:
+        super().__init__(
+            f"{title} takes at most {measured_time(max_duration)} of audio on one map and got {measured_time(duration)}: cut "
+            "the audio, or choose an encoder with fewer frames per second, such as YAMNet."
+        )
 
 
 class EmptyEmbedding(AudioscopeError):

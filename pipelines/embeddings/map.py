@@ -37,6 +37,8 @@ REDUCED_WIDTH = 50
 """Number of principal components that neighbours are compared in."""
 MAX_LANDMARKS: dict[MapMethod, int] = {"tsne": 2000, "umap": 4000, "spectral": 4000}
 """Number of frames that each method lays out in some five seconds on one core."""
+MAX_MAGNITUDE = 1e15
+"""Largest absolute value of a frame whose squares can be summed in float32."""
 MIN_NEIGHBOUR_FRAMES = 8
 """With fewer frames there are no neighbours to compare, and PCA takes the place of the other methods."""
 MIN_NEIGHBOURS, MAX_NEIGHBOURS = 2, 200
@@ -115,7 +117,10 @@ def map_embeddings(
         points, ratio = components.scores, components.explained_variance_ratio
     else:
         points, ratio = _neighbour_map(frames, options, should_stop), ()
-    return EmbeddingMap(_scaled(points), ratio, options, clock() - began, method, note)
+    points = _scaled(points)
+    if not points.any():
+        note, ratio = _single_point_note(len(frames)), ()
+    return EmbeddingMap(points, ratio, options, clock() - began, method, note)
 
 
 def stored_map(
@@ -142,6 +147,8 @@ def stored_map(
     sources = [(one.content_hash, one.encoder.key, one.layer) for one in embeddings]
     key = FeatureKey(first.content_hash, first.encoder.spec.key, repr(first.encoder.spec.source), f"map {sources} {options}")
     points = features.get_or_compute(key, lambda: map_embeddings(frames, options).points)
+    if not points.any():
+        note = _single_point_note(len(frames))
     return EmbeddingMap(points, (), options, clock() - began, method, note)
 
 
@@ -182,11 +189,11 @@ def check_frames(frames: FloatArray) -> None:
 
     Raises:
         EmptyEmbedding: there are no frames.
-        BrokenEmbedding: a value is NaN or infinite, as half precision sometimes makes them.
+        BrokenEmbedding: a value is NaN or above `MAX_MAGNITUDE`, as half precision sometimes makes them.
     """
     if not len(frames):
         raise EmptyEmbedding
-    if not np.isfinite(frames.sum(dtype=np.float64)):
+    if not max(frames.max(), -frames.min()) <= MAX_MAGNITUDE:  # NaN fails every comparison
         raise BrokenEmbedding
 
 
@@ -209,6 +216,12 @@ def _method_for(count: int, method: MapMethod) -> tuple[MapMethod, str]:
     if count > MAX_LANDMARKS[method]:
         return method, f"{METHODS[method]} compared {MAX_LANDMARKS[method]:,} of {count:,} frames; the others lie between them."
     return method, ""
+
+
+def _single_point_note(count: int) -> str:
+    if count == 1:
+        return "The clip has a single frame, so the map is a single point."
+    return f"All {count:,} frames are equal, so the map is a single point."
 
 
 def _neighbour_map(frames: FloatArray, options: MapOptions, should_stop: Callable[[], bool]) -> FloatArray:

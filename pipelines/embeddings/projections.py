@@ -42,7 +42,7 @@ def principal_components(frames: FloatArray, count: int) -> PrincipalComponents:
     found = min(count, rows, width)
     # Centred first: the covariance of frames far from the origin would lose its digits.
     centred: FloatArray = frames - frames.mean(axis=0, dtype=np.float64).astype(np.float32)
-    if rows > 1 and centred.any():
+    if rows > 1 and np.abs(centred).max() > np.finfo(np.float32).tiny:
         solver = "covariance_eigh" if rows >= width else "arpack" if found < rows else "full"
         pca = PCA(found, svd_solver=solver, random_state=0)
         # Lanczos iteration in float32 is off by 2e-5; a table with fewer frames than dimensions is small.

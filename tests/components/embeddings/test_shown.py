@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
+import pytest
 
 from components.embeddings.colouring import ClipAnalyses
 from components.embeddings.map import map_value
@@ -18,12 +19,17 @@ from components.embeddings.shown import (
     with_first,
 )
 from components.embeddings.views_panel import (
+    CONSTANT,
+    NO_OTHER_FRAME,
     NO_POINT,
     NO_SOURCE,
     ListSource,
+    dimensions_markup,
     kept_list,
+    similar_frames_markup,
     similar_to_point,
 )
+from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import clip_colouring
 from pipelines.embeddings.embed import EmbeddingOptions
@@ -95,3 +101,18 @@ def test_a_list_stays_while_its_clip_is_opened_and_on_the_player():
     assert kept_list(before, source) == (NO_POINT, NO_SOURCE)
     assert kept_list(replace(there, map_id="another"), source) == (NO_POINT, NO_SOURCE)
     assert kept_list(None, source) == (NO_POINT, NO_SOURCE)
+
+
+def shown_frames(frames: FloatArray) -> ShownEmbedding:
+    """One clip with these frames."""
+    one = embedding(frames)
+    return replace(with_first(shown_map(), shown_map().clips[0]), embeddings=(one,), texts=("",) * len(frames))
+
+
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_constant_frames_have_views_that_say_so(count: int):
+    assert CONSTANT in dimensions_markup(shown_frames(np.full((count, 8), 3, dtype=np.float32)))
+
+
+def test_a_clip_without_another_frame_says_so():
+    assert similar_frames_markup(shown_frames(walk(1)), 0) == NO_OTHER_FRAME

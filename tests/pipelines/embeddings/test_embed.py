@@ -24,10 +24,12 @@ from pipelines.embeddings.embed import (
     encoders,
 )
 from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
+from pipelines.embeddings.errors import AudioTooLong
 from pipelines.music import musicnn
 from pipelines.tagging import yamnet
 from services import Services
 from tests.recordings import EXAMPLES
+from training.evaluate_layers import LOOPS, repetition_spread, write_loop
 
 pytestmark = pytest.mark.models
 RATE = 16_000
@@ -166,3 +168,22 @@ def test_the_list_begins_with_the_offline_encoders(services: Services) -> None:
         assert encoder.width > 0 and encoder.frame_rate >= 0
         assert encoder.default_layer in encoder.layers
         assert encoder.description and encoder.licence and encoder.title
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_equal_moments_lie_closer_in_the_default_layer_than_in_the_last(services: Services, tmp_path: Path, name: str) -> None:
+    write_loop(tmp_path / "loop.wav", name)
+    loop, (_, duration, _) = services.clips.open(tmp_path / "loop.wav"), LOOPS[name]
+    spread = {}
+    for layer in ("", "layer 6"):
+        found = embed(services, loop, "whisper-base-encoder", layer)
+        spread[layer] = repetition_spread(found.frames, round(duration / found.frame_seconds))
+    assert spread[""] < 0.7
+    assert spread[""] < 0.85 * spread["layer 6"]
+
+
+def test_audio_that_is_too_long_is_refused_with_the_maximum_before_a_model_is_loaded(services: Services, clip: AudioClip) -> None:
+    hours = replace(clip, duration=5 * 3600.0)
+    with pytest.raises(AudioTooLong, match=r"at most 4:22:09 of audio .* 5:00:00: .* YAMNet"):
+        next(embed_clip(hours, EmbeddingOptions("whisper-base-encoder"), services.runtime))
+    assert next(embed_clip(hours, EmbeddingOptions("yamnet"), services.runtime)).state == "loading"
