@@ -143,7 +143,7 @@ def embed_clip(
 
 
 def check_duration(encoder: Encoder, duration: float) -> None:
-    """Raise AudioTooLong if the frames of `duration` seconds of audio, in one or several clips, take more than `MAX_FRAME_BYTES`."""
+    """Raise AudioTooLong if the frames of `duration` seconds of audio, in all clips of a map, exceed `MAX_FRAME_BYTES`."""
     bytes_per_second = encoder.frame_rate * encoder.width * np.dtype(np.float32).itemsize
     if duration * bytes_per_second > MAX_FRAME_BYTES:
         raise AudioTooLong(duration, encoder.title, MAX_FRAME_BYTES / bytes_per_second)
