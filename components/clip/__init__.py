@@ -1,1 +1,1 @@
-"""The one clip that all tabs share: upload, record, examples, captions."""
+"""The one clip that all tabs share: upload, record, examples, subtitles on the player."""

@@ -12,7 +12,7 @@ from uuid import uuid4
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.clip.captions import build_captions
+from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH
 from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
@@ -59,7 +59,7 @@ class ClipInput:
     state: gr.State
     """The person's `AudioClip`, or None."""
     timeline: gr.HTML
-    captions: gr.HTML
+    subtitles: gr.HTML
     is_example: gr.State
     """Whether the clip came from the examples, so that a result is wanted without another click."""
 
@@ -76,7 +76,7 @@ def build_clip_input(services: Services) -> ClipInput:
             max_bytes=services.settings.max_clip_bytes,
         )
         timeline = build_timeline(services.clips.find)
-        captions = build_captions()
+        subtitles = build_player_subtitles()
     opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
     handlers = _ClipHandlers(services)
     for event, open_clip in (
@@ -88,7 +88,7 @@ def build_clip_input(services: Services) -> ClipInput:
         handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
         event(handler, inputs=state, outputs=[state, timeline, bar, is_example], **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline], **QUIET_EACH)
-    return ClipInput(state, timeline, captions, is_example)
+    return ClipInput(state, timeline, subtitles, is_example)
 
 
 class _ClipHandlers:

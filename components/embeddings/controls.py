@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.embeddings.colouring import COLOURS
+from components.embeddings.point_colours import COLOURS
 from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
 from pipelines.embeddings.colouring import MAX_CLUSTERS

@@ -8,8 +8,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from components.embeddings.colouring import ClipAnalyses
 from components.embeddings.map import MapView, thinned
+from components.embeddings.point_colours import ClipAnalyses
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
 from pipelines.clip.clip import AudioClip

@@ -11,7 +11,6 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.embeddings.api import add_embedding_endpoints
 from components.embeddings.clips_panel import build_clips_panel
-from components.embeddings.colouring import ClipAnalyses, analyse_clip, colour_map
 from components.embeddings.controls import (
     build_embedding_controls,
     embedding_options_of,
@@ -23,6 +22,7 @@ from components.embeddings.files_panel import build_files_panel
 from components.embeddings.layers_panel import build_layers_panel
 from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
+from components.embeddings.point_colours import ClipAnalyses, analyse_clip, colour_map
 from components.embeddings.shown import (
     ShownEmbedding,
     analysing_markup,

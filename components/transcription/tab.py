@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from components.clip.captions import captions_value
 from components.clip.clip_input import ClipInput
+from components.clip.player_subtitles import player_subtitles_value
 from components.page.downloads import APP_VERSION
 from components.page.events import QUIET, QUIET_EACH, borrowing
 from components.page.markup import failure_markup
@@ -108,7 +108,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         changed(
             _export,
             inputs=[clip.state, result, *controls.cues],
-            outputs=[clip.captions, *downloads],
+            outputs=[clip.subtitles, *downloads],
             queue=False,
             **QUIET,
         )
@@ -235,9 +235,9 @@ def _with_remarks(now: Transcription) -> TranscriptFeed:
 
 
 def _export(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:
-    """Return the captions of the player and the download buttons with files."""
+    """Return the subtitles of the player and the download buttons with files."""
     if clip is None or result is None or not result.transcription.segments:
         return [[], *no_downloads()]
     cue_options = cue_options_of(cue_controls, result.transcription.language)
     subtitles = Subtitles(result.transcription, result.options, cue_options, clip.name, APP_VERSION)
-    return [captions_value(subtitles.cues), *downloads_of(clip, subtitles)]
+    return [player_subtitles_value(subtitles.cues), *downloads_of(clip, subtitles)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from models.errors import UnknownModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.specs.model_spec import ModelSpec
+from models.specs.model_spec import EncoderFacts, EncoderFamily, ModelSpec
 from pipelines.embeddings.encoders.aligner import Aligner
 from pipelines.embeddings.encoders.ast_clap import AstEncoder, ClapEncoder
 from pipelines.embeddings.encoders.base import TEXT_SPACE, FrameFamily
@@ -15,6 +15,17 @@ from pipelines.embeddings.encoders.decoder_tokens import Qwen2AudioLanguageModel
 from pipelines.embeddings.encoders.wav2vec2 import W2vBert, WaveformEncoder
 from pipelines.embeddings.encoders.whisper import Qwen2AudioTower, WhisperEncoder
 from pipelines.embeddings.encoders.yamnet_musicnn import MusicnnEncoder, YamnetEncoder
+
+FRAME_FAMILIES: dict[EncoderFamily, Callable[[EncoderFacts], FrameFamily]] = {
+    "qwen2_audio_tower": Qwen2AudioTower,
+    "waveform": WaveformEncoder,
+    "w2v_bert": W2vBert,
+    "ast": AstEncoder,
+    "clap": ClapEncoder,
+    "yamnet": YamnetEncoder,
+    "musicnn": MusicnnEncoder,
+}
+"""Families of models with a single encoder, which has the name of the model."""
 
 
 @dataclass(frozen=True)
@@ -79,22 +90,10 @@ def encoders_of(spec: ModelSpec) -> Iterator[Encoder]:
             yield _of_tokens(spec, WhisperDecoder(facts), f"{name}-decoder", f"{spec.title}, decoder")
         case "qwen2_audio":
             yield _of_tokens(spec, Qwen2AudioLanguageModel(facts), spec.key, f"{spec.title}, language model")
-        case "qwen2_audio_tower":
-            yield _of_frames(spec, Qwen2AudioTower(facts))
-        case "waveform":
-            yield _of_frames(spec, WaveformEncoder(facts))
-        case "w2v_bert":
-            yield _of_frames(spec, W2vBert(facts))
-        case "ast":
-            yield _of_frames(spec, AstEncoder(facts))
-        case "clap":
-            yield _of_frames(spec, ClapEncoder(facts))
-        case "yamnet":
-            yield _of_frames(spec, YamnetEncoder(facts))
-        case "musicnn":
-            yield _of_frames(spec, MusicnnEncoder(facts))
         case "aligner":
             yield _of_frames(spec, Aligner(facts), title=f"{spec.title}, audio encoder")
+        case family:
+            yield _of_frames(spec, FRAME_FAMILIES[family](facts))
 
 
 def _of_frames(spec: ModelSpec, family: FrameFamily, key: str = "", title: str = "") -> Encoder:

@@ -9,8 +9,8 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from components.embeddings.colouring import ClipAnalyses
 from components.embeddings.map import map_value
+from components.embeddings.point_colours import ClipAnalyses
 from components.embeddings.shown import (
     ShownEmbedding,
     map_view,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from components.embeddings.colouring import joined
+from components.embeddings.point_colours import joined
 from components.embeddings.timed_picture import curve_markup, picture_markup, png_of
 from pipelines.embeddings.colouring import Colouring
 

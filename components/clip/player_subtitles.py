@@ -7,21 +7,21 @@ import gradio as gr
 from components.page.page_script import page_script
 from pipelines.subtitles.cues import Cue
 
-Captions = list[tuple[float, float, str]]
+PlayerSubtitles = list[tuple[float, float, str]]
 """(start, end, text), times in seconds, lines of a cue with a line feed between them."""
 
 
-def build_captions() -> gr.HTML:
+def build_player_subtitles() -> gr.HTML:
     """The component, with no subtitles."""
     return gr.HTML(
         value=[],
         elem_id="captions",
         html_template='<p class="caption" dir="auto" hidden></p>',
-        js_on_load=page_script("clip/captions"),
+        js_on_load=page_script("clip/player_subtitles"),
         apply_default_css=False,
     )
 
 
-def captions_value(cues: tuple[Cue, ...]) -> Captions:
+def player_subtitles_value(cues: tuple[Cue, ...]) -> PlayerSubtitles:
     """The component's value for these cues."""
     return [(cue.start_ms / 1000, cue.end_ms / 1000, "\n".join(cue.line_texts)) for cue in cues]
