@@ -1,4 +1,4 @@
-"""What it costs to look into a clip: encoding beside the bare model's call, and the second view of the same clip."""
+"""Time of an embedding against the bare model's call, and leases of a second view of the same clip."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MAX_TIMES_BARE = 1.05
 
 
 def figures() -> list[Figure]:
-    """Ratios of one run; models are loaded before it."""
+    """Return the measured ratios; models are loaded before."""
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
         return [*encoding_figures(services, Path(folder))]
 
 
 def encoding_figures(services: Services, folder: Path) -> list[Figure]:
-    """Encoding against the bare models, with nothing remembered; then once more with what is remembered."""
+    """Compare embedding with the bare models without stored features, then count leases with them."""
     short, long = (music(services, folder, seconds) for seconds in (WHISPER_SECONDS, YAMNET_SECONDS))
     whisper = against_bare(services, short, "whisper-base-encoder", bare_whisper)
     yamnet = against_bare(services, long, "yamnet", bare_yamnet)
@@ -50,7 +50,7 @@ def encoding_figures(services: Services, folder: Path) -> list[Figure]:
 
 
 def against_bare(services: Services, clip: AudioClip, encoder: str, bare: Callable[[Services, AudioClip], Any]) -> float:
-    """Median time of encoding, over that of the bare model."""
+    """Return the median time of an embedding, divided by that of the bare model."""
     calls = (lambda: embed(services, clip, encoder, FeatureStore(2**30)), lambda: bare(services, clip))
     contenders = [in_a_thread(call) for call in calls]
     for contender in contenders:
@@ -60,17 +60,17 @@ def against_bare(services: Services, clip: AudioClip, encoder: str, bare: Callab
 
 
 def bare_whisper(services: Services, clip: AudioClip) -> Any:
-    """Features and one call, as in the model's card."""
+    """Run the feature extractor and the encoder, as in the model's card."""
     import torch
 
     with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
         sound = np.array(clip.waveform(SAMPLE_RATE))
-        heard = whisper.processor(audio=sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")
-        return whisper.model.model.encoder(heard.input_features, output_hidden_states=True).last_hidden_state.numpy()
+        inputs = whisper.processor(audio=sound, sampling_rate=SAMPLE_RATE, return_tensors="pt")
+        return whisper.model.model.encoder(inputs.input_features, output_hidden_states=True).last_hidden_state.numpy()
 
 
 def bare_yamnet(services: Services, clip: AudioClip) -> Any:
-    """All patches in one call."""
+    """Run all patches in one call."""
     sound = np.array(clip.waveform(SAMPLE_RATE))
     count = yamnet.patch_count(len(sound))
     whole = yamnet.PATCH_SAMPLES + (count - 1) * yamnet.PATCH_HOP_SAMPLES
@@ -80,7 +80,7 @@ def bare_yamnet(services: Services, clip: AudioClip) -> Any:
 
 
 def leases_of_second_view(services: Services, clip: AudioClip) -> int:
-    """How often a model is borrowed."""
+    """Return the number of leases."""
     features = FeatureStore(2**30)
     embed(services, clip, "whisper-base-encoder", features)
     with patch.object(services.runtime.cache, "lease", wraps=services.runtime.cache.lease) as lease:
@@ -89,13 +89,13 @@ def leases_of_second_view(services: Services, clip: AudioClip) -> int:
 
 
 def embed(services: Services, clip: AudioClip, encoder: str, features: FeatureStore) -> None:
-    """A whole run."""
+    """Embed a clip to the end."""
     for _ in embed_clip(clip, EmbeddingOptions(encoder), replace(services.runtime, features=features)):
         pass
 
 
 def music(services: Services, folder: Path, seconds: int) -> AudioClip:
-    """The example of music, again and again."""
+    """Return the music example, repeated to `seconds`."""
     samples, rate = soundfile.read(EXAMPLES / "music.ogg")
     path = folder / f"{seconds} seconds.wav"
     soundfile.write(path, np.resize(samples, (seconds * rate, *samples.shape[1:])), rate, "PCM_16")

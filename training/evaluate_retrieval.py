@@ -1,13 +1,12 @@
-"""How well sounds find their like: `python -m training.evaluate_retrieval` prints the table for tuxpaint-stamps-default.
+"""Evaluate retrieval from the library: `python -m training.evaluate_retrieval` prints a table for tuxpaint-stamps-default.
 
-Two questions. Is the nearest clip of the library of the same kind? And does a sound find itself after MP3 at 64 kbit/s, after
-3 dB less, after a cut of 2 s from its middle, and after all three? Every sound is in the library, also those that are of no kind
-with another one. Recordings that stand for several things are there once; silent ones are not, nor letters and numbers read out
-in other languages.
+Two measures. Is the nearest clip of the library of the same kind? And is a sound retrieved after MP3 at 64 kbit/s, after -3 dB,
+after a cut of 2 s from its middle, and after all three? Every sound is in the library, also those of a kind of their own.
+Duplicate recordings are in it once; silent ones are not, nor letters and numbers read out in other languages.
 
 `sound_kinds.json` has two groupings. The `kind` (bird, mammal, tool …) was written down before anything was tried. The `source`
 (animals, instruments, vehicles, home, tools, people …) follows the division that the pictures have; it was added after a first
-look at the neighbours. The square root in `clip_library` was chosen among a dozen ways to pool frames, and Whisper's layer among
+look at the neighbours. The square root in `library` was chosen among a dozen ways to pool frames, and Whisper's layer among
 four, by both groupings and on these same sounds. Spoken words are hardly a challenge, so the rates are given without and with
 them. Needs the Debian package tuxpaint-stamps-default.
 """
@@ -39,32 +38,32 @@ ENCODERS = ("yamnet", "whisper-base-encoder/layer 5")
 SPEECH = "speech"
 MP3_BITS_PER_SECOND = 64_000
 MP3_SAMPLE_RATE = 44_100
-SOFTER = 10 ** (-3 / 20)
+MINUS_3_DB = 10 ** (-3 / 20)
 CUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Sound:
-    """One sound and what it is."""
+    """A recording and its labels."""
 
     file: str
-    """Below the folder of stamps."""
+    """Path in the folder of stamps."""
     kind: str | None
-    """None: no other sound is of its kind."""
+    """None if no other sound is of its kind."""
     source: str | None
 
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A sound and the one that the library finds nearest to it."""
+    """A sound and its nearest neighbour in the library."""
 
     sound: Sound
     nearest: Sound
 
 
 @dataclass(frozen=True)
-class Return:
-    """Whether a changed sound found its original."""
+class Retrieval:
+    """The sound that was retrieved for a changed one."""
 
     sound: Sound
     change: str
@@ -72,25 +71,25 @@ class Return:
 
 
 def sounds() -> tuple[Sound, ...]:
-    """Those of `sound_kinds.json`."""
+    """Return the sounds of `sound_kinds.json`."""
     rows = json.loads(KINDS.read_text(encoding="utf-8"))
     return tuple(Sound(file, row["kind"], row["source"]) for row in rows for file in row["sounds"])
 
 
 def rate_of_kinds(neighbours: Sequence[Neighbour], of: Callable[[Sound], str | None], with_speech: bool) -> tuple[float, int]:
-    """Share of the sounds whose nearest one has the same `of`, and how many sounds these are."""
+    """Return the fraction of sounds whose neighbour has the same label `of`, and the number of sounds."""
     asked = [one for one in neighbours if of(one.sound) is not None and (with_speech or one.sound.kind != SPEECH)]
     return sum(of(one.sound) == of(one.nearest) for one in asked) / len(asked), len(asked)
 
 
-def rate_of_returns(returns: Sequence[Return], change: str) -> tuple[float, int]:
-    """Share of the sounds that find themselves after `change`, and how many were changed so."""
-    asked = [one for one in returns if one.change == change]
+def rate_of_retrievals(retrievals: Sequence[Retrieval], change: str) -> tuple[float, int]:
+    """Return the fraction of sounds that are retrieved after `change`, and the number of sounds."""
+    asked = [one for one in retrievals if one.change == change]
     return sum(one.found == one.sound.file for one in asked) / len(asked), len(asked)
 
 
 class Evaluation:
-    """All sounds in a library of their own."""
+    """A library of all sounds, for queries."""
 
     def __init__(
         self, services: Services, folder: Path, encoders: Sequence[str] = ENCODERS, only: Sequence[Sound] | None = None
@@ -109,37 +108,37 @@ class Evaluation:
             self._clips[sound] = clip
 
     def neighbours(self) -> list[Neighbour]:
-        """Each sound's nearest one, itself left out."""
+        """Return the nearest neighbour of each sound, without itself."""
         found = []
         for sound, clip in self._clips.items():
             found.append(Neighbour(sound, self._nearest(clip)))
         return found
 
-    def returns(self) -> list[Return]:
-        """What each sound finds after each change; only longer ones are cut."""
+    def retrievals(self) -> list[Retrieval]:
+        """Return what is retrieved for each sound after each change; only longer sounds are cut."""
         found = []
         for sound in self._clips:
             samples, rate = soundfile.read(STAMPS / sound.file, dtype="float32", always_2d=True)
             middle = _middle(samples, rate)
-            changes = {"MP3 at 64 kbit/s": (samples, True), "3 dB less": (SOFTER * samples, False)}
+            changes = {"MP3 at 64 kbit/s": (samples, True), "-3 dB": (MINUS_3_DB * samples, False)}
             if len(middle) < len(samples):
                 changes["2 s from the middle"] = (middle, False)
-            changes["all three"] = (SOFTER * middle, True)
+            changes["all three"] = (MINUS_3_DB * middle, True)
             for change, (changed, as_mp3) in changes.items():
-                found.append(Return(sound, change, self._nearest(self._opened(changed, rate, as_mp3)).file))
+                found.append(Retrieval(sound, change, self._nearest(self._opened(changed, rate, as_mp3)).file))
         return found
 
     def _nearest(self, clip: AudioClip) -> Sound:
         first, *others = self._embeddings(clip)
-        (near,) = self._library.nearest(first, 1, others)
-        return self._sound_of[near.clip.content_hash]
+        (match,) = self._library.nearest(first, 1, others)
+        return self._sound_of[match.clip.content_hash]
 
     def _embeddings(self, clip: AudioClip) -> list[ClipEmbedding]:
         services, found = self._services, []
         for options in self._options:
             *_, last = embed_clip(clip, options, services.runtime)
             if last.embedding is None:
-                raise RuntimeError(f"{clip.name} was not encoded")
+                raise RuntimeError(f"{clip.name} was not embedded")
             found.append(last.embedding)
         return found
 
@@ -153,7 +152,7 @@ class Evaluation:
 
 
 def write_mp3(path: Path, samples: FloatArray, rate: int) -> None:
-    """`samples` at `rate` Hz as MP3 of 44.1 kHz and 64 kbit/s."""
+    """Write `samples` [n, channels] at `rate` Hz as MP3 of 44.1 kHz and 64 kbit/s."""
     layout = "stereo" if samples.shape[1] > 1 else "mono"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mp3", rate=MP3_SAMPLE_RATE)
@@ -175,12 +174,12 @@ def _middle(samples: FloatArray, rate: int) -> FloatArray:
 def main() -> None:
     """Print every wrong neighbour, then the rates."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoders", nargs="+", default=ENCODERS, help="one or more that decide together, as key or key/layer")
+    parser.add_argument("--encoders", nargs="+", default=ENCODERS, help="one or more that are combined, as key or key/layer")
     encoders: Sequence[str] = parser.parse_args().encoders
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
         evaluation = Evaluation(services, Path(folder), encoders)
-        neighbours, returns = evaluation.neighbours(), evaluation.returns()
+        neighbours, retrievals = evaluation.neighbours(), evaluation.retrievals()
     for one in neighbours:
         if one.sound.kind and one.sound.kind != one.nearest.kind:
             kind = one.nearest.kind or one.nearest.source or "of no kind"
@@ -193,10 +192,10 @@ def main() -> None:
     for group in dict.fromkeys(one.sound.source for one in neighbours if one.sound.source):
         rate, count = rate_of_kinds([one for one in neighbours if one.sound.source == group], lambda sound: sound.source, True)
         print(f"    {group}: {rate:.0%} of {count}")
-    print("\na sound finds itself after\n")
-    for change in dict.fromkeys(one.change for one in returns):
-        rate, count = rate_of_returns(returns, change)
-        lost = [Path(one.sound.file).stem for one in returns if one.change == change and one.found != one.sound.file]
+    print("\na sound is retrieved after\n")
+    for change in dict.fromkeys(one.change for one in retrievals):
+        rate, count = rate_of_retrievals(retrievals, change)
+        lost = [Path(one.sound.file).stem for one in retrievals if one.change == change and one.found != one.sound.file]
         print(f"  {change}: {rate:.0%} of {count}{' (not ' + ', '.join(lost) + ')' if lost else ''}")
 
 

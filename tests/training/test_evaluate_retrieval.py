@@ -12,10 +12,10 @@ from training.evaluate_retrieval import (
     STAMPS,
     Evaluation,
     Neighbour,
-    Return,
+    Retrieval,
     Sound,
     rate_of_kinds,
-    rate_of_returns,
+    rate_of_retrievals,
     sounds,
     write_mp3,
 )
@@ -44,8 +44,8 @@ def test_rates_count_what_has_a_kind() -> None:
     assert rate_of_kinds(found, lambda one: one.kind, with_speech=False) == (0.5, 2)
     assert rate_of_kinds(found, lambda one: one.kind, with_speech=True) == (1 / 3, 3)
     assert rate_of_kinds(found, lambda one: one.source, with_speech=False) == (1.0, 3)
-    back = [Return(BIRD, "cut", "a"), Return(DOG, "cut", "a"), Return(DOG, "MP3", "c")]
-    assert rate_of_returns(back, "cut") == (0.5, 2)
+    back = [Retrieval(BIRD, "cut", "a"), Retrieval(DOG, "cut", "a"), Retrieval(DOG, "MP3", "c")]
+    assert rate_of_retrievals(back, "cut") == (0.5, 2)
 
 
 def test_mp3_has_the_same_sound_in_the_same_place(services: Services, tmp_path: Path) -> None:
@@ -65,12 +65,12 @@ def test_sounds_find_their_kind_and_themselves(services: Services, tmp_path: Pat
     some = [one for one in sounds() if any(part in one.file for part in SOME)]
     assert len(some) == len(SOME)
     evaluation = Evaluation(services, tmp_path, ("yamnet",), some)
-    neighbours, returns = evaluation.neighbours(), evaluation.returns()
+    neighbours, returns = evaluation.neighbours(), evaluation.retrievals()
     assert {one.sound.file for one in neighbours if one.sound.kind == one.nearest.kind} >= {
         one.file for one in some if one.kind in ("percussion", "bird")
     }
     for change in {one.change for one in returns}:
-        rate, count = rate_of_returns(returns, change)
+        rate, count = rate_of_retrievals(returns, change)
         assert rate == 1
         assert count <= len(some)
     cut = {one.sound.file for one in returns if one.change.startswith("2 s")}
