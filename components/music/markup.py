@@ -19,6 +19,7 @@ from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.music.rhythm.tempo import Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tag_table import Kind
+from pipelines.music.tuning import MIN_TUNING_CENTS
 from pipelines.music.vocals import Vocals
 from pipelines.tagging.sound_tagging import SoundTags
 from pipelines.wording.times import clock_time
@@ -32,9 +33,10 @@ KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "
 def facts_markup(facts: MusicFacts) -> str:
     """A table: what, how sure, what else it might be."""
     rows = [
-        _tempo(facts.tempo),
+        _tempo(facts.tempo) or _reason("Tempo", facts.no_tempo_reason),
         _metre(facts.beats),
-        _key(facts.key),
+        _key(facts.key) or _reason("Key", facts.no_key_reason),
+        _tuning(facts.tuning_cents),
         _chords(facts.chords),
         _sections(facts.sections),
         _vocals(facts.vocals),
@@ -70,6 +72,18 @@ def _row(name: str, value: str, confidence: float | None = None, rest: str = "")
 def _or(alternatives: Iterable[tuple[str, float]]) -> str:
     told = [f"{html.escape(name)} {chance:.2f}" for name, chance in alternatives if chance >= MIN_TOLD]
     return f"or {', '.join(told)}" if told else ""
+
+
+def _reason(name: str, reason: str) -> str:
+    return _row(name, "none", rest=html.escape(reason)) if reason else ""
+
+
+def _tuning(cents: float | None) -> str:
+    if cents is None or abs(cents) < MIN_TUNING_CENTS:
+        return ""
+    return _row(
+        "Tuning", f"{abs(cents):.0f} cents {'high' if cents > 0 else 'low'}", rest=f"A4 = {440 * 2 ** (cents / 1200):.1f} Hz"
+    )
 
 
 def _tempo(tempo: Tempo | None) -> str:

@@ -47,6 +47,7 @@ from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, Beats, rhythm_of_beats
 from pipelines.music.rhythm.tempo import Tempo
 from pipelines.music.structure import Section, find_sections
+from pipelines.music.tuning import MIN_TUNING_CENTS, tuning_cents
 from pipelines.music.vocals import Vocals, find_vocals, music_score
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import SoundTags, TagOptions, tag_sounds
@@ -56,6 +57,9 @@ WORKING_BYTES = 200 * 2**20
 MIN_BPM, MAX_BPM = 40.0, 240.0
 """Limits of the options, which have to be an octave or more apart."""
 LOUDNESS_REVISION = "1"
+TUNING_REVISION = "1"
+MIN_TEMPO_SECONDS = 3.0
+"""Duration below which a clip without a tempo is too short for one."""
 MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.35, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in other sound, such as a metronome."""
 JOB_FRACTIONS = {"sounds": 0.15, "tags": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
@@ -88,6 +92,12 @@ class MusicFacts(ModelUse):
     """None also for a clip without a pulse: speech, birdsong, noise, a held chord, less than about 3 s."""
     beats: Beats | None = None
     """None exactly if there is no tempo."""
+    no_tempo_reason: str = ""
+    """Why there is no tempo, in a few words for people; '' where there is one, or before it is known."""
+    tuning_cents: float | None = None
+    """Deviation of the notes from A4 = 440 Hz in cents of a semitone; 0 where the clip has no single tuning."""
+    no_key_reason: str = ""
+    """Why there is no key, in a few words for people; '' where there is one, or before it is known."""
     key: Key | None = None
     """None also for a clip without a tonal centre."""
     chords: tuple[Chord, ...] = ()
@@ -190,13 +200,18 @@ class _FactFinder:
         yield {"music": music_score(sounds), "is_music": is_music, "vocals": find_vocals(sounds, tags)}
         activations, bands = yield from self._activations()
         min_strength = MIN_STRENGTH if is_music else MIN_METRONOME_STRENGTH
-        options = BeatOptions(self._options.min_bpm, self._options.max_bpm, self._options.beats_per_bar, min_strength)
-        tempo, beats = rhythm_of_beats(self._beat_frames(activations, options), activations, options) or (None, None)
-        yield {"tempo": tempo, "beats": beats}
-        chords, key, notes = yield from self._harmonies(beats.times if beats else ())
+        options = BeatOptions(
+            self._options.min_bpm, self._options.max_bpm, self._options.beats_per_bar, min_strength, not is_music
+        )
+        notes, cents = yield from self._pooled_notes()
+        frames = self._beat_frames(activations, options)
+        tempo, beats = rhythm_of_beats(frames, activations, options) or (None, None)
+        yield {"tempo": tempo, "beats": beats, "no_tempo_reason": "" if tempo else self._no_tempo_reason(), "tuning_cents": cents}
+        chords, key = self._harmonies(notes, cents, beats.times if beats else ())
         if not is_music or key is None:
             key, chords = None, ()
-        yield {"key": key, "chords": chords}
+        reason = "" if key else "no tonal centre" if is_music else "not music"
+        yield {"key": key, "chords": chords, "no_key_reason": reason}
         yield {"sections": find_sections(notes, bands, beats, self._clip.duration) if is_music else ()}
         loudness = yield from self._loudness()
         yield {"loudness": loudness, "position": 1.0}
@@ -236,21 +251,37 @@ class _FactFinder:
         search = partial(search_beats, activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
         return self._runtime.features.get_or_compute(key, search)
 
-    def _harmonies(self, beats: tuple[float, ...]) -> Generator[NewFacts, None, tuple[tuple[Chord, ...], Key | None, FloatArray]]:
-        """Return chords, key, and pooled notes [frames, 2, 88]."""
+    def _no_tempo_reason(self) -> str:
+        return "too short" if self._clip.duration < MIN_TEMPO_SECONDS else "no steady pulse"
+
+    def _pooled_notes(self) -> Generator[NewFacts, None, tuple[FloatArray, float]]:
+        """Return the pooled notes [frames, 2, 88], read at the clip's own tuning, and that tuning in cents."""
         waveform = self._clip.waveform(NOTE_SAMPLE_RATE)
-        count, blocks = note_block_count(len(waveform)), []
+        key = FeatureKey(self._clip.content_hash, "tuning", TUNING_REVISION, "cents")
+        measure = partial(_tuning_of, waveform)
+        cents = float(self._runtime.features.get_or_compute(key, measure)[0])
+        # Resampled to another rate and read at the usual one, all notes are shifted to A4 = 440 Hz, and the time is stretched.
+        stretch = 2 ** (cents / 1200) if abs(cents) >= MIN_TUNING_CENTS else 1.0
+        rate = round(NOTE_SAMPLE_RATE * stretch)
+        tuned = self._clip.waveform(rate)
+        count, blocks = note_block_count(len(tuned)), []
         for block in range(count):
-            blocks.append(self._remembered(self._notes, f"notes of block {block}", partial(_notes_of, waveform, block)))
+            layer = f"notes of block {block} at {rate} Hz"
+            blocks.append(self._remembered(self._notes, layer, partial(_notes_of, tuned, block)))
             yield self._progress("notes", count)
-        notes = np.concatenate(blocks)[: ceil(len(waveform) / HARMONY_HOP_SAMPLES)].astype(np.float32)
-        logits = self._remembered(self._harmony, "chords and keys", partial(_harmony_of, notes))
+        notes = np.concatenate(blocks).astype(np.float32)
+        frames = np.arange(ceil(len(waveform) / HARMONY_HOP_SAMPLES)) * (rate / NOTE_SAMPLE_RATE)
+        return notes[np.minimum(np.round(frames).astype(np.int64), len(notes) - 1)], cents
+
+    def _harmonies(self, notes: FloatArray, cents: float, beats: tuple[float, ...]) -> tuple[tuple[Chord, ...], Key | None]:
+        layer = f"chords and keys at {cents:.0f} cents"
+        logits = self._remembered(self._harmony, layer, partial(_harmony_of, notes))
         chord_logits, key_logits = logits[:, :CHORD_COUNT], logits[0, CHORD_COUNT:]
         chords = find_chords(chord_logits, self._clip.duration, beats)
         key = find_key(key_logits, chord_coverage(chords))
         if key is not None:
             chords = find_chords(chord_logits, self._clip.duration, beats, key.spelling)
-        return chords, key, notes
+        return chords, key
 
     def _loudness(self) -> Generator[NewFacts, None, Loudness]:
         """Return the loudness of the original with all of its channels."""
@@ -273,6 +304,10 @@ class _FactFinder:
 
 def _beats_of(waveform: FloatArray, gain: float, block: int, session: Any) -> HalfArray:
     return beat_block(session, waveform, gain, block).astype(np.float16)
+
+
+def _tuning_of(waveform: FloatArray) -> FloatArray:
+    return np.array([tuning_cents(waveform, NOTE_SAMPLE_RATE)], dtype=np.float32)
 
 
 def _notes_of(waveform: FloatArray, block: int, session: Any) -> HalfArray:

@@ -6,14 +6,15 @@ another the position of each beat in its bar (`metre`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivations
-from pipelines.music.rhythm.beat_search import max_around, search_beats, sigmoid
+from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, search_beats, sigmoid
 from pipelines.music.rhythm.metre import MetreCandidate, bar_positions, time_signature
+from pipelines.music.rhythm.regular_onsets import regular_onsets
 from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, Tempo, estimate_tempo
 
 MIN_BEATS = 5
@@ -58,6 +59,8 @@ class BeatOptions:
     """None to find out."""
     min_strength: float = 0.35
     """Mean probability of the beats below which there is no pulse."""
+    accept_clicks: bool = False
+    """Whether onsets at equal distances with nothing between them are beats: taps, a metronome."""
 
 
 def track_beats(activations: BeatActivations, options: BeatOptions = BeatOptions()) -> tuple[Tempo, Beats] | None:
@@ -67,18 +70,33 @@ def track_beats(activations: BeatActivations, options: BeatOptions = BeatOptions
 
 
 def rhythm_of_beats(
-    frames: IntArray, activations: BeatActivations, options: BeatOptions = BeatOptions()
+    frames: IntArray,
+    activations: BeatActivations,
+    options: BeatOptions = BeatOptions(),
 ) -> tuple[Tempo, Beats] | None:
-    """Return the tempo and the beats at `frames`, which are those of `search_beats`; None where there is no pulse."""
-    if len(frames) < MIN_BEATS:
-        return None
-    strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
-    if strength < options.min_strength:
-        return None
-    times = _refined_times(activations.beats[:, 0], frames)
+    """Return the tempo and the beats; None where there is no pulse.
+
+    Args:
+        frames: those of `search_beats`.
+        activations: of the beat network.
+        options: limits of the tempo, and the metre if it is known.
+    """
+    clicks = regular_onsets(activations.onsets, options.min_bpm, options.max_bpm) if options.accept_clicks else ()
+    if len(clicks):
+        frames = np.round(np.asarray(clicks) * (SEARCH_RATE / FRAMES_PER_SECOND)).astype(np.int64)
+        strength, times = 1.0, (np.asarray(clicks) / FRAMES_PER_SECOND).astype(np.float32)
+    else:
+        if len(frames) < MIN_BEATS:
+            return None
+        strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
+        if strength < options.min_strength:
+            return None
+        times = _refined_times(activations.beats[:, 0], frames)
     positions, metres = bar_positions(activations, frames, options.beats_per_bar)
     (beats, unit), metre_prob = metres[0]
-    tempo = estimate_tempo(activations, times, frames, strength)
+    tempo = estimate_tempo(activations, times, frames, strength, (options.min_bpm, options.max_bpm))
+    if len(clicks):  # every interval was measured, so no other tempo is possible
+        tempo = replace(tempo, confidence=1.0, alternatives=())
     others = tuple(MetreCandidate(*metre, round(prob, 3)) for metre, prob in metres[1:] if prob >= MIN_CANDIDATE_PROB)
     return tempo, Beats(
         tuple(round(float(t), 3) for t in times),

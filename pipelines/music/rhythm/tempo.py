@@ -50,7 +50,9 @@ class Tempo:
     """One sentence for people: why this one and not its half or double."""
 
 
-def estimate_tempo(activations: BeatActivations, times: FloatArray, frames: IntArray, strength: float) -> Tempo:
+def estimate_tempo(
+    activations: BeatActivations, times: FloatArray, frames: IntArray, strength: float, limits: tuple[float, float]
+) -> Tempo:
     """Return the tempo of the beats, with the other tempi that the network considered.
 
     Args:
@@ -58,9 +60,9 @@ def estimate_tempo(activations: BeatActivations, times: FloatArray, frames: IntA
         times: of the beats, seconds.
         frames: of the beats at `SEARCH_RATE`.
         strength: mean probability of the beats, 0 to 1.
+        limits: of the tempo, beats per minute.
     """
-    span = min(TEMPO_SPAN_BEATS, len(times) - 1)
-    bpm = 60 / float(np.median((times[span:] - times[:-span]) / span))
+    bpm = _median_bpm(times, limits)
     probs = np.exp(activations.tempo - np.logaddexp.reduce(activations.tempo))
     taken = _near(bpm)
     confidence = float(probs[taken].sum()) * strength
@@ -74,6 +76,16 @@ def estimate_tempo(activations: BeatActivations, times: FloatArray, frames: IntA
     octaves, others = candidates[:2], [candidate for candidate in candidates[2:] if candidate.confidence >= MIN_CANDIDATE_PROB]
     ranked = (*octaves, *sorted(others, key=lambda candidate: -candidate.confidence))
     return Tempo(round(bpm, 1), round(confidence, 3), ranked, _reason(activations.beats[:, 0], frames, bpm))
+
+
+def _median_bpm(times: FloatArray, limits: tuple[float, float]) -> float:
+    """Return the median tempo of the beats within the limits; spans with a pause are outside of them."""
+    for span in dict.fromkeys((min(TEMPO_SPAN_BEATS, len(times) - 1), 1)):
+        bpm = 60 * span / (times[span:] - times[:-span])
+        allowed = bpm[(bpm >= limits[0] * (1 - TEMPO_TOLERANCE)) & (bpm <= limits[1] * (1 + TEMPO_TOLERANCE))]
+        if len(allowed):
+            return min(limits[1], max(limits[0], float(np.median(allowed))))
+    raise ValueError("no two beats are within the limits of the tempo")
 
 
 def _bin_bpm() -> DoubleArray:

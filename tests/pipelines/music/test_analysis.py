@@ -80,6 +80,39 @@ def test_a_metronome_has_a_tempo_and_no_key(services: Services, tmp_path: Path) 
     assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(132, rel=0.04)
 
 
+def cadence(cents: float) -> DoubleArray:
+    """C F G C Am Dm G C, 1.5 s each, at a tuning."""
+    chords = ((48, 60, 64, 67), (53, 60, 65, 69), (47, 59, 62, 67), (48, 60, 64, 67), (45, 57, 60, 64), (50, 57, 62, 65))
+    time = np.arange(round(1.5 * RATE)) / RATE
+    parts = []
+    for chord in (*chords, chords[2], chords[0]):
+        hertz = [440 * 2 ** ((pitch - 69) / 12 + cents / 1200) for pitch in chord]
+        tones = (np.sin(2 * np.pi * f * k * time) / k**1.5 for f in hertz for k in range(1, 8))
+        parts.append(0.05 * np.sum(list(tones), axis=0) * np.exp(-2 * time))
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("cents", [-50, -32, 23, 46])
+def test_key_and_chords_do_not_depend_on_the_tuning(services: Services, tmp_path: Path, cents: float) -> None:
+    facts = read(clip_from(services, tmp_path, cadence(cents)), services)
+    assert facts.key is not None and facts.key.name == "C major"
+    names = [chord.name for chord in facts.chords if chord.name != "N"]
+    assert names[:7] == ["C:maj", "F:maj", "G:maj", "C:maj", "A:min", "D:min", "G:maj"]
+    assert facts.tuning_cents == pytest.approx(cents, abs=4)
+
+
+def test_eight_taps_have_a_tempo_and_the_last_one_counts(services: Services, tmp_path: Path) -> None:
+    time = np.arange(round(0.08 * RATE)) / RATE
+    tap, sound = 0.7 * np.sin(2 * np.pi * 900 * time) * np.exp(-60 * time), np.zeros(13 * RATE)
+    starts = [0.627 + 1.254 * i for i in range(8)]
+    for start in starts:
+        sound[round(start * RATE) : round(start * RATE) + len(tap)] += tap
+    facts = read(clip_from(services, tmp_path, sound), services)
+    assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(47.8, abs=0.5)
+    assert facts.beats is not None
+    np.testing.assert_allclose(facts.beats.times, starts, atol=0.04)
+
+
 def is_without_music(facts: MusicFacts) -> bool:
     return facts.tempo is None and facts.beats is None and facts.key is None and facts.chords == () and facts.sections == ()
 
