@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from models.cache import model_cache
+from models.cache import lease_queue
 from tests.models.fakes import Bench, make_bench
 
 settings.register_profile("models", derandomize=True, deadline=None, max_examples=60, stateful_step_count=25)
@@ -26,7 +26,7 @@ def collect_only_what_the_test_makes() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def short_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting threads look at the fake clock and their stop flag often enough that no test has to be patient."""
-    monkeypatch.setattr(model_cache, "STOP_POLL_SECONDS", 0.002)
+    monkeypatch.setattr(lease_queue, "STOP_POLL_SECONDS", 0.002)
 
 
 @pytest.fixture(autouse=True)

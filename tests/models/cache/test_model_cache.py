@@ -241,8 +241,8 @@ def test_a_lease_is_released_exactly_once_however_it_ends(
     bench: MakeBench, finish: Callable[[Bench], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     b = bench()
-    release = Mock(wraps=b.cache._book.release)
-    monkeypatch.setattr(b.cache._book, "release", release)
+    release = Mock(wraps=b.cache._queue.book.release)
+    monkeypatch.setattr(b.cache._queue.book, "release", release)
     finish(b)
     assert states(b) == {"Model a": "idle"}
     assert release.call_count == 1
@@ -281,13 +281,13 @@ def test_a_keyboard_interrupt_while_waiting_gives_back_a_grant_that_came_meanwhi
 
     def grant_and_interrupt(timeout: float) -> None:
         """What happens when Ctrl-C arrives just after the other lease ended."""
-        b.cache._changed.release()
+        b.cache._queue.changed.release()
         gate.opened.set()
         holder.result(GUARD_SECONDS)
-        b.cache._changed.acquire()
+        b.cache._queue.changed.acquire()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(b.cache._changed, "wait", grant_and_interrupt)
+    monkeypatch.setattr(b.cache._queue.changed, "wait", grant_and_interrupt)
     with pytest.raises(KeyboardInterrupt):
         b.borrow(A)
     assert states(b) == {"Model a": "idle"}
@@ -616,13 +616,13 @@ def test_memory_is_measured_after_each_eviction_so_no_model_leaves_in_vain(bench
         b.borrow(make_spec(key, 30))
         b.clock.advance(1)
     b.device.others_bytes = 10
-    drop = b.cache._drop
+    drop = b.cache._placement.drop
 
     def drop_and_others_leave(*entries: Any) -> None:
         drop(*entries)
         b.device.others_bytes = 0
 
-    b.cache._drop = drop_and_others_leave  # type: ignore[method-assign]
+    b.cache._placement.drop = drop_and_others_leave  # type: ignore[method-assign]
     b.borrow(make_spec("d", 40))  # 60 have to leave by the count, 30 + 10 are enough
     assert b.places(*"abcd") == [None, "device", "device", "device"]
 
@@ -633,13 +633,13 @@ def test_more_leaves_when_the_sizes_promised_too_much(bench: MakeBench) -> None:
         b.borrow(make_spec(key, 30))
         b.clock.advance(1)
     b.device.others_bytes = -10
-    drop = b.cache._drop
+    drop = b.cache._placement.drop
 
     def drop_and_others_come(*entries: Any) -> None:
         drop(*entries)
         b.device.others_bytes = 10
 
-    b.cache._drop = drop_and_others_come  # type: ignore[method-assign]
+    b.cache._placement.drop = drop_and_others_come  # type: ignore[method-assign]
     b.borrow(make_spec("d", 40))  # 20 are missing; after the first 30 something else took 20
     assert b.places(*"abcd") == [None, None, "device", "device"]
 
