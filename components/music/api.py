@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
@@ -27,10 +27,17 @@ from pipelines.tagging.zero_shot import WordOptions
 from pipelines.tagging.zero_shot import score_words as words_of_clip
 from services import Services
 
+Endpoint = Callable[..., Any]
+
 
 def add_music_endpoints(services: Services) -> None:
-    """Add them to the page's API."""
+    """Add all of them to the page's API, each under the name of its function."""
+    for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_words):
+        endpoint = build(services)
+        gr.api(endpoint, api_name=endpoint.__name__, **borrowing(services))
 
+
+def _music_facts(services: Services) -> Endpoint:
     @report_errors
     def music_facts(
         audio: gr.FileData, min_bpm: float = MIN_BPM, max_bpm: float = MAX_BPM, beats_per_bar: int = 0
@@ -39,42 +46,49 @@ def add_music_endpoints(services: Services) -> None:
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            min_bpm: no tempo below this is considered; beats per minute.
-            max_bpm: no tempo above this is considered; at least twice the slowest.
-            beats_per_bar: 2 to 5 if the metre is known, 0 to find out.
+            min_bpm: minimum tempo in beats per minute.
+            max_bpm: maximum tempo in beats per minute, at least twice the minimum.
+            beats_per_bar: 2 to 5 if the metre is known, 0 to detect it.
 
         Returns:
             tempo {bpm, confidence, alternatives, reason}; beats {times, positions, beats_per_bar, beat_unit, confidence,
             alternatives}; key {tonic, mode, confidence, alternatives}; chords [{start, end, name, confidence, alternatives}];
             sections [{start, end, label, confidence}]; loudness {integrated_lufs, range_lu, true_peak_dbfs}; vocals {present,
-            probability, spans}; is_music; times in seconds; null for what the clip does not have; models, duration, elapsed.
+            probability, spans}; is_music; times in seconds; null for what the clip does not have; model, duration, elapsed.
         """
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
-        clip = open_for_api(services, audio)
-        *_, facts = facts_of_clip(clip, options, services.runtime)
+        *_, facts = facts_of_clip(open_for_api(services, audio), options, services.runtime)
         return dict(as_document(facts))
 
+    return music_facts
+
+
+def _tag_sounds(services: Services) -> Endpoint:
     @report_errors
-    def tag_sounds(audio: gr.FileData, model: str = AUTO, names: int = 5) -> dict[str, Any]:
-        """Name the sounds in a recording, and for music its genres, instruments and moods.
+    def tag_sounds(audio: gr.FileData, model: str = AUTO, max_tags: int = 5) -> dict[str, Any]:
+        """Tag the sounds in a recording, and for music its genres, instruments and moods.
 
         Args:
             audio: the recording, in any format that carries sound.
             model: 'auto', or a key of the catalogue such as 'yamnet'.
-            names: how many tags of each kind at most.
+            max_tags: maximum number of tags of each kind.
 
         Returns:
             sounds {top [{name, score}], over_time {rows, scores, hop, start}}; music {tags [{name, kind, confidence}], is_music,
-            vocals_in_clip, over_time}; model names, licences, duration and elapsed in seconds.
+            vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds.
         """
         clip = open_for_api(services, audio)
-        *_, sounds = sounds_of_clip(clip, TagOptions(model, names), services.runtime)
-        *_, music = tag_music(clip, MusicTagOptions(names), services.runtime)
+        *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime)
+        *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime)
         return {"sounds": as_document(sounds), "music": as_document(music)}
 
+    return tag_sounds
+
+
+def _score_words(services: Services) -> Endpoint:
     @report_errors
     def score_words(audio: gr.FileData, words: list[str], model: str = AUTO) -> dict[str, Any]:
-        """Say how well words of your own fit a recording.
+        """Score how well words of your own fit a recording (zero-shot classification).
 
         Args:
             audio: the recording, in any format that carries sound.
@@ -88,24 +102,47 @@ def add_music_endpoints(services: Services) -> None:
         *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime)
         return dict(as_document(scores))
 
+    return score_words
+
+
+def _describe_music(services: Services) -> Endpoint:
     @report_errors
     def describe_music(
-        audio: gr.FileData, writer: str = FROM_FACTS, prompt: str = "", do_sample: bool = False, temperature: float = 0.7
+        audio: gr.FileData,
+        model: str = FROM_FACTS,
+        prompt: str = "",
+        do_sample: bool = False,
+        temperature: float = CaptionOptions.temperature,
+        top_p: float = CaptionOptions.top_p,
+        max_new_tokens: int = CaptionOptions.max_new_tokens,
+        seed: int = CaptionOptions.seed,
     ) -> Iterator[dict[str, Any]]:
         """Describe a recording in a few sentences, with every claim about the music checked against measurements.
 
         Args:
             audio: the recording, in any format that carries sound.
-            writer: 'facts' for the writer that needs no model, or a key of the catalogue such as 'qwen2-audio-instruct'.
-            prompt: what a model is asked to do; '' for its usual task.
-            do_sample: whether a model draws its words; else it takes the likeliest.
-            temperature: of the draw, above 0 and up to 2.
+            model: 'facts' writes from the measurements, without a model; else a key of the catalogue such as
+                'qwen2-audio-instruct'.
+            prompt: the prompt for a model; '' for its usual one.
+            do_sample: whether a model samples its tokens; else it takes the likeliest.
+            temperature: sampling temperature, above 0 and up to 2.
+            top_p: probability mass that is sampled from, above 0 and up to 1.
+            max_new_tokens: maximum number of tokens that a model writes.
+            seed: seed of the sampling.
 
         Returns:
-            A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}],
-            writer, licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds.
+            A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}], model,
+            licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds.
         """
-        caption = CaptionOptions(model=writer, prompt=prompt, do_sample=do_sample, temperature=temperature)
+        caption = CaptionOptions(
+            model=model,
+            prompt=prompt,
+            do_sample=do_sample,
+            temperature=temperature,
+            top_p=top_p,
+            max_new_tokens=max_new_tokens,
+            seed=seed,
+        )
         clip, text = open_for_api(services, audio), None
         for now in describe_clip(clip, DescriptionOptions(caption=caption), services.runtime):
             written = now.caption.text if now.caption else ""
@@ -113,6 +150,10 @@ def add_music_endpoints(services: Services) -> None:
                 text = written
                 yield {"text": text, **as_document(now)}
 
+    return describe_music
+
+
+def _ask_about_audio(services: Services) -> Endpoint:
     @report_errors
     def ask_about_audio(
         audio: gr.FileData, question: str, model: str = FROM_FACTS, history: list[list[str]] | None = None
@@ -122,24 +163,19 @@ def add_music_endpoints(services: Services) -> None:
         Args:
             audio: the recording, in any format that carries sound.
             question: in plain words.
-            model: 'facts' answers from what can be measured; else a key of the catalogue of a model that listens.
-            history: earlier questions with their answers, oldest first, for a model: [[question, answer]].
+            model: 'facts' answers from the measurements; else a key of the catalogue of an audio language model.
+            history: earlier turns, oldest first, for an audio language model: [[question, answer]].
 
         Returns:
-            text; spans [[start, end]] in seconds, where it can be heard; by, what answered.
+            text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered.
         """
         clip = open_for_api(services, audio)
         if model == FROM_FACTS:
             *_, described = describe_clip(clip, DescriptionOptions(), services.runtime)
             answer = answer_question(question, described.findings)
-            return {"text": answer.text, "spans": [list(span) for span in answer.spans], "by": FROM_FACTS}
+            return {"text": answer.text, "spans": [list(span) for span in answer.spans], "model": FROM_FACTS}
         turns = tuple(Turn(asked, answered) for asked, answered in history or [])
         *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.runtime)
-        return {"text": said.text, "spans": [[said.start, said.end]], "by": said.model}
+        return {"text": said.text, "spans": [[said.start, said.end]], "model": said.model}
 
-    shared = borrowing(services)
-    gr.api(describe_music, api_name="describe_music", **shared)
-    gr.api(ask_about_audio, api_name="ask_about_audio", **shared)
-    gr.api(music_facts, api_name="music_facts", **shared)
-    gr.api(tag_sounds, api_name="tag_sounds", **shared)
-    gr.api(score_words, api_name="score_words", **shared)
+    return ask_about_audio

@@ -1,9 +1,9 @@
-"""A clip in a few sentences, by the writer of one's choice, each claim in them held against what was measured."""
+"""Captions of a clip by templates or a language model, with every claim checked against the measurements."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
@@ -19,9 +19,12 @@ from pipelines.description.model_caption import (
     describe_music,
 )
 from pipelines.description.template_caption import write_caption
+from pipelines.jobs.model_use import ModelUse
 
 FROM_FACTS = "facts"
-"""The writer that needs no model: it puts findings into words."""
+"""The templates, which need no model; used where a key of the catalogue is expected."""
+TEMPLATES = "Audioscope's templates"
+"""Title of the templates, as `ModelUse.model`."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +36,18 @@ class CheckedSentence:
     """Seconds."""
     end: float
     claims: tuple[CheckedClaim, ...] = ()
-    """In the order of the words; their characters count from the beginning of the sentence."""
+    """Claims in the order of their words; their characters count from the beginning of the sentence."""
 
 
 @dataclass(frozen=True)
-class CheckedCaption:
-    """What is written so far."""
+class CheckedCaption(ModelUse):
+    """A snapshot of a caption; the last one of a run is the result."""
 
     sentences: tuple[CheckedSentence, ...] = ()
-    writer: str = "Audioscope's writer, from the facts"
-    licence: str = ""
-    why: str = ""
-    """Why this model."""
     position: float = 1.0
-    """0 to 1."""
+    """Progress, 0 to 1."""
     is_piecewise: bool = False
-    """Whether the sentences are about parts of the clip, one after the other; else their times are where they can be heard."""
+    """Whether the sentences are about consecutive pieces of the clip; else their times are examples of what they say."""
 
     @property
     def text(self) -> str:
@@ -57,7 +56,7 @@ class CheckedCaption:
 
     @property
     def claims(self) -> tuple[CheckedClaim, ...]:
-        """Of all sentences."""
+        """The claims of all sentences."""
         return tuple(claim for sentence in self.sentences for claim in sentence.claims)
 
 
@@ -68,27 +67,29 @@ def caption_clip(
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
 ) -> Iterator[CheckedCaption]:
-    """Write about `clip`: one caption from the facts, or with a model a snapshot for every token.
+    """Caption `clip`: yield one caption by templates, or with a model a snapshot for every token.
 
     Args:
-        clip: the sound.
-        findings: what was measured in it.
-        options: `model` is `FROM_FACTS`, a key of the task 'describe_music' (a model that listens), or one of 'write_text' (a
-            language model that reads the facts).
-        runtime: where the model is chosen and borrowed.
-        should_stop: looked at for every token.
+        clip: the audio.
+        findings: the measurements of the clip.
+        options: `model` is `FROM_FACTS`, a key of the task 'describe_music' (an audio language model), or one of 'write_text' (a
+            text model that gets the facts).
+        runtime: catalogue, models and feature store.
+        should_stop: asked for every token.
 
     Raises:
         InvalidOption, UnknownModel, ModelError: before anything is written.
     """
     if options.model == FROM_FACTS:
         written = write_caption(findings, clip.content_hash)
-        yield CheckedCaption(tuple(_checked(s.text, s.start, s.end, findings) for s in written.sentences))
+        sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in written.sentences)
+        yield CheckedCaption(sentences, model=TEMPLATES, state="done")
         return
     for now in _by_model(clip, findings, options, runtime, should_stop):
         sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in now.sentences)
         summary = (_checked(now.summary, 0.0, clip.duration, findings),) if now.summary else ()
-        yield CheckedCaption((*summary, *sentences), now.model, now.licence, now.model_reason, now.position, len(now.pieces) > 1)
+        use = {field.name: getattr(now, field.name) for field in fields(ModelUse)}
+        yield CheckedCaption((*summary, *sentences), now.position / clip.duration, len(now.pieces) > 1, **use)
 
 
 def _by_model(
@@ -100,7 +101,7 @@ def _by_model(
 ) -> Iterator[MusicDescription]:
     if any(spec.key == options.model for spec in runtime.catalog.models("write_text")):
         if findings.facts is None or findings.music is None:
-            raise InvalidOption("writer", options.model, "a model that listens, for a clip that was not measured")
+            raise InvalidOption("model", options.model, "an audio language model, for a clip without measurements")
         return describe_from_facts(clip, findings.facts, findings.music, options, runtime, should_stop)
     sections = findings.facts.sections if findings.facts else ()
     cuts = tuple((section.start, section.end) for section in sections)

@@ -120,7 +120,7 @@ def _steps(
     models, measured = now.models, SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE
     for caption in caption_clip(clip, now.findings, options.caption, runtime, should_stop):
         share = measured + (1 - measured) * caption.position
-        now = replace(now, caption=caption, models=_joined(models, (caption.writer,)), doing="Writing", position=share)
+        now = replace(now, caption=caption, models=_joined(models, (caption.model,)), doing="Writing", position=share)
         yield now
 
 

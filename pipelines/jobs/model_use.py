@@ -20,7 +20,7 @@ class ModelUse:
     licence: str = ""
     """Licence of the weights; of several models, each licence once, joined by ', '."""
     dtype: str = ""
-    """Number format of the weights, e.g. 'int8'."""
+    """Number format of the weights, or their quantisation, e.g. 'int8', '4 bit'."""
     device: str = ""
     """'CPU' or 'CUDA'."""
     state: str = "loading"
@@ -47,6 +47,6 @@ def model_fields(specs: Sequence[ModelSpec], device: Device, reason: str = "") -
         model=", ".join(spec.title for spec in specs),
         model_reason=reason,
         licence=", ".join(dict.fromkeys(spec.licence for spec in specs)),
-        dtype=specs[0].dtype(device),
+        dtype=specs[0].quantization or specs[0].dtype(device),
         device=device.upper(),
     )

@@ -41,14 +41,13 @@ from pipelines.questions.sound_answers import (
     when_answer,
 )
 
-LONGEST_QUESTION = 500
-"""Characters."""
+MAX_QUESTION_CHARS = 500
 
 
 def answer_question(question: str, findings: ClipFindings) -> Answer:
     """The answer to a question in English."""
-    if len(question) > LONGEST_QUESTION:
-        return unknown(f"This question is too long: please ask in at most {LONGEST_QUESTION} characters.")
+    if len(question) > MAX_QUESTION_CHARS:
+        return unknown(f"This question is too long: please ask in at most {MAX_QUESTION_CHARS} characters.")
     words = plain_words(question)
     if not re.search(r"\w", words):
         return unknown(f"Ask about what was measured in this clip: {MEASURED}.")

@@ -1,10 +1,10 @@
-"""Questions about a clip in free text, one after the other, to a model that hears it."""
+"""Questions about a clip in free text, one after the other, to an audio language model."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
@@ -17,6 +17,7 @@ from models.stopping import never_stop
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.language_models.generation import (
     WORKING_BYTES,
     SamplingOptions,
@@ -32,13 +33,15 @@ from pipelines.language_models.prompting import (
     model_inputs,
 )
 
-SHORTEST_PART_SECONDS = 0.1
+MIN_PART_SECONDS = 0.1
+"""Minimum duration of the part of a clip that a question is about."""
 MAX_TURNS = 50
+"""Maximum number of turns in a history."""
 
 
 @dataclass(frozen=True)
 class QuestionOptions(SamplingOptions):
-    """What the person can choose: the model, the part of the clip that it hears, and how it takes its tokens."""
+    """Model, part of the clip and sampling of an answer."""
 
     model: str = AUTO
     start: float = 0.0
@@ -48,29 +51,20 @@ class QuestionOptions(SamplingOptions):
 
 
 @dataclass(frozen=True)
-class AnswerSoFar:
-    """What is known so far; the last one of a run is the result."""
+class AnswerSoFar(ModelUse):
+    """A snapshot of an answer; the last one of a run is the result."""
 
     question: str
     text: str = ""
     start: float = 0.0
-    """Seconds: where the part begins that the model hears."""
+    """Start of the part that the model gets, in seconds."""
     end: float = 0.0
-    """Seconds."""
-    model: str = ""
-    """Title of the model in use."""
-    model_reason: str = ""
-    licence: str = ""
-    dtype: str = ""
-    """Of the weights: a number format, or how they are quantised."""
-    device: str = ""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
-    state: Literal["loading", "answering", "done", "stopped"] = "loading"
+    """End of that part, in seconds."""
+    state: Literal["loading", "answering", "done", "stopped"] = field(default="loading", kw_only=True)
 
     @property
     def turn(self) -> Turn:
-        """For the history of the next question."""
+        """The turn for the history of the next question."""
         return Turn(self.question, self.text)
 
 
@@ -83,30 +77,31 @@ def ask(
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[AnswerSoFar]:
-    """Ask a model about `clip` after the turns of `history`, oldest first: a snapshot for every token.
+    """Ask an audio language model about `clip`: yield a snapshot for every token.
+
+    Args:
+        clip: the audio.
+        history: earlier turns, oldest first, at most `MAX_TURNS`.
+        question: the question in free text.
+        options: model, part of the clip and sampling.
+        runtime: catalogue, models and feature store.
+        should_stop: asked for every token.
+        clock: seconds, for `elapsed`.
 
     Raises:
-        InvalidOption: before any model is touched, but for control tokens and for more text than the model can read.
-        ModelError: the model cannot be had; see `ModelCache.lease`.
+        InvalidOption: before a model is loaded, except for control tokens and for text beyond the model's context.
+        ModelError: the model cannot be loaded; see `ModelCache.lease`.
     """
     began = clock()
     check_sampling(options)
     question = check_text("question", question)
     if len(history) > MAX_TURNS:
-        raise InvalidOption("history", f"{len(history)} turns", f"up to {MAX_TURNS} turns: begin anew")
+        raise InvalidOption("history", f"{len(history)} turns", f"up to {MAX_TURNS} turns; start a new conversation")
     choice = runtime.catalog.choose("answer_questions", options.model, WORKING_BYTES)
     spec = choice.spec
     start, end = _part(clip, options, spec)
-    now = AnswerSoFar(
-        question,
-        start=start,
-        end=end,
-        model=spec.title,
-        model_reason=choice.reason,
-        licence=spec.licence,
-        dtype=spec.quantization or spec.dtype(runtime.catalog.device),
-        device=runtime.catalog.device.upper(),
-    )
+    fields = model_fields([spec], runtime.catalog.device, choice.reason)
+    now = AnswerSoFar(question, start=start, end=end, **fields)
     yield now
     prepare = partial(model_inputs, spec=spec, prompt=Prompt(question, _sounds(clip, start, end, spec), history))
     for text in in_background(lambda stopped: stream_text(runtime.cache, spec, prepare, options, stopped), should_stop):
@@ -118,10 +113,10 @@ def ask(
 
 
 def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[float, float]:
-    """Start and end in seconds of what the model is to hear; raises InvalidOption if it cannot."""
+    """Return start and end of the part in seconds; raise InvalidOption if it is empty or too long for the model."""
     end = clip.duration if options.end is None else min(options.end, clip.duration)
     part = f"{options.start:.2f} to {end:.2f} s"
-    if not 0 <= options.start <= end - SHORTEST_PART_SECONDS:
+    if not 0 <= options.start <= end - MIN_PART_SECONDS:
         raise InvalidOption("part", part, f"times between 0 and {clip.duration:.2f} s, the start before the end")
     longest = AUDIO_LIMITS[spec.architecture].seconds
     if end - options.start > longest:
@@ -130,7 +125,7 @@ def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[f
 
 
 def _sounds(clip: AudioClip, start: float, end: float, spec: ModelSpec) -> tuple[FloatArray, ...]:
-    """The part in as many sounds as the model needs to hear it."""
+    """Return the part as waveforms [samples] at `SAMPLE_RATE`, each no longer than the model's audio window."""
     waveform = clip.waveform(SAMPLE_RATE)
     pieces = cut_into_pieces(end - start, (), AUDIO_LIMITS[spec.architecture].window_seconds)
     return tuple(waveform[round((start + a) * SAMPLE_RATE) : round((start + b) * SAMPLE_RATE)] for a, b in pieces)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.description.model_caption import INSTRUCTION, fact_lines, prompt_from_facts
+from pipelines.description.fact_prompt import INSTRUCTION, fact_lines, prompt_from_facts
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.key_detection import Key

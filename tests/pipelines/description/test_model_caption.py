@@ -13,16 +13,15 @@ import pytest
 from models.errors import InvalidOption, ModelUnavailable, OutOfMemory, UnknownModel
 from pipelines.clip.chunking import Span
 from pipelines.clip.clip import AudioClip
+from pipelines.description.fact_prompt import INSTRUCTION, prompt_from_facts
 from pipelines.description.model_caption import (
     CHAT_PROMPT,
-    INSTRUCTION,
     PLAIN_PROMPT,
     CaptionOptions,
     MusicDescription,
     Sentence,
     describe_from_facts,
     describe_music,
-    prompt_from_facts,
     sentences_of,
 )
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
@@ -114,7 +113,7 @@ def test_a_long_clip_is_described_piece_by_piece_on_its_sections_then_summed_up(
     assert result.summary
     assert result.text == result.summary
     states = [snapshot.state for snapshot in earlier]
-    assert states.index("describing") < states.index("summing up")
+    assert states.index("describing") < states.index("summarising")
     positions = [snapshot.position for snapshot in [*earlier, result]]
     assert positions == sorted(positions)
     assert {0.0, 20.0, 45.0, 70.0} <= set(positions)
@@ -126,7 +125,7 @@ def test_without_sections_a_long_clip_is_cut_evenly_and_never_into_a_short_rest(
 
 
 def test_many_descriptions_are_summed_up_in_groups(bench: Bench, long: AudioClip, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.description.model_caption.SUMMARY_TOKENS", 24)
+    monkeypatch.setattr("pipelines.description.model_caption.MAX_SUMMARY_TOKENS", 24)
     ear = Ear(bench)
     with bench.generate_replaced(ear):
         result = run(bench, long, sections=SECTIONS)[-1]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.description.findings import ClipFindings
-from pipelines.questions.from_measurements import LONGEST_QUESTION, answer_question
+from pipelines.questions.from_measurements import MAX_QUESTION_CHARS, answer_question
 from tests.pipelines.description.example_findings import (
     BIRD,
     EXAMPLES,
@@ -110,7 +110,7 @@ def test_an_empty_question_is_met_with_what_can_be_asked(question: str) -> None:
 
 def test_a_long_question_is_refused() -> None:
     assert "too long" in answer_question("tempo " * 100, ROCK).text
-    assert answer_question("tempo?".ljust(LONGEST_QUESTION), ROCK).from_facts
+    assert answer_question("tempo?".ljust(MAX_QUESTION_CHARS), ROCK).from_facts
 
 
 def test_answers_come_with_the_place() -> None:
