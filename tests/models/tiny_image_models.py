@@ -123,46 +123,14 @@ def _save(
 ) -> FetchedModel:
     """A pipeline with `scheduler` on disk, in the place of the hub's files of `spec`."""
     import torch
-    from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
-    from transformers import CLIPTextConfig, CLIPTextModel
+    from diffusers import StableDiffusionPipeline
 
     torch.manual_seed(1)
     tokenizer = _tokenizer(directory.with_name(f"{directory.name}-vocabulary"))
-    text = CLIPTextConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=TEXT_WIDTH,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        initializer_range=0.5,
-    )
     pipeline = StableDiffusionPipeline(
-        unet=UNet2DConditionModel(
-            sample_size=SIDE // 8,
-            in_channels=LATENT_CHANNELS,
-            out_channels=LATENT_CHANNELS,
-            block_out_channels=(width, 2 * width),
-            layers_per_block=1,
-            norm_num_groups=4,
-            attention_head_dim=(2, 4),
-            use_linear_projection=True,
-            down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
-            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
-            cross_attention_dim=TEXT_WIDTH,
-            **(unet or {}),
-        ),
-        vae=AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(width,) * 4,
-            norm_num_groups=4,
-            latent_channels=LATENT_CHANNELS,
-            sample_size=SIDE,
-        ),
-        text_encoder=CLIPTextModel(text),
+        unet=_unet(width, unet or {}),
+        vae=_autoencoder(width),
+        text_encoder=_text_encoder(tokenizer),
         tokenizer=tokenizer,
         scheduler=scheduler,
         safety_checker=None,
@@ -184,6 +152,56 @@ def _save(
     drawing = DrawingDefaults(**(usual | defaults))
     row = replace(spec, drawing=drawing, cpu_bytes=10**6, gpu_bytes=10**6, quick_on_cpu=True, **changes)
     return FetchedModel(row, directory, "c0ffee")
+
+
+def _unet(width: int, changes: dict[str, Any]) -> Any:
+    from diffusers import UNet2DConditionModel
+
+    return UNet2DConditionModel(
+        sample_size=SIDE // 8,
+        in_channels=LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS,
+        block_out_channels=(width, 2 * width),
+        layers_per_block=1,
+        norm_num_groups=4,
+        attention_head_dim=(2, 4),
+        use_linear_projection=True,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+        cross_attention_dim=TEXT_WIDTH,
+        **changes,
+    )
+
+
+def _autoencoder(width: int) -> Any:
+    from diffusers import AutoencoderKL
+
+    return AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4,
+        up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(width,) * 4,
+        norm_num_groups=4,
+        latent_channels=LATENT_CHANNELS,
+        sample_size=SIDE,
+    )
+
+
+def _text_encoder(tokenizer: Any) -> Any:
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    return CLIPTextModel(
+        CLIPTextConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=TEXT_WIDTH,
+            intermediate_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+            initializer_range=0.5,
+        )
+    )
 
 
 def _tokenizer(directory: Path) -> Any:
