@@ -7,7 +7,7 @@ TESTS := $(VENV)/.tests-installed
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test unit check bench lock update-models clean
+.PHONY: run test unit check check-scripts bench lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -24,6 +24,17 @@ check: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(MAKE) check-scripts
+
+# The page's scripts and styles; Node is for development only, so that CI alone insists on it.
+check-scripts:
+	@if command -v npm >/dev/null; then \
+	  npm ci --no-progress && npm run check && npm test; \
+	elif [ -n "$$CI" ]; then \
+	  echo 'npm is missing: scripts and styles cannot be checked' >&2; exit 1; \
+	else \
+	  echo 'npm is missing: scripts and styles were NOT checked'; \
+	fi
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
@@ -41,7 +52,7 @@ lock:
 	$(LOCK) requirements-test.in -o requirements-test.txt
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) node_modules
 
 $(APP): requirements.txt requirements-offline.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
