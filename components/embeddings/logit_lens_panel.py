@@ -16,8 +16,9 @@ from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from components.timeline.items import Word
 from components.timeline.timeline import TimelineFeed, event_field
-from components.timeline.tracks import HeatmapTrack, Word, WordTrack
+from components.timeline.tracks import HeatmapTrack, WordTrack
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.interpretability.logit_lens import LogitLensTrace

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
+from components.timeline.items import Label, Point, Span
 from components.timeline.timeline import TimelineFeed
-from components.timeline.tracks import (
-    HeatmapTrack,
-    Label,
-    LabelTrack,
-    Point,
-    PointTrack,
-    Span,
-    SpanTrack,
-)
+from components.timeline.tracks import HeatmapTrack, LabelTrack, PointTrack, SpanTrack
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.music_tagging import MusicTags

@@ -17,8 +17,8 @@ from components.page.user_errors import sentence_for
 from components.pictures.controls import Drawn, options_of
 from components.pictures.files import KeptPicture, keep_pictures, thumbnail_url
 from components.pictures.storyboard_markup import board_markup
+from components.timeline.items import Picture as TrackPicture
 from components.timeline.timeline import TimelineFeed
-from components.timeline.tracks import Picture as TrackPicture
 from components.timeline.tracks import PictureTrack
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip

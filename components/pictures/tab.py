@@ -31,8 +31,9 @@ from components.pictures.files import KeptPicture, keep_pictures
 from components.pictures.film_panel import build_film_panel, connect_film
 from components.pictures.markup import drawing_summary, heard_markup, pictures_markup
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
+from components.timeline.items import Span
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
-from components.timeline.tracks import Span, SpanTrack
+from components.timeline.tracks import SpanTrack
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip

@@ -32,12 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.page.page_script import page_script
-from components.timeline.tracks import (
-    TRACK_ID,
-    Track,
-    start_range,
-    to_text,
-)
+from components.timeline.tracks import TRACK_ID, Track, start_range, to_text
 from pipelines.clip import timeline_tiles
 from pipelines.clip.errors import ClipExpired
 

@@ -1,4 +1,4 @@
-"""The data forms of everything that the timeline can draw beside the sound.
+"""Tracks of the timeline: what it can draw beside the sound.
 
 A track is an id, a name and its items; eight kinds exist, one class each. Times are seconds from the
 beginning of the clip. Items of a track stand in order of their start: the page finds the visible ones by
@@ -16,128 +16,16 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.timeline.items import Item, Label, Note, Picture, Point, Span, Word, check_interval
+
 Colour = Literal["blue", "sky", "green", "orange", "red", "pink", "accent", "grey"]
 
-LOWEST_PITCH, HIGHEST_PITCH = 0, 127  # MIDI note numbers
-TIME_DECIMALS = 4  # 0.1 ms
-LEVEL_DECIMALS = 3
 TRACK_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-PICTURE_URL = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+|/?gradio_api/file=[^\s\"'<>]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the clip with a text: a line, a section, a claim, a chosen window. Spans may overlap."""
-
-    start: float
-    end: float
-    text: str
-
-    def __post_init__(self) -> None:
-        check_interval(self.start, self.end)
-
-    def to_json(self) -> list[float | str]:
-        """[start, end, text]."""
-        return [*rounded(self.start, self.end), self.text]
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A spoken word; `confidence` is in 0..1 and decides how strongly it is shaded."""
-
-    start: float
-    end: float
-    text: str
-    confidence: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_interval(self.start, self.end)
-        check_level("confidence", self.confidence)
-
-    def to_json(self) -> list[float | str]:
-        """[start, end, text, confidence]."""
-        return [*rounded(self.start, self.end), self.text, round(self.confidence, LEVEL_DECIMALS)]
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """A chord or a tag that holds for a while; `score` is in 0..1."""
-
-    start: float
-    end: float
-    text: str
-    score: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_interval(self.start, self.end)
-        check_level("score", self.score)
-
-    def to_json(self) -> list[float | str]:
-        """[start, end, text, score]."""
-        return [*rounded(self.start, self.end), self.text, round(self.score, LEVEL_DECIMALS)]
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A moment: a beat. Strong ones (downbeats) are drawn higher and stay when the weak ones crowd."""
-
-    start: float
-    strong: bool = False
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        check_interval(self.start, self.start)
-
-    def to_json(self) -> list[float | str]:
-        """[start, start, text, 1 for a strong one else 0]."""
-        return [*rounded(self.start, self.start), self.text, int(self.strong)]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A note of the piano roll: MIDI pitch 0..127, velocity in 0..1."""
-
-    start: float
-    end: float
-    pitch: int
-    velocity: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_interval(self.start, self.end)
-        check_level("velocity", self.velocity)
-        if not LOWEST_PITCH <= self.pitch <= HIGHEST_PITCH:
-            raise ValueError(f"a MIDI pitch is between {LOWEST_PITCH} and {HIGHEST_PITCH}, not {self.pitch}")
-
-    def to_json(self) -> list[float | str]:
-        """[start, end, pitch, velocity]."""
-        return [*rounded(self.start, self.end), self.pitch, round(self.velocity, LEVEL_DECIMALS)]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A thumbnail of the storyboard. `url` is a base64 data URL of a raster image or Gradio's file route."""
-
-    start: float
-    end: float
-    url: str
-    caption: str = ""
-
-    def __post_init__(self) -> None:
-        check_interval(self.start, self.end)
-        if not PICTURE_URL.fullmatch(self.url):
-            raise ValueError("a picture needs a data:image URL (png, jpeg, webp) or a gradio_api/file= URL")
-
-    def to_json(self) -> list[float | str]:
-        """[start, end, caption, url]."""
-        return [*rounded(self.start, self.end), self.caption, self.url]
-
-
-Item = Span | Word | Label | Point | Note | Picture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,11 +176,6 @@ def to_text(track: Track) -> str:
     return compact(track.head()) + "\n" + track.tail()
 
 
-def to_json(track: Track) -> dict[str, Any]:
-    """The track as plain JSON values (`items` holds base64 blocks for the kinds made of frames)."""
-    return {**track.head(), "items": json.loads("[" + track.tail().removesuffix(",") + "]")}
-
-
 def start_range(track: Track) -> tuple[float, float]:
     """Where the first and the last item begin; the track's own start for the kinds made of frames."""
     if isinstance(track, FrameTrack):
@@ -313,28 +196,11 @@ def check_identity(track_id: str, name: str) -> None:
         raise ValueError(f"track {track_id!r} needs a name")
 
 
-def check_interval(start: float, end: float) -> None:
-    """Seconds from the beginning of the clip, in order, finite."""
-    if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
-        raise ValueError(f"times are finite and 0 <= start <= end, not {start} to {end}")
-
-
-def check_level(name: str, value: float) -> None:
-    """A level in 0..1; NaN is none."""
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is between 0 and 1, not {value}")
-
-
 def check_order(items: Sequence[Item]) -> None:
     """Items stand in order of their start."""
     for before, after in pairwise(items):
         if after.start < before.start:
             raise ValueError(f"items stand in order of their start: {after.start} after {before.start}")
-
-
-def rounded(*times: float) -> list[float]:
-    """Seconds with as many digits as a screen can show."""
-    return [round(float(time), TIME_DECIMALS) for time in times]
 
 
 def block(frames: NDArray[np.uint8]) -> str:

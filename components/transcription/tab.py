@@ -15,13 +15,9 @@ from components.page.events import QUIET, QUIET_EACH, borrowing
 from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
+from components.timeline.items import Span, Word
 from components.timeline.timeline import TimelineFeed
-from components.timeline.tracks import (
-    Span,
-    SpanTrack,
-    Word,
-    WordTrack,
-)
+from components.timeline.tracks import SpanTrack, WordTrack
 from components.transcription.api import add_transcription_endpoint
 from components.transcription.controls import build_transcription_controls, cue_options_of, options_of
 from components.transcription.dictation import DictationJob, build_dictation_button

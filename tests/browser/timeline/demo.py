@@ -1,4 +1,4 @@
-"""A page with nothing but the timeline, one button for each thing that Python can do to it, and what it heard."""
+"""A page with nothing but the timeline, one button for each thing that Python can do to it, and the events that it received."""
 
 import base64
 import io
@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from components.page.theme import style_markup
+from components.timeline.items import Label, Note, Picture, Point, Span, Word
 from components.timeline.timeline import (
     ShownClip,
     TimelineFeed,
@@ -25,18 +26,12 @@ from components.timeline.timeline import (
 from components.timeline.tracks import (
     ColourTrack,
     HeatmapTrack,
-    Label,
     LabelTrack,
-    Note,
     NoteTrack,
-    Picture,
     PictureTrack,
-    Point,
     PointTrack,
-    Span,
     SpanTrack,
     Track,
-    Word,
     WordTrack,
 )
 from models.arrays import FloatArray
@@ -189,12 +184,12 @@ def build_demo(audio: Path, folder: Path, hour_sample_rate: int) -> gr.Blocks:
         functions = (show, show_long, add_tracks, add_many, stream, command, no_clip_value)
         for button, function in zip(buttons.values(), functions, strict=True):
             button.click(function, outputs=timeline, show_progress="hidden")
-        heard = gr.Textbox(label="Heard", elem_id="heard", interactive=True)
-        add_listeners(timeline, heard)
+        received = gr.Textbox(label="Received", elem_id="received", interactive=True)
+        add_listeners(timeline, received)
     return demo
 
 
-def add_listeners(timeline: gr.HTML, heard: gr.Textbox) -> None:
+def add_listeners(timeline: gr.HTML, received: gr.Textbox) -> None:
     """Write down what each event told Python."""
 
     def on_seek(event: gr.EventData) -> str:
@@ -209,7 +204,7 @@ def add_listeners(timeline: gr.HTML, heard: gr.Textbox) -> None:
         return "loop off" if loop is None else f"loop {loop[0]:.2f} {loop[1]:.2f}"
 
     for name, function in (("seek", on_seek), ("select", on_select), ("loop", on_loop)):
-        getattr(timeline, name)(function, outputs=heard, show_progress="hidden")
+        getattr(timeline, name)(function, outputs=received, show_progress="hidden")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,139 @@
+"""Items of the timeline's tracks. Times are seconds from the beginning of the clip."""
+
+import math
+import re
+from dataclasses import dataclass
+
+MIN_PITCH, MAX_PITCH = 0, 127
+"""MIDI note numbers."""
+TIME_DECIMALS = 4
+"""0.1 ms."""
+LEVEL_DECIMALS = 3
+PICTURE_URL = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+|/?gradio_api/file=[^\s\"'<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the clip with a text: a line, a section, a claim, a chosen window. Spans may overlap."""
+
+    start: float
+    end: float
+    text: str
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, text]."""
+        return [*rounded(self.start, self.end), self.text]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word; `confidence` is in 0..1 and decides how strongly it is shaded."""
+
+    start: float
+    end: float
+    text: str
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        check_level("confidence", self.confidence)
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, text, confidence]."""
+        return [*rounded(self.start, self.end), self.text, round(self.confidence, LEVEL_DECIMALS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A chord or a tag that holds for a while; `score` is in 0..1."""
+
+    start: float
+    end: float
+    text: str
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        check_level("score", self.score)
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, text, score]."""
+        return [*rounded(self.start, self.end), self.text, round(self.score, LEVEL_DECIMALS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A moment: a beat. Strong ones (downbeats) are drawn higher and stay when the weak ones crowd."""
+
+    start: float
+    strong: bool = False
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.start)
+
+    def to_json(self) -> list[float | str]:
+        """[start, start, text, 1 for a strong one else 0]."""
+        return [*rounded(self.start, self.start), self.text, int(self.strong)]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note of the piano roll: MIDI pitch 0..127, velocity in 0..1."""
+
+    start: float
+    end: float
+    pitch: int
+    velocity: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        check_level("velocity", self.velocity)
+        if not MIN_PITCH <= self.pitch <= MAX_PITCH:
+            raise ValueError(f"a MIDI pitch is between {MIN_PITCH} and {MAX_PITCH}, not {self.pitch}")
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, pitch, velocity]."""
+        return [*rounded(self.start, self.end), self.pitch, round(self.velocity, LEVEL_DECIMALS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A thumbnail of the storyboard. `url` is a base64 data URL of a raster image or Gradio's file route."""
+
+    start: float
+    end: float
+    url: str
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        check_interval(self.start, self.end)
+        if not PICTURE_URL.fullmatch(self.url):
+            raise ValueError("a picture needs a data:image URL (png, jpeg, webp) or a gradio_api/file= URL")
+
+    def to_json(self) -> list[float | str]:
+        """[start, end, caption, url]."""
+        return [*rounded(self.start, self.end), self.caption, self.url]
+
+
+Item = Span | Word | Label | Point | Note | Picture
+
+
+def check_interval(start: float, end: float) -> None:
+    """Seconds from the beginning of the clip, in order, finite."""
+    if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
+        raise ValueError(f"times are finite and 0 <= start <= end, not {start} to {end}")
+
+
+def check_level(name: str, value: float) -> None:
+    """A level in 0..1; NaN is none."""
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is between 0 and 1, not {value}")
+
+
+def rounded(*times: float) -> list[float]:
+    """Seconds with as many digits as a screen can show."""
+    return [round(float(time), TIME_DECIMALS) for time in times]
