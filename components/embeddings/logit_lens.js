@@ -51,6 +51,6 @@ window.addEventListener('audioscope:time', ({detail: {time}}) => {
   for (const strip of element.querySelectorAll('[data-from]')) {
     const place = (time - strip.dataset.from) / (strip.dataset.to - strip.dataset.from);
     strip.style.setProperty('--head', `${100 * place}%`);
-    strip.classList.toggle('heard', place >= 0 && place <= 1);
+    strip.classList.toggle('now', place >= 0 && place <= 1);
   }
 });

@@ -100,7 +100,7 @@ class _Panel:
 
     def empty(self, clip: AudioClip | None, request: gr.Request) -> tuple[Any, ...]:
         """Clear the panel for another clip and end the job on the previous one."""
-        if self.job.goes_on(clip, request):
+        if self.job.keep_running(clip, request):
             return (gr.skip(),) * 5
         is_long = clip is not None and clip.duration > MAX_WINDOW_SECONDS
         return EMPTY, "", "", None, gr.Number(value=0, visible=is_long)

@@ -143,7 +143,7 @@ class _Handlers:
 
     def open_clip(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
         """Clear the tab for another clip and end the job on the previous one, unless the clip is on the map too."""
-        if self._job.goes_on(clip, request):
+        if self._job.keep_running(clip, request):
             return NO_UPDATE
         if clip is None or shown is None or clip.content_hash not in _hashes(shown.clips):
             return None, "", None, gr.skip()
@@ -159,7 +159,7 @@ class _Handlers:
     def begin_change(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Buttons:
         """Begin a job for a changed control if there is a map or a job that makes one; otherwise wait for Show."""
         is_shown = clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash
-        return self._job.begin(clip, request) if is_shown or self._job.goes_on(clip, request) else gr.skip()
+        return self._job.begin(clip, request) if is_shown or self._job.keep_running(clip, request) else gr.skip()
 
     def change(
         self,
@@ -170,7 +170,7 @@ class _Handlers:
         *controls: Any,
     ) -> Iterator[Update]:
         """Run the job that `begin_change` began."""
-        if self._job.goes_on(clip, request):
+        if self._job.keep_running(clip, request):
             yield from self.show(clip, request, shown, together, *controls)
         else:
             yield NO_UPDATE

@@ -134,7 +134,7 @@ class _DescriptionWork:
 
     def empty(self, clip: AudioClip | None, request: gr.Request) -> Update:
         """Another clip: nothing is known of it yet, and a job on the one before ends."""
-        if self._job.goes_on(clip, request):
+        if self._job.keep_running(clip, request):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return READY if clip else EMPTY, "", "", "", None
 

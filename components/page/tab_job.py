@@ -1,4 +1,4 @@
-"""The life of a long job on the page: its buttons, a Stop that is this person's alone, and what another clip does to it."""
+"""Long jobs of a tab: their buttons, a Stop for each person, and their end when another clip is opened."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pipelines.jobs.stop_flags import SessionJob
 from services import Services
 
 Buttons = list[gr.Button] | dict[str, Any]
-"""Those of a job, or what leaves them as they are."""
+"""The buttons of a job, or `gr.skip()`."""
 
 
 class TabJob:
-    """One kind of job. Of its buttons the last is Stop; the others begin it, and rest while it runs."""
+    """One kind of job. The last of its buttons is Stop; the others begin it, and are disabled while it runs."""
 
     def __init__(self, services: Services, name: str, buttons: Sequence[gr.Button]) -> None:
-        """`name` sets its Stop apart from those of the other tabs."""
+        """`name` identifies the job among those of a session."""
         self._services = services
         self._name = name
         self._buttons = list(buttons)
@@ -37,11 +37,11 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        """At the event `pressed` do `work` in the queue of the models; the value is the event of its end.
+        """Run `work` in the models' queue at the event `pressed`; return the event of its end.
 
-        `work` takes the values of `inputs` and a `gr.Request`, and yields what `outputs` are to show.
+        `work` takes the values of `inputs` and a `gr.Request`, and yields values of `outputs`.
         """
-        once = {**QUIET, "trigger_mode": "once"}  # as a double click is meant
+        once = {**QUIET, "trigger_mode": "once"}  # a double click begins one job
         return self._after(pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **once), work, inputs, outputs)
 
     def follow(
@@ -53,7 +53,7 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        """As `on`, for a control that was moved, perhaps not for the last time: `begin` begins a job if there is one to do."""
+        """As `on`, for a control that may move again: `begin` returns the buttons, and begins a job if there is one to run."""
         began = moved(begin, inputs=list(begin_inputs), outputs=self._buttons, queue=False, **QUIET)
         return self._after(began, work, inputs, outputs)
 
@@ -68,10 +68,7 @@ class TabJob:
         return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
 
     def shown(self, work: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        """`work`, a generator function, of which nothing is shown any more when the person has turned to another clip.
-
-        However it ends, the job has ended.
-        """
+        """Return the generator function `work` such that it ends when the person opens another clip, and the job with it."""
 
         @wraps(work)
         def stream(*values: Any) -> Iterator[Any]:
@@ -86,24 +83,24 @@ class TabJob:
         return stream
 
     def begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:
-        """The buttons of a job that was asked for and will run on `clip`; from here on its Stop counts."""
+        """Register a job on `clip`, which Stop ends from now on; return the buttons of a running job."""
         self._services.stop_flags.begin(self._session(request), _subject(clip))
         return self._buttons_while(running=True)
 
     def end(self, request: gr.Request) -> Buttons:
-        """The buttons while nothing runs, unless it was an earlier job that ended."""
+        """Return the buttons of no job; none if a later job is running."""
         return self._buttons_while(running=False) if self._services.stop_flags.is_over(self._session(request)) else gr.skip()
 
     def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> Buttons:
-        """The end of a chain of events that may not have begun a job at all, and during which the person may have."""
-        return gr.skip() if self.goes_on(clip, request) else self.end(request)
+        """End a chain of events that may have begun no job, during which the person may have begun one."""
+        return gr.skip() if self.keep_running(clip, request) else self.end(request)
 
     def current(self, request: gr.Request) -> SessionJob:
-        """This person's job; the value, called, says whether to stop."""
+        """Return this person's job; calling it returns whether to stop."""
         return self._services.stop_flags.current(self._session(request))
 
-    def goes_on(self, clip: AudioClip | None, request: gr.Request) -> bool:
-        """Whether a job on `clip` is under way; a job on any other clip is ended."""
+    def keep_running(self, clip: AudioClip | None, request: gr.Request) -> bool:
+        """Return whether a job on `clip` is running; stop a job on any other clip."""
         return self._services.stop_flags.stop_unless(self._session(request), _subject(clip))
 
     def _stop(self, request: gr.Request) -> None:

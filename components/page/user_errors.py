@@ -20,7 +20,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def sentence_for(error: Exception) -> str:
-    """The sentence for the page; an error that nobody foresaw gets an id, under which the log has the rest."""
+    """Return the sentence for the page; an unexpected error gets an id, under which the log has the traceback."""
     if isinstance(error, AudioscopeError):
         log.info("%s: %s", type(error).__name__, error)
         return str(error)

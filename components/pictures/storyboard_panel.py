@@ -95,7 +95,7 @@ class _StoryboardWork:
     def welcome(self, clip: AudioClip | None, made: Made, request: gr.Request) -> Update:
         """Clear what belongs to another clip than this one."""
         content_hash = clip.content_hash if clip else ""
-        if self._job.goes_on(clip, request) or made.clip_hash == content_hash:
+        if self._job.keep_running(clip, request) or made.clip_hash == content_hash:
             return gr.skip(), gr.skip()
         return "", Made(content_hash)
 

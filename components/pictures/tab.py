@@ -148,7 +148,7 @@ class _PictureWork:
     def welcome(self, clip: AudioClip | None, drawn: Drawn, prompt: str, request: gr.Request) -> Update:
         """Clear what belongs to another clip than this one; the values of the window's two numbers come last."""
         content_hash = clip.content_hash if clip else ""
-        if self._job.goes_on(clip, request) or drawn.clip_hash == content_hash:
+        if self._job.keep_running(clip, request) or drawn.clip_hash == content_hash:
             return *NOTHING_NEW, gr.skip(), gr.skip()
         window = ("", "") if drawn.clip_hash else (gr.skip(), gr.skip())
         text = "" if prompt == drawn.prompt else gr.skip()

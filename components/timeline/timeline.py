@@ -9,11 +9,11 @@ The page keeps the state (what plays, what is in view, which tracks there are) a
     feed.extend(WordTrack(id="words", name="Words", items=new_words))
     yield feed.value()                                # as often as it likes
 
-A feed's value holds everything that the job has told so far, so an update that the browser skips is made up
+A feed's value holds everything that the job has sent so far, so that an update that the browser skips is made up
 for by the next one; Gradio sends only the difference, and the page parses only the new tail. A feed belongs
-to one clip: what a job tells about a clip that the person has left is ignored.
+to one clip: updates about a clip that is no longer open are ignored.
 
-The page tells Python what the person did: `timeline.seek(...)`, `timeline.select(...)`, `timeline.loop(...)`
+The page reports what the person did: `timeline.seek(...)`, `timeline.select(...)`, `timeline.loop(...)`
 register events as on any Gradio component; `seek_of`, `selection_of` and `loop_of` read the gr.EventData.
 """
 
@@ -88,7 +88,7 @@ class ShownClip(timeline_tiles.Clip, Protocol):
 
     @property
     def channels(self) -> int:
-        """Of the recording; tiles are made from their mean."""
+        """Channels of the recording; tiles are made of their mean."""
 
 
 FindClip = Callable[[str], timeline_tiles.Clip | None]
@@ -96,7 +96,7 @@ FindClip = Callable[[str], timeline_tiles.Clip | None]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The item that a person clicked: which track, the how-manieth item of it, and its seconds."""
+    """The item that a person clicked: track id, index from 0, start and end in seconds."""
 
     track: str
     index: int
@@ -126,7 +126,7 @@ def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
 
 
 class TimelineFeed:
-    """What one run of a job tells the timeline about one clip. Not shared between runs or threads."""
+    """The updates that one run of a job sends to the timeline about one clip. Not shared between runs or threads."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -192,7 +192,7 @@ class TimelineFeed:
 def clip_value(clip: ShownClip, token: str, name: str, audio: Path) -> Value:
     """Show a clip and forget the tracks of the one before; a page that shows this token already is left as it is.
 
-    `audio` is the file that the browser plays; it lies where Gradio may serve it (its cache or
+    `audio` is the file that the browser plays; Gradio must be able to serve it (its cache or
     `allowed_paths`). It should be what `clip` was decoded to: compressed files begin later in some decoders.
     """
     level, peaks = timeline_tiles.overview_peaks(clip)

@@ -147,7 +147,7 @@ class _TranscriptionWork:
     def restore(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Update:
         """Show what these controls gave for a new clip before, or what to do. A job on the clip before it ends."""
         known = self._known(clip, controls)
-        if self._job.goes_on(clip, request):
+        if self._job.keep_running(clip, request):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person pressed first: its first words may be there already
         if clip is None:
             return TranscriptFeed().value(EMPTY), "", gr.skip(), None

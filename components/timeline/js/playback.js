@@ -64,7 +64,7 @@ export function togglePlay() {
   if (!ui.audio.paused) return ui.audio.pause();
   state.follow = true;
   if (state.time >= view.duration - 0.01) jump(state.loop?.start ?? 0);
-  ui.audio.play().catch(() => {}); // the 'error' event tells what went wrong
+  ui.audio.play().catch(() => {}); // the 'error' event says what went wrong
 }
 
 export function onPlayState() {

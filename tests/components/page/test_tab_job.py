@@ -48,12 +48,12 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
     events["begin"](clip, OTHER)
     flags = services.stop_flags
     with flags.job("one/test") as one_stops, flags.job("other/test") as other_stops:
-        assert job.goes_on(clip, ONE)
+        assert job.keep_running(clip, ONE)
         events["_stop"](ONE)
         assert (one_stops(), other_stops()) == (True, False)
-        assert not job.goes_on(None, OTHER)  # another clip, here none
+        assert not job.keep_running(None, OTHER)  # another clip, here none
         assert other_stops()
-    assert not job.goes_on(clip, ONE)
+    assert not job.keep_running(clip, ONE)
 
 
 def test_the_end_of_the_job_before_frees_no_button(services: Services, clip: Any) -> None:
@@ -76,7 +76,7 @@ def test_nothing_more_is_shown_of_a_clip_that_was_left(services: Services, clip:
     job.begin(clip, request)
     seen = job.shown(counted)(clip, request)
     assert [next(seen), next(seen)] == [0, 1]
-    assert not job.goes_on(None, request)
+    assert not job.keep_running(None, request)
     assert next(seen, "nothing") == "nothing"
 
 
@@ -93,8 +93,8 @@ def test_nothing_more_is_shown_of_what_was_asked_before(services: Services, clip
     assert job.end(ONE) == gr.skip()
     second = job.shown(counted)(clip, request)
     assert [next(second), next(second)] == [0, 1]
-    assert job.goes_on(clip, request)
-    assert not job.goes_on(None, request)
+    assert job.keep_running(clip, request)
+    assert not job.keep_running(None, request)
     assert next(second, "nothing") == "nothing"
     assert isinstance(job.end(ONE), list)
 
@@ -120,10 +120,10 @@ def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
         job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
-    assert job.goes_on(clip, request)
+    assert job.keep_running(clip, request)
     with pytest.raises(NoClip):
         list(job.shown(broken)(clip, request))
-    assert not job.goes_on(clip, request)
+    assert not job.keep_running(clip, request)
 
 
 def test_jobs_of_one_person_have_stops_of_their_own(services: Services, clip: Any) -> None:
