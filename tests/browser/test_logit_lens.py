@@ -91,7 +91,7 @@ def test_a_click_on_the_attention_plays_from_there(address: str, new_page: NewPa
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 10)
     page.wait_for_function("document.querySelector('.as-timeline').timeline.state.time >= 7.6")
     assert playhead(page) < 10
-    expect(page.locator(".token-strip.heard")).to_be_visible()
+    expect(page.locator(".token-strip.now")).to_be_visible()
 
 
 def test_stop_keeps_the_tokens_so_far(address: str, new_page: NewPage, tmp_path) -> None:
