@@ -48,8 +48,12 @@ from services import Services
 EMPTY = "The transcript appears here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to get the text of this clip."
 
+MAX_EDITED_CLIPS = 20
+"""As many as the history of the page has."""
+
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""
+NO_UPDATE: Update = (gr.skip(),) * 4
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,13 @@ class _Result:
     options: TranscriptionOptions
 
 
+EditedResults = dict[str, _Result]
+"""Results in which this person corrected lines or decoded them again, by the content hash of their clip."""
+
+
 def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     """Build the controls on the left, the transcript on the right, and the endpoint `transcribe`."""
-    result, dictation = gr.State(None), gr.State(None)
+    result, edited, dictation = gr.State(None), gr.State({}), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             controls = build_transcription_controls(services.runtime.catalog)
@@ -81,7 +89,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
     model_job, each_job = {**borrowing(services), **QUIET}, {**borrowing(services), **QUIET_EACH}
-    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls.decoding], shown)
+    ended = job.on(run.click, clip.state, work.run, [clip.state, edited, *controls.decoding], [*shown, edited])
     dictate.chunk(
         DictationJob(services).accept,
         inputs=[dictation, *controls.decoding],
@@ -89,7 +97,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         **each_job,  # the answer that asks for the next chunk comes before Gradio regards this event as ended
     )
     on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
-    restored = clip.state.change(work.restore, inputs=[clip.state, *controls.decoding], **on_page)
+    restored = clip.state.change(work.restore, inputs=[clip.state, edited, *controls.decoding], **on_page)
     wanted = [clip.is_example, result]
     awaited = restored.then(work.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
     given = awaited.then(work.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
@@ -97,8 +105,10 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     results = [
         ended,
         given,
-        transcript.edited(work.correct, inputs=[clip.state, result], outputs=shown, **QUIET_EACH),
-        transcript.again(work.decode_line_again, inputs=[clip.state, result, *controls.decoding], outputs=shown, **each_job),
+        transcript.edited(work.correct, inputs=[clip.state, result, edited], outputs=[*shown, edited], **QUIET_EACH),
+        transcript.again(
+            work.decode_line_again, inputs=[clip.state, result, edited, *controls.decoding], outputs=[*shown, edited], **each_job
+        ),
     ]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(
@@ -118,8 +128,13 @@ class _TranscriptionWork:
         self._services = services
         self._job = job
 
-    def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
-        """Stream the result of the job into the page."""
+    def run(self, clip: AudioClip | None, edited: EditedResults, request: gr.Request, *controls: Any) -> Iterator[Update]:
+        """Stream the result of the job into the page; it takes the place of an edited one."""
+        for update in self._stream(clip, request, controls):
+            is_result = isinstance(update[-1], _Result)
+            yield *update, _without(edited, clip.content_hash) if clip and is_result else gr.skip()
+
+    def _stream(self, clip: AudioClip | None, request: gr.Request, controls: tuple[Any, ...]) -> Iterator[Update]:
         services = self._services
         should_stop = self._job.current(request)
         try:
@@ -140,17 +155,22 @@ class _TranscriptionWork:
     ) -> Iterator[Update]:
         """As `run`, for an example without a result; follows `restore`, whose answer would else replace this one's."""
         if is_example and result is None:
-            yield from self._job.shown(self.run)(clip, request, *controls)
+            yield from self._job.shown(self._stream)(clip, request, controls)
         else:
-            yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            yield NO_UPDATE
 
-    def restore(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Update:
-        """Show what these controls gave for a new clip before, or what to do. A job on the clip before it ends."""
+    def restore(self, clip: AudioClip | None, edited: EditedResults, request: gr.Request, *controls: Any) -> Update:
+        """Show the edited result of a new clip, or what these controls gave before, or what to do.
+
+        A job on the clip before it ends.
+        """
         known = self._known(clip, controls)
         if self._job.keep_running(clip, request):
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()  # the person pressed first: its first words may be there already
+            return NO_UPDATE  # the person pressed first: its first words may be there already
         if clip is None:
             return TranscriptFeed().value(EMPTY), "", gr.skip(), None
+        if clip.content_hash in edited:
+            return _whole(clip, edited[clip.content_hash])
         if known is None:
             return TranscriptFeed().value(READY), "", gr.skip(), None
         return _whole(clip, _Result(known, options_of(controls)))
@@ -162,15 +182,17 @@ class _TranscriptionWork:
         except ModelError:  # a model that is unavailable now has no result
             return None
 
-    def correct(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData) -> Update:
+    def correct(self, clip: AudioClip | None, result: _Result | None, edited: EditedResults, event: gr.EventData) -> Update:
         """Replace the text of a line by a person's."""
         if clip is None or result is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            return *NO_UPDATE, gr.skip()
         index = line_of(event, result.transcription.segments)
         corrected = with_text(result.transcription.segments[index], text_of(event))
-        return _whole(clip, _with_line(result, index, (corrected,) if corrected.text else ()))
+        return _edited(clip, _with_line(result, index, (corrected,) if corrected.text else ()), edited)
 
-    def decode_line_again(self, clip: AudioClip | None, result: _Result | None, event: gr.EventData, *controls: Any) -> Update:
+    def decode_line_again(
+        self, clip: AudioClip | None, result: _Result | None, edited: EditedResults, event: gr.EventData, *controls: Any
+    ) -> Update:
         """Decode one line with the options that the controls have now."""
         try:
             if clip is None or result is None:
@@ -179,14 +201,24 @@ class _TranscriptionWork:
             line, options = result.transcription.segments[index], options_of(controls)
             again = decode_line(clip, line, options, self._services.runtime)
         except Exception as error:
-            return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
-        return _whole(clip, _with_line(result, index, again))
+            return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip(), gr.skip()
+        return _edited(clip, _with_line(result, index, again), edited)
 
 
 def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Result:
     segments = result.transcription.segments
     changed = replace(result.transcription, segments=(*segments[:index], *lines, *segments[index + 1 :]))
     return replace(result, transcription=changed)
+
+
+def _edited(clip: AudioClip, result: _Result, edited: EditedResults) -> Update:
+    """Return the update for an edited result, and the edited results with it."""
+    others = list(_without(edited, clip.content_hash).items())[1 - MAX_EDITED_CLIPS :]
+    return *_whole(clip, result), {**dict(others), clip.content_hash: result}
+
+
+def _without(edited: EditedResults, content_hash: str) -> EditedResults:
+    return {other: result for other, result in edited.items() if other != content_hash}
 
 
 def _whole(clip: AudioClip, result: _Result) -> Update:

@@ -105,6 +105,33 @@ def test_a_line_is_corrected_in_place_and_downloaded(app: RunningApp, new_page: 
     assert download.value.suggested_filename == "Speech.srt"
 
 
+def test_a_corrected_line_is_there_again_when_its_clip_is_opened_again(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    line = page.locator("#transcript li").nth(1)
+    line.get_by_role("button", name="Correct this line").click(force=True)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("A corrected line.")
+    page.keyboard.press("Enter")
+    expect(line.locator(".text")).to_have_text("A corrected line.")
+    take_example(page, "A sound")
+    expect(page.locator(".as-name")).to_have_text("A sound")
+    expect(page.locator("#transcript")).not_to_contain_text("A corrected line.")
+    open_from_history(page, "Speech")
+    expect(page.locator("#transcript li").nth(1).locator(".text")).to_have_text("A corrected line.")
+    page.locator("#transcribe").click()
+    expect(page.locator("#transcript")).to_contain_text("ill-disposed young man")
+    open_from_history(page, "A sound")
+    open_from_history(page, "Speech")
+    expect(page.locator("#transcript")).to_contain_text("ill-disposed young man")
+
+
+def open_from_history(page: Page, name: str) -> None:
+    page.get_by_role("button", name="History").click()
+    page.locator(".clip-history").get_by_role("button", name=name).first.click()
+    expect(page.locator(".as-name")).to_have_text(name)
+
+
 def test_escape_leaves_a_line_as_it_was(app: RunningApp, new_page: NewPage) -> None:
     page = new_page()
     spoken(page, app)
