@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from models.specs.model_spec import HubSource, ModelSpec, RepositorySource
 from services import Services
 
 REFRESH_SECONDS = 3.0
+COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU"}
 
 
@@ -90,9 +92,14 @@ def _resident_row(resident: ResidentStatus) -> str:
     state = f"idle for {resident.idle_seconds:.0f} s" if resident.state == "idle" else resident.state
     return (
         f"<tr><td>{html.escape(resident.title)} <small>{html.escape(resident.dtype)}, "
-        f"{html.escape(resident.revision[:10])}</small></td><td>{as_size(resident.size_bytes)}</td>"
+        f"{html.escape(_short(resident.revision))}</small></td><td>{as_size(resident.size_bytes)}</td>"
         f"<td>{resident.place}</td><td>{state}</td></tr>"
     )
+
+
+def _short(revision: str) -> str:
+    """A commit's hash in ten digits; a version as it is."""
+    return COMMIT.sub(lambda commit: commit[0][:10], revision)
 
 
 def catalog_markup(services: Services) -> str:

@@ -45,9 +45,9 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
             question = gr.Textbox(
                 label="Ask about this clip", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
             )
-            models = [("the facts (offline)", FROM_FACTS)]
+            models = [("The facts (offline)", FROM_FACTS)]
             models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("answer_questions")]
-            model = gr.Dropdown(models, value=FROM_FACTS, label="Answered by", min_width=140, scale=1)
+            model = gr.Dropdown(models, value=FROM_FACTS, label="Answered by", min_width=200, scale=1)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")

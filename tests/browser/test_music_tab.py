@@ -70,11 +70,12 @@ def test_questions_are_answered_from_the_facts(app: RunningApp, new_page: NewPag
     expect(page.locator("#turns .turn").last).to_contain_text("larger model")
 
 
-def test_a_sound_is_named_and_nothing_musical_is_said_of_it(app: RunningApp, new_page: NewPage) -> None:
+def test_a_sound_is_named_and_the_rows_say_why_it_has_no_tempo_and_no_key(app: RunningApp, new_page: NewPage) -> None:
     page = described(new_page(), app, "A sound")
     expect(page.locator("#tags")).to_contain_text("Chirp")
     expect(page.locator("#facts")).not_to_contain_text("BPM")
-    expect(page.locator("#facts")).not_to_contain_text("Key")
+    expect(page.locator("#facts")).to_contain_text("no steady pulse")
+    expect(page.locator("#facts")).to_contain_text("not music")
 
 
 def test_another_clip_clears_what_was_said(app: RunningApp, new_page: NewPage) -> None:

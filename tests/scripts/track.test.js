@@ -79,7 +79,7 @@ test('a frame of a heatmap names its two strongest rows', () => {
   assert.equal(track.frames, 2);
   assert.equal(itemAt(track, view, 160, 5), 1);
   assert.equal(itemAt(track, view, 50, 5), -1);
-  assert.equal(strongestRows(track, 0), 'a 1.00, c 0.20');
+  assert.equal(strongestRows(track, 0), 'a 100 %, c 20 %');
 });
 
 test('pitches have their names', () => {

@@ -131,10 +131,12 @@ export function noteRow(track, pitch, height) {
   return {top: 3 + (track.highest + (room - (track.highest - track.lowest + 1)) / 2 - pitch) * each, each: Math.max(each, 2)};
 }
 
+const percent = score => `${Math.round(100 * score)} %`;
+
 /** Text of an item, with its score where that is below 1. */
 export function textWithScore(track, index) {
   const [, , text, score] = track.items[index];
-  return score < 0.995 ? `${text} (${score.toFixed(2)})` : text;
+  return score < 0.995 ? `${text} (${percent(score)})` : text;
 }
 
 export const hasFrames = track => 'hop' in track.head;
@@ -156,7 +158,7 @@ export function strongestRows(track, frame) {
     .map((name, row) => [bytes[at + row] / 255, name])
     .sort((a, b) => b[0] - a[0])
     .slice(0, 2);
-  return best.map(([score, name]) => `${name} ${score.toFixed(2)}`).join(', ');
+  return best.map(([score, name]) => `${name} ${percent(score)}`).join(', ');
 }
 
 /** Name of a MIDI pitch, e.g. C4 for 60. */

@@ -13,7 +13,7 @@ def test_a_click_on_an_item_selects_it(timeline):
     x, y = timeline.point("[data-track=chords]", 17 / 32)
     timeline.page.evaluate("window.addEventListener('audioscope:select', event => { window.chosen = event.detail; })")
     timeline.page.mouse.click(x, y)
-    assert timeline.page.evaluate("[chosen.track, chosen.index, chosen.text]") == ["chords", 0, "Cm (0.50)"]
+    assert timeline.page.evaluate("[chosen.track, chosen.index, chosen.text]") == ["chords", 0, "Cm (50 %)"]
     assert timeline.value("t.state.tracks.get('chords').selected") == 0
 
 
