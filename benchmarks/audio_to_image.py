@@ -28,7 +28,7 @@ from models.runtime import ModelRuntime
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
 from pipelines.clip.clip import AudioClip, ClipStore
-from pipelines.pictures.audio_embeds import SAMPLE_RATE, audio_states
+from pipelines.pictures.audio_embeds import SAMPLE_RATE, audio_embeds
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.options import PictureOptions
 from services import build_services
@@ -101,11 +101,11 @@ def offline(folder: Path) -> list[Figure]:
         """Sound and fresh noise are heard for every request."""
         fresh = replace(services.runtime, features=FeatureStore(STORE_BYTES))
         heard, nothing = (
-            audio_states(sound, start, end, TINY_ALIGNER, TINY_DIFFUSION, fresh).prompt_embeds for sound in (clip, noise)
+            audio_embeds(sound, start, end, TINY_ALIGNER, TINY_DIFFUSION, fresh).prompt_embeds for sound in (clip, noise)
         )
         bare_call(studio, heard, nothing)()
 
-    states = in_a_thread(lambda: audio_states(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime))()
+    states = in_a_thread(lambda: audio_embeds(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime))()
     bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
     return compare("offline", studio, bare, seeds_procedure, heard_costs_little=False)
 

@@ -31,8 +31,9 @@ from models.specs.model_spec import ModelSpec, RepositoryFile, RepositorySource
 from models.specs.sound import YAMNET as YAMNET_SPEC
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import SilentClip
-from pipelines.pictures.audio_embeds import AudioStates, audio_states
-from pipelines.pictures.concept_decomposition import concepts, heard_words
+from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
+from pipelines.pictures.concept_decomposition import decompose_concepts
+from pipelines.pictures.vocabulary import concepts
 from pipelines.tagging.sound_tagging import ClipTagger
 from services import Services, build_services
 from settings import Settings
@@ -45,7 +46,7 @@ from training.audio_aligner.__main__ import (
     yamnet_session,
 )
 from training.audio_aligner.dataset import FITTING, STAMPS, Example, training_set
-from training.audio_aligner.fitting import FittingOptions, TextSpace, concepts_of_classes, fit
+from training.audio_aligner.fitting import FittingOptions, TextSpace, class_concepts, fit
 from training.audio_aligner.objective import metrics
 
 SHORTEST_SECONDS = 0.5
@@ -68,7 +69,7 @@ class Outcome:
     """Best first."""
     bare: str
     """The concept of YAMNet's best class that has one."""
-    states: AudioStates
+    states: AudioEmbeds
 
     @property
     def fits(self) -> bool:
@@ -125,8 +126,8 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
         except SilentClip:
             continue
         if clip.duration > SHORTEST_SECONDS:
-            states = audio_states(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, services.runtime)
-            heard = tuple(word.concept for word in heard_words(states, TINY_DIFFUSION, services.runtime))
+            states = audio_embeds(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, services.runtime)
+            heard = tuple(word.concept for word in decompose_concepts(states, TINY_DIFFUSION, services.runtime))
             yield Outcome(sound, row["group"], tuple(row["fitting"]), heard, bare_concept(clip, services), states)
 
 
@@ -134,7 +135,7 @@ def bare_concept(clip: AudioClip, services: Services) -> str:
     """What YAMNet alone would say: its best class, by the mean over the patches, among those that the vocabulary knows."""
     listener = ClipTagger(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
     scores = listener.patch_scores(0, listener.patches).mean(axis=0)
-    table = concepts_of_classes()
+    table = class_concepts()
     best = int(np.argmax(np.where(table.any(axis=1), scores, 0)))
     return concepts()[int(np.argmax(table[best]))].name
 
@@ -168,7 +169,7 @@ def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
     return sheet
 
 
-def draw(pipeline: Any, states: AudioStates) -> Image.Image:
+def draw(pipeline: Any, states: AudioEmbeds) -> Image.Image:
     """One picture, always with the same noise."""
     drawn = pipeline(
         prompt_embeds=torch.from_numpy(states.prompt_embeds)[None],

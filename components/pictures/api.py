@@ -13,10 +13,10 @@ from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
 from components.page.events import borrowing
 from components.page.user_errors import report_errors
-from components.pictures.files import keep_pictures, open_picture
+from components.pictures.files import keep_pictures, open_init_image
 from models.model_catalog import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw
-from pipelines.pictures.audio_to_image import heard_in
+from pipelines.pictures.audio_to_image import segment_concepts
 from pipelines.pictures.options import PictureOptions
 from pipelines.pictures.prompt_writing import write_prompt
 from services import Services
@@ -28,9 +28,9 @@ def add_picture_endpoints(services: Services) -> None:
     @report_errors
     def audio_to_image(
         audio: gr.FileData,
-        sound_share: float = 1.0,
+        audio_weight: float = 1.0,
         prompt: str = "",
-        own_words: str = "",
+        extra_prompt: str = "",
         negative_prompt: str = "",
         style: str = "",
         seed: int = -1,
@@ -38,23 +38,23 @@ def add_picture_endpoints(services: Services) -> None:
         aligner: str = AUTO,
         start: float = -1.0,
         end: float = -1.0,
-        sound_strength: float = 1.0,
+        audio_guidance: float = 1.0,
         steps: int = 0,
         guidance_scale: float = -1.0,
         width: int = 0,
         height: int = 0,
         scheduler: str = "",
-        start_picture: gr.FileData | None = None,
-        start_picture_strength: float = 0.6,
+        init_image: gr.FileData | None = None,
+        strength: float = 0.6,
         fast: bool = False,
     ) -> Iterator[dict[str, Any] | None]:
         """Draw a picture of what is heard in a recording.
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            sound_share: 1 draws from the sound itself, 0 from words about it, between from a blend of both.
+            audio_weight: 1 draws from the sound itself, 0 from words about it, between from a blend of both.
             prompt: words about the sound; '' has them written from the recording where they are needed.
-            own_words: what else is to be seen; added to the prompt, also to a sound.
+            extra_prompt: what else is to be seen; added to the prompt, also to a sound.
             negative_prompt: what is not to be seen.
             style: such as 'flat style' for the tiny offline model.
             seed: the same seed and settings give the same picture; -1 for a random one.
@@ -62,28 +62,28 @@ def add_picture_endpoints(services: Services) -> None:
             aligner: what turns sound into a prompt: 'auto', or a key such as 'tiny-aligner'.
             start: where the part begins that is drawn, in seconds; -1 for the most telling part.
             end: where that part ends, in seconds; -1 for the most telling part.
-            sound_strength: how much the sound weighs, 1 is usual.
+            audio_guidance: how much the sound weighs, 1 is usual.
             steps: of the diffusion; 0 for the model's own number.
             guidance_scale: how closely the prompt is followed; -1 for the model's own.
             width: in pixels, a multiple of 8; 0 for the model's own.
             height: in pixels, a multiple of 8; 0 for the model's own.
             scheduler: 'DDIM', 'DPM++ 2M', 'UniPC', 'Euler', 'Euler ancestral', 'LCM', or '' for the model's own.
-            start_picture: a picture to start from instead of noise.
-            start_picture_strength: how much of the start picture is drawn anew, above 0 and up to 1.
+            init_image: a picture to start from instead of noise.
+            strength: how much of the initial image is drawn anew, above 0 and up to 1.
             fast: few steps, with a model made for that where there is one.
 
         Returns:
             The picture, a PNG file; its text chunk 'audioscope' holds all of its settings as JSON: models and their revisions,
-            the seed, the part that was drawn, the prompt, what was heard; a start picture is in a chunk 'auSp'. Null for every
+            the seed, the part that was drawn, the prompt, what was heard; a initial image is in a chunk 'auSp'. Null for every
             step until it is drawn.
         """
         options = PictureOptions(
             model=model,
             aligner=aligner,
-            sound_share=sound_share,
-            sound_strength=sound_strength,
+            audio_weight=audio_weight,
+            audio_guidance=audio_guidance,
             prompt=prompt or None,
-            own_words=own_words,
+            extra_prompt=extra_prompt,
             negative_prompt=negative_prompt,
             style=style,
             start=_given(start),
@@ -94,8 +94,8 @@ def add_picture_endpoints(services: Services) -> None:
             height=height or None,
             scheduler=scheduler,
             seed=_given(seed),
-            start_picture=open_picture(start_picture, Path(get_upload_folder())) if start_picture else None,
-            start_picture_strength=start_picture_strength,
+            init_image=open_init_image(init_image, Path(get_upload_folder())) if init_image else None,
+            strength=strength,
             preview_every=0,
             fast=fast,
         )
@@ -120,7 +120,7 @@ def add_picture_endpoints(services: Services) -> None:
         clip = open_for_api(services, audio)
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
         spec = services.runtime.catalog.choose("draw_pictures", model).spec
-        start, end, heard = heard_in(clip, options, services.runtime)
+        start, end, heard = segment_concepts(clip, options, services.runtime)
         written = write_prompt(clip, start, end, spec, services.runtime)
         return {"prompt": written.text, "sources": written.sources, "heard": as_document(heard), "start": start, "end": end}
 

@@ -1,4 +1,4 @@
-"""The controls of the tab that draws, and the options that they stand for."""
+"""The controls of the tab that draws, and the options that they set."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from pipelines.pictures.options import SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()
 MAX_PICTURES = 8
-OWN = "its own"
-FOUND = "found"
-WRITTEN = "written from the clip, where they are needed"
-OWN_WORDS = "what else is to be seen"
-SHARE_ENDS = '<p class="ends"><span>words about it</span><span>the sound itself</span></p>'
+MODEL_DEFAULT = "model default"
+AUTOMATIC = "automatic"
+WRITTEN_PROMPT = "written from the clip"
+WEIGHT_ENDS = '<p class="ends"><span>text</span><span>sound</span></p>'
 
 
 @dataclass(frozen=True)
@@ -28,15 +27,15 @@ class PictureControls:
     """One component for each field of `PictureOptions`, of the same name, and the buttons beside them."""
 
     model: gr.Dropdown
-    sound_share: gr.Slider
+    audio_weight: gr.Slider
     prompt: gr.Textbox
-    own_words: gr.Textbox
+    extra_prompt: gr.Textbox
     style: gr.Dropdown
     pictures: gr.Dropdown
     seed: gr.Textbox
     start: gr.Textbox
     end: gr.Textbox
-    sound_strength: gr.Slider
+    audio_guidance: gr.Slider
     negative_prompt: gr.Textbox
     steps: gr.Textbox
     guidance_scale: gr.Textbox
@@ -45,12 +44,12 @@ class PictureControls:
     scheduler: gr.Dropdown
     fast: gr.Checkbox
     aligner: gr.Dropdown
-    start_picture: gr.Image
-    start_picture_strength: gr.Slider
+    init_image: gr.Image
+    strength: gr.Slider
     preview_every: gr.Slider
 
 
-TEXTS = ("own_words", "negative_prompt", "style")
+TEXTS = ("extra_prompt", "negative_prompt", "style")
 NUMBERS: dict[str, type[int] | type[float]] = {
     "seed": int,
     "start": float,
@@ -66,19 +65,19 @@ FIELDS = tuple(field.name for field in fields(PictureControls))
 
 @dataclass(frozen=True)
 class PictureButtons:
-    """Small buttons beside the controls, and the slot for a picture whose settings are wanted."""
+    """Small buttons beside the controls, and the upload of a picture whose settings are restored."""
 
     write_again: gr.Button
     last_seed: gr.Button
     random_seed: gr.Button
     use_loop: gr.Button
     find_window: gr.Button
-    settings_of: gr.File
+    restore: gr.File
 
 
 @dataclass(frozen=True)
 class RunButtons:
-    """What begins the work, and what ends it."""
+    """The buttons that start a job, and the one that stops it."""
 
     draw: gr.Button
     storyboard: gr.Button
@@ -87,72 +86,45 @@ class RunButtons:
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the page remembers of the last run."""
+    """The last run, as the page remembers it."""
 
     clip_hash: str = ""
     prompt: str = ""
-    """What was written from the clip; while the box still says so, it is written anew for another clip or part."""
+    """Prompt that was written from the clip; while the box still holds it, it is rewritten for another clip or segment."""
     seed: int | None = None
 
 
 def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, PictureButtons, RunButtons]:
-    """What most people need, the buttons that begin and end the work, and the rest folded away."""
-    with gr.Column(elem_classes="share", min_width=0):
-        share = gr.Slider(0.0, 1.0, value=DEFAULTS.sound_share, step=0.05, label="Drawn from", elem_id="sound-share", buttons=[])
-        gr.HTML(SHARE_ENDS, apply_default_css=False)
+    """Build the controls that most people need, the buttons that start and stop a job, and the rest folded away."""
+    prompt, prompt_hints, write_again = _build_prompt(catalog)
+    run_buttons = _build_run_buttons()
+    seeds, random_seed, last_seed = _build_seed()
+    model = gr.Dropdown(_choices(catalog, "draw_pictures"), value=AUTO, label="Model", elem_id="picture-model")
+    segment, use_loop, find_window = _build_segment()
+    with gr.Accordion("Advanced", open=False):
+        advanced = _build_advanced(catalog)
+    texts = [prompt["prompt"], prompt["extra_prompt"]]
+    connect_hints(catalog, [model, prompt["audio_weight"], *texts], prompt_hints)
+    with gr.Accordion("Restore settings", open=False):
+        restore = gr.File(label="PNG with settings", height=120, elem_id="restore-settings")
+    controls = PictureControls(model=model, **prompt, **seeds, **segment, **advanced)
+    return controls, PictureButtons(write_again, last_seed, random_seed, use_loop, find_window, restore), run_buttons
+
+
+def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML], gr.Button]:
+    """Build the controls of the prompt: (controls by field, hints below them, the button that writes the prompt again)."""
+    with gr.Column(elem_classes="weight", min_width=0):
+        weight = gr.Slider(0.0, 1.0, value=DEFAULTS.audio_weight, step=0.05, label="Based on", elem_id="audio-weight", buttons=[])
+        gr.HTML(WEIGHT_ENDS, apply_default_css=False)
     with gr.Column(elem_classes="beside", min_width=0):
-        prompt = gr.Textbox(
-            label="Words about the sound", placeholder=WRITTEN, lines=2, max_length=1000, elem_id="picture-prompt"
-        )
+        prompt = gr.Textbox(label="Prompt", placeholder=WRITTEN_PROMPT, lines=2, max_length=1000, elem_id="picture-prompt")
         write_again = gr.Button("Write again", size="sm", min_width=0, elem_id="write-prompt")
     prompt_hint = build_hint()
-    own_words = gr.Textbox(label="Your own words", placeholder=OWN_WORDS, max_length=500, elem_id="own-words-of-picture")
-    own_words_hint = build_hint()
+    extra = gr.Textbox(label="Extra prompt", max_length=500, elem_id="extra-prompt")
+    extra_hint = build_hint()
     style = gr.Dropdown(style_choices(catalog, AUTO), value="", label="Style", allow_custom_value=True, elem_id="picture-style")
-    run_buttons = _build_run_buttons()
-    with gr.Row(elem_classes="pair"):
-        pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label="Pictures", min_width=60, scale=1)
-        with gr.Column(elem_classes="beside", min_width=100, scale=2):
-            seed = _optional("Seed", "random", "picture-seed")
-            with gr.Row(elem_classes="actions"):
-                random_seed = gr.Button("Random", size="sm", min_width=0, elem_id="random-seed")
-                last_seed = gr.Button("Last", size="sm", min_width=0, elem_id="last-seed")
-    model = gr.Dropdown(_choices(catalog, "draw_pictures"), value=AUTO, label="Drawn by", elem_id="picture-model")
-    with gr.Accordion("Part of the sound", open=False):
-        with gr.Row(elem_classes="pair"):
-            start, end = _optional("From, seconds", FOUND, "heard-from"), _optional("To", FOUND, "heard-to")
-        with gr.Row(elem_classes="actions"):
-            use_loop = gr.Button("Use loop", size="sm", min_width=0, elem_id="picture-loop")
-            find_window = gr.Button("Find it for me", size="sm", min_width=0)
-    with gr.Accordion("More", open=False):
-        strength = gr.Slider(0.0, 2.0, value=DEFAULTS.sound_strength, step=0.05, label="Strength of the sound")
-        negative = gr.Textbox(label="Not in the picture", max_length=500)
-        with gr.Row(elem_classes="pair"):
-            steps, guidance = _optional("Steps", OWN, "picture-steps"), _optional("Guidance", OWN)
-        with gr.Row(elem_classes="pair"):
-            width, height = _optional("Width", OWN), _optional("Height", OWN)
-        scheduler = gr.Dropdown([("The model's own", ""), *SCHEDULERS], value="", label="Scheduler")
-        fast = gr.Checkbox(False, label="Fast: few steps")
-        aligner = gr.Dropdown(_choices(catalog, "align_audio"), value=AUTO, label="Sound heard by")
-        start_picture = gr.Image(
-            label="Start from a picture",
-            type="pil",
-            image_mode="RGB",
-            format="png",
-            sources=["upload", "clipboard"],
-            height=170,
-            elem_id="start-picture",
-        )
-        start_strength = gr.Slider(0.05, 1.0, value=DEFAULTS.start_picture_strength, step=0.05, label="How much is drawn anew")
-        preview_every = gr.Slider(0, 10, value=DEFAULTS.preview_every, step=1, label="Steps between previews (0: none)")
-    connect_hints(catalog, [model, share, prompt, own_words], [prompt_hint, own_words_hint])
-    with gr.Accordion("Settings of an earlier picture", open=False):
-        settings_of = gr.File(label="A PNG that was made here", height=120, elem_id="settings-of")
-    controls = PictureControls(
-        model, share, prompt, own_words, style, pictures, seed, start, end, strength, negative, steps, guidance, width, height,
-        scheduler, fast, aligner, start_picture, start_strength, preview_every,
-    )  # fmt: skip
-    return controls, PictureButtons(write_again, last_seed, random_seed, use_loop, find_window, settings_of), run_buttons
+    fields = {"audio_weight": weight, "prompt": prompt, "extra_prompt": extra, "style": style}
+    return fields, [prompt_hint, extra_hint], write_again
 
 
 def _build_run_buttons() -> RunButtons:
@@ -163,18 +135,69 @@ def _build_run_buttons() -> RunButtons:
     return RunButtons(draw, storyboard, stop)
 
 
+def _build_seed() -> tuple[dict[str, Any], gr.Button, gr.Button]:
+    """Build number of pictures and seed: (controls by field, random, last)."""
+    with gr.Row(elem_classes="pair"):
+        pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label="Pictures", min_width=60, scale=1)
+        with gr.Column(elem_classes="beside", min_width=100, scale=2):
+            seed = _optional("Seed", "random", "picture-seed")
+            with gr.Row(elem_classes="actions"):
+                random_seed = gr.Button("Random", size="sm", min_width=0, elem_id="random-seed")
+                last_seed = gr.Button("Last", size="sm", min_width=0, elem_id="last-seed")
+    return {"pictures": pictures, "seed": seed}, random_seed, last_seed
+
+
+def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
+    """Build the choice of the segment: (controls by field, use loop, automatic)."""
+    with gr.Accordion("Audio segment", open=False):
+        with gr.Row(elem_classes="pair"):
+            start = _optional("Start, seconds", AUTOMATIC, "segment-start")
+            end = _optional("End, seconds", AUTOMATIC, "segment-end")
+        with gr.Row(elem_classes="actions"):
+            use_loop = gr.Button("Use loop", size="sm", min_width=0, elem_id="picture-loop")
+            find_window = gr.Button("Choose automatically", size="sm", min_width=0)
+    return {"start": start, "end": end}, use_loop, find_window
+
+
+def _build_advanced(catalog: ModelCatalog) -> dict[str, Any]:
+    """Build the controls of sampling and of the initial image, by field."""
+    fields: dict[str, Any] = {}
+    fields["negative_prompt"] = gr.Textbox(label="Negative prompt", max_length=500, elem_id="negative-prompt")
+    with gr.Row(elem_classes="pair"):
+        fields["steps"] = _optional("Steps", MODEL_DEFAULT, "picture-steps")
+        fields["guidance_scale"] = _optional("CFG scale", MODEL_DEFAULT, "cfg-scale")
+    with gr.Row(elem_classes="pair"):
+        fields["width"], fields["height"] = _optional("Width", MODEL_DEFAULT), _optional("Height", MODEL_DEFAULT)
+    fields["scheduler"] = gr.Dropdown([("Model default", ""), *SCHEDULERS], value="", label="Scheduler")
+    fields["fast"] = gr.Checkbox(False, label="Fast (few steps)")
+    fields["aligner"] = gr.Dropdown(_choices(catalog, "align_audio"), value=AUTO, label="Audio aligner")
+    fields["audio_guidance"] = gr.Slider(0.0, 2.0, value=DEFAULTS.audio_guidance, step=0.05, label="Audio guidance")
+    fields["init_image"] = gr.Image(
+        label="Initial image",
+        type="pil",
+        image_mode="RGB",
+        format="png",
+        sources=["upload", "clipboard"],
+        height=170,
+        elem_id="initial-image",
+    )
+    fields["strength"] = gr.Slider(0.05, 1.0, value=DEFAULTS.strength, step=0.05, label="Strength")
+    fields["preview_every"] = gr.Slider(0, 10, value=DEFAULTS.preview_every, step=1, label="Steps per preview (0: none)")
+    return fields
+
+
 def _optional(label: str, placeholder: str, elem_id: str | None = None) -> gr.Textbox:
-    """For a number or nothing: gr.Number shows 0 for nothing."""
+    """Build a box for an optional number: gr.Number shows 0 where there is none."""
     return gr.Textbox(label=label, placeholder=placeholder, max_lines=1, max_length=20, min_width=80, elem_id=elem_id)
 
 
 def components_of(controls: PictureControls) -> list[gr.components.Component]:
-    """In the order in which `options_of` takes their values."""
+    """Return the components in the order in which `options_of` takes their values."""
     return [getattr(controls, name) for name in FIELDS]
 
 
 def options_of(values: tuple[Any, ...], written: str = "") -> PictureOptions:
-    """What the values stand for; a prompt that still is the one `written` from the clip is written anew."""
+    """Return the options that the controls' values set; a prompt that equals the `written` one is written anew."""
     value = dict(zip(FIELDS, values, strict=True))
     prompt = (value["prompt"] or "").strip()
     texts = {name: (value[name] or "").strip() for name in TEXTS}
@@ -183,14 +206,14 @@ def options_of(values: tuple[Any, ...], written: str = "") -> PictureOptions:
 
 
 def values_of(options: PictureOptions) -> list[Any]:
-    """The values of the controls that stand for `options`."""
+    """Return the values of the controls that set `options`."""
     value = {name: getattr(options, name) for name in FIELDS}
     texts = {name: "" if value[name] is None else f"{value[name]}" for name in ("prompt", *NUMBERS)}
     return [texts.get(name, value[name]) for name in FIELDS]
 
 
 def _number(name: str, text: str | None, kind: type[int] | type[float]) -> float | None:
-    """None for nothing; a comma may stand for the decimal point."""
+    """Parse a number with a decimal point or comma; None for an empty text."""
     text = (text or "").strip().replace(",", ".")
     try:
         return kind(text) if text else None
@@ -199,12 +222,12 @@ def _number(name: str, text: str | None, kind: type[int] | type[float]) -> float
 
 
 def style_choices(catalog: ModelCatalog, model: str) -> list[tuple[str, str]]:
-    """The styles that a model names; of 'auto' those of every model that it may take here."""
+    """Return the styles of a model; for 'auto' those of every model that it may choose here."""
     specs = [
         spec for spec in catalog.models("draw_pictures") if spec.key == model or (model == AUTO and _automatic(spec, catalog))
     ]
     names = dict.fromkeys(name for spec in specs for name in drawing_defaults(spec).styles)
-    return [("as it comes", ""), *((name, name) for name in names)]
+    return [("none", ""), *((name, name) for name in names)]
 
 
 def _automatic(spec: ModelSpec, catalog: ModelCatalog) -> bool:

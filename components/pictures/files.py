@@ -1,4 +1,4 @@
-"""Pictures, walks and previews as the page gets them: files in the clip's folder, which go with it, and data URLs."""
+"""Pictures, films and previews for the page: files in the clip's folder, which are deleted with it, and data URLs."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from pipelines.pictures.png_metadata import png_bytes
 
 PREVIEW_QUALITY = 80
 THUMBNAIL_PIXELS = 96
-PICTURE_FORMATS = ("PNG", "JPEG", "WEBP")
-ACCEPTED_PICTURES = "an uploaded PNG, JPEG or WebP picture"
+IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
+ACCEPTED_IMAGES = "an uploaded PNG, JPEG or WebP picture"
 
 
 @dataclass(frozen=True, eq=False)
 class KeptPicture:
-    """A picture and the PNG file that holds it with its settings."""
+    """A picture and its PNG file, which has the settings inside."""
 
     picture: Picture
     path: Path
 
     @property
     def url(self) -> str:
-        """Where the browser finds the file."""
+        """The address of the file."""
         return file_url(self.path)
 
 
@@ -46,34 +46,38 @@ def keep_pictures(clip: AudioClip, pictures: tuple[Picture, ...]) -> tuple[KeptP
     return tuple(kept)
 
 
-def open_picture(file: object, folder: Path) -> Image.Image:
-    """The RGB picture that an API caller uploaded to `folder`; `file` is what arrived, if all is well a FileData as a dict.
+def open_init_image(file: object, folder: Path) -> Image.Image:
+    """Open the image that an API caller uploaded to `folder`, as RGB.
+
+    Args:
+        file: what the caller sent, a FileData as a dict.
+        folder: the folder of uploads; files elsewhere are refused.
 
     Raises:
-        InvalidOption: it is no picture that was uploaded.
+        InvalidOption: it is not an uploaded image.
     """
     path = Path(file["path"]).resolve() if isinstance(file, dict) and isinstance(file.get("path"), str) else None
     if path is None or not path.is_relative_to(folder.resolve()):
-        raise InvalidOption("start_picture", "something else", ACCEPTED_PICTURES)
+        raise InvalidOption("init_image", "something else", ACCEPTED_IMAGES)
     try:
-        with Image.open(path, formats=PICTURE_FORMATS) as image:
+        with Image.open(path, formats=IMAGE_FORMATS) as image:
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise InvalidOption("start_picture", path.name, ACCEPTED_PICTURES) from None
+        raise InvalidOption("init_image", path.name, ACCEPTED_IMAGES) from None
 
 
 def file_url(path: Path) -> str:
-    """The address of a file that Gradio may serve."""
+    """Return the address of a file that Gradio may serve."""
     return "gradio_api/file=" + quote(str(path))
 
 
 def preview_url(image: Image.Image) -> str:
-    """A picture that nobody keeps, inside its own address."""
+    """Return an image as a data URL."""
     return _data_url(image)
 
 
 def thumbnail_url(image: Image.Image) -> str:
-    """A small version for the timeline."""
+    """Return a thumbnail for the timeline as a data URL."""
     small = image.copy()
     small.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
     return _data_url(small)

@@ -1,4 +1,4 @@
-"""The film of a storyboard: asked for, watched while it is drawn, played and taken home."""
+"""The film of a storyboard on the page: made, watched while it is drawn, played and exported."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.film.film import (
-    MAX_BETWEEN,
-    WalkOptions,
-    WalkProgress,
-    walk,
+    MAX_INTERPOLATION_STEPS,
+    Film,
+    FilmOptions,
+    make_film,
 )
 from services import Services
 
 
 @dataclass(frozen=True)
 class FilmPanel:
-    """What asks for a film, and where it is shown."""
+    """The controls that make a film, and the component that shows it."""
 
-    asking: gr.Row
-    between: gr.Dropdown
+    controls: gr.Row
+    steps: gr.Dropdown
     press: gr.Button
     film: gr.HTML
 
 
 def build_film_panel() -> FilmPanel:
-    """Hidden until there is a storyboard."""
-    counts = [("as time allows", -1), *((str(count), count) for count in range(MAX_BETWEEN + 1))]
-    with gr.Row(visible=False, elem_classes="film-row") as asking:
-        between = gr.Dropdown(counts, value=-1, label="Pictures drawn between two", min_width=220, scale=0)
-        press = gr.Button("Film with the sound", min_width=0, scale=0, elem_id="make-film")
-    return FilmPanel(asking, between, press, gr.HTML("", elem_id="film", apply_default_css=False))
+    """Build the panel, hidden until there is a storyboard."""
+    counts = [("automatic", -1), *((str(count), count) for count in range(MAX_INTERPOLATION_STEPS + 1))]
+    with gr.Row(visible=False, elem_classes="film-row") as controls:
+        steps = gr.Dropdown(counts, value=-1, label="Interpolation steps", min_width=220, scale=0)
+        press = gr.Button("Make film", min_width=0, scale=0, elem_id="make-film")
+    return FilmPanel(controls, steps, press, gr.HTML("", elem_id="film", apply_default_css=False))
 
 
 def connect_film(services: Services, clip: ClipInput, job: TabJob, panel: FilmPanel, made: gr.State) -> None:
-    """`made` holds what was `Made`."""
+    """Connect the panel; `made` holds a `Made`."""
     work = _FilmWork(services, job)
-    job.on(panel.press.click, clip.state, work.make, [clip.state, made, panel.between], [panel.film])
-    made.change(_offer, inputs=made, outputs=[panel.asking, panel.film], queue=False, **QUIET)
+    job.on(panel.press.click, clip.state, work.make, [clip.state, made, panel.steps], [panel.film])
+    made.change(_offer, inputs=made, outputs=[panel.controls, panel.film], queue=False, **QUIET)
 
 
 class _FilmWork:
@@ -61,29 +61,31 @@ class _FilmWork:
         self._services = services
         self._job = job
 
-    def make(self, clip: AudioClip | None, made: Made, between: int, request: gr.Request) -> Iterator[str]:
+    def make(self, clip: AudioClip | None, made: Made, steps: int, request: gr.Request) -> Iterator[str]:
         """Stream the frames into the page while they are drawn."""
         services = self._services
         try:
             if clip is None or made.board is None or made.clip_hash != clip.content_hash:
                 raise NoClip
-            options = WalkOptions(None if between < 0 else between)
+            options = FilmOptions(None if steps < 0 else steps)
             should_stop = self._job.current(request)
-            for now in walk(clip, made.board, options, new_files_folder(clip), services.runtime, should_stop):
+            for now in make_film(clip, made.board, options, new_files_folder(clip), services.runtime, should_stop):
                 yield film_markup(now, made.board.entries[0].picture.image, safe_stem(clip.name))
         except Exception as error:
             yield failure_markup(sentence_for(error))
 
 
 def _offer(made: Made) -> tuple[gr.Row, str]:
-    """A film can be asked for when there are two pictures."""
+    """Show the controls when there are two pictures."""
     return gr.Row(visible=made.board is not None and len(made.board.entries) > 1), ""
 
 
-def film_markup(now: WalkProgress, first: Image.Image, stem: str) -> str:
-    """The newest frame, or the player with its files, which shows the first frame until it plays; and how far it is."""
+def film_markup(now: Film, first: Image.Image, stem: str) -> str:
+    """Return the latest frame, or the player, with the first frame as poster, and its files; and a line of progress."""
     left = f"about {now.seconds_left:.0f} s left" if now.state == "drawing" else ""
-    doing = "stopped" if now.state == "stopped" else f"{now.pictures_done} of {now.pictures} pictures between" if left else ""
+    doing = (
+        "stopped" if now.state == "stopped" else f"{now.pictures_done} of {now.pictures} interpolated pictures" if left else ""
+    )
     facts = " · ".join(fact for fact in (doing, left, f"{now.frames} frames", f"{now.elapsed:.1f} s") if fact)
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if left else ""
     line = f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
@@ -92,10 +94,10 @@ def film_markup(now: WalkProgress, first: Image.Image, stem: str) -> str:
         source, poster = html.escape(file_url(now.video)), preview_url(first)
         shown = f'<video src="{source}" poster="{poster}" controls loop playsinline></video>'
         return f'<div class="film">{shown}<p class="picture-line">{files}</p></div>{line}'
-    frame = f'<img src="{preview_url(now.preview)}" alt="Newest frame">' if now.preview else ""
+    frame = f'<img src="{preview_url(now.preview)}" alt="Latest frame">' if now.preview else ""
     return f'<div class="film">{frame}</div>{line}'
 
 
 def _link(path: Path, stem: str) -> str:
     name = html.escape(f"{stem}{path.suffix}")
-    return f'<a href="{html.escape(file_url(path))}" download="{name}">{path.suffix[1:].upper()}</a>'
+    return f'<a href="{html.escape(file_url(path))}" download="{name}" title="Export">{path.suffix[1:].upper()}</a>'

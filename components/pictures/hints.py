@@ -1,4 +1,4 @@
-"""What is said below the words of a picture where they would not do what one expects of them."""
+"""Hints below the prompts, where a prompt has no effect or the model does not know its words."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from models.model_catalog import ModelCatalog
 from pipelines.pictures.vocabulary import concepts, unknown_words
 from pipelines.wording.grammar import listed
 
-UNUSED = "Drawn only when the slider stands left of “the sound itself”."
-MAX_NAMED = 4
-"""Unknown words of one text."""
+UNUSED = "The prompt has no effect while the picture is based on sound alone."
+MAX_LISTED_WORDS = 4
 
 
 def build_hint() -> gr.HTML:
-    """Below a box, empty."""
+    """Build the empty hint below a box."""
     return gr.HTML("", elem_classes="hint", apply_default_css=False)
 
 
 def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], outputs: list[gr.HTML]) -> None:
-    """`inputs` and `outputs` as `hints_for` has them."""
+    """Update the hints when a control changes; `inputs` and `outputs` are in the order of `hints_for`."""
     gr.on(
         [control.change for control in inputs],
-        lambda model, share, *texts: hints_for(catalog, model, share, *(text or "" for text in texts)),
+        lambda model, weight, *texts: hints_for(catalog, model, weight, *(text or "" for text in texts)),
         inputs=inputs,
         outputs=outputs,
         queue=False,
@@ -35,21 +34,21 @@ def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], 
 
 
 def hints_for(
-    catalog: ModelCatalog, model: str, sound_share: float, prompt: str | None, own_words: str | None
+    catalog: ModelCatalog, model: str, audio_weight: float, prompt: str | None, extra_prompt: str | None
 ) -> tuple[str, str]:
-    """What stands below the words about the sound, and below the person's own; empty where all is well."""
-    is_unused = sound_share == 1 and bool((prompt or "").strip())
-    return _line(UNUSED) if is_unused else _unknown(catalog, model, prompt or ""), _unknown(catalog, model, own_words or "")
+    """Return the hints below the prompt and below the extra prompt; empty where there is nothing to say."""
+    is_unused = audio_weight == 1 and bool((prompt or "").strip())
+    return _line(UNUSED) if is_unused else _unknown(catalog, model, prompt or ""), _unknown(catalog, model, extra_prompt or "")
 
 
 def _unknown(catalog: ModelCatalog, model: str, text: str) -> str:
-    """Which words the model was never shown."""
+    """List the words that the model was not trained on."""
     try:
         words = unknown_words(text, catalog.choose("draw_pictures", model).spec) if text else ()
-    except ModelError:  # whoever presses Draw reads it
+    except ModelError:  # it is shown when the person presses Draw
         return ""
-    named = listed([f"“{html.escape(word)}”" for word in words[:MAX_NAMED]])
-    return _line(f"Unknown to this small model: {named}. It draws {len(concepts())} sources of sound.") if words else ""
+    named = listed([f"“{html.escape(word)}”" for word in words[:MAX_LISTED_WORDS]])
+    return _line(f"This small model does not know {named}. It can draw {len(concepts())} sound sources.") if words else ""
 
 
 def _line(text: str) -> str:

@@ -1,8 +1,9 @@
-"""Pictures as the person sees them: the preview, the gallery, what was heard, and the line that says how it was made."""
+"""Markup of pictures: the preview, the gallery, the concepts, and the line that says how they were made."""
 
 from __future__ import annotations
 
 import html
+import re
 
 from components.page.markup import chips_markup
 from components.pictures.files import KeptPicture, preview_url
@@ -10,17 +11,17 @@ from pipelines.pictures.options import Drawing
 from pipelines.wording.times import clock_time
 
 WAITING = {
-    "loading": "Getting the model ready …",
-    "listening": "Listening …",
+    "loading": "Loading the model …",
+    "encoding": "Encoding the sound …",
     "drawing": "Drawing …",
-    "stopped": "Stopped before there was anything to see.",
+    "stopped": "Stopped before the first preview.",
 }
 
 
 def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1) -> str:
-    """Every finished picture with its seed and its file, then the one that is being drawn, or was when it was stopped.
+    """Return the finished pictures with seed and file, then the preview of the one that is being drawn or was stopped.
 
-    `asked`: for how many pictures there is to be room.
+    `asked`: the number of pictures to leave room for.
     """
     figures = [_figure(each) for each in kept]
     if now.preview and now.picture > len(kept):
@@ -30,35 +31,38 @@ def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1)
     return f'<ul class="pictures" data-asked="{asked}">{"".join(figures)}</ul>'
 
 
-def heard_markup(now: Drawing) -> str:
-    """The words of which the sound's states are made, as chips."""
-    return chips_markup("Heard", [(word.concept, min(1.0, word.share)) for word in now.heard]) if now.heard else ""
+def concepts_markup(now: Drawing) -> str:
+    """Return the concepts of the audio embeds as chips."""
+    return chips_markup("Concepts", [(each.concept, min(1.0, each.weight)) for each in now.concepts]) if now.concepts else ""
 
 
 def drawing_summary(now: Drawing) -> str:
-    """One line: how far, from which part of the sound, by which models, in what time."""
+    """Return one line: progress, segment, models, licences, seeds, number format, device, time."""
     running = now.state not in ("done", "stopped")
     bar = _progress(now) if running else ""
     step = f"step {now.step} of {now.steps}" if now.step else ""
     doing = {"drawing": step, "done": "", "stopped": f"stopped at {step}" if step else "stopped"}.get(now.state, now.state)
-    window = f"heard {clock_time(now.start, 1)}–{clock_time(now.end, 1)}" if now.end else ""
+    window = f"segment {clock_time(now.start, 1)}–{clock_time(now.end, 1)}" if now.end else ""
     facts = [
         doing,
         window,
         html.escape(now.model),
-        html.escape(now.aligner),
-        ", ".join(dict.fromkeys(html.escape(licence.split(" (")[0]) for licence in now.licences)),
+        html.escape(short_licences(now.licence)),
         _seeds([picture.seed for picture in now.pictures]),
         f"{now.dtype} on {now.device}" if now.device else "",
         f"{now.elapsed:.1f} s",
     ]
-    told = [now.model_reason, *now.licences]
-    why = f'<details class="why"><summary>Why this model, and its licence</summary>{html.escape("; ".join(told))}</details>'
+    reasons = [now.model_reason, now.licence]
+    why = f'<details class="why"><summary>Why this model, and its licence</summary>{html.escape("; ".join(reasons))}</details>'
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(part for part in facts if part)}</p>{why}'
 
 
+def short_licences(licence: str) -> str:
+    """Return the names of licences without what stands in brackets, each once."""
+    return ", ".join(dict.fromkeys(re.sub(r" \([^)]*\)", "", licence).split(", ")))
+
+
 def _seeds(seeds: list[int]) -> str:
-    """They follow each other."""
     return f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else "".join(f"seed {seed}" for seed in seeds)
 
 
@@ -69,14 +73,14 @@ def _progress(now: Drawing) -> str:
 
 def _figure(kept: KeptPicture) -> str:
     picture, settings, url = kept.picture, kept.picture.settings, html.escape(kept.url)
-    words = (text for text in (settings.prompt or "", *settings.heard[:1], settings.own_words, settings.style) if text)
+    words = (text for text in (settings.prompt or "", *settings.concepts[:1], settings.extra_prompt, settings.style) if text)
     alt = html.escape(", ".join(words))
     width, height = picture.image.size
     return f"""
 <li>
   <a href="{url}" target="_blank" title="Open in full size"><img src="{url}" width="{width}" height="{height}" alt="{alt}"></a>
   <p class="picture-line">
-    <button type="button" data-seed="{picture.seed}" title="Draw with this seed again">Seed {picture.seed}</button>
-    <a href="{url}" download="{html.escape(kept.path.name)}" title="With all settings inside">PNG</a>
+    <button type="button" data-seed="{picture.seed}" title="Reuse this seed">Seed {picture.seed}</button>
+    <a href="{url}" download="{html.escape(kept.path.name)}" title="Export the picture with its settings">PNG</a>
   </p>
 </li>"""

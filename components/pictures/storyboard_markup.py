@@ -1,51 +1,49 @@
-"""A storyboard and the film of it as the person sees them."""
+"""Markup of a storyboard."""
 
 from __future__ import annotations
 
 import html
 
 from components.pictures.files import KeptPicture, preview_url
-from pipelines.film.scenes import ClipPart
+from pipelines.film.scenes import Scene
 from pipelines.film.storyboard import Storyboard, StoryboardEntry
 from pipelines.wording.times import clock_time
 
 
 def board_markup(now: Storyboard, kept: tuple[KeptPicture, ...]) -> str:
-    """A scene for each part of the clip, with what stands for those that are not drawn yet, and the line below."""
+    """Return the scenes, those that are not drawn yet with a placeholder, and the line below."""
     scenes = [_scene(entry, picture) for entry, picture in zip(now.entries, kept, strict=True)]
     running = now.state not in ("done", "stopped")
-    waiting = now.parts[len(scenes) :] if running or not scenes else ()
-    scenes += [_waiting_scene(part, now if number == 0 else None) for number, part in enumerate(waiting)]
+    waiting = now.scenes[len(scenes) :] if running or not scenes else ()
+    scenes += [_waiting_scene(scene, now if number == 0 else None) for number, scene in enumerate(waiting)]
     board = f'<ol class="board">{"".join(scenes)}</ol>' if scenes else ""
     return board + _summary(now, running)
 
 
 def _scene(entry: StoryboardEntry, kept: KeptPicture) -> str:
-    url, words = html.escape(kept.url), html.escape(", ".join(entry.heard[:2]) or entry.prompt)
+    url, words = html.escape(kept.url), html.escape(", ".join(entry.concepts[:2]) or entry.prompt)
     label = f"{html.escape(entry.label)} · " if entry.label else ""
     return f"""
 <li>
   <button type="button" data-seek="{entry.start:.3f}" title="Play from here"><img src="{url}" alt="{words}"></button>
   <p class="picture-line"><span>{label}{_times(entry)}<br>{words}</span>
-    <a href="{url}" download="{html.escape(kept.path.name)}" title="With all settings inside">PNG</a></p>
+    <a href="{url}" download="{html.escape(kept.path.name)}" title="Export the picture with its settings">PNG</a></p>
 </li>"""
 
 
-def _waiting_scene(part: ClipPart, now: Storyboard | None) -> str:
+def _waiting_scene(scene: Scene, now: Storyboard | None) -> str:
     preview = now.drawing.preview if now and now.drawing else None
     sheet = f'<img src="{preview_url(preview)}" alt="Preview">' if preview else '<p class="sheet">…</p>'
-    return f'<li>{sheet}<p class="picture-line"><span>{_times(part)}</span></p></li>'
+    return f'<li>{sheet}<p class="picture-line"><span>{_times(scene)}</span></p></li>'
 
 
 def _summary(now: Storyboard, running: bool) -> str:
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
-    doing = "finding the parts of the clip" if not now.parts else f"{len(now.entries)} of {len(now.parts)} pictures"
+    doing = "finding the scenes of the clip" if not now.scenes else f"{len(now.entries)} of {len(now.scenes)} pictures"
     facts = ["stopped" if now.state == "stopped" else "", doing]
-    if now.drawing:
-        facts += [html.escape(now.drawing.model), html.escape(now.drawing.aligner)]
-    facts += [f"seed {now.seed}", f"{now.elapsed:.1f} s"]
+    facts += [html.escape(now.model), f"seed {now.seed}", f"{now.elapsed:.1f} s"]
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(fact for fact in facts if fact)}</p>'
 
 
-def _times(part: ClipPart | StoryboardEntry) -> str:
-    return f"{clock_time(part.start, 1)}–{clock_time(part.end, 1)}"
+def _times(segment: Scene | StoryboardEntry) -> str:
+    return f"{clock_time(segment.start, 1)}–{clock_time(segment.end, 1)}"

@@ -1,4 +1,4 @@
-"""A long clip as a row of pictures with their times."""
+"""The storyboard on the page: one picture for each scene of the clip."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ Update = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Made:
-    """The storyboard on the page."""
+    """The storyboard that the page remembers."""
 
     clip_hash: str = ""
     board: Storyboard | None = None
-    """With all of the pictures that were drawn, once that has ended."""
+    """Set when the job has ended, with all pictures that were drawn."""
 
 
 @dataclass(frozen=True)
 class StoryboardPanel:
-    """Where it is shown, and a state that holds what was `Made`."""
+    """The panel's component, and a state that holds a `Made`."""
 
     board: gr.HTML
     made: gr.State
 
 
 def build_storyboard_panel() -> StoryboardPanel:
-    """Empty until there is a storyboard."""
+    """Build the panel, which is empty until there is a storyboard."""
     return StoryboardPanel(build_seekable("storyboard"), gr.State(Made()))
 
 
@@ -60,7 +60,7 @@ def connect_storyboard(
     inputs: list[gr.components.Component],
     single: list[gr.HTML],
 ) -> None:
-    """`inputs` are what holds a `Drawn`, then the controls; `single` the panes of the single picture, which give way."""
+    """Connect the panel; `inputs`: the state of a `Drawn`, then the controls; `single`: panes of the single picture to clear."""
     work = _StoryboardWork(services, job, len(single))
     outputs = [panel.board, clip.timeline, panel.made, *single]
     ended = job.on(pressed.click, clip.state, work.draw, [clip.state, *inputs], outputs)
@@ -93,7 +93,7 @@ class _StoryboardWork:
             yield failure_markup(sentence_for(error)), gr.skip(), known, *self._same
 
     def welcome(self, clip: AudioClip | None, made: Made, request: gr.Request) -> Update:
-        """Clear what belongs to another clip than this one."""
+        """Clear a storyboard of another clip."""
         content_hash = clip.content_hash if clip else ""
         if self._job.keep_running(clip, request) or made.clip_hash == content_hash:
             return gr.skip(), gr.skip()
@@ -101,7 +101,7 @@ class _StoryboardWork:
 
 
 def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Update]:
-    """Snapshots as updates of the page."""
+    """Turn snapshots into updates of the page."""
     timeline = TimelineFeed(clip.content_hash)
     kept: tuple[KeptPicture, ...] = ()
     for now in snapshots:
@@ -123,4 +123,4 @@ def _track(entries: tuple[StoryboardEntry, ...]) -> PictureTrack:
 
 
 def _caption(entry: StoryboardEntry) -> str:
-    return entry.heard[0] if entry.heard else entry.prompt
+    return entry.concepts[0] if entry.concepts else entry.prompt

@@ -1,4 +1,4 @@
-"""The tab that draws what a clip sounds like: controls on the left, the picture and how it came about on the right."""
+"""The tab that draws a clip: controls on the left, the pictures and how they were made on the right."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from components.pictures.controls import (
 )
 from components.pictures.files import KeptPicture, keep_pictures
 from components.pictures.film_panel import build_film_panel, connect_film
-from components.pictures.markup import drawing_summary, heard_markup, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, pictures_markup
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.timeline.items import Span
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
@@ -37,37 +37,37 @@ from components.timeline.tracks import SpanTrack
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.pictures.audio_to_image import audio_to_image, drawn_window
-from pipelines.pictures.options import LARGEST_SEED, Drawing, PictureOptions
+from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
+from pipelines.pictures.options import MAX_SEED, Drawing, PictureOptions
 from pipelines.pictures.png_metadata import picture_from_png
 from pipelines.pictures.prompt_writing import write_prompt
 from services import Services
 
-EMPTY = '<p class="empty">A picture of what is heard will hang here. Choose a clip above, then press Draw.</p>'
+EMPTY = '<p class="empty">The picture appears here. Choose a clip above, then press Draw.</p>'
 READY = '<p class="empty">Press Draw for a picture of this clip.</p>'
-NO_LOOP = "First choose a stretch of the sound: press Loop below the timeline, and drag the ends of the loop."
+NO_LOOP = "There is no loop yet: press Loop below the timeline, and drag its ends."
 NO_SEED = "No picture has been drawn yet."
-RESTORED = '<p class="summary">These are the settings of that picture: with its clip, Draw makes it again.</p>'
-START_LOST = "These are the settings of that picture, but its start picture is gone from the file: give it again, under More."
-WINDOW_TRACK = "picture-window"
+RESTORED = '<p class="summary">Settings restored: with the clip of that picture, Draw makes it again.</p>'
+INIT_IMAGE_LOST = "Settings restored, but the initial image is gone from the file: add it again, under Advanced."
+SEGMENT_TRACK = "picture-segment"
 
 Update = tuple[Any, ...]
-"""(pictures, heard, summary, timeline, prompt, drawn)."""
+"""(pictures, concepts, summary, timeline, prompt, drawn)."""
 NOTHING_NEW: Update = (gr.skip(),) * 6
 
 
 def build_picture_tab(services: Services, clip: ClipInput) -> None:
-    """The tab and its endpoints `audio_to_image` and `prompt_from_audio`."""
+    """Build the tab and its endpoints `audio_to_image` and `prompt_from_audio`."""
     drawn, loop = gr.State(Drawn()), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             controls, buttons, run = build_picture_controls(services.runtime.catalog)
         with gr.Column(elem_classes="card results", min_width=260):
             pictures = gr.HTML(EMPTY, elem_id="pictures", js_on_load=page_script("pictures/pictures"), apply_default_css=False)
-            heard = gr.HTML("", elem_id="picture-heard", apply_default_css=False)
+            concepts = gr.HTML("", elem_id="picture-concepts", apply_default_css=False)
             summary = gr.HTML("", elem_id="picture-summary", apply_default_css=False)
             panel, film = build_storyboard_panel(), build_film_panel()
-    panes = [pictures, heard, summary, clip.timeline, controls.prompt, drawn]
+    panes = [pictures, concepts, summary, clip.timeline, controls.prompt, drawn]
     inputs = [drawn, *components_of(controls)]
     job = TabJob(services, "picture", [run.draw, run.storyboard, buttons.write_again, film.press, run.stop])
     work = _PictureWork(services, job)
@@ -76,7 +76,7 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
     about_clip = [clip.state, drawn, controls.prompt]
     for event in (clip.state.change, ended.then, written.then):
         event(work.welcome, inputs=about_clip, outputs=[*panes, controls.start, controls.end], queue=False, **QUIET)
-    connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [pictures, heard, summary])
+    connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [pictures, concepts, summary])
     connect_film(services, clip, job, film, panel.made)
     _connect_buttons(services, clip, controls, buttons, drawn, loop, summary)
     pictures.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
@@ -92,27 +92,25 @@ def _connect_buttons(
     loop: gr.State,
     summary: gr.HTML,
 ) -> None:
-    """The small buttons beside the controls; none of them needs a model."""
+    """Connect the small buttons beside the controls, none of which needs a model."""
     plain: dict[str, Any] = {"queue": False, **QUIET}
-    window = [controls.start, controls.end]
+    segment = [controls.start, controls.end]
     buttons.random_seed.click(lambda: "", outputs=controls.seed, **plain)
     buttons.last_seed.click(_last_seed, inputs=drawn, outputs=controls.seed, **plain)
     clip.timeline.loop(loop_of, outputs=loop, queue=False, **QUIET_EACH)
-    buttons.use_loop.click(_loop_as_window, inputs=loop, outputs=window, **plain)
-    buttons.find_window.click(lambda: ("", ""), outputs=window, **plain)
+    buttons.use_loop.click(_loop_as_segment, inputs=loop, outputs=segment, **plain)
+    buttons.find_window.click(lambda: ("", ""), outputs=segment, **plain)
     controls.model.change(
         lambda model: gr.Dropdown(style_choices(services.runtime.catalog, model)),
         inputs=controls.model,
         outputs=controls.style,
         **plain,
     )
-    buttons.settings_of.upload(
-        _restore, inputs=buttons.settings_of, outputs=[*components_of(controls), summary], queue=False, **QUIET
-    )
+    buttons.restore.upload(_restore, inputs=buttons.restore, outputs=[*components_of(controls), summary], queue=False, **QUIET)
 
 
 class _PictureWork:
-    """The handlers that need a model, and what another clip does to the page."""
+    """The handlers that need a model, and the one of a change of clip."""
 
     def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
@@ -131,7 +129,7 @@ class _PictureWork:
             yield _failed(clip, drawn, error)
 
     def write(self, clip: AudioClip | None, drawn: Drawn, request: gr.Request, *values: Any) -> Iterator[Update]:
-        """Fill the box with the words that the clip suggests, whatever stood there."""
+        """Write a prompt from the clip into the box, whatever it held."""
         runtime = self._services.runtime
         try:
             if clip is None:
@@ -139,24 +137,24 @@ class _PictureWork:
             options = replace(options_of(values), prompt=None)
             should_stop = self._job.current(request)
             model = runtime.catalog.choose("draw_pictures", options.model).spec
-            start, end = drawn_window(clip, options, runtime)
+            start, end = picture_segment(clip, options, runtime)
             text = write_prompt(clip, start, end, model, runtime, should_stop).text
             yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text)
         except Exception as error:
             yield _failed(clip, drawn, error)
 
     def welcome(self, clip: AudioClip | None, drawn: Drawn, prompt: str, request: gr.Request) -> Update:
-        """Clear what belongs to another clip than this one; the values of the window's two numbers come last."""
+        """Clear what belongs to another clip; the values of the segment's two boxes come last."""
         content_hash = clip.content_hash if clip else ""
         if self._job.keep_running(clip, request) or drawn.clip_hash == content_hash:
             return *NOTHING_NEW, gr.skip(), gr.skip()
-        window = ("", "") if drawn.clip_hash else (gr.skip(), gr.skip())
+        segment = ("", "") if drawn.clip_hash else (gr.skip(), gr.skip())
         text = "" if prompt == drawn.prompt else gr.skip()
-        return READY if clip else EMPTY, "", "", gr.skip(), text, Drawn(content_hash), *window
+        return READY if clip else EMPTY, "", "", gr.skip(), text, Drawn(content_hash), *segment
 
 
 def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots: Iterator[Drawing]) -> Iterator[Update]:
-    """Snapshots as updates of the page; what did not change is not sent again."""
+    """Turn snapshots into updates of the page; what did not change is not sent again."""
     timeline = TimelineFeed(clip.content_hash)
     kept: tuple[KeptPicture, ...] = ()
     sent = SentValues()
@@ -165,14 +163,14 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
             kept += keep_pictures(clip, now.pictures[len(kept) :])
             written = now.prompt or before.prompt if options.prompt is None else ""
             seed = kept[-1].picture.seed if kept else before.seed
-            window = sent.changed("window", (now.start, now.end)) if now.end else None
-            if isinstance(window, tuple):
-                put_window(timeline, *window)
+            segment = sent.changed("segment", (now.start, now.end)) if now.end else None
+            if isinstance(segment, tuple):
+                put_segment(timeline, *segment)
             yield (
                 sent.changed("pictures", pictures_markup(now, kept, options.pictures)),
-                sent.changed("heard", heard_markup(now)),
+                sent.changed("concepts", concepts_markup(now)),
                 drawing_summary(now),
-                timeline.value() if isinstance(window, tuple) else gr.skip(),
+                timeline.value() if isinstance(segment, tuple) else gr.skip(),
                 sent.changed("prompt", now.prompt) if now.prompt else gr.skip(),
                 Drawn(clip.content_hash, written, seed),
             )
@@ -182,9 +180,9 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
         raise
 
 
-def put_window(timeline: TimelineFeed, start: float, end: float) -> None:
-    """The part of the clip that a picture is drawn from, as a track."""
-    timeline.put(SpanTrack(id=WINDOW_TRACK, name="Picture", colour="pink", items=(Span(start, end, "heard for the picture"),)))
+def put_segment(timeline: TimelineFeed, start: float, end: float) -> None:
+    """Show the segment that a picture is drawn from as a track."""
+    timeline.put(SpanTrack(id=SEGMENT_TRACK, name="Picture", colour="pink", items=(Span(start, end, "segment of the picture"),)))
 
 
 def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:
@@ -193,14 +191,14 @@ def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:
 
 
 def _restore(path: str | None) -> list[Any]:
-    """Every control as the picture's settings have it, and what is to be said about it."""
+    """Return the controls' values from the picture's settings, then a message."""
     try:
         if path is None:
             return [gr.skip()] * (len(FIELDS) + 1)
         restored = picture_from_png(path)
     except Exception as error:
         return [*[gr.skip()] * len(FIELDS), failure_markup(sentence_for(error))]
-    return [*values_of(restored.settings.options()), failure_markup(START_LOST) if restored.start_picture_lost else RESTORED]
+    return [*values_of(restored.settings.options()), failure_markup(INIT_IMAGE_LOST) if restored.init_image_lost else RESTORED]
 
 
 def _last_seed(drawn: Drawn) -> Any:
@@ -210,7 +208,7 @@ def _last_seed(drawn: Drawn) -> Any:
     return str(drawn.seed)
 
 
-def _loop_as_window(loop: tuple[float, float] | None) -> tuple[Any, Any]:
+def _loop_as_segment(loop: tuple[float, float] | None) -> tuple[Any, Any]:
     if loop is None:
         gr.Info(NO_LOOP)
         return gr.skip(), gr.skip()
@@ -218,8 +216,8 @@ def _loop_as_window(loop: tuple[float, float] | None) -> tuple[Any, Any]:
 
 
 def _seed_of(event: gr.EventData) -> str:
-    """The seed that the page names; the page may name anything."""
+    """Return the seed that the page sends, which may be anything."""
     seed: Any = event_field(event, "seed")
-    if not isinstance(seed, str) or not seed.isdecimal() or int(seed) > LARGEST_SEED:
-        raise InvalidOption("seed", seed, f"0 to {LARGEST_SEED}")
+    if not isinstance(seed, str) or not seed.isdecimal() or int(seed) > MAX_SEED:
+        raise InvalidOption("seed", seed, f"0 to {MAX_SEED}")
     return seed

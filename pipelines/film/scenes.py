@@ -1,6 +1,6 @@
-"""A clip in a few parts that each sound like one thing: the sections of a piece of music, or where the sound changes.
+"""The scenes of a clip: the sections of a piece of music, or the stretches between changes of sound.
 
-Where nothing divides a clip, equal parts do.
+A clip without either is split into equal scenes.
 """
 
 from __future__ import annotations
@@ -23,89 +23,90 @@ from pipelines.music.vocals import music_score
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
 
-MIN_PARTS, MAX_PARTS = 2, 12
-SHORTEST_PART_SECONDS = 2.0
-SECONDS_PER_PART = 15.0
-"""A clip has at least a part for each of these, up to `WANTED_PARTS`, even if nothing divides it."""
-WANTED_PARTS = 6
+MIN_SCENES, MAX_SCENES = 2, 12
+MIN_SCENE_SECONDS = 2.0
+SECONDS_PER_SCENE = 15.0
+"""A clip has at least a scene for each of these, up to `MAX_EQUAL_SCENES`, even if its sound does not change."""
+MAX_EQUAL_SCENES = 6
 MAX_CELLS = 48
-"""Stretches that are compared with each other; a part has four or more of them."""
-TAGGING_SHARE = 0.2
-"""Of the work, where the facts of the music are found out too."""
+"""Rows of the self-similarity matrix; a scene has four or more of them."""
+TAGGING_PROGRESS = 0.2
+"""Progress when the sounds are tagged; the analysis of the music is the rest."""
 
 
 @dataclass(frozen=True)
-class ClipPart:
-    """The parts of a clip follow each other without gaps."""
+class Scene:
+    """A segment of a clip; the scenes of a clip follow each other without gaps."""
 
     start: float
     end: float
     """Seconds."""
     label: str = ""
-    """Of a section of music: 'A' for the first kind, 'B' for the next; equal labels sound alike. Empty for other parts."""
+    """Label of a section of music: 'A' for the first kind, 'B' for the next; equal labels sound alike. Empty for other scenes."""
 
     @property
-    def seconds(self) -> float:
-        """How long it lasts."""
+    def duration(self) -> float:
+        """Duration in seconds."""
         return self.end - self.start
 
 
-def clip_parts(
+def find_scenes(
     clip: AudioClip, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
-) -> Iterator[float | tuple[ClipPart, ...]]:
-    """How far the search is, 0 to 1, and at last two to twelve parts from 0 to the end of `clip`, unless it was stopped.
+) -> Iterator[float | tuple[Scene, ...]]:
+    """Yield the progress, 0 to 1, and at last two to twelve scenes from 0 to the end of `clip`, unless it was stopped.
 
     Raises:
         TooShortForStoryboard: before any model is touched.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
-    if clip.duration < MIN_PARTS * SHORTEST_PART_SECONDS:
-        raise TooShortForStoryboard(clip.duration, MIN_PARTS * SHORTEST_PART_SECONDS)
+    if clip.duration < MIN_SCENES * MIN_SCENE_SECONDS:
+        raise TooShortForStoryboard(clip.duration, MIN_SCENES * MIN_SCENE_SECONDS)
     for tags in tag_sounds(clip, TagOptions(model=YAMNET.key), runtime, should_stop):
-        yield TAGGING_SHARE * tags.position / clip.duration
+        yield TAGGING_PROGRESS * tags.position / clip.duration
     if tags.state == "stopped":
         return
-    parts: tuple[ClipPart, ...] = ()
+    scenes: tuple[Scene, ...] = ()
     if music_score(tags) >= MIN_MUSIC_SCORE:
         for facts in music_facts(clip, FactOptions(), runtime, should_stop):
-            yield TAGGING_SHARE + (1 - TAGGING_SHARE) * facts.position
+            yield TAGGING_PROGRESS + (1 - TAGGING_PROGRESS) * facts.position
         if facts.state == "stopped":
             return
-        parts = tuple(ClipPart(section.start, section.end, section.label) for section in facts.sections)
-    yield evened(parts if len(parts) > 1 else changes_of_sound(tags.scores, clip.duration), clip.duration)
+        scenes = tuple(Scene(section.start, section.end, section.label) for section in facts.sections)
+    yield even_scenes(scenes if len(scenes) > 1 else detect_sound_changes(tags.scores, clip.duration), clip.duration)
 
 
-def changes_of_sound(scores: FloatArray, duration: float) -> tuple[ClipPart, ...]:
-    """Parts between the moments at which other sounds begin (Foote 2000), from the scores [patches, classes] of a clip."""
+def detect_sound_changes(scores: FloatArray, duration: float) -> tuple[Scene, ...]:
+    """Return the scenes between changes of the class scores [patches, classes] of a clip (novelty curve; Foote 2000)."""
     cells = min(MAX_CELLS, len(scores))
     edges = np.round(np.linspace(0, len(scores), cells + 1)).astype(int)
     # The square root lets faint sounds count beside loud ones; the cosine of it is the Bhattacharyya coefficient.
     roots = np.sqrt(np.stack([scores[first:last].mean(axis=0) for first, last in pairwise(edges.tolist())]))
     roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
     changes = [0, *boundaries(novelty_curve((roots @ roots.T).astype(np.float32))), cells]
-    return tuple(ClipPart(round(a / cells * duration, 3), round(b / cells * duration, 3)) for a, b in pairwise(changes))
+    return tuple(Scene(round(a / cells * duration, 3), round(b / cells * duration, 3)) for a, b in pairwise(changes))
 
 
-def evened(parts: tuple[ClipPart, ...], duration: float) -> tuple[ClipPart, ...]:
-    """The parts with long ones divided, and short ones and too many joined with a neighbour."""
-    wanted = min(WANTED_PARTS, max(MIN_PARTS, round(duration / SECONDS_PER_PART)))
-    divided = [piece for part in parts for piece in _divided(part, max(1, round(part.seconds * wanted / duration)))]
-    while len(divided) > MAX_PARTS or (len(divided) > MIN_PARTS and _shortest(divided).seconds < SHORTEST_PART_SECONDS):
-        divided = _without(divided, divided.index(_shortest(divided)))
-    return tuple(divided)
+def even_scenes(scenes: tuple[Scene, ...], duration: float) -> tuple[Scene, ...]:
+    """Split long scenes, and join short ones, or the shortest of too many, with a neighbour."""
+    count = min(MAX_EQUAL_SCENES, max(MIN_SCENES, round(duration / SECONDS_PER_SCENE)))
+    pieces = [piece for scene in scenes for piece in _split(scene, max(1, round(scene.duration * count / duration)))]
+    while len(pieces) > MAX_SCENES or (len(pieces) > MIN_SCENES and _shortest(pieces).duration < MIN_SCENE_SECONDS):
+        pieces = _join(pieces, pieces.index(_shortest(pieces)))
+    return tuple(pieces)
 
 
-def _divided(part: ClipPart, count: int) -> list[ClipPart]:
-    edges = [round(edge, 3) for edge in np.linspace(part.start, part.end, count + 1).tolist()]
-    return [replace(part, start=start, end=end) for start, end in pairwise(edges)]
+def _split(scene: Scene, count: int) -> list[Scene]:
+    edges = [round(edge, 3) for edge in np.linspace(scene.start, scene.end, count + 1).tolist()]
+    return [replace(scene, start=start, end=end) for start, end in pairwise(edges)]
 
 
-def _shortest(parts: list[ClipPart]) -> ClipPart:
-    return min(parts, key=lambda part: part.seconds)
+def _shortest(scenes: list[Scene]) -> Scene:
+    return min(scenes, key=lambda scene: scene.duration)
 
 
-def _without(parts: list[ClipPart], place: int) -> list[ClipPart]:
-    """The part at `place` joins the shorter one of its neighbours, whose label stays."""
-    other = min((n for n in (place - 1, place + 1) if 0 <= n < len(parts)), key=lambda n: parts[n].seconds)
+def _join(scenes: list[Scene], place: int) -> list[Scene]:
+    """Join the scene at `place` with the shorter one of its neighbours, whose label stays."""
+    other = min((n for n in (place - 1, place + 1) if 0 <= n < len(scenes)), key=lambda n: scenes[n].duration)
     first, last = min(place, other), max(place, other)
-    return [*parts[:first], ClipPart(parts[first].start, parts[last].end, parts[other].label), *parts[last + 1 :]]
+    joined = Scene(scenes[first].start, scenes[last].end, scenes[other].label)
+    return [*scenes[:first], joined, *scenes[last + 1 :]]

@@ -1,4 +1,4 @@
-"""One picture for each part of a clip, all drawn with the same options and the same seed."""
+"""Storyboards: one picture for each scene of a clip, all drawn with the same options and the same seed."""
 
 from __future__ import annotations
 
@@ -12,58 +12,57 @@ from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.film.scenes import ClipPart, clip_parts
-from pipelines.pictures.audio_to_image import WORDS_WINDOW_SECONDS, audio_to_image
+from pipelines.film.scenes import Scene, find_scenes
+from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.pictures.audio_to_image import PROMPT_WINDOW_SECONDS, audio_to_image
 from pipelines.pictures.options import (
-    LARGEST_SEED,
+    MAX_SEED,
     Drawing,
     Picture,
     PictureOptions,
 )
 from pipelines.pictures.planning import PicturePlan, plan_picture
-from pipelines.pictures.salient_window import telling_window
+from pipelines.pictures.salient_window import salient_window
 
-PARTS_SHARE = 0.3
-"""Of the work, where the pictures are the rest."""
+SCENES_PROGRESS = 0.3
+"""Progress when the scenes are found; drawing the pictures is the rest."""
 
 
 @dataclass(frozen=True, eq=False)
 class StoryboardEntry:
-    """A part of the clip with its picture."""
+    """A scene of the clip with its picture."""
 
     start: float
     end: float
-    """Seconds; which stretch of it was heard is in `picture.settings`."""
+    """Seconds; the segment of it that was drawn is in `picture.settings`."""
     label: str
-    """Of a section of music; equal labels sound alike. Empty for other parts."""
-    heard: tuple[str, ...]
-    """Concepts that were heard, best first; empty where the picture is drawn from words alone."""
+    """Label of a section of music; equal labels sound alike. Empty for other scenes."""
+    concepts: tuple[str, ...]
+    """Concepts of the audio embeds, largest weight first; empty where the picture is drawn from text alone."""
     prompt: str
-    """The words about the sound that were used; empty where none were."""
+    """Description of the audio that was used; empty where none was needed."""
     picture: Picture
     seconds: float
-    """That drawing it took, once it was known what to draw."""
+    """Time that drawing it took, once its prompt embeds were known."""
 
 
-@dataclass(frozen=True, eq=False)
-class Storyboard:
-    """What is known so far; the last one of a run is the result."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Storyboard(ModelUse):
+    """Snapshot of a storyboard; the last one of a run is the result."""
 
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip in seconds."""
     seed: int
-    """Of all pictures."""
-    parts: tuple[ClipPart, ...] = ()
-    """All that get a picture, once they are known."""
+    """Seed of all pictures."""
+    scenes: tuple[Scene, ...] = ()
+    """All scenes, once they are known."""
     entries: tuple[StoryboardEntry, ...] = ()
-    """Those whose picture is ready, in order."""
+    """Scenes whose picture is finished, in order."""
     drawing: Drawing | None = None
-    """Of the picture that is being drawn, with its preview; it stays when the job is stopped."""
+    """Snapshot of the picture that is being drawn; it stays when the job is stopped."""
     position: float = 0.0
-    """How far the job is, 0 to 1."""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
-    state: Literal["listening", "drawing", "done", "stopped"] = "listening"
+    """Progress of the job, 0 to 1."""
+    state: Literal["analysing", "drawing", "done", "stopped"] = "analysing"
 
 
 def storyboard(
@@ -73,54 +72,55 @@ def storyboard(
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Storyboard]:
-    """A picture for each part of `clip`, as they come; of the options, the window and the number of pictures do not count.
+    """Draw a picture for each scene of `clip`, that of `audio_to_image` for the salient window of the scene.
 
-    Each picture is that of `audio_to_image` for the most telling window of its part.
+    Of the options, segment and number of pictures are ignored.
 
     Raises:
-        TooShortForStoryboard, InvalidOption, BrokenStartPicture: before any model is touched.
+        TooShortForStoryboard, InvalidOption, InvalidInitImage: before any model is touched.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    seed = secrets.randbelow(LARGEST_SEED + 1) if options.seed is None else options.seed
+    seed = secrets.randbelow(MAX_SEED + 1) if options.seed is None else options.seed
     options = replace(options, seed=seed, pictures=1, start=None, end=None)
     plan = plan_picture(clip, options, runtime.catalog)
-    now = Storyboard(clip.duration, seed)
-    for found in clip_parts(clip, runtime, should_stop):
+    specs = [choice.spec for choice in (plan.model, plan.aligner) if choice]
+    now = Storyboard(duration=clip.duration, seed=seed, **model_fields(specs, runtime.catalog.device, plan.model.reason))
+    for found in find_scenes(clip, runtime, should_stop):
         if isinstance(found, tuple):
-            now = replace(now, parts=found, state="drawing", position=PARTS_SHARE, elapsed=clock() - began)
+            now = replace(now, scenes=found, state="drawing", position=SCENES_PROGRESS, elapsed=clock() - began)
         else:
-            now = replace(now, position=PARTS_SHARE * found, elapsed=clock() - began)
+            now = replace(now, position=SCENES_PROGRESS * found, elapsed=clock() - began)
         yield now
-    if not now.parts:
+    if not now.scenes:
         yield replace(now, state="stopped")
         return
-    for part in now.parts:
-        start, end = _window(clip, part, plan, runtime)
-        known = clock()
+    for scene in now.scenes:
+        start, end = _segment(clip, scene, plan, runtime)
+        encoded = clock()
         for drawing in audio_to_image(clip, replace(options, start=start, end=end), runtime, should_stop, clock):
-            known = clock() if drawing.state in ("loading", "listening") else known
+            encoded = clock() if drawing.state in ("loading", "encoding") else encoded
             now = replace(now, drawing=drawing, elapsed=clock() - began)
             yield now
         if drawing.state != "done":
             yield replace(now, state="stopped")
             return
-        now = _with_picture(now, part, drawing, clock() - known)
+        now = _with_picture(now, scene, drawing, clock() - encoded)
         yield now
     yield replace(now, state="done", position=1.0, elapsed=clock() - began)
 
 
-def _window(clip: AudioClip, part: ClipPart, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
-    """What is heard of a part: its most telling stretch as long as the aligner can hear at once."""
-    seconds = aligner_facts(plan.aligner.spec).window_seconds if plan.aligner else WORDS_WINDOW_SECONDS
-    if part.seconds <= seconds or not plan.listens:
-        return part.start, part.end
-    return telling_window(clip, seconds, runtime, within=(part.start, part.end))
+def _segment(clip: AudioClip, scene: Scene, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
+    """Return the segment of a scene that is drawn, in seconds: its salient window, as long as the aligner's window."""
+    duration = aligner_facts(plan.aligner.spec).window_seconds if plan.aligner else PROMPT_WINDOW_SECONDS
+    if scene.duration <= duration or not plan.uses_audio:
+        return scene.start, scene.end
+    return salient_window(clip, duration, runtime, within=(scene.start, scene.end))
 
 
-def _with_picture(now: Storyboard, part: ClipPart, drawing: Drawing, seconds: float) -> Storyboard:
+def _with_picture(now: Storyboard, scene: Scene, drawing: Drawing, seconds: float) -> Storyboard:
     (picture,) = drawing.pictures
-    heard = tuple(word.concept for word in drawing.heard)
-    entry = StoryboardEntry(part.start, part.end, part.label, heard, drawing.prompt, picture, seconds)
+    concepts = tuple(concept.concept for concept in drawing.concepts)
+    entry = StoryboardEntry(scene.start, scene.end, scene.label, concepts, drawing.prompt, picture, seconds)
     entries = (*now.entries, entry)
-    return replace(now, entries=entries, position=PARTS_SHARE + (1 - PARTS_SHARE) * len(entries) / len(now.parts))
+    return replace(now, entries=entries, position=SCENES_PROGRESS + (1 - SCENES_PROGRESS) * len(entries) / len(now.scenes))

@@ -1,8 +1,8 @@
-"""Sound as a prompt: the states that stand in for a text encoder's.
+"""Audio embeds: a segment of a clip encoded as prompt embeds of a picture model.
 
-The recipe is audio2img's (github.com/kardSIM/audio2img): the text encoder's first state, which is the same for every prompt, then
-the aligner's. The unconditional branch of a Wav2Vec2-BERT is weak white noise encoded in the same way; that of our own aligner is
-the empty prompt, for which the tiny picture model was trained.
+The recipe is audio2img's (github.com/kardSIM/audio2img): the first token embed of the text encoder, which is the same for every
+prompt, followed by the token embeds of the aligner. The negative prompt embeds of a Wav2Vec2-BERT are those of weak white noise;
+those of our own aligner are the empty prompt's, with which the tiny picture model was trained.
 """
 
 from __future__ import annotations
@@ -27,43 +27,45 @@ from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentPart
 from pipelines.pictures.errors import TextWidthMismatch
-from pipelines.pictures.text_embeds import NO_CLIP, text_states
+from pipelines.pictures.text_embeds import NO_CLIP, text_embeds
 from pipelines.tagging.augmentation import augmented_embeds
 
 SAMPLE_RATE = 16_000
-SHORTEST_SECONDS = 0.1
-"""Of a part that is heard."""
-FRAMES = 375
-"""Of 10 ms, which Wav2Vec2-BERT hears at once."""
+MIN_SEGMENT_SECONDS = 0.1
+"""Shortest segment that is encoded."""
+WINDOW_FRAMES = 375
+"""Frames of 10 ms in one window of Wav2Vec2-BERT."""
 NOISE_SECONDS = 4.0
-NOISE_LEVEL = 0.01
-"""RMS of the white noise (−40 dB of full scale)."""
+NOISE_RMS = 0.01
+"""RMS of the white noise (-40 dB of full scale) that gives the negative prompt embeds."""
 WORKING_BYTES = 200 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
-class AudioStates:
-    """What a picture model takes in place of a prompt."""
+class AudioEmbeds:
+    """A segment of a clip as a picture model takes it in place of a prompt."""
 
     prompt_embeds: FloatArray
-    """[tokens, width]: the text encoder's first state, then those of the sound."""
+    """[tokens, width]: the text encoder's first token embed, then those of the audio."""
     negative_prompt_embeds: FloatArray
-    """[tokens, width]: of nothing."""
+    """[tokens, width]: for the unconditional branch of classifier-free guidance."""
     start: float
+    """Start of the segment, in seconds of the clip."""
     end: float
-    """Of the part of the clip that was heard, in seconds."""
+    """End of the segment, in seconds of the clip."""
     aligner: str
-    """Title."""
+    """Title of the aligner."""
     licence: str
+    """Licence of the aligner."""
     content_hash: str
-    """Of the clip."""
+    """Content hash of the clip."""
 
 
 def choose_aligner(catalog: ModelCatalog, picture_model: ModelSpec, choice: str = AUTO) -> ModelChoice:
-    """The aligner that `choice` names, or for 'auto' the best that speaks to the text space of `picture_model`.
+    """Return the aligner that `choice` names, or for 'auto' the best one whose embeds are as wide as those of `picture_model`.
 
     Raises:
-        TextWidthMismatch: the one that was named speaks to another.
+        TextWidthMismatch: the embeds of the named aligner have another width.
         ModelError: see `ModelCatalog.choose`.
     """
     width = drawing_defaults(picture_model).text_width
@@ -73,46 +75,46 @@ def choose_aligner(catalog: ModelCatalog, picture_model: ModelSpec, choice: str 
 
 
 def check_alignment(aligner: ModelSpec, picture_model: ModelSpec) -> None:
-    """Raise TextWidthMismatch unless the two have equally wide states."""
-    made, taken = aligner_facts(aligner).text_width, drawing_defaults(picture_model).text_width
-    if made != taken:
-        raise TextWidthMismatch(aligner.title, made, picture_model.title, taken)
+    """Raise TextWidthMismatch unless the embeds of both models have the same width."""
+    aligner_width, picture_width = aligner_facts(aligner).text_width, drawing_defaults(picture_model).text_width
+    if aligner_width != picture_width:
+        raise TextWidthMismatch(aligner.title, aligner_width, picture_model.title, picture_width)
 
 
-def audio_states(
+def audio_embeds(
     clip: AudioClip,
     start: float,
     end: float,
     aligner: ModelSpec,
     picture_model: ModelSpec,
     runtime: ModelRuntime,
-) -> AudioStates:
-    """The part from `start` to `end` seconds of `clip` as a prompt for `picture_model`.
+) -> AudioEmbeds:
+    """Encode the segment from `start` to `end` seconds of `clip` as prompt embeds for `picture_model`.
 
-    A part longer than the aligner's window is heard window by window, and the states are averaged.
+    A segment longer than the aligner's window is encoded window by window, and the embeds are averaged.
 
     Raises:
         TextWidthMismatch: the two models do not belong together.
-        InvalidOption: the part does not lie inside the clip.
-        SilentPart: nothing is heard in it.
-        ModelError: a model cannot be had; see `ModelCache.lease`. None of them may be on loan to the caller.
+        InvalidOption: the segment does not lie inside the clip.
+        SilentPart: the segment is silent.
+        ModelError: a model cannot be had; see `ModelCache.lease`. The caller must not hold a lease on either.
     """
     check_alignment(aligner, picture_model)
     end = min(end, clip.duration)
-    if not 0 <= start <= end - SHORTEST_SECONDS:
-        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {SHORTEST_SECONDS} s inside the clip")
+    if not 0 <= start <= end - MIN_SEGMENT_SECONDS:
+        raise InvalidOption("segment", f"{start:.2f} to {end:.2f} s", f"at least {MIN_SEGMENT_SECONDS} s inside the clip")
     facts = aligner_facts(aligner)
-    windows = windows_of(start, end, facts.window_seconds)
+    windows = split_windows(start, end, facts.window_seconds)
     begin, stop = windows[0][0], windows[-1][1]
     if np.abs(clip.waveform(SAMPLE_RATE)[begin:stop]).max(initial=0.0) < SILENCE_PEAK:
         raise SilentPart(start, end)
-    ear = _ear(aligner)
-    (first,) = text_states(picture_model, ("",), facts.tokens, runtime)
-    heard = np.mean([ear.states(clip, *window, runtime) for window in windows], axis=0)
-    negative = ear.nothing(first, runtime)
-    return AudioStates(
-        prompt_embeds=np.concatenate([first[:1], heard]),
-        negative_prompt_embeds=np.concatenate([first[:1], negative]),
+    encoder = _audio_encoder(aligner)
+    (empty,) = text_embeds(picture_model, ("",), facts.tokens, runtime)
+    positive = np.mean([encoder.prompt_embeds(clip, *window, runtime) for window in windows], axis=0)
+    negative = encoder.negative_prompt_embeds(empty, runtime)
+    return AudioEmbeds(
+        prompt_embeds=np.concatenate([empty[:1], positive]),
+        negative_prompt_embeds=np.concatenate([empty[:1], negative]),
         start=start,
         end=end,
         aligner=aligner.title,
@@ -121,33 +123,33 @@ def audio_states(
     )
 
 
-def windows_of(start: float, end: float, longest: float) -> list[tuple[int, int]]:
-    """(first, last + 1) samples at 16 kHz of equal windows that fill `start` to `end` seconds, none above `longest` seconds."""
-    count = ceil((end - start) / longest - 1e-6)
+def split_windows(start: float, end: float, max_seconds: float) -> list[tuple[int, int]]:
+    """Split `start` to `end` seconds into equal windows of at most `max_seconds`: (first, last + 1) samples at 16 kHz."""
+    count = ceil((end - start) / max_seconds - 1e-6)
     edges = [round(SAMPLE_RATE * (start + (end - start) * i / count)) for i in range(count + 1)]
     return list(pairwise(edges))
 
 
-class Ear(Protocol):
-    """A kind of aligner."""
+class AudioEncoder(Protocol):
+    """What each kind of aligner does."""
 
-    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
-        """States [tokens − 1, width] of the samples `begin` to `stop` at 16 kHz."""
+    def prompt_embeds(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
+        """Return the embeds [tokens - 1, width] of the samples `begin` to `stop` at 16 kHz."""
         ...
 
-    def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
-        """States [tokens − 1, width] of the unconditional branch; `empty` [tokens, width] is the empty prompt."""
+    def negative_prompt_embeds(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
+        """Return the embeds [tokens - 1, width] of the unconditional branch; `empty` [tokens, width] is the empty prompt's."""
         ...
 
 
 @dataclass(frozen=True)
-class YamnetEar:
-    """Our own network, which hears through YAMNet."""
+class YamnetEncoder:
+    """Our own aligner, whose input is YAMNet's embeddings."""
 
     aligner: ModelSpec
 
-    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
-        """States [15, 192] on which several looks at the sound agree."""
+    def prompt_embeds(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
+        """Return embeds [15, 192], pooled over augmented versions of the samples."""
 
         def compute() -> FloatArray:
             import torch
@@ -155,53 +157,54 @@ class YamnetEar:
             embeddings = augmented_embeds(clip, begin, stop, YAMNET, runtime)
             with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,), torch.inference_mode():
                 tensor = torch.from_numpy(np.array(embeddings)).to(model.memory.device)
-                states: FloatArray = model.align_looks(tensor).float().cpu().numpy()
-                return states
+                embeds: FloatArray = model.align_looks(tensor).float().cpu().numpy()
+                return embeds
 
-        key = FeatureKey(clip.content_hash, self.aligner.key, repr(self.aligner.source), f"states of {begin} to {stop}")
+        key = FeatureKey(clip.content_hash, self.aligner.key, repr(self.aligner.source), f"embeds of {begin} to {stop}")
         return runtime.features.get_or_compute(key, compute)
 
-    def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
-        """The empty prompt's."""
+    def negative_prompt_embeds(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
+        """Return the embeds of the empty prompt."""
         return empty[1:]
 
 
 @dataclass(frozen=True)
-class Wav2Vec2BertEar:
-    """Wav2Vec2-BERT with its adapter: 3.75 s become 47 states."""
+class Wav2Vec2BertEncoder:
+    """Wav2Vec2-BERT with its adapter: 3.75 s become 47 token embeds."""
 
     aligner: ModelSpec
 
-    def states(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
-        """States [47, 1024]."""
-        sound = np.array(clip.waveform(SAMPLE_RATE)[begin:stop])
-        layer = f"states of {begin} to {stop}"
-        return cached_features(clip, self.aligner, layer, lambda model: _encode(model, sound), runtime, WORKING_BYTES)
+    def prompt_embeds(self, clip: AudioClip, begin: int, stop: int, runtime: ModelRuntime) -> FloatArray:
+        """Return embeds [47, 1024]."""
+        waveform = np.array(clip.waveform(SAMPLE_RATE)[begin:stop])
+        layer = f"embeds of {begin} to {stop}"
+        return cached_features(clip, self.aligner, layer, lambda model: _encode(model, waveform), runtime, WORKING_BYTES)
 
-    def nothing(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
-        """States [47, 1024] of weak white noise, always the same."""
+    def negative_prompt_embeds(self, empty: FloatArray, runtime: ModelRuntime) -> FloatArray:
+        """Return embeds [47, 1024] of weak white noise, always the same."""
 
         def compute() -> FloatArray:
-            noise = NOISE_LEVEL * np.random.default_rng(0).standard_normal(round(NOISE_SECONDS * SAMPLE_RATE))
+            noise = NOISE_RMS * np.random.default_rng(0).standard_normal(round(NOISE_SECONDS * SAMPLE_RATE))
             with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,):
                 return _encode(model, noise.astype(np.float32))
 
-        key = FeatureKey(NO_CLIP, self.aligner.key, repr(self.aligner.source), "states of white noise")
+        key = FeatureKey(NO_CLIP, self.aligner.key, repr(self.aligner.source), "embeds of white noise")
         return runtime.features.get_or_compute(key, compute)
 
 
-def _ear(aligner: ModelSpec) -> Ear:
-    return Wav2Vec2BertEar(aligner) if aligner.loader == "transformers" else YamnetEar(aligner)
+def _audio_encoder(aligner: ModelSpec) -> AudioEncoder:
+    return Wav2Vec2BertEncoder(aligner) if aligner.loader == "transformers" else YamnetEncoder(aligner)
 
 
-def _encode(model: Any, sound: FloatArray) -> FloatArray:
-    """States of `sound` [samples at 16 kHz], cut or padded to `FRAMES`; without an attention mask, as the seed was trained."""
+def _encode(model: Any, waveform: FloatArray) -> FloatArray:
+    """Encode `waveform` [samples at 16 kHz], cut or padded to `WINDOW_FRAMES`."""
     import torch
 
+    # No attention mask: audio2img was trained without one.
     inputs = model.processor(
-        sound, sampling_rate=SAMPLE_RATE, return_tensors="pt", truncation=True, padding="max_length", max_length=FRAMES
+        waveform, sampling_rate=SAMPLE_RATE, return_tensors="pt", truncation=True, padding="max_length", max_length=WINDOW_FRAMES
     )
     with torch.inference_mode():
         hidden = model.model(inputs.input_features.to(model.model.device, model.model.dtype)).last_hidden_state
-    states: FloatArray = hidden[0].float().cpu().numpy()
-    return states
+    embeds: FloatArray = hidden[0].float().cpu().numpy()
+    return embeds

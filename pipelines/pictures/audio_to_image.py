@@ -1,4 +1,4 @@
-"""Pictures of a clip: drawn from its sound, from words about it, or from both."""
+"""Pictures of a clip, drawn from its audio, from text about it, or from both."""
 
 from __future__ import annotations
 
@@ -16,24 +16,20 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.callbacks import reported_steps
-from pipelines.pictures.audio_embeds import AudioStates, audio_states
-from pipelines.pictures.concept_decomposition import HeardWord, heard_words
-from pipelines.pictures.options import (
-    Drawing,
-    Picture,
-    PictureOptions,
-    PictureSettings,
-)
+from pipelines.jobs.model_use import model_fields
+from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
+from pipelines.pictures.concept_decomposition import ConceptWeight, decompose_concepts
+from pipelines.pictures.options import Drawing, Picture, PictureOptions, PictureSettings
 from pipelines.pictures.planning import PicturePlan, plan_picture
-from pipelines.pictures.prompt_embeds import PromptStates, PromptWords, prompt_states
+from pipelines.pictures.prompt_embeds import PromptEmbeds, PromptText, encode_prompt
 from pipelines.pictures.prompt_writing import write_prompt
-from pipelines.pictures.salient_window import telling_window
-from pipelines.pictures.sampling import Preview, draw, preview_with
-from pipelines.pictures.upscaling import upscaled
+from pipelines.pictures.salient_window import salient_window
+from pipelines.pictures.sampling import Preview, preview_function, sample_picture
+from pipelines.pictures.upscaling import upscale
 
 Report = Callable[[Drawing], None]
-WORDS_WINDOW_SECONDS = 10.0
-"""What is written about where no aligner says how much it hears at once."""
+PROMPT_WINDOW_SECONDS = 10.0
+"""Length of the salient window where no aligner sets it."""
 
 
 def audio_to_image(
@@ -43,18 +39,18 @@ def audio_to_image(
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[Drawing]:
-    """Draw `clip`: a snapshot for whatever becomes known, every step and every preview, ten a second in between.
+    """Draw `clip`: yields a snapshot for each result, step and preview, and ten a second in between.
 
     Several pictures are drawn one after the other, so that each is the same alone or among others and none needs more memory.
 
     Raises:
-        InvalidOption, BrokenStartPicture: before any model is touched.
-        PictureOverflow: the model's numbers ran out of range.
+        InvalidOption, InvalidInitImage: before any model is touched.
+        PictureOverflow: the model's values overflowed.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
     plan = plan_picture(clip, options, runtime.catalog)
-    now = beginning = _beginning(plan, runtime.catalog.device)
+    now = beginning = _first_snapshot(plan, runtime.catalog.device)
     yield now
     job = _Job(clip, plan, runtime)
 
@@ -68,56 +64,48 @@ def audio_to_image(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def drawn_window(clip: AudioClip, options: PictureOptions, runtime: ModelRuntime) -> tuple[float, float]:
-    """(start, end) in seconds of the part of `clip` that `options` would draw.
+def picture_segment(clip: AudioClip, options: PictureOptions, runtime: ModelRuntime) -> tuple[float, float]:
+    """Return (start, end) in seconds of the segment of `clip` that `options` would draw.
 
     Raises:
-        InvalidOption, BrokenStartPicture, ModelError: see `audio_to_image`.
+        InvalidOption, InvalidInitImage, ModelError: see `audio_to_image`.
     """
-    return _part(clip, plan_picture(clip, options, runtime.catalog), runtime)
+    return _segment(clip, plan_picture(clip, options, runtime.catalog), runtime)
 
 
-def heard_in(clip: AudioClip, options: PictureOptions, runtime: ModelRuntime) -> tuple[float, float, tuple[HeardWord, ...]]:
-    """(start, end) of the part that `options` would draw, and what the aligner hears in it, best first; nothing is drawn.
+def segment_concepts(
+    clip: AudioClip, options: PictureOptions, runtime: ModelRuntime
+) -> tuple[float, float, tuple[ConceptWeight, ...]]:
+    """Return start and end in seconds of the segment that `options` would draw, and its concepts; nothing is drawn.
 
     Raises:
-        InvalidOption, BrokenStartPicture, ModelError: see `audio_to_image`.
+        InvalidOption, InvalidInitImage, ModelError: see `audio_to_image`.
     """
     plan = plan_picture(clip, options, runtime.catalog)
-    start, end = _part(clip, plan, runtime)
-    sound = _sound(clip, plan, start, end, runtime)
-    return start, end, heard_words(sound, plan.model.spec, runtime) if sound else ()
+    start, end = _segment(clip, plan, runtime)
+    audio = _audio_embeds(clip, plan, start, end, runtime)
+    return start, end, decompose_concepts(audio, plan.model.spec, runtime) if audio else ()
 
 
-def _part(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
-    """(start, end) in seconds: what the person chose, else the most telling window; the whole clip if nobody listens."""
+def _segment(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
+    """Return the segment in seconds: the chosen one, else the salient window, or the whole clip if its audio is not used."""
     options, aligner = plan.options, plan.aligner
-    if options.start is None and options.end is None and plan.listens:
-        seconds = aligner_facts(aligner.spec).window_seconds if aligner else WORDS_WINDOW_SECONDS
-        return telling_window(clip, seconds, runtime)
+    if options.start is None and options.end is None and plan.uses_audio:
+        duration = aligner_facts(aligner.spec).window_seconds if aligner else PROMPT_WINDOW_SECONDS
+        return salient_window(clip, duration, runtime)
     return options.start or 0.0, clip.duration if options.end is None else min(options.end, clip.duration)
 
 
-def _sound(clip: AudioClip, plan: PicturePlan, start: float, end: float, runtime: ModelRuntime) -> AudioStates | None:
-    """The states of the part, if the sound has a share."""
+def _audio_embeds(clip: AudioClip, plan: PicturePlan, start: float, end: float, runtime: ModelRuntime) -> AudioEmbeds | None:
+    """Return the segment's embeds; None where the audio weight is 0."""
     if plan.aligner is None:
         return None
-    return audio_states(clip, start, end, plan.aligner.spec, plan.model.spec, runtime)
+    return audio_embeds(clip, start, end, plan.aligner.spec, plan.model.spec, runtime)
 
 
-def _beginning(plan: PicturePlan, device: Device) -> Drawing:
-    """Nothing is heard yet."""
-    spec = plan.model.spec
-    aligner = plan.aligner.spec if plan.aligner else None
-    return Drawing(
-        steps=plan.sampling.steps_to_do,
-        model=spec.title,
-        model_reason=plan.model.reason,
-        aligner=aligner.title if aligner else "",
-        licences=tuple(part.licence for part in (spec, aligner) if part),
-        dtype=spec.dtype(device),
-        device=device.upper(),
-    )
+def _first_snapshot(plan: PicturePlan, device: Device) -> Drawing:
+    specs = [choice.spec for choice in (plan.model, plan.aligner) if choice]
+    return Drawing(steps=plan.sampling.denoising_steps, **model_fields(specs, device, plan.model.reason))
 
 
 @dataclass(frozen=True)
@@ -127,42 +115,42 @@ class _Job:
     runtime: ModelRuntime
 
     def draw(self, now: Drawing, report: Report, stopped: Callable[[], bool]) -> None:
-        """Report what becomes known, until the last picture is drawn; `report` may raise.
-
-        All in one thread: OpenMP keeps threads for each one that calls for some, and with more of them than cores every one of
-        its loops waits twice as long.
-        """
+        """Report each new snapshot until the last picture is drawn; `report` may raise."""
+        # All in one thread: OpenMP keeps a pool for each thread that calls it, and with more threads in all pools than cores
+        # every one of its loops waits twice as long.
         spec, options = self.plan.model.spec, self.plan.options
-        start, end = _part(self.clip, self.plan, self.runtime)
-        now = replace(now, state="listening", start=start, end=end)
+        start, end = _segment(self.clip, self.plan, self.runtime)
+        now = replace(now, state="encoding", start=start, end=end)
         report(now)
-        sound = _sound(self.clip, self.plan, start, end, self.runtime)
-        if sound is not None:
-            now = replace(now, heard=heard_words(sound, spec, self.runtime))
+        audio = _audio_embeds(self.clip, self.plan, start, end, self.runtime)
+        if audio is not None:
+            now = replace(now, concepts=decompose_concepts(audio, spec, self.runtime))
             report(now)
         if self.plan.needs_written_prompt:
             now = replace(now, prompt=write_prompt(self.clip, start, end, spec, self.runtime, stopped).text)
-        elif options.sound_share < 1:
+        elif options.audio_weight < 1:
             now = replace(now, prompt=options.prompt or "")
         now = replace(now, state="drawing", picture=1)
         report(now)
-        report(replace(self._pictures(now, sound, report, stopped), state="done"))
+        report(replace(self._draw_pictures(now, audio, report, stopped), state="done"))
 
-    def _pictures(self, now: Drawing, sound: AudioStates | None, report: Report, stopped: Callable[[], bool]) -> Drawing:
+    def _draw_pictures(self, now: Drawing, audio: AudioEmbeds | None, report: Report, stopped: Callable[[], bool]) -> Drawing:
         plan, options = self.plan, self.plan.options
         spec, decoder = plan.model.spec, self._preview_decoder()
-        words = _words(now, options)
+        text = prompt_text(options, now.prompt, tuple(concept.concept for concept in now.concepts))
         specs = (spec,) if decoder is None else (spec, decoder)
         with self.runtime.cache.lease(*specs, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline, *decoders):
-            preview = preview_with(decoders[0] if decoders else None, pipeline) if options.preview_every else None
-            states = prompt_states(pipeline, words, sound, options.sound_share, options.sound_strength)
+            preview = preview_function(decoders[0] if decoders else None, pipeline) if options.preview_every else None
+            embeds = encode_prompt(pipeline, text, audio, options.audio_weight, options.audio_guidance)
             for number in range(1, options.pictures + 1):
                 now = replace(now, picture=number, step=0, preview=None)
-                now = self._one_picture(now, pipeline, states, preview, report)
+                now = self._draw_picture(now, pipeline, embeds, preview, report)
             return now
 
-    def _one_picture(self, now: Drawing, pipeline: Any, states: PromptStates, preview: Preview | None, report: Report) -> Drawing:
-        """A snapshot a step, and one with the picture, which is the value."""
+    def _draw_picture(
+        self, now: Drawing, pipeline: Any, embeds: PromptEmbeds, preview: Preview | None, report: Report
+    ) -> Drawing:
+        """Report a snapshot a step; the last one, with the finished picture, is returned too."""
         plan, seed = self.plan, self.plan.seed + now.picture - 1
         latest = now
 
@@ -173,15 +161,15 @@ class _Job:
             latest = replace(latest, step=step)
             report(latest)
 
-        drawn = draw(pipeline, states, plan.sampling, seed, end_step)
-        image = upscaled(drawn, drawing_defaults(plan.model.spec).upscale)
+        drawn = sample_picture(pipeline, embeds, plan.sampling, seed, end_step)
+        image = upscale(drawn, drawing_defaults(plan.model.spec).upscale)
         picture = Picture(image, seed, self._settings(now, seed))
         latest = replace(latest, preview=image, pictures=(*now.pictures, picture))
         report(latest)
         return latest
 
     def _preview_decoder(self) -> ModelSpec | None:
-        """What previews are decoded with, if it can be had: the picture model's own decoder can do it too, in more time."""
+        """Return the model that decodes previews, if it can be had; the picture model's own decoder takes more time."""
         if not self.plan.options.preview_every:
             return None
         decoder = drawing_defaults(self.plan.model.spec).preview_decoder
@@ -204,11 +192,11 @@ class _Job:
             clip_hash=self.clip.content_hash,
             start=now.start,
             end=now.end,
-            sound_share=options.sound_share,
-            sound_strength=options.sound_strength,
-            prompt=now.prompt if options.sound_share < 1 else None,
-            heard=tuple(word.concept for word in now.heard),
-            own_words=options.own_words,
+            audio_weight=options.audio_weight,
+            audio_guidance=options.audio_guidance,
+            prompt=now.prompt if options.audio_weight < 1 else None,
+            concepts=tuple(concept.concept for concept in now.concepts),
+            extra_prompt=options.extra_prompt,
             negative_prompt=options.negative_prompt,
             style=options.style,
             steps=sampling.steps,
@@ -217,13 +205,13 @@ class _Job:
             height=sampling.height,
             scheduler=options.scheduler,
             seed=seed,
-            start_picture=sampling.start_picture,
-            start_picture_strength=options.start_picture_strength,
+            init_image=sampling.init_image,
+            strength=options.strength,
             fast=options.fast,
         )
 
 
-def _words(now: Drawing, options: PictureOptions) -> PromptWords:
-    """Where sound alone is drawn, what was heard stands for the text that own words and a style are added to."""
-    text = now.prompt if options.sound_share < 1 else (now.heard[0].concept if now.heard else "")
-    return PromptWords(text, options.own_words, options.style, options.negative_prompt)
+def prompt_text(options: PictureOptions, prompt: str, concepts: tuple[str, ...]) -> PromptText:
+    """Return the texts of a picture; where audio alone is drawn its first concept takes the place of the prompt."""
+    text = prompt if options.audio_weight < 1 else next(iter(concepts), "")
+    return PromptText(text, options.extra_prompt, options.style, options.negative_prompt)

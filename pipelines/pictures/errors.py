@@ -8,7 +8,7 @@ from pipelines.wording.times import measured_time
 
 
 class TextWidthMismatch(ModelError):
-    """An aligner speaks to another text space than the picture model's."""
+    """The embeds of an aligner and those of a picture model have different widths."""
 
     def __init__(self, aligner: str, aligner_width: int, picture_model: str, picture_width: int) -> None:
         super().__init__(
@@ -18,22 +18,22 @@ class TextWidthMismatch(ModelError):
 
 
 class PictureOverflow(ModelError):
-    """A picture model gave values that are no numbers."""
+    """A picture model gave NaN or infinite values."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This picture came out empty, because the model ran out of numbers: lower the guidance or take another scheduler."
+            "This picture came out empty, because the model's values overflowed: lower the CFG scale or take another scheduler."
         )
 
 
-class BrokenStartPicture(AudioscopeError):
-    """The picture to start from cannot be used."""
+class InvalidInitImage(AudioscopeError):
+    """The initial image cannot be used."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"This start picture cannot be used ({why}): please give another one.")
+        super().__init__(f"This initial image cannot be used ({why}): please give another one.")
 
 
-class PictureFileRefused(AudioscopeError):
+class InvalidPictureFile(AudioscopeError):
     """No settings can be restored from this file."""
 
     def __init__(self, why: str) -> None:
@@ -41,11 +41,11 @@ class PictureFileRefused(AudioscopeError):
 
 
 class TooShortForStoryboard(ClipError):
-    """There is not enough time for two pictures."""
+    """The clip is too short for two pictures."""
 
-    def __init__(self, seconds: float, least_seconds: float) -> None:
+    def __init__(self, seconds: float, min_seconds: float) -> None:
         super().__init__(
             f"This clip lasts {measured_time(seconds)}, too short for a storyboard, "
-            f"which needs {measured_time(least_seconds)} or more: "
+            f"which needs {measured_time(min_seconds)} or more: "
             "ask for one picture instead."
         )

@@ -1,4 +1,4 @@
-"""What a person can choose of a picture, what comes of it, and what it takes to make the same picture again."""
+"""Options of a picture, the snapshots of a drawing, and the settings that make the same picture again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Literal
 from PIL import Image
 
 from models.model_catalog import AUTO
-from models.specs.image import drawing_defaults
-from models.specs.model_spec import ModelSpec
-from pipelines.pictures.concept_decomposition import HeardWord
+from pipelines.jobs.model_use import ModelUse
+from pipelines.pictures.concept_decomposition import ConceptWeight
 
 SCHEDULERS: dict[str, str] = {
     "DDIM": "DDIMScheduler",
@@ -20,9 +19,9 @@ SCHEDULERS: dict[str, str] = {
     "Euler ancestral": "EulerAncestralDiscreteScheduler",
     "LCM": "LCMScheduler",
 }
-"""Name for people -> class of diffusers. All of them can begin at pure noise, as models with zero terminal SNR need it."""
+"""Name on the page -> class of diffusers. All of them can start from pure noise, which models with zero terminal SNR need."""
 
-LARGEST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -31,20 +30,20 @@ class PictureOptions:
 
     model: str = AUTO
     aligner: str = AUTO
-    sound_share: float = 1.0
-    """1: the sound itself is the prompt; 0: words about it are; between: a blend of both."""
-    sound_strength: float = 1.0
-    """How far the sound's states stand from those of noise, against what the aligner gives."""
+    audio_weight: float = 1.0
+    """Weight of the audio embeds in the prompt embeds, 0 to 1; the text embeds of the prompt have the rest."""
+    audio_guidance: float = 1.0
+    """Factor on the distance of the audio embeds from the negative prompt embeds; 1 leaves them as the aligner gives them."""
     prompt: str | None = None
-    """The words about the sound; None: written from the clip where they are needed."""
-    own_words: str = ""
-    """Added to whatever the prompt is, also to a sound."""
+    """Description of the audio; None: written from the clip where it is needed."""
+    extra_prompt: str = ""
+    """Added to the prompt, and to audio embeds likewise."""
     negative_prompt: str = ""
     style: str = ""
-    """Added to the prompt after a comma, e.g. one of `style_names`; empty for none."""
+    """Added to the prompt after a comma, e.g. one of the model's `DrawingDefaults.styles`; empty for none."""
     start: float | None = None
     end: float | None = None
-    """The part of the clip that is drawn, in seconds; None: its most telling window."""
+    """The segment of the clip that is drawn, in seconds; None: its salient window."""
     steps: int | None = None
     guidance_scale: float | None = None
     width: int | None = None
@@ -53,11 +52,13 @@ class PictureOptions:
     scheduler: str = ""
     """A name in `SCHEDULERS`; empty for the model's own."""
     seed: int | None = None
-    """Of the first picture, the next one has the next; None: a random one, which the picture's settings tell."""
+    """Seed of the first picture; each further picture has the next one. None: a random one, which is in the settings."""
     pictures: int = 1
-    start_picture: Image.Image | None = None
-    start_picture_strength: float = 0.6
-    """How much of the start picture is drawn anew: near 0 hardly anything, 1 all."""
+    """Number of pictures."""
+    init_image: Image.Image | None = None
+    """The picture to start from instead of noise."""
+    strength: float = 0.6
+    """How much of the initial image is replaced: near 0 hardly anything, 1 all."""
     preview_every: int = 2
     """Steps from one preview to the next; 0 for none."""
     fast: bool = False
@@ -73,45 +74,45 @@ class PictureSettings:
     model_title: str
     model_revision: str
     aligner: str
-    """Key in the catalogue; this and the next two are empty where the picture was drawn from words alone."""
+    """Key in the catalogue; this and the next two are empty where the picture was drawn from text alone."""
     aligner_title: str
     aligner_revision: str
     clip_name: str
     clip_hash: str
     start: float
     end: float
-    """Of the part that was drawn, in seconds of the clip."""
-    sound_share: float
-    sound_strength: float
+    """The segment that was drawn, in seconds of the clip."""
+    audio_weight: float
+    audio_guidance: float
     prompt: str | None
-    """The words about the sound; None: none were needed."""
-    heard: tuple[str, ...]
-    """Concepts that the aligner heard, best first."""
-    own_words: str
+    """Description of the audio; None: none was needed."""
+    concepts: tuple[str, ...]
+    """Concepts of the audio embeds, largest weight first."""
+    extra_prompt: str
     negative_prompt: str
     style: str
     steps: int
     guidance_scale: float
     width: int
     height: int
-    """Pixels of what the model drew; the image may be this times a whole number."""
+    """Pixels that the model drew; the image may be this times a whole number."""
     scheduler: str
     """A name in `SCHEDULERS`; empty for the model's own."""
     seed: int
-    start_picture: Image.Image | None = None
-    """As the model saw it: RGB, `width` by `height`."""
-    start_picture_strength: float = 0.6
+    init_image: Image.Image | None = None
+    """The initial image as the model gets it: RGB, `width` by `height`."""
+    strength: float = 0.6
     fast: bool = False
 
     def options(self) -> PictureOptions:
-        """What draws this picture again."""
+        """Return the options that draw this picture again."""
         return PictureOptions(
             model=self.model,
             aligner=self.aligner or AUTO,
-            sound_share=self.sound_share,
-            sound_strength=self.sound_strength,
+            audio_weight=self.audio_weight,
+            audio_guidance=self.audio_guidance,
             prompt=self.prompt,
-            own_words=self.own_words,
+            extra_prompt=self.extra_prompt,
             negative_prompt=self.negative_prompt,
             style=self.style,
             start=self.start,
@@ -122,15 +123,15 @@ class PictureSettings:
             height=self.height,
             scheduler=self.scheduler,
             seed=self.seed,
-            start_picture=self.start_picture,
-            start_picture_strength=self.start_picture_strength,
+            init_image=self.init_image,
+            strength=self.strength,
             fast=self.fast,
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture."""
+    """One finished picture."""
 
     image: Image.Image
     """RGB."""
@@ -138,40 +139,24 @@ class Picture:
     settings: PictureSettings
 
 
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """What is known so far; the last one of a run is the result."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Drawing(ModelUse):
+    """Snapshot of a drawing; the last one of a run is the result. `model` and `licence` name the aligner too, if one is used."""
 
-    state: Literal["loading", "listening", "drawing", "done", "stopped"] = "loading"
+    state: Literal["loading", "encoding", "drawing", "done", "stopped"] = "loading"
     start: float = 0.0
     end: float = 0.0
-    """Of the part of the clip that is drawn, in seconds; 0 to 0 until it is chosen."""
+    """The segment of the clip that is drawn, in seconds; 0 to 0 until it is chosen."""
     prompt: str = ""
-    """The words about the sound that are used, without the person's own and the style; empty where none are needed."""
-    heard: tuple[HeardWord, ...] = ()
-    """What the aligner heard, best first; empty where the picture is drawn from words alone."""
+    """Description of the audio that is used, without extra prompt and style; empty where none is needed."""
+    concepts: tuple[ConceptWeight, ...] = ()
+    """Decomposition of the audio embeds, largest weight first; empty where the picture is drawn from text alone."""
     picture: int = 0
     """Number of the picture that is being drawn, from 1."""
     step: int = 0
     steps: int = 0
-    """Of one picture."""
+    """Steps of one picture."""
     preview: Image.Image | None = None
-    """RGB: what the picture that is being drawn looks like; it stays when the job is stopped."""
+    """RGB: the picture that is being drawn, as far as it is; it stays when the job is stopped."""
     pictures: tuple[Picture, ...] = ()
-    """Those that are ready."""
-    model: str = ""
-    """Title."""
-    model_reason: str = ""
-    aligner: str = ""
-    """Title; empty where the picture is drawn from words alone."""
-    licences: tuple[str, ...] = ()
-    """Of the picture model, then of the aligner."""
-    dtype: str = ""
-    device: str = ""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
-
-
-def style_names(spec: ModelSpec) -> tuple[str, ...]:
-    """Styles that a picture model knows, as `PictureOptions.style` takes them."""
-    return drawing_defaults(spec).styles
+    """Finished pictures."""

@@ -1,4 +1,4 @@
-"""From what a person asked for to what is to be drawn: every option checked, models chosen, nothing loaded."""
+"""Plan a picture: check every option and choose the models before any of them is loaded."""
 
 from __future__ import annotations
 
@@ -13,49 +13,48 @@ from models.specs.image import DrawingDefaults, drawing_defaults
 from models.specs.model_spec import ModelSpec, Task
 from pipelines.clip.clip import MIN_CUT_SECONDS, AudioClip
 from pipelines.pictures.audio_embeds import choose_aligner
-from pipelines.pictures.errors import BrokenStartPicture
-from pipelines.pictures.options import LARGEST_SEED, SCHEDULERS, PictureOptions
+from pipelines.pictures.errors import InvalidInitImage
+from pipelines.pictures.options import MAX_SEED, SCHEDULERS, PictureOptions
 from pipelines.pictures.sampling import SamplingOptions
 
 MAX_PICTURES = 16
 MAX_STEPS = 100
 MAX_LCM_STEPS = 50
-"""The LCM scheduler picks its steps among those of its teacher."""
-MAX_GUIDANCE = 30.0
-MAX_STRENGTH = 3.0
-"""Of the sound."""
-MAX_LETTERS = 2000
-SIDE_STEP = 8
-"""Pixels of a latent's side."""
-LARGEST_START_PIXELS = 64 * 10**6
+"""The LCM scheduler picks its steps among the 50 of its teacher."""
+MAX_GUIDANCE_SCALE = 30.0
+MAX_AUDIO_GUIDANCE = 3.0
+MAX_TEXT_CHARACTERS = 2000
+LATENT_PIXELS = 8
+"""Side of one latent in pixels; sides of pictures are multiples of it."""
+MAX_INIT_IMAGE_PIXELS = 64 * 10**6
 WORKING_BYTES_PER_PIXEL = 4096
-"""What an autoencoder like Stable Diffusion's needs at the last layers of its decoder, in float32, with room for copies."""
+"""Memory of the last layers of a decoder like Stable Diffusion's, in float32, with room for copies."""
 
 
 @dataclass(frozen=True)
 class PicturePlan:
-    """What will be done."""
+    """Checked options, and the models that will follow them."""
 
     options: PictureOptions
     model: ModelChoice
     aligner: ModelChoice | None
-    """None: the sound has no share."""
+    """None: the audio weight is 0."""
     sampling: SamplingOptions
     seed: int
-    """Of the first picture."""
+    """Seed of the first picture."""
 
     @property
     def working_bytes(self) -> int:
-        """Memory that drawing one picture needs beside the model."""
+        """Memory that one picture needs beside the model."""
         return WORKING_BYTES_PER_PIXEL * self.sampling.width * self.sampling.height
 
     @property
     def needs_written_prompt(self) -> bool:
-        """Whether words about the sound are drawn that nobody has given."""
-        return self.options.prompt is None and self.options.sound_share < 1
+        """Whether the prompt has to be written from the clip."""
+        return self.options.prompt is None and self.options.audio_weight < 1
 
     @property
-    def listens(self) -> bool:
+    def uses_audio(self) -> bool:
         """Whether the picture depends on the clip."""
         return self.aligner is not None or self.needs_written_prompt
 
@@ -64,26 +63,26 @@ def plan_picture(clip: AudioClip, options: PictureOptions, catalog: ModelCatalog
     """Check `options` and choose the models.
 
     Raises:
-        InvalidOption, BrokenStartPicture: an option cannot be followed.
+        InvalidOption, InvalidInitImage: an option cannot be followed.
         ModelError: see `ModelCatalog.choose` and `choose_aligner`.
     """
     _check_numbers(options)
     _check_texts(options)
-    _check_part(clip, options)
-    if options.start_picture is not None:
-        _check_start_picture(options.start_picture)
+    _check_segment(clip, options)
+    if options.init_image is not None:
+        _check_init_image(options.init_image)
     choice, aligner = _models(options, catalog)
-    seed = secrets.randbelow(LARGEST_SEED - MAX_PICTURES) if options.seed is None else options.seed
+    seed = secrets.randbelow(MAX_SEED - MAX_PICTURES) if options.seed is None else options.seed
     return PicturePlan(options, choice, aligner, _sampling(options, choice.spec), seed)
 
 
 def _models(options: PictureOptions, catalog: ModelCatalog) -> tuple[ModelChoice, ModelChoice | None]:
-    """The picture model and, if the sound has a share, its aligner; 'auto' passes over picture models that none is here for."""
+    """Choose the picture model and, unless the audio weight is 0, its aligner; 'auto' prefers models with an aligner here."""
     task: Task = "draw_quickly" if options.fast and options.model == AUTO else "draw_pictures"
-    if options.sound_share == 0:
+    if options.audio_weight == 0:
         return catalog.choose(task, options.model), None
-    rivals = catalog.models(task) if options.model == AUTO else ()
-    aligned = {spec.key for spec in rivals if _has_aligner(spec, options, catalog)}
+    candidates = catalog.models(task) if options.model == AUTO else ()
+    aligned = {spec.key for spec in candidates if _has_aligner(spec, options, catalog)}
     choice = catalog.choose(task, options.model, suits=lambda spec: not aligned or spec.key in aligned)
     return choice, choose_aligner(catalog, choice.spec, options.aligner)
 
@@ -97,81 +96,80 @@ def _has_aligner(spec: ModelSpec, options: PictureOptions, catalog: ModelCatalog
 
 
 def _check_numbers(options: PictureOptions) -> None:
-    _require("sound share", options.sound_share, 0, 1)
-    _require("strength of the sound", options.sound_strength, 0, MAX_STRENGTH)
-    _require("strength of the start picture", options.start_picture_strength, 0, 1)
-    _require("number of pictures", options.pictures, 1, MAX_PICTURES)
-    _require("preview", options.preview_every, 0, MAX_STEPS)
+    _check_range("audio weight", options.audio_weight, 0, 1)
+    _check_range("audio guidance", options.audio_guidance, 0, MAX_AUDIO_GUIDANCE)
+    _check_range("strength", options.strength, 0, 1)
+    _check_range("number of pictures", options.pictures, 1, MAX_PICTURES)
+    _check_range("preview", options.preview_every, 0, MAX_STEPS)
     if options.guidance_scale is not None:
-        _require("guidance", options.guidance_scale, 0, MAX_GUIDANCE)
+        _check_range("CFG scale", options.guidance_scale, 0, MAX_GUIDANCE_SCALE)
     if options.seed is not None:
-        _require("seed", options.seed, 0, LARGEST_SEED)
+        _check_range("seed", options.seed, 0, MAX_SEED)
     if options.scheduler and options.scheduler not in SCHEDULERS:
         raise InvalidOption("scheduler", options.scheduler, f"one of {', '.join(SCHEDULERS)}")
 
 
-def _require(name: str, value: float, least: float, most: float) -> None:
-    if not least <= value <= most:
-        raise InvalidOption(name, value, f"{least:g} to {most:g}")
+def _check_range(name: str, value: float, minimum: float, maximum: float) -> None:
+    if not minimum <= value <= maximum:
+        raise InvalidOption(name, value, f"{minimum:g} to {maximum:g}")
 
 
 def _check_texts(options: PictureOptions) -> None:
-    texts = {"prompt": options.prompt or "", "own words": options.own_words, "negative prompt": options.negative_prompt}
+    texts = {"prompt": options.prompt or "", "extra prompt": options.extra_prompt, "negative prompt": options.negative_prompt}
     for name, text in (texts | {"style": options.style}).items():
-        if len(text) > MAX_LETTERS:
-            raise InvalidOption(name, text, f"at most {MAX_LETTERS} letters")
+        if len(text) > MAX_TEXT_CHARACTERS:
+            raise InvalidOption(name, text, f"at most {MAX_TEXT_CHARACTERS} characters")
 
 
-def _check_part(clip: AudioClip, options: PictureOptions) -> None:
+def _check_segment(clip: AudioClip, options: PictureOptions) -> None:
     start = 0.0 if options.start is None else options.start
     end = clip.duration if options.end is None else min(options.end, clip.duration)
     if not 0 <= start <= end - MIN_CUT_SECONDS:
-        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
+        raise InvalidOption("segment", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
 
 
-def _check_start_picture(picture: Image.Image) -> None:
-    """Files are decoded here, not before: their size is known without that."""
-    if picture.width * picture.height > LARGEST_START_PIXELS:
-        raise BrokenStartPicture(f"it has {picture.width} by {picture.height} pixels")
+def _check_init_image(image: Image.Image) -> None:
+    """Check the size before the pixels are decoded, then that they can be."""
+    if image.width * image.height > MAX_INIT_IMAGE_PIXELS:
+        raise InvalidInitImage(f"it has {image.width} by {image.height} pixels")
     try:
-        picture.load()
+        image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BrokenStartPicture("its file is damaged") from error
+        raise InvalidInitImage("its file is damaged") from error
 
 
 def _sampling(options: PictureOptions, spec: ModelSpec) -> SamplingOptions:
-    usual = drawing_defaults(spec)
-    width, height = (_side(name, side, usual) for name, side in (("width", options.width), ("height", options.height)))
-    steps = (usual.fast_steps if options.fast else usual.steps) if options.steps is None else options.steps
-    scheduler = options.scheduler or usual.scheduler
-    _require("steps", steps, 1, MAX_LCM_STEPS if scheduler == "LCM" else MAX_STEPS)
-    start = options.start_picture
+    defaults = drawing_defaults(spec)
+    width, height = (_side(name, side, defaults) for name, side in (("width", options.width), ("height", options.height)))
+    steps = (defaults.fast_steps if options.fast else defaults.steps) if options.steps is None else options.steps
+    scheduler = options.scheduler or defaults.scheduler
+    _check_range("steps", steps, 1, MAX_LCM_STEPS if scheduler == "LCM" else MAX_STEPS)
     sampling = SamplingOptions(
         steps=steps,
-        guidance_scale=usual.guidance_scale if options.guidance_scale is None else options.guidance_scale,
+        guidance_scale=defaults.guidance_scale if options.guidance_scale is None else options.guidance_scale,
         width=width,
         height=height,
         scheduler=SCHEDULERS.get(scheduler, ""),
-        start_picture=None if start is None else as_drawn(start, width, height),
-        start_picture_strength=options.start_picture_strength,
+        init_image=None if options.init_image is None else prepare_init_image(options.init_image, width, height),
+        strength=options.strength,
     )
-    if sampling.steps_to_do < 1:
+    if sampling.denoising_steps < 1:
         accepted = f"at least {1 / sampling.steps:.2f} with {sampling.steps} steps"
-        raise InvalidOption("strength of the start picture", options.start_picture_strength, accepted)
+        raise InvalidOption("strength", options.strength, accepted)
     return sampling
 
 
-def _side(name: str, side: int | None, usual: DrawingDefaults) -> int:
+def _side(name: str, side: int | None, defaults: DrawingDefaults) -> int:
     if side is None:
-        return usual.size
-    if not usual.smallest <= side <= usual.largest or side % SIDE_STEP:
-        accepted = f"multiples of {SIDE_STEP} from {usual.smallest} to {usual.largest} with this model"
+        return defaults.size
+    if not defaults.smallest <= side <= defaults.largest or side % LATENT_PIXELS:
+        accepted = f"multiples of {LATENT_PIXELS} from {defaults.smallest} to {defaults.largest} with this model"
         raise InvalidOption(name, side, accepted)
     return side
 
 
-def as_drawn(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """RGB of the given size: upright, on white where it is transparent, its edges cut where its shape is another."""
+def prepare_init_image(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Convert `picture` to RGB of the given size: upright, on white where it is transparent, cropped where its shape differs."""
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
     opaque = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
     return ImageOps.fit(opaque, (width, height), Image.Resampling.LANCZOS)

@@ -1,8 +1,8 @@
-"""A picture as PNG with all that made it inside, and the way back from such a file to the settings.
+"""PNG metadata: write the settings of a picture into its PNG file, and restore them from such a file.
 
 Two text chunks: 'audioscope' is JSON with every field of `PictureSettings`; 'parameters' is the line that AUTOMATIC1111's web UI,
-Forge and their relatives read. A start picture, as the model saw it, is a PNG in a private chunk, with its hash in the JSON.
-Reading decodes no pixels but those of the start picture, and believes nothing.
+Forge and their relatives read. An initial image, as the model gets it, is a PNG in a private chunk, with its hash in the JSON.
+Reading decodes no pixels but those of the initial image, and checks every value.
 """
 
 from __future__ import annotations
@@ -20,125 +20,124 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from pipelines.pictures.errors import PictureFileRefused
+from pipelines.pictures.errors import InvalidPictureFile
 from pipelines.pictures.options import (
-    LARGEST_SEED,
+    MAX_SEED,
     Picture,
     PictureOptions,
     PictureSettings,
 )
 
-OWN_KEYWORD, COMMON_KEYWORD = "audioscope", "parameters"
-START_CHUNK = b"auSp"
-"""Its cases say: not needed to show the picture, private, to be kept by programs that do not know it (PNG specification, 5.4)."""
+OWN_KEYWORD, A1111_KEYWORD = "audioscope", "parameters"
+INIT_IMAGE_CHUNK = b"auSp"
+"""The case of its letters means: ancillary, private, safe to copy (PNG specification, 5.4)."""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = struct.Struct(">8s4x4sII")
-"""Of a PNG file: signature, length and name of the first chunk, width, height."""
+"""Start of a PNG file: signature, length and name of the first chunk, width, height."""
 MAX_FILE_BYTES = 64 * 2**20
-LARGEST_SIDE = 16_384
-"""Pixels of a picture that is looked into."""
-MAX_START_PIXELS = 2**22
-"""Of a start picture, which is as large as what the model drew: four times what any model here draws."""
-MAX_LETTERS = 20_000
-"""Of one text among the settings."""
-NAMES_ELSEWHERE = {"Euler ancestral": "Euler a"}
-"""Of samplers, where other tools call them otherwise."""
-START_PICTURE = "start_picture"
-STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, str_max_length=MAX_LETTERS)
-SHARE = Field(ge=0, le=1)
+MAX_SIDE = 16_384
+"""Largest side in pixels of a picture that is read."""
+MAX_STORED_PIXELS = 2**22
+"""Largest stored initial image: four times the pixels that any model here draws."""
+MAX_TEXT_CHARACTERS = 20_000
+"""Longest text among the settings."""
+A1111_SAMPLERS = {"Euler ancestral": "Euler a"}
+"""Names of samplers in A1111 that differ from ours."""
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, str_max_length=MAX_TEXT_CHARACTERS)
+FRACTION = Field(ge=0, le=1)
 SECONDS = Field(ge=0)
-SIDE = Field(ge=8, le=LARGEST_SIDE)
+SIDE = Field(ge=8, le=MAX_SIDE)
 BOUNDS: dict[str, Any] = {
     "start": SECONDS,
     "end": SECONDS,
-    "sound_share": SHARE,
-    "sound_strength": Field(ge=0, le=100),
-    "heard": Field(max_length=100),
+    "audio_weight": FRACTION,
+    "audio_guidance": Field(ge=0, le=100),
+    "concepts": Field(max_length=100),
     "steps": Field(ge=1, le=1000),
     "guidance_scale": Field(ge=0, le=100),
     "width": SIDE,
     "height": SIDE,
-    "seed": Field(ge=0, le=LARGEST_SEED),
-    "start_picture_strength": SHARE,
+    "seed": Field(ge=0, le=MAX_SEED),
+    "strength": FRACTION,
 }
-"""Outside of them no settings are believed; what a model takes is checked where it draws."""
+"""Settings outside of these bounds are refused; the bounds of a model are checked when it draws."""
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError)
 """What Pillow raises for a file that is broken or hostile."""
 
 
 @dataclass(frozen=True)
 class RestoredPicture:
-    """What a PNG tells of how it was made."""
+    """The settings of a picture, restored from its PNG file."""
 
     settings: PictureSettings
-    start_picture_lost: bool
-    """Whether there was a start picture that is no longer inside, so that it has to be given again: other programs drop it."""
+    init_image_lost: bool
+    """Whether the initial image is no longer inside, because another program dropped it, so that it has to be given again."""
 
 
 def png_bytes(picture: Picture) -> bytes:
-    """The picture as a PNG file that `options_from_png` and other tools can read."""
+    """Encode the picture as a PNG file that `options_from_png` and other tools can read."""
     chunks = PngInfo()
-    chunks.add_text(COMMON_KEYWORD, common_parameters(picture.settings))
+    chunks.add_text(A1111_KEYWORD, a1111_parameters(picture.settings))
     chunks.add_text(OWN_KEYWORD, _encodable(_as_json(picture.settings)))
-    if picture.settings.start_picture is not None:
-        chunks.add(START_CHUNK, _as_png(picture.settings.start_picture))
+    if picture.settings.init_image is not None:
+        chunks.add(INIT_IMAGE_CHUNK, _as_png(picture.settings.init_image))
     return _as_png(picture.image, chunks)
 
 
 def options_from_png(source: bytes | str | Path) -> PictureOptions:
-    """The options that draw the picture again, from the content of a PNG file or its path.
+    """Return the options that draw the picture again, from the content of a PNG file or its path.
 
     Raises:
-        PictureFileRefused: it is no PNG, none of ours, broken, of another version, or without its start picture; says which.
+        InvalidPictureFile: it is no PNG, none of ours, broken, of another version, or without its initial image; says which.
     """
     restored = picture_from_png(source)
-    if restored.start_picture_lost:
-        raise PictureFileRefused("its start picture was taken out")
+    if restored.init_image_lost:
+        raise InvalidPictureFile("its initial image was taken out")
     return restored.settings.options()
 
 
 def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
-    """All that a PNG file tells of how it was made.
+    """Restore the settings of a picture from the content of its PNG file or its path.
 
     Raises:
-        PictureFileRefused: it is no PNG, none of ours, broken, or of another version; says which.
+        InvalidPictureFile: it is no PNG, none of ours, broken, or of another version; says which.
     """
-    text, start_picture = _own_chunks(source)
+    text, init_image = _own_chunks(source)
     try:
         stored: Any = STORED.model_validate_json(text)
     except ValidationError as error:
-        raise PictureFileRefused(_first_fault(error)) from None
-    settings = PictureSettings(**dict(stored.settings), start_picture=None)
+        raise InvalidPictureFile(_first_error(error)) from None
+    settings = PictureSettings(**dict(stored.settings), init_image=None)
     if settings.start >= settings.end:
-        raise PictureFileRefused("its part of the clip ends before it begins")
-    if not stored.start_picture_hash or start_picture is None:
-        return RestoredPicture(settings, start_picture_lost=bool(stored.start_picture_hash))
-    start = _start_picture(start_picture, (settings.width, settings.height), stored.start_picture_hash)
-    return RestoredPicture(replace(settings, start_picture=start), start_picture_lost=False)
+        raise InvalidPictureFile("its segment of the clip ends before it begins")
+    if not stored.init_image_hash or init_image is None:
+        return RestoredPicture(settings, init_image_lost=bool(stored.init_image_hash))
+    decoded = _decode_init_image(init_image, (settings.width, settings.height), stored.init_image_hash)
+    return RestoredPicture(replace(settings, init_image=decoded), init_image_lost=False)
 
 
-def picture_hash(image: Image.Image) -> str:
-    """BLAKE2b over size and RGB pixels, 32 hex digits."""
+def image_hash(image: Image.Image) -> str:
+    """Return BLAKE2b over size and RGB pixels, 32 hex digits."""
     digest = hashlib.blake2b(repr(image.size).encode(), digest_size=16)
     digest.update(image.convert("RGB").tobytes())
     return digest.hexdigest()
 
 
-def common_parameters(settings: PictureSettings) -> str:
-    """The settings as AUTOMATIC1111's web UI writes them: the prompt, the negative prompt, a line of names and values.
+def a1111_parameters(settings: PictureSettings) -> str:
+    """Format the settings as AUTOMATIC1111's web UI does: the prompt, the negative prompt, a line of names and values.
 
-    A picture of the sound itself has no prompt; what was heard in it stands for it.
+    A picture of audio alone has no prompt; the concepts of the audio take its place.
     """
-    sound = f"the sound of {', '.join(settings.heard)}" if settings.heard else "the sound"
-    prompt = ", ".join(filter(None, (settings.prompt or sound, settings.own_words, settings.style)))
+    sound = f"the sound of {', '.join(settings.concepts)}" if settings.concepts else "the sound"
+    prompt = ", ".join(filter(None, (settings.prompt or sound, settings.extra_prompt, settings.style)))
     values = {
         "Steps": settings.steps,
-        "Sampler": NAMES_ELSEWHERE.get(settings.scheduler, settings.scheduler),
+        "Sampler": A1111_SAMPLERS.get(settings.scheduler, settings.scheduler),
         "CFG scale": f"{settings.guidance_scale:g}",
         "Seed": settings.seed,
         "Size": f"{settings.width}x{settings.height}",
         "Model": settings.model,
-        "Denoising strength": f"{settings.start_picture_strength:g}" if settings.start_picture is not None else "",
+        "Denoising strength": f"{settings.strength:g}" if settings.init_image is not None else "",
         "Version": "Audioscope",
     }
     lines = [_one_line(prompt)]
@@ -152,9 +151,9 @@ def common_parameters(settings: PictureSettings) -> str:
 
 
 def _stored_model() -> type[BaseModel]:
-    """Every field of `PictureSettings` but the start picture, with its type and its bounds."""
+    """Build the model of the JSON: every field of `PictureSettings` but the initial image, with its type and its bounds."""
     hints = get_type_hints(PictureSettings)
-    names = [field.name for field in fields(PictureSettings) if field.name != START_PICTURE]
+    names = [field.name for field in fields(PictureSettings) if field.name != "init_image"]
     bounded: dict[str, Any] = {name: (Annotated[hints[name], BOUNDS.get(name, Field())], ...) for name in names}
     return create_model("Settings", __config__=STRICT, **bounded)
 
@@ -163,25 +162,25 @@ STORED = create_model(
     "Stored",
     __config__=STRICT,
     settings=(_stored_model(), ...),
-    start_picture_hash=(Annotated[str, Field(pattern="^([0-9a-f]{32})?$")], ...),
+    init_image_hash=(Annotated[str, Field(pattern="^([0-9a-f]{32})?$")], ...),
 )
 
 
 def _as_json(settings: PictureSettings) -> str:
-    values = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name != START_PICTURE}
-    start_picture = settings.start_picture
-    stored = {"settings": values, "start_picture_hash": "" if start_picture is None else picture_hash(start_picture)}
+    values = {field.name: getattr(settings, field.name) for field in fields(settings) if field.name != "init_image"}
+    init_image = settings.init_image
+    stored = {"settings": values, "init_image_hash": "" if init_image is None else image_hash(init_image)}
     return json.dumps(stored, ensure_ascii=False, allow_nan=False)
 
 
-def _first_fault(error: ValidationError) -> str:
-    """In words, without what the file says."""
-    fault, *_ = error.errors(include_url=False, include_context=False, include_input=False)
-    if fault["type"] == "json_invalid":
+def _first_error(error: ValidationError) -> str:
+    """Describe the first error without quoting the file."""
+    first, *_ = error.errors(include_url=False, include_context=False, include_input=False)
+    if first["type"] == "json_invalid":
         return "its settings are damaged"
-    name = ".".join(str(part) for part in fault["loc"][:2])[:60]
-    if fault["type"] in ("extra_forbidden", "missing"):
-        return f"another version made it: {name!r} is {'unknown' if fault['type'] == 'extra_forbidden' else 'missing'}"
+    name = ".".join(str(part) for part in first["loc"][:2])[:60]
+    if first["type"] in ("extra_forbidden", "missing"):
+        return f"another version made it: {name!r} is {'unknown' if first['type'] == 'extra_forbidden' else 'missing'}"
     return f"{name!r} has an impossible value"
 
 
@@ -195,44 +194,44 @@ def _as_png(image: Image.Image, chunks: PngInfo | None = None) -> bytes:
 
 
 def _own_chunks(source: bytes | str | Path) -> tuple[str, bytes | None]:
-    """The JSON of the file, and its start picture, if one is inside, undecoded."""
+    """Return the JSON of the file, and its initial image undecoded, if one is inside."""
     try:
         with BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as stream:
             _check_header(stream)
             image = PngImageFile(stream)
             text, private = image.info.get(OWN_KEYWORD), dict(chunk[:2] for chunk in image.private_chunks)
     except UNREADABLE:
-        raise PictureFileRefused("it is broken or no PNG picture") from None
+        raise InvalidPictureFile("it is broken or no PNG picture") from None
     if not isinstance(text, str):
-        raise PictureFileRefused("there are no settings of Audioscope inside")
-    return text, private.get(START_CHUNK)
+        raise InvalidPictureFile("there are no settings of Audioscope inside")
+    return text, private.get(INIT_IMAGE_CHUNK)
 
 
-def _start_picture(content: bytes, size: tuple[int, int], its_hash: str) -> Image.Image:
-    """RGB of `size`; nothing larger is decoded."""
-    if size[0] * size[1] > MAX_START_PIXELS:
-        raise PictureFileRefused("its start picture is larger than any that was used here")
+def _decode_init_image(content: bytes, size: tuple[int, int], expected_hash: str) -> Image.Image:
+    """Decode an initial image, RGB; one of another size than `size` is refused undecoded."""
+    if size[0] * size[1] > MAX_STORED_PIXELS:
+        raise InvalidPictureFile("its initial image is larger than any that was used here")
     try:
         with Image.open(BytesIO(content), formats=("PNG",)) as image:
             picture = image.convert("RGB") if image.size == size else None
     except UNREADABLE:
         picture = None
-    if picture is None or picture_hash(picture) != its_hash:
-        raise PictureFileRefused("its start picture is damaged")
+    if picture is None or image_hash(picture) != expected_hash:
+        raise InvalidPictureFile("its initial image is damaged")
     return picture
 
 
 def _check_header(stream: BinaryIO) -> None:
-    """Refuse what is no PNG and what is far too large, before a library sees it."""
+    """Refuse files that are no PNG or far too large before a library reads them."""
     size_bytes = stream.seek(0, 2)
     stream.seek(0)
     head = stream.read(HEADER.size)
     stream.seek(0)
     if len(head) < HEADER.size or not head.startswith(SIGNATURE):
-        raise PictureFileRefused("it is no PNG picture")
+        raise InvalidPictureFile("it is no PNG picture")
     *_, width, height = HEADER.unpack(head)
-    if size_bytes > MAX_FILE_BYTES or max(width, height) > LARGEST_SIDE:
-        raise PictureFileRefused("it is larger than any picture made here")
+    if size_bytes > MAX_FILE_BYTES or max(width, height) > MAX_SIDE:
+        raise InvalidPictureFile("it is larger than any picture made here")
 
 
 def _one_line(text: str) -> str:
@@ -240,5 +239,5 @@ def _one_line(text: str) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Without halves of surrogate pairs, which no file can hold."""
+    """Replace lone surrogates, which UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode("utf-8")

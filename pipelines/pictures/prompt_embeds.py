@@ -1,8 +1,8 @@
-"""The states that a picture model draws from: of words, of sound, or of both.
+"""Prompt embeds of a picture: of text, of audio, or of both.
 
-Words that are added to a sound (the person's own, a style) are added as a difference: the states of 'dog, flat style' less
-those of 'dog' turn the states of a barking into those of a barking in a flat style. With no share of sound left, what remains is
-exactly the encoded text.
+Text that is added to audio (the extra prompt, a style) is added as a difference: the embeds of 'dog, flat style' less those of
+'dog' turn the embeds of a barking into those of a barking in a flat style. With an audio weight of 0 the sum is exactly the
+encoded text.
 """
 
 from __future__ import annotations
@@ -10,87 +10,92 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.pictures.audio_embeds import AudioStates
+from pipelines.pictures.audio_embeds import AudioEmbeds
 
 
 @dataclass(frozen=True)
-class PromptWords:
-    """What a prompt says in words."""
+class PromptText:
+    """The texts of a prompt."""
 
-    text: str = ""
-    """Of the sound: the prompt, or where sound alone is drawn the name of what was heard."""
-    own: str = ""
+    prompt: str = ""
+    """Description of the audio, or where audio alone is drawn the name of its first concept."""
+    extra: str = ""
     style: str = ""
     negative: str = ""
 
     @property
     def full(self) -> str:
-        """Text, own words and style as one prompt."""
-        return ", ".join(part for part in (self.text.strip(), self.own.strip(), self.style.strip()) if part)
+        """Prompt, extra prompt and style, joined by commas."""
+        return ", ".join(part for part in (self.prompt.strip(), self.extra.strip(), self.style.strip()) if part)
 
 
 @dataclass(frozen=True, eq=False)
-class PromptStates:
-    """Of one picture, as tensors."""
+class PromptEmbeds:
+    """Prompt embeds of one picture, as tensors."""
 
-    prompt: Any
+    prompt_embeds: Any
     """[1, tokens, width]."""
-    negative: Any
+    negative_prompt_embeds: Any
     """[1, tokens, width]."""
 
 
-def prompt_states(
-    pipeline: Any, words: PromptWords, sound: AudioStates | None = None, share: float = 0.0, strength: float = 1.0
-) -> PromptStates:
-    """States for `pipeline`.
+def encode_prompt(
+    pipeline: Any,
+    text: PromptText,
+    audio: AudioEmbeds | None = None,
+    audio_weight: float = 0.0,
+    audio_guidance: float = 1.0,
+) -> PromptEmbeds:
+    """Return the prompt embeds of `text` and `audio` for `pipeline`.
 
     Args:
-        pipeline: a Stable Diffusion, on loan.
-        words: of the prompt.
-        sound: the sound's states; None for words alone.
-        share: of the sound, 0 to 1; the words have the rest.
-        strength: factor on the distance of the sound's states from those of noise.
+        pipeline: a leased Stable Diffusion.
+        text: the texts of the prompt.
+        audio: the audio embeds; None for text alone.
+        audio_weight: weight of the audio embeds, 0 to 1; the text embeds have the rest.
+        audio_guidance: factor on the distance of the audio embeds from their negative prompt embeds.
     """
-    if sound is None:
-        return PromptStates(_encoded(pipeline, words.full), _encoded(pipeline, words.negative))
-    heard, noise = (_as_tensor(pipeline, states) for states in (sound.prompt_embeds, sound.negative_prompt_embeds))
-    heard = noise + strength * (heard - noise) if strength != 1 else heard
-    if share == 1 and words.full == words.text and not words.negative:
-        return PromptStates(heard, noise)
-    nothing = _encoded(pipeline, "")
-    heard, noise = (_padded(states, nothing) for states in (heard, noise))
-    text = _encoded(pipeline, words.text)
-    return PromptStates(
-        share * heard + (1 - share) * text + (_encoded(pipeline, words.full) - text),
-        share * noise + (1 - share) * nothing + (_encoded(pipeline, words.negative) - nothing),
+    if audio is None:
+        return PromptEmbeds(_encode_text(pipeline, text.full), _encode_text(pipeline, text.negative))
+    positive, negative = (_as_tensor(pipeline, embeds) for embeds in (audio.prompt_embeds, audio.negative_prompt_embeds))
+    positive = negative + audio_guidance * (positive - negative) if audio_guidance != 1 else positive
+    if audio_weight == 1 and text.full == text.prompt and not text.negative:
+        return PromptEmbeds(positive, negative)
+    empty = _encode_text(pipeline, "")
+    positive, negative = (_pad(embeds, empty) for embeds in (positive, negative))
+    prompt = _encode_text(pipeline, text.prompt)
+    return PromptEmbeds(
+        audio_weight * positive + (1 - audio_weight) * prompt + (_encode_text(pipeline, text.full) - prompt),
+        audio_weight * negative + (1 - audio_weight) * empty + (_encode_text(pipeline, text.negative) - empty),
     )
 
 
-def between(one: PromptStates, other: PromptStates, position: float) -> PromptStates:
-    """The states at `position` from 0 (`one`) to 1 (`other`)."""
-    return PromptStates(
-        one.prompt + position * (other.prompt - one.prompt), one.negative + position * (other.negative - one.negative)
+def interpolate_embeds(first: PromptEmbeds, second: PromptEmbeds, position: float) -> PromptEmbeds:
+    """Interpolate linearly between `first` (position 0) and `second` (position 1)."""
+    return PromptEmbeds(
+        first.prompt_embeds + position * (second.prompt_embeds - first.prompt_embeds),
+        first.negative_prompt_embeds + position * (second.negative_prompt_embeds - first.negative_prompt_embeds),
     )
 
 
-def _encoded(pipeline: Any, text: str) -> Any:
-    """States [1, tokens, width] of the text encoder."""
+def _encode_text(pipeline: Any, text: str) -> Any:
+    """Return the text encoder's embeds [1, tokens, width]."""
     import torch
 
     with torch.inference_mode():
-        states, _ = pipeline.encode_prompt(text, pipeline.device, num_images_per_prompt=1, do_classifier_free_guidance=False)
-    return states
+        embeds, _ = pipeline.encode_prompt(text, pipeline.device, num_images_per_prompt=1, do_classifier_free_guidance=False)
+    return embeds
 
 
-def _as_tensor(pipeline: Any, states: Any) -> Any:
+def _as_tensor(pipeline: Any, embeds: Any) -> Any:
     """[tokens, width] -> [1, tokens, width] in the pipeline's own number format."""
     import torch
 
-    return torch.from_numpy(states.copy())[None].to(next(pipeline.text_encoder.parameters()))
+    return torch.from_numpy(embeds.copy())[None].to(next(pipeline.text_encoder.parameters()))
 
 
-def _padded(states: Any, nothing: Any) -> Any:
-    """`states` [1, fewer, width] with the text encoder's padding [1, tokens, width] behind."""
+def _pad(embeds: Any, empty: Any) -> Any:
+    """Extend `embeds` [1, fewer, width] with the end of the empty prompt's embeds [1, tokens, width]."""
     import torch
 
-    return torch.cat([states, nothing[:, states.shape[1] :]], dim=1)
+    return torch.cat([embeds, empty[:, embeds.shape[1] :]], dim=1)

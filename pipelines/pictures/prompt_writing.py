@@ -1,7 +1,7 @@
-"""A prompt for a picture, written from what is known of a part of a clip: its sounds, its music, the words that were spoken.
+"""Prompts for pictures, written from the sound tags, the music tags and the transcript of a segment of a clip.
 
-A model with a closed vocabulary gets the one or two of its concepts that the part sounds like, any other model a description as
-people write it for Stable Diffusion. The same clip and models give the same words.
+A model with a closed vocabulary gets the one or two of its concepts that fit the segment best, any other model a description in
+the style of Stable Diffusion prompts. The same clip and models give the same prompt.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pipelines.music.tag_fusion import (
     clip_vocals_prob,
 )
 from pipelines.music.tag_table import KINDS
-from pipelines.pictures.vocabulary import concept_of, phrase_of_class, spoken_concepts
+from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mentioned_concepts
 from pipelines.speech.transcription import TranscriptionOptions, find_stored
 from pipelines.tagging.audioset import (
     ANIMAL,
@@ -43,18 +43,19 @@ from pipelines.wording.grammar import listed
 from pipelines.wording.music_vocabulary import TermKind, term_of_row
 from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
 
-FROM_TAGS, FROM_MUSIC, FROM_WORDS = "tags", "music", "words spoken"
-"""What a prompt can be written from."""
+FROM_TAGS, FROM_MUSIC, FROM_TRANSCRIPT = "tags", "music", "transcript"
+"""Sources of a prompt."""
 MAX_CONCEPTS = 2
-"""Pictures of more than two things fail in a small model."""
+"""Concepts of a closed vocabulary in one prompt: a small model fails to draw more than two."""
 MAX_SOUNDS = 3
-CANDIDATES = 12
-WORTH_SHOWING = 0.4
-"""Of the first sound's score, from which another one is in the picture too."""
-CLEAR = 0.25
-"""Score below which only the first sound is."""
-SPOKEN = 0.5
-"""Score of 'Speech' from which the words belong to the picture."""
+MAX_TAGS = 12
+"""Best sound tags that are considered."""
+MIN_RELATIVE_SCORE = 0.4
+"""Smallest score of a further sound, relative to the first sound's."""
+MIN_SCORE = 0.25
+"""Smallest score of a further sound."""
+MIN_SPEECH_SCORE = 0.5
+"""Score of 'Speech' from which a speaker is in the picture."""
 PLACES = {
     "Inside, small room": "in a small room",
     "Inside, large room or hall": "in a large hall",
@@ -62,35 +63,35 @@ PLACES = {
     "Outside, urban or manmade": "in a city",
     "Outside, rural or natural": "in the open country",
 }
-MIN_PLACE = 0.2
+MIN_PLACE_SCORE = 0.2
 SPEAKERS = {
     "Male speech, man speaking": "a man",
     "Female speech, woman speaking": "a woman",
     "Child speech, kid speaking": "a child",
 }
 SINGERS = {"Female voice": "a female singer", "Male voice": "a male singer", "Rap": "a rapper", "Chant": "chanting people"}
-UNSEEN_MOODS = ("Fast", "Loud", "Catchy", "Sexy")
-"""They say nothing to the eye."""
+NON_VISUAL_MOODS = ("Fast", "Loud", "Catchy", "Sexy")
 MAX_MOODS, MAX_INSTRUMENTS = 2, 3
-VAGUE = (ANIMAL, *ANIMAL_FAMILIES)
-QUOTED_WORDS = 6
-TELLING_WORDS = 6
-MIN_LETTERS = 4
-NO_PHRASE = "a sound such as"
-"""How the phrase begins of a class that has none of its own."""
-FINISH = "highly detailed, atmospheric light"
-UNNAMED = "an abstract picture of sound waves"
-UNNAMED_CONCEPT = "musical notes"
-"""Where nothing that is heard has a name."""
+GENERIC_CLASSES = (ANIMAL, *ANIMAL_FAMILIES)
+MAX_QUOTED_WORDS = 6
+"""Speech of at most so many words is quoted; longer speech is reduced to keywords."""
+MAX_KEYWORDS = 6
+MIN_KEYWORD_LETTERS = 4
+GENERIC_PHRASE = "a sound such as"
+"""Start of the phrase for a class that has none of its own."""
+QUALITY_SUFFIX = "highly detailed, atmospheric light"
+FALLBACK_PROMPT = "an abstract picture of sound waves"
+FALLBACK_CONCEPT = "musical notes"
+"""Prompts where no sound of the segment has a phrase."""
 
 
 @dataclass(frozen=True)
 class WrittenPrompt:
-    """A prompt, and what it was written from."""
+    """A prompt and its sources."""
 
     text: str
     sources: tuple[str, ...]
-    """Of 'tags', 'music' and 'words spoken', in the order of the text."""
+    """Some of 'tags', 'music' and 'transcript', in the order of the text."""
 
 
 @dataclass(frozen=True)
@@ -102,35 +103,35 @@ class _Part:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sound:
-    """What is known of a part of a clip."""
+class _SegmentFacts:
+    """Sound tags and transcript of a segment."""
 
     scores: FloatArray
-    """[classes], 0 to 1, of the classes of `tree`."""
+    """[classes], 0 to 1: mean scores of the classes of `tree`."""
     tree: ClassTree
-    spoken: str
+    transcript: str
 
     def score(self, name: str) -> float:
-        """0 for a class that the model does not have."""
+        """Return the score of a class; 0 for one that the model does not have."""
         return float(self.scores[self.tree.index(name)]) if name in self.tree.names else 0.0
 
     def is_kind(self, tag: Tag, *names: str) -> bool:
-        """Whether the tag is one of `names` or a kind of it."""
+        """Whether the tag is one of `names` or below one of them in the class tree."""
         return self.tree.index(tag.name) in self.tree.below(*names)
 
     @property
-    def is_spoken(self) -> bool:
-        """Whether speech belongs to the picture."""
-        return bool(self.spoken) or self.score(SPEECH) >= SPOKEN
+    def has_speech(self) -> bool:
+        """Whether a speaker is in the picture."""
+        return bool(self.transcript) or self.score(SPEECH) >= MIN_SPEECH_SCORE
 
     @property
     def is_musical(self) -> bool:
-        """Whether it is worth listening for music."""
+        """Whether the music taggers are worth running."""
         return float(self.scores[sorted(self.tree.below(MUSIC))].max()) >= MIN_MUSIC_SCORE
 
     def tags(self) -> list[Tag]:
-        """What can be heard, best first."""
-        return [tag for tag in best_names(self.scores, CANDIDATES, tree=self.tree) if tag.name not in ABOUT_THE_SOUND]
+        """Return the best sound tags, best first."""
+        return [tag for tag in best_names(self.scores, MAX_TAGS, tree=self.tree) if tag.name not in ABOUT_THE_SOUND]
 
 
 def write_prompt(
@@ -141,80 +142,81 @@ def write_prompt(
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
 ) -> WrittenPrompt:
-    """A prompt for the part of `clip` between two times in seconds, in the words that `picture_model` understands.
+    """Write a prompt for the segment from `start` to `end` seconds of `clip`, in the vocabulary of `picture_model`.
 
-    The words that were spoken count if a transcript with the usual options was made before; none is made for this.
+    A transcript is used if one with the default options was made before; none is made for this.
 
     Raises:
-        InvalidOption: the part is not inside the clip.
-        JobStopped: before the prompt was there.
+        InvalidOption: the segment is not inside the clip.
+        JobStopped: `should_stop` said so before the prompt was finished.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     end = min(end, clip.duration)
     if not 0 <= start <= end - MIN_CUT_SECONDS:
-        raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
+        raise InvalidOption("segment", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
     choice = runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES)
     listener = ClipTagger(clip, choice, runtime)
-    sound = _Sound(listener.segment_scores(start, end), listener.tree, _spoken_words(clip, start, end, runtime.catalog))
+    transcript = _transcript(clip, start, end, runtime.catalog)
+    facts = _SegmentFacts(listener.segment_scores(start, end), listener.tree, transcript)
     if should_stop():
         raise JobStopped
     if drawing_defaults(picture_model).closed_vocabulary:
-        return _joined(_concepts(sound), " and ")
-    music = music_between(clip, start, end, runtime, should_stop) if sound.is_musical else ()
-    return _joined(_description(sound, music), ", ", FINISH)
+        return _joined(_concepts(facts), " and ")
+    music = music_tags_between(clip, start, end, runtime, should_stop) if facts.is_musical else ()
+    return _joined(_description(facts, music), ", ", QUALITY_SUFFIX)
 
 
-def _joined(parts: list[_Part], between: str, ending: str = "") -> WrittenPrompt:
-    texts = [*(part.text for part in parts), *([ending] if ending else [])]
-    return WrittenPrompt(between.join(texts), tuple(dict.fromkeys(part.source for part in parts)))
+def _joined(parts: list[_Part], separator: str, suffix: str = "") -> WrittenPrompt:
+    texts = [*(part.text for part in parts), *([suffix] if suffix else [])]
+    return WrittenPrompt(separator.join(texts), tuple(dict.fromkeys(part.source for part in parts)))
 
 
-def _spoken_words(clip: AudioClip, start: float, end: float, catalog: ModelCatalog) -> str:
-    """What is said between two times, as far as it is known."""
+def _transcript(clip: AudioClip, start: float, end: float, catalog: ModelCatalog) -> str:
+    """Return the stored transcript between two times in seconds; empty if there is none."""
     options = TranscriptionOptions()
     try:
         known = find_stored(clip, options, catalog.choose("transcribe", options.model), catalog)
-    except NoModelFits:  # then there is no transcript of such a model either
+    except NoModelFits:  # so no such model can have made a transcript
         return ""
     segments = known.segments if known else ()
     return " ".join(segment.text.strip() for segment in segments if segment.start < end and segment.end > start)
 
 
-# ---- in the words of a closed vocabulary
+# ---- a closed vocabulary
 
 
-def _concepts(sound: _Sound) -> list[_Part]:
-    """One concept or two; where speech comes first, what is spoken of."""
-    tags = sound.tags()
-    told = spoken_concepts(sound.spoken)[:MAX_CONCEPTS]
-    if told and (not tags or sound.is_kind(tags[0], SPEECH)):
-        return [_Part(word, FROM_WORDS) for word in told]
+def _concepts(facts: _SegmentFacts) -> list[_Part]:
+    """Return one or two concepts; where speech is the first sound, those that it mentions."""
+    tags = facts.tags()
+    mentioned = mentioned_concepts(facts.transcript)[:MAX_CONCEPTS]
+    if mentioned and (not tags or facts.is_kind(tags[0], SPEECH)):
+        return [_Part(word, FROM_TRANSCRIPT) for word in mentioned]
     chosen: dict[str, str] = {}
     for tag in tags:
-        phrase = phrase_of_class(tag.name, sound.tree)
-        if phrase is not None and (not chosen or tag.score >= max(CLEAR, WORTH_SHOWING * tags[0].score)):
-            chosen.setdefault(concept_of()[phrase], phrase)
-    phrases = list(chosen.values())[:MAX_CONCEPTS] or [UNNAMED_CONCEPT]
+        phrase = class_phrase(tag.name, facts.tree)
+        if phrase is not None and (not chosen or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SCORE * tags[0].score)):
+            chosen.setdefault(concept_by_word()[phrase], phrase)
+    phrases = list(chosen.values())[:MAX_CONCEPTS] or [FALLBACK_CONCEPT]
     return [_Part(phrase, FROM_TAGS) for phrase in phrases]
 
 
-# ---- as people write it
+# ---- an open vocabulary
 
 
-def _description(sound: _Sound, music: tuple[MusicTag, ...]) -> list[_Part]:
-    """What is to be seen, part by part: music, who speaks, what else sounds, and where."""
-    parts = [*_music_parts(music), *_speech_parts(sound, bool(music)), *_sound_parts(sound, bool(music))]
-    place = max(PLACES, key=sound.score)
-    if sound.score(place) >= MIN_PLACE and not music:
+def _description(facts: _SegmentFacts, music: tuple[MusicTag, ...]) -> list[_Part]:
+    """Describe the scene: the music, the speaker, the other sounds, the place."""
+    parts = [*_music_parts(music), *_speech_parts(facts, bool(music)), *_sound_parts(facts, bool(music))]
+    place = max(PLACES, key=facts.score)
+    if facts.score(place) >= MIN_PLACE_SCORE and not music:
         parts.append(_Part(PLACES[place], FROM_TAGS))
-    return parts or [_Part(UNNAMED, FROM_TAGS)]
+    return parts or [_Part(FALLBACK_PROMPT, FROM_TAGS)]
 
 
 def _music_parts(tags: tuple[MusicTag, ...]) -> list[_Part]:
     """'musicians playing slow, mellow jazz music on piano and saxophone', 'a female singer', '1970s'."""
     if not tags:
         return []
-    moods = [tag.name.lower() for tag in tags if tag.kind == "mood" and tag.name not in UNSEEN_MOODS]
+    moods = [tag.name.lower() for tag in tags if tag.kind == "mood" and tag.name not in NON_VISUAL_MOODS]
     genres, instruments = _terms("genre", tags), _terms("instrument", tags)
     what = " ".join([*filter(None, [", ".join(moods[:MAX_MOODS]), *genres[:1]]), "music"])
     playing = f"musicians playing {what}" + (f" on {listed(instruments[:MAX_INSTRUMENTS])}" if instruments else "")
@@ -224,56 +226,56 @@ def _music_parts(tags: tuple[MusicTag, ...]) -> list[_Part]:
 
 
 def _terms(kind: TermKind, tags: tuple[MusicTag, ...]) -> list[str]:
-    """As they are written within a sentence."""
+    """Return the tags of one kind as they are written within a sentence."""
     terms = (term_of_row(kind, tag.name) for tag in tags if tag.kind == kind)
     return [term.name for term in terms if term is not None]
 
 
-def _speech_parts(sound: _Sound, is_music: bool) -> list[_Part]:
+def _speech_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
     """'a man speaking', 'about ships, storms and the sea'."""
     parts = []
-    if sound.score(SPEECH) >= SPOKEN or (sound.spoken and not is_music):
-        who = max(SPEAKERS, key=sound.score)
-        parts.append(_Part(f"{SPEAKERS[who] if sound.score(who) >= CLEAR else 'a person'} speaking", FROM_TAGS))
-    if sound.spoken:
-        parts.append(_Part(telling_words(sound.spoken), FROM_WORDS))
+    if facts.score(SPEECH) >= MIN_SPEECH_SCORE or (facts.transcript and not is_music):
+        who = max(SPEAKERS, key=facts.score)
+        parts.append(_Part(f"{SPEAKERS[who] if facts.score(who) >= MIN_SCORE else 'a person'} speaking", FROM_TAGS))
+    if facts.transcript:
+        parts.append(_Part(speech_phrase(facts.transcript), FROM_TRANSCRIPT))
     return parts
 
 
-def _sound_parts(sound: _Sound, is_music: bool) -> list[_Part]:
-    """'a barking dog and birdsong'; of kinds of music and speech the other parts tell."""
-    told_elsewhere = [SPEECH, *([MUSIC] if is_music else [])]
-    tags = [tag for tag in sound.tags() if not sound.is_kind(tag, *told_elsewhere) and tag.name not in VAGUE]
-    is_alone = not is_music and not sound.is_spoken
+def _sound_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
+    """'a barking dog and birdsong'; kinds of music and speech are left to the other parts."""
+    covered = [SPEECH, *([MUSIC] if is_music else [])]
+    tags = [tag for tag in facts.tags() if not facts.is_kind(tag, *covered) and tag.name not in GENERIC_CLASSES]
+    is_alone = not is_music and not facts.has_speech
     shown = [
         tag
         for place, tag in enumerate(tags)
-        if (is_alone and place == 0) or tag.score >= max(CLEAR, WORTH_SHOWING * tags[0].score)
+        if (is_alone and place == 0) or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SCORE * tags[0].score)
     ]
-    nouns = list(dict.fromkeys(_noun(tag.name, sound.tree) for tag in shown[:MAX_SOUNDS]))
+    nouns = list(dict.fromkeys(_noun(tag.name, facts.tree) for tag in shown[:MAX_SOUNDS]))
     return [_Part(listed(nouns), FROM_TAGS)] if nouns else []
 
 
 def _noun(name: str, tree: ClassTree) -> str:
-    """'a barking dog'; where the sound is told without who makes it, as in 'chirping', who probably does: 'bird chirping'."""
+    """Return a noun phrase: 'a barking dog'. A sound without a source, as in 'chirping', gets a probable one: 'bird chirping'."""
     noun = sound_phrase(name).noun
-    if noun.startswith(NO_PHRASE):
+    if noun.startswith(GENERIC_PHRASE):
         noun = name.split(",")[0].lower()
-    probable = phrase_of_class(name, tree) or ""
+    probable = class_phrase(name, tree) or ""
     return probable if " " not in noun and " " in probable else noun
 
 
-def telling_words(text: str) -> str:
-    """'about ships, storms and the sea' for long speech, a quotation for a few words."""
+def speech_phrase(text: str) -> str:
+    """Return keywords, 'about ships, storms and the sea', or for a few words a quotation."""
     words = re.findall(r"[^\W\d_][\w'’-]*", text)
-    if len(words) <= QUOTED_WORDS:
+    if len(words) <= MAX_QUOTED_WORDS:
         return f"saying “{text.strip(' .,;:!?“”')}”"
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     lowered = [word.lower() for word in words]
     spelling = dict(zip(lowered, words, strict=True))
-    counts = Counter(word for word in lowered if len(word) >= MIN_LETTERS and word not in ENGLISH_STOP_WORDS)
-    chosen = sorted(counts, key=lambda word: (-counts[word], -len(word)))[:TELLING_WORDS]
+    counts = Counter(word for word in lowered if len(word) >= MIN_KEYWORD_LETTERS and word not in ENGLISH_STOP_WORDS)
+    chosen = sorted(counts, key=lambda word: (-counts[word], -len(word)))[:MAX_KEYWORDS]
     in_order = [spelling[word] for word in counts if word in chosen]
     return f"about {listed(in_order)}" if in_order else "about this and that"
 
@@ -281,19 +283,19 @@ def telling_words(text: str) -> str:
 # ---- music
 
 
-def music_between(
+def music_tags_between(
     clip: AudioClip,
     start: float,
     end: float,
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
 ) -> tuple[MusicTag, ...]:
-    """Tags of the music between two times in seconds, by kind and then best first; none if it is no music.
+    """Return the music tags between two times in seconds, by kind and then best first; none if there is no music.
 
-    The models hear the clip from its beginning to `end`; what they heard before is found in the feature store.
+    The models run from the beginning of the clip to `end`; their earlier results are in the feature store.
 
     Raises:
-        JobStopped: before the music was heard.
+        JobStopped: `should_stop` said so before `end` was reached.
         ModelError: a model cannot be had; see `ModelCache.lease`.
     """
     for tags in tag_music(clip, MusicTagOptions(), runtime, should_stop):

@@ -1,4 +1,4 @@
-"""Words in the text space of a picture model."""
+"""Text embeds: the last hidden states of a picture model's text encoder."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 
 WORKING_BYTES = 200 * 2**20
-TEXTS_AT_ONCE = 64
+BATCH = 64
+"""Texts that are encoded at once."""
 NO_CLIP = ""
-"""In the feature store, in place of a clip's hash: words are the same for every clip."""
+"""Takes the place of a clip's hash in the feature store: text embeds are the same for every clip."""
 
 
-def text_states(picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, runtime: ModelRuntime) -> FloatArray:
-    """States [texts, tokens, width] of the model's text encoder, as its own pipeline computes them; remembered.
+def text_embeds(picture_model: ModelSpec, texts: tuple[str, ...], tokens: int, runtime: ModelRuntime) -> FloatArray:
+    """Return the embeds [texts, tokens, width] of `texts` as the model's own pipeline computes them; kept in the feature store.
 
     Raises:
-        ModelError: the picture model cannot be had; see `ModelCache.lease`. It must not be on loan to the caller.
+        ModelError: the picture model cannot be had; see `ModelCache.lease`. The caller must not hold a lease on it.
     """
 
     def compute() -> FloatArray:
         with runtime.cache.lease(picture_model, working_bytes=WORKING_BYTES) as (pipeline,):
             return encode_texts(pipeline.tokenizer, pipeline.text_encoder, texts, tokens)
 
-    key = FeatureKey(NO_CLIP, picture_model.key, repr(picture_model.source), f"states of {tokens} tokens of {texts!r}")
+    key = FeatureKey(NO_CLIP, picture_model.key, repr(picture_model.source), f"embeds of {tokens} tokens of {texts!r}")
     return runtime.features.get_or_compute(key, compute)
 
 
 def encode_texts(tokenizer: Any, text_encoder: Any, texts: tuple[str, ...], tokens: int) -> FloatArray:
-    """States [texts, tokens, width] of `texts`, cut or padded to `tokens` tokens."""
+    """Encode `texts`, cut or padded to `tokens` tokens, as embeds [texts, tokens, width]."""
     import torch
 
     parts = []
     with torch.inference_mode():
-        for first in range(0, len(texts), TEXTS_AT_ONCE):
-            batch = list(texts[first : first + TEXTS_AT_ONCE])
+        for first in range(0, len(texts), BATCH):
+            batch = list(texts[first : first + BATCH])
             padded = tokenizer(batch, padding="max_length", max_length=tokens, truncation=True, return_tensors="pt")
             parts.append(text_encoder(padded.input_ids.to(text_encoder.device))[0].float().cpu().numpy())
     return np.concatenate(parts)

@@ -1,13 +1,14 @@
-"""The words that the tiny picture model knows, and which of them say what was heard or spoken.
+"""The closed vocabulary of the tiny picture model: its concepts, and the words for each.
 
-`sound_concepts.json` holds its sound sources, each with the words that stood for it in the training captions. No word belongs to
-two of them.
+`sound_concepts.json` lists the concepts, which are sound sources, each with the words that stood for it in the training captions.
+No word belongs to two concepts.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from models.specs.model_spec import ModelSpec
 from pipelines.tagging.audioset import ClassTree, class_tree
 
 CONCEPTS_FILE = Path(__file__).with_name("sound_concepts.json")
-OTHERWISE = {
+CLASS_PHRASES = {
     "Run": "running",
     "Grunt": "grunting pig",
     "Singing": "singing",
@@ -55,36 +56,70 @@ OTHERWISE = {
     "Rumble": "rumbling thunder",
     "Hum": "electric hum",
 }
-"""Classes of AudioSet whose own name means something else in the vocabulary, or nothing, or is not told by its source."""
+"""Phrases for AudioSet classes whose own name means something else in the vocabulary, is not in it, or lacks its source."""
 # fmt: off
 DETERMINERS = frozenset((
     "a", "an", "the", "this", "that", "these", "those", "my", "your", "his", "her", "its", "our", "their", "some", "many", "two",
     "three", "four", "five",
 ))
+CAPTION_WORDS = frozenset((
+    "and", "the", "with", "next", "first", "then", "hear", "someone", "hears", "this", "like", "sound", "sounds", "noise",
+    "picture", "recording", "loud", "quiet", "distance", "outside", "style", "shaded", "noto", "flat", "twemoji", "grey", "blue",
+    "green", "yellow", "pink", "lilac",
+))
 # fmt: on
-ADJECTIVES = 1
-"""How many words may stand between a determiner and what it determines: 'a little dog'."""
-LONGEST_WORD = 4
-"""Of the vocabulary, in words as people count them."""
+"""Words of the training captions that name no concept."""
+MAX_ADJECTIVES = 1
+"""Words that may stand between a determiner and its noun: 'a little dog'."""
+MAX_TERM_WORDS = 4
+"""Longest term of the vocabulary, in words separated by spaces."""
+WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
+MIN_WORD_LETTERS = 3
+"""Shortest word that can name something visible."""
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A sound source that the tiny picture model can draw."""
+
+    name: str
+    category: str
+    words: tuple[str, ...]
+    """Other words for it, its sounds and its relatives."""
+
+    @property
+    def sound(self) -> str:
+        """Its sound in words, e.g. 'dog barking'."""
+        return self.words[0]
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Its name, then its other words."""
+        return (self.name, *self.words)
 
 
 @cache
-def concepts() -> dict[str, tuple[str, ...]]:
-    """Each sound source by its name, with the name and all other words for it."""
+def concepts() -> tuple[Concept, ...]:
+    """Return all concepts, in the order of their file."""
     rows = json.loads(CONCEPTS_FILE.read_text(encoding="utf-8"))
-    return {row["name"]: (row["name"], *row["words"]) for row in rows}
+    return tuple(Concept(row["name"], row["category"], tuple(row["words"])) for row in rows)
 
 
 @cache
-def concept_of() -> dict[str, str]:
-    """The sound source that each word of the vocabulary stands for."""
-    return {word: name for name, words in concepts().items() for word in words}
+def concept_by_word() -> dict[str, str]:
+    """Return the name of the concept for each word of the vocabulary."""
+    return {term: concept.name for concept in concepts() for term in concept.terms}
 
 
-def phrase_of_class(name: str, tree: ClassTree | None = None) -> str | None:
-    """How the vocabulary says a class of AudioSet, or what it is a kind of: 'Bark' is 'dog barking'; None if it has no word.
+def class_phrase(name: str, tree: ClassTree | None = None) -> str | None:
+    """Return the vocabulary's phrase for an AudioSet class or its nearest parent that has one: 'dog barking' for 'Bark'.
 
-    `tree`: the classes of another model than YAMNet.
+    Args:
+        name: name of the class.
+        tree: the class tree of another model than YAMNet.
+
+    Returns:
+        The phrase; None if neither the class nor any parent has one.
     """
     tree = tree or class_tree()
     position = tree.index(name)
@@ -92,85 +127,69 @@ def phrase_of_class(name: str, tree: ClassTree | None = None) -> str | None:
     return next((phrase for phrase in found if phrase is not None), None)
 
 
-def spoken_concepts(text: str) -> tuple[str, ...]:
-    """The words of the vocabulary that somebody says as nouns, in their order, one for each sound source.
+def mentioned_concepts(text: str) -> tuple[str, ...]:
+    """Return the vocabulary's words that `text` uses as nouns, in their order, one for each concept.
 
-    A word counts behind 'a', 'the' and the like, or if nothing else is said: in 'I saw a dog' there is a dog and no saw.
+    A word counts after a determiner, or if the text says nothing else: 'I saw a dog' mentions a dog and no saw.
     """
-    spoken = re.findall(r"[a-z][a-z'-]*", text.lower())
+    words = re.findall(r"[a-z][a-z'-]*", text.lower())
     found: dict[str, str] = {}
     place = 0
-    while place < len(spoken):
-        word, length = _longest_word(spoken, place)
-        is_noun = length == len(spoken) or not DETERMINERS.isdisjoint(spoken[max(0, place - 1 - ADJECTIVES) : place])
-        if word is not None and is_noun:
-            found.setdefault(concept_of()[word], word)
+    while place < len(words):
+        term, length = _longest_term(words, place)
+        is_noun = length == len(words) or not DETERMINERS.isdisjoint(words[max(0, place - 1 - MAX_ADJECTIVES) : place])
+        if term is not None and is_noun:
+            found.setdefault(concept_by_word()[term], term)
         place += length
     return tuple(found.values())
 
 
-def _longest_word(spoken: list[str], place: int) -> tuple[str | None, int]:
-    """(a word of the vocabulary that begins at `place`, how many spoken words it takes), or (None, 1)."""
-    for length in range(min(LONGEST_WORD, len(spoken) - place), 0, -1):
-        said = " ".join(spoken[place : place + length])
-        for form in (said, said.removesuffix("s")):
-            if form in concept_of():
+def unknown_words(text: str, spec: ModelSpec) -> tuple[str, ...]:
+    """Return the words of `text`, in lower case, that the picture model was not trained on; none for an open vocabulary."""
+    if not drawing_defaults(spec).closed_vocabulary:
+        return ()
+    return tuple(dict.fromkeys(word for word in re.findall(WORD, text.lower()) if not _is_known(word)))
+
+
+def _longest_term(words: list[str], place: int) -> tuple[str | None, int]:
+    """Return the longest term of the vocabulary that begins at `place` and its length in words, or (None, 1)."""
+    for length in range(min(MAX_TERM_WORDS, len(words) - place), 0, -1):
+        text = " ".join(words[place : place + length])
+        for form in (text, text.removesuffix("s")):
+            if form in concept_by_word():
                 return form, length
     return None, 1
 
 
-def _phrase(name: str) -> str | None:
-    if name in OTHERWISE:
-        return OTHERWISE[name]
-    word = next((form for form in _forms(name.lower()) if form in concept_of()), None)
-    return None if word is None else _told_with_its_source(word)
+def _phrase(class_name: str) -> str | None:
+    if class_name in CLASS_PHRASES:
+        return CLASS_PHRASES[class_name]
+    word = next((form for form in _forms(class_name.lower()) if form in concept_by_word()), None)
+    return None if word is None else _with_source(word)
 
 
 def _forms(name: str) -> list[str]:
-    """'bee, wasp, etc.' as 'bee', 'bees' ...; what stands in brackets comes last."""
+    """Return spellings of a class name to look up: 'bee, wasp, etc.' as 'bee', 'bees' ...; what is in brackets comes last."""
     bare = re.sub(r"\s*\(.*?\)", "", name)
     parts = [bare, *bare.split(", ")]
     numbers = [form for part in parts for form in (part, part.removesuffix("s"), f"{part}s", part.removesuffix(" music"))]
     return [*numbers, *(f"{part} music" for part in parts), *re.findall(r"\((.*?)\)", name)]
 
 
-def _told_with_its_source(word: str) -> str:
-    """'bark' as 'dog barking', 'purr' as 'purring cat': a picture shows who makes the sound."""
-    name = concept_of()[word]
+def _with_source(word: str) -> str:
+    """Name the source of a sound, which a picture shows: 'bark' as 'dog barking', 'purr' as 'purring cat'."""
+    name = concept_by_word()[word]
     if name in word and word != name:
         return word
-    return next((other for other in concepts()[name][1:] if name in other and word in other), name)
+    (words,) = (concept.words for concept in concepts() if concept.name == name)
+    return next((other for other in words if name in other and word in other), name)
 
 
-WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
-
-
-MIN_LETTERS = 3
-"""Of a word that can stand for something to be seen."""
-
-
-# fmt: off
-AROUND = frozenset((
-    "and", "the", "with", "next", "first", "then", "hear", "someone", "hears", "this", "like", "sound", "sounds", "noise",
-    "picture", "recording", "loud", "quiet", "distance", "outside", "style", "shaded", "noto", "flat", "twemoji", "grey", "blue",
-    "green", "yellow", "pink", "lilac",
-))
-# fmt: on
-"""Words that stood around the names of things in the training captions."""
-
-
-def unknown_words(text: str, spec: ModelSpec) -> tuple[str, ...]:
-    """Words of `text`, in lower case, that the picture model has never seen; none where its vocabulary is open."""
-    if not drawing_defaults(spec).closed_vocabulary:
-        return ()
-    return tuple(dict.fromkeys(word for word in re.findall(WORD, text.lower()) if not _known(word)))
-
-
-def _known(word: str) -> bool:
-    return len(word) < MIN_LETTERS or word in _shown() or word.removesuffix("s") in _shown()
+def _is_known(word: str) -> bool:
+    return len(word) < MIN_WORD_LETTERS or word in _trained_words() or word.removesuffix("s") in _trained_words()
 
 
 @cache
-def _shown() -> frozenset[str]:
-    phrases = (phrase for words in concepts().values() for phrase in words)
-    return AROUND.union(*(re.findall(WORD, phrase.lower()) for phrase in phrases))
+def _trained_words() -> frozenset[str]:
+    terms = (term for concept in concepts() for term in concept.terms)
+    return CAPTION_WORDS.union(*(re.findall(WORD, term.lower()) for term in terms))

@@ -47,7 +47,7 @@ def draw(page: Page) -> None:
 
 def storyboard(page: Page) -> Page:
     """A small, rough storyboard of the clip."""
-    unfold(page, "More")
+    unfold(page, "Advanced")
     for label, value in (("Steps", "3"), ("Width", "64"), ("Height", "64")):
         page.get_by_label(label, exact=True).fill(value)
     page.locator("#draw-storyboard").click()
@@ -70,10 +70,10 @@ def unfold(page: Page, name: str) -> None:
 
 
 def drop(page: Page, file: Path) -> None:
-    """A file on the slot for settings of an earlier picture."""
-    slot = page.locator("#settings-of")
+    """A file on the upload that restores settings."""
+    slot = page.locator("#restore-settings")
     if not slot.is_visible():
-        unfold(page, "Settings of an earlier picture")
+        unfold(page, "Restore settings")
     elif (remove := slot.get_by_label("Clear")).is_visible():
         remove.click()
     slot.locator("input[type=file]").set_input_files(file)
@@ -85,7 +85,7 @@ def test_one_press_draws_the_example_and_says_how(app: RunningApp, new_page: New
     expect(page.locator("#pictures li")).to_have_count(1)
     expect(page.locator("#picture-summary")).to_contain_text("tiny offline model")
     expect(page.locator("#picture-summary")).to_contain_text("Apache-2.0")
-    expect(page.locator("#picture-heard li").first).not_to_be_empty()
+    expect(page.locator("#picture-concepts li").first).not_to_be_empty()
     expect(page.get_by_role("button", name="Picture", exact=True)).to_be_visible()  # the track that shows the part
     with Image.open(downloaded(page, tmp_path)) as picture:
         pixels = np.asarray(picture, np.float64)
@@ -111,7 +111,7 @@ def test_the_seed_of_a_picture_draws_it_again(app: RunningApp, new_page: NewPage
 
 def test_stop_keeps_the_preview_and_gives_the_buttons_back(app: RunningApp, new_page: NewPage) -> None:
     page = opened(new_page(), app)
-    unfold(page, "More")
+    unfold(page, "Advanced")
     page.locator("#picture-steps textarea, #picture-steps input").fill("100")
     page.get_by_label("Pictures", exact=True).click()
     page.get_by_role("option", name="8").click()
@@ -132,42 +132,42 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
     page.locator("#write-prompt").click()
     expect(words).not_to_have_value("")
     expect(words).to_be_editable()
-    expect(hint.first).to_contain_text("Drawn only when the slider stands left of")
+    expect(hint.first).to_contain_text("The prompt has no effect")
     words.fill("owl hooting at night")
-    page.locator("#sound-share input[type=range]").focus()
+    page.locator("#audio-weight input[type=range]").focus()
     page.keyboard.press("Home")
-    expect(hint.first).to_contain_text("Unknown to this small model: “night”.")
+    expect(hint.first).to_contain_text("This small model does not know “night”.")
     words.fill("owl hooting")
     expect(hint.first).to_be_empty()
-    unfold(page, "More")
+    unfold(page, "Advanced")
     page.locator("#picture-steps textarea, #picture-steps input").fill("5")
     page.locator("#picture-seed textarea, #picture-seed input").fill("11")
     draw(page)
     path = downloaded(page, tmp_path)
     options = options_from_png(path)
-    assert (options.prompt, options.steps, options.seed, options.sound_share) == ("owl hooting", 5, 11, 0.0)
+    assert (options.prompt, options.steps, options.seed, options.audio_weight) == ("owl hooting", 5, 11, 0.0)
     other = opened(new_page(), app)
     drop(other, path)
-    expect(other.locator("#picture-summary")).to_contain_text("settings of that picture")
+    expect(other.locator("#picture-summary")).to_contain_text("Settings restored")
     expect(other.locator("#picture-prompt textarea")).to_have_value("owl hooting")
     expect(other.locator("#picture-seed textarea, #picture-seed input")).to_have_value("11")
-    expect(other.locator("#sound-share input[type=range]")).to_have_value("0")
+    expect(other.locator("#audio-weight input[type=range]")).to_have_value("0")
     draw(other)
     assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
 
 
-def test_a_start_picture_comes_back_with_the_rest(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+def test_a_init_image_comes_back_with_the_rest(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     Image.linear_gradient("L").resize((200, 120)).convert("RGB").save(tmp_path / "start.png")
     page = opened(new_page(), app)
-    unfold(page, "More")
+    unfold(page, "Advanced")
     page.locator("#picture-steps textarea, #picture-steps input").fill("5")
-    page.locator("#start-picture input[type=file]").set_input_files(tmp_path / "start.png")
-    expect(page.locator("#start-picture img")).to_be_visible()
+    page.locator("#initial-image input[type=file]").set_input_files(tmp_path / "start.png")
+    expect(page.locator("#initial-image img")).to_be_visible()
     draw(page)
     path = downloaded(page, tmp_path)
     other = opened(new_page(), app)
     drop(other, path)
-    expect(other.locator("#picture-summary")).to_contain_text("settings of that picture")
+    expect(other.locator("#picture-summary")).to_contain_text("Settings restored")
     draw(other)
     assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
     with Image.open(path) as picture:
@@ -176,7 +176,7 @@ def test_a_start_picture_comes_back_with_the_rest(app: RunningApp, new_page: New
         chunks.add_text(OWN_KEYWORD, text)
         picture.save(tmp_path / "stripped.png", pnginfo=chunks)
     drop(other, tmp_path / "stripped.png")
-    expect(other.locator("#picture-summary [role=alert]")).to_contain_text("its start picture is gone from the file")
+    expect(other.locator("#picture-summary [role=alert]")).to_contain_text("the initial image is gone from the file")
 
 
 def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
@@ -202,9 +202,9 @@ def test_a_storyboard_has_a_picture_for_each_part_of_the_clip(app: RunningApp, n
     expect(page.locator(".as-slider")).not_to_have_attribute("aria-valuenow", "0")
 
 
-def test_a_film_walks_between_the_pictures_with_the_sound(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+def test_a_film_interpolates_between_the_pictures_with_the_sound(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     page = storyboard(opened(new_page(), app))
-    page.get_by_label("Pictures drawn between two").click()
+    page.get_by_label("Interpolation steps").click()
     page.get_by_role("option", name="1", exact=True).click()
     page.locator("#make-film").click()
     expect(page.locator('#film [data-state="done"]')).to_be_visible(timeout=LONG_MS)
@@ -242,15 +242,15 @@ def test_the_loop_becomes_the_part_that_is_drawn(app: RunningApp, new_page: NewP
     page = opened(new_page(), app)
     page.locator(".as-slider").focus()
     page.keyboard.press("l")
-    unfold(page, "Part of the sound")
+    unfold(page, "Audio segment")
     page.locator("#picture-loop").click()
-    expect(page.locator("#heard-from textarea, #heard-from input")).to_have_value("0.00")
-    expect(page.locator("#heard-to textarea, #heard-to input")).not_to_have_value("")
+    expect(page.locator("#segment-start textarea, #segment-start input")).to_have_value("0.00")
+    expect(page.locator("#segment-end textarea, #segment-end input")).not_to_have_value("")
 
 
 def test_the_keyboard_reaches_every_control(app: RunningApp, new_page: NewPage) -> None:
     page = opened(new_page(), app)
-    page.locator("#sound-share input[type=range]").focus()
+    page.locator("#audio-weight input[type=range]").focus()
     wanted = ["write-prompt", "picture-prompt", "picture-style", "draw", "draw-storyboard", "random-seed", "last-seed"]
     wanted += ["picture-seed", "picture-model"]
     reached = set()
@@ -265,7 +265,7 @@ def test_a_phone_shows_a_picture_that_is_drawn_and_scrolls_in_one_direction_only
     take_example(page, "A sound")
     page.locator(".overflow-menu > button").click()
     page.locator(".overflow-dropdown button", has_text=TAB).click()
-    for fold in ("Part of the sound", "More", "Settings of an earlier picture"):
+    for fold in ("Audio segment", "Advanced", "Restore settings"):
         unfold(page, fold)
     draw(page)
     expect(page.locator("#pictures img")).to_be_in_viewport()

@@ -12,8 +12,8 @@ from PIL import Image
 
 from models.loading.loaders import ModelLoaders
 from models.specs.model_spec import FetchedModel
-from pipelines.pictures.prompt_embeds import PromptWords, prompt_states
-from pipelines.pictures.sampling import SamplingOptions, draw, preview_with
+from pipelines.pictures.prompt_embeds import PromptText, encode_prompt
+from pipelines.pictures.sampling import SamplingOptions, preview_function, sample_picture
 from tests.models.tiny_image_models import SIDE, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 OVERFLOWING = 3e4
@@ -29,11 +29,11 @@ def test_no_picture_is_black(save: Callable[[Path], FetchedModel], start: Image.
     assert (pipeline.unet.dtype, pipeline.vae.dtype) == (torch.float16, torch.float32)
     with torch.no_grad():
         pipeline.vae.decoder.conv_in.weight.mul_(OVERFLOWING / pipeline.vae.decoder.conv_in.weight.abs().max())
-    options = SamplingOptions(4, 5.0, SIDE, SIDE, start_picture=start)
-    preview, previews = preview_with(decoder, pipeline), []
-    states = prompt_states(pipeline, PromptWords("a dog"))
-    image = draw(pipeline, states, options, 1, lambda step, latents: previews.append(preview(latents)))
+    options = SamplingOptions(4, 5.0, SIDE, SIDE, init_image=start)
+    preview, previews = preview_function(decoder, pipeline), []
+    embeds = encode_prompt(pipeline, PromptText("a dog"))
+    image = sample_picture(pipeline, embeds, options, 1, lambda step, latents: previews.append(preview(latents)))
     assert np.asarray(image).std() > 5
     assert len(previews) == 4
-    again = draw(pipeline, states, options, 1, lambda step, latents: None)
+    again = sample_picture(pipeline, embeds, options, 1, lambda step, latents: None)
     assert np.array_equal(np.asarray(again), np.asarray(image))

@@ -17,12 +17,12 @@ import soundfile
 import torch
 
 from models.loading.audio_aligner import save_aligner
-from pipelines.pictures.concept_decomposition import concepts
+from pipelines.pictures.vocabulary import concepts
 from tests.models.tiny_aligners import save_picture_model, save_wav2vec2_bert
 from training.audio_aligner.__main__ import YAMNET
 from training.audio_aligner.captioned_sounds import CAPTIONS, caption_of, captioned_sounds
 from training.audio_aligner.dataset import FITTING, Example
-from training.audio_aligner.fitting import FittingOptions, TextSpace, build_aligner, concepts_of_classes, fit, fitting_loss
+from training.audio_aligner.fitting import FittingOptions, TextSpace, build_aligner, class_concepts, fit, fitting_loss
 from training.audio_aligner.objective import Objective, alignment_loss, contrastive_loss, metrics
 from training.audio_aligner.packages import of_openttd_sounds, of_qt_resources, rows
 from training.audio_aligner.wav2vec2_bert import FullOptions, Training, load_models, rate
@@ -104,7 +104,7 @@ def test_other_files_are_no_qt_resources():
 
 
 def test_classes_stand_for_concepts_as_the_vocabulary_has_them():
-    table = concepts_of_classes()
+    table = class_concepts()
     assert table.shape == (521, len(concepts()))
     assert table.sum(axis=1).max() == 1
     assert table.any(axis=0).sum() > 100

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from models.arrays import FloatArray
 from pipelines.clip.clip import ClipStore
 from pipelines.clip.errors import ClipError
-from pipelines.pictures.concept_decomposition import concepts
+from pipelines.pictures.vocabulary import concepts
 from pipelines.tagging.augmentation import embed_augmented
 from training.audio_aligner.packages import labelled_files
-from training.audio_aligner.rendered import SAMPLE_RATE, made_sounds
+from training.audio_aligner.rendered import SAMPLE_RATE, rendered_sounds
 from training.audio_aligner.synthetic import synthetic_sounds
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
@@ -64,7 +64,7 @@ def training_set(session: Any, folder: Path) -> list[Example]:
     """
     number = {concept.name: index for index, concept in enumerate(concepts())}
     sounds = list(_package_sounds(folder, number))
-    sounds += [Sound(name, (number[concept],), waveform) for name, concept, waveform in made_sounds()]
+    sounds += [Sound(name, (number[concept],), waveform) for name, concept, waveform in rendered_sounds()]
     sounds += [Sound(name, tuple(number[each] for each in kinds), waveform) for name, kinds, waveform in synthetic_sounds()]
     sounds += list(_mixtures(sounds))
     examples = [Example(sound.name, sound.kinds, _embedded(session, sound.waveform, folder)) for sound in sounds]

@@ -17,13 +17,12 @@ from torch.nn import functional
 from models.arrays import FloatArray
 from models.loading.audio_aligner import AlignerConfig, AudioAligner
 from pipelines.pictures.concept_decomposition import (
-    PHRASINGS,
-    captions_of,
-    concept_states,
-    concepts,
+    CAPTION_TEMPLATES,
+    concept_captions,
+    concept_embeds,
 )
 from pipelines.pictures.text_embeds import encode_texts
-from pipelines.pictures.vocabulary import concept_of, phrase_of_class
+from pipelines.pictures.vocabulary import class_phrase, concept_by_word, concepts
 from pipelines.tagging.audioset import ABOUT_THE_RECORDING, class_tree
 from training.audio_aligner.dataset import Example
 from training.audio_aligner.objective import Objective, alignment_loss
@@ -67,9 +66,9 @@ class FittingOptions:
 
 def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
     """All concepts as the picture model's text encoder says them."""
-    encoded = encode_texts(tokenizer, text_encoder, captions_of(concepts()), tokens)[:, 1:]
-    wordings = torch.from_numpy(encoded).reshape(-1, len(PHRASINGS), *encoded.shape[1:])
-    return TextSpace(torch.from_numpy(concept_states(encoded)), wordings)
+    encoded = encode_texts(tokenizer, text_encoder, concept_captions(concepts()), tokens)[:, 1:]
+    wordings = torch.from_numpy(encoded).reshape(-1, len(CAPTION_TEMPLATES), *encoded.shape[1:])
+    return TextSpace(torch.from_numpy(concept_embeds(encoded)), wordings)
 
 
 def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
@@ -81,7 +80,7 @@ def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
     with torch.no_grad():
         model.classes.weight.copy_(torch.from_numpy(weight))
         model.classes.bias.copy_(torch.from_numpy(bias))
-        model.families.weight.copy_(FIRST_BELIEF * torch.from_numpy(concepts_of_classes().T))
+        model.families.weight.copy_(FIRST_BELIEF * torch.from_numpy(class_concepts().T))
         model.direct.weight.zero_()
         model.direct.bias.zero_()
         model.memory.copy_(space.memory)
@@ -99,15 +98,15 @@ def classifier_of(yamnet: Path) -> tuple[FloatArray, FloatArray]:
     return weight, bias
 
 
-def concepts_of_classes() -> FloatArray:
+def class_concepts() -> FloatArray:
     """[521, concepts]: 1 where the words say that a class of AudioSet is the concept."""
     number = {concept.name: index for index, concept in enumerate(concepts())}
     tree = class_tree()
     table = np.zeros((len(tree.names), len(number)), dtype=np.float32)
     for position, name in enumerate(tree.names):
-        phrase = phrase_of_class(name)
+        phrase = class_phrase(name)
         if phrase is not None and name not in ABOUT_THE_RECORDING:
-            table[position, number[concept_of()[phrase]]] = 1
+            table[position, number[concept_by_word()[phrase]]] = 1
     return table
 
 

@@ -64,7 +64,7 @@ VOICES = {
 """Voices of espeak-ng for each concept."""
 
 
-def made_sounds() -> Iterator[tuple[str, str, FloatArray]]:
+def rendered_sounds() -> Iterator[tuple[str, str, FloatArray]]:
     """(name, concept, sound [samples at 16 kHz]); the same ones every time."""
     rng = np.random.default_rng(0)
     for concept, programs in PROGRAMS.items():

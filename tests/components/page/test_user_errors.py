@@ -36,8 +36,8 @@ KNOWN = {
     picture_errors.TextWidthMismatch: ("Aligner", 192, "Stable Diffusion", 1024),
     embedding_errors.NoTokens: ("Whisper",),
     embedding_errors.AudioTooLong: (36000.0, "Whisper base (offline), encoder", 15728.6),
-    picture_errors.BrokenStartPicture: ("it is too large",),
-    picture_errors.PictureFileRefused: ("it holds no settings",),
+    picture_errors.InvalidInitImage: ("it is too large",),
+    picture_errors.InvalidPictureFile: ("it holds no settings",),
     picture_errors.TooShortForStoryboard: (1.0, 4.0),
 }
 ABSTRACT = {clip_errors.ClipError, errors.ModelError, AudioscopeError}

@@ -38,7 +38,7 @@ def test_the_tools_are_there_with_typed_arguments(app: RunningApp) -> None:
     with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
     arguments = tools["audio_to_image"]["inputSchema"]["properties"]
-    assert (arguments["sound_share"]["type"], arguments["seed"]["type"], arguments["fast"]["type"]) == (
+    assert (arguments["audio_weight"]["type"], arguments["seed"]["type"], arguments["fast"]["type"]) == (
         "number",
         "integer",
         "boolean",
@@ -49,7 +49,7 @@ def test_the_tools_are_there_with_typed_arguments(app: RunningApp) -> None:
 
 def test_a_seed_and_its_settings_give_one_picture_with_the_settings_inside(client: Client) -> None:
     options = {
-        "sound_share": 0.5,
+        "audio_weight": 0.5,
         "prompt": "owl hooting",
         "style": "flat style",
         "seed": 3,
@@ -66,16 +66,16 @@ def test_a_seed_and_its_settings_give_one_picture_with_the_settings_inside(clien
 
 def test_a_picture_can_start_from_another(client: Client) -> None:
     first = draw(client, seed=3, steps=4)
-    assert draw(client, seed=3, steps=4, start_picture=handle_file(first)).read_bytes() != first.read_bytes()
+    assert draw(client, seed=3, steps=4, init_image=handle_file(first)).read_bytes() != first.read_bytes()
 
 
-def test_words_and_what_is_heard(client: Client) -> None:
+def test_a_prompt_and_the_concepts_of_the_audio(client: Client) -> None:
     written = client.predict(handle_file(CLIP), api_name="/prompt_from_audio")
     assert "bird" in written["prompt"]
     assert written["sources"] == ["tags"]
-    shares = [word["share"] for word in written["heard"]]
-    assert 0 < sum(shares) < 1.1
-    assert shares == sorted(shares, reverse=True)
+    weights = [concept["weight"] for concept in written["concepts"]]
+    assert 0 < sum(weights) < 1.1
+    assert weights == sorted(weights, reverse=True)
     assert 0 <= written["start"] < written["end"]
 
 
@@ -85,8 +85,8 @@ def test_words_and_what_is_heard(client: Client) -> None:
         ({"width": 100}, "The option width cannot be '100'"),
         ({"scheduler": "x"}, "The option scheduler cannot be 'x'"),
         ({"model": "nope"}, "There is no model called 'nope'"),
-        ({"start": 3.0, "end": 2.0}, "The option part cannot be"),
-        ({"start_picture": handle_file(CLIP)}, "The option start_picture cannot be"),
+        ({"start": 3.0, "end": 2.0}, "The option segment cannot be"),
+        ({"init_image": handle_file(CLIP)}, "The option init_image cannot be"),
     ],
 )
 def test_bad_options_get_a_sentence(options: dict[str, object], sentence: str, client: Client) -> None:

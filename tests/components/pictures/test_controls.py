@@ -24,9 +24,9 @@ from tests.models.fakes import FakeFiles
 
 OPTIONS = PictureOptions(
     model="tiny-diffusion",
-    sound_share=0.35,
+    audio_weight=0.35,
     prompt="dog barking",
-    own_words="in the snow",
+    extra_prompt="in the snow",
     style="flat style",
     start=1.25,
     end=3.5,

@@ -7,16 +7,18 @@ from models.model_catalog import AUTO
 from services import Services
 
 
-def test_words_are_said_to_be_unused_only_where_the_sound_alone_is_drawn(services: Services) -> None:
+def test_a_prompt_has_no_effect_only_where_audio_alone_is_drawn(services: Services) -> None:
     assert UNUSED in hints_for(services.runtime.catalog, AUTO, 1.0, "owl hooting", "")[0]
     for share, prompt in ((1.0, ""), (1.0, " "), (0.95, "owl hooting"), (0.0, "owl hooting")):
         assert hints_for(services.runtime.catalog, AUTO, share, prompt, "") == ("", "")
 
 
 def test_words_that_the_small_model_never_saw_are_named(services: Services) -> None:
-    prompt, own = hints_for(services.runtime.catalog, "tiny-diffusion", 0.5, "Owl <hooting> at night", "rain in my red carriage")
-    assert "small model: “night”." in prompt
-    assert "small model: “red” and “carriage”." in own
+    prompt, extra = hints_for(
+        services.runtime.catalog, "tiny-diffusion", 0.5, "Owl <hooting> at night", "rain in my red carriage"
+    )
+    assert "does not know “night”." in prompt
+    assert "does not know “red” and “carriage”." in extra
     assert "“a”" not in hints_for(services.runtime.catalog, AUTO, 0.0, "abc def ghi jkl mno <pqr>", "")[0]
     assert hints_for(services.runtime.catalog, "stable-diffusion-2-1", 0.5, "at night", "in red") == ("", "")
 

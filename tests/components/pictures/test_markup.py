@@ -11,30 +11,30 @@ from PIL import Image
 from components.pictures.files import (
     KeptPicture,
     keep_pictures,
-    open_picture,
+    open_init_image,
     thumbnail_url,
 )
-from components.pictures.markup import drawing_summary, heard_markup, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, pictures_markup
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.pictures.concept_decomposition import HeardWord
+from pipelines.pictures.concept_decomposition import ConceptWeight
 from pipelines.pictures.options import Drawing, Picture
 from pipelines.pictures.png_metadata import options_from_png
-from tests.pipelines.pictures.picture_examples import DRAWN_FROM_WORDS
+from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
 
-SETTINGS = replace(DRAWN_FROM_WORDS, model_title="Tiny <model>", prompt='a "dog" <barking>', style="flat style")
+SETTINGS = replace(DRAWN_FROM_TEXT, model_title="Tiny <model>", prompt='a "dog" <barking>', style="flat style")
 PICTURE = Picture(Image.new("RGB", (384, 384), "teal"), 7, SETTINGS)
 NOW = Drawing(
     state="drawing",
     start=0.5,
     end=2.0,
-    heard=(HeardWord("dog", "animals", 0.8), HeardWord("cat", "animals", 0.1)),
+    concepts=(ConceptWeight("dog", "animals", 0.8), ConceptWeight("cat", "animals", 0.1)),
     picture=1,
     step=2,
     steps=3,
     model="Tiny <model>",
     model_reason="it is <here>",
-    licences=("Apache-2.0 (ours)", "Apache-2.0 (ours too)"),
+    licence="Apache-2.0 (ours), Apache-2.0 (ours too)",
     dtype="float32",
     device="CPU",
     elapsed=1.26,
@@ -70,25 +70,25 @@ def test_the_preview_stands_behind_the_finished_pictures_and_stays_when_stopped(
 
 
 def test_before_there_is_anything_to_see_the_page_says_what_it_waits_for() -> None:
-    assert "Getting the model ready" in pictures_markup(Drawing(), ())
+    assert "Loading the model" in pictures_markup(Drawing(), ())
     assert "Stopped before" in pictures_markup(Drawing(state="stopped"), ())
 
 
 def test_the_line_says_how_far_and_by_what() -> None:
     line = drawing_summary(NOW)
     assert '<progress max="3" value="2"' in line
-    assert "step 2 of 3 · heard 0:00.5–0:02.0 · Tiny &lt;model&gt; · Apache-2.0 · float32 on CPU · 1.3 s" in line
-    assert "it is &lt;here&gt;; Apache-2.0 (ours); Apache-2.0 (ours too)" in line
+    assert "step 2 of 3 · segment 0:00.5–0:02.0 · Tiny &lt;model&gt; · Apache-2.0 · float32 on CPU · 1.3 s" in line
+    assert "it is &lt;here&gt;; Apache-2.0 (ours), Apache-2.0 (ours too)" in line
     done = drawing_summary(replace(NOW, state="done", pictures=(PICTURE,)))
     assert "progress" not in done
     assert "seed 7" in done
     assert 'data-state="stopped">stopped at step 2 of 3 ·' in drawing_summary(replace(NOW, state="stopped"))
 
 
-def test_what_was_heard_is_shaded_by_its_share() -> None:
-    assert "--share:0.80" in heard_markup(NOW)
-    assert "--share:0.10" in heard_markup(NOW)
-    assert heard_markup(Drawing()) == ""
+def test_concepts_are_shaded_by_their_weight() -> None:
+    assert "--share:0.80" in concepts_markup(NOW)
+    assert "--share:0.10" in concepts_markup(NOW)
+    assert concepts_markup(Drawing()) == ""
 
 
 def test_thumbnails_are_small() -> None:
@@ -102,7 +102,7 @@ def test_only_uploaded_pictures_are_opened(tmp_path: Path) -> None:
     PICTURE.image.save(inside)
     PICTURE.image.save(outside)
     letter.write_text("Dear viewer")
-    assert open_picture({"path": str(inside)}, uploads).size == (384, 384)
+    assert open_init_image({"path": str(inside)}, uploads).size == (384, 384)
     for refused in ({"path": str(outside)}, {"path": str(uploads / "../out.png")}, {"path": str(letter)}, str(inside), {}, None):
-        with pytest.raises(InvalidOption, match="start_picture"):
-            open_picture(refused, uploads)
+        with pytest.raises(InvalidOption, match="init_image"):
+            open_init_image(refused, uploads)

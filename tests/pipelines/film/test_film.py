@@ -1,4 +1,4 @@
-"""The walk between the pictures of a storyboard, decoded again."""
+"""The film of a storyboard, decoded again."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from pipelines.clip.clip import AudioClip
 from pipelines.film.film import (
     DRAWING_SECONDS,
     FRAME_RATE,
-    MAX_BETWEEN,
     MAX_FRAMES,
-    WalkOptions,
-    WalkProgress,
-    plan_walk,
-    walk,
-    walk_positions,
+    MAX_INTERPOLATION_STEPS,
+    Film,
+    FilmOptions,
+    interpolation_positions,
+    make_film,
+    plan_film,
 )
-from pipelines.film.scenes import ClipPart
+from pipelines.film.scenes import Scene
 from pipelines.film.storyboard import Storyboard, StoryboardEntry
 from pipelines.pictures.options import Picture
 from services import Services
-from tests.pipelines.pictures.picture_examples import DRAWN_FROM_WORDS
+from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
 
 GUARD_SECONDS = 60.0
 RATE = 22_050
 COLOURS = ("crimson", "gold", "navy", "seagreen")
-SETTINGS = replace(DRAWN_FROM_WORDS, start=0.0, end=1.0, steps=2, guidance_scale=2.0, width=64, height=64, seed=5)
+SETTINGS = replace(DRAWN_FROM_TEXT, start=0.0, end=1.0, steps=2, guidance_scale=2.0, width=64, height=64, seed=5)
 
 
 @pytest.fixture
@@ -51,15 +51,15 @@ def clip(services: Services, tmp_path: Path) -> AudioClip:
 
 
 def board_of(clip: AudioClip, *pictures: Image.Image, seconds: float = 0.1, **changes: Any) -> Storyboard:
-    """Equal parts with these pictures; each was drawn in `seconds`."""
+    """Equal scenes with these pictures; each was drawn in `seconds`."""
     length = clip.duration / len(pictures)
     settings = replace(SETTINGS, **changes)
     entries = tuple(
         StoryboardEntry(n * length, (n + 1) * length, "", (), "", Picture(picture, 5, settings), seconds)
         for n, picture in enumerate(pictures)
     )
-    parts = tuple(ClipPart(entry.start, entry.end) for entry in entries)
-    return Storyboard(clip.duration, 5, parts, entries, state="done", position=1.0)
+    scenes = tuple(Scene(entry.start, entry.end) for entry in entries)
+    return Storyboard(duration=clip.duration, seed=5, scenes=scenes, entries=entries, state="done", position=1.0)
 
 
 def plain(clip: AudioClip, number: int = 3, seconds: float = 0.1, **changes: Any) -> Storyboard:
@@ -68,15 +68,15 @@ def plain(clip: AudioClip, number: int = 3, seconds: float = 0.1, **changes: Any
 
 
 def run(
-    services: Services, clip: AudioClip, board: Storyboard, folder: Path, between: int | None = 0, stop_at: int | None = None
-) -> list[WalkProgress]:
+    services: Services, clip: AudioClip, board: Storyboard, folder: Path, steps: int | None = 0, stop_at: int | None = None
+) -> list[Film]:
     """All snapshots; asks to stop once a snapshot has so many frames."""
-    snapshots: list[WalkProgress] = []
+    snapshots: list[Film] = []
 
     def should_stop() -> bool:
         return stop_at is not None and bool(snapshots) and snapshots[-1].frames_done >= stop_at
 
-    for now in walk(clip, board, WalkOptions(between), folder, services.runtime, should_stop):
+    for now in make_film(clip, board, FilmOptions(steps), folder, services.runtime, should_stop):
         snapshots.append(now)
     return snapshots
 
@@ -128,7 +128,7 @@ def test_the_gif_keeps_time_without_sound(services: Services, clip: AudioClip, t
     assert length == pytest.approx(1000 * clip.duration, abs=120)
 
 
-def test_progress_is_told(services: Services, clip: AudioClip, tmp_path: Path) -> None:
+def test_progress_is_reported(services: Services, clip: AudioClip, tmp_path: Path) -> None:
     snapshots = run(services, clip, plain(clip), tmp_path)
     assert [now.frames_done for now in snapshots] == sorted(now.frames_done for now in snapshots)
     assert [now.position for now in snapshots] == sorted(now.position for now in snapshots)
@@ -137,25 +137,25 @@ def test_progress_is_told(services: Services, clip: AudioClip, tmp_path: Path) -
     assert snapshots[-1].position == 1 and snapshots[-1].seconds_left == 0
 
 
-def test_the_walk_never_goes_back_and_rests_in_silence(clip: AudioClip) -> None:
+def test_interpolation_never_goes_back_and_slows_down_in_silence(clip: AudioClip) -> None:
     board = plain(clip)
-    places = walk_positions(clip, board.entries, plan_walk(board))
-    steps = np.diff(places)
-    assert places[0] == 0 and places[-1] == 2
+    positions = interpolation_positions(clip, board.entries, plan_film(board))
+    steps = np.diff(positions)
+    assert positions[0] == 0 and positions[-1] == 2
     assert (steps >= 0).all()
     loud, silent = steps[FRAME_RATE : 2 * FRAME_RATE], steps[2 * FRAME_RATE : 4 * FRAME_RATE]
     assert loud.mean() > 2 * silent.mean() > 0
 
 
-def test_a_stopped_walk_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
+def test_a_stopped_film_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
     snapshots = run(services, clip, plain(clip), tmp_path / "films", stop_at=30)
     assert snapshots[-1].state == "stopped" and snapshots[-1].video is None
     assert snapshots[-1].frames_done < snapshots[-1].frames and snapshots[-1].preview is not None
     assert list((tmp_path / "films").iterdir()) == []
 
 
-def test_a_walk_that_nobody_follows_any_more_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
-    snapshots = walk(clip, plain(clip), WalkOptions(0), tmp_path / "films", services.runtime)
+def test_a_closed_generator_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
+    snapshots = make_film(clip, plain(clip), FilmOptions(0), tmp_path / "films", services.runtime)
     for _ in range(3):
         next(snapshots)
     assert list((tmp_path / "films").iterdir()) != []
@@ -163,29 +163,29 @@ def test_a_walk_that_nobody_follows_any_more_leaves_nothing(services: Services, 
     assert list((tmp_path / "films").iterdir()) == []
 
 
-def test_a_walk_that_fails_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
+def test_a_film_that_fails_leaves_nothing(services: Services, clip: AudioClip, tmp_path: Path) -> None:
     with pytest.raises(UnknownModel):
-        run(services, clip, plain(clip, model="no-such-model"), tmp_path / "films", between=1)
+        run(services, clip, plain(clip, model="no-such-model"), tmp_path / "films", steps=1)
     assert list((tmp_path / "films").iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "between"), [(1, None), (3, -1), (3, MAX_BETWEEN + 1)])
-def test_what_is_no_walk_is_refused(clip: AudioClip, number: int, between: int | None) -> None:
+@pytest.mark.parametrize(("number", "between"), [(1, None), (3, -1), (3, MAX_INTERPOLATION_STEPS + 1)])
+def test_options_that_make_no_film_are_refused(clip: AudioClip, number: int, between: int | None) -> None:
     with pytest.raises(InvalidOption):
-        plan_walk(plain(clip, number), WalkOptions(between))
+        plan_film(plain(clip, number), FilmOptions(between))
 
 
 def test_the_plan_is_what_can_be_afforded(clip: AudioClip) -> None:
-    quick, slow, hopeless = (plan_walk(plain(clip, seconds=seconds)) for seconds in (0.1, 5.0, 60.0))
-    assert [plan.pictures_between for plan in (quick, slow, hopeless)] == [MAX_BETWEEN, 4, 0]
-    assert [plan.pictures for plan in (quick, slow, hopeless)] == [2 * MAX_BETWEEN, 8, 0]
+    quick, slow, hopeless = (plan_film(plain(clip, seconds=seconds)) for seconds in (0.1, 5.0, 60.0))
+    assert [plan.interpolation_steps for plan in (quick, slow, hopeless)] == [MAX_INTERPOLATION_STEPS, 4, 0]
+    assert [plan.pictures for plan in (quick, slow, hopeless)] == [2 * MAX_INTERPOLATION_STEPS, 8, 0]
     assert max(plan.seconds for plan in (quick, slow, hopeless)) < DRAWING_SECONDS + 10
-    assert plan_walk(plain(clip, seconds=5.0), WalkOptions(7)).pictures == 14
+    assert plan_film(plain(clip, seconds=5.0), FilmOptions(7)).pictures == 14
 
 
 def test_hours_have_no_more_frames_than_one_a_second(clip: AudioClip) -> None:
     for duration, rate in ((119.0, 24), (1000.0, 2), (10_800.0, 1)):
-        plan = plan_walk(replace(plain(clip), duration=duration))
+        plan = plan_film(replace(plain(clip), duration=duration))
         assert plan.frame_rate == rate
         assert plan.frames == round(duration * rate) <= max(MAX_FRAMES, duration)
 
@@ -193,7 +193,7 @@ def test_hours_have_no_more_frames_than_one_a_second(clip: AudioClip) -> None:
 @pytest.mark.models
 def test_pictures_are_drawn_between(services: Services, clip: AudioClip, tmp_path: Path) -> None:
     ends = [Image.new("RGB", (256, 256), colour) for colour in ("crimson", "navy")]
-    snapshots = run(services, clip, board_of(clip, *ends), tmp_path, between=1)
+    snapshots = run(services, clip, board_of(clip, *ends), tmp_path, steps=1)
     done = snapshots[-1]
     assert done.state == "done" and done.video is not None
     assert done.pictures == done.pictures_done == 1
@@ -204,10 +204,10 @@ def test_pictures_are_drawn_between(services: Services, clip: AudioClip, tmp_pat
 
 
 @pytest.mark.models
-def test_a_walk_stops_while_a_picture_is_drawn(services: Services, clip: AudioClip, tmp_path: Path) -> None:
+def test_a_film_stops_while_a_picture_is_drawn(services: Services, clip: AudioClip, tmp_path: Path) -> None:
     board = board_of(clip, *(Image.new("RGB", (256, 256), colour) for colour in COLOURS), steps=100)
     asked = count()
-    *_, last = walk(clip, board, WalkOptions(9), tmp_path / "films", services.runtime, lambda: next(asked) > 40)
+    *_, last = make_film(clip, board, FilmOptions(9), tmp_path / "films", services.runtime, lambda: next(asked) > 40)
     assert last.state == "stopped" and last.pictures_done < last.pictures
     assert list((tmp_path / "films").iterdir()) == []
     for thread in threading.enumerate():

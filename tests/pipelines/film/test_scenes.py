@@ -1,4 +1,4 @@
-"""A clip in parts."""
+"""The scenes of a clip."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import (
-    MAX_PARTS,
-    MIN_PARTS,
-    SHORTEST_PART_SECONDS,
-    ClipPart,
-    changes_of_sound,
-    clip_parts,
-    evened,
+    MAX_SCENES,
+    MIN_SCENE_SECONDS,
+    MIN_SCENES,
+    Scene,
+    detect_sound_changes,
+    even_scenes,
+    find_scenes,
 )
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.audioset import class_tree
@@ -42,79 +42,77 @@ def scores_of(*sounds: tuple[str, float]) -> tuple[FloatArray, float]:
     return np.stack(rows), sum(seconds for _, seconds in sounds)
 
 
-def check(parts: tuple[ClipPart, ...], duration: float) -> None:
+def check(scenes: tuple[Scene, ...], duration: float) -> None:
     """From 0 to the end, without gaps, not too many and not too short."""
-    assert parts[0].start == 0 and parts[-1].end == pytest.approx(duration, abs=1e-3)
-    assert all(before.end == after.start for before, after in pairwise(parts))
-    assert MIN_PARTS <= len(parts) <= MAX_PARTS
-    assert all(part.seconds > 0 for part in parts)
-    assert len(parts) == MIN_PARTS or min(part.seconds for part in parts) >= SHORTEST_PART_SECONDS - 1e-6
+    assert scenes[0].start == 0 and scenes[-1].end == pytest.approx(duration, abs=1e-3)
+    assert all(before.end == after.start for before, after in pairwise(scenes))
+    assert MIN_SCENES <= len(scenes) <= MAX_SCENES
+    assert all(scene.duration > 0 for scene in scenes)
+    assert len(scenes) == MIN_SCENES or min(scene.duration for scene in scenes) >= MIN_SCENE_SECONDS - 1e-6
 
 
-@given(
-    st.lists(st.floats(0.05, 400), min_size=1, max_size=60).filter(lambda spans: sum(spans) >= MIN_PARTS * SHORTEST_PART_SECONDS)
-)
-def test_any_sections_become_a_few_parts(spans: list[float]) -> None:
+@given(st.lists(st.floats(0.05, 400), min_size=1, max_size=60).filter(lambda spans: sum(spans) >= MIN_SCENES * MIN_SCENE_SECONDS))
+def test_any_sections_become_a_few_scenes(spans: list[float]) -> None:
     edges = [0.0, *(round(edge, 3) for edge in np.cumsum(spans).tolist())]
-    sections = tuple(ClipPart(start, end, "A") for start, end in pairwise(edges))
-    check(evened(sections, edges[-1]), edges[-1])
+    sections = tuple(Scene(start, end, "A") for start, end in pairwise(edges))
+    check(even_scenes(sections, edges[-1]), edges[-1])
 
 
-def test_one_sound_makes_equal_parts() -> None:
+def test_one_sound_makes_equal_scenes() -> None:
     scores, duration = scores_of(("Dog", 60.0))
-    lengths = [part.seconds for part in evened(changes_of_sound(scores, duration), duration)]
+    lengths = [scene.duration for scene in even_scenes(detect_sound_changes(scores, duration), duration)]
     assert lengths == pytest.approx([15.0] * 4)
 
 
-def test_parts_begin_where_the_sound_changes() -> None:
+def test_scenes_begin_where_the_sound_changes() -> None:
     scores, duration = scores_of(("Dog", 12.0), ("Rain", 18.0), ("Piano", 9.6))
-    parts = evened(changes_of_sound(scores, duration), duration)
-    assert [part.start for part in parts] == pytest.approx([0, 12, 30], abs=0.9)
+    scenes = even_scenes(detect_sound_changes(scores, duration), duration)
+    assert [scene.start for scene in scenes] == pytest.approx([0, 12, 30], abs=0.9)
 
 
 def test_a_long_section_gets_several_pictures() -> None:
-    parts = evened((ClipPart(0, 100, "A"), ClipPart(100, 120, "B")), 120.0)
-    assert [part.label for part in parts] == ["A"] * 5 + ["B"]
+    scenes = even_scenes((Scene(0, 100, "A"), Scene(100, 120, "B")), 120.0)
+    assert [scene.label for scene in scenes] == ["A"] * 5 + ["B"]
 
 
 def test_the_shortest_of_too_many_join_their_shorter_neighbours() -> None:
-    sections = (*(ClipPart(10 * n, 10 * n + 10, "AB"[n % 2]) for n in range(12)), ClipPart(120, 121, "C"))
-    parts = evened(sections, 121.0)
-    assert len(parts) == 12 and parts[-1] == ClipPart(110, 121, "B")
+    sections = (*(Scene(10 * n, 10 * n + 10, "AB"[n % 2]) for n in range(12)), Scene(120, 121, "C"))
+    scenes = even_scenes(sections, 121.0)
+    assert len(scenes) == 12 and scenes[-1] == Scene(110, 121, "B")
 
 
-def found(services: Services, clip: AudioClip) -> tuple[tuple[ClipPart, ...], list[float]]:
-    """The parts, and how far the search was on the way."""
-    *progress, parts = clip_parts(clip, services.runtime)
-    assert isinstance(parts, tuple)
-    return parts, [step for step in progress if isinstance(step, float)]
+def found(services: Services, clip: AudioClip) -> tuple[tuple[Scene, ...], list[float]]:
+    """The scenes, and how far the search was on the way."""
+    *progress, scenes = find_scenes(clip, services.runtime)
+    assert isinstance(scenes, tuple)
+    return scenes, [step for step in progress if isinstance(step, float)]
 
 
-def test_a_short_clip_is_refused_in_words(services: Services, tmp_path: Path) -> None:
+def test_a_short_clip_is_refused(services: Services, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "short.wav", np.random.default_rng(0).normal(0, 0.1, 3 * 16_000), 16_000)
     clip = services.clips.open(tmp_path / "short.wav")
     with pytest.raises(TooShortForStoryboard, match=r"3\.0 s, too short for a storyboard, which needs 4\.0 s"):
-        next(clip_parts(clip, services.runtime))
+        next(find_scenes(clip, services.runtime))
 
 
 @pytest.mark.models
-def test_a_part_begins_where_birds_follow_speech(services: Services, tmp_path: Path) -> None:
+def test_a_scene_begins_where_birds_follow_speech(services: Services, tmp_path: Path) -> None:
     speech, rate = soundfile.read(EXAMPLES / "speech.flac")
     birds, birds_rate = soundfile.read(EXAMPLES / "blackbird.ogg")
     birds = soxr.resample(birds.reshape(len(birds), -1).mean(axis=1), birds_rate, rate)
     soundfile.write(tmp_path / "both.wav", np.concatenate([speech, birds]), rate)
     clip = services.clips.open(tmp_path / "both.wav")
-    parts, progress = found(services, clip)
-    check(parts, clip.duration)
-    assert min(abs(part.start - len(speech) / rate) for part in parts) < 0.5
+    scenes, progress = found(services, clip)
+    check(scenes, clip.duration)
+    assert min(abs(scene.start - len(speech) / rate) for scene in scenes) < 0.5
     assert progress == sorted(progress) and progress[-1] <= 1
 
 
 @pytest.mark.models
 def test_music_has_labelled_sections(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
-    parts, progress = found(services, clip)
-    check(parts, clip.duration)
+    scenes, progress = found(services, clip)
+    check(scenes, clip.duration)
     assert progress == sorted(progress) and progress[-1] == 1
 
 
@@ -122,5 +120,5 @@ def test_music_has_labelled_sections(services: Services) -> None:
 def test_a_stopped_search_finds_nothing(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     asked = iter([False] * 3)
-    steps = list(clip_parts(clip, services.runtime, lambda: next(asked, True)))
+    steps = list(find_scenes(clip, services.runtime, lambda: next(asked, True)))
     assert steps and not any(isinstance(step, tuple) for step in steps)

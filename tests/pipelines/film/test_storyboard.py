@@ -18,12 +18,12 @@ from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.pictures.options import PictureOptions
 from pipelines.pictures.png_metadata import options_from_png, png_bytes
-from pipelines.pictures.salient_window import telling_window
+from pipelines.pictures.salient_window import salient_window
 from services import Services
 
 STAMPS = Path("/usr/share/tuxpaint/stamps/animals")
 RATE = 16_000
-IN_WORDS = PictureOptions(sound_share=0.0, steps=3, seed=11, width=64, height=64)
+FROM_TEXT = PictureOptions(audio_weight=0.0, steps=3, seed=11, width=64, height=64)
 
 
 def run(services: Services, clip: AudioClip, options: PictureOptions, stop_after: int | None = None) -> list[Storyboard]:
@@ -51,12 +51,12 @@ def farm(services: Services, tmp_path: Path) -> AudioClip:
 
 
 @pytest.mark.models
-def test_every_part_gets_its_picture(services: Services, farm: AudioClip) -> None:
-    snapshots = run(services, farm, IN_WORDS)
+def test_every_scene_gets_its_picture(services: Services, farm: AudioClip) -> None:
+    snapshots = run(services, farm, FROM_TEXT)
     done = snapshots[-1]
     assert done.state == "done" and done.seed == 11
     assert [entry.prompt for entry in done.entries] == ["rooster crowing", "frog croaking"]
-    assert [(entry.start, entry.end) for entry in done.entries] == [(part.start, part.end) for part in done.parts]
+    assert [(entry.start, entry.end) for entry in done.entries] == [(scene.start, scene.end) for scene in done.scenes]
     assert done.entries[0].end == pytest.approx(4.5, abs=0.6)
     assert all(entry.picture.seed == 11 and entry.seconds > 0 for entry in done.entries)
     assert done.entries[0].picture.image.tobytes() != done.entries[1].picture.image.tobytes()
@@ -67,7 +67,7 @@ def test_every_part_gets_its_picture(services: Services, farm: AudioClip) -> Non
 
 @pytest.mark.models
 def test_a_picture_of_the_board_can_be_drawn_alone_from_its_file(services: Services, farm: AudioClip) -> None:
-    entry = run(services, farm, IN_WORDS)[-1].entries[1]
+    entry = run(services, farm, FROM_TEXT)[-1].entries[1]
     options = options_from_png(png_bytes(entry.picture))
     *_, alone = audio_to_image(farm, options, services.runtime)
     (picture,) = alone.pictures
@@ -78,37 +78,37 @@ def test_a_picture_of_the_board_can_be_drawn_alone_from_its_file(services: Servi
 
 @pytest.mark.models
 def test_a_stopped_storyboard_keeps_what_it_has(services: Services, farm: AudioClip) -> None:
-    last = run(services, farm, IN_WORDS, stop_after=1)[-1]
-    assert last.state == "stopped" and len(last.entries) == 1 and len(last.parts) == 2
+    last = run(services, farm, FROM_TEXT, stop_after=1)[-1]
+    assert last.state == "stopped" and len(last.entries) == 1 and len(last.scenes) == 2
 
 
 @pytest.mark.models
-def test_a_random_seed_is_shared_and_told(services: Services, farm: AudioClip) -> None:
-    done = run(services, farm, replace(IN_WORDS, seed=None, prompt="dog barking", steps=1))[-1]
+def test_a_random_seed_is_shared_and_reported(services: Services, farm: AudioClip) -> None:
+    done = run(services, farm, replace(FROM_TEXT, seed=None, prompt="dog barking", steps=1))[-1]
     assert {entry.picture.settings.seed for entry in done.entries} == {done.seed}
 
 
 @pytest.mark.models
-def test_the_direct_way_hears_every_part(services: Services, farm: AudioClip) -> None:
-    done = run(services, farm, replace(IN_WORDS, sound_share=1.0))[-1]
+def test_audio_alone_draws_every_scene(services: Services, farm: AudioClip) -> None:
+    done = run(services, farm, replace(FROM_TEXT, audio_weight=1.0))[-1]
     assert done.state == "done"
-    assert [entry.heard[0] for entry in done.entries] == ["rooster", "frog"]
+    assert [entry.concepts[0] for entry in done.entries] == ["rooster", "frog"]
     for entry in done.entries:
         assert entry.start <= entry.picture.settings.start < entry.picture.settings.end <= entry.end
 
 
-def test_nothing_is_loaded_for_what_cannot_be_done(services: Services, farm: AudioClip, tmp_path: Path) -> None:
+def test_bad_options_are_refused_before_a_model_is_loaded(services: Services, farm: AudioClip, tmp_path: Path) -> None:
     loads = services.runtime.cache.status().loads
     with pytest.raises(InvalidOption):
-        run(services, farm, replace(IN_WORDS, steps=0))
+        run(services, farm, replace(FROM_TEXT, steps=0))
     soundfile.write(tmp_path / "short.wav", np.random.default_rng(1).normal(0, 0.1, 2 * RATE), RATE)
     with pytest.raises(TooShortForStoryboard):
-        run(services, services.clips.open(tmp_path / "short.wav"), IN_WORDS)
+        run(services, services.clips.open(tmp_path / "short.wav"), FROM_TEXT)
     assert services.runtime.cache.status().loads == loads
 
 
 @pytest.mark.models
-def test_of_a_long_part_its_most_telling_stretch_is_heard(services: Services, tmp_path: Path) -> None:
+def test_the_salient_window_of_a_long_scene_is_drawn(services: Services, tmp_path: Path) -> None:
     rooster, rate = soundfile.read(STAMPS / "birds/rooster.ogg")
     rooster = soxr.resample(rooster.reshape(len(rooster), -1).mean(axis=1), rate, RATE)
     sound = np.random.default_rng(0).normal(0, 1e-3, 40 * RATE)
@@ -116,9 +116,9 @@ def test_of_a_long_part_its_most_telling_stretch_is_heard(services: Services, tm
     soundfile.write(tmp_path / "yard.wav", sound, RATE)
     clip = services.clips.open(tmp_path / "yard.wav")
     for within in ((0.0, 40.0), (20.0, 40.0), (21.3, 38.0)):
-        start, end = telling_window(clip, 5.0, services.runtime, within=within)
+        start, end = salient_window(clip, 5.0, services.runtime, within=within)
         assert end - start == pytest.approx(5.0) and within[0] <= start and end <= within[1]
         assert start < 30.5 and end > 30.5
-    start, end = telling_window(clip, 5.0, services.runtime, within=(0.0, 20.0))
+    start, end = salient_window(clip, 5.0, services.runtime, within=(0.0, 20.0))
     assert start >= 0 and end <= 20
-    assert telling_window(clip, 5.0, services.runtime, within=(28.0, 31.0)) == (28.0, 31.0)
+    assert salient_window(clip, 5.0, services.runtime, within=(28.0, 31.0)) == (28.0, 31.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.pictures.options import PictureSettings
 
-DRAWN_FROM_WORDS = PictureSettings(
+DRAWN_FROM_TEXT = PictureSettings(
     model="tiny-diffusion",
     model_title="Audioscope tiny diffusion",
     model_revision="1",
@@ -15,11 +15,11 @@ DRAWN_FROM_WORDS = PictureSettings(
     clip_hash="0" * 32,
     start=0.5,
     end=2.0,
-    sound_share=0.0,
-    sound_strength=1.0,
+    audio_weight=0.0,
+    audio_guidance=1.0,
     prompt="dog barking",
-    heard=(),
-    own_words="",
+    concepts=(),
+    extra_prompt="",
     negative_prompt="",
     style="",
     steps=3,

@@ -19,29 +19,29 @@ from PIL.PngImagePlugin import PngInfo
 
 from models.specs.image import IMAGE_MODELS, drawing_defaults
 from pipelines.pictures.audio_to_image import audio_to_image
-from pipelines.pictures.errors import PictureFileRefused
+from pipelines.pictures.errors import InvalidPictureFile
 from pipelines.pictures.options import (
-    LARGEST_SEED,
+    MAX_SEED,
     SCHEDULERS,
     Picture,
     PictureOptions,
     PictureSettings,
 )
 from pipelines.pictures.png_metadata import (
-    COMMON_KEYWORD,
-    LARGEST_SIDE,
+    A1111_KEYWORD,
+    INIT_IMAGE_CHUNK,
     MAX_FILE_BYTES,
-    MAX_START_PIXELS,
+    MAX_SIDE,
+    MAX_STORED_PIXELS,
     OWN_KEYWORD,
     SIGNATURE,
-    START_CHUNK,
-    common_parameters,
+    a1111_parameters,
     options_from_png,
     picture_from_png,
     png_bytes,
 )
 from services import Services
-from tests.pipelines.pictures.picture_examples import DRAWN_FROM_WORDS
+from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
 from tests.recordings import EXAMPLES
 
 IMAGE = Image.linear_gradient("L").resize((16, 16)).convert("RGB")
@@ -57,33 +57,33 @@ def settings_of_pictures(draw: st.DrawFn) -> PictureSettings:
     known: dict[str, Any] = {
         "start": st.just(start),
         "end": st.just(end),
-        "sound_share": SHARE,
-        "sound_strength": st.floats(0, 10),
+        "audio_weight": SHARE,
+        "audio_guidance": st.floats(0, 10),
         "prompt": st.none() | TEXT,
-        "heard": st.lists(TEXT, max_size=5).map(tuple),
+        "concepts": st.lists(TEXT, max_size=5).map(tuple),
         "steps": st.integers(1, 150),
         "guidance_scale": st.floats(0, 30),
         "width": st.integers(8, 128).map(lambda n: 8 * n),
         "height": st.integers(8, 128).map(lambda n: 8 * n),
         "scheduler": st.sampled_from(["", *SCHEDULERS]),
-        "seed": st.integers(0, LARGEST_SEED),
-        "start_picture": st.none(),
-        "start_picture_strength": SHARE,
+        "seed": st.integers(0, MAX_SEED),
+        "init_image": st.none(),
+        "strength": SHARE,
         "fast": st.booleans(),
     }
     return PictureSettings(**{field.name: draw(known.get(field.name, TEXT)) for field in fields(PictureSettings)})
 
 
 SETTINGS = replace(
-    DRAWN_FROM_WORDS,
+    DRAWN_FROM_TEXT,
     aligner="tiny-aligner",
     aligner_title="Audioscope tiny aligner",
     aligner_revision="1",
     clip_name="Hündin, 犬.ogg",
     end=2.25,
-    sound_share=0.4,
-    heard=("dog", "wolf"),
-    own_words="in the\nrain",
+    audio_weight=0.4,
+    concepts=("dog", "wolf"),
+    extra_prompt="in the\nrain",
     negative_prompt="cat",
     style="flat style",
     steps=14,
@@ -93,20 +93,20 @@ SETTINGS = replace(
 
 
 def png_with(*chunks: tuple[str, str], compressed: bool = False, start: bytes | None = None) -> bytes:
-    """A small PNG with text chunks, and with what stands where a start picture would."""
+    """A small PNG with text chunks, and with what stands where a initial image would."""
     info = PngInfo()
     for keyword, text in chunks:
         info.add_text(keyword, text, zip=compressed)
     if start is not None:
-        info.add(START_CHUNK, start)
+        info.add(INIT_IMAGE_CHUNK, start)
     file = BytesIO()
     IMAGE.save(file, "PNG", pnginfo=info)
     return file.getvalue()
 
 
-def stored(start_picture: Image.Image | None = None, /, **changes: Any) -> str:
-    """The JSON of a good picture, drawn from a start picture, with changed settings."""
-    text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, start_picture=start_picture))))).info[OWN_KEYWORD]
+def stored(init_image: Image.Image | None = None, /, **changes: Any) -> str:
+    """The JSON of a good picture, drawn from a initial image, with changed settings."""
+    text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, init_image=init_image))))).info[OWN_KEYWORD]
     content = json.loads(text)
     content["settings"] |= changes
     return json.dumps(content)
@@ -126,7 +126,7 @@ def bare_png(picture: Image.Image) -> bytes:
 
 def refusal(source: bytes | str | Path) -> str:
     """The one sentence of the error."""
-    with pytest.raises(PictureFileRefused) as error:
+    with pytest.raises(InvalidPictureFile) as error:
         options_from_png(source)
     assert str(error.value).count("\n") == 0
     return str(error.value)
@@ -137,16 +137,16 @@ def refusal(source: bytes | str | Path) -> str:
 def test_every_setting_comes_back(made: PictureSettings) -> None:
     restored = picture_from_png(png_bytes(Picture(IMAGE, made.seed, made)))
     assert restored.settings == made
-    assert not restored.start_picture_lost
+    assert not restored.init_image_lost
     assert options_from_png(png_bytes(Picture(IMAGE, made.seed, made))) == made.options()
 
 
-def test_a_start_picture_comes_back_to_the_bit(tmp_path: Path) -> None:
-    made = replace(SETTINGS, start_picture=noise(96, 64), start_picture_strength=0.35)
+def test_an_init_image_comes_back_to_the_bit(tmp_path: Path) -> None:
+    made = replace(SETTINGS, init_image=noise(96, 64), strength=0.35)
     file = tmp_path / "picture.png"
     file.write_bytes(png_bytes(Picture(IMAGE, 7, made)))
     restored = picture_from_png(file)
-    assert restored.settings == made and not restored.start_picture_lost
+    assert restored.settings == made and not restored.init_image_lost
     assert options_from_png(str(file)) == made.options()
     assert png_bytes(Picture(IMAGE, 7, restored.settings)) == file.read_bytes()
     assert file.stat().st_size < len(bare_png(IMAGE)) + 96 * 64 * 3 + 2_500, "the pixels once, and the settings"
@@ -155,9 +155,9 @@ def test_a_start_picture_comes_back_to_the_bit(tmp_path: Path) -> None:
 
 
 @pytest.mark.models
-def test_a_picture_with_a_start_picture_is_drawn_again_from_its_file(services: Services) -> None:
+def test_a_picture_with_a_init_image_is_drawn_again_from_its_file(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "blackbird.ogg")
-    first = PictureOptions(steps=4, width=72, height=64, start_picture=noise(300, 200), start_picture_strength=0.5)
+    first = PictureOptions(steps=4, width=72, height=64, init_image=noise(300, 200), strength=0.5)
     files: list[bytes] = []
     for options in (lambda: first, lambda: options_from_png(files[0])):
         *_, done = audio_to_image(clip, options(), services.runtime)
@@ -165,14 +165,14 @@ def test_a_picture_with_a_start_picture_is_drawn_again_from_its_file(services: S
     assert files[0] == files[1]
 
 
-def test_a_start_picture_that_another_program_dropped_is_missed() -> None:
+def test_an_init_image_that_another_program_dropped_is_missed() -> None:
     rest = png_with((OWN_KEYWORD, stored(noise(96, 64))))
     restored = picture_from_png(rest)
-    assert restored.start_picture_lost and restored.settings == SETTINGS
-    assert "its start picture was taken out" in refusal(rest)
+    assert restored.init_image_lost and restored.settings == SETTINGS
+    assert "its initial image was taken out" in refusal(rest)
 
 
-def test_a_start_picture_that_the_settings_do_not_know_of_is_left_alone() -> None:
+def test_an_init_image_that_the_settings_do_not_know_of_is_left_alone() -> None:
     assert options_from_png(png_with((OWN_KEYWORD, stored()), start=b"anything")) == SETTINGS.options()
 
 
@@ -190,22 +190,22 @@ def test_a_start_picture_that_the_settings_do_not_know_of_is_left_alone() -> Non
     ],
     ids=["nothing", "a beginning", "another format", "cut off", "turned", "another size", "another picture", "without colours"],
 )
-def test_a_start_picture_that_is_not_the_one_is_refused(content: bytes) -> None:
-    assert "its start picture is damaged" in refusal(png_with((OWN_KEYWORD, stored(noise(96, 64))), start=content))
+def test_an_init_image_that_is_not_the_one_is_refused(content: bytes) -> None:
+    assert "its initial image is damaged" in refusal(png_with((OWN_KEYWORD, stored(noise(96, 64))), start=content))
 
 
-def test_a_huge_start_picture_is_not_decoded() -> None:
+def test_a_huge_init_image_is_not_decoded() -> None:
     start = noise(96, 64)
-    side = {"width": LARGEST_SIDE, "height": LARGEST_SIDE}
-    bomb = header_of(LARGEST_SIDE, LARGEST_SIDE)
-    assert "start picture is larger" in refusal(png_with((OWN_KEYWORD, stored(start, **side)), start=bomb))
-    for size in (LARGEST_SIDE, 2**31 - 1):
+    side = {"width": MAX_SIDE, "height": MAX_SIDE}
+    bomb = header_of(MAX_SIDE, MAX_SIDE)
+    assert "initial image is larger" in refusal(png_with((OWN_KEYWORD, stored(start, **side)), start=bomb))
+    for size in (MAX_SIDE, 2**31 - 1):
         assert "damaged" in refusal(png_with((OWN_KEYWORD, stored(start)), start=header_of(size, size)))
 
 
-def test_every_model_draws_less_than_the_largest_start_picture() -> None:
+def test_every_model_draws_less_than_the_largest_init_image() -> None:
     sides = [drawing_defaults(spec).largest for spec in IMAGE_MODELS if spec.task == "draw_pictures"]
-    assert sides and max(sides) ** 2 <= MAX_START_PIXELS
+    assert sides and max(sides) ** 2 <= MAX_STORED_PIXELS
 
 
 def test_the_picture_is_untouched() -> None:
@@ -214,7 +214,7 @@ def test_the_picture_is_untouched() -> None:
 
 
 def test_other_tools_read_the_settings() -> None:
-    text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, SETTINGS)))).info[COMMON_KEYWORD]
+    text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, SETTINGS)))).info[A1111_KEYWORD]
     assert text == (
         "dog barking, in the rain, flat style\n"
         "Negative prompt: cat\n"
@@ -223,8 +223,8 @@ def test_other_tools_read_the_settings() -> None:
 
 
 def test_a_sound_without_words_is_told_by_what_was_heard() -> None:
-    bare = replace(SETTINGS, prompt=None, own_words="", style="", negative_prompt="", scheduler="", start_picture=IMAGE)
-    assert common_parameters(bare) == (
+    bare = replace(SETTINGS, prompt=None, extra_prompt="", style="", negative_prompt="", scheduler="", init_image=IMAGE)
+    assert a1111_parameters(bare) == (
         "the sound of dog, wolf\n"
         "Steps: 14, CFG scale: 4, Seed: 7, Size: 96x64, Model: tiny-diffusion, Denoising strength: 0.6, Version: Audioscope"
     )
@@ -247,7 +247,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_png_without_settings_is_refused() -> None:
     assert "no settings" in refusal(png_with())
-    assert "no settings" in refusal(png_with((COMMON_KEYWORD, "a dog\nSteps: 20")))
+    assert "no settings" in refusal(png_with((A1111_KEYWORD, "a dog\nSteps: 20")))
 
 
 def test_a_cut_off_png_is_refused() -> None:
@@ -269,19 +269,19 @@ def test_damaged_json_is_refused(text: str) -> None:
         {"steps": 14.5},
         {"steps": True},
         {"seed": -1},
-        {"seed": LARGEST_SEED + 1},
-        {"width": LARGEST_SIDE + 8},
+        {"seed": MAX_SEED + 1},
+        {"width": MAX_SIDE + 8},
         {"guidance_scale": float("nan")},
         {"guidance_scale": float("inf")},
-        {"sound_share": 1.01},
+        {"audio_weight": 1.01},
         {"start": -0.1},
         {"start": 2.25},
         {"prompt": ["a"]},
         {"prompt": "a" * 20_001},
         {"style": None},
-        {"heard": "dog"},
-        {"heard": [1]},
-        {"heard": ["dog"] * 101},
+        {"concepts": "dog"},
+        {"concepts": [1]},
+        {"concepts": ["dog"] * 101},
         {"fast": "yes"},
     ],
 )
@@ -315,7 +315,7 @@ def header_of(width: int, height: int) -> bytes:
 
 def test_huge_dimensions_are_refused() -> None:
     assert "larger than any picture" in refusal(header_of(2**31 - 1, 2**31 - 1))
-    assert "broken" in refusal(header_of(LARGEST_SIDE, LARGEST_SIDE))
+    assert "broken" in refusal(header_of(MAX_SIDE, MAX_SIDE))
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
@@ -329,10 +329,10 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_file_gives_settings_or_a_sentence(data: st.DataObject) -> None:
-    content = bytearray(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, width=16, height=8, start_picture=noise(16, 8)))))
+    content = bytearray(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, width=16, height=8, init_image=noise(16, 8)))))
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
         options_from_png(bytes(content[: data.draw(st.integers(0, len(content)))]))
-    except PictureFileRefused as error:
+    except InvalidPictureFile as error:
         assert "\n" not in str(error)

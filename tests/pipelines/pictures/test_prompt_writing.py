@@ -16,19 +16,19 @@ from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.prompt_writing import (
-    FINISH,
     MAX_CONCEPTS,
+    QUALITY_SUFFIX,
     WrittenPrompt,
-    music_between,
-    telling_words,
+    music_tags_between,
+    speech_phrase,
     write_prompt,
 )
 from pipelines.pictures.vocabulary import (
-    OTHERWISE,
-    concept_of,
+    CLASS_PHRASES,
+    class_phrase,
+    concept_by_word,
     concepts,
-    phrase_of_class,
-    spoken_concepts,
+    mentioned_concepts,
 )
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, store_result
@@ -41,15 +41,15 @@ STAMPS = Path("/usr/share/tuxpaint/stamps")
 
 
 def test_every_sound_is_told_in_known_words() -> None:
-    known = concept_of()
-    phrases = [phrase_of_class(name) for name in class_tree().names]
+    known = concept_by_word()
+    phrases = [class_phrase(name) for name in class_tree().names]
     assert all(phrase in known for phrase in phrases if phrase is not None)
     assert sum(phrase is not None for phrase in phrases) > 430
-    assert set(OTHERWISE) <= set(class_tree().names) and set(OTHERWISE.values()) <= set(known)
+    assert set(CLASS_PHRASES) <= set(class_tree().names) and set(CLASS_PHRASES.values()) <= set(known)
 
 
 def test_no_word_stands_for_two_things() -> None:
-    assert len(concept_of()) == sum(len(words) for words in concepts().values())
+    assert len(concept_by_word()) == sum(len(concept.terms) for concept in concepts())
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_no_word_stands_for_two_things() -> None:
     ],
 )
 def test_sounds_are_told_by_their_source(heard: str, phrase: str | None) -> None:
-    assert phrase_of_class(heard) == phrase
+    assert class_phrase(heard) == phrase
 
 
 def test_classes_of_other_models_are_told_by_what_they_are_kinds_of() -> None:
     tree = tree_of((*class_tree().names, *NOT_IN_YAMNET))
-    assert phrase_of_class("Female singing", tree) == "singing"
-    assert phrase_of_class("Battle cry", tree) == "angry shouting"
+    assert class_phrase("Female singing", tree) == "singing"
+    assert class_phrase("Battle cry", tree) == "angry shouting"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_classes_of_other_models_are_told_by_what_they_are_kinds_of() -> None:
     ],
 )
 def test_what_is_spoken_of_are_nouns(text: str, told: tuple[str, ...]) -> None:
-    assert spoken_concepts(text) == told
+    assert mentioned_concepts(text) == told
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_is_spoken_of_are_nouns(text: str, told: tuple[str, ...]) -> None:
     ],
 )
 def test_speech_is_told_in_few_words(text: str, told: str) -> None:
-    assert telling_words(text) == told
+    assert speech_phrase(text) == told
 
 
 def written(services: Services, clip: AudioClip, model: ModelSpec, start: float = 0.0, end: float = 1e9) -> WrittenPrompt:
@@ -112,7 +112,7 @@ def written(services: Services, clip: AudioClip, model: ModelSpec, start: float 
 def check_closed(prompt: WrittenPrompt) -> None:
     """Nothing but known words."""
     phrases = prompt.text.split(" and ")
-    assert 1 <= len(phrases) <= MAX_CONCEPTS and all(phrase in concept_of() for phrase in phrases)
+    assert 1 <= len(phrases) <= MAX_CONCEPTS and all(phrase in concept_by_word() for phrase in phrases)
 
 
 @pytest.mark.models
@@ -129,7 +129,7 @@ def test_a_sound_becomes_a_prompt(services: Services, file: str, closed: str, op
     clip = services.clips.open(path)
     tiny, large = (written(services, clip, model) for model in (TINY_DIFFUSION, STABLE_DIFFUSION_2_1))
     assert tiny == WrittenPrompt(closed, ("tags",))
-    assert large == WrittenPrompt(f"{open_words}, {FINISH}", ("tags",))
+    assert large == WrittenPrompt(f"{open_words}, {QUALITY_SUFFIX}", ("tags",))
 
 
 @pytest.mark.models
@@ -139,7 +139,7 @@ def test_music_is_told_by_its_style_and_instruments(services: Services) -> None:
     check_closed(tiny)
     assert large.sources == ("music",)
     assert large.text.startswith("musicians playing ") and " music on " in large.text
-    assert {tag.kind for tag in music_between(clip, 0, 22, services.runtime)} >= {
+    assert {tag.kind for tag in music_tags_between(clip, 0, 22, services.runtime)} >= {
         "genre",
         "instrument",
     }
@@ -170,11 +170,11 @@ def story(services: Services, tmp_path: Path) -> AudioClip:
 
 @pytest.mark.models
 def test_what_somebody_speaks_of_is_drawn(services: Services, story: AudioClip) -> None:
-    assert written(services, story, TINY_DIFFUSION) == WrittenPrompt("goat and wolf", ("words spoken",))
-    assert written(services, story, TINY_DIFFUSION, 4.5, 8) == WrittenPrompt("piano", ("words spoken",))
+    assert written(services, story, TINY_DIFFUSION) == WrittenPrompt("goat and wolf", ("transcript",))
+    assert written(services, story, TINY_DIFFUSION, 4.5, 8) == WrittenPrompt("piano", ("transcript",))
     large = written(services, story, STABLE_DIFFUSION_2_1)
-    assert large.text == f"a person speaking, about goat, wolf, valley, piano and gone, {FINISH}"
-    assert large.sources == ("tags", "words spoken")
+    assert large.text == f"a person speaking, about goat, wolf, valley, piano and gone, {QUALITY_SUFFIX}"
+    assert large.sources == ("tags", "transcript")
 
 
 @pytest.mark.models

@@ -1,4 +1,4 @@
-"""The most telling part of a clip, with the real YAMNet."""
+"""The salient window of a clip, with the real YAMNet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import soundfile
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import SilentClip
-from pipelines.pictures.salient_window import telling_window
+from pipelines.pictures.salient_window import salient_window
 from services import Services
 from tests.recordings import EXAMPLES
 
@@ -20,8 +20,8 @@ RATE = 16_000
 pytestmark = pytest.mark.models
 
 
-def window(services: Services, clip: AudioClip, seconds: float) -> tuple[float, float]:
-    return telling_window(clip, seconds, services.runtime)
+def window(services: Services, clip: AudioClip, duration: float) -> tuple[float, float]:
+    return salient_window(clip, duration, services.runtime)
 
 
 def clip_with(services: Services, folder: Path, bird_at: float, seconds: float, noise: float) -> AudioClip:
@@ -43,7 +43,7 @@ def test_what_can_be_recognised_is_found_wherever_it_is(services: Services, tmp_
     assert abs(start - bird_at) < 1.5
 
 
-def test_a_short_clip_is_telling_as_a_whole(services: Services):
+def test_a_short_clip_is_its_own_window(services: Services):
     clip = services.clips.open(EXAMPLES / "blackbird.ogg")
     assert window(services, clip, 10.0) == (0.0, clip.duration)
 

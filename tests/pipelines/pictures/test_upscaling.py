@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipelines.pictures.upscaling import upscaled
+from pipelines.pictures.upscaling import upscale
 
 
 def blurred_disc() -> Image.Image:
@@ -20,22 +20,22 @@ def steepest(image: Image.Image) -> float:
 
 def test_it_has_the_size_that_was_asked_for() -> None:
     image = Image.new("RGB", (96, 64))
-    assert [upscaled(image, factor).size for factor in (1, 2, 4)] == [(96, 64), (192, 128), (384, 256)]
+    assert [upscale(image, factor).size for factor in (1, 2, 4)] == [(96, 64), (192, 128), (384, 256)]
 
 
 def test_edges_are_steeper_than_interpolation_leaves_them() -> None:
     disc = blurred_disc()
     interpolated = disc.resize((384, 384), Image.Resampling.LANCZOS)
-    assert steepest(upscaled(disc, 4)) > 1.5 * steepest(interpolated)
+    assert steepest(upscale(disc, 4)) > 1.5 * steepest(interpolated)
 
 
 def test_edges_get_no_halo_and_stay_where_they_were() -> None:
     disc = blurred_disc()
-    large = upscaled(disc, 4)
+    large = upscale(disc, 4)
     assert (np.asarray(large, dtype=np.int16) >= np.array([30, 60, 200]) - 10).all()
     before, after = (np.asarray(image.convert("L"), dtype=np.float32).mean() for image in (disc, large))
     assert abs(after - before) < 2
 
 
 def test_a_flat_picture_stays_flat() -> None:
-    assert set(upscaled(Image.new("RGB", (96, 96), (10, 120, 250)), 4).getdata()) == {(10, 120, 250)}
+    assert set(upscale(Image.new("RGB", (96, 96), (10, 120, 250)), 4).getdata()) == {(10, 120, 250)}
