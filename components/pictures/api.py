@@ -114,15 +114,21 @@ def add_picture_endpoints(services: Services) -> None:
             end: where that part ends, in seconds; -1 for the most telling part.
 
         Returns:
-            prompt; sources, what it was written from ('tags', 'music', 'words spoken'); heard [{concept, category, share}], the
-            words of which the sound itself is made in the model's text space; start and end of the part, in seconds.
+            prompt; sources, what it was written from ('tags', 'music', 'transcript'); concepts [{concept, category, weight}], the
+            decomposition of the audio embeds in the model's text space; start and end of the segment, in seconds.
         """
         clip = open_for_api(services, audio)
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
         spec = services.runtime.catalog.choose("draw_pictures", model).spec
-        start, end, heard = segment_concepts(clip, options, services.runtime)
+        start, end, concepts = segment_concepts(clip, options, services.runtime)
         written = write_prompt(clip, start, end, spec, services.runtime)
-        return {"prompt": written.text, "sources": written.sources, "heard": as_document(heard), "start": start, "end": end}
+        return {
+            "prompt": written.text,
+            "sources": written.sources,
+            "concepts": as_document(concepts),
+            "start": start,
+            "end": end,
+        }
 
     shared = borrowing(services)
     gr.api(audio_to_image, api_name="audio_to_image", **shared)
