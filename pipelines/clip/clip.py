@@ -7,7 +7,6 @@ prepared is there for the next.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -17,22 +16,16 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from pydantic import TypeAdapter
 
 from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.clip_names import readable_name
-from pipelines.clip.decoding import (
-    ClipLimits,
-    DecodedAudio,
-    decode_audio,
-    part_ending,
-    write_part,
-    write_player_file,
-)
+from pipelines.clip.containers import AudioTrack
+from pipelines.clip.decoding import ClipLimits, DecodedAudio, decode_audio
 from pipelines.clip.errors import (
     ClipExpired,
     ClipPathRefused,
@@ -40,6 +33,8 @@ from pipelines.clip.errors import (
     EmptyClip,
     SilentClip,
 )
+from pipelines.clip.player_files import ORIGINAL_FILE, part_ending, write_part, write_player_file
+from pipelines.clip.track_reader import Recording
 
 HASH_BLOCK_BYTES = 4 * 2**20
 RESAMPLE_BLOCK_SAMPLES = 2**20
@@ -64,13 +59,23 @@ class AudioClip:
     duration: float
     """Seconds."""
     channels: int
-    """Of the original; `waveform` is always mono."""
+    """Of the track, or 1 where one was chosen; `waveform` is always mono."""
     container: str
     codec: str
     directory: Path
     """The clip's own folder: samples, player file, and what else is derived from it."""
     name: str = ""
     """What this person calls it; not part of the content."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was lost when the file was read, and what was left out of the mix."""
+    tracks: tuple[AudioTrack, ...] = ()
+    """Of the file, in its order."""
+    track: int = 0
+    """Number of the track that was read."""
+    channel: int | None = None
+    """Number of the one channel that was read; None for all."""
+    has_unlike_sides: bool = False
+    """Whether the two sides are different recordings, so that each is worth reading alone."""
 
     def named(self, name: str) -> AudioClip:
         """Return the same clip under a person's own name for it, which may hold anything."""
@@ -83,9 +88,12 @@ class AudioClip:
         return next(self.directory.glob("player.*"))
 
     @property
-    def channels_file(self) -> Path:
-        """A file with all of the channels: the player's, or the original where the player's is only a mix."""
-        return next(self.directory.glob("original*"), self.player_file)
+    def recording(self) -> Recording:
+        """What the clip was read from, or reads as from it: the original where it is kept, else the player's file."""
+        original = self.directory / ORIGINAL_FILE
+        if original.exists():
+            return Recording(original, self.track, self.channel)
+        return Recording(self.player_file)
 
     def waveform(self, sample_rate: int | None = None) -> FloatArray:
         """The mono mix at `sample_rate` Hz (default: the original's): float32 [samples], a read-only memory map.
@@ -111,6 +119,10 @@ class AudioClip:
             raise ClipExpired from None
 
 
+CLIP_FACTS = TypeAdapter(AudioClip)
+"""How a clip is written beside its samples."""
+
+
 class ClipStore:
     """All clips: one directory each under `directory`, removed when nobody used them for `max_age_seconds`.
 
@@ -122,20 +134,33 @@ class ClipStore:
         self._limits = limits
         self._max_age_seconds = max_age_seconds
         self._lock = threading.Lock()
-        self._by_file_hash: dict[str, AudioClip] = {}
+        self._by_file_hash: dict[tuple[str, int | None, int | None], AudioClip] = {}
 
     @property
     def directory(self) -> Path:
         """Where the clips lie."""
         return self._directory
 
-    def open(self, path: str | Path, allowed_roots: tuple[Path, ...] | None = None, name: str | None = None) -> AudioClip:
-        """Decode the file at `path`, or find the clip if the same file was decoded before.
+    def open(
+        self,
+        path: str | Path,
+        allowed_roots: tuple[Path, ...] | None = None,
+        name: str | None = None,
+        track: int | None = None,
+        channel: int | None = None,
+    ) -> AudioClip:
+        """Decode a file, or find the clip if the same was decoded before.
 
-        With `allowed_roots`, only a file that really lies below one of them is touched.
+        Args:
+            path: of the file.
+            allowed_roots: folders; only a file that really lies below one of them is touched. None for any file.
+            name: what the person calls the clip; by default the file's name.
+            track: number among the file's audio tracks; None for the one that its container marks.
+            channel: number of one channel that is read alone; None for all.
 
         Raises:
-            ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, TruncatedClip, ClipTooLong, TooManyChannels, SilentClip.
+            ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, UnreadableClip, ClipTooLong, TooManyChannels, SilentClip.
+            InvalidOption: the file has no such track or channel.
         """
         file = _checked_path(path, allowed_roots)
         size_bytes = file.stat().st_size
@@ -144,11 +169,12 @@ class ClipStore:
         if size_bytes > self._limits.max_bytes:
             raise ClipTooLarge(size_bytes, self._limits.max_bytes)
         file_hash = _hash_of(file)
-        clip = self._by_file_hash.get(file_hash)
+        key = (file_hash, track, channel)
+        clip = self._by_file_hash.get(key)
         if clip is None or not clip.directory.exists():
-            clip = self._decode(file)
+            clip = self._decode(Recording(file, track, channel))
             with self._lock:
-                self._by_file_hash[file_hash] = clip
+                self._by_file_hash[key] = clip
         os.utime(clip.directory)
         return clip.named(name or file.name)
 
@@ -158,10 +184,9 @@ class ClipStore:
             return None
         directory = self._directory / content_hash
         try:
-            facts = json.loads((directory / FACTS_FILE).read_text(encoding="utf-8"))
+            return replace(CLIP_FACTS.validate_json((directory / FACTS_FILE).read_bytes()), directory=directory)
         except FileNotFoundError:
             return None
-        return AudioClip(directory=directory, **facts)
 
     def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
         """The part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
@@ -175,8 +200,17 @@ class ClipStore:
             raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
         with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
             part = Path(scratch) / f"part.{part_ending(clip.channels)}"
-            write_part(clip.channels_file, part, start, end)
+            write_part(clip.recording, part, start, end)
             return self.open(part, name=clip.name)
+
+    def select(self, clip: AudioClip, track: int, channel: int | None) -> AudioClip:
+        """Return another track of the clip's file, or one channel of it, as a clip of its own.
+
+        Raises:
+            InvalidOption: there is no such track or channel.
+            SilentClip: nothing is heard in it.
+        """
+        return self.open(clip.recording.file, name=clip.name, track=track, channel=channel)
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
         """Note that `keeper` (any text that stands for one person) has this clip in a history."""
@@ -204,38 +238,43 @@ class ClipStore:
             self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
         return len(stale)
 
-    def _decode(self, file: Path) -> AudioClip:
+    def _decode(self, recording: Recording) -> AudioClip:
         self._directory.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix=SCRATCH_PREFIX))
         try:
-            audio = decode_audio(file, scratch / "mono.f32", self._limits)
+            audio = decode_audio(recording, scratch / "mono.f32", self._limits)
             if audio.peak < SILENCE_PEAK:
                 raise SilentClip
             mono_file = _samples_path(scratch, audio.sample_rate)
             os.replace(scratch / "mono.f32", mono_file)
-            write_player_file(file, audio, mono_file, scratch)
-            (scratch / FACTS_FILE).write_text(json.dumps(_facts(audio)), encoding="utf-8")
-            directory = self._directory / audio.content_hash
+            write_player_file(recording, audio, mono_file, scratch)
+            clip = _clip(audio, self._directory / audio.content_hash, recording.channel)
+            (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))
             try:
-                os.replace(scratch, directory)
+                os.replace(scratch, clip.directory)
             except OSError:
-                if not directory.exists():  # else the same content came in another file
+                if not clip.directory.exists():  # else the same content came in another file
                     raise
-            return AudioClip(directory=directory, **_facts(audio))
+            return clip
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _facts(audio: DecodedAudio) -> dict[str, Any]:
-    """What belongs to the content of a clip, as `AudioClip` has it; a person's name for it does not."""
-    return {
-        "content_hash": audio.content_hash,
-        "sample_rate": audio.sample_rate,
-        "duration": audio.samples / audio.sample_rate,
-        "channels": audio.channels,
-        "container": audio.container,
-        "codec": audio.codec,
-    }
+def _clip(audio: DecodedAudio, directory: Path, channel: int | None) -> AudioClip:
+    return AudioClip(
+        content_hash=audio.content_hash,
+        sample_rate=audio.sample_rate,
+        duration=audio.samples / audio.sample_rate,
+        channels=audio.channels,
+        container=audio.reader.container,
+        codec=audio.codec,
+        directory=directory,
+        notes=audio.notes,
+        tracks=audio.tracks,
+        track=audio.track,
+        channel=channel,
+        has_unlike_sides=audio.has_unlike_sides,
+    )
 
 
 def _name_for(keeper: str) -> str:

@@ -55,15 +55,13 @@ class NotAudio(ClipError):
         super().__init__(f"This file holds no sound {named}: please give a recording such as WAV, MP3, FLAC, OGG or M4A.")
 
 
-class TruncatedClip(ClipError):
-    """The file promises more sound than it holds, or stops in the middle of its structure."""
+class UnreadableClip(ClipError):
+    """The file is a recording, but nothing of it can be decoded."""
 
-    def __init__(self, claimed_seconds: float | None = None, held_seconds: float | None = None) -> None:
-        if claimed_seconds is None or held_seconds is None:
-            reason = "its end or its index is missing"
-        else:
-            reason = f"it promises {measured_time(claimed_seconds)} but holds {measured_time(held_seconds)}"
-        super().__init__(f"This file is damaged or was cut off ({reason}): please export or download it again.")
+    def __init__(self) -> None:
+        super().__init__(
+            "This file is damaged or was cut off (its end or its index is missing): please export or download it again."
+        )
 
 
 class ClipTooLong(ClipError):

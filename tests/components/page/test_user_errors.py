@@ -31,7 +31,6 @@ KNOWN = {
     errors.OutOfMemory: (10**9, 10**8, "cuda"),
     errors.QueueFull: (32,),
     errors.WaitedTooLong: (300.0,),
-    clip_errors.TruncatedClip: (36000.0, 1.0),
     clip_errors.SilentPart: (1.0, 2.5),
     picture_errors.TextWidthMismatch: ("Aligner", 192, "Stable Diffusion", 1024),
     embedding_errors.NoTokens: ("Whisper",),

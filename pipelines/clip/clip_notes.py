@@ -1,0 +1,103 @@
+"""Sentences about a clip: what could not be read, what was left out, and which channel was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pipelines.clip.downmix import Level, MixFacts
+from pipelines.clip.track_reader import Gap
+from pipelines.wording.grammar import listed
+from pipelines.wording.times import measured_time
+
+MAX_LISTED_GAPS = 3
+SILENT_CHANNEL_RATIO = 1e-6
+"""Energy of a channel relative to the loudest, -60 dB, below which it is called silent."""
+CHANNEL_NAMES = {
+    "FL": "left",
+    "FR": "right",
+    "FC": "centre",
+    "LFE": "low-frequency",
+    "BL": "back left",
+    "BR": "back right",
+    "SL": "side left",
+    "SR": "side right",
+}
+
+
+def gap_notes(gaps: Sequence[Gap]) -> tuple[str, ...]:
+    """Return one sentence about what could not be read, and one about what the file does not have."""
+    damage = [gap for gap in gaps if gap.is_damage]
+    absent = [gap for gap in gaps if not gap.is_damage]
+    notes = []
+    if damage:
+        notes.append(f"{_stretches(damage)} could not be read: silence stands there.")
+    if absent and absent[0].start == 0.0:
+        notes.append(f"The sound of this file begins at {measured_time(absent[0].duration)}.")
+        absent = absent[1:]
+    if absent:
+        notes.append(f"The recording pauses for {_stretches(absent)}: silence stands there.")
+    return tuple(notes)
+
+
+def _stretches(gaps: Sequence[Gap]) -> str:
+    if len(gaps) <= MAX_LISTED_GAPS:
+        return listed([f"{measured_time(gap.duration)} from {measured_time(gap.start)}" for gap in gaps])
+    total = sum(gap.duration for gap in gaps)
+    end = gaps[-1].start + gaps[-1].duration
+    return f"{measured_time(total)} in {len(gaps)} places from {measured_time(gaps[0].start)} to {measured_time(end)}"
+
+
+def cut_off_note(missing: float, held: float) -> tuple[str, ...]:
+    """Return a sentence for a file that ends before its time; `missing` and `held` in seconds."""
+    if not missing:
+        return ()
+    return (f"This file was cut off: it promises {measured_time(held + missing)} but holds {measured_time(held)}.",)
+
+
+def channel_note(facts: MixFacts, layout: Any) -> tuple[str, ...]:
+    """Return a sentence about a channel that was taken in place of the mix."""
+    taken = facts.cancelled_by
+    if taken is None:
+        return ()
+    name = channel_name(layout, taken)
+    others = np.delete(facts.energies, taken)
+    if len(facts.energies) == 2 and others[0] <= SILENT_CHANNEL_RATIO * facts.energies[taken]:
+        return (f"The {channel_name(layout, 1 - taken)} side is silent: the {name} side was used.",)
+    if facts.is_inverted:
+        return (f"The two sides cancel each other when they are mixed: the {name} side was used.",)
+    if len(facts.energies) == 2:
+        return (f"The {channel_name(layout, 1 - taken)} side is very soft: the {name} side was used.",)
+    return (f"The mix of all channels is much softer than the {name} channel: that one was used.",)
+
+
+def channel_name(layout: Any, channel: int) -> str:
+    """Return what people call a channel: 'left', 'centre', or by its number from 1."""
+    names = [one.name for one in layout.channels]
+    if layout.nb_channels == 2:
+        return ("left", "right")[channel]
+    return CHANNEL_NAMES.get(names[channel], names[channel]) if channel < len(names) else str(channel + 1)
+
+
+def side_note(facts: MixFacts, channel: int | None) -> tuple[str, ...]:
+    """Return a sentence about two sides that are two recordings, or about the side that was chosen."""
+    if channel is not None:
+        return (f"This is {('the left side', 'the right side')[channel] if channel < 2 else f'channel {channel + 1}'} alone.",)
+    if not facts.has_unlike_sides:
+        return ()
+    return ("The left and the right side are different recordings: each can be opened alone.",)
+
+
+def level_notes(level: Level, replaced_samples: int) -> tuple[str, ...]:
+    """Return sentences about what was done to the samples that models get."""
+    notes = []
+    if replaced_samples:
+        notes.append(f"{replaced_samples} samples are not numbers: silence stands there.")
+    if level.offset:
+        notes.append(f"A constant offset of {level.offset:.2f} was removed.")
+    if level.gain != 1.0:
+        decibels = 20 * np.log10(level.gain)
+        notes.append(f"This recording is very {'quiet' if decibels > 0 else 'loud'}: it is analysed {decibels:+.0f} dB.")
+    return tuple(notes)
