@@ -160,7 +160,6 @@ class ClipStore:
 
         Raises:
             ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, UnreadableClip, ClipTooLong, TooManyChannels, SilentClip.
-            InvalidOption: the file has no such track or channel.
         """
         file = _checked_path(path, allowed_roots)
         size_bytes = file.stat().st_size
@@ -210,7 +209,13 @@ class ClipStore:
             InvalidOption: there is no such track or channel.
             SilentClip: nothing is heard in it.
         """
-        return self.open(clip.recording.file, name=clip.name, track=track, channel=channel)
+        recording = clip.recording
+        channels = clip.tracks[track].channels if 0 <= track < len(clip.tracks) else 0
+        if not channels:
+            raise InvalidOption("track", track, f"0 to {len(clip.tracks) - 1}")
+        if channel is not None and not 0 <= channel < channels:
+            raise InvalidOption("channel", channel, f"0 to {channels - 1}")
+        return self.open(recording.file, name=clip.name, track=track, channel=channel)
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
         """Note that `keeper` (any text that stands for one person) has this clip in a history."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.clip.downmix import Level, MixFacts
-from pipelines.clip.track_reader import Gap
+from pipelines.clip.file_clock import Gap
 from pipelines.wording.grammar import listed
 from pipelines.wording.times import measured_time
 
@@ -70,15 +70,15 @@ def channel_note(facts: MixFacts, layout: Any) -> tuple[str, ...]:
         return (f"The two sides cancel each other when they are mixed: the {name} side was used.",)
     if len(facts.energies) == 2:
         return (f"The {channel_name(layout, 1 - taken)} side is very soft: the {name} side was used.",)
-    return (f"The mix of all channels is much softer than the {name} channel: that one was used.",)
+    return (f"The mix of all channels is much softer than {name}: that one was used.",)
 
 
 def channel_name(layout: Any, channel: int) -> str:
-    """Return what people call a channel: 'left', 'centre', or by its number from 1."""
-    names = [one.name for one in layout.channels]
+    """Return what people call a channel: 'left' of two, 'the centre channel' of more, or 'channel 12' where it has no place."""
     if layout.nb_channels == 2:
         return ("left", "right")[channel]
-    return CHANNEL_NAMES.get(names[channel], names[channel]) if channel < len(names) else str(channel + 1)
+    place = CHANNEL_NAMES.get(layout.channels[channel].name)
+    return f"the {place} channel" if place else f"channel {channel + 1}"
 
 
 def side_note(facts: MixFacts, channel: int | None) -> tuple[str, ...]:

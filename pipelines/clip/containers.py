@@ -1,8 +1,7 @@
-"""Files of every container that may be opened: their audio tracks, their parts, and how long they say they are."""
+"""Files of every container that may be opened: their audio trackss, their parts, and how long they say they are."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,15 +10,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from pipelines.clip.errors import NotAudio, UnreadableClip
+from pipelines.clip.file_parts import ByteRange, FilePart
 
 FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,aac,caf,amr,ac3,asf,avi"
 """FFmpeg demuxers that may be used. Playlists (hls, concat, dash ...) stay out: they open other files and addresses."""
 UNKNOWN_SIZE = 0xFFFFFFFF
-OGG_PAGE_HEADER_BYTES = 27
-OGG_FIRST_PAGE_FLAG = 2
-
-ByteRange = tuple[int, int]
-"""(first, end) in bytes."""
 
 
 @dataclass(frozen=True)
@@ -44,43 +39,13 @@ def opened(file: Path, part: ByteRange | None = None) -> Iterator[Any]:
     import av
 
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-    source = f"file:{file}" if part is None else _FilePart(file, part)
+    source = f"file:{file}" if part is None else FilePart(file, part)
     try:
         container = av.open(source, options=options, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError) as error:
         raise _unreadable(file) from error
     with container:
         yield container
-
-
-class _FilePart(io.RawIOBase):
-    """A range of a file's bytes as a file of its own."""
-
-    def __init__(self, file: Path, part: ByteRange) -> None:
-        self._file = open(file, "rb")  # noqa: SIM115 closed with this object
-        self._first, self._end = part
-        self._file.seek(self._first)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        left = max(0, self._end - self._file.tell())
-        return self._file.read(left if size < 0 else min(size, left))
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: self._first, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}[whence]
-        return self._file.seek(max(self._first, base + offset)) - self._first
-
-    def tell(self) -> int:
-        return self._file.tell() - self._first
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def _unreadable(file: Path) -> NotAudio | UnreadableClip:
@@ -119,51 +84,6 @@ def container_kind(file: Path, format_name: str) -> str:
         with open(file, "rb") as stream:
             return "webm" if b"webm" in stream.read(64) else "matroska"
     return format_name.split(",")[0]
-
-
-def parts_of(file: Path) -> tuple[ByteRange | None, ...]:
-    """Return the byte ranges of the recordings that follow each other in a chained Ogg file; (None,) for any other file.
-
-    FFmpeg reads the first link only where the next has other parameters.
-    """
-    with open(file, "rb") as stream:
-        starts = _ogg_link_starts(stream)
-        size = stream.seek(0, os.SEEK_END)
-    if len(starts) < 2:
-        return (None,)
-    return tuple(zip(starts, (*starts[1:], size), strict=True))
-
-
-def _ogg_link_starts(stream: BinaryIO) -> list[int]:
-    """Where the first pages of links stand: those that begin a logical stream after pages that do not."""
-    starts: list[int] = []
-    position, in_headers = 0, False
-    while len(header := stream.read(OGG_PAGE_HEADER_BYTES)) == OGG_PAGE_HEADER_BYTES:
-        if not header.startswith(b"OggS"):
-            if not starts:
-                return []
-            position = _next_ogg_page(stream, position + 1)
-            stream.seek(position)
-            continue
-        begins = bool(header[5] & OGG_FIRST_PAGE_FLAG)
-        if begins and not in_headers:
-            starts.append(position)
-        in_headers = begins
-        position += OGG_PAGE_HEADER_BYTES + header[26] + sum(stream.read(header[26]))
-        stream.seek(position)
-    return starts
-
-
-def _next_ogg_page(stream: BinaryIO, position: int) -> int:
-    """The next place, from `position` on, that looks like a page; the end of the file if none does."""
-    stream.seek(position)
-    tail = b""
-    while block := stream.read(1 << 16):
-        found = (tail + block).find(b"OggS")
-        if found >= 0:
-            return stream.tell() - len(block) - len(tail) + found
-        tail = block[-3:]
-    return stream.tell()
 
 
 def claimed_seconds(file: Path, container: Any, stream: Any) -> float | None:

@@ -45,7 +45,7 @@ class MixFacts:
     """What was measured while the channels were mixed."""
 
     energies: DoubleArray
-    """Of the channels [channels], around their means."""
+    """Of the channels [channels], around their means; 0 for those that the mix leaves out."""
     mix_energy: float
     correlation: float
     """Between the two sides of a stereo recording; 1.0 for any other."""
@@ -100,7 +100,7 @@ class Mixer:
         correlation = 1.0
         if len(energies) == 2 and energies.min() > 0:
             correlation = (self._cross - self._sums[0] * self._sums[1] / count) / float(np.sqrt(energies.prod()))
-        return MixFacts(energies, mix_energy, correlation)
+        return MixFacts(np.where(self._weights > 0, energies, 0.0), mix_energy, correlation)
 
 
 @dataclass(frozen=True)
