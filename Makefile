@@ -7,7 +7,7 @@ TESTS := $(VENV)/.tests-installed
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test unit check check-scripts bench lock update-models clean
+.PHONY: run test import unit check check-scripts bench lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -16,6 +16,9 @@ run: $(APP)
 test: $(TESTS)
 	$(PARALLEL) -m "not browser"
 	$(BIN)/python -m pytest -m browser
+
+import: $(APP)
+	$(BIN)/python -c "import app"
 
 unit: $(TESTS)
 	$(PARALLEL) -m "not models and not browser"
@@ -52,7 +55,7 @@ lock:
 	$(LOCK) requirements-test.in -o requirements-test.txt
 
 clean:
-	rm -rf $(VENV) node_modules
+	rm -rf $(VENV) .venv-* node_modules
 
 $(APP): requirements.txt requirements-offline.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
