@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
+from models.hidden_states import hidden_state_selection
 from models.loading.loaders import ProcessedModel
 from models.specs.model_spec import ModelSpec
 from pipelines.interpretability.logit_lens import (
@@ -73,10 +74,11 @@ def hidden_states(
             **inputs,
             max_new_tokens=max_new_tokens,
             do_sample=False,
-            output_hidden_states=True if layers is None else list(layers),
+            output_hidden_states=True if layers is None else hidden_state_selection(layers),
             return_dict_in_generate=True,
         )
-    prompt, *steps = (_as_array([layer for layer in step if layer is not None]) for step in output.hidden_states)
+    wanted = range(len(output.hidden_states[0])) if layers is None else layers
+    prompt, *steps = (_as_array([step[layer] for layer in wanted]) for step in output.hidden_states)
     ids = inputs["input_ids"][0]
     tokenizer = tokenizer_of(language_model)
     return HiddenStates(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
+from models.hidden_states import hidden_state_selection
 
 AST_SAMPLE_RATE = 16_000
 AST_FRAME_SAMPLES, AST_FRAME_HOP_SAMPLES = 400, 160
@@ -48,7 +49,7 @@ def ast_hidden_states(model: Any, sound: FloatArray, layers: Sequence[int]) -> l
 
     transformer = model.model.audio_spectrogram_transformer
     with torch.inference_mode():
-        output = transformer(_inputs(model, sound), output_hidden_states=list(layers))
+        output = transformer(_inputs(model, sound), output_hidden_states=hidden_state_selection(layers))
         states = [*output.hidden_states[:-1], output.last_hidden_state]
         # [patches, width] -> [bands, time patches, width] -> [time patches, width]
         means = [states[layer][0, AST_EXTRA_TOKENS:].unflatten(0, (-1, AST_TIME_PATCHES)).mean(dim=0) for layer in layers]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
+from models.hidden_states import hidden_state_selection
 from models.specs.model_spec import EncoderFacts
 from pipelines.embeddings.encoders.base import (
     FrameFamily,
@@ -59,7 +60,9 @@ class WaveformEncoder(FrameFamily):
         inputs = model.processor(shortest, sampling_rate=SAMPLE_RATE, return_tensors="pt")
         wanted = [self.layers.index(layer) for layer in layers]
         with torch.inference_mode():
-            output = model.model(**inputs.to(model.model.device, model.model.dtype), output_hidden_states=wanted)
+            output = model.model(
+                **inputs.to(model.model.device, model.model.dtype), output_hidden_states=hidden_state_selection(wanted)
+            )
         states = [*output.hidden_states[:-1], output.last_hidden_state]
         return [states[number][0, : self._frames(len(sound))].float().cpu().numpy() for number in wanted]
 

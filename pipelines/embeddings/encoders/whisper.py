@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 
 from models.arrays import FloatArray
+from models.hidden_states import hidden_state_selection
 from models.specs.model_spec import EncoderFacts
 from pipelines.embeddings.encoders.base import (
     FrameFamily,
@@ -63,7 +64,9 @@ class WhisperEncoder(FrameFamily):
         encoder = model.model.get_encoder()
         wanted = [self.layers.index(layer) for layer in layers]
         with torch.inference_mode():
-            output = encoder(inputs.input_features.to(encoder.device, encoder.dtype), output_hidden_states=wanted)
+            output = encoder(
+                inputs.input_features.to(encoder.device, encoder.dtype), output_hidden_states=hidden_state_selection(wanted)
+            )
         frames = whisper_frames(len(sound))
         return [output.hidden_states[number][0, :frames].float().cpu().numpy() for number in wanted]
 
@@ -94,7 +97,7 @@ class Qwen2AudioTower(WhisperEncoder):
         mask = create_bidirectional_mask(config=tower.config, inputs_embeds=shape, attention_mask=sounding.long())
         with torch.inference_mode():
             features = inputs.input_features.to(tower.device, tower.dtype)
-            output = tower(features, attention_mask=mask, output_hidden_states=wanted)
+            output = tower(features, attention_mask=mask, output_hidden_states=hidden_state_selection(wanted))
         kept = [(number, self.grid(layer).count(len(sound))) for number, layer in zip(wanted, layers, strict=True)]
         return [output.hidden_states[number][0, :frames].float().cpu().numpy() for number, frames in kept]
 
