@@ -24,7 +24,8 @@ import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
-from pipelines.clip.clip import CONTENT_HASH, AudioClip
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.store import CONTENT_HASH
 from pipelines.embeddings.embed import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.encoders.registry import Encoder

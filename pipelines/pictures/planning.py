@@ -11,7 +11,8 @@ from models.errors import InvalidOption, ModelError
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
 from models.specs.model_spec import ModelSpec, Task
-from pipelines.clip.clip import MIN_CUT_SECONDS, AudioClip
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.store import MIN_CUT_SECONDS
 from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.errors import InvalidInitImage
 from pipelines.pictures.options import MAX_SEED, SCHEDULERS, PictureOptions

@@ -18,7 +18,8 @@ from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
-from pipelines.clip.clip import MIN_CUT_SECONDS, AudioClip
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.store import MIN_CUT_SECONDS
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.music_tagging import MusicTagOptions, tag_music
 from pipelines.music.tag_fusion import (

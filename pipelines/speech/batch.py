@@ -12,7 +12,8 @@ from uuid import uuid4
 from models.errors import AudioscopeError
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
-from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.store import ClipStore
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
 
 FileState = Literal["waiting", "running", "done", "failed", "stopped"]

@@ -35,7 +35,7 @@ from components.timeline.tracks import (
     WordTrack,
 )
 from models.arrays import FloatArray
-from pipelines.clip.clip import ClipStore
+from pipelines.clip.store import ClipStore
 
 TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"
 CHORDS = ("Cm", "A♭", "E♭", "B♭", "Cm", "Fm", "G7", "Cm")

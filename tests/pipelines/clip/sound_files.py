@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.clip.clip import ClipStore
+from pipelines.clip.store import ClipStore
 
 RATE = 44_100
 FORMATS = {

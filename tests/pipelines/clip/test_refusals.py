@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import AudioscopeError
-from pipelines.clip.clip import AudioClip, ClipStore
-from pipelines.clip.decoding import ClipLimits
+from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import (
     ClipError,
     ClipTooLarge,
@@ -22,6 +21,8 @@ from pipelines.clip.errors import (
     TooManyChannels,
     UnreadableClip,
 )
+from pipelines.clip.files.decoding import ClipLimits
+from pipelines.clip.store import ClipStore
 from tests.pipelines.clip.sound_files import FORMATS, RATE, TRUNCATABLE, encode, leftovers, tone, write_wav
 
 

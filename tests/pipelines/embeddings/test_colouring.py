@@ -8,7 +8,8 @@ import pytest
 import soundfile
 
 from models.errors import InvalidOption
-from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.store import ClipStore
 from pipelines.embeddings.colouring import (
     ClusterOptions,
     clip_colouring,

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.clip.decoding import DecodedAudio
-from pipelines.clip.track_reader import Recording, TrackReader
+from pipelines.clip.files.decoding import DecodedAudio
+from pipelines.clip.files.track_reader import TrackReader
+from pipelines.clip.recording import ORIGINAL_FILE, Recording
 
 BROWSER_CODECS = {"mp3", "flac", "vorbis", "opus", "aac", "pcm_s16le", "pcm_u8", "pcm_s24le", "pcm_f32le"}
 BROWSER_CONTAINERS = {"wav": "wav", "mp3": "mp3", "flac": "flac", "ogg": "ogg", "mov": "m4a", "webm": "webm"}
@@ -24,7 +25,6 @@ MAX_HEADER_ERROR_SECONDS = 0.05
 MAX_BIT_RATE_BYTES = 1
 """A frame of MP3 with a constant bit rate has one byte of padding at most."""
 BLOCK_SAMPLES = 2**18
-ORIGINAL_FILE = "original"
 
 
 def write_player_file(recording: Recording, audio: DecodedAudio, mono_file: Path, directory: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.clip.downmix import Level, MixFacts
-from pipelines.clip.file_clock import Gap
+from pipelines.clip.files.downmix import Level, MixFacts
+from pipelines.clip.files.file_clock import Gap
 from pipelines.wording.grammar import listed
 from pipelines.wording.times import measured_time
 

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.clip.containers import audio_tracks, claimed_seconds, container_kind, default_track, opened
-from pipelines.clip.downmix import mono_weights
 from pipelines.clip.errors import NotAudio
-from pipelines.clip.file_clock import MIN_GAP_SECONDS, FileClock, Gap, cropped_seconds, gap_of
-from pipelines.clip.file_parts import ByteRange, parts_of
+from pipelines.clip.files.containers import (
+    audio_tracks,
+    claimed_seconds,
+    container_kind,
+    default_track,
+    opened,
+)
+from pipelines.clip.files.downmix import mono_weights
+from pipelines.clip.files.file_clock import (
+    MIN_GAP_SECONDS,
+    FileClock,
+    Gap,
+    cropped_seconds,
+    gap_of,
+)
+from pipelines.clip.files.file_parts import ByteRange, parts_of
+from pipelines.clip.recording import Recording
 
 MAX_SAMPLE = 1e3
 """Larger samples (60 dB above full scale) are damage, as are NaN and infinity."""
 SILENCE_BLOCK_SAMPLES = 2**18
 MAX_FAILURES = 100
 """In a row, each after some 64 kB, before the rest of a file is given up."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A file, and what of it is to be read."""
-
-    file: Path
-    track: int | None = None
-    """Number among the audio tracks; None for the container's default."""
-    channel: int | None = None
-    """One channel alone; None for all."""
 
 
 class TrackReader:

@@ -10,11 +10,22 @@ from pathlib import Path
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.clip.clip_notes import channel_note, cut_off_note, gap_notes, level_notes, side_note
-from pipelines.clip.containers import AudioTrack
-from pipelines.clip.downmix import Mixer, MixFacts, mono_weights, set_level
 from pipelines.clip.errors import ClipTooLong, EmptyClip, TooManyChannels, UnreadableClip
-from pipelines.clip.track_reader import Recording, TrackReader
+from pipelines.clip.files.downmix import (
+    Mixer,
+    MixFacts,
+    mono_weights,
+    set_level,
+)
+from pipelines.clip.files.notes import (
+    channel_note,
+    cut_off_note,
+    gap_notes,
+    level_notes,
+    side_note,
+)
+from pipelines.clip.files.track_reader import TrackReader
+from pipelines.clip.recording import AudioTrack, Recording
 
 MIN_BYTES_PER_SECOND = 500
 """No codec that people use needs less (Opus at 6 kbit/s has 750): a file that claims more time than this is not believed."""

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 
 from models.arrays import FloatArray
-from pipelines.clip.clip import AudioClip, ClipStore
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.store import ClipStore
 from tests.pipelines.clip.sound_files import encode
 from tests.recordings import EXAMPLES
 

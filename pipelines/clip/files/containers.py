@@ -5,28 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 from pipelines.clip.errors import NotAudio, UnreadableClip
-from pipelines.clip.file_parts import ByteRange, FilePart
+from pipelines.clip.files.file_parts import ByteRange, FilePart
+from pipelines.clip.recording import AudioTrack
 
 FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,aac,caf,amr,ac3,asf,avi"
 """FFmpeg demuxers that may be used. Playlists (hls, concat, dash ...) stay out: they open other files and addresses."""
 UNKNOWN_SIZE = 0xFFFFFFFF
-
-
-@dataclass(frozen=True)
-class AudioTrack:
-    """One of the audio streams of a file."""
-
-    language: str
-    """ISO 639 code; empty where the file names none."""
-    title: str
-    channels: int
-    is_default: bool
-    """Whether the container plays it where the person chooses none."""
 
 
 @contextmanager

@@ -1,0 +1,213 @@
+"""The store of clips: open, find, cut, keep and sweep."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from models.errors import InvalidOption
+from pipelines.clip.clip import SILENCE_PEAK, AudioClip, samples_path
+from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip
+from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio
+from pipelines.clip.files.player_files import part_ending, write_part, write_player_file
+from pipelines.clip.recording import Recording
+
+HASH_BLOCK_BYTES = 4 * 2**20
+CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
+FACTS_FILE = "clip.json"
+KEEPERS_FOLDER = "keepers"
+SCRATCH_PREFIX = "incoming-"
+MIN_CUT_SECONDS = 0.05
+CLIP_FACTS = TypeAdapter(AudioClip)
+"""How a clip is written beside its samples."""
+
+
+class ClipStore:
+    """All clips: one directory each under `directory`, removed when nobody used them for `max_age_seconds`.
+
+    A clip can have keepers, one for each person who has it in a history; it goes at once when the last of them lets go.
+    """
+
+    def __init__(self, directory: Path, limits: ClipLimits = ClipLimits(), max_age_seconds: float = 24 * 3600.0) -> None:
+        self._directory = directory
+        self._limits = limits
+        self._max_age_seconds = max_age_seconds
+        self._lock = threading.Lock()
+        self._by_file_hash: dict[tuple[str, int | None, int | None], AudioClip] = {}
+
+    @property
+    def directory(self) -> Path:
+        """Where the clips lie."""
+        return self._directory
+
+    def open(
+        self,
+        path: str | Path,
+        allowed_roots: tuple[Path, ...] | None = None,
+        name: str | None = None,
+        track: int | None = None,
+        channel: int | None = None,
+    ) -> AudioClip:
+        """Decode a file, or find the clip if the same was decoded before.
+
+        Args:
+            path: of the file.
+            allowed_roots: folders; only a file that really lies below one of them is touched. None for any file.
+            name: what the person calls the clip; by default the file's name.
+            track: number among the file's audio tracks; None for the one that its container marks.
+            channel: number of one channel that is read alone; None for all.
+
+        Raises:
+            ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, UnreadableClip, ClipTooLong, TooManyChannels, SilentClip.
+        """
+        file = _checked_path(path, allowed_roots)
+        size_bytes = file.stat().st_size
+        if size_bytes == 0:
+            raise EmptyClip
+        if size_bytes > self._limits.max_bytes:
+            raise ClipTooLarge(size_bytes, self._limits.max_bytes)
+        file_hash = _hash_of(file)
+        key = (file_hash, track, channel)
+        clip = self._by_file_hash.get(key)
+        if clip is None or not clip.directory.exists():
+            clip = self._decode(Recording(file, track, channel))
+            with self._lock:
+                self._by_file_hash[key] = clip
+        os.utime(clip.directory)
+        return clip.named(name or file.name)
+
+    def find(self, content_hash: str) -> AudioClip | None:
+        """The clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
+        if not CONTENT_HASH.fullmatch(content_hash):
+            return None
+        directory = self._directory / content_hash
+        try:
+            return replace(CLIP_FACTS.validate_json((directory / FACTS_FILE).read_bytes()), directory=directory)
+        except FileNotFoundError:
+            return None
+
+    def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
+        """The part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
+
+        Raises:
+            InvalidOption: the part lies outside the clip or is shorter than `MIN_CUT_SECONDS`.
+            SilentClip: nothing is heard in it.
+        """
+        end = min(end, clip.duration)
+        if not 0 <= start <= end - MIN_CUT_SECONDS:
+            raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
+        with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
+            part = Path(scratch) / f"part.{part_ending(clip.channels)}"
+            write_part(clip.recording, part, start, end)
+            return self.open(part, name=clip.name)
+
+    def select(self, clip: AudioClip, track: int, channel: int | None) -> AudioClip:
+        """Return another track of the clip's file, or one channel of it, as a clip of its own.
+
+        Raises:
+            InvalidOption: there is no such track or channel.
+            SilentClip: nothing is heard in it.
+        """
+        recording = clip.recording
+        channels = clip.tracks[track].channels if 0 <= track < len(clip.tracks) else 0
+        if not channels:
+            raise InvalidOption("track", track, f"0 to {len(clip.tracks) - 1}")
+        if channel is not None and not 0 <= channel < channels:
+            raise InvalidOption("channel", channel, f"0 to {channels - 1}")
+        return self.open(recording.file, name=clip.name, track=track, channel=channel)
+
+    def keep(self, clip: AudioClip, keeper: str) -> None:
+        """Note that `keeper` (any text that stands for one person) has this clip in a history."""
+        keepers = clip.directory / KEEPERS_FOLDER
+        keepers.mkdir(exist_ok=True)
+        (keepers / _name_for(keeper)).touch()
+
+    def release(self, content_hash: str, keeper: str) -> None:
+        """`keeper` deletes the clip; its files go unless somebody else keeps it too."""
+        clip = self.find(content_hash)
+        if clip is None:
+            return
+        keepers = clip.directory / KEEPERS_FOLDER
+        (keepers / _name_for(keeper)).unlink(missing_ok=True)
+        if not keepers.exists() or not any(keepers.iterdir()):
+            shutil.rmtree(clip.directory, ignore_errors=True)
+
+    def sweep(self, now: float | None = None) -> int:
+        """Remove clips that nobody used for the age limit; returns how many went. `now`: seconds since the epoch."""
+        oldest = (time.time() if now is None else now) - self._max_age_seconds
+        stale = [folder for folder in self._directory.glob("*") if folder.stat().st_mtime < oldest]
+        for folder in stale:
+            shutil.rmtree(folder, ignore_errors=True)
+        with self._lock:
+            self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
+        return len(stale)
+
+    def _decode(self, recording: Recording) -> AudioClip:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix=SCRATCH_PREFIX))
+        try:
+            audio = decode_audio(recording, scratch / "mono.f32", self._limits)
+            if audio.peak < SILENCE_PEAK:
+                raise SilentClip
+            mono_file = samples_path(scratch, audio.sample_rate)
+            os.replace(scratch / "mono.f32", mono_file)
+            write_player_file(recording, audio, mono_file, scratch)
+            clip = _clip(audio, self._directory / audio.content_hash, recording.channel)
+            (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))
+            try:
+                os.replace(scratch, clip.directory)
+            except OSError:
+                if not clip.directory.exists():  # else the same content came in another file
+                    raise
+            return clip
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _clip(audio: DecodedAudio, directory: Path, channel: int | None) -> AudioClip:
+    return AudioClip(
+        content_hash=audio.content_hash,
+        sample_rate=audio.sample_rate,
+        duration=audio.samples / audio.sample_rate,
+        channels=audio.channels,
+        container=audio.reader.container,
+        codec=audio.codec,
+        directory=directory,
+        notes=audio.notes,
+        tracks=audio.tracks,
+        track=audio.track,
+        channel=channel,
+        has_unlike_sides=audio.has_unlike_sides,
+    )
+
+
+def _name_for(keeper: str) -> str:
+    return hashlib.blake2b(keeper.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:
+    try:
+        file = Path(path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        raise ClipPathRefused from None
+    inside = allowed_roots is None or any(file.is_relative_to(root.resolve()) for root in allowed_roots)
+    if not inside or not file.is_file():
+        raise ClipPathRefused
+    return file
+
+
+def _hash_of(file: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with open(file, "rb") as stream:
+        while block := stream.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
