@@ -8,6 +8,7 @@ parameter takes one byte, or 0.53 bytes as double quantisation has it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from models.specs.model_spec import (
@@ -20,7 +21,7 @@ from models.specs.model_spec import (
 )
 
 QUANTIZED_BYTES: dict[Quantization, float] = {"int8": 1.0, "nf4": 0.53}
-"""Of each quantised parameter."""
+"""Bytes per quantised parameter."""
 QUANTIZED_NAMES: dict[Quantization, str] = {"int8": "8-bit", "nf4": "4-bit"}
 
 FILES = ("config.json", "tokenizer_config.json", "*.json", "*.jinja", "*.txt", "*.safetensors")
@@ -46,7 +47,7 @@ def _language_model(
     quick_on_cpu: bool = False,
     forms: tuple[Quantization, ...] = ("int8", "nf4"),
 ) -> tuple[ModelSpec, ...]:
-    """The model in bfloat16 and in its quantised forms; of its parameters, `embedded_in_millions` are never quantised."""
+    """Return the model in bfloat16 and in its quantised `forms`; `embedded_in_millions` of its parameters are never quantised."""
     full = ModelSpec(
         key=key,
         title=title,
@@ -67,20 +68,22 @@ def _language_model(
         further_tasks=further_tasks,
         encoder=encoder,
     )
-    quantized = parameters_in_millions - embedded_in_millions
-    return (
-        full,
-        *(
-            replace(
-                full,
-                key=f"{key}-{QUANTIZED_NAMES[form]}",
-                title=f"{title}, {QUANTIZED_NAMES[form]}",
-                quantization=form,
-                gpu_bytes=round(2 * embedded_in_millions + QUANTIZED_BYTES[form] * quantized) * 10**6,
-            )
-            for form in forms
-        ),
-    )
+    return full, *_quantized(full, parameters_in_millions, embedded_in_millions, forms)
+
+
+def _quantized(
+    full: ModelSpec, parameters_in_millions: int, embedded_in_millions: int, forms: tuple[Quantization, ...]
+) -> Iterator[ModelSpec]:
+    """Yield `full` in each of the quantised `forms`; its `embedded_in_millions` parameters stay in two bytes each."""
+    quantized_in_millions = parameters_in_millions - embedded_in_millions
+    for form in forms:
+        yield replace(
+            full,
+            key=f"{full.key}-{QUANTIZED_NAMES[form]}",
+            title=f"{full.title}, {QUANTIZED_NAMES[form]}",
+            quantization=form,
+            gpu_bytes=round(2 * embedded_in_millions + QUANTIZED_BYTES[form] * quantized_in_millions) * 10**6,
+        )
 
 
 QWEN_OMNI = _language_model(
