@@ -32,6 +32,13 @@ class ModelUnavailable(ModelError):
         super().__init__(f"{title} is not available ({why}): choose another model.")
 
 
+class UnsuitableModel(ModelError):
+    """The model that was named cannot do what is asked of it."""
+
+    def __init__(self, title: str, action: str) -> None:
+        super().__init__(f"{title} cannot {action}: choose another model.")
+
+
 class NoModelFits(ModelError):
     """The catalogue has nothing that is available and fits the memory."""
 

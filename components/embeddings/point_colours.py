@@ -68,7 +68,7 @@ def analyse_clip(
             yield
     if known.words is None and not should_stop():
         options = TranscriptionOptions()
-        written = find_stored(clip, options, services.runtime.catalog.choose("transcribe"), services.runtime.catalog)
+        written = find_stored(clip, options, services.runtime.catalog)
         snapshots = (
             transcribe(clip, options, services.runtime, should_stop) if written is None and with_words else iter([written])
         )

@@ -30,7 +30,6 @@ from components.transcription.transcript import (
     line_of,
     text_of,
 )
-from models.errors import ModelError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.speech.non_speech import NonSpeechSegment
@@ -164,7 +163,8 @@ class _TranscriptionWork:
 
         A job on the clip before it ends.
         """
-        known = self._known(clip, controls)
+        options, catalog = options_of(controls), self._services.runtime.catalog
+        known = find_stored(clip, options, catalog) if clip else None
         if self._job.keep_running(clip, request):
             return NO_UPDATE  # the person pressed first: its first words may be there already
         if clip is None:
@@ -173,14 +173,7 @@ class _TranscriptionWork:
             return _whole(clip, edited[clip.content_hash])
         if known is None:
             return TranscriptFeed().value(READY), "", gr.skip(), None
-        return _whole(clip, _Result(known, options_of(controls)))
-
-    def _known(self, clip: AudioClip | None, controls: tuple[Any, ...]) -> Transcription | None:
-        options, catalog = options_of(controls), self._services.runtime.catalog
-        try:
-            return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog) if clip else None
-        except ModelError:  # a model that is unavailable now has no result
-            return None
+        return _whole(clip, _Result(known, options))
 
     def correct(self, clip: AudioClip | None, result: _Result | None, edited: EditedResults, event: gr.EventData) -> Update:
         """Replace the text of a line by a person's."""

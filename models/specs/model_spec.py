@@ -132,6 +132,8 @@ class ModelSpec:
     """Class name for the loaders that need one (transformers, diffusers)."""
     english_only: bool = False
     """Of a speech model."""
+    can_translate: bool = False
+    """Whether a speech model writes English for speech in other languages."""
     quick_on_cpu: bool = True
     """Whether `auto` may take it where there is no GPU."""
     quantization: Quantization = ""

@@ -18,7 +18,9 @@ WHISPER_LICENCE_URL = "https://github.com/openai/whisper/blob/main/LICENSE"
 WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*", "preprocessor_config.json")
 
 
-def _hub_whisper(size: str, repository: str, title: str, megabytes: int, quick_on_cpu: bool) -> ModelSpec:
+def _hub_whisper(
+    size: str, repository: str, title: str, megabytes: int, quick_on_cpu: bool, can_translate: bool = True
+) -> ModelSpec:
     return ModelSpec(
         key=f"whisper-{size}",
         title=title,
@@ -32,6 +34,7 @@ def _hub_whisper(size: str, repository: str, title: str, megabytes: int, quick_o
         gpu_dtype="float16",
         cpu_bytes=megabytes * 10**5 * 6,
         gpu_bytes=megabytes * 10**5 * 11,
+        can_translate=can_translate,
         quick_on_cpu=quick_on_cpu,
     )
 
@@ -78,6 +81,7 @@ WHISPER_BASE_OFFLINE = ModelSpec(
     gpu_dtype="float16",
     cpu_bytes=90_000_000,
     gpu_bytes=160_000_000,
+    can_translate=True,
 )
 
 WHISPER_TINY_EN_OFFLINE = ModelSpec(
@@ -106,7 +110,7 @@ WHISPER_TINY_EN_OFFLINE = ModelSpec(
 
 SPEECH_MODELS: tuple[ModelSpec, ...] = (
     _hub_whisper("large-v3", "Systran/faster-whisper-large-v3", "Whisper large-v3", 3087, False),
-    _hub_whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", "Whisper large-v3 turbo", 1617, False),
+    _hub_whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", "Whisper large-v3 turbo", 1617, False, False),
     _hub_whisper("medium", "Systran/faster-whisper-medium", "Whisper medium", 1528, False),
     _hub_whisper("small", "Systran/faster-whisper-small", "Whisper small", 484, True),
     WHISPER_BASE_OFFLINE,

@@ -126,8 +126,7 @@ def _steps(
 
 def _known_speech(clip: AudioClip, catalog: ModelCatalog) -> Transcription | None:
     """A transcript with the usual options, if there is one already."""
-    options = TranscriptionOptions()
-    return find_stored(clip, options, catalog.choose("transcribe", options.model), catalog)
+    return find_stored(clip, TranscriptionOptions(), catalog)
 
 
 def _joined(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from models.arrays import FloatArray
-from models.errors import InvalidOption, JobStopped, NoModelFits
+from models.errors import InvalidOption, JobStopped
 from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
@@ -174,11 +174,7 @@ def _joined(parts: list[_Part], separator: str, suffix: str = "") -> WrittenProm
 
 def _transcript(clip: AudioClip, start: float, end: float, catalog: ModelCatalog) -> str:
     """Return the stored transcript between two times in seconds; empty if there is none."""
-    options = TranscriptionOptions()
-    try:
-        known = find_stored(clip, options, catalog.choose("transcribe", options.model), catalog)
-    except NoModelFits:  # so no such model can have made a transcript
-        return ""
+    known = find_stored(clip, TranscriptionOptions(), catalog)
     segments = known.segments if known else ()
     return " ".join(segment.text.strip() for segment in segments if segment.start < end and segment.end > start)
 

@@ -19,7 +19,7 @@ from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import Segment, shifted
-from pipelines.speech.transcription import WORKING_BYTES, TranscriptionOptions, check_options
+from pipelines.speech.transcription import WORKING_BYTES, TranscriptionOptions, choose_whisper
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion, speech_regions
 
 PHRASE_PAUSE_SAMPLES = int(0.7 * SAMPLE_RATE)
@@ -55,8 +55,7 @@ class Dictation:
             InvalidOption, ModelError: see `transcribe`.
         """
         self.options = options
-        self.choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
-        check_options(options, self.choice)
+        self.choice = choose_whisper(options, runtime.catalog)
         self._cache = runtime.cache
         self._max_samples = int(max_seconds * SAMPLE_RATE)
         self._parts: list[NDArray[np.int16]] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.cache.model_cache import ModelCache
-from models.errors import InvalidOption
+from models.errors import InvalidOption, ModelError, UnsuitableModel
 from models.loading.loaders import usable_cores
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
@@ -83,9 +83,8 @@ def transcribe(
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
-    check_options(options, choice)
-    known = find_stored(clip, options, choice, runtime.catalog)
+    choice = choose_whisper(options, runtime.catalog)
+    known = _stored(clip, options, choice, runtime.catalog)
     if known is not None:
         yield known
         return
@@ -110,24 +109,54 @@ def transcribe(
     yield now
 
 
-def check_options(options: TranscriptionOptions, choice: ModelChoice) -> None:
-    """Raise InvalidOption for what this model cannot do or what no model can."""
+def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog) -> ModelChoice:
+    """Choose the model for these options: the one that they name, or the best that fits and can do what they ask for.
+
+    Raises:
+        InvalidOption: a value that no model takes.
+        UnsuitableModel: the model that was named cannot do it.
+        ModelError: see `ModelCatalog.choose`.
+    """
+    check_options(options)
+    choice = catalog.choose("transcribe", options.model, WORKING_BYTES, suits=lambda spec: _refusal(options, spec) is None)
+    refusal = _refusal(options, choice.spec)
+    if refusal is not None:
+        raise refusal
+    return choice
+
+
+def check_options(options: TranscriptionOptions) -> None:
+    """Raise InvalidOption for a value that no model takes."""
     if options.language is not None and options.language not in WHISPER_LANGUAGES:
         raise InvalidOption("language", options.language, "'auto' or a code such as en, de, fr, es, zh")
     if options.task not in ("transcribe", "translate"):
         raise InvalidOption("task", options.task, "transcribe or translate")
     if not 1 <= options.beam_size <= 10:
         raise InvalidOption("beam size", options.beam_size, "1 to 10")
-    if choice.spec.english_only and options.language not in (None, "en"):
-        raise InvalidOption("language", options.language, f"English only, with {choice.spec.title}")
-    if choice.spec.english_only and options.task == "translate":
-        raise InvalidOption("task", "translate", f"transcribe only, with {choice.spec.title}")
 
 
-def find_stored(
-    clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog
-) -> Transcription | None:
-    """Return the result of an earlier run of the same model with the same options on the same content, if it is still kept."""
+def _refusal(options: TranscriptionOptions, spec: ModelSpec) -> UnsuitableModel | None:
+    """Return why a model cannot do what the options ask for, or None."""
+    if options.task == "translate" and not spec.can_translate:
+        return UnsuitableModel(spec.title, "translate")
+    if spec.english_only and options.language not in (None, "en"):
+        return UnsuitableModel(spec.title, f"transcribe {WHISPER_LANGUAGES[options.language]}")
+    return None
+
+
+def find_stored(clip: AudioClip, options: TranscriptionOptions, catalog: ModelCatalog) -> Transcription | None:
+    """Return what `transcribe` gave for the same content, with the same options and model, if it is still stored.
+
+    Options or a model that would be refused now have no result.
+    """
+    try:
+        choice = choose_whisper(options, catalog)
+    except (InvalidOption, ModelError):
+        return None
+    return _stored(clip, options, choice, catalog)
+
+
+def _stored(clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> Transcription | None:
     known = RESULTS.find(clip, _result_key(options, choice, catalog))
     return known and replace(known, model_reason=choice.reason, from_store=True)
 
@@ -171,8 +200,7 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
     Raises:
         InvalidOption, ModelError: see `transcribe`.
     """
-    choice = runtime.catalog.choose("transcribe", options.model, WORKING_BYTES)
-    check_options(options, choice)
+    choice = choose_whisper(options, runtime.catalog)
     start = max(0.0, line.start - LINE_PADDING_SECONDS)
     end = min(clip.duration, line.end + LINE_PADDING_SECONDS)
     samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import jiwer
 import pytest
 
-from models.errors import InvalidOption, ModelUnavailable, UnknownModel
+from models.errors import InvalidOption, ModelUnavailable, UnknownModel, UnsuitableModel
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import RESULTS_FOLDER
@@ -109,8 +109,8 @@ def test_no_words_are_invented_for_the_examples_without_speech(services: Service
         ({"language": "xx"}, InvalidOption),
         ({"task": "sing"}, InvalidOption),
         ({"beam_size": 0}, InvalidOption),
-        ({"model": "whisper-tiny.en-offline", "language": "de"}, InvalidOption),
-        ({"model": "whisper-tiny.en-offline", "task": "translate"}, InvalidOption),
+        ({"model": "whisper-tiny.en-offline", "language": "de"}, UnsuitableModel),
+        ({"model": "whisper-tiny.en-offline", "task": "translate"}, UnsuitableModel),
         ({"model": "whisper-large-v3"}, ModelUnavailable),
     ],
 )
