@@ -67,7 +67,7 @@ def _add_embed_audio(services: Services) -> None:
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer))
         return _npz_file(clip, embedding), _embedding_document(embedding)
 
-    gr.api(embed_audio, api_name="embed_audio", **borrowing(services))
+    gr.api(embed_audio, api_name="embed_audio", **borrowing(services.settings))
 
 
 def _add_map_embeddings(services: Services) -> None:
@@ -111,7 +111,7 @@ def _add_map_embeddings(services: Services) -> None:
         )
         return _map_document(services, audio, EmbeddingOptions(encoder, layer), options)
 
-    gr.api(map_embeddings, api_name="map_embeddings", **borrowing(services))
+    gr.api(map_embeddings, api_name="map_embeddings", **borrowing(services.settings))
 
 
 def _add_nearest_clips(services: Services) -> None:
@@ -142,7 +142,7 @@ def _add_nearest_clips(services: Services) -> None:
         size = len(services.library.clips())
         return {"clips": [as_document(match) for match in found], "encoder": chosen.key, "library_size": size}
 
-    gr.api(nearest_clips, api_name="nearest_clips", **borrowing(services))
+    gr.api(nearest_clips, api_name="nearest_clips", **borrowing(services.settings))
 
 
 def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions) -> ClipEmbedding:

@@ -34,7 +34,7 @@ def add_music_endpoints(services: Services) -> None:
     """Add all of them to the page's API, each under the name of its function."""
     for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_words):
         endpoint = build(services)
-        gr.api(endpoint, api_name=endpoint.__name__, **borrowing(services))
+        gr.api(endpoint, api_name=endpoint.__name__, **borrowing(services.settings))
 
 
 def _music_facts(services: Services) -> Endpoint:

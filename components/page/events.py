@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services import Services
+from settings import Settings
 
 MODEL_JOBS = "model-jobs"
 """The `concurrency_id` of every event that borrows a model."""
@@ -21,6 +21,6 @@ QUIET_EACH: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
 """For events with data of their own: a repetition would have the data of the first one."""
 
 
-def borrowing(services: Services) -> dict[str, Any]:
-    """Return the arguments of every event that borrows a model: they share one queue."""
-    return {"concurrency_id": MODEL_JOBS, "concurrency_limit": services.settings.parallel_jobs}
+def borrowing(settings: Settings) -> dict[str, Any]:
+    """Return the queue's arguments for an event that borrows a model: all of them share one queue."""
+    return {"concurrency_id": MODEL_JOBS, "concurrency_limit": settings.parallel_jobs}

@@ -130,7 +130,7 @@ def add_picture_endpoints(services: Services) -> None:
             "end": end,
         }
 
-    shared = borrowing(services)
+    shared = borrowing(services.settings)
     gr.api(audio_to_image, api_name="audio_to_image", **shared)
     gr.api(prompt_from_audio, api_name="prompt_from_audio", **shared)
 

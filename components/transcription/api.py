@@ -63,7 +63,7 @@ def add_transcription_endpoint(services: Services) -> None:
         )
         yield from _growing_result(services, open_for_api(services, audio), options)
 
-    gr.api(transcribe, api_name="transcribe", **borrowing(services))
+    gr.api(transcribe, api_name="transcribe", **borrowing(services.settings))
 
 
 def _growing_result(services: Services, clip: AudioClip, options: TranscriptionOptions) -> Iterator[dict[str, Any]]:

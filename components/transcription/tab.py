@@ -87,7 +87,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     job = TabJob(services, "transcription", buttons)
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
-    model_job, each_job = {**borrowing(services), **QUIET}, {**borrowing(services), **QUIET_EACH}
+    model_job, each_job = {**borrowing(services.settings), **QUIET}, {**borrowing(services.settings), **QUIET_EACH}
     ended = job.on(run.click, clip.state, work.run, [clip.state, edited, *controls.decoding], [*shown, edited])
     dictate.chunk(
         DictationJob(services).accept,
