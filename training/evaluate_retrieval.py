@@ -26,7 +26,8 @@ import soundfile
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, embed_clip
+from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.library import ClipLibrary
 from services import Services, build_services
 from settings import Settings

@@ -20,7 +20,6 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import (
-    ClipEmbedding,
     EmbeddingOptions,
     Encoder,
     check_duration,
@@ -28,6 +27,7 @@ from pipelines.embeddings.embed import (
     embed_clip,
     encoders,
 )
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.library import ClipMatch
 from pipelines.embeddings.map import (
     MapMethod,

@@ -23,13 +23,13 @@ from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import (
-    ClipEmbedding,
     EmbeddingOptions,
     Encoder,
     embed_clip,
     embed_texts,
     encoders,
 )
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.library import ClipLibrary, ClipMatch
 from pipelines.wording.times import clock_time

@@ -18,12 +18,12 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.analysis import LayerFrames, layer_cka
 from pipelines.embeddings.embed import (
-    ClipEmbedding,
     EmbeddingOptions,
     Encoder,
     embed_clip,
     encoders,
 )
+from pipelines.embeddings.embedding import ClipEmbedding
 from services import Services
 
 SAME_ENCODER = "same"

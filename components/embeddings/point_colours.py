@@ -22,7 +22,7 @@ from pipelines.embeddings.colouring import (
     colourings,
     hover_texts,
 )
-from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.map import stack_frames
 from pipelines.music.analysis import MusicFacts
 from pipelines.speech.transcript import Word

@@ -47,7 +47,13 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.embed import ClipEmbedding, EmbeddingOptions, check_duration, choose_encoder, embed_clip
+from pipelines.embeddings.embed import (
+    EmbeddingOptions,
+    check_duration,
+    choose_encoder,
+    embed_clip,
+)
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.map import (
     METHODS,
     EmbeddingMap,

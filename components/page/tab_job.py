@@ -64,7 +64,9 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        ran = began.then(self.shown(work), inputs=list(inputs), outputs=list(outputs), **borrowing(self._services.settings), **QUIET)
+        ran = began.then(
+            self.shown(work), inputs=list(inputs), outputs=list(outputs), **borrowing(self._services.settings), **QUIET
+        )
         return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
 
     def shown(self, work: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:

@@ -14,7 +14,8 @@ from models.arrays import DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.analysis import nearest_in_time
-from pipelines.embeddings.map import check_frames, landmark_indices
+from pipelines.embeddings.embedding import check_frames
+from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
 from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import NO_CHORD_NAME

@@ -22,15 +22,19 @@ from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.encoders.base import (
+    Encoder,
+    EncodingJob,
     FrameFamily,
     JoinedFrames,
+    Kind,
+    TokenFamily,
     Window,
     frame_times,
     windows,
 )
-from pipelines.embeddings.encoders.decoder_tokens import EncodingJob, Kind, TokenFamily
-from pipelines.embeddings.encoders.registry import Encoder, choose_encoder, encoders
+from pipelines.embeddings.encoders.registry import choose_encoder, encoders
 from pipelines.embeddings.errors import AudioTooLong, NoTokens
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
@@ -64,28 +68,6 @@ class EmbeddingOptions:
     """Key of an `Encoder`."""
     layer: str = ""
     """Name of a layer of the encoder; empty for its default."""
-
-
-@dataclass(frozen=True, eq=False)
-class ClipEmbedding(ModelUse):
-    """The frames of one layer over the whole clip."""
-
-    frames: FloatArray
-    """[frames, width], C-contiguous and read-only; at least one."""
-    times: DoubleArray
-    """[frames], centre of each frame in seconds of the clip, ascending; for tokens see `encoders.decoder_tokens`."""
-    frame_seconds: float
-    """Hop between frames in seconds; 0 where frames are tokens."""
-    encoder: Encoder
-    layer: str
-    content_hash: str
-    """Content hash of the clip."""
-    duration: float
-    """Duration of the clip, in seconds."""
-    labels: tuple[str, ...] = ()
-    """[frames], the tokens, where frames are tokens; otherwise empty."""
-    kinds: tuple[Kind, ...] = ()
-    """[frames], origin of each token: audio, text of the prompt, or generated; empty where `labels` is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

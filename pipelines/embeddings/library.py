@@ -26,10 +26,8 @@ from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import CONTENT_HASH
-from pipelines.embeddings.embed import ClipEmbedding
-from pipelines.embeddings.encoders.base import TEXT_SPACE
-from pipelines.embeddings.encoders.registry import Encoder
-from pipelines.embeddings.map import check_frames
+from pipelines.embeddings.embedding import ClipEmbedding, check_frames
+from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
 
 VERSION = "1"
 SUFFIX = ".safetensors"

@@ -19,8 +19,7 @@ from models.arrays import DoubleArray, FloatArray, IntArray
 from models.cache.feature_store import FeatureKey, FeatureStore
 from models.errors import InvalidOption, JobStopped
 from models.stopping import never_stop
-from pipelines.embeddings.embed import ClipEmbedding
-from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
+from pipelines.embeddings.embedding import ClipEmbedding, check_frames
 from pipelines.embeddings.projections import (
     nearest_neighbours,
     principal_components,
@@ -37,8 +36,6 @@ REDUCED_WIDTH = 50
 """Number of principal components that neighbours are compared in."""
 MAX_LANDMARKS: dict[MapMethod, int] = {"tsne": 2000, "umap": 4000, "spectral": 4000}
 """Number of frames that each method lays out in some five seconds on one core."""
-MAX_MAGNITUDE = 1e15
-"""Largest absolute value of a frame whose squares can be summed in float32."""
 MIN_NEIGHBOUR_FRAMES = 8
 """With fewer frames there are no neighbours to compare, and PCA takes the place of the other methods."""
 MIN_NEIGHBOURS, MAX_NEIGHBOURS = 2, 200
@@ -182,19 +179,6 @@ def check_map_options(options: MapOptions) -> None:
     for name, value, is_valid, accepted in checks:
         if not is_valid:
             raise InvalidOption(name, value, accepted)
-
-
-def check_frames(frames: FloatArray) -> None:
-    """Check `frames` [n, width] before they are used.
-
-    Raises:
-        EmptyEmbedding: there are no frames.
-        BrokenEmbedding: a value is NaN or above `MAX_MAGNITUDE`, as half precision sometimes makes them.
-    """
-    if not len(frames):
-        raise EmptyEmbedding
-    if not max(frames.max(), -frames.min()) <= MAX_MAGNITUDE:  # NaN fails every comparison
-        raise BrokenEmbedding
 
 
 def landmark_indices(count: int, max_landmarks: int) -> IntArray:

@@ -8,17 +8,25 @@ edges; where they do not, the windows follow each other without a crossfade.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
+from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
+from pipelines.clip.clip import AudioClip
 
+Kind = Literal["sound", "prompt", "written"]
+"""Origin of a token."""
+SOUND: Kind = "sound"
+PROMPT: Kind = "prompt"
+WRITTEN: Kind = "written"
+KINDS = (SOUND, PROMPT, WRITTEN)
 EMBEDDING = "embedding"
 """The layer before the first one."""
 TEXT_SPACE = "text space"
@@ -144,3 +152,64 @@ class JoinedFrames:
 def joins(parts: tuple[Window, ...]) -> tuple[int, ...]:
     """Return the middle frame of the overlap of each pair of neighbouring windows."""
     return tuple((before.first + before.frames + after.first) // 2 for before, after in pairwise(parts))
+
+
+@dataclass(frozen=True, eq=False)
+class TokenStates:
+    """The tokens of a window, in the order in which the model has them."""
+
+    frames: FloatArray
+    """[tokens, width]."""
+    times: DoubleArray
+    """[tokens], seconds of the clip."""
+    labels: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodingJob:
+    """A clip, and the model that encodes it."""
+
+    clip: AudioClip
+    spec: ModelSpec
+    runtime: ModelRuntime
+    stopped: Callable[[], bool]
+
+
+class TokenFamily(ABC):
+    """A kind of language model, without its weights."""
+
+    description: str
+    """One phrase for people: what it is."""
+    layers: tuple[str, ...]
+    default_layer: str
+    width: int
+    working_bytes: int
+
+    @abstractmethod
+    def windows(self, job: EncodingJob, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
+        """Yield for each window its end in seconds of the clip and its tokens; ends early if the job is stopped."""
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """One encoder; a model may have several."""
+
+    key: str
+    """Name in the options and the API, e.g. 'whisper-base-encoder'."""
+    spec: ModelSpec
+    title: str
+    width: int
+    """Width of one frame of the default layer."""
+    frame_rate: float
+    """Frames of the default layer per second; 0 where a frame is a token of a text."""
+    layers: tuple[str, ...]
+    """Names of the layers, first to last."""
+    default_layer: str
+    licence: str
+    has_text: bool
+    """Whether texts can be embedded into the space of its layer `base.TEXT_SPACE`."""
+    description: str
+    """One phrase for people: what it is and what it was trained for."""
+    family: FrameFamily | TokenFamily
+    """Windows, layers, and how the model is run."""

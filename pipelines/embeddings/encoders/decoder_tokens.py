@@ -6,21 +6,17 @@ the start of the window for the text before the sound, and the end of the window
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Generator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import DoubleArray, FloatArray
-from models.runtime import ModelRuntime
-from models.specs.model_spec import EncoderFacts, ModelSpec
+from models.specs.model_spec import EncoderFacts
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.chunking import cut_into_pieces
-from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.encoders.base import layer_names
+from pipelines.embeddings.encoders.base import KINDS, PROMPT, SOUND, WRITTEN, EncodingJob, TokenFamily, TokenStates, layer_names
 from pipelines.interpretability.audio_llm import (
     FRAME_SECONDS,
     QUESTION,
@@ -33,53 +29,11 @@ from pipelines.interpretability.tracing import LogitLensOptions, LogitLensProgre
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 
-Kind = Literal["sound", "prompt", "written"]
-SOUND: Kind = "sound"
-PROMPT: Kind = "prompt"
-WRITTEN: Kind = "written"
-KINDS = (SOUND, PROMPT, WRITTEN)
 SHORTEST_STEP_SECONDS = 5.0
 """Minimum distance from one window of Whisper to the next."""
 MAX_NEW_TOKENS = 64
 """Tokens that Qwen2-Audio writes for one window."""
 LABEL_BYTES = 64
-
-
-@dataclass(frozen=True, eq=False)
-class TokenStates:
-    """The tokens of a window, in the order in which the model has them."""
-
-    frames: FloatArray
-    """[tokens, width]."""
-    times: DoubleArray
-    """[tokens], seconds of the clip."""
-    labels: tuple[str, ...]
-    kinds: tuple[Kind, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class EncodingJob:
-    """A clip, and the model that encodes it."""
-
-    clip: AudioClip
-    spec: ModelSpec
-    runtime: ModelRuntime
-    stopped: Callable[[], bool]
-
-
-class TokenFamily(ABC):
-    """A kind of language model, without its weights."""
-
-    description: str
-    """One phrase for people: what it is."""
-    layers: tuple[str, ...]
-    default_layer: str
-    width: int
-    working_bytes: int
-
-    @abstractmethod
-    def windows(self, job: EncodingJob, layer: str) -> Generator[tuple[float, TokenStates], None, None]:
-        """Yield for each window its end in seconds of the clip and its tokens; ends early if the job is stopped."""
 
 
 class WhisperDecoder(TokenFamily):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from models.errors import UnknownModel
 from models.model_catalog import AUTO, ModelCatalog, ModelChoice
 from models.specs.model_spec import EncoderFacts, EncoderFamily, ModelSpec
 from pipelines.embeddings.encoders.aligner import Aligner
 from pipelines.embeddings.encoders.ast_clap import AstEncoder, ClapEncoder
-from pipelines.embeddings.encoders.base import TEXT_SPACE, FrameFamily
-from pipelines.embeddings.encoders.decoder_tokens import Qwen2AudioLanguageModel, TokenFamily, WhisperDecoder
+from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder, FrameFamily, TokenFamily
+from pipelines.embeddings.encoders.decoder_tokens import Qwen2AudioLanguageModel, WhisperDecoder
 from pipelines.embeddings.encoders.wav2vec2 import W2vBert, WaveformEncoder
 from pipelines.embeddings.encoders.whisper import Qwen2AudioTower, WhisperEncoder
 from pipelines.embeddings.encoders.yamnet_musicnn import MusicnnEncoder, YamnetEncoder
@@ -26,30 +25,6 @@ FRAME_FAMILIES: dict[EncoderFamily, Callable[[EncoderFacts], FrameFamily]] = {
     "musicnn": MusicnnEncoder,
 }
 """Families of models with a single encoder, which has the name of the model."""
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """One encoder; a model may have several."""
-
-    key: str
-    """Name in the options and the API, e.g. 'whisper-base-encoder'."""
-    spec: ModelSpec
-    title: str
-    width: int
-    """Width of one frame of the default layer."""
-    frame_rate: float
-    """Frames of the default layer per second; 0 where a frame is a token of a text."""
-    layers: tuple[str, ...]
-    """Names of the layers, first to last."""
-    default_layer: str
-    licence: str
-    has_text: bool
-    """Whether texts can be embedded into the space of its layer `base.TEXT_SPACE`."""
-    description: str
-    """One phrase for people: what it is and what it was trained for."""
-    family: FrameFamily | TokenFamily
-    """Windows, layers, and how the model is run."""
 
 
 def encoders(catalog: ModelCatalog) -> tuple[Encoder, ...]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
-from pipelines.embeddings.embed import ClipEmbedding
-from pipelines.embeddings.encoders.registry import Encoder
+from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.yamnet_musicnn import YamnetEncoder
 
 HOP = 0.48

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embed import ClipEmbedding
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.embeddings.library import (

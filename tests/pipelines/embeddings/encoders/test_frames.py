@@ -20,12 +20,12 @@ from models.errors import InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import (
-    ClipEmbedding,
     EmbeddingOptions,
     embed_clip,
     embed_texts,
     encoders,
 )
+from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.encoders.base import (
     TEXT_SPACE,
     FrameFamily,

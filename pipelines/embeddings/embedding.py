@@ -1,0 +1,48 @@
+"""The embeddings of a clip, and the check that they are numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from models.arrays import DoubleArray, FloatArray
+from pipelines.embeddings.encoders.base import Encoder, Kind
+from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
+from pipelines.jobs.model_use import ModelUse
+
+MAX_MAGNITUDE = 1e15
+"""Largest absolute value of a frame whose squares can be summed in float32."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClipEmbedding(ModelUse):
+    """The frames of one layer over the whole clip."""
+
+    frames: FloatArray
+    """[frames, width], C-contiguous and read-only; at least one."""
+    times: DoubleArray
+    """[frames], centre of each frame in seconds of the clip, ascending; for tokens see `encoders.decoder_tokens`."""
+    frame_seconds: float
+    """Hop between frames in seconds; 0 where frames are tokens."""
+    encoder: Encoder
+    layer: str
+    content_hash: str
+    """Content hash of the clip."""
+    duration: float
+    """Duration of the clip, in seconds."""
+    labels: tuple[str, ...] = ()
+    """[frames], the tokens, where frames are tokens; otherwise empty."""
+    kinds: tuple[Kind, ...] = ()
+    """[frames], origin of each token: audio, text of the prompt, or generated; empty where `labels` is."""
+
+
+def check_frames(frames: FloatArray) -> None:
+    """Check `frames` [n, width] before they are used.
+
+    Raises:
+        EmptyEmbedding: there are no frames.
+        BrokenEmbedding: a value is NaN or above `MAX_MAGNITUDE`, as half precision sometimes makes them.
+    """
+    if not len(frames):
+        raise EmptyEmbedding
+    if not max(frames.max(), -frames.min()) <= MAX_MAGNITUDE:  # NaN fails every comparison
+        raise BrokenEmbedding
