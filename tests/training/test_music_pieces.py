@@ -1,4 +1,4 @@
-"""Pieces whose truth is true: every style, rendered and not."""
+"""Composed pieces agree with their annotations: every style, rendered and not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import pytest
 
 from pipelines.music.notation import SHARPS
 from pipelines.music.note_activations import LOWEST_PITCH
-from training.music.augmentation import recorded
-from training.music.composition import BASS, CHORDS, DRUM_CHANNEL, Piece, _Composer, styled_piece
-from training.music.rendering import TEST_SOUNDFONT, Synthesizer, midi_of, render
-from training.music.styles import STYLES
+from training.music.pieces.augmentation import augment
+from training.music.pieces.composition import styled_piece
+from training.music.pieces.piece import BASS, CHORDS, DRUM_CHANNEL, Piece
+from training.music.pieces.plan import marks_every_beat
+from training.music.pieces.rendering import TEST_SOUNDFONT, Synthesizer, midi_of, render
+from training.music.pieces.styles import STYLES
 
 RATE = 22_050
 
@@ -28,7 +30,7 @@ def test_the_same_seed_is_the_same_piece_and_splits_differ() -> None:
     assert styled_piece(3, "test") != styled_piece(3, "validation") != styled_piece(3, "train")
 
 
-def test_the_truth_is_consistent(pieces: list[Piece]) -> None:
+def test_annotations_are_consistent(pieces: list[Piece]) -> None:
     for piece, style in zip(pieces, STYLES, strict=True):
         truth = piece.truth
         assert style.slowest_bpm * 0.95 <= truth.bpm <= style.fastest_bpm * 1.05
@@ -43,23 +45,22 @@ def test_the_truth_is_consistent(pieces: list[Piece]) -> None:
         assert 30 < piece.duration < 130
 
 
-def test_what_is_played_is_what_the_truth_says(pieces: list[Piece]) -> None:
+def test_played_chords_are_the_annotated_ones(pieces: list[Piece]) -> None:
     for piece in pieces:
         edges = np.array([span.start for span in piece.truth.chords])
-        heard = 0
+        matching = 0
         counted = [note for note in piece.notes if note.channel == CHORDS]
         for note in counted:
             span = piece.truth.chords[max(0, int(np.searchsorted(edges, note.start + 0.06)) - 1)]
             root, _, quality = span.label.partition(":")
             thirds = (3,) if quality in ("min", "min7", "dim") else (4,)
-            heard += (note.pitch - SHARPS.index(root)) % 12 in (0, *thirds, 6, 7, 10, 11)
-        assert heard > 0.97 * len(counted)
+            matching += (note.pitch - SHARPS.index(root)) % 12 in (0, *thirds, 6, 7, 10, 11)
+        assert matching > 0.97 * len(counted)
 
 
-def test_every_style_can_tell_its_beat_without_drums_and_tune() -> None:
+def test_every_style_can_mark_its_beats_without_drums_and_tune() -> None:
     for style in STYLES:
-        composer = _Composer(style, 0, 0.5)
-        assert any(composer._tells_every_beat(bass, chords) for bass in style.bass for chords in style.chords), style.name
+        assert any(marks_every_beat(style, bass, chords) for bass in style.bass for chords in style.chords), style.name
         bar = style.beats_per_bar * style.steps_per_beat
         patterns = [*style.bass, *style.chords, *(pattern for drums in style.drums for pattern in drums.values())]
         assert {len(pattern) for pattern in patterns} == {bar}, style.name
@@ -82,14 +83,14 @@ def test_a_rendered_piece_sounds_when_it_should(pieces: list[Piece]) -> None:
     assert level[round(first * RATE) : round((first + 0.3) * RATE)].max() > 0.02
 
 
-def test_recordings_are_worn_but_as_long_and_in_time() -> None:
+def test_augmentation_keeps_length_and_timing() -> None:
     rng = np.random.default_rng(0)
     clicks = np.zeros(4 * RATE, dtype=np.float32)
     clicks[RATE // 2 :: RATE // 2] = 1
     for seed in range(8):
-        worn = recorded(clicks, RATE, np.random.default_rng(seed), rng.normal(0, 0.1, RATE).astype(np.float32))
-        assert worn.shape == clicks.shape and np.isfinite(worn).all() and np.abs(worn).max() <= 1.2
-        match = np.fft.irfft(np.fft.rfft(worn) * np.conj(np.fft.rfft(clicks)))
+        augmented = augment(clicks, RATE, np.random.default_rng(seed), rng.normal(0, 0.1, RATE).astype(np.float32))
+        assert augmented.shape == clicks.shape and np.isfinite(augmented).all() and np.abs(augmented).max() <= 1.2
+        match = np.fft.irfft(np.fft.rfft(augmented) * np.conj(np.fft.rfft(clicks)))
         shift = int(match.argmax()) % (RATE // 2)
         assert min(shift, RATE // 2 - shift) < 0.005 * RATE
 

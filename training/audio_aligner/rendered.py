@@ -11,8 +11,8 @@ import soundfile
 import soxr
 
 from models.arrays import FloatArray
-from training.music.composition import DRUM_CHANNEL, Piece, PlayedNote, Truth
-from training.music.rendering import SOUNDFONTS, Synthesizer, render
+from training.music.pieces.piece import DRUM_CHANNEL, Piece, PlayedNote, Truth
+from training.music.pieces.rendering import SOUNDFONTS, Synthesizer, render
 
 SAMPLE_RATE = 16_000
 SYNTHESIZER = Synthesizer(SOUNDFONTS / "FluidR3_GM.sf2")

@@ -1,1 +1,1 @@
-"""Pieces with known truth, the two small networks that were trained on them, and how well the music facts are found."""
+"""The two networks of the music facts: their training data, their training, and the evaluation of the facts."""

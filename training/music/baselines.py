@@ -1,4 +1,4 @@
-"""What the facts are measured against: librosa's defaults, and templates on plain chroma and on Basic Pitch's notes."""
+"""Baselines of the music facts: librosa's defaults, and chord and key templates on chroma and on Basic Pitch's notes."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ CHROMA_FRAMES_PER_SECOND = NOTE_SAMPLE_RATE / CHROMA_HOP_SAMPLES
 TEMPLATE_EVIDENCE = 20.0
 """Nats for a correlation of 1, against `chord_recognition.CHANGE_COST`."""
 MIN_CORRELATION = 0.3
-"""That of no chord."""
-KRUMHANSL = (
+"""Correlation that stands for no chord."""
+KEY_PROFILES = (
     (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 )
-"""Krumhansl and Kessler's profiles of major and minor."""
+"""Key profiles of major and minor (Krumhansl and Kessler 1982)."""
 TEMPLATES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10))
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What somebody says of a piece."""
+    """An estimate of everything that a piece is scored on."""
 
     bpm: float
     beats: tuple[float, ...]
@@ -50,7 +50,7 @@ class Reading:
 
 
 def librosa_reading(clip: AudioClip) -> Reading:
-    """`beat_track` with its defaults, every fourth beat a downbeat, and templates on the constant-Q chroma."""
+    """Read the clip with librosa: `beat_track`, every fourth beat a downbeat, and templates on the constant-Q chroma."""
     from librosa.beat import beat_track
     from librosa.feature import chroma_cqt
 
@@ -62,7 +62,7 @@ def librosa_reading(clip: AudioClip) -> Reading:
 
 
 def note_reading(clip: AudioClip, services: Services, base: Reading) -> Reading:
-    """The beats of `base`, and templates on chroma from Basic Pitch's note activations."""
+    """Return the beats of `base`, with chords and key from templates on the chroma of Basic Pitch's note activations."""
     waveform = clip.waveform(NOTE_SAMPLE_RATE)
     with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         blocks = [pooled_notes(*note_block(model, waveform, block))[:, 0] for block in range(note_block_count(len(waveform)))]
@@ -83,7 +83,7 @@ def _reading(bpm: float, beats: tuple[float, ...], chroma: FloatArray, frames_pe
 
 
 def _correlations(parts: FloatArray) -> FloatArray:
-    """[parts, 37] of each chroma with the template of each chord."""
+    """Return the correlation [parts, 37] of each chroma with the template of each chord."""
     columns = []
     for root in range(12):
         for intervals in TEMPLATES:
@@ -101,7 +101,7 @@ def _standard(rows: AnyArray) -> AnyArray:
 def _key(chroma: FloatArray) -> str:
     rated = [
         (float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]), tonic, mode)
-        for mode, profile in zip(MODES, KRUMHANSL, strict=True)
+        for mode, profile in zip(MODES, KEY_PROFILES, strict=True)
         for tonic in range(12)
     ]
     _, tonic, mode = max(rated)

@@ -1,8 +1,8 @@
-"""Renders pieces and keeps what the networks hear of them: `python -m training.music.dataset --help`.
+"""Renders pieces and writes the inputs of the networks: `python -m training.music.dataset --help`.
 
-One file a piece: log-mel frames of the clean and of a worn version, pooled note activations of one of them, and the truth. Every
-20th file has no pulse and no key: speech, noise, or notes at random times. Files that exist are not made again, so several
-processes can share the work.
+One file a piece: log-mel frames of the clean and of an augmented version, pooled note activations of one of them, and the
+annotations. Every 20th file has no pulse and no key: speech, noise, or notes at random times. Files that exist are not made
+again, so several processes can share the work.
 """
 
 from __future__ import annotations
@@ -23,35 +23,37 @@ from models.arrays import FloatArray
 from pipelines.music.harmony_network import pooled_notes
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import frame_count, input_gain, log_mel
-from training.music.augmentation import noise, recorded
-from training.music.composition import CHORDS, LEAD, Piece, PlayedNote, Truth, styled_piece
-from training.music.rendering import Synthesizer, render
-from training.music.styles import PADS, PIANOS, STRINGS
+from training.music.pieces.augmentation import augment, noise
+from training.music.pieces.composition import Split, styled_piece
+from training.music.pieces.piece import CHORDS, LEAD, Piece, PlayedNote, Truth
+from training.music.pieces.rendering import Synthesizer, render
+from training.music.pieces.styles import PADS, PIANOS, STRINGS
 
 BASIC_PITCH = Path(__file__).parents[2] / "models" / "weights" / "basic_pitch" / "nmp.onnx"
 SAMPLE_RATE = NOTE_SAMPLE_RATE
 PULSELESS_EVERY = 20
 PULSELESS_SECONDS = 40.0
-TALK_SHARE = 0.15
+TALK_PROB = 0.15
+"""Probability that a piece is mixed with speech."""
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """What rendering needs."""
+    """Soundfonts, speech and models for rendering."""
 
     soundfonts: tuple[Path, ...]
     talk: FloatArray
     """Speech [samples], mono at 22 050 Hz."""
     basic_pitch: Any
-    split: str
+    split: Split
 
 
 @dataclass(frozen=True)
 class Example:
-    """What a file of the data set holds."""
+    """Arrays of one file of the data set."""
 
     mel: NDArray[np.float16]
-    """[2, frames, 80], clean and worn."""
+    """[2, frames, 80], clean and augmented."""
     notes: NDArray[np.uint8]
     """[frames, 2, 88], 255 for 1."""
     truth: NDArray[np.uint8]
@@ -84,7 +86,7 @@ def main() -> None:
 
 
 def speech_in(folder: Path) -> FloatArray:
-    """All recordings one after the other."""
+    """Return all recordings of a folder joined, [samples]."""
     parts = []
     for path in sorted(folder.rglob("*.wav")):
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
@@ -94,7 +96,7 @@ def speech_in(folder: Path) -> FloatArray:
 
 
 def example(seed: int, workshop: Workshop) -> Example:
-    """Render piece `seed` and keep what the networks hear of it."""
+    """Render piece `seed` and return the inputs of the networks for it."""
     rng = np.random.default_rng(10_000_000 + seed)
     truth: Truth | None = None
     if seed % PULSELESS_EVERY == PULSELESS_EVERY - 1:
@@ -104,12 +106,12 @@ def example(seed: int, workshop: Workshop) -> Example:
         truth = piece.truth
         clean = render(piece, _synthesizer(workshop, rng))
     start = int(rng.integers(0, len(workshop.talk)))
-    talk = np.roll(workshop.talk, start) if rng.random() < TALK_SHARE else None
-    worn = recorded(clean, SAMPLE_RATE, rng, talk)
+    talk = np.roll(workshop.talk, start) if rng.random() < TALK_PROB else None
+    augmented = augment(clean, SAMPLE_RATE, rng, talk)
     frames = frame_count(len(clean))
-    mels = [log_mel(version, 0, frames, input_gain(version)) for version in (clean, worn)]
-    heard = worn if rng.random() < 0.7 else clean
-    blocks = [pooled_notes(*note_block(workshop.basic_pitch, heard, i)) for i in range(note_block_count(len(heard)))]
+    mels = [log_mel(version, 0, frames, input_gain(version)) for version in (clean, augmented)]
+    chosen = augmented if rng.random() < 0.7 else clean
+    blocks = [pooled_notes(*note_block(workshop.basic_pitch, chosen, i)) for i in range(note_block_count(len(chosen)))]
     return Example(
         mel=np.stack(mels).astype(np.float16),
         notes=np.round(255 * np.concatenate(blocks)).astype(np.uint8),
@@ -123,7 +125,7 @@ def _synthesizer(workshop: Workshop, rng: np.random.Generator) -> Synthesizer:
 
 
 def pulseless(workshop: Workshop, rng: np.random.Generator) -> FloatArray:
-    """40 s of speech, noise, or notes at random times and pitches."""
+    """Return 40 s of speech, of noise, or of notes at random times and pitches."""
     samples = round(PULSELESS_SECONDS * SAMPLE_RATE)
     kind = rng.integers(4)
     if kind == 0:
@@ -137,7 +139,7 @@ def pulseless(workshop: Workshop, rng: np.random.Generator) -> FloatArray:
 
 
 def wandering_notes(rng: np.random.Generator) -> Piece:
-    """Notes without pulse or key."""
+    """Return a piece of notes without pulse or key."""
     starts = np.cumsum(rng.exponential(rng.uniform(0.15, 1.5), 300))
     starts = starts[starts < PULSELESS_SECONDS - 3]
     notes = tuple(

@@ -1,9 +1,9 @@
-"""How well the music facts are found: `python -m training.music.evaluate` prints a line for each piece, then the table.
+"""Evaluates the music facts: `python -m training.music.evaluate` prints a line for each piece, then the table.
 
 The pieces are those of the test split: other seeds than those of training and tuning, chords that wander where training mostly
 knew progressions, and a SoundFont (TimGM6mb) that was not used before. Beside the app's own facts stand librosa's defaults
 (`beat_track`; every fourth beat a downbeat) and, for key and chords, templates on plain chroma and on Basic Pitch's notes, so
-that it can be seen what each part gains. Needs fluidsynth and the Debian package timgm6mb-soundfont.
+that the gain of each part can be seen. Needs fluidsynth and the Debian package timgm6mb-soundfont.
 """
 
 from __future__ import annotations
@@ -26,20 +26,23 @@ from pipelines.music.notation import tonic_name
 from services import Services, build_services
 from settings import Settings
 from training.music.baselines import Reading, librosa_reading, note_reading
-from training.music.composition import Piece, Truth, styled_piece
-from training.music.rendering import TEST_SOUNDFONT, Synthesizer, render
+from training.music.pieces.composition import Split, styled_piece
+from training.music.pieces.piece import Piece, Truth
+from training.music.pieces.rendering import TEST_SOUNDFONT, Synthesizer, render
 
 PIECES = 100
 SAMPLE_RATE = 44_100
 TEMPO_TOLERANCE = 0.04
+"""Relative deviation up to which a tempo is right."""
 REVERB = 0.3
+"""Room size, 0 to 1."""
 GOALS = {"tempo": 0.9, "beats": 0.9, "downbeats": 0.75, "key": 0.8, "chords": 0.75}
 COLUMNS = ("tempo", "beats", "downbeats", "metre", "key", "chords", "sevenths", "boundaries", "labels")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One piece, and how good each reading of it is."""
+    """One piece, and the scores of each reading of it."""
 
     piece: Piece
     facts: MusicFacts
@@ -48,7 +51,7 @@ class Outcome:
 
 
 def facts_reading(facts: MusicFacts) -> Reading:
-    """What the app says, in the form that is scored."""
+    """Return the app's facts in the form that is scored."""
     return Reading(
         bpm=facts.tempo.bpm if facts.tempo else 0.0,
         beats=facts.beats.times if facts.beats else (),
@@ -61,7 +64,7 @@ def facts_reading(facts: MusicFacts) -> Reading:
 
 
 def scores(truth: Truth, reading: Reading) -> dict[str, float]:
-    """The measures of mir_eval, with its defaults, and exact hits for tempo, metre and key."""
+    """Return the measures of mir_eval with its defaults, and 0 or 1 for tempo, metre and key."""
     downbeats = [time for time, position in zip(truth.beats, truth.positions, strict=True) if position == 1]
     metre = f"{truth.beats_per_bar}/4" if truth.beat_unit == 4 else f"{3 * truth.beats_per_bar}/8"
     return {
@@ -105,8 +108,10 @@ def _section_scores(truth: Truth, reading: Reading) -> dict[str, float]:
     return {"boundaries": float(hits), "labels": float(pairs)}
 
 
-def outcomes(services: Services, first: int, count: int, with_baselines: bool, split: str, soundfont: Path) -> Iterator[Outcome]:
-    """Every piece of the split, rendered and read."""
+def outcomes(
+    services: Services, first: int, count: int, with_baselines: bool, split: Split, soundfont: Path
+) -> Iterator[Outcome]:
+    """Render and analyse every piece; yield its outcome."""
     for seed in range(first, first + count):
         piece = styled_piece(seed, split)
         clip = clip_of(piece, services, soundfont)
@@ -119,7 +124,7 @@ def outcomes(services: Services, first: int, count: int, with_baselines: bool, s
 
 
 def clip_of(piece: Piece, services: Services, soundfont: Path = TEST_SOUNDFONT) -> AudioClip:
-    """The rendered piece in the clip store."""
+    """Render the piece and open it in the clip store."""
     sound = render(piece, Synthesizer(soundfont, SAMPLE_RATE, REVERB))
     with tempfile.TemporaryDirectory() as folder:
         soundfile.write(f"{folder}/piece.wav", sound, SAMPLE_RATE)
@@ -127,7 +132,7 @@ def clip_of(piece: Piece, services: Services, soundfont: Path = TEST_SOUNDFONT) 
 
 
 def read(clip: AudioClip, services: Services) -> MusicFacts:
-    """The last snapshot of a whole run."""
+    """Return the last snapshot of a whole run."""
     *_, facts = music_facts(clip, FactOptions(), services.runtime)
     return facts
 

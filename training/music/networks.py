@@ -1,4 +1,4 @@
-"""The two small networks behind the music facts: one for beats, one for harmony."""
+"""The two networks of the music facts: one for beats, one for harmony."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ class _DilatedBlock(nn.Module):  # type: ignore[misc]
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """(what goes on, what is skipped to the end)."""
+        """Return (input of the next block, skip connection to the output)."""
         change = self.mix(self.dropout(torch.nn.functional.elu(self.norm(self.dilated(hidden)))))
         return hidden + change, change
 
 
 class HarmonyNetwork(nn.Module):  # type: ignore[misc]
-    """Convolutions over time and around the circle of twelve pitch classes, so that every key is learned from every other.
+    """Convolutions over time and around the circle of twelve pitch classes, so that all keys share their weights.
 
     Pooled notes [batch, frames, 2, 88], eleven frames a second, to logits for each frame: chords [batch, frames, 37] (major,
     minor and dominant seventh on C, then on C sharp and so on; last none) and keys [batch, frames, 24] (C major, C minor, C sharp
@@ -102,7 +102,7 @@ class HarmonyNetwork(nn.Module):  # type: ignore[misc]
 
 
 class _CircularBlock(nn.Module):  # type: ignore[misc]
-    """One convolution over three moments and all twelve intervals."""
+    """One convolution over three frames and all twelve intervals."""
 
     def __init__(self, inputs: int, outputs: int, dilation: int, dropout: float) -> None:
         super().__init__()
@@ -112,11 +112,11 @@ class _CircularBlock(nn.Module):  # type: ignore[misc]
         self.is_residual = inputs == outputs
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """[batch, inputs, frames, 12] to [batch, outputs, frames, 12]."""
+        """Map [batch, inputs, frames, 12] to [batch, outputs, frames, 12]."""
         change: Tensor = self.dropout(nn.functional.elu(self.norm(self.conv(_wrapped(hidden)))))
         return hidden + change if self.is_residual else change
 
 
 def _wrapped(hidden: Tensor) -> Tensor:
-    """[..., 23] from [..., 12]: a kernel of twelve then sees every pitch class from each."""
+    """Pad [..., 12] circularly to [..., 23]: a kernel of twelve then covers every pitch class from each."""
     return torch.cat([hidden, hidden[..., :-1]], dim=-1)

@@ -1,14 +1,12 @@
 """Trains the harmony network: `python -m training.music.train_harmony --data … --epochs 20`, with the files that `dataset` made.
 
-The last state is kept beside the data after each epoch; `--export` writes the ONNX file into the repository. Every excerpt is
-transposed by a random interval, which costs nothing on note activations.
+`--export` writes the ONNX file into the repository. Every excerpt is transposed by a random interval, which costs nothing on note
+activations.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,21 +21,18 @@ from pipelines.music.chord_recognition import KINDS, NO_CHORD
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import MODES, SHARPS
 from pipelines.music.note_activations import PITCHES
-from training.music.export import export_onnx
-from training.music.fitting import Batch, fit
-from training.music.library import Library
 from training.music.networks import PITCH_CLASSES, HarmonyNetwork
+from training.music.training_loop import Batch, Recipe, train
 
 EXCERPT_FRAMES = 256
-BATCH = 16
-STEPS_PER_EPOCH = 60
-LEARNING_RATE = 3e-3
+"""24 s."""
 KEY_WEIGHT = 0.3
-WIDEST_SHIFT = 6
+"""Weight of the loss of the key, relative to that of the chords."""
+MAX_SHIFT_SEMITONES = 6
 KIND_OF_QUALITY = {"maj": 0, "maj7": 0, "min": 1, "min7": 1, "7": 2}
-"""Place in `KINDS`."""
+"""Index in `KINDS`."""
 UNKNOWN = -100
-"""Of chords outside the vocabulary, and of the key of what has none: no loss."""
+"""Target without a loss: of chords outside the vocabulary, and of the key of sounds that have none."""
 TARGET = Path(__file__).parents[2] / "models" / "weights" / "harmony" / "harmony.onnx"
 
 
@@ -46,14 +41,15 @@ class Example:
     """One file of the data set."""
 
     notes: NDArray[np.uint8]
-    """[frames, 2, 88], 255 for 1."""
+    """[frames, 2, 88] at eleven a second, 255 for 1."""
     chords: IntArray
     """[frames], index of the chord."""
     key: int
+    """Index of the key, or `UNKNOWN`."""
 
 
 def load_example(path: Path) -> Example:
-    """What `dataset` wrote."""
+    """Read a file that `dataset` wrote."""
     with np.load(path) as arrays:
         notes = arrays["notes"]
         truth: dict[str, Any] | None = json.loads(arrays["truth"].tobytes())
@@ -67,7 +63,7 @@ def load_example(path: Path) -> Example:
 
 
 def chord_index(label: str) -> int:
-    """Place among the network's outputs of a label in Harte's syntax."""
+    """Return the index among the network's outputs of a label in Harte's syntax, or `UNKNOWN`."""
     if label == "N":
         return NO_CHORD
     root, kind = label.split(":")
@@ -75,10 +71,10 @@ def chord_index(label: str) -> int:
 
 
 def excerpt(example: Example, rng: np.random.Generator) -> tuple[FloatArray, IntArray, int]:
-    """(notes [256, 2, 88], chords [256], key) of a random part, transposed."""
+    """Return (notes [256, 2, 88], chords [256], key) of a random part, transposed."""
     first = int(rng.integers(0, max(1, len(example.notes) - EXCERPT_FRAMES + 1)))
     part = example.notes[first : first + EXCERPT_FRAMES].astype(np.float32) / np.float32(255)
-    shift = int(rng.integers(-WIDEST_SHIFT, WIDEST_SHIFT))
+    shift = int(rng.integers(-MAX_SHIFT_SEMITONES, MAX_SHIFT_SEMITONES))
     notes: FloatArray = np.roll(part, shift, axis=2)
     if shift > 0:
         notes[..., :shift] = 0
@@ -93,48 +89,39 @@ def excerpt(example: Example, rng: np.random.Generator) -> tuple[FloatArray, Int
     return notes, chords, key
 
 
-def loss_of(network: HarmonyNetwork, batch: Batch) -> Tensor:
-    """Of chords and key together."""
+def excerpts(examples: list[Example], rng: np.random.Generator) -> Batch:
+    """Return a batch (notes, chords, keys) of an excerpt of each example."""
+    notes, chords, keys = zip(*(excerpt(example, rng) for example in examples), strict=True)
+    return torch.tensor(np.stack(notes)), torch.tensor(np.stack(chords)), torch.tensor(keys)
+
+
+def loss(network: HarmonyNetwork, batch: Batch) -> Tensor:
+    """Return the weighted sum of the losses of chords and key."""
     notes, chords, key = batch
     chord_logits, key_logits = (logits.float() for logits in network(notes))
-    loss = nn.functional.cross_entropy(chord_logits.flatten(0, 1), chords.flatten(), ignore_index=UNKNOWN)
+    total = nn.functional.cross_entropy(chord_logits.flatten(0, 1), chords.flatten(), ignore_index=UNKNOWN)
     if (key != UNKNOWN).any():
-        loss = loss + KEY_WEIGHT * nn.functional.cross_entropy(key_logits.mean(1), key, ignore_index=UNKNOWN)
-    return loss
-
-
-def batches(library: Library[Example], rng: np.random.Generator) -> Iterator[Batch]:
-    """The excerpts of one epoch."""
-    for examples in library.draws(rng, STEPS_PER_EPOCH, BATCH):
-        notes, chords, keys = zip(*(excerpt(example, rng) for example in examples), strict=True)
-        yield torch.tensor(np.stack(notes)), torch.tensor(np.stack(chords)), torch.tensor(keys)
+        total = total + KEY_WEIGHT * nn.functional.cross_entropy(key_logits.mean(1), key, ignore_index=UNKNOWN)
+    return total
 
 
 def main() -> None:
     """Train and export."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--state", type=Path, required=True, help="where the state is kept (safetensors)")
-    parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--learning-rate", type=float, default=LEARNING_RATE, help="highest; it rises and falls in one cycle")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--export", type=Path, nargs="?", const=TARGET)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    library, network = Library(arguments.data, load_example), HarmonyNetwork()
-    print(f"{len(library.examples())} pieces, {sum(p.numel() for p in network.parameters())} parameters", flush=True)
-    fit(
-        network,
-        lambda rng: batches(library, rng),
-        loss_of,
-        STEPS_PER_EPOCH,
-        arguments.epochs,
-        arguments.learning_rate,
-        arguments.state,
+    recipe = Recipe(
+        network=HarmonyNetwork(),
+        load_example=load_example,
+        excerpts=excerpts,
+        loss=loss,
+        batch_size=16,
+        steps_per_epoch=60,
+        epochs=20,
+        example_input=torch.zeros(1, 100, 2, PITCHES),
+        input_name="notes",
+        output_names=("chords", "keys"),
+        target=TARGET,
     )
-    if arguments.export:
-        print(export_onnx(network, torch.zeros(1, 100, 2, PITCHES), "notes", ("chords", "keys"), arguments.export))
+    train(recipe, __doc__)
 
 
 if __name__ == "__main__":

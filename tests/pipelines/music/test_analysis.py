@@ -20,8 +20,8 @@ from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
 from services import Services
 from tests.recordings import EXAMPLES
-from training.music.composition import styled_piece
 from training.music.evaluate import clip_of, facts_reading, read, scores
+from training.music.pieces.composition import styled_piece
 
 RATE = 22_050
 GUARD_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""Chord progressions that leave no doubt about their key, and how chords are voiced."""
+"""Chord progressions with an unambiguous key, and the voicing of chords."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from pipelines.music.notation import SHARPS, Mode
-from training.music.styles import Harmonies
+from training.music.pieces.styles import Harmonies
 
 Quality = Literal["maj", "min", "7", "maj7", "min7", "dim"]
 
@@ -21,19 +21,20 @@ SCALES: dict[Mode, tuple[int, ...]] = {"major": (0, 2, 4, 5, 7, 9, 11), "minor":
 
 @dataclass(frozen=True)
 class Harmony:
-    """A chord: its root as a pitch class (0 is C) and its kind."""
+    """A chord."""
 
     root: int
+    """Pitch class, 0 is C."""
     quality: Quality
 
     @property
     def pitch_classes(self) -> tuple[int, ...]:
-        """From the root upwards, 0 to 11."""
+        """The pitch classes from the root upwards, 0 to 11."""
         return tuple((self.root + interval) % 12 for interval in INTERVALS[self.quality])
 
     @property
     def label(self) -> str:
-        """In Harte's syntax."""
+        """The chord in Harte's syntax, e.g. 'C#:min7'."""
         return f"{SHARPS[self.root]}:{self.quality}"
 
 
@@ -97,19 +98,20 @@ FOLLOWERS: dict[Mode, dict[str, tuple[str, ...]]] = {
         "bIII": ("bVI", "iv", "bVII"),
     },
 }
-"""What may come after a chord."""
+"""Degrees that may follow each degree."""
 WITH_SEVENTHS = {
     "I": "I^", "ii": "ii-7", "iii": "iii-7", "IV": "IV^", "V": "V7", "vi": "vi-7",
     "i": "i-7", "iv": "iv-7", "bVI": "bVI^", "bVII": "bVII7",
 }  # fmt: skip
-WANDERING_SHARE = 0.5
+WANDERING_PROB = 0.5
+"""Probability that a progression is drawn chord by chord."""
 
 
 def progression(
-    harmonies: Harmonies, tonic: int, mode: Mode, rng: np.random.Generator, wandering_share: float = WANDERING_SHARE
+    harmonies: Harmonies, tonic: int, mode: Mode, rng: np.random.Generator, wandering_prob: float = WANDERING_PROB
 ) -> list[Harmony]:
-    """One of the style's progressions, or a wandering one, in the key of `tonic` (pitch class)."""
-    if harmonies != "blues" and rng.random() < wandering_share:
+    """Draw one of the style's progressions, or a wandering one, in the key of `tonic` (pitch class)."""
+    if harmonies != "blues" and rng.random() < wandering_prob:
         numerals = wandering(mode, rng)
         numerals = [WITH_SEVENTHS.get(name, name) for name in numerals] if harmonies == "jazz" else numerals
     else:
@@ -118,7 +120,7 @@ def progression(
 
 
 def wandering(mode: Mode, rng: np.random.Generator) -> list[str]:
-    """Four or eight chords from the tonic to a dominant, which leads back to it, with the tonic in the middle of eight."""
+    """Draw four or eight chords from the tonic to a dominant, which leads back to it, with the tonic in the middle of eight."""
     home, followers = ("i", FOLLOWERS["minor"]) if mode == "minor" else ("I", FOLLOWERS["major"])
     chords: list[str] = []
     for _ in range(int(rng.choice([1, 2]))):
@@ -130,13 +132,13 @@ def wandering(mode: Mode, rng: np.random.Generator) -> list[str]:
 
 
 def cadence(tonic: int, mode: Mode, harmonies: Harmonies) -> list[Harmony]:
-    """The last two bars: dominant and tonic."""
+    """Return the chords of the last two bars: dominant and tonic."""
     home: Quality = "min" if mode == "minor" else "7" if harmonies == "blues" else "maj"
     return [Harmony((tonic + 7) % 12, "7"), Harmony(tonic, home)]
 
 
 def voicing(harmony: Harmony, around: int) -> list[int]:
-    """MIDI pitches of the chord in close position, the lowest nearest to `around`; at least four of them."""
+    """Return the MIDI pitches of the chord in close position, the lowest nearest to `around`; at least four of them."""
     lowest = [around + (pitch_class - around + 5) % 12 - 5 for pitch_class in harmony.pitch_classes]
     pitches = sorted(lowest)
     while len(pitches) < 4:

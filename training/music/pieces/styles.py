@@ -35,12 +35,12 @@ MALLETS = (11, 12, 13)
 
 @dataclass(frozen=True)
 class Style:
-    """What the pieces of one style have in common."""
+    """Metre, tempi, instruments and patterns of the pieces of one style."""
 
     name: str
     beats_per_bar: int
     beat_unit: int
-    """4, or 8 for compound metres; see `pipelines.beat_tracking.Beats`."""
+    """4, or 8 for compound metres; see `pipelines.music.rhythm.beat_tracking.Beats`."""
     slowest_bpm: float
     fastest_bpm: float
     harmonies: Harmonies
@@ -52,16 +52,16 @@ class Style:
     lead_programs: tuple[int, ...]
     drums: tuple[DrumPattern, ...] = ()
     swing: tuple[float, float] = (0.5, 0.5)
-    """Where the second eighth of a beat falls: least and most, in beats."""
+    """Minimum and maximum beats from a beat to its second eighth."""
     bars_per_chord: tuple[float, ...] = (1.0,)
-    pad_share: float = 0.2
-    """Of the pieces that have long chords behind the others."""
+    pad_prob: float = 0.2
+    """Probability that a piece has long chords behind the others."""
     looseness_ms: float = 8.0
-    """Standard deviation of when a note is played."""
+    """Standard deviation of the time of a note, in milliseconds."""
     drift: float = 0.01
-    """How far the tempo wanders, relative."""
+    """Maximum relative deviation of the tempo from its mean."""
     lead_steps: int = 2
-    """Notes that fit into one beat of the tune."""
+    """Steps per beat of the tune."""
 
     @property
     def steps_per_beat(self) -> int:
@@ -131,7 +131,7 @@ FIVE_DRUMS: tuple[DrumPattern, ...] = (
 
 STYLES: tuple[Style, ...] = (
     Style(
-        "pop", 4, 4, 80, 134, "pop", drums=POP_DRUMS, pad_share=0.5,
+        "pop", 4, 4, 80, 134, "pop", drums=POP_DRUMS, pad_prob=0.5,
         bass=("r-------r-------", "r.....r.r-......", "r.r.r.r.r.r.r.r.", "r--r--r-r--r--r-", "r-------f-----r-"),
         chords=("X---X---X---X---", "x.x.x.x.x.x.x.x.", "1.2.3.2.1.2.3.2.", "X--X--X---X--X--", "X---..x.X-..x.x.",
             "X-------X-------"),
@@ -146,7 +146,7 @@ STYLES: tuple[Style, ...] = (
         lead_programs=DRIVEN_GUITARS + VOICES + LEADS,
     ),
     Style(
-        "electronic", 4, 4, 112, 142, "pop", drums=DANCE_DRUMS, pad_share=0.7, looseness_ms=0.0, drift=0.0,
+        "electronic", 4, 4, 112, 142, "pop", drums=DANCE_DRUMS, pad_prob=0.7, looseness_ms=0.0, drift=0.0,
         bass=("..r...r...r...r.", "r.o.r.o.r.o.r.o.", "rrrrrrrrrrrrrrrr", "r--r--r-r--r--r-", "r---r---r---r---"),
         chords=("..x...x...x...x.", "1234321212343212", "x--x--x---x--x--", "X---------------", "1234123412341234"),
         bass_programs=SYNTH_BASSES, chord_programs=PADS + LEADS + ELECTRIC_PIANOS + PIANOS, lead_programs=LEADS + VOICES,
@@ -158,14 +158,14 @@ STYLES: tuple[Style, ...] = (
         bass_programs=BASSES, chord_programs=ELECTRIC_GUITARS + ELECTRIC_PIANOS + (7,), lead_programs=BRASS + SAXES + ORGANS,
     ),
     Style(
-        "ballad", 4, 4, 52, 84, "pop", looseness_ms=12.0, drift=0.02, pad_share=0.4, bars_per_chord=(1.0, 0.5, 1.0),
+        "ballad", 4, 4, 52, 84, "pop", looseness_ms=12.0, drift=0.02, pad_prob=0.4, bars_per_chord=(1.0, 0.5, 1.0),
         bass=("r---------------", "r-------f-------", "r-------r-------"),
         chords=("1.2.3.4.3.2.3.2.", "X---X---X---X---", "1.2.3.2.4.2.3.2.", "1.3.2.3.1.3.2.3."),
         bass_programs=BASSES + ACOUSTIC_BASS + PIANOS, chord_programs=PIANOS + ELECTRIC_PIANOS + STRINGS,
         lead_programs=VOICES + WOODWINDS + PIANOS,
     ),
     Style(
-        "slow pop", 4, 4, 58, 84, "pop", drums=(POP_DRUMS[3], POP_DRUMS[0], POP_DRUMS[2]), pad_share=0.6,
+        "slow pop", 4, 4, 58, 84, "pop", drums=(POP_DRUMS[3], POP_DRUMS[0], POP_DRUMS[2]), pad_prob=0.6,
         bars_per_chord=(1.0, 0.5),
         bass=("r-------r-------", "r-----r-r-------", "r-------f-------"),
         chords=("1.2.3.2.1.2.3.2.", "X---X---X---X---", "1234321212343212", "X-------X-------"),
@@ -235,7 +235,7 @@ STYLES: tuple[Style, ...] = (
         bass_programs=(*PIANOS, 42, 6, 24), chord_programs=(*PIANOS, 6, 48, 24), lead_programs=(0, 40, 73, 6, 68, 24),
     ),
     Style(
-        "slow three", 3, 4, 66, 100, "pop", drums=(WALTZ_DRUMS[2], WALTZ_DRUMS[1]), pad_share=0.5,
+        "slow three", 3, 4, 66, 100, "pop", drums=(WALTZ_DRUMS[2], WALTZ_DRUMS[1]), pad_prob=0.5,
         bass=("r-----------", "r-------r---"), chords=("1.2.3.4.3.2.", "X---X---X---", "1.2.3.2.3.2."),
         bass_programs=BASSES + ACOUSTIC_BASS, chord_programs=PIANOS + STEEL_GUITARS + ELECTRIC_PIANOS,
         lead_programs=VOICES + WOODWINDS + (40, 22),
@@ -247,7 +247,7 @@ STYLES: tuple[Style, ...] = (
         lead_programs=(40, 73, 72, 75, 109, 21),
     ),
     Style(
-        "slow six", 2, 8, 50, 76, "pop", drums=SLOW_COMPOUND_DRUMS, lead_steps=3, pad_share=0.5, bars_per_chord=(1.0, 1.0, 2.0),
+        "slow six", 2, 8, 50, 76, "pop", drums=SLOW_COMPOUND_DRUMS, lead_steps=3, pad_prob=0.5, bars_per_chord=(1.0, 1.0, 2.0),
         bass=("r-----", "r--r--", "r-rf-r"), chords=("123432", "123234", "xxxxxx", "X--X--"),
         bass_programs=BASSES, chord_programs=PIANOS + ELECTRIC_PIANOS + ELECTRIC_GUITARS + ORGANS,
         lead_programs=VOICES + SAXES + LEADS,

@@ -1,4 +1,4 @@
-"""What happens to music on its way into a recording: rooms, equalisers, noise, overdrive, lossy coding, people talking."""
+"""Augmentation of rendered music: room, equaliser, noise, overdrive, lossy coding, speech."""
 
 from __future__ import annotations
 
@@ -9,17 +9,24 @@ import numpy as np
 from models.arrays import FloatArray
 
 CODECS = ("libopus", "libvorbis")
-"""In Ogg, where the codec's delay is noted and taken off again."""
+"""Encoders for Ogg, which states the codec's delay, so that decoding removes it."""
 BITRATES_KBPS = (32, 48, 64)
 
 
-def recorded(waveform: FloatArray, sample_rate: int, rng: np.random.Generator, talk: FloatArray | None = None) -> FloatArray:
-    """`waveform` [samples] as some recording might have it, equally long; `talk` is mixed in softly if given."""
+def augment(waveform: FloatArray, sample_rate: int, rng: np.random.Generator, talk: FloatArray | None = None) -> FloatArray:
+    """Return `waveform` with a random choice of the effects of a recording, equally long and in time.
+
+    Args:
+        waveform: float32 [samples], mono.
+        sample_rate: Hz.
+        rng: the random generator.
+        talk: speech [samples] that is mixed in softly.
+    """
     sound = waveform
     if rng.random() < 0.7:
-        sound = equalised(sound, sample_rate, rng)
+        sound = equalise(sound, sample_rate, rng)
     if rng.random() < 0.5:
-        sound = in_a_room(sound, sample_rate, rng)
+        sound = add_reverb(sound, sample_rate, rng)
     if talk is not None:
         sound = sound + rng.uniform(0.1, 0.5) * np.resize(talk, len(sound)) * _rms(sound) / max(1e-6, _rms(talk))
     if rng.random() < 0.5:
@@ -28,11 +35,11 @@ def recorded(waveform: FloatArray, sample_rate: int, rng: np.random.Generator, t
         drive = rng.uniform(1, 5) / max(1e-6, float(np.abs(sound).max()))
         sound = np.tanh(drive * sound) / drive
     sound = (0.7 * sound / max(1e-6, float(np.abs(sound).max()))).astype(np.float32)
-    return coded(sound, sample_rate, rng) if rng.random() < 0.25 else sound
+    return code(sound, sample_rate, rng) if rng.random() < 0.25 else sound
 
 
-def equalised(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
-    """With a smooth random curve of up to about 10 dB, sometimes without lows or highs."""
+def equalise(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
+    """Apply a smooth random curve of up to about 10 dB, sometimes with a high-pass or a low-pass."""
     spectrum = np.fft.rfft(waveform)
     hertz = np.fft.rfftfreq(len(waveform), 1 / sample_rate)
     octaves = np.log2(np.maximum(hertz, 20) / 20)
@@ -44,8 +51,8 @@ def equalised(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) 
     return np.fft.irfft(spectrum * 10 ** (np.maximum(decibels, -80) / 20), len(waveform)).astype(np.float32)
 
 
-def in_a_room(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
-    """With the exponentially decaying noise that stands for the reflections of a room."""
+def add_reverb(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
+    """Convolve with exponentially decaying noise, a model of the reflections of a room."""
     seconds = rng.uniform(0.15, 1.2)
     time = np.arange(round(seconds * sample_rate)) / sample_rate
     response = rng.normal(0, 1, len(time)) * np.exp(-6.9 * time / seconds)
@@ -57,15 +64,15 @@ def in_a_room(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) 
 
 
 def noise(samples: int, rng: np.random.Generator) -> FloatArray:
-    """Between white and brown, with an RMS of 1."""
+    """Return noise between white and brown with an RMS of 1."""
     spectrum = np.fft.rfft(rng.normal(0, 1, samples))
     spectrum *= np.maximum(np.arange(len(spectrum)), 20) ** -rng.uniform(0, 1)
     result = np.fft.irfft(spectrum, samples)
     return (result / max(1e-12, float(np.sqrt(np.mean(result**2))))).astype(np.float32)
 
 
-def coded(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
-    """Through a lossy codec and back."""
+def code(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
+    """Encode with a random lossy codec and decode."""
     codec = CODECS[rng.integers(len(CODECS))]
     raw = ["-f", "f32le", "-ar", str(sample_rate), "-ac", "1"]
     encode = ["ffmpeg", "-v", "error", *raw, "-i", "-", "-c:a", codec, "-b:a", f"{rng.choice(BITRATES_KBPS)}k", "-f", "ogg", "-"]

@@ -1,4 +1,4 @@
-"""From composed pieces to sound: MIDI through fluidsynth and a SoundFont, then what recordings do to it."""
+"""Renders pieces: MIDI through fluidsynth and a SoundFont."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 import soundfile
 
 from models.arrays import FloatArray
-from training.music.composition import DRUM_CHANNEL, Piece
+from training.music.pieces.piece import DRUM_CHANNEL, Piece
 
 TICKS_PER_SECOND = 1000
 TAIL_SECONDS = 1.0
-"""Left to ring after the last note."""
+"""Duration after the end of the last note, in which it decays."""
 SOUNDFONTS = Path("/usr/share/sounds/sf2")
 TEST_SOUNDFONT = SOUNDFONTS / "TimGM6mb.sf2"
 """Never used for training or tuning."""
@@ -24,7 +24,7 @@ TEST_SOUNDFONT = SOUNDFONTS / "TimGM6mb.sf2"
 
 @dataclass(frozen=True)
 class Synthesizer:
-    """How fluidsynth plays."""
+    """Options of fluidsynth."""
 
     soundfont: Path
     sample_rate: int = 22_050
@@ -33,7 +33,7 @@ class Synthesizer:
 
 
 def midi_of(piece: Piece) -> mido.MidiFile:
-    """The piece with one tick for each millisecond."""
+    """Return the piece as MIDI with one tick for each millisecond."""
     midi = mido.MidiFile(ticks_per_beat=TICKS_PER_SECOND)
     track = mido.MidiTrack()
     midi.tracks.append(track)
@@ -55,7 +55,7 @@ def midi_of(piece: Piece) -> mido.MidiFile:
 
 
 def render(piece: Piece, synthesizer: Synthesizer) -> FloatArray:
-    """The sound [samples] of the piece, mono, with its peak at -3 dB of full scale.
+    """Render the piece to float32 [samples], mono, with its peak at -3 dB of full scale.
 
     Raises:
         subprocess.CalledProcessError: fluidsynth failed; its message is in `stderr`.
