@@ -27,9 +27,11 @@ from pipelines.description.claims.checking import check_claims
 from pipelines.description.claims.claim import CheckedClaim
 from pipelines.description.findings import ClipFindings
 from pipelines.description.template_caption import write_caption
-from pipelines.music.music_tagging import MusicTagOptions, tag_music
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions
 from pipelines.speech.transcription import TranscriptionOptions, transcribe
-from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import TagOptions
 from services import Services, build_services
 from settings import Settings
 from training.evaluate_music_tags import LIBRIVOX, VOICE_OVER_BACKING_DB, mix

@@ -23,8 +23,10 @@ import soundfile
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.music.decisions import MIN_VOCALS_PROB
-from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
-from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import TagOptions
 from services import Services, build_services
 from settings import Settings
 from training.rendered_pieces import Part, Piece, render

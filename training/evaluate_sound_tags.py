@@ -18,7 +18,8 @@ import numpy as np
 
 from pipelines.clip.errors import SilentClip
 from pipelines.tagging.audioset import class_tree
-from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import TagOptions
 from services import Services, build_services
 from settings import Settings
 

@@ -24,10 +24,10 @@ from pipelines.embeddings.colouring import (
 )
 from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.map import stack_frames
-from pipelines.music.analysis import MusicFacts
+from pipelines.music.facts import MusicFacts
 from pipelines.speech.transcript import Word
 from pipelines.speech.transcription import TranscriptionOptions, find_stored, transcribe
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 from services import Services
 
 COLOURS = {

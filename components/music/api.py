@@ -16,13 +16,14 @@ from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.language_models.prompting import Turn
-from pipelines.music.analysis import MAX_BPM, MIN_BPM, FactOptions
 from pipelines.music.analysis import music_facts as facts_of_clip
-from pipelines.music.music_tagging import MusicTagOptions, tag_music
+from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions
 from pipelines.questions.from_measurements import answer_question
 from pipelines.questions.from_model import QuestionOptions, ask
-from pipelines.tagging.sound_tagging import TagOptions
 from pipelines.tagging.sound_tagging import tag_sounds as sounds_of_clip
+from pipelines.tagging.tags import TagOptions
 from pipelines.tagging.zero_shot import WordOptions
 from pipelines.tagging.zero_shot import score_words as words_of_clip
 from services import Services

@@ -9,19 +9,18 @@ from collections.abc import Iterable
 from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.facts import MusicFacts, Vocals
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
-from pipelines.music.music_tagging import MusicTags
 from pipelines.music.notation import written as chord_symbol
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.music.rhythm.tempo import Tempo
 from pipelines.music.structure import Section
-from pipelines.music.tag_table import Kind
+from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.music.tags.tag_table import Kind
 from pipelines.music.tuning import MIN_TUNING_CENTS
-from pipelines.music.vocals import Vocals
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 from pipelines.wording.times import clock_time
 
 MAX_CHORDS = 8

@@ -29,7 +29,7 @@ from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
-from pipelines.music.analysis import MAX_BPM, MIN_BPM, FactOptions
+from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
 from services import Services
 
 EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'

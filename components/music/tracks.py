@@ -6,10 +6,10 @@ from components.timeline.items import Label, Point, Span
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import HeatmapTrack, LabelTrack, PointTrack, SpanTrack
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
-from pipelines.music.analysis import MusicFacts
-from pipelines.music.music_tagging import MusicTags
+from pipelines.music.facts import MusicFacts
 from pipelines.music.notation import written as chord_symbol
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.tagging.tags import SoundTags
 
 NO_CHORD = "N"
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
-from pipelines.music.music_tagging import MusicTags
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.tagging.tags import SoundTags
 
 DECIMALS = 4
 

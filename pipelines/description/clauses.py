@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.description.findings import Span
+from pipelines.description.spans import Span
 from pipelines.wording.grammar import sentence
 
 JOINTS = (", and ", "; ")

@@ -14,10 +14,13 @@ from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings
 from pipelines.description.model_caption import CaptionOptions
-from pipelines.music.analysis import ClipTags, FactOptions, MusicFacts, music_facts
-from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
+from pipelines.music.analysis import music_facts
+from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from pipelines.speech.transcription import Transcription, TranscriptionOptions, find_stored
-from pipelines.tagging.sound_tagging import SoundTags, TagOptions, tag_sounds
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import SoundTags, TagOptions
 
 SOUNDS_SHARE, MUSIC_SHARE, FACTS_SHARE = 0.1, 0.25, 0.35
 """Of the work; the caption is the rest."""

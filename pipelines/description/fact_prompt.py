@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
-from pipelines.music.music_tagging import MusicTags
-from pipelines.music.tag_table import KINDS
+from pipelines.music.facts import MusicFacts
+from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.music.tags.tag_table import KINDS
 from pipelines.wording.times import clock_time
 
 INSTRUCTION = (

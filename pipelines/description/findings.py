@@ -10,18 +10,17 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.arrays import FloatArray
-from pipelines.music.analysis import MusicFacts
+from pipelines.description.spans import Span, runs_of
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_POSSIBLE, MIN_PROBABLE, MIN_VOCALS_MOMENT_PROB, has_vocals
+from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
-from pipelines.music.music_tagging import MusicTags
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.music.rhythm.tempo import Tempo
-from pipelines.music.tag_fusion import MusicTag
-from pipelines.music.tag_table import TABLE, Kind
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
+from pipelines.music.tags.tag_table import TABLE, Kind
 from pipelines.speech.transcription import Transcription
 from pipelines.tagging.audioset import (
     MUSIC,
@@ -29,7 +28,7 @@ from pipelines.tagging.audioset import (
     Tag,
     tree_of,
 )
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 from pipelines.wording.music_vocabulary import (
     TermKind,
     narrower,
@@ -47,9 +46,6 @@ PEAK_SHARE = 0.7
 """Of the highest confidence: around it, what reaches this belongs to the clearest moment."""
 PAUSE_SECONDS = 1.0
 """Between chords that still follow each other."""
-
-Span = tuple[float, float]
-"""(start, end) in seconds."""
 
 
 @dataclass(frozen=True)
@@ -278,24 +274,6 @@ class ClipFindings:
             return ()
         column = self.sounds.scores[:, self.sounds.classes.index(name)]
         return runs_of(column >= MIN_PROBABLE, self.sounds.hop_seconds, self.sounds.patch_seconds, self.duration)
-
-
-def runs_of(flags: NDArray[np.bool_], hop: float, length: float, duration: float) -> tuple[Span, ...]:
-    """(start, end) in seconds of each run of true patches [patches], one every `hop` seconds and `length` seconds long."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))).tolist()
-    runs = [(first * hop, min(duration, (last - 1) * hop + length)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
-    return joined(run for run in runs if run[0] < run[1])
-
-
-def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Ascending spans of which those that touch are one."""
-    result: list[Span] = []
-    for start, end in spans:
-        if result and start <= result[-1][1]:
-            result[-1] = (result[-1][0], max(end, result[-1][1]))
-        else:
-            result.append((start, end))
-    return tuple(result)
 
 
 def clearest(series: FloatArray, hop: float, length: float, duration: float) -> Span | None:

@@ -39,8 +39,8 @@ from pipelines.language_models.prompting import (
     check_text,
     model_inputs,
 )
-from pipelines.music.analysis import MusicFacts
-from pipelines.music.music_tagging import MusicTags
+from pipelines.music.facts import MusicFacts
+from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.wording.times import clock_time
 
 CHAT_PROMPT = "Describe this music: its genre, mood, instruments, rhythm and structure."

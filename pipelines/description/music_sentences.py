@@ -15,7 +15,8 @@ from pipelines.description.clauses import (
     as_sentences,
     choose,
 )
-from pipelines.description.findings import ClipFindings, Detection, Span
+from pipelines.description.findings import ClipFindings, Detection
+from pipelines.description.spans import Span
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.decisions import MAX_CERTAIN_NO_VOCALS_PROB, MIN_CERTAIN, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.key_detection import Key

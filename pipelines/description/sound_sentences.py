@@ -11,7 +11,8 @@ from pipelines.description.clauses import (
     as_sentences,
     choose,
 )
-from pipelines.description.findings import ClipFindings, Span
+from pipelines.description.findings import ClipFindings
+from pipelines.description.spans import Span
 from pipelines.music.decisions import MAX_NEAR_SILENT_LUFS, MIN_CERTAIN, MIN_POSSIBLE, MIN_PROBABLE, Level, level
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.tagging.audioset import (

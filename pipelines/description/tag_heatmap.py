@@ -8,10 +8,11 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
-from pipelines.music.music_tagging import MusicTags
-from pipelines.music.tag_table import TABLE, Kind
+from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.music.tags.tag_table import TABLE, Kind
 from pipelines.tagging.audioset import best_names, tree_of
-from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE, SoundTags
+from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
+from pipelines.tagging.tags import SoundTags
 
 MAX_ROWS = 12
 SHOWN = 0.05

@@ -9,9 +9,10 @@ import random
 from dataclasses import dataclass
 
 from pipelines.description.clauses import CaptionSentence
-from pipelines.description.findings import ClipFindings, Span
+from pipelines.description.findings import ClipFindings
 from pipelines.description.music_sentences import music_sentences
 from pipelines.description.sound_sentences import sound_sentences, speech_sentences
+from pipelines.description.spans import Span
 from pipelines.wording.grammar import sentence
 from pipelines.wording.times import clock_time, length
 

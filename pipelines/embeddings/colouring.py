@@ -17,14 +17,15 @@ from pipelines.embeddings.analysis import nearest_in_time
 from pipelines.embeddings.embedding import check_frames
 from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import NO_CHORD_NAME
+from pipelines.music.facts import MusicFacts
 from pipelines.music.loudness import SOFTEST_DB
 from pipelines.music.notation import written
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import best_names, tree_of
-from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE, SoundTags
+from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
+from pipelines.tagging.tags import SoundTags
 from pipelines.wording.times import clock_time
 
 NO_CATEGORY = -1

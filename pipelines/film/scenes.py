@@ -16,12 +16,14 @@ from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.music.analysis import FactOptions, music_facts
+from pipelines.music.analysis import music_facts
 from pipelines.music.decisions import MIN_MUSIC_SCORE
+from pipelines.music.facts import FactOptions
 from pipelines.music.structure import boundaries, novelty_curve
 from pipelines.music.vocals import music_score
 from pipelines.pictures.errors import TooShortForStoryboard
-from pipelines.tagging.sound_tagging import TagOptions, tag_sounds
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import TagOptions
 
 MIN_SCENES, MAX_SCENES = 2, 12
 MIN_SCENE_SECONDS = 2.0

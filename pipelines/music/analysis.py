@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from math import ceil
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,12 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
-from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.model_use import model_fields
 from pipelines.music.chord_recognition import CHORD_COUNT, Chord, chord_coverage, find_chords
+from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
 from pipelines.music.harmony_network import HARMONY_HOP_SAMPLES, harmony_logits, pooled_notes
 from pipelines.music.key_detection import Key, find_key
 from pipelines.music.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
-from pipelines.music.music_tagging import MusicTagOptions, MusicTags, tag_music
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import (
     BEAT_SAMPLE_RATE,
@@ -44,18 +44,18 @@ from pipelines.music.rhythm.beat_network import (
     joined,
 )
 from pipelines.music.rhythm.beat_search import search_beats
-from pipelines.music.rhythm.beat_tracking import BeatOptions, Beats, rhythm_of_beats
-from pipelines.music.rhythm.tempo import Tempo
-from pipelines.music.structure import Section, find_sections
+from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
+from pipelines.music.structure import find_sections
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from pipelines.music.tuning import MIN_TUNING_CENTS, tuning_cents
-from pipelines.music.vocals import Vocals, find_vocals, music_score
+from pipelines.music.vocals import find_vocals, music_score
 from pipelines.tagging.audioset import class_tree
-from pipelines.tagging.sound_tagging import SoundTags, TagOptions, tag_sounds
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import SoundTags, TagOptions
 
 WORKING_BYTES = 200 * 2**20
 """Memory for spectrograms and activations of one block, beside the weights; rounded up."""
-MIN_BPM, MAX_BPM = 40.0, 240.0
-"""Limits of the options, which have to be an octave or more apart."""
 LOUDNESS_REVISION = "1"
 TUNING_REVISION = "1"
 MIN_TEMPO_SECONDS = 3.0
@@ -64,59 +64,6 @@ MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.35, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in other sound, such as a metronome."""
 JOB_FRACTIONS = {"sounds": 0.15, "tags": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
 """Fraction of the work that each part of the job is."""
-
-
-@dataclass(frozen=True)
-class FactOptions:
-    """Options of `music_facts`."""
-
-    min_bpm: float = MIN_BPM
-    """Lower limit of the tempo, beats per minute."""
-    max_bpm: float = MAX_BPM
-    """Upper limit of the tempo, beats per minute."""
-    beats_per_bar: int | None = None
-    """2 to 5 where the metre is known; None to find out."""
-
-
-@dataclass(frozen=True)
-class MusicFacts(ModelUse):
-    """The facts so far; the last one of a run is the result. None and () stand for 'not known (yet)'."""
-
-    duration: float
-    """Of the clip, in seconds."""
-    music: float | None = None
-    """Mean score of music over the clip, 0 to 1."""
-    is_music: bool | None = None
-    """Whether the clip is music, as its tags decide it."""
-    tempo: Tempo | None = None
-    """None also for a clip without a pulse: speech, birdsong, noise, a held chord, less than about 3 s."""
-    beats: Beats | None = None
-    """None exactly if there is no tempo."""
-    no_tempo_reason: str = ""
-    """Why there is no tempo, in a few words for people; '' where there is one, or before it is known."""
-    tuning_cents: float | None = None
-    """Deviation of the notes from A4 = 440 Hz in cents of a semitone; 0 where the clip has no single tuning."""
-    no_key_reason: str = ""
-    """Why there is no key, in a few words for people; '' where there is one, or before it is known."""
-    key: Key | None = None
-    """None also for a clip without a tonal centre."""
-    chords: tuple[Chord, ...] = ()
-    """From 0 to the end of the clip; () also for a clip without a tonal centre."""
-    sections: tuple[Section, ...] = ()
-    """From 0 to the end of the clip; one section where there is no boundary, () where there is no music."""
-    loudness: Loudness | None = None
-    vocals: Vocals | None = None
-    position: float = 0.0
-    """Progress of the job, 0 to 1."""
-    state: Literal["loading", "analysing", "done", "stopped"] = field(default="loading", kw_only=True)
-
-
-@dataclass(frozen=True)
-class ClipTags:
-    """Tags of the clip that are known already; a missing one is computed."""
-
-    sounds: SoundTags | None = None
-    music: MusicTags | None = None
 
 
 def music_facts(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipelines.music.decisions import MIN_VOCALS_MOMENT_PROB, has_vocals
-from pipelines.music.music_tagging import MusicTags
+from pipelines.music.facts import Vocals
+from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.audioset import tree_of
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 
 SINGING_CLASSES = (
     "Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming", "Vocal music",
@@ -22,18 +21,6 @@ SMOOTHING_PATCHES = 5
 """Length of the median filter: 2.4 s, so that a single patch is no vocals."""
 MIN_VOCALS_SCORE = 0.12
 """YAMNet's score of a class of singing that is worth a probability of `MIN_VOCALS_MOMENT_PROB`."""
-
-
-@dataclass(frozen=True)
-class Vocals:
-    """Singing, rapping or humming; plain speech does not count."""
-
-    present: bool | None
-    """Whether there are vocals; None where that stays open."""
-    probability: float
-    """0 to 1, that there are vocals in the clip."""
-    spans: tuple[tuple[float, float], ...]
-    """(start, end) in seconds of each segment with vocals, ascending, without overlaps; () unless `present`."""
 
 
 def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:

@@ -28,7 +28,7 @@ from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentPart
 from pipelines.pictures.errors import TextWidthMismatch
 from pipelines.pictures.text_embeds import NO_CLIP, text_embeds
-from pipelines.tagging.augmentation import augmented_embeds
+from pipelines.tagging.augmented_embeds import augmented_embeds
 
 SAMPLE_RATE = 16_000
 MIN_SEGMENT_SECONDS = 0.1

@@ -21,13 +21,9 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import MIN_CUT_SECONDS
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
-from pipelines.music.music_tagging import MusicTagOptions, tag_music
-from pipelines.music.tag_fusion import (
-    MusicTag,
-    best_tags,
-    clip_vocals_prob,
-)
-from pipelines.music.tag_table import KINDS
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_vocals_prob
+from pipelines.music.tags.tag_table import KINDS
 from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mentioned_concepts
 from pipelines.speech.transcription import TranscriptionOptions, find_stored
 from pipelines.tagging.audioset import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.description.findings import Span
+from pipelines.description.spans import Span
 
 MAX_SPANS = 12
 MEASURED = "tempo, metre, key, chords, sections, instruments, genre, mood, vocals, speech and loudness"

@@ -6,7 +6,8 @@ import re
 
 from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
-from pipelines.description.findings import ClipFindings, Detection, Span
+from pipelines.description.findings import ClipFindings, Detection
+from pipelines.description.spans import Span
 from pipelines.description.template_caption import write_caption
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.notation import written

@@ -5,16 +5,10 @@ YAMNet was trained on videos, where an animal is seldom as loud and as close as 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from models.arrays import FloatArray
-from models.runtime import ModelRuntime
-from models.specs.model_spec import ModelSpec
-from pipelines.clip.cached_features import cached_features
-from pipelines.clip.clip import SILENCE_PEAK, AudioClip
-from pipelines.tagging.yamnet import PATCH_HOP_SAMPLES, PATCH_SAMPLES, YAMNET_SAMPLE_RATE, patch_count, run_yamnet
+from pipelines.clip.clip import SILENCE_PEAK
 
 TAG_SPEEDS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.25)
 """For the scores of a short sound."""
@@ -26,32 +20,6 @@ MAX_GAIN = 10.0
 """Limit of the gain of a quiet sound, 20 dB: the noise of a silent room stays inaudible."""
 LEVEL_WINDOW_SAMPLES = 6400
 """0.4 s, the window of the loudest moment."""
-WORKING_BYTES = 100 * 2**20
-
-
-def augmented_embeds(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, runtime: ModelRuntime) -> FloatArray:
-    """Return YAMNet's embeddings [copies, patches, 1024] of the samples `begin` to `stop` at 16 kHz, from the store if known.
-
-    Raises:
-        ModelError: YAMNet cannot be had; see `ModelCache.lease`.
-    """
-    sound = np.array(clip.waveform(YAMNET_SAMPLE_RATE)[begin:stop])
-    layer = f"augmented embeddings of {begin} to {stop}"
-    return cached_features(clip, spec, layer, lambda session: embed_augmented(session, sound), runtime, WORKING_BYTES)
-
-
-def embed_augmented(session: Any, sound: FloatArray) -> FloatArray:
-    """Return embeddings [copies, patches, 1024] of `sound` [samples at 16 kHz]; shorter copies are padded with zeros.
-
-    Args:
-        session: YAMNet's onnxruntime session.
-        sound: float32 [samples], mono at 16 kHz.
-    """
-    copies = augmented(sound, YAMNET_SAMPLE_RATE, EMBEDDING_SPEEDS)
-    patches = max(patch_count(len(copy)) for copy in copies)
-    samples = PATCH_SAMPLES + (patches - 1) * PATCH_HOP_SAMPLES
-    embeds = [run_yamnet(session, np.pad(copy, (0, samples - len(copy))), ["embedding"])[0] for copy in copies]
-    return np.stack(embeds)
 
 
 def augmented(sound: FloatArray, sample_rate: int, speeds: tuple[float, ...]) -> list[FloatArray]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from math import ceil
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
-from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.model_use import model_fields
 from pipelines.tagging.audioset import (
     SPEECH,
     ClassTree,
@@ -35,7 +35,7 @@ from pipelines.tagging.audioset import (
 )
 from pipelines.tagging.augmentation import TAG_SPEEDS, augmented
 from pipelines.tagging.taggers import SoundTagger, YamnetTagger, sound_tagger
-from pipelines.tagging.yamnet import PATCH_HOP_SECONDS, PATCH_SECONDS
+from pipelines.tagging.tags import SoundTags, TagOptions
 
 WORKING_BYTES = YamnetTagger.working_bytes
 """Memory that `auto` needs beside the weights."""
@@ -50,37 +50,6 @@ MIN_SEGMENT_SCORE = 0.1
 """Score below which a class is not among the tags of a segment; see `audioset.MIN_INSTRUMENT_SCORE` for instruments."""
 
 ArrayT = TypeVar("ArrayT", bound=AnyArray)
-
-
-@dataclass(frozen=True)
-class TagOptions:
-    """Options of `tag_sounds`."""
-
-    model: str = AUTO
-    """'auto' or a key of the catalogue."""
-    names: int = 5
-    """Maximum number of tags of the clip."""
-
-
-@dataclass(frozen=True, eq=False)
-class SoundTags(ModelUse):
-    """The scores so far; the last one of a run is the result."""
-
-    duration: float
-    """Of the clip, in seconds."""
-    times: FloatArray
-    """[patches], start of each patch in seconds; a patch lasts `patch_seconds`."""
-    scores: FloatArray
-    """[patches, classes], 0 to 1; the columns are `classes`."""
-    top: tuple[Tag, ...] = ()
-    """Tags of the whole clip, best first; filled when the job is done."""
-    hop_seconds: float = PATCH_HOP_SECONDS
-    patch_seconds: float = PATCH_SECONDS
-    position: float = 0.0
-    """Progress of the job, in seconds of the clip."""
-    classes: tuple[str, ...] = field(default_factory=lambda: class_tree().names)
-    """Names of the columns of `scores`, as the model has them."""
-    state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)
 
 
 def tag_sounds(

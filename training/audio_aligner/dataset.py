@@ -17,7 +17,7 @@ from models.arrays import FloatArray
 from pipelines.clip.errors import ClipError
 from pipelines.clip.store import ClipStore
 from pipelines.pictures.vocabulary import concepts
-from pipelines.tagging.augmentation import embed_augmented
+from pipelines.tagging.augmented_embeds import embed_augmented
 from training.audio_aligner.packages import labelled_files
 from training.audio_aligner.rendered import SAMPLE_RATE, rendered_sounds
 from training.audio_aligner.synthetic import synthetic_sounds

@@ -21,7 +21,8 @@ import numpy as np
 import soundfile
 
 from pipelines.clip.clip import AudioClip
-from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
+from pipelines.music.analysis import music_facts
+from pipelines.music.facts import FactOptions, MusicFacts
 from pipelines.music.notation import tonic_name
 from services import Services, build_services
 from settings import Settings

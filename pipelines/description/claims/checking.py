@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pipelines.description.claims.claim import CheckedClaim, Claim, ClaimKind, Measurement, is_too_unsure
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.claims.harmony_checks import check_chords, check_key
-from pipelines.description.findings import STRONG_ALTERNATIVE, ClipFindings, Span
+from pipelines.description.findings import STRONG_ALTERNATIVE, ClipFindings
+from pipelines.description.spans import Span
 from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.wording.grammar import listed, with_article
 from pipelines.wording.music_vocabulary import TEMPO_WORDS, TermKind, narrower, terms_by_name

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pipelines.description.claims.claim import Claim, Measurement, is_too_unsure
-from pipelines.description.findings import ClipFindings, Span
+from pipelines.description.findings import ClipFindings
+from pipelines.description.spans import Span
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.notation import (

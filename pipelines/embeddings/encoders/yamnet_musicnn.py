@@ -13,7 +13,7 @@ import numpy as np
 from models.arrays import FloatArray
 from models.specs.model_spec import EncoderFacts
 from pipelines.embeddings.encoders.base import FrameFamily, Grid
-from pipelines.music import musicnn
+from pipelines.music.tags import musicnn
 from pipelines.tagging import yamnet
 
 YAMNET_PATCHES = 512

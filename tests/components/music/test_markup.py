@@ -11,8 +11,8 @@ from components.music.markup import facts_markup
 from components.page.documents import as_document
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claims.claim import CheckedClaim, Claim
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key, KeyCandidate
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.beat_tracking import Beats

@@ -5,21 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.description.findings import ClipFindings
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
-from pipelines.music.music_tagging import MusicTags
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.music.rhythm.tempo import Tempo, TempoCandidate
 from pipelines.music.structure import Section
-from pipelines.music.tag_fusion import MusicTag
-from pipelines.music.tag_table import TABLE
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
+from pipelines.music.tags.tag_table import TABLE
 from pipelines.music.vocals import vocals_of
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription
 from pipelines.tagging.audioset import Tag, class_tree
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 
 PATCH_SECONDS = 2.0
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from pipelines.description.findings import ClipFindings
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
-from pipelines.music.music_tagging import MusicTags
 from pipelines.music.notation import MODES, tonic_name
 from pipelines.music.rhythm.beat_network import METRES
 from pipelines.music.rhythm.tempo import Tempo, TempoCandidate
 from pipelines.music.structure import Section
-from pipelines.music.tag_fusion import MusicTag
-from pipelines.music.tag_table import TABLE
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
+from pipelines.music.tags.tag_table import TABLE
 from pipelines.music.vocals import vocals_of
 from pipelines.speech.transcript import Segment
 from pipelines.speech.transcription import Transcription
 from pipelines.tagging.audioset import Tag, class_tree
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 from tests.pipelines.description.example_findings import music_tags, sound_tags, steady_beats
 
 SURENESS = st.floats(0.0, 1.0).map(lambda value: round(value, 3))

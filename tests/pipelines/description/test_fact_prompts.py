@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.description.fact_prompt import INSTRUCTION, fact_lines, prompt_from_facts
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
-from pipelines.music.music_tagging import MusicTags
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.music.rhythm.tempo import Tempo
 from pipelines.music.structure import Section
-from pipelines.music.tag_fusion import MusicTag
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.vocals import vocals_of
 
 FACTS = MusicFacts(

@@ -19,13 +19,13 @@ from pipelines.embeddings.colouring import (
     loudness_colouring,
 )
 from pipelines.embeddings.errors import BrokenEmbedding
-from pipelines.music.analysis import MusicFacts
 from pipelines.music.chord_recognition import Chord
+from pipelines.music.facts import MusicFacts
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.music.structure import Section
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import class_tree
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 
 RATE = 8000
 TIMES: Any = 0.1 * (0.5 + np.arange(40))

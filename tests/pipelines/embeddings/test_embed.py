@@ -21,7 +21,7 @@ from pipelines.embeddings.embed import EmbeddingOptions, embed_clip, encoders
 from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
 from pipelines.embeddings.errors import AudioTooLong
-from pipelines.music import musicnn
+from pipelines.music.tags import musicnn
 from pipelines.tagging import yamnet
 from services import Services
 from tests.recordings import EXAMPLES

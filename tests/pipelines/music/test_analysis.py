@@ -17,7 +17,8 @@ from models.errors import InvalidOption
 from models.specs.music import MUSIC_MODELS
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
-from pipelines.music.analysis import FactOptions, MusicFacts, music_facts
+from pipelines.music.analysis import music_facts
+from pipelines.music.facts import FactOptions, MusicFacts
 from services import Services
 from tests.recordings import EXAMPLES
 from training.music.evaluate import clip_of, facts_reading, read, scores

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.music.music_tagging import MusicTags
-from pipelines.music.vocals import Vocals, find_vocals, music_score
+from pipelines.music.facts import Vocals
+from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.music.vocals import find_vocals, music_score
 from pipelines.tagging.audioset import class_tree
-from pipelines.tagging.sound_tagging import SoundTags
+from pipelines.tagging.tags import SoundTags
 
 HOP_SECONDS = 0.48
 PATCHES = 100

@@ -33,13 +33,9 @@ from pipelines.tagging.audioset import (
     class_tree,
     tree_of,
 )
-from pipelines.tagging.sound_tagging import (
-    SoundTags,
-    TagOptions,
-    segment_tags,
-    tag_sounds,
-)
+from pipelines.tagging.sound_tagging import segment_tags, tag_sounds
 from pipelines.tagging.taggers import AstTagger, YamnetTagger
+from pipelines.tagging.tags import SoundTags, TagOptions
 from pipelines.tagging.yamnet import (
     MEL_FRAMES,
     PATCH_HOP_SAMPLES,

@@ -9,14 +9,17 @@ tuning pieces of `training/fitting_music_tags.json`; the figures of the test pie
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
 from models.arrays import FloatArray
+from pipelines.jobs.model_use import ModelUse
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
-from pipelines.music.tag_table import (
+from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
+from pipelines.music.tags.tag_table import (
     KINDS,
     MSD_TAGS,
     MTT_TAGS,
@@ -184,3 +187,49 @@ def _columns() -> tuple[_Columns, ...]:
         )
         for row in TABLE
     )
+
+
+@dataclass(frozen=True)
+class MusicTagOptions:
+    """Options of `tag_music`."""
+
+    names: int = 5
+    """Maximum number of tags of each kind."""
+
+
+@dataclass(frozen=True, eq=False)
+class MusicTags(ModelUse):
+    """The tags so far; the last one of a run is the result."""
+
+    duration: float
+    """Of the clip, in seconds."""
+    times: FloatArray
+    """[patches], start of each patch in seconds; a patch lasts `patch_seconds`."""
+    confidences: FloatArray
+    """[patches, rows of `tag_table.TABLE`], 0 to 1; meaningful where `music` is high."""
+    music: FloatArray
+    """[patches], 0 to 1: the maximum score of 'Music' and its kinds; `MIN_MUSIC_SCORE` and more is music."""
+    vocals: FloatArray
+    """[patches], probability of vocals, 0 to 1."""
+    tags: tuple[MusicTag, ...] = ()
+    """Tags of the whole clip, by kind and then best first; filled when the job is done, empty where there is no music."""
+    is_music: bool | None = None
+    """None until the job is done."""
+    music_fraction: float = 0.0
+    """Fraction of the clip, silence left out, that is music."""
+    vocals_in_clip: float = 0.0
+    """Probability of vocals somewhere in the clip."""
+    hop_seconds: float = PATCH_HOP_SECONDS
+    patch_seconds: float = PATCH_SECONDS
+    position: float = 0.0
+    """Progress of the job, in seconds of the clip."""
+    state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns of `confidences`; a genre and an instrument may share one."""
+        return tuple(row.name for row in TABLE)
+
+    def of_kind(self, kind: Kind) -> tuple[MusicTag, ...]:
+        """Return the clip's tags of one kind, best first."""
+        return tuple(tag for tag in self.tags if tag.kind == kind)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,9 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
-from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.model_use import model_fields
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
-from pipelines.music.musicnn import (
+from pipelines.music.tags.musicnn import (
     MUSICNN_SAMPLE_RATE,
     PATCH_HOP_SAMPLES,
     PATCH_HOP_SECONDS,
@@ -38,16 +38,17 @@ from pipelines.music.musicnn import (
     patch_count,
     run_musicnn,
 )
-from pipelines.music.tag_fusion import (
+from pipelines.music.tags.tag_fusion import (
     MusicScores,
-    MusicTag,
+    MusicTagOptions,
+    MusicTags,
     best_tags,
     clip_vocals_prob,
     confidences,
     music_scores,
     vocal_probs,
 )
-from pipelines.music.tag_table import KINDS, TABLE, Kind
+from pipelines.music.tags.tag_table import KINDS, TABLE
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import ClipTagger
 from pipelines.tagging.yamnet import PATCH_HOP_SECONDS as YAMNET_HOP_SECONDS
@@ -60,52 +61,6 @@ WORKING_BYTES = 120 * 2**20
 SILENCE_CLASS, MIN_SILENCE_SCORE = "Silence", 0.5
 """YAMNet's class, and its score from which a patch is silent."""
 MAX_TAGS_PER_KIND = 20
-
-
-@dataclass(frozen=True)
-class MusicTagOptions:
-    """Options of `tag_music`."""
-
-    names: int = 5
-    """Maximum number of tags of each kind."""
-
-
-@dataclass(frozen=True, eq=False)
-class MusicTags(ModelUse):
-    """The tags so far; the last one of a run is the result."""
-
-    duration: float
-    """Of the clip, in seconds."""
-    times: FloatArray
-    """[patches], start of each patch in seconds; a patch lasts `patch_seconds`."""
-    confidences: FloatArray
-    """[patches, rows of `tag_table.TABLE`], 0 to 1; meaningful where `music` is high."""
-    music: FloatArray
-    """[patches], 0 to 1: the maximum score of 'Music' and its kinds; `MIN_MUSIC_SCORE` and more is music."""
-    vocals: FloatArray
-    """[patches], probability of vocals, 0 to 1."""
-    tags: tuple[MusicTag, ...] = ()
-    """Tags of the whole clip, by kind and then best first; filled when the job is done, empty where there is no music."""
-    is_music: bool | None = None
-    """None until the job is done."""
-    music_fraction: float = 0.0
-    """Fraction of the clip, silence left out, that is music."""
-    vocals_in_clip: float = 0.0
-    """Probability of vocals somewhere in the clip."""
-    hop_seconds: float = PATCH_HOP_SECONDS
-    patch_seconds: float = PATCH_SECONDS
-    position: float = 0.0
-    """Progress of the job, in seconds of the clip."""
-    state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the columns of `confidences`; a genre and an instrument may share one."""
-        return tuple(row.name for row in TABLE)
-
-    def of_kind(self, kind: Kind) -> tuple[MusicTag, ...]:
-        """Return the clip's tags of one kind, best first."""
-        return tuple(tag for tag in self.tags if tag.kind == kind)
 
 
 def tag_music(

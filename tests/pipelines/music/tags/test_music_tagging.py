@@ -21,13 +21,8 @@ from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.log_mel import mel_filters
 from pipelines.description.tag_heatmap import music_heatmap
-from pipelines.music.music_tagging import (
-    BLOCK_PATCHES,
-    MusicTagOptions,
-    MusicTags,
-    tag_music,
-)
-from pipelines.music.musicnn import (
+from pipelines.music.tags.music_tagging import BLOCK_PATCHES, tag_music
+from pipelines.music.tags.musicnn import (
     MEL_FRAMES,
     PATCH_HOP_SAMPLES,
     PATCH_SAMPLES,
@@ -35,8 +30,10 @@ from pipelines.music.musicnn import (
     log_mel_patches,
     patch_count,
 )
-from pipelines.music.tag_fusion import (
+from pipelines.music.tags.tag_fusion import (
     MusicScores,
+    MusicTagOptions,
+    MusicTags,
     best_tags,
     clip_vocals_prob,
     confidences,
@@ -45,7 +42,7 @@ from pipelines.music.tag_fusion import (
     probability,
     vocal_probs,
 )
-from pipelines.music.tag_table import (
+from pipelines.music.tags.tag_table import (
     KINDS,
     MSD_TAGS,
     MTT_TAGS,
