@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -12,7 +12,7 @@ from models.model_catalog import AUTO, ModelCatalog
 from models.specs.model_spec import ModelSpec
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcription import TranscriptionOptions
-from pipelines.subtitles.cues import CueOptions, cue_options_for
+from pipelines.subtitles.cue_options import CueOptions
 
 DETECT = "auto"
 TASKS = [("Transcribe", "transcribe"), ("Translate to English", "translate")]
@@ -64,13 +64,10 @@ def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
     )
 
 
-def cue_options_of(values: tuple[Any, ...], language: str) -> CueOptions:
-    """Make the subtitle layout for a language from the values of `TranscriptionControls.cues`."""
+def cue_options_of(values: tuple[Any, ...]) -> CueOptions:
+    """Make the subtitle layout from the values of `TranscriptionControls.cues`."""
     characters, lines, words = (int(value) for value in values)
-    usual = cue_options_for(language)
-    return replace(
-        usual, max_characters_a_line=characters or usual.max_characters_a_line, max_lines=lines, max_words=words or None
-    )
+    return CueOptions(max_characters_a_line=characters or None, max_lines=lines, max_words=words or None)
 
 
 def _model_choices(specs: tuple[ModelSpec, ...]) -> list[tuple[str, str]]:

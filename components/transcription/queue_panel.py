@@ -107,9 +107,7 @@ def write_archive(queue: tuple[QueuedFile, ...], options: TranscriptionOptions, 
         for file, transcription in finished:
             stem = free_stem(safe_stem(file.name), taken)
             taken.add(name_key(stem))
-            subtitles = Subtitles(
-                transcription, options, cue_options_of(cue_values, transcription.language), file.name, APP_VERSION
-            )
+            subtitles = Subtitles(transcription, options, cue_options_of(cue_values), file.name, APP_VERSION)
             for file_format in FORMATS.values():
                 archive.writestr(f"{stem}{file_format.ending}", file_format.encode(subtitles))
     return path

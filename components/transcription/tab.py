@@ -259,6 +259,6 @@ def _export(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) 
     """Return the subtitles of the player and the download buttons with files."""
     if clip is None or result is None or not result.transcription.segments:
         return [[], *no_downloads()]
-    cue_options = cue_options_of(cue_controls, result.transcription.language)
+    cue_options = cue_options_of(cue_controls)
     subtitles = Subtitles(result.transcription, result.options, cue_options, clip.name, APP_VERSION)
     return [player_subtitles_value(subtitles.cues), *downloads_of(clip, subtitles)]

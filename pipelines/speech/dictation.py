@@ -21,6 +21,7 @@ from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import Segment, shifted
 from pipelines.speech.transcription import WORKING_BYTES, TranscriptionOptions, choose_whisper
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion, speech_regions
+from pipelines.wording.writing_systems import join_texts
 
 PHRASE_PAUSE_SAMPLES = int(0.7 * SAMPLE_RATE)
 """After so much silence a phrase is over."""
@@ -117,7 +118,7 @@ class Dictation:
         self._drop(regions[0].start - PADDING_SAMPLES)
         quick = replace(self.options, beam_size=1, word_timestamps=False, temperature_fallback=False)
         language, segments = self._decode(self._pending, quick)
-        text = " ".join(segment.text for segment in segments)
+        text = join_texts(segment.text for segment in segments)
         self._result = replace(self._result, partial=text, language=language, duration=self._duration())
 
     def _finalise(self, count: int) -> None:

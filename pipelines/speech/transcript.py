@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import Literal
 
 from pipelines.speech.voice_activity import SPEECH_THRESHOLD
+from pipelines.wording.writing_systems import LANGUAGES_WITHOUT_SPACES, is_one_word
 
 SpeechTask = Literal["transcribe", "translate"]
 CORRECTED_PROBABILITY = 1.0
 """Probability of a word that a person wrote."""
+MIN_WORD_SECONDS = 0.01
+"""A word that is shorter has no time of its own: Whisper's word times are multiples of 0.02 s."""
+MAX_ESTIMATED_SECONDS = 0.2
+"""Length of a word without time of its own, where silence follows: roughly one syllable."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +44,14 @@ class DecodingOptions:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of a line."""
+    """A word of a line, with its punctuation."""
 
     start: float
     """Seconds."""
     end: float
-    """Seconds."""
+    """Seconds, later than `start`."""
     text: str
+    """Without the space before it; in languages that have none between words, with it, so that the words spell the line."""
     probability: float
     """Mean of its tokens, 0 to 1."""
 
@@ -72,6 +80,75 @@ def shifted(segment: Segment, seconds: float) -> Segment:
     return replace(segment, start=segment.start + seconds, end=segment.end + seconds, words=words)
 
 
+def whole_words(pieces: Iterable[Word]) -> list[Word]:
+    """Join pieces that are one word: "l" + "'avion", "Dis" + "-moi", "vole" + " ?".
+
+    Args:
+        pieces: as the model's tokenizer gives them, with the space before each; so are the words.
+    """
+    words: list[Word] = []
+    for piece in pieces:
+        text, bare = piece.text, piece.text.strip()
+        if words and (not bare or is_one_word(words[-1].text.strip(), bare, text[0].isspace())):
+            words[-1] = _joined(words[-1], piece)
+        elif bare:
+            words.append(piece)
+    return words
+
+
+def line_of_words(words: Sequence[Word], language: str) -> Segment:
+    """Make a line of words that hold the space before them, each with a length.
+
+    Args:
+        words: at least one.
+        language: ISO code, which says whether the words keep their spaces.
+    """
+    text = "".join(word.text for word in words).strip()
+    if language in LANGUAGES_WITHOUT_SPACES:
+        texts = [words[0].text.lstrip(), *(word.text for word in words[1:])]
+        texts[-1] = texts[-1].rstrip()
+    else:
+        texts = [word.text.strip() for word in words]
+    timed = with_lengths([replace(word, text=text) for word, text in zip(words, texts, strict=True)])
+    return Segment(timed[0].start, timed[-1].end, text, tuple(timed), language)
+
+
+def _joined(word: Word, piece: Word) -> Word:
+    """Append a piece to a word; its probability counts by its letters."""
+    weights = len(word.text), len(piece.text)
+    probability = (word.probability * weights[0] + piece.probability * weights[1]) / sum(weights)
+    return Word(word.start, max(word.end, piece.end), word.text + piece.text, probability)
+
+
+def with_lengths(words: Sequence[Word]) -> list[Word]:
+    """Give a length to each word without one: the silence after it, or its part of the time of its neighbour."""
+    timed: list[Word] = []
+    group: list[Word] = []
+    for word, after in zip_longest(words, words[1:]):
+        if word.end - word.start < MIN_WORD_SECONDS and after and after.start - word.start >= MIN_WORD_SECONDS:
+            word = replace(word, end=min(after.start, word.start + MAX_ESTIMATED_SECONDS))
+        group.append(word)
+        if word.end - group[0].start >= MIN_WORD_SECONDS * len(group):
+            timed += _shared(group, group[0].start, word.end)
+            group = []
+    if group and timed:
+        before = timed.pop()
+        return timed + _shared([before, *group], before.start, max(before.end, group[-1].end))
+    if group:
+        start = max(0.0, group[0].start - MAX_ESTIMATED_SECONDS)
+        return _shared(group, start, max(group[-1].end, start + MIN_WORD_SECONDS * len(group)))
+    return timed
+
+
+def _shared(words: list[Word], start: float, end: float) -> list[Word]:
+    """Place words one after the other between two times, each as long as its letters; a single word is left as it is."""
+    if len(words) == 1 and words[0].end - words[0].start >= MIN_WORD_SECONDS:
+        return words
+    letters = [0, *accumulate(len(word.text) for word in words)]
+    bounds = [start + (end - start) * (count / letters[-1]) for count in letters]
+    return [replace(word, start=first, end=last) for word, (first, last) in zip(words, pairwise(bounds), strict=True)]
+
+
 def with_text(segment: Segment, text: str) -> Segment:
     """Return `segment` with a corrected text.
 
@@ -79,20 +156,15 @@ def with_text(segment: Segment, text: str) -> Segment:
     """
     if not segment.words:
         return replace(segment, text=text)
-    old, new = [word.text for word in segment.words], text.split()
+    old = [word.text for word in segment.words]
+    new = re.findall(r"\s*\S+", text) if segment.language in LANGUAGES_WITHOUT_SPACES else text.split()
     words: list[Word] = []
     for kind, first, last, new_first, new_last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
             words += segment.words[first:last]
-        else:
+        elif new_first < new_last:
             start = segment.words[first - 1].end if first else segment.start
             end = segment.words[last].start if last < len(old) else segment.end
-            words += _spread(new[new_first:new_last], start, max(start, end))
-    return replace(segment, text=text, words=tuple(words))
-
-
-def _spread(texts: list[str], start: float, end: float) -> list[Word]:
-    """Place words one after the other between two times, each as long as its letters."""
-    letters = [0, *accumulate(len(text) for text in texts)]
-    bounds = [start + (end - start) * (count / letters[-1]) for count in letters] if texts else []
-    return [Word(*pair, text, CORRECTED_PROBABILITY) for pair, text in zip(pairwise(bounds), texts, strict=True)]
+            written = [Word(start, start, word, CORRECTED_PROBABILITY) for word in new[new_first:new_last]]
+            words += _shared(written, start, max(start, end))
+    return replace(segment, text=text, words=tuple(with_lengths(words)))

@@ -23,8 +23,9 @@ from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language, LanguageProbability
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import NonSpeechSegment, non_speech_segments
-from pipelines.speech.transcript import DecodingOptions, Segment, shifted
+from pipelines.speech.transcript import DecodingOptions, Segment, Word, shifted, with_lengths
 from pipelines.speech.voice_activity import SAMPLE_RATE
+from pipelines.wording.writing_systems import join_texts
 
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
@@ -60,8 +61,8 @@ class Transcription(ModelUse):
 
     @property
     def text(self) -> str:
-        """The whole text in one line."""
-        return " ".join(segment.text for segment in self.segments)
+        """The whole text in one line, with a space between segments where their script has spaces."""
+        return join_texts(segment.text for segment in self.segments)
 
 
 RESULTS = ClipResults("transcription", Transcription)
@@ -216,5 +217,6 @@ def _within(segment: Segment, line: Segment) -> Segment:
     def cut(time: float) -> float:
         return min(max(time, line.start), line.end)
 
-    words = tuple(replace(word, start=cut(word.start), end=cut(word.end)) for word in segment.words)
-    return replace(segment, start=cut(segment.start), end=cut(segment.end), words=words)
+    words = with_lengths([replace(word, start=cut(word.start), end=cut(word.end)) for word in segment.words])
+    (whole,) = with_lengths([Word(cut(segment.start), cut(segment.end), segment.text, 0.0)])
+    return replace(segment, start=whole.start, end=whole.end, words=tuple(words))

@@ -10,7 +10,7 @@ from typing import Any
 
 from models.arrays import FloatArray
 from pipelines.speech.encoding import FRAMES_PER_SECOND, WINDOW_FRAMES, encode_windows
-from pipelines.speech.transcript import DecodingOptions, Segment, Word
+from pipelines.speech.transcript import DecodingOptions, Segment, Word, line_of_words, whole_words, with_lengths
 from pipelines.speech.windows import PADDING_SECONDS, SpeechWindow
 
 # Whisper's own limits, as in openai/whisper transcribe.py.
@@ -54,7 +54,7 @@ class WindowDecoder:
 
         self._whisper = whisper
         self._waveform = waveform
-        self._language = language
+        self._written_language = "en" if options.task == "translate" else language
         self._options = options
         self._should_stop = should_stop
         self._tokenizer = Tokenizer(whisper.hf_tokenizer, whisper.model.is_multilingual, task=options.task, language=language)
@@ -90,14 +90,14 @@ class WindowDecoder:
         if self._options.word_timestamps:
             self._add_words(parts, windows, states)
         return [
-            [self._with_origin(segment, hypothesis) for segment in _segments(part, window)]
+            [self._with_origin(segment, hypothesis) for segment in _segments(part, window, self._written_language)]
             for part, hypothesis, window in zip(parts, hypotheses, windows, strict=True)
         ]
 
     def _with_origin(self, segment: Segment, hypothesis: Hypothesis) -> Segment:
         return replace(
             segment,
-            language="en" if self._options.task == "translate" else self._language,
+            language=self._written_language,
             log_probability=hypothesis.log_probability,
             no_speech_probability=hypothesis.no_speech_probability,
         )
@@ -166,19 +166,20 @@ def _hypothesis(result: Any) -> Hypothesis:
     return Hypothesis(tokens, float(result.scores[0]) * len(tokens) / (len(tokens) + 1), float(result.no_speech_prob))
 
 
-def _segments(parts: list[dict[str, Any]], window: SpeechWindow) -> Iterator[Segment]:
+def _segments(parts: list[dict[str, Any]], window: SpeechWindow, language: str) -> Iterator[Segment]:
     """Turn parts into segments, in seconds of the clip."""
     for part in parts:
         if not part["text"].strip():
             continue
         if part["words"]:
-            words = [_word(word, window) for word in part["words"]]
-            yield from (_segment(sentence) for sentence in _split_at_pauses(words))
+            words = whole_words([_word(word, window) for word in part["words"]])
+            yield from (line_of_words(sentence, language) for sentence in _split_at_pauses(words))
         else:
             first = window.chunk_at(part["start"] + PADDING_SECONDS)
             last = max(first, window.chunk_at(part["end"] - PADDING_SECONDS))
             start, end = window.clip_time(part["start"], first), window.clip_time(part["end"], last)
-            yield Segment(start, end, part["text"].strip())
+            (line,) = with_lengths([Word(start, end, part["text"].strip(), 0.0)])
+            yield Segment(line.start, line.end, line.text)
 
 
 def _word(word: dict[str, Any], window: SpeechWindow) -> Word:
@@ -195,9 +196,3 @@ def _split_at_pauses(words: Sequence[Word]) -> Iterator[list[Word]]:
             sentence = []
         sentence.append(word)
     yield sentence
-
-
-def _segment(words: list[Word]) -> Segment:
-    """Join words, which keep their leading space until here: not every language has spaces."""
-    text = "".join(word.text for word in words).strip()
-    return Segment(words[0].start, words[-1].end, text, tuple(replace(word, text=word.text.strip()) for word in words))

@@ -21,7 +21,8 @@ from pipelines.speech.language_id import LanguageProbability
 from pipelines.speech.non_speech import NonSpeechSegment
 from pipelines.speech.transcript import Segment, Word
 from pipelines.speech.transcription import Transcription, TranscriptionOptions
-from pipelines.subtitles.cues import CueOptions, plain_text
+from pipelines.subtitles.atoms import plain_text
+from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import (
     FORMATS,
     WORD_JOINER,
@@ -33,7 +34,7 @@ from pipelines.subtitles.formats import (
     to_txt,
     to_vtt,
 )
-from tests.pipelines.subtitles.test_cues import (
+from tests.pipelines.subtitles.cue_inputs import (
     HOSTILE_WORDS,
     PLAIN_WORDS,
     PROPERTIES,
