@@ -16,7 +16,7 @@ from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from pipelines.clip.clip import AudioClip
 from pipelines.film.storyboard import StoryboardEntry
-from pipelines.jobs.callbacks import reported_steps
+from pipelines.jobs.background import reported_steps
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.audio_to_image import prompt_text
 from pipelines.pictures.options import PictureSettings
@@ -72,7 +72,7 @@ class InterpolatedPictures:
             picture = sample_picture(pipeline, embeds, plan.sampling, plan.seed, lambda step, latents: report(None))
             report(upscale(picture, drawing_defaults(plan.model.spec).upscale))
 
-        return (step for step in reported_steps(work, stopped) if step is not None)
+        return reported_steps(work, stopped)
 
 
 def _encode_settings(pipeline: Any, settings: PictureSettings, audio: AudioEmbeds | None) -> PromptEmbeds:

@@ -1,1 +1,1 @@
-"""Background work, callbacks as generators, and Stop."""
+"""Work in the background, Stop, and the fields of every result of a model."""

@@ -1,7 +1,7 @@
-"""Long jobs as steps in a thread of their own, so that whoever listens can stop at once although one step cannot be interrupted.
+"""Work in a thread of its own, as a generator of its steps, so that the caller can stop at once.
 
-A decoder's window or a diffusion step runs to its end whatever happens; the listener must not wait for it. The thread looks at
-`should_stop` after each step and then closes the job, which gives its models back.
+A decoder's window or a diffusion step runs to its end whatever happens; `in_background` does not wait for it. A library that
+calls back with each step becomes a generator by `reported_steps`, which waits, so that the library's models are free afterwards.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from models.errors import JobStopped
 
 HEARTBEAT_SECONDS = 0.1
-"""How often the listener gets a turn, to look at its clock or to be cancelled, while no step has ended."""
+"""How often the caller gets a turn, to look at its clock or to be cancelled, while no step has ended."""
 
 Step = TypeVar("Step")
 
@@ -26,37 +26,105 @@ class _Ended:
     error: BaseException | None
 
 
-class _Runner(Generic[Step]):
-    def __init__(self, job: Callable[[Callable[[], bool]], Generator[Step, None, None]], should_stop: Callable[[], bool]) -> None:
-        self._job = job
+class _Worker(Generic[Step]):
+    """A thread that runs `work(report, stopped)` and queues what it reports."""
+
+    def __init__(
+        self, work: Callable[[Callable[[Step], None], Callable[[], bool]], None], should_stop: Callable[[], bool]
+    ) -> None:
+        self._work = work
         self._should_stop = should_stop
-        self._abandoned = threading.Event()
-        self.outbox: queue.SimpleQueue[Step | _Ended] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._outbox: queue.SimpleQueue[Step | _Ended] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="job", daemon=True)
+        self._thread.start()
 
     def stopped(self) -> bool:
-        return self._abandoned.is_set() or self._should_stop()
+        """Return whether no more steps are wanted."""
+        return self._closed.is_set() or self._should_stop()
 
-    def abandon(self) -> None:
-        self._abandoned.set()
+    def steps(self, heartbeat: float | None = None) -> Iterator[Step | None]:
+        """Yield each step as it is reported, and None whenever `heartbeat` seconds pass without one; raise the work's error."""
+        while True:
+            try:
+                step = self._outbox.get(timeout=heartbeat)
+            except queue.Empty:
+                yield None
+                continue
+            if not isinstance(step, _Ended):
+                yield step
+            elif step.error is None or isinstance(step.error, JobStopped):
+                return
+            else:
+                raise step.error
 
-    def run(self) -> None:
+    def close(self) -> None:
+        """End the work at its next report."""
+        self._closed.set()
+
+    def join(self) -> None:
+        """Wait until the work has ended."""
+        self._thread.join()
+
+    def _report(self, step: Step) -> None:
+        if self.stopped():
+            raise JobStopped
+        self._outbox.put(step)
+
+    def _run(self) -> None:
         try:
-            with closing(self._job(self.stopped)) as steps:
-                for step in steps:
-                    self.outbox.put(step)
-                    if self.stopped():
-                        break
+            self._work(self._report, self.stopped)
         except BaseException as error:
-            self.outbox.put(_Ended(error))
+            self._outbox.put(_Ended(error))
         else:
-            self.outbox.put(_Ended(None))
+            self._outbox.put(_Ended(None))
+
+
+def in_background(
+    job: Callable[[Callable[[], bool]], Generator[Step, None, None]], should_stop: Callable[[], bool]
+) -> Iterator[Step | None]:
+    """Yield the steps of `job(stopped)` as they end, with None at every heartbeat between them.
+
+    Ends as soon as `should_stop()` says so, the job itself raises `JobStopped`, or the caller closes this generator; the job is
+    closed after the step that it is in, which gives its models back. Any other error of the job is raised here.
+    """
+
+    def work(report: Callable[[Step], None], stopped: Callable[[], bool]) -> None:
+        with closing(job(stopped)) as steps:
+            for step in steps:
+                report(step)
+
+    worker = _Worker(work, should_stop)
+    try:
+        for step in worker.steps(HEARTBEAT_SECONDS):
+            yield step
+            if worker.stopped():
+                return
+    finally:
+        worker.close()
+
+
+def reported_steps(
+    work: Callable[[Callable[[Step | None], None]], None], should_stop: Callable[[], bool]
+) -> Generator[Step, None, None]:
+    """Yield what `work(report)` reports, as it does, but no None; an error of the work is raised here.
+
+    `report` raises JobStopped, which leaves the work, once `should_stop()` says so or this generator is closed; closing waits
+    for that.
+    """
+    worker = _Worker[Step | None](lambda report, stopped: work(report), should_stop)
+    try:
+        yield from (step for step in worker.steps() if step is not None)
+    finally:
+        worker.close()
+        worker.join()
 
 
 class Preparation:
-    """Slow work that is done once in a process, in a thread of its own, from the moment when somebody may need it."""
+    """Slow work that is done once in a process, in a thread of its own, before its result is needed."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        """`work`: whoever needs what it prepares waits for it there, and there meets its error, too."""
+        """`work` is called once; what needs its result waits for it there, and meets its error there too."""
         self._thread = threading.Thread(target=work, name="preparation", daemon=True)
         self._lock = threading.Lock()
 
@@ -70,29 +138,3 @@ class Preparation:
     def is_under_way(self) -> bool:
         """Whether it was started and has not ended."""
         return self._thread.is_alive()
-
-
-def in_background(
-    job: Callable[[Callable[[], bool]], Generator[Step, None, None]], should_stop: Callable[[], bool]
-) -> Iterator[Step | None]:
-    """The steps of `job(stopped)` as they end, with None at every heartbeat between them.
-
-    Ends as soon as `should_stop()` says so, the job itself raises `JobStopped` for that reason, or the caller closes this
-    generator; any other error of the job is raised here.
-    """
-    runner = _Runner(job, should_stop)
-    threading.Thread(target=runner.run, name="job", daemon=True).start()
-    try:
-        while not runner.stopped():
-            try:
-                step = runner.outbox.get(timeout=HEARTBEAT_SECONDS)
-            except queue.Empty:
-                yield None
-                continue
-            if isinstance(step, _Ended):
-                if step.error is not None and not isinstance(step.error, JobStopped):
-                    raise step.error
-                return
-            yield step
-    finally:
-        runner.abandon()

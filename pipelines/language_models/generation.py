@@ -1,15 +1,14 @@
 """Text from a language model, token by token, with Stop between two tokens.
 
-The model's `generate` runs in a thread of its own, because it calls back where a pipeline wants to iterate. Whoever leaves the
-iteration waits until that thread has ended, at most one token later: only then does the model go back to the cache.
+The model's `generate` runs in a thread of its own, because it calls back where a pipeline iterates. Leaving the iteration waits
+until that thread has ended, at most one token later: only then does the model go back to the cache.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,24 +16,25 @@ from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, OutOfMemory
 from models.loading.loaders import ProcessedModel
 from models.specs.model_spec import ModelSpec
+from pipelines.jobs.background import reported_steps
 
 WORKING_BYTES = 2 * 2**30
 """Keys and values of a few thousand tokens of a model of 8 billion parameters, its logits for a prompt, and an audio encoder's
 activations."""
 MAX_NEW_TOKENS = 2048
-LARGEST_SEED = 2**32 - 1
+MAX_SEED = 2**32 - 1
 INCOMPLETE = "\ufffd"
-"""What the first bytes of a character are decoded to while the others are still to come."""
+"""Decoded from the first bytes of a character while the others are still to come."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class SamplingOptions:
-    """How the next token is taken."""
+    """How the next token is chosen."""
 
     do_sample: bool = False
-    """False takes the likeliest token and leaves `temperature`, `top_p`, `top_k` and `seed` without effect."""
+    """False chooses the most probable token and leaves `temperature`, `top_p`, `top_k` and `seed` without effect."""
     temperature: float = 0.7
     top_p: float = 0.9
     top_k: int = 50
@@ -47,7 +47,7 @@ class SamplingOptions:
 
 
 def check_sampling(options: SamplingOptions) -> None:
-    """Raise InvalidOption for what no model can do."""
+    """Raise InvalidOption for a value that no model can use."""
     if not 0 < options.temperature <= 2:
         raise InvalidOption("temperature", options.temperature, "more than 0 and up to 2")
     if not 0 < options.top_p <= 1:
@@ -58,8 +58,8 @@ def check_sampling(options: SamplingOptions) -> None:
         raise InvalidOption("repetition penalty", options.repetition_penalty, "1 to 2")
     if not 1 <= options.max_new_tokens <= MAX_NEW_TOKENS:
         raise InvalidOption("number of new tokens", options.max_new_tokens, f"1 to {MAX_NEW_TOKENS}")
-    if not 0 <= options.seed <= LARGEST_SEED:
-        raise InvalidOption("seed", options.seed, f"0 to {LARGEST_SEED}")
+    if not 0 <= options.seed <= MAX_SEED:
+        raise InvalidOption("seed", options.seed, f"0 to {MAX_SEED}")
 
 
 def stream_text(
@@ -69,9 +69,9 @@ def stream_text(
     options: SamplingOptions,
     should_stop: Callable[[], bool],
 ) -> Generator[str, None, None]:
-    """The text so far after each token, from the inputs that `prepare` makes with the model on loan; nothing once it is stopped.
+    """Yield the text so far after each token, from the inputs that `prepare` makes with the model on loan; nothing after a stop.
 
-    Out of memory evicts every idle model, and the text begins once more.
+    When memory runs out, every idle model is evicted and the text begins once more.
 
     Raises:
         OutOfMemory: it happened again.
@@ -101,7 +101,7 @@ def _text_on_loan(
 def generate_text(
     language_model: ProcessedModel, inputs: Any, options: SamplingOptions, should_stop: Callable[[], bool]
 ) -> Generator[str, None, None]:
-    """The text so far after each token.
+    """Yield the text so far after each token.
 
     Raises:
         InvalidOption: the prompt and the new tokens do not fit the model's context.
@@ -109,19 +109,16 @@ def generate_text(
     _check_length(language_model.model, inputs, options)
     tokenizer = tokenizer_of(language_model)
     control_tokens = frozenset(tokenizer.get_added_vocab().values())
-    generation = _Generation(language_model.model, tokenizer.pad_token_id, inputs, options, should_stop)
     tokens: list[int] = []
-    try:
-        while (token := generation.next_token()) is not None:
+    with closing(_new_tokens(language_model.model, tokenizer.pad_token_id, inputs, options, should_stop)) as new_tokens:
+        for token in new_tokens:
             if token not in control_tokens:
                 tokens.append(token)
             yield str(tokenizer.decode(tokens)).rstrip(INCOMPLETE)
-    finally:
-        generation.close()
 
 
 def tokenizer_of(language_model: ProcessedModel) -> Any:
-    """The tokenizer, which some processors hold and others are."""
+    """Return the tokenizer, which some processors hold and others are."""
     return getattr(language_model.processor, "tokenizer", language_model.processor)
 
 
@@ -133,68 +130,44 @@ def _check_length(model: Any, inputs: Any, options: SamplingOptions) -> None:
         )
 
 
-class _Generation:
-    """One run of `generate` in a thread; it is also the streamer and the stopping criterion that `generate` calls."""
+def _new_tokens(
+    model: Any, pad_token_id: int, inputs: Any, options: SamplingOptions, should_stop: Callable[[], bool]
+) -> Generator[int, None, None]:
+    """Yield each new token of `generate` as it is made."""
 
-    def __init__(
-        self, model: Any, pad_token_id: int, inputs: Any, options: SamplingOptions, should_stop: Callable[[], bool]
-    ) -> None:
-        self._should_stop = should_stop
-        self._closed = threading.Event()
-        self._outbox: queue.SimpleQueue[int | BaseException | None] = queue.SimpleQueue()
+    def work(report: Callable[[int], None]) -> None:
+        import torch
+
+        with torch.inference_mode():
+            model.generate(
+                **inputs,
+                generation_config=_generation_config(options, pad_token_id),
+                logits_processor=_sampling_processors(options, model.device) if options.do_sample else None,
+                streamer=_ReportingStreamer(report),
+            )
+
+    return reported_steps(work, should_stop)
+
+
+class _ReportingStreamer:
+    """What `generate` calls with the prompt and then with each new token."""
+
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self._report = report
         self._prompt_came = False
-        arguments = (model, pad_token_id, inputs, options)
-        self._thread = threading.Thread(target=self._run, args=arguments, name="generate", daemon=True)
-        self._thread.start()
-
-    def next_token(self) -> int | None:
-        """The next token as soon as there is one, None at the end; an error of `generate` is raised here."""
-        token = self._outbox.get()
-        if isinstance(token, BaseException):
-            raise token
-        return token
-
-    def close(self) -> None:
-        """Stop after the token that is being made, and wait for it."""
-        self._closed.set()
-        self._thread.join()
 
     def put(self, tokens: Any) -> None:
-        """Take the prompt [1, tokens] first, then each new token [1]."""
+        """Report a token [1]; skip the prompt [1, tokens], which comes first."""
         if self._prompt_came:
-            self._outbox.put(int(tokens[0]))
+            self._report(int(tokens[0]))
         self._prompt_came = True
 
     def end(self) -> None:
-        """Know that there are no more tokens."""
-        self._outbox.put(None)
-
-    def __call__(self, input_ids: Any, scores: Any) -> Any:
-        """Whether to stop: bool [1]."""
-        import torch
-
-        stop = self._closed.is_set() or self._should_stop()
-        return torch.full((len(input_ids),), stop, dtype=torch.bool, device=input_ids.device)
-
-    def _run(self, model: Any, pad_token_id: int, inputs: Any, options: SamplingOptions) -> None:
-        import torch
-        from transformers import StoppingCriteriaList
-
-        try:
-            with torch.inference_mode():
-                model.generate(
-                    **inputs,
-                    generation_config=_generation_config(options, pad_token_id),
-                    logits_processor=_sampling_processors(options, model.device) if options.do_sample else None,
-                    stopping_criteria=StoppingCriteriaList([self]),
-                    streamer=self,
-                )
-        except BaseException as error:
-            self._outbox.put(error)
+        """Do nothing: `generate` returns after this."""
 
 
 def _generation_config(options: SamplingOptions, pad_token_id: int) -> Any:
-    """Greedy search; what a checkpoint says of sampling must not mix with the options."""
+    """Return the settings of a greedy search: the sampling settings of a checkpoint must not mix with the options."""
     from transformers import GenerationConfig
 
     return GenerationConfig(
@@ -209,7 +182,7 @@ def _generation_config(options: SamplingOptions, pad_token_id: int) -> Any:
 
 
 def _sampling_processors(options: SamplingOptions, device: Any) -> Any:
-    """What turns the greedy search among logits into sampling."""
+    """Return the processors of logits that turn the greedy search into sampling."""
     from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
     processors = LogitsProcessorList([TemperatureLogitsWarper(options.temperature)])
@@ -222,7 +195,7 @@ def _sampling_processors(options: SamplingOptions, device: Any) -> Any:
 
 
 class GumbelNoise:
-    """Noise on logits, with which the largest one is distributed as their softmax (the Gumbel-max trick).
+    """Noise on logits, with which the largest logit is distributed as their softmax (the Gumbel-max trick).
 
     `generate` itself samples from torch's global generator: a seed there would hold for all threads, and none would repeat.
     """
@@ -233,7 +206,7 @@ class GumbelNoise:
         self._generator = torch.Generator(device).manual_seed(seed)
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        """Scores [1, vocabulary] with −log of exponential noise added."""
+        """Return scores [1, vocabulary] with −log of exponential noise added."""
         import torch
 
         # In single precision one draw in 2**24 is zero, and a vocabulary has 2**17 tokens.

@@ -14,8 +14,7 @@ from models.specs.image import drawing_defaults
 from models.specs.model_spec import Device, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.jobs.background import in_background
-from pipelines.jobs.callbacks import reported_steps
+from pipelines.jobs.background import in_background, reported_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.concept_decomposition import ConceptWeight, decompose_concepts

@@ -16,7 +16,7 @@ from pipelines.clip.store import MIN_CUT_SECONDS
 from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.errors import InvalidInitImage
 from pipelines.pictures.options import MAX_SEED, SCHEDULERS, PictureOptions
-from pipelines.pictures.sampling import SamplingOptions
+from pipelines.pictures.sampling import DiffusionOptions
 
 MAX_PICTURES = 16
 MAX_STEPS = 100
@@ -40,7 +40,7 @@ class PicturePlan:
     model: ModelChoice
     aligner: ModelChoice | None
     """None: the audio weight is 0."""
-    sampling: SamplingOptions
+    sampling: DiffusionOptions
     seed: int
     """Seed of the first picture."""
 
@@ -139,13 +139,13 @@ def _check_init_image(image: Image.Image) -> None:
         raise InvalidInitImage("its file is damaged") from error
 
 
-def _sampling(options: PictureOptions, spec: ModelSpec) -> SamplingOptions:
+def _sampling(options: PictureOptions, spec: ModelSpec) -> DiffusionOptions:
     defaults = drawing_defaults(spec)
     width, height = (_side(name, side, defaults) for name, side in (("width", options.width), ("height", options.height)))
     steps = (defaults.fast_steps if options.fast else defaults.steps) if options.steps is None else options.steps
     scheduler = options.scheduler or defaults.scheduler
     _check_range("steps", steps, 1, MAX_LCM_STEPS if scheduler == "LCM" else MAX_STEPS)
-    sampling = SamplingOptions(
+    sampling = DiffusionOptions(
         steps=steps,
         guidance_scale=defaults.guidance_scale if options.guidance_scale is None else options.guidance_scale,
         width=width,

@@ -18,7 +18,7 @@ Preview = Callable[[Any], Image.Image]
 
 
 @dataclass(frozen=True)
-class SamplingOptions:
+class DiffusionOptions:
     """How a picture is sampled; all values are checked before."""
 
     steps: int
@@ -40,7 +40,7 @@ class SamplingOptions:
 
 
 def sample_picture(
-    pipeline: Any, embeds: PromptEmbeds, options: SamplingOptions, seed: int, report: Callable[[int, Any], None]
+    pipeline: Any, embeds: PromptEmbeds, options: DiffusionOptions, seed: int, report: Callable[[int, Any], None]
 ) -> Image.Image:
     """Sample one picture, RGB; the same for the same seed, whatever is sampled before or beside it.
 
@@ -98,7 +98,7 @@ def _new_scheduler(pipeline: Any, name: str) -> Any:
     return kind.from_config(pipeline.scheduler.config)
 
 
-def _new_run(pipeline: Any, scheduler: Any, options: SamplingOptions) -> tuple[Any, dict[str, Any]]:
+def _new_run(pipeline: Any, scheduler: Any, options: DiffusionOptions) -> tuple[Any, dict[str, Any]]:
     """Return a pipeline of the same modules, and the arguments that only its kind takes."""
     import diffusers
 

@@ -13,7 +13,7 @@ from PIL import Image
 from models.loading.loaders import ModelLoaders
 from models.specs.model_spec import FetchedModel
 from pipelines.pictures.prompt_embeds import PromptText, encode_prompt
-from pipelines.pictures.sampling import SamplingOptions, preview_function, sample_picture
+from pipelines.pictures.sampling import DiffusionOptions, preview_function, sample_picture
 from tests.models.tiny_image_models import SIDE, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 OVERFLOWING = 3e4
@@ -29,7 +29,7 @@ def test_no_picture_is_black(save: Callable[[Path], FetchedModel], start: Image.
     assert (pipeline.unet.dtype, pipeline.vae.dtype) == (torch.float16, torch.float32)
     with torch.no_grad():
         pipeline.vae.decoder.conv_in.weight.mul_(OVERFLOWING / pipeline.vae.decoder.conv_in.weight.abs().max())
-    options = SamplingOptions(4, 5.0, SIDE, SIDE, init_image=start)
+    options = DiffusionOptions(4, 5.0, SIDE, SIDE, init_image=start)
     preview, previews = preview_function(decoder, pipeline), []
     embeds = encode_prompt(pipeline, PromptText("a dog"))
     image = sample_picture(pipeline, embeds, options, 1, lambda step, latents: previews.append(preview(latents)))

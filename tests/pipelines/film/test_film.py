@@ -211,6 +211,6 @@ def test_a_film_stops_while_a_picture_is_drawn(services: Services, clip: AudioCl
     assert last.state == "stopped" and last.pictures_done < last.pictures
     assert list((tmp_path / "films").iterdir()) == []
     for thread in threading.enumerate():
-        if thread.name in ("job", "callbacks"):
+        if thread.name in ("job",):
             thread.join(GUARD_SECONDS)
             assert not thread.is_alive()

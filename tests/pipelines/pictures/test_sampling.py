@@ -23,11 +23,11 @@ from pipelines.pictures.prompt_embeds import (
     encode_prompt,
     interpolate_embeds,
 )
-from pipelines.pictures.sampling import SamplingOptions, preview_function, sample_picture
+from pipelines.pictures.sampling import DiffusionOptions, preview_function, sample_picture
 from tests.models.tiny_image_models import SIDE, TEXT_WIDTH, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 LOADERS = ModelLoaders(cpu_threads=1)
-OPTIONS = SamplingOptions(steps=4, guidance_scale=5.0, width=SIDE, height=SIDE)
+OPTIONS = DiffusionOptions(steps=4, guidance_scale=5.0, width=SIDE, height=SIDE)
 RED = Image.new("RGB", (SIDE, SIDE), "red")
 
 
@@ -46,7 +46,7 @@ def embeds(pipeline: Any) -> PromptEmbeds:
     return encode_prompt(pipeline, PromptText("a dog", "on a hill", "sketch", "blue"))
 
 
-def drawn(pipeline: Any, embeds: PromptEmbeds, options: SamplingOptions = OPTIONS, seed: int = 1) -> NDArray[np.uint8]:
+def drawn(pipeline: Any, embeds: PromptEmbeds, options: DiffusionOptions = OPTIONS, seed: int = 1) -> NDArray[np.uint8]:
     return np.asarray(sample_picture(pipeline, embeds, options, seed, lambda step, latents: None))
 
 
