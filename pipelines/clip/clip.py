@@ -28,10 +28,10 @@ SILENCE_PEAK = 1e-4
 
 @dataclass(frozen=True)
 class AudioClip:
-    """A decoded clip. Equal content has an equal `content_hash`, whatever file it came in."""
+    """A decoded clip. Equal content has an equal `content_hash`, whatever file it came in, unless the file has more."""
 
     content_hash: str
-    """BLAKE2b over the decoded samples of all channels and the sample rate; 32 hex digits."""
+    """BLAKE2b over the decoded samples of all channels and the rate, and over the file where it has more; 32 hex digits."""
     sample_rate: int
     """Of the original, in Hz."""
     duration: float

@@ -79,7 +79,7 @@ class ClipStore:
         key = (file_hash, track, channel)
         clip = self._by_file_hash.get(key)
         if clip is None or not clip.directory.exists():
-            clip = self._decode(Recording(file, track, channel))
+            clip = self._decode(Recording(file, track, channel), file_hash)
             with self._lock:
                 self._by_file_hash[key] = clip
         os.utime(clip.directory)
@@ -151,7 +151,7 @@ class ClipStore:
             self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
         return len(stale)
 
-    def _decode(self, recording: Recording) -> AudioClip:
+    def _decode(self, recording: Recording, file_hash: str) -> AudioClip:
         self._directory.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix=SCRATCH_PREFIX))
         try:
@@ -161,7 +161,7 @@ class ClipStore:
             mono_file = samples_path(scratch, audio.sample_rate)
             os.replace(scratch / "mono.f32", mono_file)
             write_player_file(recording, audio, mono_file, scratch)
-            clip = _clip(audio, self._directory / audio.content_hash, recording.channel)
+            clip = _clip(audio, self._directory, recording.channel, file_hash)
             (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))
             try:
                 os.replace(scratch, clip.directory)
@@ -173,15 +173,18 @@ class ClipStore:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _clip(audio: DecodedAudio, directory: Path, channel: int | None) -> AudioClip:
+def _clip(audio: DecodedAudio, clips: Path, channel: int | None, file_hash: str) -> AudioClip:
+    content_hash = audio.content_hash
+    if audio.is_part:  # other parts can be asked for, which another file with this content may not have
+        content_hash = _short_hash(f"{content_hash} {file_hash} {audio.track} {channel}".encode())
     return AudioClip(
-        content_hash=audio.content_hash,
+        content_hash=content_hash,
         sample_rate=audio.sample_rate,
         duration=audio.samples / audio.sample_rate,
         channels=audio.channels,
         container=audio.reader.container,
         codec=audio.codec,
-        directory=directory,
+        directory=clips / content_hash,
         notes=audio.notes,
         tracks=audio.tracks,
         track=audio.track,
@@ -191,7 +194,11 @@ def _clip(audio: DecodedAudio, directory: Path, channel: int | None) -> AudioCli
 
 
 def _name_for(keeper: str) -> str:
-    return hashlib.blake2b(keeper.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return _short_hash(keeper.encode("utf-8", "surrogatepass"))
+
+
+def _short_hash(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:

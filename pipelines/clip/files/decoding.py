@@ -64,6 +64,8 @@ class DecodedAudio:
     track: int
     has_unlike_sides: bool
     """Whether a stereo recording holds two recordings, one a side."""
+    is_part: bool
+    """Whether the file has other tracks or channels than those that were read."""
     reader: TrackReader
     """That has read the track: how its file is built."""
 
@@ -94,7 +96,7 @@ def decode_audio(recording: Recording, mono_file: Path, limits: ClipLimits) -> D
         *cut_off_note(_missing_seconds(reader), reader.seconds),
         *channel_note(mixed.facts, reader.layout),
         *side_note(mixed.facts, recording.channel),
-        *level_notes(level, reader.replaced_samples),
+        *level_notes(level, mixed.peak, reader.replaced_samples),
     )
     return DecodedAudio(
         content_hash=mixed.content_hash,
@@ -108,6 +110,7 @@ def decode_audio(recording: Recording, mono_file: Path, limits: ClipLimits) -> D
         tracks=reader.tracks,
         track=reader.track,
         has_unlike_sides=mixed.facts.has_unlike_sides,
+        is_part=len(reader.tracks) > 1 or recording.channel is not None,
         reader=reader,
     )
 

@@ -90,14 +90,15 @@ def side_note(facts: MixFacts, channel: int | None) -> tuple[str, ...]:
     return ("The left and the right side are different recordings: each can be opened alone.",)
 
 
-def level_notes(level: Level, replaced_samples: int) -> tuple[str, ...]:
-    """Return sentences about what was done to the samples that models get."""
+def level_notes(level: Level, channel_peak: float, replaced_samples: int) -> tuple[str, ...]:
+    """Return sentences about what was done to the samples that models get; a mix of many channels may be loud where none is."""
     notes = []
     if replaced_samples:
         notes.append(f"{replaced_samples} samples are not numbers: silence stands there.")
     if level.offset:
         notes.append(f"A constant offset of {level.offset:.2f} was removed.")
-    if level.gain != 1.0:
-        decibels = 20 * np.log10(level.gain)
-        notes.append(f"This recording is very {'quiet' if decibels > 0 else 'loud'}: it is analysed {decibels:+.0f} dB.")
+    if level.gain > 1.0 or (level.gain < 1.0 and channel_peak > 1.0):
+        decibels = round(20 * np.log10(level.gain))
+        loudness, change = ("quiet", "raised") if decibels > 0 else ("loud", "lowered")
+        notes.append(f"This recording is very {loudness}: its level was {change} by {abs(decibels)} dB for the analysis.")
     return tuple(notes)

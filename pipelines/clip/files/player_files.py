@@ -22,6 +22,8 @@ BROWSER_CONTAINERS = {"wav": "wav", "mp3": "mp3", "flac": "flac", "ogg": "ogg", 
 """Kind of a container that browsers play -> ending for the player's file. They guess the length of bare AAC frames."""
 MAX_FLAC_CHANNELS = 8
 MAX_HEADER_ERROR_SECONDS = 0.05
+MAX_PEAK = 1.5
+"""Browsers clip at 1.0, full scale, which MP3 and AAC of loud music pass by a little."""
 MAX_BIT_RATE_BYTES = 1
 """A frame of MP3 with a constant bit rate has one byte of padding at most."""
 BLOCK_SAMPLES = 2**18
@@ -34,23 +36,22 @@ def write_player_file(recording: Recording, audio: DecodedAudio, mono_file: Path
     FLAC takes), the file is kept beside it as `ORIGINAL_FILE`.
     """
     ending = _ending_to_play(audio)
-    is_part = len(audio.tracks) > 1 or recording.channel is not None
     if audio.channels > MAX_FLAC_CHANNELS:
         _write_mono_flac(mono_file, audio.sample_rate, directory / "player.flac")
-    elif ending is None or is_part:
+    elif ending is None or audio.is_part:
         gain = 1 / max(1.0, audio.channel_peak)
         _write_part(recording, directory / "player.flac", 0.0, math.inf, gain)
     else:
         _link(recording.file, directory / f"player.{ending}")
-    if is_part or audio.channels > MAX_FLAC_CHANNELS:
+    if audio.is_part or audio.channels > MAX_FLAC_CHANNELS:
         _link(recording.file, directory / ORIGINAL_FILE)
 
 
 def _ending_to_play(audio: DecodedAudio) -> str | None:
-    """The ending of the player's file, or None where a browser would show another length or play other times."""
+    """The ending of the player's file, or None where a browser would show another length, play other times or clip."""
     reader = audio.reader
     ending = BROWSER_CONTAINERS.get(reader.kind)
-    if ending is None or audio.codec not in BROWSER_CODECS or not reader.is_plain:
+    if ending is None or audio.codec not in BROWSER_CODECS or not reader.is_plain or audio.channel_peak > MAX_PEAK:
         return None
     if reader.kind == "mp3" and reader.packet_bytes[1] - reader.packet_bytes[0] > MAX_BIT_RATE_BYTES:
         return None  # browsers seek by the table of the header, which has a hundred entries

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -58,6 +59,34 @@ def encode(path: Path, samples: FloatArray, container: str, codec: str, rate: in
             out.mux(stream.encode(block))
         out.mux(stream.encode(None))
     return path
+
+
+def write_tracks(path: Path, tracks: Sequence[tuple[str, str, FloatArray]], default: int, rate: int = 16_000) -> Path:
+    """Write a Matroska file of tracks (language, title, samples [samples]), of which number `default` is marked."""
+    with av.open(str(path), "w", format="matroska") as out:
+        streams = [out.add_stream("pcm_s16le", rate=rate, layout="mono") for _ in tracks]
+        for stream, (language, title, _) in zip(streams, tracks, strict=True):
+            stream.metadata.update({"language": language, "title": title})
+        streams[default].disposition = av.stream.Disposition.default
+        for stream, (_, _, samples) in zip(streams, tracks, strict=True):
+            frame = av.AudioFrame.from_ndarray((samples[None] * 32767).astype(np.int16), "s16", "mono")
+            frame.sample_rate = rate
+            out.mux(stream.encode(frame))
+    return path
+
+
+def remuxed(source: Path, target: Path, container: str, shift: Callable[[float], float]) -> Path:
+    """Copy the packets with `shift(seconds)` added to their times."""
+    with av.open(str(source)) as read, av.open(str(target), "w", format=container) as out:
+        stream = read.streams.audio[0]
+        copy = out.add_stream_from_template(stream)
+        for packet in read.demux(stream):
+            if packet.dts is None:
+                continue
+            ticks = round(shift(float(packet.pts * packet.time_base)) / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
+            out.mux(packet)
+    return target
 
 
 def write_wav(path: Path, claimed_bytes: int, held: bytes, rate: int = RATE) -> Path:

@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import soundfile
@@ -14,7 +13,7 @@ import soundfile
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import ClipStore
-from tests.pipelines.clip.sound_files import encode
+from tests.pipelines.clip.sound_files import encode, remuxed, write_tracks
 from tests.recordings import EXAMPLES
 
 SPEECH_SECONDS = 15.39
@@ -54,20 +53,6 @@ def lag(clip: AudioClip, wanted: FloatArray, start: float) -> float:
     begin = round(start * 16_000) - margin
     around = np.asarray(clip.waveform(16_000))[begin : begin + len(wanted) + 2 * margin]
     return (int(np.correlate(around, wanted, "valid").argmax()) - margin) / 16_000
-
-
-def remuxed(source: Path, target: Path, container: str, shift: Callable[[float], float]) -> Path:
-    """Copy the packets with `shift(seconds)` added to their times."""
-    with av.open(str(source)) as read, av.open(str(target), "w", format=container) as out:
-        stream = read.streams.audio[0]
-        copy = out.add_stream_from_template(stream)
-        for packet in read.demux(stream):
-            if packet.dts is None:
-                continue
-            ticks = round(shift(float(packet.pts * packet.time_base)) / packet.time_base)
-            packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
-            out.mux(packet)
-    return target
 
 
 @pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("matroska", "aac"), ("webm", "libopus"), ("ogg", "libopus")])
@@ -141,22 +126,13 @@ def test_the_second_of_two_equal_links_is_read(speech: Speech, store: ClipStore,
 
 
 def test_one_of_several_tracks_is_chosen(speech: Speech, store: ClipStore, tmp_path: Path) -> None:
-    path = tmp_path / "two.mka"
-    with av.open(str(path), "w", format="matroska") as out:
-        streams = []
-        for language, title in (("deu", "Kommentar"), ("eng", "Film")):
-            stream = out.add_stream("pcm_s16le", rate=16_000, layout="mono")
-            stream.metadata.update({"language": language, "title": title})
-            streams.append(stream)
-        streams[1].disposition = av.stream.Disposition.default
-        for stream, gain in zip(streams, (0.5, 1.0), strict=True):
-            samples = (speech(16_000, 1, 1) * gain * 32767).astype(np.int16)
-            frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
-            frame.sample_rate = 16_000
-            out.mux(stream.encode(frame))
+    samples = speech(16_000, 1, 1)[0]
+    path = write_tracks(tmp_path / "two.mka", [("deu", "Kommentar", samples / 2), ("eng", "Film", samples)], default=1)
+    plain = store.open(encode(tmp_path / "plain.wav", samples[None], "wav", "pcm_s16le", 16_000))
     clip = store.open(path)
     assert [(track.language, track.title) for track in clip.tracks] == [("deu", "Kommentar"), ("eng", "Film")]
     assert clip.track == 1
+    assert clip.content_hash != plain.content_hash  # which has no other track
     other = store.select(clip, 0, None)
     assert other.track == 0
     assert np.abs(other.waveform()).max() == pytest.approx(np.abs(clip.waveform()).max() / 2, rel=0.01)
