@@ -7,11 +7,14 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from tests.app_process import RunningApp, running_app
+from tests.pipelines.clip.sound_files import write_tracks
 from tests.recordings import EXAMPLES
 
 pytestmark = pytest.mark.models
@@ -49,7 +52,7 @@ def test_tools_of_the_protocol_have_names_and_typed_arguments(app: RunningApp) -
     with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
     music = {"describe_music", "music_facts", "tag_sounds", "ask_about_audio", "score_words"}
-    assert {"transcribe", *music} <= set(tools)
+    assert {"read_clip", "transcribe", *music} <= set(tools)
     arguments = tools["transcribe"]["inputSchema"]["properties"]
     types = {name: argument["type"] for name, argument in arguments.items()}
     assert (types["language"], types["beam_size"], types["word_timestamps"]) == ("string", "integer", "boolean")
@@ -94,6 +97,20 @@ def test_transcribe_streams_a_growing_result(client: Client) -> None:
     counts = [len(output["segments"]) for output in job.outputs()]
     assert counts == sorted(counts)
     assert len(counts) >= 2
+
+
+def test_a_track_is_read_through_the_api_and_what_was_lost_is_said(client: Client, tmp_path: Path) -> None:
+    speech = soundfile.read(EXAMPLES / "speech.flac", dtype="float32")[0][: 16_000 * 7]
+    tracks = [("eng", "Book", speech + np.float32(0.3)), ("", "Music", np.sin(np.arange(32_000, dtype=np.float32) / 10) / 3)]
+    film = write_tracks(tmp_path / "film.mkv", tracks, default=1)
+    _, music = client.predict(handle_file(film), api_name="/read_clip")
+    assert (music["track"], music["notes"]) == (1, [])
+    assert [track["title"] for track in music["tracks"]] == ["Book", "Music"]
+    file, book = client.predict(handle_file(film), 0, api_name="/read_clip")
+    assert book["notes"] == ["A constant offset of 0.31 was removed."]
+    read = client.predict(handle_file(file), api_name="/transcribe")
+    assert "John Dashwood" in read["text"]
+    assert read["clip_notes"] == book["notes"]
 
 
 def test_an_unreachable_hub_is_asked_once_a_minute(app: RunningApp, client: Client) -> None:

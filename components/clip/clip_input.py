@@ -12,6 +12,7 @@ from uuid import uuid4
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from components.clip.clip_facts import build_clip_facts, clip_facts_markup
 from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH
 from components.page.page_script import page_script
@@ -29,8 +30,8 @@ from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
 from services import Services
 
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
-Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any]]
-"""(state, timeline, bar, is_example)."""
+Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any], str | dict[str, Any]]
+"""(state, timeline, bar, is_example, facts)."""
 SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
 PARALLEL_OPENINGS = 4
 """Clips that are decoded at once, for all people together."""
@@ -76,6 +77,7 @@ def build_clip_input(services: Services) -> ClipInput:
             max_bytes=services.settings.max_clip_bytes,
         )
         timeline = build_timeline(services.clips.find)
+        facts = build_clip_facts()
         subtitles = build_player_subtitles()
     opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
     handlers = _ClipHandlers(services)
@@ -83,11 +85,12 @@ def build_clip_input(services: Services) -> ClipInput:
         (bar.uploaded, handlers.uploaded),
         (bar.reopened, handlers.reopened),
         (bar.cut, handlers.cut),
+        (bar.selected, handlers.selected),
         (bar.example, handlers.example),
     ):
         handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
-        event(handler, inputs=state, outputs=[state, timeline, bar, is_example], **opening)
-    bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline], **QUIET_EACH)
+        event(handler, inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
+    bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     return ClipInput(state, timeline, subtitles, is_example)
 
 
@@ -104,7 +107,7 @@ class _ClipHandlers:
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
             wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
             shown = self._shown(event, lambda: open_clip(event, now), is_example)
-            return (gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else shown
+            return (gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else shown
 
         return handler
 
@@ -127,23 +130,38 @@ class _ClipHandlers:
         start, end = interval_of(event)
         return self._clips.cut(now, start, end).named(f"{now.name} {start:.1f}–{end:.1f} s")
 
+    def selected(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+        """Another track of the open clip's file, or one side of it."""
+        if now is None:
+            raise NoClip
+        track, channel = _number(event, "track"), _data(event).get("channel")
+        if channel is not None and type(channel) is not int:
+            raise InvalidOption("channel", channel, "a number")
+        return self._clips.select(now, now.track if track < 0 else track, channel)
+
     def forgotten(self, now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
         """Delete a clip from this person's history; the page is emptied if it shows that clip."""
         content_hash = _text(event, "hash")
         self._clips.release(content_hash, _text(event, "person"))
         is_shown = now is not None and now.content_hash == content_hash
-        return (None, no_clip_value()) if is_shown else (gr.skip(), gr.skip())
+        return (None, no_clip_value(), "") if is_shown else (gr.skip(), gr.skip(), gr.skip())
 
     def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
         """The new clip on the page; or, beside the clip that was there, why there is no new one."""
         try:
             clip = opened()
             self._clips.keep(clip, _text(event, "person"))
-            return clip, clip_value(clip, clip.content_hash, clip.name, clip.player_file), _note("", clip=clip), is_example
+            value = clip_value(clip, clip.content_hash, clip.name, clip.player_file)
+            return clip, value, _note("", clip=clip), is_example, clip_facts_markup(clip)
         except ClipExpired as error:
-            return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | {"gone": _text(event, "hash")}, gr.skip()
+            return _refusal(error, gone=_text(event, "hash"))
         except Exception as error:
-            return gr.skip(), gr.skip(), _note(sentence_for(error), "error"), gr.skip()
+            return _refusal(error)
+
+
+def _refusal(error: Exception, **more: str) -> Shown:
+    """The clip that was there stays, and the bar says why there is no new one."""
+    return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | more, gr.skip(), gr.skip()
 
 
 def open_for_api(services: Services, file: object) -> AudioClip:
@@ -184,23 +202,27 @@ def _bar_markup() -> str:
 </div>"""
 
 
+def _data(event: gr.EventData) -> dict[str, Any]:
+    """What the page sent with an event; the page may send anything."""
+    return event._data if isinstance(event._data, dict) else {}
+
+
 def _text(event: gr.EventData, name: str) -> str:
-    """A text that the page sent; the page may send anything."""
-    value = event._data.get(name) if isinstance(event._data, dict) else None
+    value = _data(event).get(name)
     if not isinstance(value, str):
         raise ClipPathRefused
     return value
 
 
 def _number(event: gr.EventData, name: str) -> int:
-    value = event._data.get(name) if isinstance(event._data, dict) else None
+    value = _data(event).get(name)
     if type(value) is not int:
         raise ClipPathRefused
     return value
 
 
 def _example(event: gr.EventData) -> Example:
-    index = event._data.get("index") if isinstance(event._data, dict) else None
+    index = _data(event).get("index")
     if type(index) is not int or not 0 <= index < len(EXAMPLES):
         raise InvalidOption("example", index, f"0 to {len(EXAMPLES) - 1}")
     return EXAMPLES[index]

@@ -11,7 +11,7 @@ from components.clip.clip_input import open_for_api
 from components.embeddings.clips_panel import clips_near_text, default_library_encoder, library_options
 from components.embeddings.controls import encoder_facts, encoder_of
 from components.page.documents import as_document
-from components.page.downloads import new_files_folder
+from components.page.downloads import as_file_data, new_files_folder
 from components.page.events import borrowing
 from components.page.user_errors import report_errors
 from models.errors import InvalidOption
@@ -61,11 +61,12 @@ def _add_embed_audio(services: Services) -> None:
 
         Returns:
             An NPZ file with frames [frames, width] and times [frames], the centre of each in seconds; and encoder {key,
-            title, facts, layers}, layer, frames, width, frame_seconds, duration, model, licence, dtype, device, elapsed.
+            title, facts, layers}, layer, frames, width, frame_seconds, duration, model, licence, dtype, device, elapsed,
+            clip_notes.
         """
         clip = open_for_api(services, audio)
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer))
-        return _npz_file(clip, embedding), _embedding_document(embedding)
+        return _npz_file(clip, embedding), _embedding_document(clip, embedding)
 
     gr.api(embed_audio, api_name="embed_audio", **borrowing(services.settings))
 
@@ -130,17 +131,20 @@ def _add_nearest_clips(services: Services) -> None:
 
         Returns:
             clips [{clip {content_hash, name, duration, added}, similarity, start, end}], best first, where start and end, in
-            seconds, are those of the most similar part; encoder; library_size, the number of clips in the library.
+            seconds, are those of the most similar part; encoder; library_size, the number of clips in the library; clip_notes.
         """
         chosen = _library_encoder(services, encoder, needs_text=audio is None)
+        notes: tuple[str, ...] = ()
         if audio is None:
             if not text.strip():
                 raise NoClip
             found = clips_near_text(services, text, chosen, count)
         else:
-            found = _search_library(services, open_for_api(services, audio), chosen, count, add)
+            clip = open_for_api(services, audio)
+            found, notes = _search_library(services, clip, chosen, count, add), clip.notes
         size = len(services.library.clips())
-        return {"clips": [as_document(match) for match in found], "encoder": chosen.key, "library_size": size}
+        matches = [as_document(match) for match in found]
+        return {"clips": matches, "encoder": chosen.key, "library_size": size, "clip_notes": notes}
 
     gr.api(nearest_clips, api_name="nearest_clips", **borrowing(services.settings))
 
@@ -171,7 +175,7 @@ def _map_document(
         "method": embedding_map.method,
         "note": embedding_map.note,
         "elapsed": as_document(embedding_map.elapsed),
-        "embeddings": [_embedding_document(embedding) for embedding in embeddings],
+        "embeddings": [_embedding_document(*pair) for pair in zip(clips, embeddings, strict=True)],
     }
 
 
@@ -184,13 +188,14 @@ def _search_library(services: Services, clip: AudioClip, encoder: Encoder, count
     return found
 
 
-def _embedding_document(embedding: ClipEmbedding) -> dict[str, Any]:
+def _embedding_document(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
     encoder = embedding.encoder
     described = {"key": encoder.key, "title": encoder.title, "facts": encoder_facts(encoder), "layers": list(encoder.layers)}
     frames, width = embedding.frames.shape
     names = ("layer", "frame_seconds", "duration", "model", "licence", "dtype", "device")
     plain = {name: getattr(embedding, name) for name in names}
-    return {"encoder": described, "frames": frames, "width": width, **plain, "elapsed": as_document(embedding.elapsed)}
+    plain |= {"elapsed": as_document(embedding.elapsed), "clip_notes": clip.notes}
+    return {"encoder": described, "frames": frames, "width": width, **plain}
 
 
 def _npz_file(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
@@ -198,7 +203,7 @@ def _npz_file(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
     folder = new_files_folder(clip)
     path = folder / f"{safe_stem(clip.name)}.npz"
     np.savez(path, frames=embedding.frames, times=embedding.times)
-    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}
+    return as_file_data(path)
 
 
 def _library_encoder(services: Services, key: str, needs_text: bool) -> Encoder:

@@ -55,11 +55,13 @@ def _music_facts(services: Services) -> Endpoint:
             tempo {bpm, confidence, alternatives, reason}; beats {times, positions, beats_per_bar, beat_unit, confidence,
             alternatives}; key {tonic, mode, confidence, alternatives}; chords [{start, end, name, confidence, alternatives}];
             sections [{start, end, label, confidence}]; loudness {integrated_lufs, range_lu, true_peak_dbfs}; vocals {present,
-            probability, spans}; is_music; times in seconds; null for what the clip does not have; model, duration, elapsed.
+            probability, spans}; is_music; times in seconds; null for what the clip does not have; model, duration, elapsed;
+            clip_notes, sentences about what could not be read.
         """
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
-        *_, facts = facts_of_clip(open_for_api(services, audio), options, services.runtime)
-        return dict(as_document(facts))
+        clip = open_for_api(services, audio)
+        *_, facts = facts_of_clip(clip, options, services.runtime)
+        return {**as_document(facts), "clip_notes": clip.notes}
 
     return music_facts
 
@@ -76,12 +78,12 @@ def _tag_sounds(services: Services) -> Endpoint:
 
         Returns:
             sounds {top [{name, score}], over_time {rows, scores, hop, start}}; music {tags [{name, kind, confidence}], is_music,
-            vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds.
+            vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds; clip_notes.
         """
         clip = open_for_api(services, audio)
         *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime)
         *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime)
-        return {"sounds": as_document(sounds), "music": as_document(music)}
+        return {"sounds": as_document(sounds), "music": as_document(music), "clip_notes": clip.notes}
 
     return tag_sounds
 
@@ -97,11 +99,12 @@ def _score_words(services: Services) -> Endpoint:
             model: 'auto', or a key of the catalogue for zero-shot tags.
 
         Returns:
-            words [{word, probability, similarity}] and scores over time; model, licence, duration and elapsed in seconds.
+            words [{word, probability, similarity}] and scores over time; model, licence, duration and elapsed in seconds;
+            clip_notes.
         """
         clip = open_for_api(services, audio)
         *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime)
-        return dict(as_document(scores))
+        return {**as_document(scores), "clip_notes": clip.notes}
 
     return score_words
 
@@ -133,7 +136,8 @@ def _describe_music(services: Services) -> Endpoint:
 
         Returns:
             A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}], model,
-            licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds.
+            licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds;
+            clip_notes.
         """
         caption = CaptionOptions(
             model=model,
@@ -149,7 +153,7 @@ def _describe_music(services: Services) -> Endpoint:
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
                 text = written
-                yield {"text": text, **as_document(now)}
+                yield {"text": text, **as_document(now), "clip_notes": clip.notes}
 
     return describe_music
 
@@ -168,15 +172,20 @@ def _ask_about_audio(services: Services) -> Endpoint:
             history: earlier turns, oldest first, for an audio language model: [[question, answer]].
 
         Returns:
-            text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered.
+            text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered; clip_notes.
         """
         clip = open_for_api(services, audio)
         if model == FROM_FACTS:
             *_, described = describe_clip(clip, DescriptionOptions(), services.runtime)
             answer = answer_question(question, described.findings)
-            return {"text": answer.text, "spans": [list(span) for span in answer.spans], "model": FROM_FACTS}
+            return {
+                "text": answer.text,
+                "spans": [list(span) for span in answer.spans],
+                "model": FROM_FACTS,
+                "clip_notes": clip.notes,
+            }
         turns = tuple(Turn(asked, answered) for asked, answered in history or [])
         *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.runtime)
-        return {"text": said.text, "spans": [[said.start, said.end]], "model": said.model}
+        return {"text": said.text, "spans": [[said.start, said.end]], "model": said.model, "clip_notes": clip.notes}
 
     return ask_about_audio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from pipelines.clip.clip import AudioClip
@@ -16,3 +17,8 @@ def new_files_folder(clip: AudioClip) -> Path:
     folder = clip.directory / FILES_FOLDER / uuid4().hex
     folder.mkdir(parents=True)
     return folder
+
+
+def as_file_data(path: Path) -> dict[str, Any]:
+    """Return a file as endpoints answer with it."""
+    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}

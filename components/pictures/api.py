@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
+from components.page.downloads import as_file_data
 from components.page.events import borrowing
 from components.page.user_errors import report_errors
 from components.pictures.files import keep_pictures, open_init_image
@@ -101,7 +102,7 @@ def add_picture_endpoints(services: Services) -> None:
         )
         clip = open_for_api(services, audio)
         for now in draw(clip, options, services.runtime):
-            yield _file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
+            yield as_file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
 
     @report_errors
     def prompt_from_audio(audio: gr.FileData, model: str = AUTO, start: float = -1.0, end: float = -1.0) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def add_picture_endpoints(services: Services) -> None:
 
         Returns:
             prompt; sources, what it was written from ('tags', 'music', 'transcript'); concepts [{concept, category, weight}], the
-            decomposition of the audio embeds in the model's text space; start and end of the segment, in seconds.
+            decomposition of the audio embeds in the model's text space; start and end of the segment, in seconds; clip_notes.
         """
         clip = open_for_api(services, audio)
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
@@ -128,6 +129,7 @@ def add_picture_endpoints(services: Services) -> None:
             "concepts": as_document(concepts),
             "start": start,
             "end": end,
+            "clip_notes": clip.notes,
         }
 
     shared = borrowing(services.settings)
@@ -138,7 +140,3 @@ def add_picture_endpoints(services: Services) -> None:
 def _given(number: Any) -> Any:
     """None for a number below 0."""
     return None if number < 0 else number
-
-
-def _file_data(path: Path) -> dict[str, Any]:
-    return {"path": str(path), "meta": {"_type": "gradio.FileData"}}

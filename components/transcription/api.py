@@ -50,7 +50,7 @@ def add_transcription_endpoint(services: Services) -> None:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
             probability}], language, log_probability, no_speech_probability}] with times in seconds; non_speech [{start, end,
             sound}]; language, language_probability and alternatives [{code, probability}]; model, licence; duration and
-            elapsed in seconds; state ('loading', 'decoding', 'done').
+            elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes, sentences about what could not be read.
         """
         options = TranscriptionOptions(
             model=model,
@@ -72,4 +72,4 @@ def _growing_result(services: Services, clip: AudioClip, options: TranscriptionO
     for snapshot in transcribe_clip(clip, options, services.runtime):
         if len(snapshot.segments) > segments or snapshot.state == "done":
             segments = len(snapshot.segments)
-            yield {"text": snapshot.text, **asdict(snapshot)}
+            yield {"text": snapshot.text, **asdict(snapshot), "clip_notes": clip.notes}

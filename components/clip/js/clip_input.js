@@ -2,7 +2,8 @@
  * The clip bar: upload, drop, record, examples, history, and cutting the loop out of the clip.
  *
  * Gradio runs the joined modules once, with `element`, `trigger`, `props`, `watch` and `upload`.
- * On `window`: 'audioscope:open' {hash, name, time?} opens a clip, and with `time` plays it from there.
+ * On `window`: 'audioscope:open' {hash, name, time?} opens a clip, and with `time` plays it from there;
+ * 'audioscope:select' {track, channel} opens another track or side of it.
  */
 
 import {part, send, showNote} from './bar.js';
@@ -38,6 +39,10 @@ window.addEventListener('audioscope:open', ({detail}) => {
   opening = detail;
   showNote(`Loading ${detail.name} …`);
   send('reopened', detail);
+});
+window.addEventListener('audioscope:select', ({detail}) => {
+  showNote('Loading …');
+  send('selected', detail);
 });
 watch('value', () => {
   const {note: text = '', kind, clip, gone} = props.value ?? {};

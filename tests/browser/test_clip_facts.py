@@ -1,0 +1,65 @@
+"""What was lost stands under the clip, and tracks and sides can be chosen there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.browser.page_actions import take_example, upload, visit
+from tests.pipelines.clip.sound_files import encode, tone, write_tracks
+
+pytestmark = pytest.mark.browser
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+def test_what_was_lost_stands_under_the_clip(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    damaged = encode(tmp_path / "tone.mp3", tone(20.0, channels=1), "mp3", "libmp3lame")
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + len(content) // 20] = bytes(len(content) // 20)
+    damaged.write_bytes(bytes(content))
+    page = visit(new_page(), app)
+    upload(page, damaged)
+    expect(page.locator(".clip-notes")).to_contain_text("could not be read")
+    take_example(page, "Speech")
+    expect(page.locator(".clip-notes")).to_have_count(0)
+
+
+def test_a_track_is_chosen_by_its_title(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    tracks = [("eng", "Film", tone(3.0, RATE, 1)[0]), ("deu", "Kommentar", tone(2.0, RATE, 1)[0])]
+    page = visit(new_page(), app)
+    upload(page, write_tracks(tmp_path / "film.mkv", tracks, default=0))
+    menu = page.get_by_label("Track")
+    expect(menu).to_have_value("0")
+    menu.select_option(label="2: Kommentar, deu, mono")
+    expect(page.locator(".as-facts")).to_contain_text("0:02")
+    expect(menu).to_have_value("1")
+    page.reload()
+    page.get_by_role("button", name="History").click()
+    page.locator(".clip-history").get_by_role("button", name="film.mkv").nth(0).click()
+    expect(menu).to_have_value("1")
+    menu.select_option(index=0)
+    expect(page.locator(".as-facts")).to_contain_text("0:03")
+
+
+def test_one_of_two_unlike_sides_is_chosen(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    sides = np.random.default_rng(0).normal(0, 0.1, (2, 3 * RATE)).astype(np.float32)
+    page = visit(new_page(), app)
+    upload(page, encode(tmp_path / "two.wav", sides, "wav", "pcm_s16le", RATE))
+    expect(page.locator(".clip-notes")).to_contain_text("are different recordings")
+    page.get_by_label("Channels").select_option("Right side")
+    expect(page.locator(".clip-notes")).to_contain_text("This is the right side alone.")
+    page.get_by_label("Channels").select_option("Both sides")
+    expect(page.locator(".clip-notes")).to_contain_text("are different recordings")
