@@ -41,15 +41,16 @@ def add_transcription_endpoint(services: Services) -> None:
             model: 'auto', or a key of the catalogue such as 'whisper-base-offline'.
             language: 'auto' detects it; else a code such as 'en', 'de', 'fr'.
             task: 'transcribe', or 'translate' to English.
-            initial_prompt: a text in the style and with the spellings that are wanted.
-            hotwords: names and terms to expect.
+            initial_prompt: a text in the style and with the spellings that are wanted; its end is used if it is long.
+            hotwords: names and terms to expect; the first are used if there are many.
             beam_size: 1 to 10; more is slower and sometimes better.
             word_timestamps: whether each word gets its times.
 
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
             probability}], language, log_probability, no_speech_probability}] with times in seconds; non_speech [{start, end,
-            sound}]; language, language_probability and alternatives [{code, probability}]; model, licence; duration and
+            sound}]; language, language_probability and alternatives [{code, probability}]; shortened [{field,
+            used, characters}], the prompt fields that were too long; model, licence; duration and
             elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes, sentences about what could not be read.
         """
         options = TranscriptionOptions(

@@ -114,6 +114,7 @@ class DictationJob:
             language_probability=language.probability if language else 0.0,
             alternatives=language.alternatives if language else (),
             segments=written.segments,
+            shortened=written.shortened,
             position=written.duration,
             elapsed=time.perf_counter() - session.began,
             state=state,

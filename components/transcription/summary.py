@@ -6,6 +6,7 @@ import html
 
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import NonSpeechSegment
+from pipelines.speech.prompt_limits import ShortenedField
 from pipelines.speech.transcription import Transcription
 from pipelines.wording.times import clock_time
 
@@ -50,7 +51,17 @@ def transcription_summary(now: Transcription) -> str:
     running = now.state in ("loading", "decoding")
     bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
     why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
-    return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
+    cut = "".join(f'<p class="summary">{html.escape(shortened_sentence(field))}</p>' for field in now.shortened)
+    return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{cut}{why}'
+
+
+def shortened_sentence(field: ShortenedField) -> str:
+    """Return what was used of a prompt field that was too long."""
+    too_long = {
+        "initial_prompt": "The initial prompt is too long: only the last",
+        "hotwords": "The hotwords are too long: only the first",
+    }
+    return f"{too_long[field.field]} {len(field.used)} of {field.characters} characters were used."
 
 
 def _alternatives(now: Transcription) -> str:

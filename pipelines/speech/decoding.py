@@ -19,16 +19,16 @@ import numpy as np
 from models.arrays import FloatArray
 from pipelines.speech.encoding import WINDOW_SECONDS, encode_windows
 from pipelines.speech.language_id import (
-    MIN_DETECTION_SAMPLES,
     EncodedWindows,
     Language,
     LanguageRun,
     detect_language,
     split_by_language,
 )
+from pipelines.speech.prompt_limits import ShortenedField, fit_prompt
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
-from pipelines.speech.window_decoding import WindowDecoder
+from pipelines.speech.window_decoding import WindowDecoder, has_gaps
 from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_windows
 
 FIRST_WINDOW_SECONDS = 10.0
@@ -41,8 +41,10 @@ MIN_ONE_LANGUAGE_LOG_PROBABILITY = -0.4
 
 def decode_speech(
     whisper: Any, waveform: FloatArray, options: DecodingOptions, should_stop: Callable[[], bool]
-) -> Generator[Language | Segment, None, None]:
-    """Decode a clip: yield the language, unless there is no speech, then the segments in order of time.
+) -> Generator[ShortenedField | Language | Segment, None, None]:
+    """Decode a clip: yield the shortened prompt fields, the language, and then the segments in order of time.
+
+    Of a clip without speech there is no language.
 
     Args:
         whisper: a `faster_whisper.WhisperModel`; as many batches run at once as it has workers.
@@ -50,6 +52,8 @@ def decode_speech(
         options: what to decode and how.
         should_stop: called between the steps of the model, from several threads.
     """
+    options, shortened = fit_prompt(whisper, options)
+    yield from shortened
     with _stopped_at_exit(should_stop) as should_stop:
         first_duration = MAX_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
         windows = speech_windows(waveform, options.vad_filter, first_duration, should_stop, options.vad_threshold)
@@ -88,13 +92,6 @@ def _language(
     return (Language(wanted or "en", 1.0), chain([first], windows), {}) if first else (None, windows, {})
 
 
-def _has_gaps(window: SpeechWindow, segments: list[Segment]) -> bool:
-    """Return whether a speech region has no text."""
-    regions = [chunk.speech for chunk in window.chunks if chunk.speech.end - chunk.speech.start >= MIN_DETECTION_SAMPLES]
-    spans = [(segment.start * SAMPLE_RATE, segment.end * SAMPLE_RATE) for segment in segments]
-    return any(not any(start < region.end and end > region.start for start, end in spans) for region in regions)
-
-
 class _BatchDecoder:
     """Decodes the windows of one clip, in one language or in several; used by several threads at once."""
 
@@ -130,7 +127,7 @@ class _BatchDecoder:
     def _in_other_languages(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
         """Decode a window again, run by run, if its text in the clip's language is unsure or has gaps."""
         unsure = any(segment.log_probability < MIN_ONE_LANGUAGE_LOG_PROBABILITY for segment in segments)
-        if self._should_stop() or not (unsure or _has_gaps(window, segments)):
+        if self._should_stop() or not (unsure or has_gaps(window, segments)):
             return segments
         import ctranslate2
 

@@ -18,6 +18,7 @@ from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
+from pipelines.speech.prompt_limits import ShortenedField
 from pipelines.speech.transcript import Segment, shifted
 from pipelines.speech.transcription import WORKING_BYTES, TranscriptionOptions, choose_whisper
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion, speech_regions
@@ -42,6 +43,8 @@ class DictationResult:
     partial: str = ""
     """Text of the phrase that is being spoken; may still change."""
     language: Language | None = None
+    shortened: tuple[ShortenedField, ...] = ()
+    """Prompt fields that were too long."""
     duration: float = 0.0
     """Seconds of sound that came in."""
 
@@ -127,7 +130,13 @@ class Dictation:
         language, segments = self._decode(self._pending[:count], self.options)
         final = tuple(shifted(segment, began) for segment in segments)
         self._drop(count)
-        self._result = DictationResult((*self._result.segments, *final), "", language, self._duration())
+        self._result = replace(
+            self._result,
+            segments=(*self._result.segments, *final),
+            partial="",
+            language=language,
+            duration=self._duration(),
+        )
 
     def _decode(self, samples: FloatArray, options: TranscriptionOptions) -> tuple[Language | None, list[Segment]]:
         """Decode in the language of the first phrase that had one."""
@@ -135,6 +144,8 @@ class Dictation:
         in_known = replace(options, language=known.code) if known and self._result.segments else options
         with self._cache.lease(self.choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
             steps = list(decode_speech(whisper, samples, in_known, never_stop))
+        shortened = tuple(step for step in steps if isinstance(step, ShortenedField))
+        self._result = replace(self._result, shortened=shortened)
         languages = [step for step in steps if isinstance(step, Language)]
         language = known if known and self._result.segments else next(iter(languages), known)
         segments = [step for step in steps if isinstance(step, Segment)]

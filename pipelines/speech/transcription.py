@@ -23,6 +23,7 @@ from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language, LanguageProbability
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import NonSpeechSegment, non_speech_segments
+from pipelines.speech.prompt_limits import ShortenedField
 from pipelines.speech.transcript import DecodingOptions, Segment, Word, shifted, with_lengths
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.wording.writing_systems import join_texts
@@ -55,6 +56,8 @@ class Transcription(ModelUse):
     segments: tuple[Segment, ...] = ()
     non_speech: tuple[NonSpeechSegment, ...] = ()
     """Long segments without speech; filled when the job is done."""
+    shortened: tuple[ShortenedField, ...] = ()
+    """Prompt fields that were too long."""
     position: float = 0.0
     """Seconds of the clip up to which it is decoded."""
     state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
@@ -96,6 +99,8 @@ def transcribe(
         match step:
             case Language(code, probability, others):
                 now = replace(now, language=code, language_probability=probability, alternatives=others, state="decoding")
+            case ShortenedField():
+                now = replace(now, shortened=(*now.shortened, step))
             case Segment() if not is_hallucination(step, clip.waveform(SAMPLE_RATE), runtime.cache):
                 now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
         now = replace(now, elapsed=clock() - began)
@@ -180,7 +185,7 @@ def _decode(
     device: Device,
     cache: ModelCache,
     should_stop: Callable[[], bool],
-) -> Generator[Language | Segment, None, None]:
+) -> Generator[ShortenedField | Language | Segment, None, None]:
     waveform = clip.waveform(SAMPLE_RATE)
     spec = choice.spec if device == "cuda" or fits_one_window(len(waveform)) else with_workers(choice.spec)
     with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):

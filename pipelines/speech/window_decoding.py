@@ -10,7 +10,9 @@ from typing import Any
 
 from models.arrays import FloatArray
 from pipelines.speech.encoding import FRAMES_PER_SECOND, WINDOW_FRAMES, encode_windows
+from pipelines.speech.prompt_limits import is_led_by_prompt, is_same_speech
 from pipelines.speech.transcript import DecodingOptions, Segment, Word, line_of_words, whole_words, with_lengths
+from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.windows import PADDING_SECONDS, SpeechWindow
 
 # Whisper's own limits, as in openai/whisper transcribe.py.
@@ -20,6 +22,8 @@ MAX_NO_SPEECH_PROBABILITY = 0.6
 TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 PREPENDED_PUNCTUATION = "\"'“¿([{-"
 APPENDED_PUNCTUATION = "\"'.。,，!！?？:：”)]}、"
+MIN_GAP_SAMPLES = 2 * SAMPLE_RATE
+"""Speech region that must have text."""
 MAX_PAUSE_SECONDS = 2.0
 """A segment ends where the clip is silent for longer."""
 
@@ -54,8 +58,10 @@ class WindowDecoder:
 
         self._whisper = whisper
         self._waveform = waveform
+        self._language = language
         self._written_language = "en" if options.task == "translate" else language
         self._options = options
+        self._fields = options.initial_prompt, options.hotwords
         self._should_stop = should_stop
         self._tokenizer = Tokenizer(whisper.hf_tokenizer, whisper.model.is_multilingual, task=options.task, language=language)
         previous = self._tokenizer.encode(f" {options.initial_prompt.strip()}") if options.initial_prompt.strip() else []
@@ -70,13 +76,25 @@ class WindowDecoder:
         """
         if self._should_stop():
             return [[] for _ in windows]
-        decoded = self._decode_once(windows, encode_windows(self._whisper, windows, self._waveform) if states is None else states)
+        states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
+        each = zip(self._decode_once(windows, states), windows, strict=True)
+        decoded = [self._without_repeated_prompt(segments, window) for segments, window in each]
         rests = [window.after(segments[-1].end) if segments else None for segments, window in zip(decoded, windows, strict=True)]
         skipped = [rest for rest in rests if rest is not None]  # what the model left out at the end is decoded by itself
         if not skipped:
             return decoded
         later = iter(self.decode(skipped))
         return [[*segments, *(next(later) if rest else ())] for segments, rest in zip(decoded, rests, strict=True)]
+
+    def _without_repeated_prompt(self, segments: list[Segment], window: SpeechWindow) -> list[Segment]:
+        """Decode a window again without the prompt fields if they seem to have taken the place of the speech."""
+        unsure = any(segment.log_probability < MIN_LOG_PROBABILITY for segment in segments)
+        if not any(self._fields) or not (unsure or has_gaps(window, segments) or is_led_by_prompt(segments, self._fields)):
+            return segments
+        options = replace(self._options, initial_prompt="", hotwords="")
+        bare = WindowDecoder(self._whisper, self._waveform, self._language, options, self._should_stop)
+        (unled,) = bare.decode([window])
+        return segments if is_same_speech(segments, unled) and not unsure else unled
 
     def _decode_once(self, windows: list[SpeechWindow], states: Any) -> list[list[Segment]]:
         nothing = [list[Segment]() for _ in windows]
@@ -109,8 +127,11 @@ class WindowDecoder:
         return [_hypothesis(result) for result in results]
 
     def _with_fallback(self, hypothesis: Hypothesis, window: SpeechWindow) -> Hypothesis:
-        """Sample again, at rising temperatures, if the hypothesis is unsure or repetitive."""
-        if not self._options.temperature_fallback or not self._needs_fallback(hypothesis):
+        """Sample again, at rising temperatures, if the hypothesis is unsure or repetitive.
+
+        With a prompt it is not: there `_without_repeated_prompt` decodes without it.
+        """
+        if not self._options.temperature_fallback or any(self._fields) or not self._needs_fallback(hypothesis):
             return hypothesis
         states = encode_windows(self._whisper, [window], self._waveform)
         tried = [hypothesis]
@@ -158,6 +179,13 @@ class WindowDecoder:
             APPENDED_PUNCTUATION,
             last_speech_timestamp=0.0,
         )
+
+
+def has_gaps(window: SpeechWindow, segments: Sequence[Segment]) -> bool:
+    """Return whether a speech region has no text."""
+    regions = [chunk.speech for chunk in window.chunks if chunk.speech.end - chunk.speech.start >= MIN_GAP_SAMPLES]
+    spans = [(segment.start * SAMPLE_RATE, segment.end * SAMPLE_RATE) for segment in segments]
+    return any(not any(start < region.end and end > region.start for start, end in spans) for region in regions)
 
 
 def _hypothesis(result: Any) -> Hypothesis:
