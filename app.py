@@ -27,14 +27,16 @@ from settings import Settings
 
 TIDY_INTERVAL_SECONDS = 60.0
 SLOW_IMPORTS: dict[str, tuple[str, ...]] = {
-    "librosa.filters": (),
+    "librosa": ("filters", "piptrack"),
     "faster_whisper": (),
     "torch": (),
     "transformers": ("CLIPTextModel", "CLIPTokenizer"),
     "diffusers": ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
     "sklearn.decomposition": (),
 }
-"""Modules, and what they import only when it is asked for: seconds that the first picture need not take."""
+"""Modules, and what they import only when it is asked for: seconds that the first job need not take.
+
+librosa compiles with numba when its core is imported for the first time: 5 s and more."""
 HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7v12M13 3v20M18 8v10M23 11v4"/></svg>
 Audioscope</h1>"""
 

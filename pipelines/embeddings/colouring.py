@@ -19,7 +19,7 @@ from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
 from pipelines.music.chord_recognition import NO_CHORD_NAME
 from pipelines.music.facts import MusicFacts
-from pipelines.music.loudness import SOFTEST_DB
+from pipelines.music.loudness import MIN_POWER
 from pipelines.music.notation import written
 from pipelines.music.rhythm.beat_tracking import Beats
 from pipelines.speech.transcript import Word
@@ -149,7 +149,9 @@ def loudness_colouring(clip: AudioClip, times: DoubleArray) -> Colouring:
     edges = np.clip(np.maximum.accumulate(edges), 0, len(samples))
     energy = _cumulative_energy(samples, edges)
     power = np.diff(energy) / np.maximum(np.diff(edges), 1)
-    level = np.maximum(10 * np.log10(np.maximum(power, 1e-12)), SOFTEST_DB)
+    from librosa import power_to_db
+
+    level = power_to_db(power, amin=MIN_POWER, top_db=None)
     return Colouring("loudness", "Loudness", "continuous", level.astype(np.float32), unit="dB")
 
 

@@ -1,7 +1,6 @@
 """The chords of a clip with their times: major, minor and dominant seventh, or none.
 
-The harmony network gives each frame a probability for every chord; a Viterbi search over beats finds the sequence that changes
-only where it must.
+The harmony network gives the probability of every chord in each frame; a Viterbi search over beats finds the sequence of chords.
 """
 
 from __future__ import annotations
@@ -16,23 +15,23 @@ from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import SHARPS
 
 KINDS = ("maj", "min", "7")
-"""In the order of the network's output for each root."""
+"""Kinds of chords on each root, in the order of the network's output."""
 CHORD_COUNT = 12 * len(KINDS) + 1
 NO_CHORD = CHORD_COUNT - 1
 NO_CHORD_NAME = "N"
 CHANGE_COST = 3.0
-"""Of a new chord, in nats."""
-FRAMES_THAT_COUNT = 4.0
-"""How much evidence the frames of one beat are: neighbours say nearly the same, so they are not all new."""
+"""Cost of a change of chord, in nats."""
+EVIDENCE_FRAMES = 4.0
+"""Independent frames in one beat: neighbouring frames are nearly equal, so they are not all new evidence."""
 GRID_SECONDS = 0.5
-"""Between the places where chords may change if there are no beats."""
-FAINTEST_CANDIDATE = 0.02
-MAX_CANDIDATES = 2
+"""Distance of the times at which chords may change where there are no beats."""
+MIN_ALTERNATIVE_PROB = 0.02
+MAX_ALTERNATIVES = 2
 
 
 @dataclass(frozen=True)
 class ChordCandidate:
-    """A chord that was considered for a stretch and not taken."""
+    """A chord that was considered and not chosen."""
 
     name: str
     confidence: float
@@ -52,29 +51,33 @@ class Chord:
     confidence: float
     """0 to 1."""
     alternatives: tuple[ChordCandidate, ...] = ()
-    """Other readings of the same stretch, best first."""
+    """Other chords for the same time, best first."""
 
 
 def find_chords(
     logits: FloatArray, duration: float, beats: tuple[float, ...] = (), spelling: tuple[str, ...] = SHARPS
 ) -> tuple[Chord, ...]:
-    """The chords from 0 to `duration` seconds for `logits` [frames, 37], eleven a second; they change only at `beats` (seconds).
+    """Return the chords of a clip, which change only at beats.
 
-    `spelling`: the names of the twelve pitch classes, from C up.
+    Args:
+        logits: [frames, 37] of the harmony network, 10.8 a second.
+        duration: of the clip, seconds.
+        beats: seconds, ascending.
+        spelling: names of the twelve pitch classes, from C up.
     """
     edges = chord_grid(beats, duration)
-    log_share = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    evidence = np.stack([_part(log_share, start, end).mean(axis=0) for start, end in pairwise(edges)])
-    path = smoothed_path(FRAMES_THAT_COUNT * evidence)
+    log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    evidence = np.stack([_part(log_probs, start, end).mean(axis=0) for start, end in pairwise(edges)])
+    path = smoothed_path(EVIDENCE_FRAMES * evidence)
     changes = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
     return tuple(
-        _chord(log_share, float(edges[first]), float(edges[last]), int(path[first]), spelling)
+        _chord(log_probs, float(edges[first]), float(edges[last]), int(path[first]), spelling)
         for first, last in pairwise(changes)
     )
 
 
 def chord_grid(beats: tuple[float, ...], duration: float) -> DoubleArray:
-    """Seconds at which chords may change, from 0 to `duration`: the beats, and where there are none every half second."""
+    """Return the times at which chords may change, in seconds from 0 to `duration`: beats, elsewhere every half second."""
     anchors = np.array([0.0, *(beat for beat in beats if 0.0 < beat < duration), duration])
     edges = [anchors[0]]
     for start, end in pairwise(anchors):
@@ -84,7 +87,7 @@ def chord_grid(beats: tuple[float, ...], duration: float) -> DoubleArray:
 
 
 def smoothed_path(evidence: FloatArray | DoubleArray) -> IntArray:
-    """The best chord [steps] for `evidence` [steps, 37] in nats, where each change costs `CHANGE_COST`."""
+    """Return the best path [steps] for `evidence` [steps, 37] in nats, where each change costs `CHANGE_COST` (Viterbi)."""
     stays = np.empty(evidence.shape, dtype=np.bool_)
     best_before = np.empty(len(evidence), dtype=np.int64)
     score = np.zeros(evidence.shape[1], dtype=np.float64)
@@ -101,24 +104,24 @@ def smoothed_path(evidence: FloatArray | DoubleArray) -> IntArray:
 
 
 def chord_coverage(chords: tuple[Chord, ...]) -> float:
-    """How much of the time there is a chord, 0 to 1."""
+    """Return the fraction of the duration that is covered by chords, 0 to 1."""
     total = sum(chord.end - chord.start for chord in chords)
     return sum(chord.end - chord.start for chord in chords if chord.name != NO_CHORD_NAME) / total if total else 0.0
 
 
 def chord_name(index: int, spelling: tuple[str, ...] = SHARPS) -> str:
-    """Of the network's output `index`."""
+    """Return the chord symbol of class `index`, e.g. 'A:min'; 'N' for no chord."""
     return NO_CHORD_NAME if index == NO_CHORD else f"{spelling[index // len(KINDS)]}:{KINDS[index % len(KINDS)]}"
 
 
-def _chord(log_share: FloatArray, start: float, end: float, index: int, spelling: tuple[str, ...]) -> Chord:
-    share = np.exp(_part(log_share, start, end)).mean(axis=0)
-    others = [int(i) for i in np.argsort(-share, kind="stable") if i != index and share[i] >= FAINTEST_CANDIDATE][:MAX_CANDIDATES]
-    candidates = tuple(ChordCandidate(chord_name(i, spelling), round(float(share[i]), 3)) for i in others)
-    return Chord(round(start, 3), round(end, 3), chord_name(index, spelling), round(float(share[index]), 3), candidates)
+def _chord(log_probs: FloatArray, start: float, end: float, index: int, spelling: tuple[str, ...]) -> Chord:
+    probs = np.exp(_part(log_probs, start, end)).mean(axis=0)
+    others = [i for i in np.argsort(-probs, kind="stable").tolist() if i != index and probs[i] >= MIN_ALTERNATIVE_PROB]
+    candidates = tuple(ChordCandidate(chord_name(i, spelling), round(float(probs[i]), 3)) for i in others[:MAX_ALTERNATIVES])
+    return Chord(round(start, 3), round(end, 3), chord_name(index, spelling), round(float(probs[index]), 3), candidates)
 
 
 def _part(frames: FloatArray, start: float, end: float) -> FloatArray:
-    """The frames [at least 1, ...] between two times in seconds."""
+    """Return the frames [at least 1, ...] between two times in seconds."""
     first = min(len(frames) - 1, round(start * HARMONY_FRAMES_PER_SECOND))
     return frames[first : max(first + 1, round(end * HARMONY_FRAMES_PER_SECOND))]

@@ -20,17 +20,25 @@ GATING_STEPS = 4
 SHORT_TERM_STEPS = 30
 """3 s: a short-term block of EBU Tech 3342."""
 ABSOLUTE_GATE_LUFS = -70.0
+"""Loudness below which a block does not count (BS.1770-4)."""
 RELATIVE_GATE_LU = -10.0
+"""Loudness relative to the mean of the blocks above the absolute gate, below which a block does not count (BS.1770-4)."""
 RANGE_GATE_LU = -20.0
+"""The same for the loudness range (Tech 3342)."""
 RANGE_PERCENTILES = (10.0, 95.0)
-SHORTEST_RANGE_SECONDS = 60.0
+"""Percentiles of the short-term loudness whose difference is the loudness range (Tech 3342)."""
+MIN_RANGE_SECONDS = 60.0
+"""Duration below which a clip has no loudness range: it would describe single sounds. Chosen."""
 OFFSET_LU = -0.691
+"""Added to decibels, so that a sine of 997 Hz at 0 dBFS in one channel is -3.01 LUFS (BS.1770-4)."""
+MIN_POWER = 1e-12
+"""Mean square below which decibels are constant: -120 dB."""
 SURROUND_WEIGHTS = {5: (1.0, 1.0, 1.0, 1.41, 1.41), 6: (1.0, 1.0, 1.0, 0.0, 1.41, 1.41)}
-"""By number of channels: the rear ones count more, the subwoofer not at all; all others count 1."""
+"""Weights by number of channels (BS.1770-4): the rear ones count more, the subwoofer not at all; others count 1."""
 OVERSAMPLING = 4
+"""Factor at which peaks between the samples are measured (BS.1770-4, annex 2)."""
 EDGE_SAMPLES = 16
-"""At both ends of a block where the oversampling filter does not see all that it should."""
-SOFTEST_DB = -120.0
+"""Samples at both ends of a block in which the oversampling filter lacks context."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,12 @@ class Loudness:
 
 
 def loudness_block_count(duration: float, sample_rate: int) -> int:
-    """How many blocks of 10 s a clip of `duration` seconds at `sample_rate` Hz has."""
+    """Return the number of blocks of 10 s in a clip of `duration` seconds at `sample_rate` Hz."""
     return ceil(round(duration * sample_rate) / (STEPS_PER_BLOCK * _step(sample_rate)))
 
 
 class LoudnessReader:
-    """Measures a file block by block, in order; what lies before a wanted block is read on the way to it."""
+    """Measures a file block by block, in order; the blocks before a wanted one are read and dropped."""
 
     def __init__(self, file: Path) -> None:
         self._blocks = _decoded(file)
@@ -59,7 +67,7 @@ class LoudnessReader:
         self._next = 0
 
     def block(self, number: int) -> DoubleArray:
-        """[1 + 100] of the 10 s with this number: the peak, then the energy of every 0.1 s; fewer at the end of the file."""
+        """Return the peak, then the energy of every 0.1 s, [1 + 100] of block `number` of 10 s; fewer at the end of the file."""
         measured: DoubleArray = np.zeros(1)
         while self._next <= number:
             sample_rate, samples = next(self._blocks, (0, np.empty((0, 0), dtype=np.float32)))
@@ -71,17 +79,23 @@ class LoudnessReader:
 
 
 def loudness_of(blocks: list[DoubleArray]) -> Loudness:
-    """The loudness of a clip from its blocks, as `LoudnessReader.block` has them."""
+    """Return the loudness of a clip.
+
+    Args:
+        blocks: all blocks of the clip, as `LoudnessReader.block` returns them.
+    """
+    from librosa import amplitude_to_db
+
     energies = np.concatenate([block[1:] for block in blocks])
     integrated = integrated_loudness(_sliding_mean(energies, GATING_STEPS))
-    is_long = len(energies) * STEP_SECONDS >= SHORTEST_RANGE_SECONDS
+    is_long = len(energies) * STEP_SECONDS >= MIN_RANGE_SECONDS
     spread = loudness_range(_sliding_mean(energies, SHORT_TERM_STEPS)) if is_long else None
-    peak = max(SOFTEST_DB, 20 * float(np.log10(max(1e-12, *(block[0] for block in blocks)))))
-    return Loudness(_rounded(integrated), _rounded(spread), round(peak, 1))
+    peak = amplitude_to_db(np.max([block[0] for block in blocks]), amin=MIN_POWER**0.5, top_db=None)
+    return Loudness(_rounded(integrated), _rounded(spread), round(float(peak), 1))
 
 
 class _Meter:
-    """The filters, with what they remember from one block to the next."""
+    """The filters, with their state from one block to the next."""
 
     def __init__(self, sample_rate: int, channels: int) -> None:
         self._sections = k_weighting(sample_rate)
@@ -91,7 +105,7 @@ class _Meter:
         self._edge: FloatArray = np.zeros((channels, EDGE_SAMPLES), dtype=np.float32)
 
     def measure(self, block: FloatArray) -> DoubleArray:
-        """Peak and energies, as `LoudnessReader.block` has them, of the samples [channels, samples] that come next."""
+        """Return the peak and the energies of the next samples [channels, samples]; see `LoudnessReader.block`."""
         from scipy.signal import resample_poly, sosfilt
 
         weighted, self._state = sosfilt(self._sections, block, axis=1, zi=self._state)
@@ -105,7 +119,7 @@ class _Meter:
 
 
 def k_weighting(sample_rate: int) -> DoubleArray:
-    """Second-order sections [2, 6] of the head's shelf and the high-pass of BS.1770-4, for any rate (De Man 2014)."""
+    """Return the second-order sections [2, 6] of BS.1770-4 for any rate (De Man 2014): a high shelf and a high-pass."""
     shelf_gain, shelf_q, shelf_hz = 3.999843853973347, 0.7071752369554196, 1681.974450955533
     pass_q, pass_hz = 0.5003270373238773, 38.13547087602444
     k, gain = np.tan(np.pi * shelf_hz / sample_rate), 10 ** (shelf_gain / 20)
@@ -119,7 +133,7 @@ def k_weighting(sample_rate: int) -> DoubleArray:
 
 
 def integrated_loudness(energies: DoubleArray) -> float | None:
-    """LUFS from the energies [blocks] of overlapping blocks of 0.4 s, gated twice; None if nothing passes the first gate."""
+    """Return LUFS from the energies [blocks] of overlapping blocks of 0.4 s; None if all are below the absolute gate."""
     audible = energies[_lufs(energies) >= ABSOLUTE_GATE_LUFS]
     if not len(audible):
         return None
@@ -128,7 +142,7 @@ def integrated_loudness(energies: DoubleArray) -> float | None:
 
 
 def loudness_range(energies: DoubleArray) -> float | None:
-    """LU from the energies [blocks] of overlapping blocks of 3 s; None if nothing passes the first gate."""
+    """Return LU from the energies [blocks] of overlapping blocks of 3 s; None if all are below the absolute gate."""
     audible = energies[_lufs(energies) >= ABSOLUTE_GATE_LUFS]
     if not len(audible):
         return None
@@ -142,23 +156,25 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _lufs(energy: Any) -> Any:
-    return OFFSET_LU + 10 * np.log10(np.maximum(energy, 1e-12))
+    from librosa import power_to_db
+
+    return OFFSET_LU + power_to_db(energy, amin=MIN_POWER, top_db=None)
 
 
 def _sliding_mean(energies: DoubleArray, width: int) -> DoubleArray:
-    """[steps - width + 1]; empty where there are fewer steps."""
+    """Return the means [steps - width + 1]; empty where there are fewer steps."""
     sums = np.concatenate([[0.0], np.cumsum(energies)])
     means: DoubleArray = (sums[width:] - sums[:-width]) / width
     return means
 
 
 def _step(sample_rate: int) -> int:
-    """Samples in 0.1 s."""
+    """Return the samples in 0.1 s."""
     return round(STEP_SECONDS * sample_rate)
 
 
 def _decoded(file: Path) -> Iterator[tuple[int, FloatArray]]:
-    """(sample rate, samples [channels, 10 s]) block by block; the last is shorter."""
+    """Yield (sample rate, samples [channels, 10 s]) block by block; the last is shorter."""
     import av
 
     with av.open(str(file)) as container:

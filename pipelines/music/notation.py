@@ -1,4 +1,4 @@
-"""How musicians write pitch classes, in ASCII."""
+"""Names of pitch classes, keys and chords: spelling in ASCII, and parsing of the symbols that people write."""
 
 from __future__ import annotations
 
@@ -17,18 +17,39 @@ RELATIVE_MAJOR = 3
 """Semitones from the tonic of a minor key up to that of the major key with the same signature."""
 
 
+Quality = Literal["maj", "min", "7", "dim", "other"]
+"""'other': kinds that the chord recognition does not distinguish, such as 'sus4'."""
+SYMBOL = re.compile(
+    r"(?P<root>[A-G])(?P<accidental>[#b♯♭]?)"
+    r"(?P<suffix>maj7|maj9|maj|min7|min|m7b5|m7|m9|m6|m|M7|7sus4|sus2|sus4|sus|dim7|dim|°|aug|add9|6|7|9|11|13)?(?P<bass>/[A-G][#b♯♭]?)?"
+)
+SPELLED = re.compile(
+    r"(?P<root>[A-Ga-g])(?P<accidental>[\s-]?(?:sharp|flat)|[#b♯♭])?[\s-]+"
+    r"(?P<quality>dominant|major|minor|maj|min|diminished|augmented)\b(?P<seventh>[\s-]+(?:seventh|7th|7)\b)?"
+)
+ROMAN = re.compile(r"(?P<flat>[b♭]?)(?P<degree>VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(?P<suffix>maj7|7|°)?")
+DEGREES = ("i", "ii", "iii", "iv", "v", "vi", "vii")
+MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
+MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)
+PLAIN: dict[str, Quality] = {"": "maj", "maj": "maj", "m": "min", "min": "min", "7": "7", "dim": "dim", "dim7": "dim", "°": "dim"}
+SPELLED_QUALITIES: dict[str, Quality] = {
+    "major": "maj", "maj": "maj", "minor": "min", "min": "min", "dominant": "7", "diminished": "dim",
+}  # fmt: skip
+SIGNS = {"maj": "", "min": "m", "7": "7"}
+
+
 def pitch_class(name: str) -> int:
-    """0 to 11 for a name of either spelling."""
+    """Return the pitch class, 0 is C, of a name with sharps or flats."""
     return SHARPS.index(name) if name in SHARPS else FLATS.index(name)
 
 
 def tonic_name(tonic: int, mode: Mode) -> str:
-    """Of the pitch class `tonic` (0 is C) as the name of a key: 'Bb' major, but 'G#' minor."""
+    """Return the name of the pitch class `tonic` (0 is C) as a tonic: 'Bb' in major, 'G#' in minor."""
     return _names(tonic, mode)[tonic % 12]
 
 
 def spelling(tonic: str, mode: Mode) -> tuple[str, ...]:
-    """The twelve names, from C up, that belong into this key."""
+    """Return the names of the twelve pitch classes, from C up, in this key."""
     return _names(pitch_class(tonic), mode)
 
 
@@ -37,58 +58,19 @@ def _names(tonic: int, mode: Mode) -> tuple[str, ...]:
     return FLATS if major in FLAT_MAJOR_KEYS else SHARPS
 
 
-Quality = Literal["maj", "min", "7", "dim", "other"]
-"""'other': what the chord recognition does not tell apart, such as 'sus4'."""
-
-
-SYMBOL = re.compile(
-    r"(?P<root>[A-G])(?P<accidental>[#b♯♭]?)"
-    r"(?P<suffix>maj7|maj9|maj|min7|min|m7b5|m7|m9|m6|m|M7|7sus4|sus2|sus4|sus|dim7|dim|°|aug|add9|6|7|9|11|13)?(?P<bass>/[A-G][#b♯♭]?)?"
-)
-
-
-SPELLED = re.compile(
-    r"(?P<root>[A-Ga-g])(?P<accidental>[\s-]?(?:sharp|flat)|[#b♯♭])?[\s-]+"
-    r"(?P<quality>dominant|major|minor|maj|min|diminished|augmented)\b(?P<seventh>[\s-]+(?:seventh|7th|7)\b)?"
-)
-
-
-ROMAN = re.compile(r"(?P<flat>[b♭]?)(?P<degree>VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(?P<suffix>maj7|7|°)?")
-
-
-DEGREES = ("i", "ii", "iii", "iv", "v", "vi", "vii")
-
-
-MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
-
-
-MINOR_SCALE = (0, 2, 3, 5, 7, 8, 10)
-
-
-PLAIN: dict[str, Quality] = {"": "maj", "maj": "maj", "m": "min", "min": "min", "7": "7", "dim": "dim", "dim7": "dim", "°": "dim"}
-
-
-SPELLED_QUALITIES: dict[str, Quality] = {
-    "major": "maj", "maj": "maj", "minor": "min", "min": "min", "dominant": "7", "diminished": "dim",
-}  # fmt: skip
-
-
-SIGNS = {"maj": "", "min": "m", "7": "7"}
-
-
 @dataclass(frozen=True)
 class ChordSymbol:
-    """A chord that somebody wrote."""
+    """A parsed chord symbol."""
 
     root: int
     """Pitch class, 0 is C."""
     quality: Quality
     triad: Literal["maj", "min", "none"]
-    """What is left of it without the added notes."""
+    """The triad without added notes."""
 
 
 def chord_of(text: str) -> ChordSymbol | None:
-    """The chord that `text` as a whole names, as a symbol or in words."""
+    """Parse `text` as a chord symbol or a chord in words; None if it is neither."""
     if symbol := SYMBOL.fullmatch(text):
         suffix = symbol["suffix"] or ""
         root = tonic_of(symbol["root"], symbol["accidental"])
@@ -105,13 +87,13 @@ def chord_of(text: str) -> ChordSymbol | None:
 
 
 def tonic_of(letter: str, accidental: str | None) -> int:
-    """Pitch class of a letter with 'sharp', 'flat', '#', '♭' or nothing."""
+    """Return the pitch class of a letter with 'sharp', 'flat', '#', '♭' or nothing."""
     sign = (accidental or "").strip(" -").lower()
     return (pitch_class(letter.upper()) + (sign in ("sharp", "#", "♯")) - (sign in ("flat", "b", "♭"))) % 12
 
 
 def chords_of_degrees(roman: str, tonic: int, mode: Mode) -> tuple[ChordSymbol, ...]:
-    """The chords that Roman numerals such as 'I–V–vi–IV' stand for in a key."""
+    """Return the chords of Roman numerals such as 'I–V–vi–IV' in a key."""
     scale = MAJOR_SCALE if mode == "major" else MINOR_SCALE
     chords = []
     for numeral in ROMAN.finditer(roman):
@@ -124,13 +106,13 @@ def chords_of_degrees(roman: str, tonic: int, mode: Mode) -> tuple[ChordSymbol, 
 
 
 def measured_chord(name: str) -> ChordSymbol:
-    """The chord for a name as the recognition writes it: 'F#:min'."""
+    """Return the chord of a name in Harte's syntax, e.g. 'F#:min'."""
     root, _, quality = name.partition(":")
     return ChordSymbol(pitch_class(root), "min" if quality == "min" else "7" if quality == "7" else "maj",
                        "min" if quality == "min" else "maj")  # fmt: skip
 
 
 def written(name: str) -> str:
-    """A measured name as musicians write it: 'F#:min' is 'F#m'."""
+    """Return the lead-sheet symbol of a name in Harte's syntax: 'F#m' for 'F#:min'."""
     root, _, quality = name.partition(":")
     return root + SIGNS[quality]

@@ -1,8 +1,8 @@
-"""Which notes sound when, by Basic Pitch: one network for all instruments, trained on real recordings.
+"""Note activations of Basic Pitch: one network for all instruments, trained on real recordings.
 
 Bittner et al. 2022, "A Lightweight Instrument-Agnostic Model for Polyphonic Note Transcription and Multipitch Estimation".
 
-The model sees windows of 2 s and its outputs are wrong near their ends, so windows overlap and only their middles are kept; the
+The model has windows of 2 s, and its outputs are wrong near their ends, so windows overlap and only their middles are kept; the
 distance between windows is a whole number of frames, so that times do not drift.
 """
 
@@ -20,12 +20,13 @@ NOTE_HOP_SAMPLES = 256
 WINDOW_SAMPLES = 43_844
 WINDOW_FRAMES = 172
 EDGE_FRAMES = 15
-"""Left out at both ends of a window."""
+"""Frames that are dropped at both ends of a window."""
 KEPT_FRAMES = WINDOW_FRAMES - 2 * EDGE_FRAMES
 WINDOWS_PER_BLOCK = 16
 BLOCK_FRAMES = WINDOWS_PER_BLOCK * KEPT_FRAMES
 BLOCK_SAMPLES = BLOCK_FRAMES * NOTE_HOP_SAMPLES
 PITCHES = 88
+"""Keys of a piano."""
 LOWEST_PITCH = 21
 """MIDI pitch of the first column: A0."""
 NOTE_OUTPUT, ONSET_OUTPUT, CONTOUR_OUTPUT = "StatefulPartitionedCall:1", "StatefulPartitionedCall:2", "StatefulPartitionedCall:0"
@@ -33,14 +34,20 @@ INPUT = "serving_default_input_2:0"
 
 
 def note_block_count(samples: int) -> int:
-    """How many blocks of 26.4 s cover `samples` samples; at least one."""
+    """Return the number of blocks of 26.4 s that cover `samples` samples, at least one."""
     return max(1, ceil(samples / BLOCK_SAMPLES))
 
 
 def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> tuple[FloatArray, FloatArray]:
-    """(notes, onsets), each [2272, 88] with 0 to 1, of block `block` of `waveform` [samples], mono at 22 050 Hz.
+    """Run Basic Pitch over one block. Frame i begins at sample 256 i of the block; beyond the clip there is silence.
 
-    Frame i begins at sample 256 i of the block; beyond the clip there is silence. `basic_pitch` is an onnxruntime session.
+    Args:
+        basic_pitch: its onnxruntime session.
+        waveform: float32 [samples], mono at 22 050 Hz.
+        block: number of the block.
+
+    Returns:
+        (notes, onsets), each [2272, 88], 0 to 1.
     """
     first = block * BLOCK_SAMPLES - EDGE_FRAMES * NOTE_HOP_SAMPLES
     hop = KEPT_FRAMES * NOTE_HOP_SAMPLES
@@ -55,6 +62,6 @@ def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> tuple[Floa
 
 
 def _joined(windows: FloatArray) -> FloatArray:
-    """[2272, 88] from the middles of [windows, 172, 88]; windows that were not needed are silent."""
+    """Join the middles of [windows, 172, 88] to [2272, 88]; missing windows are silent."""
     frames = windows[:, EDGE_FRAMES : EDGE_FRAMES + KEPT_FRAMES].reshape(-1, PITCHES)
     return np.pad(frames, ((0, BLOCK_FRAMES - len(frames)), (0, 0)))

@@ -16,9 +16,12 @@ BLOCK_SECONDS = 20
 MAX_BLOCKS = 9
 """Blocks that are measured, evenly spaced over the clip."""
 MIN_HZ, MAX_HZ = 80.0, 2000.0
+"""Limits of the spectral peaks."""
 MIN_PEAK_RATIO = 0.1
 """Magnitude of a spectral peak relative to the maximum of the block below which it does not count."""
 MIN_PEAKS = 50
+"""Spectral peaks below which there is no tuning: a single note."""
+FFT_SIZE = 4096
 
 
 def tuning_cents(waveform: FloatArray, sample_rate: int) -> float:
@@ -30,7 +33,7 @@ def tuning_cents(waveform: FloatArray, sample_rate: int) -> float:
     """
     from librosa import pitch_tuning
 
-    frequencies = _peak_frequencies(waveform, sample_rate)
+    frequencies = _peak_frequencies(waveform, sample_rate) if len(waveform) >= FFT_SIZE else np.empty(0)
     if len(frequencies) < MIN_PEAKS:
         return 0.0
     deviations = 2j * np.pi * 12 * np.log2(frequencies / 440)
@@ -49,7 +52,7 @@ def _peak_frequencies(waveform: FloatArray, sample_rate: int) -> DoubleArray:
     found = []
     for start in starts:
         block = np.array(waveform[start : start + size])
-        pitches, magnitudes = piptrack(y=block, sr=sample_rate, n_fft=4096, fmin=MIN_HZ, fmax=MAX_HZ)
+        pitches, magnitudes = piptrack(y=block, sr=sample_rate, n_fft=FFT_SIZE, fmin=MIN_HZ, fmax=MAX_HZ)
         found.append(pitches[(pitches > 0) & (magnitudes >= MIN_PEAK_RATIO * magnitudes.max())])
     frequencies: DoubleArray = np.concatenate(found).astype(np.float64)
     return frequencies

@@ -11,10 +11,9 @@ from models.arrays import AnyArray, FloatArray
 from models.specs.music import BASIC_PITCH
 from pipelines.clip.clip import AudioClip
 from pipelines.music.chord_recognition import chord_grid, chord_name, smoothed_path
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND, pooled_notes
+from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of, pooled_notes
 from pipelines.music.notation import MODES, tonic_name
 from pipelines.music.note_activations import (
-    LOWEST_PITCH,
     NOTE_SAMPLE_RATE,
     note_block,
     note_block_count,
@@ -67,10 +66,7 @@ def note_reading(clip: AudioClip, services: Services, base: Reading) -> Reading:
     with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         blocks = [pooled_notes(*note_block(model, waveform, block))[:, 0] for block in range(note_block_count(len(waveform)))]
     notes = np.concatenate(blocks)
-    chroma = np.zeros((len(notes), 12), dtype=np.float32)
-    for column in range(notes.shape[1]):
-        chroma[:, (LOWEST_PITCH + column) % 12] += notes[:, column]
-    return _reading(base.bpm, base.beats, chroma, HARMONY_FRAMES_PER_SECOND, clip.duration)
+    return _reading(base.bpm, base.beats, chroma_of(notes), HARMONY_FRAMES_PER_SECOND, clip.duration)
 
 
 def _reading(bpm: float, beats: tuple[float, ...], chroma: FloatArray, frames_per_second: float, duration: float) -> Reading:

@@ -19,23 +19,16 @@ from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
-from pipelines.music.tags.tag_table import (
-    KINDS,
-    MSD_TAGS,
-    MTT_TAGS,
-    TABLE,
-    Kind,
-    TableRow,
-)
+from pipelines.music.tags.tag_table import KINDS, MSD_TAGS, MTT_TAGS, TABLE, Kind, TableRow
 from pipelines.tagging.audioset import MUSIC, SPEECH, class_tree
 
 MIN_SCORE = 1e-4
-"""Scores are clipped here: a model that is very sure of a no must not outvote the others."""
+"""Scores are clipped here: a model with a score near 0 must not outvote the others."""
 MIN_FIRST_CONFIDENCE = 0.2
-"""Confidence from which the first tag of `ALWAYS_ONE` is named: all music has a genre and is played by something."""
-ALWAYS_ONE: tuple[Kind, ...] = ("genre", "instrument")
+"""Confidence from which the first tag of `ALWAYS_NAMED` is named: all music has a genre and is played by something."""
+ALWAYS_NAMED: tuple[Kind, ...] = ("genre", "instrument")
 VOCALS_DIVISOR = 3
-"""Singers rest: whether a clip has vocals is decided by the third of the music in which they are likeliest."""
+"""The third of the music in which vocals are likeliest decides whether a clip has vocals, since singers rest."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +51,9 @@ class ModelWeights:
     msd: float
     yamnet: float
     neutral_yamnet: float
+    """YAMNet's score that is no evidence, 0 to 1."""
     neutral_musicnn: float = 0.1
+    """The same of both musicnn models."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +65,24 @@ class MusicTag:
     confidence: float
 
 
-BY_SOUND = ModelWeights(mtt=0.5, msd=0.5, yamnet=1.0, neutral_yamnet=0.01)
-BY_STYLE = ModelWeights(mtt=1.0, msd=1.0, yamnet=0.5, neutral_yamnet=0.002)
-WEIGHTS: dict[Kind, ModelWeights] = {kind: BY_SOUND if kind == "instrument" else BY_STYLE for kind in KINDS}
+INSTRUMENT_WEIGHTS = ModelWeights(mtt=0.5, msd=0.5, yamnet=1.0, neutral_yamnet=0.01)
+STYLE_WEIGHTS = ModelWeights(mtt=1.0, msd=1.0, yamnet=0.5, neutral_yamnet=0.002)
+WEIGHTS: dict[Kind, ModelWeights] = {kind: INSTRUMENT_WEIGHTS if kind == "instrument" else STYLE_WEIGHTS for kind in KINDS}
 
-# Vocals: the tags that are evidence for and against them, and the log-odds of the threshold.
 MTT_VOICES = (
     *("vocal", "vocals", "singing", "voice", "choir", "choral", "opera"),
     *("female", "woman", "female vocal", "female voice", "male", "man", "male vocal", "male voice"),
 )
+"""Tags of MagnaTagATune that are evidence for vocals."""
 MSD_NO_VOICE = "instrumental"
+"""Tag of the Million Song Dataset that is evidence against vocals."""
 YAMNET_VOICES = (
     *("Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming"),
     *("Vocal music", "A capella", "Opera"),
 )
+"""Classes of YAMNet that are evidence for vocals."""
 VOCALS_LOG_ODDS = -4.1
+"""Evidence of the models at which the probability of vocals is 0.5, in log-odds; set on the tuning pieces."""
 
 
 def log_odds(scores: FloatArray | float) -> FloatArray:
@@ -150,7 +148,7 @@ def best_tags(confidence: FloatArray, kind: Kind, count: int) -> tuple[MusicTag,
     tags: list[MusicTag] = []
     for column in np.argsort(-confidence, kind="stable").tolist():
         row = TABLE[column]
-        enough = MIN_FIRST_CONFIDENCE if kind in ALWAYS_ONE and not tags else MIN_PROBABLE
+        enough = MIN_FIRST_CONFIDENCE if kind in ALWAYS_NAMED and not tags else MIN_PROBABLE
         if len(tags) == count or confidence[column] < enough:
             break
         if row.kind == kind and not _is_covered(row, chosen) and not (row.is_vague and _has_confident_member(row, confidence)):

@@ -1,4 +1,4 @@
-"""The tags of a piece of music, and the tags of the three models that mean each.
+"""The tags of music, and the tags of the three models that are evidence for each.
 
 MTT: MagnaTagATune's 50 tags; MSD: the Million Song Dataset's 50 Last.fm tags, both in the order of musicnn's outputs (Pons and
 Serra 2019); YAMNet: the classes in `audioset_classes.txt`. Each row of the table is one tag.
@@ -32,7 +32,7 @@ MSD_TAGS = (
 
 @dataclass(frozen=True)
 class TableRow:
-    """One tag. Where several tags of one model mean it, the maximum counts."""
+    """One tag. Of several tags of one model the maximum counts."""
 
     name: str
     kind: Kind
