@@ -9,7 +9,7 @@ import gradio as gr
 from components.clip.clip_input import PARALLEL_OPENINGS, open_for_api
 from components.page.documents import as_document
 from components.page.downloads import as_file_data
-from components.page.user_errors import report_errors
+from components.page.endpoints import add_endpoint
 from services import Services
 
 FACTS = (
@@ -30,7 +30,6 @@ FACTS = (
 def add_clip_endpoint(services: Services) -> None:
     """Add `/read_clip` to the page's API."""
 
-    @report_errors
     def read_clip(audio: gr.FileData, track: int = -1, channel: int = -1) -> tuple[gr.FileData, dict[str, Any]]:
         """Read a recording, and choose one of its audio tracks or channels for the other endpoints.
 
@@ -49,4 +48,4 @@ def add_clip_endpoint(services: Services) -> None:
             clip = services.clips.select(clip, clip.track if track < 0 else track, None if channel < 0 else channel)
         return as_file_data(clip.player_file), {name: as_document(getattr(clip, name)) for name in FACTS}
 
-    gr.api(read_clip, api_name="read_clip", concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)
+    add_endpoint(read_clip, concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import gradio as gr
@@ -12,9 +13,9 @@ from components.embeddings.clips_panel import clips_near_text, default_library_e
 from components.embeddings.controls import encoder_facts, encoder_of
 from components.page.documents import as_document
 from components.page.downloads import as_file_data, new_files_folder
+from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.user_errors import report_errors
-from models.errors import InvalidOption
+from models.errors import InvalidOption, JobStopped
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
@@ -50,8 +51,9 @@ def add_embedding_endpoints(services: Services) -> None:
 
 
 def _add_embed_audio(services: Services) -> None:
-    @report_errors
-    def embed_audio(audio: gr.FileData, encoder: str = AUTO, layer: str = "") -> tuple[gr.FileData, dict[str, Any]]:
+    def embed_audio(
+        audio: gr.FileData, encoder: str = AUTO, layer: str = "", *, should_stop: Callable[[], bool]
+    ) -> tuple[gr.FileData, dict[str, Any]]:
         """Return the hidden states of an audio model for a recording: one vector per frame.
 
         Args:
@@ -65,14 +67,13 @@ def _add_embed_audio(services: Services) -> None:
             clip_notes.
         """
         clip = open_for_api(services, audio)
-        embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer))
+        embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer), should_stop)
         return _npz_file(clip, embedding), _embedding_document(clip, embedding)
 
-    gr.api(embed_audio, api_name="embed_audio", **borrowing(services.settings))
+    add_endpoint(embed_audio, **borrowing(services.settings))
 
 
 def _add_map_embeddings(services: Services) -> None:
-    @report_errors
     def map_embeddings(
         audio: list[gr.FileData],
         encoder: str = AUTO,
@@ -83,6 +84,8 @@ def _add_map_embeddings(services: Services) -> None:
         perplexity: float = MapOptions.perplexity,
         min_distance: float = MapOptions.min_distance,
         seed: int = 0,
+        *,
+        should_stop: Callable[[], bool],
     ) -> dict[str, Any]:
         """Project the frames of one or more recordings to 2 or 3 dimensions, so that similar frames lie together.
 
@@ -110,15 +113,20 @@ def _add_map_embeddings(services: Services) -> None:
             min_distance=min_distance,
             seed=seed,
         )
-        return _map_document(services, audio, EmbeddingOptions(encoder, layer), options)
+        return _map_document(services, audio, EmbeddingOptions(encoder, layer), options, should_stop)
 
-    gr.api(map_embeddings, api_name="map_embeddings", **borrowing(services.settings))
+    add_endpoint(map_embeddings, **borrowing(services.settings))
 
 
 def _add_nearest_clips(services: Services) -> None:
-    @report_errors
     def nearest_clips(
-        audio: gr.FileData | None = None, text: str = "", count: int = 5, encoder: str = AUTO, add: bool = False
+        audio: gr.FileData | None = None,
+        text: str = "",
+        count: int = 5,
+        encoder: str = AUTO,
+        add: bool = False,
+        *,
+        should_stop: Callable[[], bool],
     ) -> dict[str, Any]:
         """Search the library for clips that are similar to a recording or to a text, or add the recording to it.
 
@@ -141,30 +149,34 @@ def _add_nearest_clips(services: Services) -> None:
             found = clips_near_text(services, text, chosen, count)
         else:
             clip = open_for_api(services, audio)
-            found, notes = _search_library(services, clip, chosen, count, add), clip.notes
+            found, notes = _search_library(services, clip, chosen, count, add, should_stop), clip.notes
         size = len(services.library.clips())
         matches = [as_document(match) for match in found]
         return {"clips": matches, "encoder": chosen.key, "library_size": size, "clip_notes": notes}
 
-    gr.api(nearest_clips, api_name="nearest_clips", **borrowing(services.settings))
+    add_endpoint(nearest_clips, **borrowing(services.settings))
 
 
-def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions) -> ClipEmbedding:
-    *_, now = embed_clip(clip, options, services.runtime)
+def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions, should_stop: Callable[[], bool]) -> ClipEmbedding:
+    *_, now = embed_clip(clip, options, services.runtime, should_stop)
     if now.embedding is None:
-        raise RuntimeError("an encoder gave no frames although it was not stopped")
+        raise JobStopped
     return now.embedding
 
 
 def _map_document(
-    services: Services, audio: list[gr.FileData], encoding: EmbeddingOptions, options: MapOptions
+    services: Services,
+    audio: list[gr.FileData],
+    encoding: EmbeddingOptions,
+    options: MapOptions,
+    should_stop: Callable[[], bool],
 ) -> dict[str, Any]:
     check_map_options(options)
     if not 1 <= len(audio) <= MAX_CLIPS:
         raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
     clips = [open_for_api(services, one) for one in audio]
     check_duration(choose_encoder(encoding.encoder, services.runtime.catalog)[0], sum(clip.duration for clip in clips))
-    embeddings = [_embedding(services, clip, encoding) for clip in clips]
+    embeddings = [_embedding(services, clip, encoding, should_stop) for clip in clips]
     embedding_map = stored_map(embeddings, options, services.runtime.features)
     stacked = stack_frames([(one.frames, one.times) for one in embeddings])
     return {
@@ -179,8 +191,10 @@ def _map_document(
     }
 
 
-def _search_library(services: Services, clip: AudioClip, encoder: Encoder, count: int, add: bool) -> tuple[ClipMatch, ...]:
-    first, *others = [_embedding(services, clip, options) for options in library_options(encoder)]
+def _search_library(
+    services: Services, clip: AudioClip, encoder: Encoder, count: int, add: bool, should_stop: Callable[[], bool]
+) -> tuple[ClipMatch, ...]:
+    first, *others = [_embedding(services, clip, options, should_stop) for options in library_options(encoder)]
     found = services.library.nearest(first, count, also=others)
     if add:
         for embedding in (first, *others):

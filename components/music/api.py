@@ -9,8 +9,8 @@ import gradio as gr
 
 from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
+from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.user_errors import report_errors
 from models.model_catalog import AUTO
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip
@@ -34,14 +34,17 @@ Endpoint = Callable[..., Any]
 def add_music_endpoints(services: Services) -> None:
     """Add all of them to the page's API, each under the name of its function."""
     for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_words):
-        endpoint = build(services)
-        gr.api(endpoint, api_name=endpoint.__name__, **borrowing(services.settings))
+        add_endpoint(build(services), **borrowing(services.settings))
 
 
 def _music_facts(services: Services) -> Endpoint:
-    @report_errors
     def music_facts(
-        audio: gr.FileData, min_bpm: float = MIN_BPM, max_bpm: float = MAX_BPM, beats_per_bar: int = 0
+        audio: gr.FileData,
+        min_bpm: float = MIN_BPM,
+        max_bpm: float = MAX_BPM,
+        beats_per_bar: int = 0,
+        *,
+        should_stop: Callable[[], bool],
     ) -> dict[str, Any]:
         """Measure the music in a recording.
 
@@ -60,15 +63,16 @@ def _music_facts(services: Services) -> Endpoint:
         """
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio)
-        *_, facts = facts_of_clip(clip, options, services.runtime)
+        *_, facts = facts_of_clip(clip, options, services.runtime, should_stop)
         return {**as_document(facts), "clip_notes": clip.notes}
 
     return music_facts
 
 
 def _tag_sounds(services: Services) -> Endpoint:
-    @report_errors
-    def tag_sounds(audio: gr.FileData, model: str = AUTO, max_tags: int = 5) -> dict[str, Any]:
+    def tag_sounds(
+        audio: gr.FileData, model: str = AUTO, max_tags: int = 5, *, should_stop: Callable[[], bool]
+    ) -> dict[str, Any]:
         """Tag the sounds in a recording, and for music its genres, instruments and moods.
 
         Args:
@@ -81,16 +85,17 @@ def _tag_sounds(services: Services) -> Endpoint:
             vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds; clip_notes.
         """
         clip = open_for_api(services, audio)
-        *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime)
-        *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime)
+        *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime, should_stop)
+        *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime, should_stop)
         return {"sounds": as_document(sounds), "music": as_document(music), "clip_notes": clip.notes}
 
     return tag_sounds
 
 
 def _score_words(services: Services) -> Endpoint:
-    @report_errors
-    def score_words(audio: gr.FileData, words: list[str], model: str = AUTO) -> dict[str, Any]:
+    def score_words(
+        audio: gr.FileData, words: list[str], model: str = AUTO, *, should_stop: Callable[[], bool]
+    ) -> dict[str, Any]:
         """Score how well words of your own fit a recording (zero-shot classification).
 
         Args:
@@ -103,14 +108,13 @@ def _score_words(services: Services) -> Endpoint:
             clip_notes.
         """
         clip = open_for_api(services, audio)
-        *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime)
+        *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime, should_stop)
         return {**as_document(scores), "clip_notes": clip.notes}
 
     return score_words
 
 
 def _describe_music(services: Services) -> Endpoint:
-    @report_errors
     def describe_music(
         audio: gr.FileData,
         model: str = FROM_FACTS,
@@ -120,6 +124,8 @@ def _describe_music(services: Services) -> Endpoint:
         top_p: float = CaptionOptions.top_p,
         max_new_tokens: int = CaptionOptions.max_new_tokens,
         seed: int = CaptionOptions.seed,
+        *,
+        should_stop: Callable[[], bool],
     ) -> Iterator[dict[str, Any]]:
         """Describe a recording in a few sentences, with every claim about the music checked against measurements.
 
@@ -149,7 +155,7 @@ def _describe_music(services: Services) -> Endpoint:
             seed=seed,
         )
         clip, text = open_for_api(services, audio), None
-        for now in describe_clip(clip, DescriptionOptions(caption=caption), services.runtime):
+        for now in describe_clip(clip, DescriptionOptions(caption=caption), services.runtime, should_stop):
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
                 text = written
@@ -159,9 +165,13 @@ def _describe_music(services: Services) -> Endpoint:
 
 
 def _ask_about_audio(services: Services) -> Endpoint:
-    @report_errors
     def ask_about_audio(
-        audio: gr.FileData, question: str, model: str = FROM_FACTS, history: list[list[str]] | None = None
+        audio: gr.FileData,
+        question: str,
+        model: str = FROM_FACTS,
+        history: list[list[str]] | None = None,
+        *,
+        should_stop: Callable[[], bool],
     ) -> dict[str, Any]:
         """Answer a question about a recording.
 
@@ -176,7 +186,7 @@ def _ask_about_audio(services: Services) -> Endpoint:
         """
         clip = open_for_api(services, audio)
         if model == FROM_FACTS:
-            *_, described = describe_clip(clip, DescriptionOptions(), services.runtime)
+            *_, described = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
             answer = answer_question(question, described.findings)
             return {
                 "text": answer.text,
@@ -185,7 +195,7 @@ def _ask_about_audio(services: Services) -> Endpoint:
                 "clip_notes": clip.notes,
             }
         turns = tuple(Turn(asked, answered) for asked, answered in history or [])
-        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.runtime)
+        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.runtime, should_stop)
         return {"text": said.text, "spans": [[said.start, said.end]], "model": said.model, "clip_notes": clip.notes}
 
     return ask_about_audio

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from gradio.utils import get_upload_folder
 from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
 from components.page.downloads import as_file_data
+from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.user_errors import report_errors
 from components.pictures.files import keep_pictures, open_init_image
 from models.model_catalog import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw
@@ -26,7 +26,6 @@ from services import Services
 def add_picture_endpoints(services: Services) -> None:
     """Add them to the page's API."""
 
-    @report_errors
     def audio_to_image(
         audio: gr.FileData,
         audio_weight: float = 1.0,
@@ -48,6 +47,8 @@ def add_picture_endpoints(services: Services) -> None:
         init_image: gr.FileData | None = None,
         strength: float = 0.6,
         fast: bool = False,
+        *,
+        should_stop: Callable[[], bool],
     ) -> Iterator[dict[str, Any] | None]:
         """Draw a picture of what is heard in a recording.
 
@@ -101,11 +102,17 @@ def add_picture_endpoints(services: Services) -> None:
             fast=fast,
         )
         clip = open_for_api(services, audio)
-        for now in draw(clip, options, services.runtime):
+        for now in draw(clip, options, services.runtime, should_stop):
             yield as_file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
 
-    @report_errors
-    def prompt_from_audio(audio: gr.FileData, model: str = AUTO, start: float = -1.0, end: float = -1.0) -> dict[str, Any]:
+    def prompt_from_audio(
+        audio: gr.FileData,
+        model: str = AUTO,
+        start: float = -1.0,
+        end: float = -1.0,
+        *,
+        should_stop: Callable[[], bool],
+    ) -> dict[str, Any]:
         """Write a prompt for pictures from what is heard in a recording.
 
         Args:
@@ -122,7 +129,7 @@ def add_picture_endpoints(services: Services) -> None:
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
         spec = services.runtime.catalog.choose("draw_pictures", model).spec
         start, end, concepts = segment_concepts(clip, options, services.runtime)
-        written = write_prompt(clip, start, end, spec, services.runtime)
+        written = write_prompt(clip, start, end, spec, services.runtime, should_stop)
         return {
             "prompt": written.text,
             "sources": written.sources,
@@ -133,8 +140,8 @@ def add_picture_endpoints(services: Services) -> None:
         }
 
     shared = borrowing(services.settings)
-    gr.api(audio_to_image, api_name="audio_to_image", **shared)
-    gr.api(prompt_from_audio, api_name="prompt_from_audio", **shared)
+    add_endpoint(audio_to_image, **shared)
+    add_endpoint(prompt_from_audio, **shared)
 
 
 def _given(number: Any) -> Any:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any, cast
 
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.user_errors import report_errors
 from components.transcription.controls import DETECT
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
@@ -23,7 +23,6 @@ from services import Services
 def add_transcription_endpoint(services: Services) -> None:
     """Add `/transcribe` to the page's API."""
 
-    @report_errors
     def transcribe(
         audio: gr.FileData,
         model: str = AUTO,
@@ -33,6 +32,8 @@ def add_transcription_endpoint(services: Services) -> None:
         hotwords: str = "",
         beam_size: int = 5,
         word_timestamps: bool = True,
+        *,
+        should_stop: Callable[[], bool],
     ) -> Iterator[dict[str, Any]]:
         """Transcribe a recording, with the times of lines and words.
 
@@ -62,15 +63,17 @@ def add_transcription_endpoint(services: Services) -> None:
             beam_size=beam_size,
             word_timestamps=word_timestamps,
         )
-        yield from _growing_result(services, open_for_api(services, audio), options)
+        yield from _growing_result(services, open_for_api(services, audio), options, should_stop)
 
-    gr.api(transcribe, api_name="transcribe", **borrowing(services.settings))
+    add_endpoint(transcribe, **borrowing(services.settings))
 
 
-def _growing_result(services: Services, clip: AudioClip, options: TranscriptionOptions) -> Iterator[dict[str, Any]]:
+def _growing_result(
+    services: Services, clip: AudioClip, options: TranscriptionOptions, should_stop: Callable[[], bool]
+) -> Iterator[dict[str, Any]]:
     """Yield a snapshot for each new segment and the result."""
     segments = -1
-    for snapshot in transcribe_clip(clip, options, services.runtime):
+    for snapshot in transcribe_clip(clip, options, services.runtime, should_stop):
         if len(snapshot.segments) > segments or snapshot.state == "done":
             segments = len(snapshot.segments)
             yield {"text": snapshot.text, **asdict(snapshot), "clip_notes": clip.notes}

@@ -1,0 +1,108 @@
+"""Endpoints of the API, whose work ends when the call is cancelled.
+
+Gradio runs a plain function in a thread and waits for it even when the call was cancelled: the work goes on to its end, and the
+cancelling request with it. An async function can be cancelled at once, so every endpoint is one that waits for a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from components.page.user_errors import report_errors
+
+STOP_ARGUMENT = "should_stop"
+
+
+@dataclass(frozen=True)
+class _Ended:
+    error: BaseException | None
+
+
+def add_endpoint(work: Callable[..., Any], **queue: Any) -> None:
+    """Add `work` to the page's API under its name, and as an MCP tool with its docstring.
+
+    Args:
+        work: a function, or a generator function of growing results. The API does not show its keyword argument `should_stop`,
+            which says whether the call was cancelled; its errors become sentences.
+        queue: concurrency arguments of `gr.api`.
+    """
+    gr.api(cancellable(work), api_name=work.__name__, **queue)
+
+
+def cancellable(work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `work` as an async function without the argument `should_stop`, or as an async generator function.
+
+    Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in its own thread.
+    """
+
+    @functools.wraps(work)
+    async def generator(*arguments: Any, **options: Any) -> AsyncIterator[Any]:
+        async with aclosing(_results(work, arguments, options)) as results:
+            async for result in results:
+                yield result
+
+    @functools.wraps(work)
+    async def function(*arguments: Any, **options: Any) -> Any:
+        async with aclosing(_results(work, arguments, options)) as results:
+            return [result async for result in results][-1]
+
+    endpoint: Any = generator if inspect.isgeneratorfunction(work) else function
+    signature = inspect.signature(work)
+    shown = [parameter for name, parameter in signature.parameters.items() if name != STOP_ARGUMENT]
+    endpoint.__signature__ = signature.replace(parameters=shown)
+    endpoint.__annotations__ = {name: kind for name, kind in work.__annotations__.items() if name != STOP_ARGUMENT}
+    return endpoint  # type: ignore[no-any-return]
+
+
+async def _results(work: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> AsyncGenerator[Any, None]:
+    """Run `work` in a thread of its own; yield what it yields, or what it returns."""
+    loop = asyncio.get_running_loop()
+    outbox: asyncio.Queue[Any] = asyncio.Queue()
+    cancelled = threading.Event()
+
+    def send(message: Any) -> None:
+        if not cancelled.is_set():
+            loop.call_soon_threadsafe(outbox.put_nowait, message)
+
+    def run() -> None:
+        stop = {STOP_ARGUMENT: cancelled.is_set} if STOP_ARGUMENT in inspect.signature(work).parameters else {}
+        result = report_errors(work)(*arguments, **options, **stop)
+        if not inspect.isgenerator(result):
+            send(result)
+            return
+        with closing(result):
+            _send_each(result, send, cancelled)
+
+    def run_to_the_end() -> None:
+        try:
+            run()
+        except BaseException as error:
+            send(_Ended(error))
+        else:
+            send(_Ended(None))
+
+    threading.Thread(target=contextvars.copy_context().run, args=(run_to_the_end,), name="endpoint", daemon=True).start()
+    try:
+        while not isinstance(message := await outbox.get(), _Ended):
+            yield message
+        if message.error is not None:
+            raise message.error
+    finally:
+        cancelled.set()
+
+
+def _send_each(results: Iterator[Any], send: Callable[[Any], None], cancelled: threading.Event) -> None:
+    for result in results:
+        send(result)
+        if cancelled.is_set():
+            return

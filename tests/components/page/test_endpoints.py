@@ -1,0 +1,107 @@
+"""Endpoints through a real server: a cancelled call returns at once, and its work is told to stop."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+import components
+from components.page.endpoints import add_endpoint, cancellable
+from models.errors import InvalidOption
+
+GUARD_SECONDS = 30.0
+
+
+class Work:
+    """Endpoints whose one step cannot be interrupted until `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.started, self.go_on, self.ended = (threading.Event() for _ in range(3))
+        self.was_stopped = False
+
+    def step(self, should_stop: Callable[[], bool]) -> None:
+        self.started.set()
+        self.go_on.wait(GUARD_SECONDS)
+        self.was_stopped = should_stop()
+        self.ended.set()
+
+    def served(self) -> gr.Blocks:
+        def plain(text: str, *, should_stop: Callable[[], bool]) -> str:
+            """Return the text."""
+            self.step(should_stop)
+            return text
+
+        def growing(text: str, *, should_stop: Callable[[], bool]) -> Iterator[str]:
+            """Yield the text, once and twice."""
+            yield text
+            self.step(should_stop)
+            yield text * 2
+
+        def refusing(text: str) -> str:
+            """Refuse the text."""
+            raise InvalidOption("text", text, "another one")
+
+        with gr.Blocks() as blocks:
+            for work in (plain, growing, refusing):
+                add_endpoint(work)
+        return blocks
+
+
+@pytest.fixture
+def work() -> Work:
+    return Work()
+
+
+@pytest.fixture
+def client(work: Work) -> Iterator[Client]:
+    blocks = work.served()
+    _, address, _ = blocks.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", show_error=True)
+    yield Client(address, verbose=False)
+    work.go_on.set()
+    blocks.close(verbose=False)
+
+
+@pytest.mark.parametrize("endpoint", ["/plain", "/growing"])
+def test_cancelling_returns_during_a_step_and_stops_the_work_after_it(work: Work, client: Client, endpoint: str) -> None:
+    job = client.submit("a", api_name=endpoint)
+    assert work.started.wait(GUARD_SECONDS)
+    job.cancel()  # raises httpx.ReadTimeout where the server waits for the step
+    assert not work.ended.is_set()
+    work.go_on.set()
+    assert work.ended.wait(GUARD_SECONDS)
+    assert work.was_stopped
+    assert client.predict("b", api_name=endpoint) == ("b" if endpoint == "/plain" else "bb")
+    assert not work.was_stopped
+
+
+def test_results_arrive_as_they_grow(work: Work, client: Client) -> None:
+    work.go_on.set()
+    job = client.submit("a", api_name="/growing")
+    assert job.result(GUARD_SECONDS) == "aa"
+    assert job.outputs() == ["a", "aa"]
+
+
+def test_an_error_is_a_sentence(client: Client) -> None:
+    with pytest.raises(AppError, match="another one"):
+        client.predict("a", api_name="/refusing")
+
+
+def test_callers_do_not_see_the_stop(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    for name in ("/plain", "/growing", "/refusing"):
+        assert [parameter["parameter_name"] for parameter in endpoints[name]["parameters"]] == ["text"]
+
+
+def test_every_endpoint_of_the_app_can_be_cancelled() -> None:
+    folder = Path(components.__path__[0])
+    users = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if re.search(r"\bgr\.api\(", path.read_text())}
+    assert users == {"page/endpoints.py"}
+    assert inspect.iscoroutinefunction(cancellable(lambda should_stop: None))
