@@ -1,4 +1,4 @@
-"""The words of the offline captions of music. Each says no more than what was measured, and `claim_finding` can read each."""
+"""Templates of the offline captions of music. None claims more than its measurement, and `find_claims` can read each."""
 
 from __future__ import annotations
 
@@ -65,79 +65,45 @@ MOOD_ADJECTIVES = {
     "Beautiful": "beautiful", "Mellow": "mellow", "Chill": "chilled", "Happy": "happy", "Sad": "sad", "Tender": "tender",
     "Exciting": "exciting", "Angry": "angry", "Scary": "eerie", "Catchy": "catchy", "Weird": "odd",
 }  # fmt: skip
-"""Of the moods; tempo and loudness are measured better than tagged."""
-MIN_MOOD = 0.7
-METRES = {
-    "2/4": ("2/4", "two-four time"),
-    "3/4": ("3/4", "three-four time", "waltz time"),
-    "4/4": ("4/4", "four-four time", "common time"),
-    "5/4": ("5/4", "five-four time"),
-    "6/8": ("6/8", "six-eight time"),
-}
-WALTZ_FROM_BPM = 90.0
-SINGERS = {
-    "Female voice": ("a woman", "a female voice"),
-    "Male voice": ("a man", "a male voice"),
-}
-NOBODY_SINGS = (
-    "nobody sings",
-    "there are no vocals",
-    "there is no singing",
-    "the piece is purely instrumental",
-    "it stays instrumental",
-)
-NOBODY_SEEMS_TO_SING = ("nobody seems to sing", "there are probably no vocals")
+"""Adjectives of the mood tags; tempo and loudness are left out, since they are measured."""
+MIN_MOOD_CONFIDENCE = 0.7
+"""Confidence from which a mood is named. Chosen above `MIN_CERTAIN`, since an adjective carries no hedge."""
+METRES = {"2/4": ("2/4",), "3/4": ("3/4", "three-four time"), "4/4": ("4/4", "four-four time"), "5/4": ("5/4",), "6/8": ("6/8",)}
+MIN_WALTZ_BPM = 90.0
+"""Tempo from which a piece in 3/4 is called a waltz. Chosen."""
+SINGERS = {"Female voice": ("a woman", "a female voice"), "Male voice": ("a man", "a male voice")}
+UNKNOWN_SINGER = "a voice"
+VOCALS = ("{who} {hedge}sings{when}",)
+NO_VOCALS = ("there are {hedge}no vocals", "it is {hedge}instrumental")
 LOOPS = (
-    "the chords go round {chords}", "the harmony cycles through {chords}", "its chords follow the progression {chords}",
-    "{chords} is the progression that keeps coming back", "the harmony keeps returning to the progression {chords}",
-    "underneath, the chords circle through {chords}", "the progression {chords} comes round again and again",
+    "the chords {hedge}repeat {chords}", "the chord progression is {hedge}{chords}", "the chords {hedge}cycle through {chords}",
+    "the progression {hedge}repeats {chords}",
 )  # fmt: skip
-TWO_CHORDS = (
-    "the harmony rocks between the chords {chords}", "its chords alternate between {chords}",
-    "the chords swing to and fro between {chords}",
-)  # fmt: skip
-CHORD_SETS = (
-    "its main chords are {chords}", "the harmony turns on the chords {chords}", "most of the time the chords are {chords}",
-    "the harmony rests on the chords {chords}", "the chords heard longest are {chords}",
-)  # fmt: skip
-ONE_CHORD = ("the harmony stays on {chord}", "it hardly leaves {chord}", "{chord} holds nearly all the way through")
-SAME_ENDS = ("it begins and ends on the chord {first}", "the chord {first} both opens and closes it")
-BOTH_ENDS = ("it opens on the chord {first} and closes on the chord {last}", "the first chord is {first}, the last chord {last}")
-PLAYERS = ("{players} can be heard", "{players} {play}", "you hear {players}", "the sound comes from {players}")
-PLAYERS_ALONE = (
-    "{players} {play} without vocals", "{players} can be heard, but no singing", "you hear {players} and no vocals",
-    "it is an instrumental for {players}", "{players} {play} and nobody sings",
-)  # fmt: skip
-PLAYERS_AND_SINGER = (
-    "{who} sings over {players}{when}", "over {players}, {who} sings{when}", "{players} {accompany} {who}, who sings{when}",
-)  # fmt: skip
-UNSURE_PLAYERS = ("{players} may be playing", "it sounds like {players}", "there may be {players} in it")
-UNSURE_PLAYER = (*UNSURE_PLAYERS, "what plays is perhaps {players}", "{players} seems to play")
-CLEAREST = (
-    "the {player} comes out most clearly at {time}", "the {player} is at its clearest around {time}",
-    "around {time} the {player} stands out most",
-)  # fmt: skip
-RETURNS = (
-    "its {parts} follow the plan {plan}", "the form, in {parts}, runs {plan}", "it is laid out in {parts} as {plan}",
-    "the {parts} come in the order {plan}",
-)  # fmt: skip
-TWO_PARTS = (
-    "a second part begins at {time}", "the first of its two parts ends at {time}", "the music turns to something else at {time}",
-    "at {time} a second part takes over",
-)  # fmt: skip
-MANY_PARTS = (
-    "it falls into {parts}, the second of them from {time}", "the second of its {parts} begins at {time}",
-    "it moves through {parts}, the first until {time}", "of its {parts}, the first gives way at {time}",
-)  # fmt: skip
-CHANGES = ("the chords change every {pace} or so", "a new chord comes about every {pace}")
+TWO_CHORDS = ("the chords {hedge}alternate between {chords}", "it {hedge}alternates between the chords {chords}")
+CHORD_SETS = ("the main chords are {hedge}{chords}", "most of the time the chords are {hedge}{chords}")
+ONE_CHORD = ("the harmony {hedge}stays on {chord}", "the chord is {hedge}{chord} almost throughout")
+SAME_ENDS = ("it {hedge}begins and ends on the chord {first}", "the first and the last chord are {hedge}{first}")
+BOTH_ENDS = (
+    "it {hedge}begins on the chord {first} and ends on the chord {last}",
+    "the first chord is {hedge}{first}, the last chord {last}",
+)
+PLAYERS = ("{players} {play}{also}", "it features {players}{also}", "the instruments include {players}{also}")
+PLAYERS_ALONE = ("{players} {play} without vocals", "it is an instrumental with {players}", "it features {players} and no vocals")
+PLAYERS_AND_SINGER = ("{who} sings over {players}{when}", "{who} sings with {players}{when}")
+UNSURE_PLAYERS = ("it {hedge}features {players}", "{hedge}{players}")
+CLEAREST = ("the {player} is clearest at {time}", "the {player} is most prominent around {time}")
+RETURNS = ("the form is {hedge}{plan}, in {parts}", "it {hedge}has {parts}, in the order {plan}")
+TWO_PARTS = ("the second of two parts {hedge}begins at {time}", "a second part {hedge}begins at {time}")
+MANY_PARTS = ("it {hedge}has {parts}, the second from {time}", "the second of {hedge}{parts} begins at {time}")
+CHANGES = ("the chords {hedge}change about every {pace}", "a new chord {hedge}comes about every {pace}")
 LEVELS: dict[Level, tuple[str, ...]] = {
-    "loud": ("it is loud", "the level is high"),
+    "loud": ("it is loud", "the recording is loud"),
     "medium": (),
-    "quiet": ("it is quiet", "the level is low"),
+    "quiet": ("it is quiet", "the recording is quiet"),
 }
 SPREADS: dict[Spread, tuple[str, ...]] = {
     "wide": ("it varies between soft and loud", "the loudness range is wide"),
     "moderate": (),
     "even": ("the level hardly changes", "the loudness stays even"),
 }
-LENGTHS = ("it lasts {length}", "the whole takes {length}", "it runs for {length}", "all of it fits into {length}")
+LENGTHS = ("it lasts {length}", "it runs for {length}")

@@ -251,7 +251,7 @@ def _sound_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
 
 def _noun(name: str, tree: ClassTree) -> str:
     """Return a noun phrase: 'a barking dog'. A sound without a source, as in 'chirping', gets a probable one: 'bird chirping'."""
-    noun = sound_phrase(name).noun
+    noun = sound_phrase(name)
     if noun.startswith(GENERIC_PHRASE):
         noun = name.split(",")[0].lower()
     probable = class_phrase(name, tree) or ""

@@ -1,37 +1,44 @@
-"""What an answer about a clip is, and the words that all answers share."""
+"""An answer about a clip, and the sentences that all answers share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pipelines.description.spans import Span
+from pipelines.music.decisions import hedge
+from pipelines.wording.grammar import percent
 
 MAX_SPANS = 12
 MEASURED = "tempo, metre, key, chords, sections, instruments, genre, mood, vocals, speech and loudness"
-NEEDS_MORE = f"This needs a larger model: measured in this clip are only {MEASURED}."
+NEEDS_MODEL = f"This question needs an audio language model. Without one, there are answers about {MEASURED}."
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What can be said to a question."""
+    """The answer to a question about a clip."""
 
     text: str
     """One or two sentences for people."""
     spans: tuple[Span, ...] = ()
     """(start, end) in seconds of the places that the answer is about."""
     from_facts: bool = True
-    """Whether it rests on measurements of this clip; False also where there are none."""
+    """Whether the text follows from measurements of this clip; False where they are missing or unsure."""
 
 
 def unknown(text: str) -> Answer:
-    """What cannot be said from measurements."""
+    """Return an answer that says what measurements cannot tell."""
     return Answer(text, (), False)
 
 
-def missing(what: str, was_sought: bool) -> Answer:
-    """For what is not known."""
-    text = f"No {what} was found in this clip." if was_sought else f"The {what} of this clip was not measured yet."
-    return Answer(text, (), was_sought)
+def missing(what: str, was_measured: bool) -> Answer:
+    """Return the answer for a measurement that is missing, with or without having been tried."""
+    text = f"No {what} was found in this clip." if was_measured else f"The {what} has not been measured yet."
+    return Answer(text, (), was_measured)
+
+
+def rated(name: str, confidence: float) -> str:
+    """Return a finding with its hedge and its confidence: 'probably jazz (58 % sure)'."""
+    return f"{hedge(confidence)}{name} ({percent(confidence)} sure)"
 
 
 def known_spans(*spans: Span | None) -> tuple[Span, ...]:

@@ -1,4 +1,4 @@
-"""Questions about a clip, answered from what was measured; all others get a plain 'this needs a larger model'."""
+"""Answers to questions about a clip from its measurements; other questions need an audio language model."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from collections.abc import Callable
 from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings
-from pipelines.questions.answer import (
-    MEASURED,
-    NEEDS_MORE,
-    Answer,
-    known_spans,
-    unknown,
-)
+from pipelines.questions.answer import MEASURED, NEEDS_MODEL, Answer, known_spans, unknown
 from pipelines.questions.music_answers import (
     beat_answer,
     chord_answer,
@@ -45,26 +39,26 @@ MAX_QUESTION_CHARS = 500
 
 
 def answer_question(question: str, findings: ClipFindings) -> Answer:
-    """The answer to a question in English."""
+    """Return the answer to a question in English."""
     if len(question) > MAX_QUESTION_CHARS:
-        return unknown(f"This question is too long: please ask in at most {MAX_QUESTION_CHARS} characters.")
+        return unknown(f"This question is too long. Please ask in at most {MAX_QUESTION_CHARS} characters.")
     words = plain_words(question)
     if not re.search(r"\w", words):
-        return unknown(f"Ask about what was measured in this clip: {MEASURED}.")
+        return unknown(f"Ask a question, for example about {MEASURED}.")
     if BEYOND.search(words):
-        return unknown(NEEDS_MORE)
-    if YES_OR_NO.match(words) and (answer := _verdict(words, findings)) is not None:
+        return unknown(NEEDS_MODEL)
+    if YES_OR_NO.match(words) and (answer := _claim_answer(words, findings)) is not None:
         return answer
     for pattern, answer_topic in TOPICS:
         if pattern.search(words):
             return answer_topic(words, findings)
     if named_instrument(words, findings) is not None and (answer := instrument_answer(words, findings)) is not None:
         return answer
-    return unknown(NEEDS_MORE)
+    return unknown(NEEDS_MODEL)
 
 
-def _verdict(words: str, findings: ClipFindings) -> Answer | None:
-    """For 'is it in A minor?' or 'are there drums?': the claim in the question is checked; None if there is none."""
+def _claim_answer(words: str, findings: ClipFindings) -> Answer | None:
+    """Check the claim in 'is it in A minor?' or 'are there drums?'; None without a claim."""
     if COMPARISON.search(words) or WHEN.search(words):
         return None
     claims = find_claims(KEY_LETTER.sub(lambda match: match[0].upper(), words))
@@ -85,14 +79,14 @@ BEYOND = re.compile(
     r"how (?:do|can|could|would|should) (?:i|you|we|one)|weather|president|capital of|password|system prompt|code|joke|"
     r"next|brand|sing(?:s|ing)? about|say it in|expensive|tuned|microphone|where was)\b"
 )
-"""What no measurement answers, even if the question mentions one."""
+"""Words of questions that no measurement answers, even if they mention one."""
 SPEECH_OR_MUSIC = (
     r"\b(?:speech or (?:is it |it is )?music|music or (?:is it )?speech|"
     r"(?:is|are) (?:it|this|that|there|these) (?:any )?(?:music|a song)\b(?! in))"
 )
 BEAT_COUNT = r"\bhow many (?:beats?|bars?|measures?|downbeats?)\b(?! per minute| a minute| per bar| in a bar| are in a bar)"
 WHO_PLAYS = r"\b(?:instruments?|who plays|what(?: is|'s)? (?:plays|playing|played)|played (?:by|on)|which plays)\b"
-WHAT_IS_HEARD = (
+WHICH_SOUNDS = (
     r"^(?:describe|what (?:is|'s) (?:this|it|that|in (?:this|the|it))|what (?:can|do) (?:i|you|we|one) hear|"
     r"what (?:sounds?|animal|noise|happens|is heard|are))\b"
 )
@@ -126,8 +120,8 @@ TOPICS: tuple[tuple[re.Pattern[str], Topic], ...] = tuple(
         (r"\b(?:speech|speaks?|speaking|speakers?|talks?|talking)\b", speaking_answer),
         (WHO_PLAYS, instruments_answer),
         (r"\b(?:loud\w*|quiet\w*|volume|lufs|peak|dynamics?)\b", loudness_answer),
-        (WHAT_IS_HEARD, sounds_answer),
+        (WHICH_SOUNDS, sounds_answer),
         (r"\b(?:voices?)\b", vocals_answer),
     )
 )  # fmt: skip
-"""In the order in which they are tried."""
+"""Patterns and their answers, in the order in which they are tried."""

@@ -1,4 +1,4 @@
-"""Answers about who plays, sings and speaks, what is said, what is heard and how loud it is, from what was measured."""
+"""Answers about instruments, vocals, speech, sounds and loudness, from the measurements."""
 
 from __future__ import annotations
 
@@ -11,29 +11,23 @@ from pipelines.description.spans import Span
 from pipelines.description.template_caption import write_caption
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.notation import written
-from pipelines.questions.answer import (
-    MAX_SPANS,
-    NEEDS_MORE,
-    Answer,
-    known_spans,
-    missing,
-    unknown,
-)
+from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spans, missing, rated, unknown
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
 from pipelines.questions.parsing import time_in
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.wording.grammar import counted, listed, sentence, with_article
+from pipelines.wording.grammar import listed, percent, sentence, with_article
 from pipelines.wording.sound_phrases import sound_phrase
 from pipelines.wording.times import clock_time, length
 
 MAX_NAMES = 5
 GENERAL_SOUNDS = frozenset({"music", "song", "speech", "singing", "voice", "instrument"})
-NEAR_SECONDS = 1.0
-"""Around a time that somebody asks for: what is said there."""
+MAX_DISTANCE_SECONDS = 1.0
+"""Distance from the time in a question up to which a line of the transcript counts as spoken then."""
+NO_SPEECH = "There is no speech in this clip."
 
 
 def named_instrument(words: str, findings: ClipFindings) -> Detection | None:
-    """The instrument that the question names, however surely it is heard."""
+    """Return the instrument that the question names, with whatever confidence it was detected."""
     claims = [claim for claim in find_claims(words) if claim.kind == "instrument"]
     if not claims:
         return None
@@ -42,7 +36,7 @@ def named_instrument(words: str, findings: ClipFindings) -> Detection | None:
 
 
 def instrument_answer(words: str, findings: ClipFindings) -> Answer | None:
-    """Whether the instrument that the question names is heard."""
+    """Answer whether the clip has the instrument that the question names; None if it names none."""
     claim = next((claim for claim in find_claims(words) if claim.kind == "instrument"), None)
     if claim is None:
         return None
@@ -51,18 +45,18 @@ def instrument_answer(words: str, findings: ClipFindings) -> Answer | None:
 
 
 def _when_sound(words: str, findings: ClipFindings) -> Answer | None:
-    """When a sound that the question names, such as a bird, is at its clearest."""
+    """Answer when a sound that the question names is clearest; None if it names none that was found."""
     for tag in findings.top_sounds:
         is_named = set(re.findall(r"[a-z]{3,}", tag.name.lower())) & set(words.split()) - GENERAL_SOUNDS
         presence = findings.sound_presence((tag.name,))
         if is_named and tag.score >= MIN_POSSIBLE and presence is not None and presence.span is not None:
             start, end = (clock_time(seconds) for seconds in presence.span)
-            return Answer(sentence(f"{sound_phrase(tag.name).noun} is clearest from {start} to {end}"), (presence.span,))
+            return Answer(f"The sound ({sound_phrase(tag.name)}) is clearest from {start} to {end}.", (presence.span,))
     return None
 
 
 def when_answer(words: str, findings: ClipFindings) -> Answer:
-    """When something begins or ends."""
+    """Answer when a sound, an instrument, a section, vocals, speech or music begins or ends."""
     if (sound := _when_sound(words, findings)) is not None:
         return sound
     if re.search(r"\b(?:downbeats?|beats?|bars?|measures?)\b", words):
@@ -70,89 +64,89 @@ def when_answer(words: str, findings: ClipFindings) -> Answer:
     instrument = named_instrument(words, findings)
     if instrument is not None:
         if instrument.confidence < MIN_POSSIBLE or instrument.span is None:
-            return unknown(f"{sentence(f'no {instrument.name} was found in this clip')}")
+            return unknown(f"No {instrument.name} was found in this clip.")
         start, end = (clock_time(seconds) for seconds in instrument.span)
-        text = sentence(f"{instrument.name}: clearest from {start} to {end}; when exactly it begins was not measured")
+        text = sentence(f"{instrument.name}: clearest from {start} to {end}. The exact beginning is not measured.")
         return Answer(text, known_spans(instrument.span))
     if re.search(r"\b(?:part|section|chorus|verse|bridge)\b", words):
         return section_answer(words, findings)
     if re.search(r"\bchord", words):
         return chord_answer(words, findings)
     if re.search(r"\b(?:vocals?|sing\w*|voices?)\b", words):
-        return _when_spans("vocals", findings.vocal_spans, findings.is_sung, words)
+        return _when_spans("vocals", findings.vocal_spans, findings.has_vocals, words)
     if re.search(r"\b(?:speech|speak\w*|talk\w*|spoken|says?|words?)\b", words):
-        return _when_spans("speech", findings.speech_spans, findings.is_spoken, words)
+        return _when_spans("speech", findings.speech_spans, findings.has_speech, words)
     if re.search(r"\b(?:music|song)\b", words):
         return _when_spans("music", findings.music_spans, findings.is_music, words)
-    return unknown(NEEDS_MORE)
+    return unknown(NEEDS_MODEL)
 
 
 def _when_spans(what: str, spans: tuple[Span, ...], is_there: bool | None, words: str) -> Answer:
     if is_there is None:
-        return unknown(f"Whether there is {what} in this clip stayed open.")
+        return unknown(f"It is not clear whether there {'are' if what == 'vocals' else 'is'} {what} in this clip.")
     if not is_there:
         return Answer(f"There {'are' if what == 'vocals' else 'is'} no {what} in this clip.")
     if not spans:
-        return unknown(f"There is {what} in this clip, but when was not measured.")
+        return unknown(f"There {'are' if what == 'vocals' else 'is'} {what} in this clip, but the times are not known.")
+    ending = "" if what == "vocals" else "s"
     if re.search(r"\b(?:end|ends|stop|stops|finish|finishes)\b", words):
-        return Answer(sentence(f"{what} last heard until {clock_time(spans[-1][1])}"), known_spans(spans[-1]))
-    more = f", and {counted(len(spans) - 1, 'more time')} after that" if len(spans) > 1 else ""
-    return Answer(
-        sentence(f"{what} first heard from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}{more}"), spans[:MAX_SPANS]
-    )
+        return Answer(sentence(f"{what} end{ending} at {clock_time(spans[-1][1])}"), known_spans(spans[-1]))
+    return Answer(sentence(f"{what}: {_times(spans)}"), spans[:MAX_SPANS])
+
+
+def _times(spans: tuple[Span, ...]) -> str:
+    """Return 'from 0:10 to 0:40, and two more times'."""
+    more = {1: "", 2: ", and once more after that"}.get(len(spans), f", and {len(spans) - 1} more times after that")
+    return f"from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}{more}"
 
 
 def instruments_answer(words: str, findings: ClipFindings) -> Answer:
-    """Who plays."""
-    heard = findings.named("instrument")[:MAX_NAMES]
-    if not heard:
-        sought = findings.music is not None or findings.sounds is not None
-        return unknown("No instrument was found in this clip." if sought else "Nobody listened for instruments in this clip yet.")
-    sure = [one.name for one in heard if one.confidence >= MIN_PROBABLE]
-    maybe = [one.name for one in heard if one.confidence < MIN_PROBABLE]
-    parts = [listed(sure)] * bool(sure) + [f"perhaps {listed(maybe)}"] * bool(maybe)
-    names = " and ".join(parts)
-    text = f"The instruments found are {names}." if len(heard) > 1 else f"One instrument was found: {names}."
-    return Answer(text, known_spans(*(one.span for one in heard)))
+    """Answer which instruments play."""
+    found = findings.detections("instrument")[:MAX_NAMES]
+    if not found:
+        was_measured = findings.music is not None or findings.sounds is not None
+        return unknown("No instrument was found in this clip." if was_measured else "Instruments have not been measured yet.")
+    names = listed([rated(one.name, one.confidence) for one in found])
+    return Answer(f"Instruments: {names}.", known_spans(*(one.span for one in found)))
 
 
 def vocals_answer(words: str, findings: ClipFindings) -> Answer:
-    """Whether somebody sings, and where."""
-    if findings.is_sung is None:
-        sought = findings.singing is not None
-        return unknown("Whether somebody sings stayed open." if sought else "Nobody listened for vocals in this clip yet.")
-    if not findings.is_sung:
-        return Answer("Nobody sings in this clip.")
-    voices = [with_article(tag.name.lower()) for tag in findings.singers if tag.name.endswith("voice")]
+    """Answer whether there are vocals, and when."""
+    probability = findings.vocals_probability
+    if probability is None:
+        return unknown("Vocals have not been measured yet.")
+    if findings.has_vocals is None:
+        return unknown(f"It is not clear whether there are vocals ({percent(probability)} sure).")
+    if not findings.has_vocals:
+        return Answer(f"There are {rated('no vocals', 1 - probability)}.")
+    kinds = [with_article(tag.name.lower()) for tag in findings.voices if tag.name.endswith("voice")]
+    kind = f" It sounds like {listed(kinds, 'or')}." if kinds else ""
     spans = findings.vocal_spans
-    where = f", first from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}" if spans else ""
-    surely = hedge(findings.singing or 0)
-    voice = f"; it sounds like {listed(voices, 'or')}" if voices else ""
-    return Answer(f"Somebody {surely}sings{where}{voice}.", spans[:MAX_SPANS])
+    return Answer(f"There are {rated('vocals', probability)}{', ' + _times(spans) if spans else ''}.{kind}", spans[:MAX_SPANS])
 
 
 def language_answer(words: str, findings: ClipFindings) -> Answer:
-    """Which language is spoken."""
+    """Answer which language is spoken."""
     speech = findings.speech
     if speech is None:
-        return unknown("The language of this clip was not measured yet.")
+        return unknown("The language has not been detected yet: transcribe the clip first.")
     if not speech.segments:
-        return Answer("Nobody speaks in this clip, so there is no language.")
+        return Answer("There is no speech in this clip, so there is no language.")
     name = WHISPER_LANGUAGES.get(speech.language, speech.language)
     if speech.language_probability < MIN_POSSIBLE or not name:
-        return unknown("The language is too unsure to tell.")
-    return Answer(f"The language is {hedge(speech.language_probability)}{name}.", findings.speech_spans[:MAX_SPANS])
+        return unknown("The language is too unsure.")
+    return Answer(f"The language is {rated(name, speech.language_probability)}.", findings.speech_spans[:MAX_SPANS])
 
 
 def said_answer(words: str, findings: ClipFindings) -> Answer:
-    """What is said: all, or around a time."""
+    """Answer what is said, in all or around a time."""
     speech = findings.speech
     if speech is None:
-        if findings.is_spoken is False:
-            return Answer("Nobody speaks in this clip.")
-        return unknown("What is said in this clip was not transcribed yet.")
+        if findings.has_speech is False:
+            return Answer(NO_SPEECH)
+        return unknown("The speech has not been transcribed yet: transcribe the clip first.")
     if not speech.segments:
-        return Answer("Nobody speaks in this clip.")
+        return Answer(NO_SPEECH)
     time = time_in(words, findings.duration)
     if time is not None and time > findings.duration:
         return Answer(f"The clip ends at {clock_time(findings.duration)}.")
@@ -162,40 +156,41 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
         segments = speech.segments[:MAX_SPANS]
         text = " ".join(segment.text.strip() for segment in segments)
         more = " …" if len(segments) < len(speech.segments) else ""
-        return Answer(f"What is said: “{text}{more}”", tuple((segment.start, segment.end) for segment in segments))
-    near = [one for one in speech.segments if one.start - NEAR_SECONDS <= time <= one.end + NEAR_SECONDS]
+        return Answer(f"“{text}{more}”", tuple((segment.start, segment.end) for segment in segments))
+    near = [one for one in speech.segments if one.start - MAX_DISTANCE_SECONDS <= time <= one.end + MAX_DISTANCE_SECONDS]
     if not near:
-        return Answer(f"Nobody speaks at {clock_time(time)}.")
+        return Answer(f"There is no speech at {clock_time(time)}.")
     return Answer(f"Around {clock_time(time)}: “{near[0].text.strip()}”", known_spans((near[0].start, near[0].end)))
 
 
 def speaking_answer(words: str, findings: ClipFindings) -> Answer:
-    """Whether somebody speaks, and where."""
-    if findings.is_spoken is None:
-        return unknown("Whether somebody speaks stayed open.")
-    if not findings.is_spoken:
-        return Answer("Nobody speaks in this clip.")
+    """Answer whether there is speech, and when."""
+    if findings.has_speech is None:
+        return unknown("It is not clear whether there is speech in this clip.")
+    if not findings.has_speech:
+        return Answer(NO_SPEECH)
     spans = findings.speech_spans
-    where = f", first from {clock_time(spans[0][0])} to {clock_time(spans[0][1])}" if spans else ""
-    return Answer(f"Somebody speaks{where}.", spans[:MAX_SPANS])
+    times = f" {_times(spans)}" if spans else " in this clip"
+    return Answer(f"There is {hedge(findings.speech_confidence)}speech{times}.", spans[:MAX_SPANS])
 
 
 def speech_or_music_answer(words: str, findings: ClipFindings) -> Answer:
-    """Whether it is music, speech, both or neither."""
-    if findings.is_music is None and findings.is_spoken is None:
-        return unknown("Whether this is speech or music was not measured yet.")
-    found = ["music"] * bool(findings.is_music) + ["speech"] * bool(findings.is_spoken)
+    """Answer whether the clip is music, speech, both or neither."""
+    if findings.is_music is None and findings.has_speech is None:
+        return unknown("Speech and music have not been measured yet.")
+    found = ["music"] * bool(findings.is_music) + ["speech"] * bool(findings.has_speech)
     if found:
         return Answer(f"This is {' and '.join(found)}.", (*findings.music_spans, *findings.speech_spans)[:MAX_SPANS])
-    if findings.is_music is None or findings.is_spoken is None:
-        return unknown(f"It is no {'music' if findings.is_music is False else 'speech'}; the rest stayed open.")
-    return Answer(sentence(f"this is neither speech nor music{_sound_names(findings, '; what is heard is ')}"))
+    if findings.is_music is None or findings.has_speech is None:
+        return unknown(f"This is not {'music' if findings.is_music is False else 'speech'}; the rest is not clear.")
+    sounds = [rated(sound_phrase(tag.name), tag.score) for tag in findings.top_sounds if tag.score >= MIN_PROBABLE]
+    return Answer(f"This is neither speech nor music.{f' Sounds: {listed(sounds)}.' if sounds else ''}")
 
 
 def sounds_answer(words: str, findings: ClipFindings) -> Answer:
-    """What is heard: all, or at a time."""
+    """Answer which sounds there are, in all or at a time."""
     if not any((findings.facts, findings.music, findings.sounds, findings.speech)):
-        return unknown("Nothing was measured in this clip yet.")
+        return unknown("Nothing has been measured in this clip yet.")
     time = time_in(words, findings.duration)
     if time is not None:
         return _moment(time, findings)
@@ -204,31 +199,26 @@ def sounds_answer(words: str, findings: ClipFindings) -> Answer:
 
 
 def _moment(time: float, findings: ClipFindings) -> Answer:
-    """What is known of one time."""
+    """Answer what was found at one time."""
     if time > findings.duration:
         return Answer(f"The clip ends at {clock_time(findings.duration)}.")
     sections = findings.facts.sections if findings.facts else ()
-    told = [f"part {one.label} of the piece" for one in sections if len(sections) > 1 and one.start <= time < one.end]
-    told += [f"the chord {written(one.name)}" for one in findings.chords if one.start <= time < one.end]
-    told += ["singing"] * any(start <= time < end for start, end in findings.vocal_spans)
-    told += ["speech"] * any(start <= time < end for start, end in findings.speech_spans)
-    if not told:
-        return unknown(f"Nothing that is tied to a time was found at {clock_time(time)}.")
-    return Answer(f"At {clock_time(time)} there is {listed(told)}.", ((time, min(findings.duration, time + NEAR_SECONDS)),))
-
-
-def _sound_names(findings: ClipFindings, before: str) -> str:
-    nouns = [sound_phrase(tag.name).noun for tag in findings.top_sounds if tag.score >= MIN_PROBABLE]
-    return before + listed(nouns) if nouns else ""
+    found = [f"section {one.label}" for one in sections if len(sections) > 1 and one.start <= time < one.end]
+    found += [f"the chord {written(one.name)}" for one in findings.chords if one.start <= time < one.end]
+    found += ["vocals"] * any(start <= time < end for start, end in findings.vocal_spans)
+    found += ["speech"] * any(start <= time < end for start, end in findings.speech_spans)
+    if not found:
+        return unknown(f"No section, chord, vocals or speech was found at {clock_time(time)}.")
+    return Answer(f"At {clock_time(time)}: {listed(found)}.", ((time, min(findings.duration, time + MAX_DISTANCE_SECONDS)),))
 
 
 def loudness_answer(words: str, findings: ClipFindings) -> Answer:
-    """How loud it is."""
+    """Answer how loud the clip is."""
     loudness = findings.facts.loudness if findings.facts else None
     if loudness is None:
         return missing("loudness", False)
     if loudness.integrated_lufs is None:
-        return Answer("The clip is too quiet or too short for its loudness to be told.")
+        return Answer("The clip is too quiet or too short to measure its loudness.")
     lufs = loudness.integrated_lufs
     word = {"loud": "loud", "medium": "of medium loudness", "quiet": "quiet"}[level(lufs)]
     text = f"It is {word}: {lufs:.1f} LUFS, with a true peak of {loudness.true_peak_dbfs:.1f} dBFS."
@@ -239,8 +229,8 @@ def loudness_answer(words: str, findings: ClipFindings) -> Answer:
 
 
 def duration_answer(words: str, findings: ClipFindings) -> Answer:
-    """How long the clip, or the speech in it, is."""
-    if re.search(r"\b(?:speech|speak\w*|talk\w*)\b", words) and findings.is_spoken:
+    """Answer how long the clip, or the speech in it, lasts."""
+    if re.search(r"\b(?:speech|speak\w*|talk\w*)\b", words) and findings.has_speech:
         seconds = sum(end - start for start, end in findings.speech_spans)
-        return Answer(f"Somebody speaks for {length(seconds)}.", findings.speech_spans[:MAX_SPANS])
+        return Answer(f"The speech lasts {length(seconds)}.", findings.speech_spans[:MAX_SPANS])
     return Answer(f"The clip lasts {length(findings.duration)}.", ((0.0, findings.duration),))

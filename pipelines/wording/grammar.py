@@ -1,4 +1,4 @@
-"""The little grammar that sentences about a clip need."""
+"""Grammar and numbers for sentences about a clip."""
 
 from __future__ import annotations
 
@@ -8,32 +8,37 @@ from collections.abc import Sequence
 NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 VOWEL_SOUND = re.compile(r"[AEFHILMNORSX](?![a-z])|8|11\b|18\b|(?i:(?!one|uni|use|eu|uku)[aeiou]|hour)")
-"""At the beginning of a word, of a number, or of letters that are spelt out."""
+"""Beginning of a word, a number or an initialism that takes 'an'."""
 
 
 def with_article(noun: str) -> str:
-    """'a waltz', 'an hour', 'an R&B track', 'an 8-second clip'."""
+    """Return the noun with its article: 'a waltz', 'an hour', 'an R&B track', 'an 8-second clip'."""
     return f"{'an' if VOWEL_SOUND.match(noun) else 'a'} {noun}"
 
 
 def listed(items: Sequence[str], conjunction: str = "and") -> str:
-    """'a', 'a and b', 'a, b and c'."""
+    """Return the items as a list in words: 'a', 'a and b', 'a, b and c'."""
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
 
 
 def sentence(text: str) -> str:
-    """With a capital at the beginning and a full stop at the end."""
+    """Return the text with a capital at the beginning and a full stop at the end."""
     text = text.strip()
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", ".”", "!”", "?”")) else ".")
 
 
 def number_word(count: int) -> str:
-    """'three', but '13'."""
+    """Return a number as prose writes it: 'three', but '13'."""
     return NUMBER_WORDS[count] if count < len(NUMBER_WORDS) else str(count)
 
 
 def counted(count: int, noun: str) -> str:
-    """'one part', 'three parts'."""
+    """Return a number with its noun: 'one part', 'three parts'."""
     return f"{number_word(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def percent(confidence: float) -> str:
+    """Return a confidence as every part of the app shows it: '78 %', at most '99 %', since no measurement here is certain."""
+    return f"{min(99, round(100 * confidence))} %"

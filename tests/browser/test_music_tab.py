@@ -67,7 +67,7 @@ def test_questions_are_answered_from_the_facts(app: RunningApp, new_page: NewPag
     page.get_by_label("Ask about this clip").fill("Who composed this?")
     page.locator("#ask").click()
     expect(page.locator("#turns .turn")).to_have_count(2)
-    expect(page.locator("#turns .turn").last).to_contain_text("larger model")
+    expect(page.locator("#turns .turn").last).to_contain_text("audio language model")
 
 
 def test_a_sound_is_named_and_the_rows_say_why_it_has_no_tempo_and_no_key(app: RunningApp, new_page: NewPage) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pipelines.description.claims.claim import CheckedClaim, Claim, ClaimKind, Measurement, is_too_unsure
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.claims.harmony_checks import check_chords, check_key
-from pipelines.description.findings import STRONG_ALTERNATIVE, ClipFindings
+from pipelines.description.findings import MIN_ALTERNATIVE_RATIO, ClipFindings
 from pipelines.description.spans import Span
 from pipelines.music.decisions import MIN_PROBABLE
-from pipelines.wording.grammar import listed, with_article
+from pipelines.wording.grammar import listed, percent, with_article
 from pipelines.wording.music_vocabulary import TEMPO_WORDS, TermKind, narrower, terms_by_name
 from pipelines.wording.times import clock_time
 
@@ -46,15 +46,15 @@ def _check_tempo(claim: Claim, findings: ClipFindings) -> Measurement:
     tempo = findings.tempo
     if tempo is None:
         return Measurement("not measured", "No tempo was found in this clip.")
-    measured = f"{tempo.bpm:.0f} BPM"
+    measured = f"{tempo.bpm:.0f} BPM ({percent(tempo.confidence)} sure)"
     if is_too_unsure(claim, tempo.confidence):
-        return Measurement("not measured", f"The tempo is too unsure to tell; {measured} is the best guess.", findings.first_bars)
+        return Measurement("not measured", f"The tempo is too unsure; the best guess is {measured}.", findings.first_bars)
     slowest, fastest = _claimed_tempi(claim.value)
     fitting = [bpm for bpm in findings.tempi if slowest <= bpm <= fastest]
     if fitting and fitting[0] == tempo.bpm:
         return Measurement("supported", f"The measured tempo is {measured}.", findings.first_bars)
     if fitting:
-        reason = f"{fitting[0]:.0f} BPM is nearly as good a reading of the pulse as {measured}."
+        reason = f"The measured tempo is {measured}, but {fitting[0]:.0f} BPM fits nearly as well."
         return Measurement("supported", reason, findings.first_bars)
     relation = next((word for factor, word in OCTAVES if slowest <= factor * tempo.bpm <= fastest), None)
     if relation is not None and "BPM" in claim.value:
@@ -75,20 +75,19 @@ def _check_metre(claim: Claim, findings: ClipFindings) -> Measurement:
     beats = findings.beats
     if beats is None:
         return Measurement("not measured", "No metre was found in this clip.")
+    measured = f"{beats.metre} ({percent(beats.confidence)} sure)"
     if is_too_unsure(claim, beats.confidence):
-        return Measurement(
-            "not measured", f"The metre is too unsure to tell; {beats.metre} is the best guess.", findings.first_bars
-        )
+        return Measurement("not measured", f"The metre is too unsure; the best guess is {measured}.", findings.first_bars)
     if claim.value == beats.metre:
-        return Measurement("supported", f"The measured metre is {beats.metre}.", findings.first_bars)
+        return Measurement("supported", f"The measured metre is {measured}.", findings.first_bars)
     if frozenset({claim.value, beats.metre}) in SAME_PULSE:
-        reason = f"{beats.metre} was found, which sounds the same as {claim.value}."
+        reason = f"The measured metre is {measured}, which sounds the same as {claim.value}."
         return Measurement("not measured", reason, findings.first_bars)
     close = next((other for other in beats.alternatives if other.metre == claim.value), None)
-    if close is not None and close.confidence >= STRONG_ALTERNATIVE * beats.confidence:
-        reason = f"{close.metre} is nearly as likely as {beats.metre}."
+    if close is not None and close.confidence >= MIN_ALTERNATIVE_RATIO * beats.confidence:
+        reason = f"The measured metre is {measured}, but {close.metre} fits nearly as well."
         return Measurement("not measured", reason, findings.first_bars)
-    return Measurement("contradicted", f"The measured metre is {beats.metre}.", findings.first_bars)
+    return Measurement("contradicted", f"The measured metre is {measured}.", findings.first_bars)
 
 
 def _check_instrument(claim: Claim, findings: ClipFindings) -> Measurement:
@@ -104,20 +103,20 @@ def _check_term(claim: Claim, kind: TermKind, findings: ClipFindings) -> Measure
     if not is_too_unsure(claim, presence.confidence):
         where = f", most clearly at {clock_time(presence.span[0])}" if presence.span and kind == "instrument" else ""
         is_plural = kind == "instrument" and name.endswith("s")
-        verb = f"{'are' if is_plural else 'is'} heard" if presence.confidence >= MIN_PROBABLE else "may be heard"
+        verb = f"{'were' if is_plural else 'was'} found ({percent(presence.confidence)} sure)"
         return Measurement("supported", f"{_named(kind, name)} {verb}{where}.", presence.span)
     broader = _broader_presence(kind, name, findings)
-    is_known = any(findings.was_listened_for(kind, term.name) for term in narrower(kind, name))
+    is_known = any(findings.is_detectable(kind, term.name) for term in narrower(kind, name))
     if is_known and presence.is_absent and not (broader is not None and broader.is_exact):
         return Measurement("contradicted", _absence(kind, name, findings))
     if broader is not None and broader.is_present:
-        reason = f"{_named(kind, broader.name)} is heard; whether it is {_indefinite(kind, name)} was not measured."
+        reason = f"{_named(kind, broader.name)} was found; whether it is {_indefinite(kind, name)} is not measured."
         return Measurement("not measured", reason, broader.span)
     if broader is not None and not is_known:
         return Measurement("contradicted", _absence(kind, broader.name, findings))
     if not is_known:
-        return Measurement("not measured", f"No measurement of this clip knows {_indefinite(kind, name)}.")
-    return Measurement("not measured", f"It is not clear whether {_indefinite(kind, name)} is heard.", presence.span)
+        return Measurement("not measured", f"No model that ran on this clip detects {_indefinite(kind, name)}.")
+    return Measurement("not measured", f"It is not clear whether the clip has {_indefinite(kind, name)}.", presence.span)
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _broader_presence(kind: TermKind, name: str, findings: ClipFindings) -> _Bro
 def _absence(kind: TermKind, name: str, findings: ClipFindings) -> str:
     if findings.is_music is False:
         return "No music was found in this clip."
-    instead = listed([one.name for one in findings.named(kind)[:3]])
+    instead = listed([one.name for one in findings.detections(kind)[:3]])
     found = f"; found: {instead}" if instead else ""
     was = "were" if kind == "instrument" and name.endswith("s") else "was"
     return f"{_named(kind, name)} {was} not found{found}."
@@ -163,15 +162,17 @@ def _indefinite(kind: TermKind, name: str) -> str:
 
 def _check_vocals(claim: Claim, findings: ClipFindings) -> Measurement:
     span = findings.vocal_spans[0] if findings.vocal_spans else None
-    if findings.is_sung is None:
-        why = "It is not clear whether there are vocals." if findings.singing is not None else "Vocals were not measured yet."
-        return Measurement("not measured", why)
-    if not findings.is_sung:
-        return Measurement("contradicted", "No vocals were found.")
+    probability = findings.vocals_probability
+    if probability is None:
+        return Measurement("not measured", "Vocals have not been measured yet.")
+    if findings.has_vocals is None:
+        return Measurement("not measured", f"It is not clear whether there are vocals ({percent(probability)} sure).")
+    if not findings.has_vocals:
+        return Measurement("contradicted", f"No vocals were found ({percent(1 - probability)} sure).")
     if claim.value == "singing":
         where = f" from {clock_time(span[0])} to {clock_time(span[1])}" if span else ""
-        return Measurement("supported", f"There are vocals{where}.", span)
-    voices = {tag.name.lower() for tag in findings.singers}
+        return Measurement("supported", f"There are vocals{where} ({percent(probability)} sure).", span)
+    voices = {tag.name.lower() for tag in findings.voices}
     if claim.value in voices:
         return Measurement(
             "supported", f"The vocals sound like {'rap' if claim.value == 'rap' else with_article(claim.value)}.", span

@@ -21,7 +21,7 @@ from pipelines.music.notation import (
     tonic_of,
     written,
 )
-from pipelines.wording.grammar import listed
+from pipelines.wording.grammar import listed, percent
 from pipelines.wording.times import clock_time
 
 CHORD_GAP_SECONDS = 2.5
@@ -36,15 +36,16 @@ def check_key(claim: Claim, findings: ClipFindings) -> Measurement:
     if key is None:
         return Measurement("not measured", "No key was found in this clip.")
     span = _tonic_span(findings)
+    measured_key = f"{key.name} ({percent(key.confidence)} sure)"
     if is_too_unsure(claim, key.confidence):
-        return Measurement("not measured", f"The key is too unsure to tell; {key.name} is the best guess.", span)
+        return Measurement("not measured", f"The key is too unsure; the best guess is {measured_key}.", span)
     tonic, mode = _claimed_key(claim.value)
     if mode not in (None, "major", "minor"):
-        return Measurement("not measured", f"Only major and minor are distinguished; {key.name} was found.", span)
+        return Measurement("not measured", f"Only major and minor are distinguished; the measured key is {measured_key}.", span)
     measured = pitch_class(key.tonic)
     if tonic in (None, measured) and mode in (None, key.mode):
-        return Measurement("supported", f"The measured key is {key.name}.", span)
-    return Measurement("contradicted", f"The measured key is {key.name}{_relation(tonic, mode, measured, key.mode)}.", span)
+        return Measurement("supported", f"The measured key is {measured_key}.", span)
+    return Measurement("contradicted", f"The measured key is {measured_key}{_relation(tonic, mode, measured, key.mode)}.", span)
 
 
 def _claimed_key(value: str) -> tuple[int | None, str | None]:
@@ -95,12 +96,14 @@ def check_chords(claim: Claim, findings: ClipFindings) -> Measurement:
         )
     if "–" not in claim.value:
         first = [next(one for one in chords if _is(chord, one)) for chord in wanted]
-        return Measurement("supported", f"First at {clock_time(first[0].start)}.", (first[0].start, first[0].end))
+        return Measurement("supported", f"First found at {clock_time(first[0].start)}.", (first[0].start, first[0].end))
     run = next(_runs(wanted, chords), None)
     if run is None:
         return Measurement("contradicted", "These chords were found, but not in this order.")
     return Measurement(
-        "supported", f"In this order from {clock_time(run[0].start)} to {clock_time(run[-1].end)}.", (run[0].start, run[-1].end)
+        "supported",
+        f"Found in this order from {clock_time(run[0].start)} to {clock_time(run[-1].end)}.",
+        (run[0].start, run[-1].end),
     )
 
 

@@ -15,8 +15,8 @@ from tests.pipelines.description.random_findings import clip_findings
 
 STANCES = {
     "level": {
-        "loud": r"\b(?:is loud|level is high|recording is loud)\b",
-        "quiet": r"\b(?:is quiet|level is low|recording is quiet)\b",
+        "loud": r"\bis loud\b",
+        "quiet": r"\bis quiet\b",
         "medium": r"\bof medium loudness\b",
     },
     "spread": {
@@ -25,19 +25,16 @@ STANCES = {
         "moderate": r"range is moderate",
     },
     "vocals": {
-        "yes": r"\b(?:somebody|woman|man|voice)\b(?: probably| perhaps)? (?:sings|seems to sing)|who sings",
-        "no": r"nobody (?:sings|seems to sing)|no vocals|no singing|instrumental",
+        "yes": r"\b(?:voice|woman|man) (?:probably |perhaps )?sings|there are (?:probably |perhaps )?vocals|^vocals: from",
+        "no": r"\bno vocals|without vocals|no singing|\binstrumental\b",
     },
     "speech": {
-        "yes": (
-            r"\b(?:somebody|man|woman|child) (?:speaks|is speaking|can be heard speaking)|of speech|there is speech|"
-            r"this is (?:music and )?speech"
-        ),
-        "no": r"nobody speaks|no speech|no words are spoken|neither speech|no language",
+        "yes": r"\b(?:man|woman|child) speaks|of speech|there is (?:probably |perhaps )?speech|this is (?:music and )?speech",
+        "no": r"\bno speech|neither speech",
     },
     "music": {
-        "yes": r"music plays from|there is music|music from|this is music",
-        "no": r"no music|neither speech nor music",
+        "yes": r"music from|this is music",
+        "no": r"\bno music|neither speech nor music|\bnot music",
     },
 }  # fmt: skip
 QUESTIONS = (
@@ -86,5 +83,5 @@ def test_no_claim_of_an_answer_is_contradicted_by_the_findings(findings: ClipFin
 
 def test_texts_that_disagree_are_found() -> None:
     assert conflicts(["It is loud.", "It is quiet: -30.0 LUFS."]) == [("level", {"loud", "quiet"})]
-    assert conflicts(["Nobody sings.", "A woman sings from 0:10."]) == [("vocals", {"yes", "no"})]
-    assert not conflicts(["It is loud.", "It is loud: -8.0 LUFS.", "Nobody sings."])
+    assert conflicts(["There are no vocals.", "A woman sings from 0:10."]) == [("vocals", {"yes", "no"})]
+    assert not conflicts(["It is loud.", "It is loud: -8.0 LUFS.", "There are no vocals."])
