@@ -27,6 +27,8 @@ WORD_TOLERANCE_SAMPLES = int(0.05 * SAMPLE_RATE)
 MAX_SILENCE_CHUNK_SAMPLES = 5 * SAMPLE_RATE
 MIN_SKIPPED_SAMPLES = SAMPLE_RATE
 """Speech of more than 1 s without a word was skipped by the model."""
+MAX_GAP_SAMPLES = 10 * SAMPLE_RATE
+"""Speech after a longer gap begins a new window: what lies far apart is no context for each other."""
 MIN_FILL = 2 / 3
 """A window may end at the longest pause of its last third."""
 
@@ -152,6 +154,9 @@ def pack(chunks: Iterable[Chunk], first_duration: float) -> Iterator[SpeechWindo
     limit = int(first_duration * SAMPLE_RATE)
     held: list[Chunk] = []
     for chunk in chunks:
+        if held and chunk.speech.start - held[-1].speech.end > MAX_GAP_SAMPLES:
+            yield SpeechWindow(tuple(held))
+            held, limit = [], int(MAX_WINDOW_SECONDS * SAMPLE_RATE)
         while held and sum(c.samples for c in held) + chunk.samples > limit:
             count = _count_until_longest_pause([*held, chunk], limit)
             yield SpeechWindow(tuple(held[:count]))

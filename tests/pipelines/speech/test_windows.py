@@ -41,6 +41,11 @@ def test_padding_never_overlaps() -> None:
     assert third.end == 10 * SAMPLE_RATE
 
 
+def test_speech_far_apart_shares_no_window() -> None:
+    regions = seconds((1.0, 3.0), (12.0, 14.0), (600.0, 602.0))
+    assert [[chunk.speech for chunk in window.chunks] for window in windows_of(regions, 700.0)] == [regions[:2], regions[2:]]
+
+
 def test_windows_are_full_and_end_at_long_pauses() -> None:
     regions = [(at, at + 4.0) for at in (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 38.0, 43.0)]
     first, second, *others = windows_of(seconds(*regions), 60.0)
@@ -51,14 +56,14 @@ def test_windows_are_full_and_end_at_long_pauses() -> None:
 
 
 def test_times_lead_back_to_the_clip() -> None:
-    (window,) = windows_of(seconds((5.0, 7.0), (100.0, 103.0)), 200.0)
+    (window,) = windows_of(seconds((5.0, 7.0), (12.0, 15.0)), 200.0)
     assert window.duration == pytest.approx(2.6 + 3.6)
     assert window.chunk_at(0.0) == 0
     assert window.chunk_at(2.7) == 1
     assert window.clip_time(1.0, 0) == pytest.approx(4.7 + 1.0)
-    assert window.clip_time(2.6 + 0.5, 1) == pytest.approx(99.7 + 0.5)
+    assert window.clip_time(2.6 + 0.5, 1) == pytest.approx(11.7 + 0.5)
     assert window.clip_time(3.0, 0) == pytest.approx(7.05)  # held within its speech
-    assert window.clip_time(99.0, window.chunk_at(99.0)) == pytest.approx(103.05)
+    assert window.clip_time(99.0, window.chunk_at(99.0)) == pytest.approx(15.05)
 
 
 def test_the_sound_of_a_window_is_that_of_its_chunks() -> None:
