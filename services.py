@@ -1,4 +1,4 @@
-"""What every tab works with, made once from the settings and passed to the builders."""
+"""The composition root: clips, models, Stop and library, built once from the settings and passed to every tab."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIBRARY_FOLDER = "library"
 
 @dataclass(frozen=True)
 class Services:
-    """The clips, the models, and who asked to stop."""
+    """Everything that the tabs share."""
 
     settings: Settings
     clips: ClipStore
@@ -34,11 +34,11 @@ class Services:
     runtime: ModelRuntime
     stop_flags: StopFlags
     library: ClipLibrary
-    """What clips sound like, kept between runs."""
+    """Embeddings of clips, kept between runs."""
 
 
 def build_services(settings: Settings) -> Services:
-    """Everything that `settings` describes; no model is loaded and no network is used."""
+    """Build the services that `settings` describes; no model is loaded and no network is used."""
     files = ModelFiles(PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path)))
     probe, behind = _memory_probes()
     limits = CacheLimits(
@@ -63,7 +63,7 @@ def build_services(settings: Settings) -> Services:
 
 
 def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:
-    """The device's memory and the one behind it; whether there is a GPU is asked from its driver, not from torch."""
+    """Return the probes of the device's memory and of the one behind it; the driver says whether there is a GPU, not torch."""
     if Path("/proc/driver/nvidia/gpus").exists():
         import torch
 

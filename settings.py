@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     max_clip_seconds: float = Field(default=3 * 3600.0, gt=0)
     max_clip_channels: int = Field(default=16, gt=0)
     clip_age_seconds: float = Field(default=24 * 3600.0, gt=0)
-    """How long a clip nobody uses is kept."""
+    """How long an unused clip is kept."""
 
     cpu_threads: int = Field(default=0, ge=0)
     """Threads of a model on the CPU; 0 lets its library choose."""

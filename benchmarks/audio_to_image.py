@@ -57,7 +57,7 @@ FRAMES, NOISE_SECONDS, NOISE_LEVEL = 375, 4.0, 0.01
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """What pictures are drawn with."""
+    """Clip, models and settings of the pictures."""
 
     runtime: ModelRuntime
     clip: AudioClip
@@ -69,12 +69,12 @@ class Studio:
             pass
 
     def draw_anew(self) -> None:
-        """The same for a clip that was not heard before."""
+        """Draw the same for a clip without stored features."""
         self.runtime.features.forget_clip(self.clip.content_hash)
         self.draw()
 
     def pipeline(self) -> Any:
-        """The picture model, which nobody else uses here."""
+        """Return the picture model, which is not leased elsewhere here."""
         with self.runtime.cache.lease(self.runtime.catalog.choose("draw_pictures", self.options.model).spec) as (pipeline,):
             return pipeline
 
@@ -99,16 +99,16 @@ def offline(folder: Path) -> list[Figure]:
     noise = services.clips.open(white_noise(folder, end - start))
 
     def seeds_procedure() -> None:
-        """Sound and fresh noise are heard for every request."""
+        """Encode the audio and fresh noise for every request."""
         fresh = replace(services.runtime, features=FeatureStore(STORE_BYTES))
-        heard, nothing = (
+        embeds, negative_embeds = (
             audio_embeds(sound, start, end, TINY_ALIGNER, TINY_DIFFUSION, fresh).prompt_embeds for sound in (clip, noise)
         )
-        bare_call(studio, heard, nothing)()
+        bare_call(studio, embeds, negative_embeds)()
 
     states = in_a_thread(lambda: audio_embeds(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime))()
     bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
-    return compare("offline", studio, bare, seeds_procedure, heard_costs_little=False)
+    return compare("offline", studio, bare, seeds_procedure, encoding_is_cheap=False)
 
 
 def full_size(folder: Path) -> list[Figure]:
@@ -134,11 +134,11 @@ def full_size(folder: Path) -> list[Figure]:
 
     states = np.random.default_rng(0).normal(size=(2, 48, pipeline.text_encoder.config.hidden_size)).astype(np.float32)
     bare = bare_call(studio, *states)
-    return compare("full-size path", studio, bare, seeds_procedure, heard_costs_little=True)
+    return compare("full-size path", studio, bare, seeds_procedure, encoding_is_cheap=True)
 
 
 def compare(
-    name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], heard_costs_little: bool
+    name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], encoding_is_cheap: bool
 ) -> list[Figure]:
     """Models are loaded, and the words of the vocabulary encoded, before any is timed; each runs in a thread, as in a server.
 
@@ -148,23 +148,23 @@ def compare(
     in_a_thread(studio.draw)()
     calls = [in_a_thread(call) for call in (plain.draw, plain.draw_anew, bare, seeds_procedure, studio.draw)]
     again, anew, alone, seed, seen = alternating_medians(calls, ROUNDS)
-    heard_before = f"{name}: a picture of a clip heard before ({again:.2f} s), against the bare call ({alone:.2f} s)"
+    stored = f"{name}: a picture of a clip with stored features ({again:.2f} s), against the bare call ({alone:.2f} s)"
     new = f"{name}: a picture of a new clip ({anew:.2f} s)"
     return [
-        at_most(heard_before, again / alone, BOUND, "x"),
+        at_most(stored, again / alone, BOUND, "x"),
         at_most(f"{name}: the same with its previews ({seen:.2f} s), against it without them", seen / again, PREVIEWS_BOUND, "x"),
         at_least(f"{new}: the seed's procedure ({seed:.2f} s) against it", seed / anew, 1.0, "x"),
-        *([at_most(f"{new}, against the bare call", anew / alone, BOUND, "x")] if heard_costs_little else []),
+        *([at_most(f"{new}, against the bare call", anew / alone, BOUND, "x")] if encoding_is_cheap else []),
     ]
 
 
-def bare_call(studio: Studio, heard: Any, nothing: Any) -> Callable[[], Any]:
+def bare_call(studio: Studio, embeds: Any, negative_embeds: Any) -> Callable[[], Any]:
     """The diffusers pipeline itself with the states [tokens, width] of a sound."""
     import torch
 
     pipeline, options = studio.pipeline(), studio.options
     usual = drawing_defaults(studio.runtime.catalog.choose("draw_pictures", options.model).spec)
-    prompt, negative = (torch.from_numpy(np.array(states))[None] for states in (heard, nothing))
+    prompt, negative = (torch.from_numpy(np.array(states))[None] for states in (embeds, negative_embeds))
     return lambda: pipeline(
         prompt_embeds=prompt,
         negative_prompt_embeds=negative,
@@ -177,7 +177,7 @@ def bare_call(studio: Studio, heard: Any, nothing: Any) -> Callable[[], Any]:
 
 
 def white_noise(folder: Path, seconds: float) -> Path:
-    """As the seed's unconditional branch hears it."""
+    """Return noise as in the seed's unconditional branch."""
     path = folder / "noise.wav"
     soundfile.write(path, NOISE_LEVEL * np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE)), SAMPLE_RATE)
     return path
@@ -230,7 +230,7 @@ def activation_megabytes(folder: Path, ours: bool) -> float:
 
 
 def megabytes(entry: str) -> float:
-    """Of this process's status."""
+    """Return a field of this process's status in bytes."""
     found = re.search(rf"{entry}:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
     return int(found[1]) / 1024 if found else float("nan")
 

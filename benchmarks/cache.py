@@ -1,4 +1,4 @@
-"""The model cache: what a lease costs, how many loads a crowd makes, and memory after many switches of real models."""
+"""The model cache: overhead of a lease, loads of simultaneous requests, and memory after many switches of real models."""
 
 from __future__ import annotations
 
@@ -66,24 +66,24 @@ class BudgetProbe:
         self._loaders = loaders
 
     def total_bytes(self) -> int:
-        """The budget."""
+        """Return the budget in bytes."""
         return self._budget_bytes
 
     def used_bytes(self) -> int:
-        """What living models take."""
+        """Return the bytes of models that are alive."""
         return self._loaders.alive_bytes
 
     def free_bytes(self) -> int:
-        """What is left of the budget."""
+        """Return the bytes left of the budget."""
         return self._budget_bytes - self._loaders.alive_bytes
 
     def give_back(self) -> None:
-        """As the host does."""
+        """Return freed blocks to the system, as the host's probe does."""
         HostMemoryProbe().give_back()
 
 
 def lease_cost(files: ModelFiles) -> Figure:
-    """Microseconds of a lease of a resident model beyond taking and giving back a bare lock."""
+    """Return the microseconds of a lease of a resident model beyond taking and giving back a bare lock."""
     cache = ModelCache(files, ModelLoaders(), HostMemoryProbe())
     cache.preload(WHISPER_TINY_EN_OFFLINE)
     lock = threading.Lock()
@@ -101,7 +101,7 @@ def lease_cost(files: ModelFiles) -> Figure:
 
 
 def crowd(files: ModelFiles) -> Figure:
-    """Loads that many threads make when they ask for one absent model at once."""
+    """Return the loads of many threads that ask for one absent model at once."""
     loaders = MeteredLoaders()
     cache = ModelCache(files, loaders, HostMemoryProbe())
     together = threading.Barrier(CROWD)
@@ -170,7 +170,7 @@ def _copy_of(files: ModelFiles, spec: ModelSpec, folder: Path) -> ModelSpec:
 
 
 def figures() -> list[Figure]:
-    """All figures of the cache."""
+    """Return all figures of the cache."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         files = build_services(Settings(data_dir=folder / "data", clip_dir=folder / "clips")).files

@@ -69,7 +69,7 @@ def whisper_model(directory: Path, workers: int = 1) -> Any:
 
 
 def packed(whisper: Any, waveform: FloatArray, options: DecodingOptions) -> Generator[Segment, None, None]:
-    """Our segments."""
+    """Return the segments of Audioscope."""
     with closing(decode_speech(whisper, waveform, options, never_stop)) as steps:
         yield from (step for step in steps if isinstance(step, Segment))
 
@@ -82,7 +82,7 @@ def measure(transcriber: Transcriber, waveform: FloatArray) -> Run:
 
 
 def speed(directory: Path) -> list[Figure]:
-    """Ten minutes; the contenders take turns, so that other load hits all of them."""
+    """Compare on ten minutes; the contenders take turns, so that other load affects all of them."""
     known = sentences_with_pauses(TEN_MINUTES)
     bare = whisper_model(directory)
     workers = whisper_model(directory, with_workers(WHISPER_BASE_OFFLINE).workers)
@@ -140,9 +140,9 @@ def first_words(directory: Path, folder: Path) -> list[Figure]:
 
 def start_errors(segments: Iterable[Segment], known: KnownWords) -> list[tuple[float, float]]:
     """When a word is said and by how much its reported start is late, in seconds, for every word that was recognised."""
-    heard = [(word.text.lower().strip(" .,!?"), word.start) for segment in segments for word in segment.words]
-    matches = SequenceMatcher(None, known.words, [text for text, _ in heard], autojunk=False).get_matching_blocks()
-    pairs = [(known.starts[m.a + i], heard[m.b + i][1]) for m in matches for i in range(m.size)]
+    recognised = [(word.text.lower().strip(" .,!?"), word.start) for segment in segments for word in segment.words]
+    matches = SequenceMatcher(None, known.words, [text for text, _ in recognised], autojunk=False).get_matching_blocks()
+    pairs = [(known.starts[m.a + i], recognised[m.b + i][1]) for m in matches for i in range(m.size)]
     return [(said, reported - said) for said, reported in pairs]
 
 
@@ -179,7 +179,7 @@ def memory(directory: Path, folder: Path) -> Figure:
 
 
 def peak_megabytes(directory: Path, samples_file: Path) -> float:
-    """Of this process, which has no other work, after a transcription."""
+    """Return the peak memory of this process, which has no other work, after a transcription."""
     whisper = whisper_model(directory, with_workers(WHISPER_BASE_OFFLINE).workers)
     for _ in packed(whisper, np.memmap(samples_file, np.float32, "r"), ENGLISH):
         pass

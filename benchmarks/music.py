@@ -1,4 +1,4 @@
-"""What a clip of three minutes costs to describe: of its length, beside its models alone, and the second time."""
+"""Time to describe a clip of three minutes: against its length, against its models alone, and the second time."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def figures() -> list[Figure]:
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return the seconds of a description."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -54,7 +54,7 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 @contextmanager
 def timed_models() -> Iterator[list[float]]:
-    """The seconds of every call of an ONNX model in the block."""
+    """Return the seconds of every call of an ONNX model in the block."""
     seconds: list[float] = []
     run = onnxruntime.InferenceSession.run
 
@@ -72,7 +72,7 @@ def timed_models() -> Iterator[list[float]]:
 
 
 def three_minutes(folder: Path) -> Path:
-    """The example of music, again and again."""
+    """Return the music example, repeated."""
     samples, rate = soundfile.read(EXAMPLES / "music.ogg", always_2d=True)
     repeats = -(-SECONDS * rate // len(samples))
     path = folder / "three minutes.wav"

@@ -1,4 +1,4 @@
-"""What a benchmark reports, and the table they make together."""
+"""Figures of benchmarks, and their table."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ class Figure:
 
 
 def as_table(figures: Sequence[Figure]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     rows = [f"| {f.claim} | {f.measured} | {f.bound} | {'yes' if f.kept else '**no**'} |" for f in figures]
     return "\n".join(["| claim | measured | bound | kept |", "|---|---|---|---|", *rows])
 
 
 def at_most(claim: str, value: float, bound: float, unit: str = "", digits: int = 2) -> Figure:
-    """A figure that keeps its claim while it is not above `bound`."""
+    """Return a figure that keeps its claim while it is not above `bound`."""
     return Figure(claim, f"{value:.{digits}f}{unit}", f"at most {bound:g}{unit}", value <= bound)
 
 
 def at_least(claim: str, value: float, bound: float, unit: str = "", digits: int = 2) -> Figure:
-    """A figure that keeps its claim while it is not below `bound`."""
+    """Return a figure that keeps its claim while it is not below `bound`."""
     return Figure(claim, f"{value:.{digits}f}{unit}", f"at least {bound:g}{unit}", value >= bound)
 
 
 def alternating_medians(contenders: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median seconds of each contender, run in turn so that a busy moment hits all alike."""
+    """Return the median seconds of each contender, run in turn so that other load affects all alike."""
     times: list[list[float]] = [[] for _ in contenders]
     for _ in range(rounds):
         for run, own in zip(contenders, times, strict=True):

@@ -1,4 +1,4 @@
-"""Which models can do which task, best first, and the choice among them."""
+"""The models of each task, best first, and the choice among them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALL_MODELS: tuple[ModelSpec, ...] = (
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """A model, and in words why it was taken."""
+    """A model, and in words why it was chosen."""
 
     spec: ModelSpec
     reason: str
@@ -59,13 +59,13 @@ class ModelCatalog:
         return self._device
 
     def models(self, task: Task) -> tuple[ModelSpec, ...]:
-        """Every model that can do `task`, best first."""
+        """Return every model that can do `task`, best first."""
         return tuple(spec for spec in self._specs if task in (spec.task, *spec.further_tasks))
 
     def choose(
         self, task: Task, choice: str = AUTO, working_bytes: int = 0, suits: Callable[[ModelSpec], bool] = lambda spec: True
     ) -> ModelChoice:
-        """The model that `choice` names, or for 'auto' the best that fits the measured memory and is available.
+        """Return the model that `choice` names, or for 'auto' the best that fits the measured memory and is available.
 
         `suits`: what 'auto' takes no model without.
 
@@ -86,7 +86,7 @@ class ModelCatalog:
         return ModelChoice(spec, "chosen by you")
 
     def revision(self, spec: ModelSpec) -> str:
-        """Commit or version of the model's files; they are fetched if they are not here."""
+        """Return the commit or version of the model's files; they are fetched if they are not here."""
         return self._files.fetch(spec).revision
 
     def _best(self, specs: tuple[ModelSpec, ...], working_bytes: int) -> ModelChoice:
@@ -100,7 +100,7 @@ class ModelCatalog:
         raise NoModelFits(_listing(passed_over))
 
     def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> str | None:
-        """Why `auto` does not take this model here, or None."""
+        """Return why `auto` does not choose this model here, or None."""
         if self._device == "cpu" and not spec.quick_on_cpu:
             return "too slow without a GPU"
         if spec.memory_bytes(self._device) > attainable_bytes:
@@ -110,7 +110,7 @@ class ModelCatalog:
 
 
 def can_run(spec: ModelSpec, device: Device) -> bool:
-    """Whether what is installed here could run this model on `device`: quantised weights need bitsandbytes and a GPU."""
+    """Return whether the installed packages can run this model on `device`: quantised weights need bitsandbytes and a GPU."""
     return not spec.quantization or (device == "cuda" and find_spec("bitsandbytes") is not None)
 
 

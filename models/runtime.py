@@ -1,4 +1,4 @@
-"""What a pipeline needs to run models: the catalogue to choose from, the cache to borrow from, and the features known so far."""
+"""The parts that every pipeline needs to run models: catalogue, cache and feature store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.model_catalog import ModelCatalog
 
 @dataclass(frozen=True)
 class ModelRuntime:
-    """The three parts that travel together through every pipeline."""
+    """Catalogue, cache and feature store, passed to pipelines together."""
 
     catalog: ModelCatalog
     """Which models exist, and which of them fits."""

@@ -1,4 +1,4 @@
-"""Many ask for the same thing at once: one works, all get its result or its error."""
+"""Simultaneous calls for the same key share one run, its result and its error."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 
 class SingleFlight:
-    """Runs a function once per key at a time; whoever asks meanwhile waits for that run."""
+    """Runs a function once per key at a time; calls that come meanwhile wait for that run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._flights: dict[Hashable, Future[Any]] = {}
 
     def run(self, key: Hashable, function: Callable[[], Any]) -> Any:
-        """The result of `function`, run by whoever came first; its exception is everybody's exception."""
+        """Return the result of `function`, run by the first caller; its exception is raised in all of them."""
         with self._lock:
             flight = self._flights.get(key)
             first = flight is None

@@ -1,8 +1,8 @@
-"""The `should_stop` callable that a job without a Stop is given."""
+"""The default `should_stop` of a job."""
 
 from __future__ import annotations
 
 
 def never_stop() -> bool:
-    """The `should_stop` of a job that nobody stops."""
+    """Return False: the `should_stop` of a job that cannot be stopped."""
     return False

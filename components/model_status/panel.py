@@ -1,4 +1,4 @@
-"""What the models cost: a pill in the header, and the Models tab with what is resident, leased, waiting and free."""
+"""Status of the models: a pill in the header, and the tab Models with residents, leases, waiting jobs and free memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays that one tab computed and the next one finds: decoded features, encoder states, hidden layers."""
+"""Arrays that tabs share: decoded features, encoder states, hidden layers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ArrayT = TypeVar("ArrayT", bound=AnyArray)
 
 
 class FeatureKey(NamedTuple):
-    """What an array was computed from."""
+    """Clip, model and kind of an array."""
 
     clip_hash: str
     model: str
@@ -24,7 +24,7 @@ class FeatureKey(NamedTuple):
 
 
 class FeatureStore:
-    """Least-recently-used arrays up to a number of bytes; each is computed once, however many ask at the same time."""
+    """LRU store of arrays up to a number of bytes; simultaneous requests for one array share its computation."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -39,7 +39,7 @@ class FeatureStore:
         return self._used_bytes
 
     def get_or_compute(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
-        """The array of `key`, read-only, of the kind that `compute` makes, which runs only if it is not there."""
+        """Return the array of `key`, read-only; `compute` runs only if it is not in the store."""
         found = self.find(key)
         if found is None:
             found = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
@@ -58,7 +58,7 @@ class FeatureStore:
             self._used_bytes = 0
 
     def find(self, key: FeatureKey) -> AnyArray | None:
-        """The array of `key`, read-only, if it is there."""
+        """Return the array of `key`, read-only; None if it is not in the store."""
         with self._lock:
             if key in self._arrays:
                 self._arrays.move_to_end(key)

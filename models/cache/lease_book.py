@@ -1,4 +1,4 @@
-"""Who holds which model, who waits, and what has to leave: the bookkeeping of the model cache, and nothing else.
+"""The bookkeeping of the model cache, and nothing else: which models are held, which requests wait, what has to leave.
 
 No locks, no threads, no clock and no loading in here: the cache calls it under its one bookkeeping lock, and the tests drive it
 through random schedules step by step.
@@ -33,7 +33,7 @@ class Entry:
 
     @property
     def is_idle(self) -> bool:
-        """Nobody holds it and it is not on its way out, so it may be handed out or evicted."""
+        """Whether it is neither held nor on its way out, so that it may be lent or evicted."""
         return self.resident is not None and self.holder is None and not self.leaving
 
 
@@ -47,7 +47,7 @@ class Ticket:
     granted: bool = False
     error: BaseException | None = None
     to_load: dict[ModelIdentity, int] = field(default_factory=dict)
-    """What is not on the device yet, with the bytes that it will take."""
+    """Models that are not on the device yet, with the bytes that they will take."""
     victims: list[Entry] = field(default_factory=list)
     """Idle entries that have to leave for this ticket, least recently used first."""
 
@@ -111,14 +111,14 @@ class LeaseBook:
             if victims is not None:
                 self._grant(ticket, victims)
             elif self.granted or any(entry.leaving for entry in self.entries.values()):
-                return  # its memory comes free when they end; nobody may take it meanwhile
+                return  # its memory comes free when they end; no later ticket may take it meanwhile
             elif idle := self._by_last_use(ticket.identities):
                 self._grant(ticket, idle)  # too few by their sizes; what they really free is measured as they go
             else:
                 self._fail(ticket, OutOfMemory(needed, max(0, free), self._device_name))
 
     def victims(self, missing_bytes: int, spared: frozenset[ModelIdentity]) -> list[Entry] | None:
-        """The least recently used idle entries on the device that together have `missing_bytes`; None if all are too few."""
+        """Return the least recently used idle entries on the device that have `missing_bytes`; None if all are too few."""
         chosen: list[Entry] = []
         for entry in self._by_last_use(spared):
             if missing_bytes <= 0:
@@ -128,21 +128,21 @@ class LeaseBook:
         return chosen if missing_bytes <= 0 else None
 
     def idle_entries(self, place: Place, spared: frozenset[ModelIdentity] = frozenset()) -> list[Entry]:
-        """Entries in that memory that may be evicted, in no order."""
+        """Return the entries in that memory that may be evicted, in no order."""
         return [e for i, e in self.entries.items() if e.is_idle and e.place == place and i not in spared]
 
     def reserved_bytes(self) -> int:
-        """Device memory promised to granted tickets and not yet taken by a loaded model."""
+        """Return the device memory promised to granted tickets and not yet taken by a loaded model."""
         return sum(ticket.reserved_bytes for ticket in self.granted)
 
     def loaded(self, ticket: Ticket, identity: ModelIdentity, resident: Resident, size_bytes: int) -> None:
-        """The model is on the device now: its reservation becomes its measured size."""
+        """Record that the model is on the device: its reservation becomes its measured size."""
         entry = self.entries[identity]
         entry.resident, entry.size_bytes, entry.place = resident, size_bytes, "device"
         del ticket.to_load[identity]
 
     def return_to_queue(self, ticket: Ticket, now: float) -> None:
-        """A granted ticket did not find the memory that was counted on: it is first in line again."""
+        """Put a granted ticket that did not find its memory first in line again."""
         self.release(ticket, now)
         self.waiting.insert(0, ticket)
 
@@ -159,17 +159,17 @@ class LeaseBook:
         self.granted.remove(ticket)
 
     def load_failed(self, ticket: Ticket, identity: ModelIdentity, error: ModelError, now: float) -> None:
-        """End the ticket and give its error to everyone who waits for the same model."""
+        """End the ticket, and all that wait for the same model, with its error."""
         for other in [other for other in self.waiting if identity in other.identities]:
             self._fail(other, error)
         self.release(ticket, now)
 
     def parked(self, entry: Entry) -> None:
-        """An evicted entry arrived in the host's memory."""
+        """Record that an evicted entry has arrived in the host's memory."""
         entry.place, entry.leaving = "host", False
 
     def dropped(self, entry: Entry) -> None:
-        """An evicted entry is gone."""
+        """Record that an evicted entry is gone."""
         entry.resident, entry.leaving = None, False
         self.entries = {i: e for i, e in self.entries.items() if e is not entry}
 

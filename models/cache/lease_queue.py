@@ -16,7 +16,7 @@ STOP_POLL_SECONDS = 0.05
 class LeaseQueue:
     """A `LeaseBook` behind one lock, which is held for microseconds and never while a model loads.
 
-    Whoever reads or changes `book` holds `changed`.
+    `changed` is held while `book` is read or changed.
     """
 
     def __init__(self, book: LeaseBook, free_bytes: Callable[[], int], clock: Callable[[], float]) -> None:
@@ -74,7 +74,7 @@ class LeaseQueue:
         """End a granted ticket.
 
         The garbage collector may close an abandoned generator, and so call this, while this very thread is keeping the book.
-        Then the lock stays out of reach, and whoever keeps the book next ends the ticket.
+        Then the lock stays out of reach, and the next thread that holds the lock ends the ticket.
         """
         self._ended.append(ticket)
         if self.changed.acquire(timeout=STOP_POLL_SECONDS):

@@ -1,4 +1,4 @@
-"""What memory there is and what is free, measured each time it is asked."""
+"""Probes of total and free memory, measured at each call."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class MemoryProbe(Protocol):
         ...
 
     def total_bytes(self) -> int:
-        """All the memory that this process could ever have there."""
+        """Return the bytes that this process could ever have there."""
         ...
 
     def free_bytes(self) -> int:
-        """What a new allocation could have right now."""
+        """Return the bytes that a new allocation could have now."""
         ...
 
     def used_bytes(self) -> int:
-        """What is in use, as far as this process can tell its own share apart."""
+        """Return the bytes in use: those of this process, where they can be told apart."""
         ...
 
     def give_back(self) -> None:
@@ -63,7 +63,7 @@ class HostMemoryProbe:
         return int(psutil.Process().memory_info().rss)
 
     def give_back(self) -> None:
-        """Hand freed blocks back to the system; glibc keeps many, which after some loads looks like a leak."""
+        """Return freed blocks to the system; glibc keeps many, which after some loads looks like a leak."""
         if sys.platform == "linux":
             trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
             if trim is not None:
@@ -132,7 +132,7 @@ class CudaMemoryProbe:
 
 
 def _read_limit(path: Path) -> int | None:
-    """The number in a cgroup file; None where there is no file or no limit."""
+    """Return the number in a cgroup file; None where there is no file or no limit."""
     try:
         text = path.read_text().strip()
     except OSError:
@@ -141,7 +141,7 @@ def _read_limit(path: Path) -> int | None:
 
 
 def _droppable_bytes(path: Path) -> int:
-    """Page cache that the kernel gives up under pressure, from a cgroup's memory.stat; v1 names its children's share total_."""
+    """Return the page cache that the kernel gives up under pressure, from memory.stat; v1 adds total_ for a cgroup's children."""
     try:
         lines = path.read_text().splitlines()
     except OSError:
@@ -151,7 +151,7 @@ def _droppable_bytes(path: Path) -> int:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is torch's, CTranslate2's, onnxruntime's, Python's or our own way of saying it."""
+    """Return whether an error of torch, CTranslate2, onnxruntime, Python or Audioscope means that memory ran out."""
     if isinstance(error, (MemoryError, OutOfMemory)):
         return True
     if isinstance(error, AudioscopeError):

@@ -1,4 +1,4 @@
-"""What the cache keeps: loaded models of several kinds, each with its own way between the GPU and main memory."""
+"""Loaded models of several kinds, each with its own way between the GPU and main memory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Resident(Protocol):
 
     @property
     def model(self) -> Any:
-        """What a lease hands out."""
+        """The object that a lease lends."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""What the model cache tells about itself."""
+"""A snapshot of the model cache."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ResidentStatus:
 
 @dataclass(frozen=True)
 class CacheStatus:
-    """What the status panel shows."""
+    """Residents, memory and counts of the cache at one moment."""
 
     device: str
     total_bytes: int

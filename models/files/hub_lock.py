@@ -1,6 +1,6 @@
 """The lock file: which commit of each hub repository is in use.
 
-A commit is written at a repository's first download and used from then on, until somebody asks for the newer one with
+A commit is written at a repository's first download and used from then on, until a newer one is taken with
 `python update_models.py`.
 """
 

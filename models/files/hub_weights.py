@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HubState:
-    """What the last look at the hub found."""
+    """Result of the last probe of the hub."""
 
     reachable: bool
     words: str
-    """For the person: 'reachable', or why not."""
+    """'reachable', or why not, for the page."""
 
 
 class HubWeights:
@@ -50,11 +50,11 @@ class HubWeights:
         self._state = HubState(False, "not asked yet")
 
     def last_state(self) -> HubState:
-        """What is known without asking."""
+        """Return the result of the last probe, without asking the hub."""
         return self._state
 
     def state(self) -> HubState:
-        """Whether the hub answers; asked at most once a minute, and given up after one short time-out."""
+        """Return whether the hub answers; asked at most once a minute, and given up after one short time-out."""
         with self._probing:
             if self._looked_at is None or self._clock() - self._looked_at >= PROBE_INTERVAL_SECONDS:
                 self._state = self._probe()
@@ -62,7 +62,7 @@ class HubWeights:
             return self._state
 
     def local_directory(self, source: HubSource) -> Path | None:
-        """Where the locked commit (or, if there is no lock yet, the commit that the hub's own cache calls main) lies complete."""
+        """Return the folder of the complete locked commit or, without a lock, of the one that the hub's cache calls main."""
         import huggingface_hub
 
         commit = self._lock.commit(source.repository)
@@ -83,7 +83,7 @@ class HubWeights:
         return directory if complete and any(directory.iterdir()) else None
 
     def fetch(self, spec: ModelSpec, source: HubSource) -> tuple[Path, str]:
-        """(directory, commit) of the model, downloaded if it is not here; locks the commit at the first time.
+        """Return (directory, commit) of the model, downloaded if it is not here; locks the commit at the first time.
 
         Raises:
             ModelUnavailable: not here, and the hub does not answer or does not have it.
@@ -98,7 +98,7 @@ class HubWeights:
         return directory, commit
 
     def latest_commit(self, repository: str) -> str:
-        """The commit at the head of the repository's main branch, asked from the hub."""
+        """Return the commit at the head of the repository's main branch, asked from the hub."""
         import huggingface_hub
 
         info = huggingface_hub.HfApi(endpoint=self._endpoint).model_info(repository, timeout=10.0)
@@ -130,7 +130,7 @@ class HubWeights:
             raise ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error
 
     def _locked_files(self, source: HubSource) -> list[str]:
-        """Of what earlier downloads from this repository brought, those that are wanted now."""
+        """Return the files of earlier downloads from this repository that are wanted now."""
         return [name for name in self._lock.files(source.repository) if _is_wanted(name, source)]
 
     def _probe(self) -> HubState:
@@ -156,7 +156,7 @@ def _is_wanted(name: str, source: HubSource) -> bool:
 
 
 def _has_all_shards(directory: Path, source: HubSource) -> bool:
-    """Whether every wanted shard that an index names lies beside it."""
+    """Return whether every wanted shard that an index names lies beside it."""
     for index in directory.rglob("*.safetensors.index.json"):
         folder = index.parent.relative_to(directory)
         if not _is_wanted((folder / index.name).as_posix(), source):

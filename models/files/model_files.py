@@ -37,7 +37,7 @@ class ModelFiles:
         self._fetched: dict[str, FetchedModel] = {}
 
     def fetch(self, spec: ModelSpec) -> FetchedModel:
-        """The model's files; whoever asks while they are being fetched waits for the same download or error.
+        """Return the model's files; calls that come while they are fetched share that download or its error.
 
         Raises:
             ModelUnavailable, DamagedWeights: see `PackageWeights.fetch`, `HubWeights.fetch` and `fetch_from_repository`.

@@ -1,4 +1,4 @@
-"""Weights that ordinary Python packages carry: found without importing the package, checked, and put together."""
+"""Weights inside Python packages: found without importing the package, checked, and put together."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class PackageWeights:
     directory: Path
 
     def is_installed(self, source: PackageSource) -> bool:
-        """Whether every part is there; nothing is read."""
+        """Return whether every part is there; nothing is read."""
         return all(_locate(part) is not None for file in source.files for part in file.parts)
 
     def fetch(self, spec: ModelSpec, source: PackageSource) -> Path:
-        """The folder with the model's files, each checked against its SHA-256.
+        """Return the folder with the model's files, each checked against its SHA-256.
 
         Files that lie whole in one folder of a package are used where they are; others are put together under `directory`.
 
@@ -94,7 +94,7 @@ WEIGHTS = Path(__file__).parent.parent / "weights"
 
 
 def fetch_from_repository(spec: ModelSpec, source: RepositorySource) -> Path:
-    """The folder with the model's files, each checked against its SHA-256.
+    """Return the folder with the model's files, each checked against its SHA-256.
 
     Raises:
         DamagedWeights: a file has another checksum than the catalogue.

@@ -1,1 +1,1 @@
-"""How a model is built from its files."""
+"""Building models from their files."""

@@ -30,7 +30,7 @@ ONE_THREAD_BYTES = 100_000
 
 @dataclass(frozen=True)
 class ProcessedModel:
-    """A transformers model with what prepares its inputs."""
+    """A transformers model with its processor."""
 
     model: Any
     processor: Any
@@ -44,7 +44,7 @@ class ModelLoaders:
     """Threads of CTranslate2 and onnxruntime; 0 lets the library choose."""
 
     def build(self, model: FetchedModel, device: Device) -> Resident:
-        """The model on `device`, in the dtype of its catalogue entry."""
+        """Return the model on `device`, in the dtype of its catalogue entry."""
         match model.spec.loader:
             case "faster_whisper":
                 return self._faster_whisper(model, device)
@@ -142,7 +142,7 @@ class ModelLoaders:
 
 
 def quantization_config(spec: ModelSpec, device: Device) -> Any:
-    """How bitsandbytes is to quantise: LLM.int8() (Dettmers et al. 2022), or QLoRA's NF4 with double quantisation (2023)."""
+    """Return the settings of bitsandbytes: LLM.int8() (Dettmers et al. 2022), or QLoRA's NF4 with double quantisation (2023)."""
     import transformers
 
     if spec.quantization == "int8":
@@ -156,7 +156,7 @@ def quantization_config(spec: ModelSpec, device: Device) -> Any:
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -1,4 +1,4 @@
-"""Text and sound for Qwen3-Omni; its own processor wants torchvision for videos, which nobody shows it here."""
+"""Text and audio inputs for Qwen3-Omni; its own processor needs torchvision for videos, which are not used here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Qwen3OmniSoundProcessor(Qwen2AudioProcessor):  # type: ignore[misc]
 
 
 def audio_token_count(frames: int) -> int:
-    """Tokens for so many frames: three convolutions of stride 2 over each chunk."""
+    """Return the number of tokens for `frames`: three convolutions of stride 2 over each chunk."""
     chunks, rest = divmod(frames, CHUNK_FRAMES)
     for _ in range(3):
         rest = (rest - 1) // 2 + 1

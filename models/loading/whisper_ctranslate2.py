@@ -1,4 +1,4 @@
-"""A Whisper that lies on disk in CTranslate2's format, as the model of transformers that shows its layers.
+"""A Whisper in CTranslate2's format on disk as a transformers model, which gives its hidden states.
 
 The format (version 6, written by CTranslate2's `model_spec.py`; little-endian): version u32; name of the specification; revision
 u32; number of variables u32; for each its name, rank u8, dimensions u32, number format u8, bytes u32, raw numbers; number of
@@ -30,7 +30,7 @@ Variables = dict[str, AnyArray]
 
 
 class _Reader:
-    """The file from its beginning to its end, mapped and not read."""
+    """Sequential reader of a memory-mapped file."""
 
     def __init__(self, path: Path) -> None:
         self._data = np.memmap(path, dtype=np.uint8, mode="r")
@@ -58,7 +58,7 @@ class _Reader:
 
 
 def read_variables(path: Path) -> Variables:
-    """Every variable of the file by name, on disk until it is used.
+    """Return every variable of the file by name, on disk until it is used.
 
     Raises:
         ValueError: another format, another kind of model, or a file that ends too early.
@@ -73,7 +73,7 @@ def read_variables(path: Path) -> Variables:
 
 
 def build_whisper(directory: Path, tokenizer: Any, dtype: Any) -> tuple[Any, Any]:
-    """(WhisperForConditionalGeneration, WhisperProcessor) from `model.bin` and `config.json` in `directory`.
+    """Return (WhisperForConditionalGeneration, WhisperProcessor) from `model.bin` and `config.json` in `directory`.
 
     Args:
         directory: as CTranslate2's converter writes it.
@@ -126,7 +126,7 @@ def _config(variables: Variables, tokenizer: Any) -> Any:
 
 
 def _generation_config(config: dict[str, Any], tokenizer: Any) -> Any:
-    """What `generate` needs to know, from the configuration of the converter and the tokenizer's own tokens."""
+    """Return the configuration of `generate`, from the configuration of the converter and the tokenizer's own tokens."""
     from transformers import GenerationConfig
 
     start, end, transcribe, translate, no_times = tokenizer.convert_tokens_to_ids(
@@ -160,7 +160,7 @@ def _floats(values: AnyArray) -> FloatArray:
 
 
 def _weights(variables: Variables) -> Iterator[tuple[str, AnyArray]]:
-    """(name in transformers, values) of every parameter but the output projection, which is the token embedding."""
+    """Yield (name in transformers, values) of every parameter but the output projection, which is the token embedding."""
     yield "model.decoder.embed_tokens.weight", variables["decoder/embeddings/weight"]
     for number in (1, 2):
         for part in ("weight", "bias"):
@@ -187,7 +187,7 @@ def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, 
 
 
 def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> Iterator[tuple[str, AnyArray]]:
-    """The stacked projections `names`, one by one."""
+    """Yield the stacked projections `names`, one by one."""
     for part in ("weight", "bias"):
         for name, values in zip(names, np.split(variables[f"{ours}/{part}"], len(names)), strict=True):
             if (name, part) != ("k", "bias"):

@@ -1,1 +1,1 @@
-"""What models exist: their sources, sizes, licences and file lists."""
+"""The models that exist: their sources, sizes, licences and file lists."""

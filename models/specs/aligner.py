@@ -1,8 +1,8 @@
-"""The models that turn a sound into the states that a picture model takes for a prompt, best first.
+"""The models that turn a sound into prompt embeds of a picture model, best first.
 
-`tiny-aligner` is our own, made by `python -m training.audio_aligner` for the text space of `tiny-diffusion`; it hears what
-YAMNet hears. The two of the hub are Wav2Vec2-BERT with an adapter, fitted to the text encoder of Stable Diffusion 2.1 and usable
-with any picture model whose text states are as wide. No licence of theirs is known here; their sizes are estimated from
+`tiny-aligner` is our own, made by `python -m training.audio_aligner` for the text space of `tiny-diffusion`; its audio encoder
+is YAMNet. The two of the hub are Wav2Vec2-BERT with an adapter, fitted to the text encoder of Stable Diffusion 2.1 and usable
+with any picture model whose text embeds are as wide. No licence of theirs is known here; their sizes are estimated from
 facebook/w2v-bert-2.0 in float32, and whether the later checkpoint brings a feature extractor's configuration was not seen.
 """
 
@@ -24,9 +24,9 @@ class AlignerFacts:
     """Input and output sizes of an aligner."""
 
     text_width: int
-    """Width of its states, which must be that of the picture model's text encoder."""
+    """Width of its embeds, which must be that of the picture model's text encoder."""
     tokens: int
-    """Number of states of one prompt, the text encoder's first one included."""
+    """Number of embeds of one prompt, the text encoder's first one included."""
     window_seconds: float
     """Maximum duration of the audio that is encoded at once, in seconds."""
 
@@ -62,7 +62,7 @@ TINY_ALIGNER = AlignerSpec(
             RepositoryFile("model.safetensors", "60397203916d840c32758fad34ce60a1630ca2e7bbb431d2f4c0129d1513e154"),
         ),
     ),
-    licence="Apache-2.0 (trained for Audioscope on sounds of Debian packages; hears through YAMNet by Google, Apache-2.0)",
+    licence="Apache-2.0 (trained for Audioscope on sounds of Debian packages; its audio encoder is YAMNet by Google, Apache-2.0)",
     licence_url="https://www.apache.org/licenses/LICENSE-2.0",
     download_bytes=2_794_817,
     cpu_dtype="float32",

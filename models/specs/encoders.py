@@ -1,4 +1,4 @@
-"""The models whose layers are looked into, and that have no other task here; the default first, then from small to large.
+"""The encoders that have no other task here; the default first, then from small to large.
 
 Models of other tasks are encoders too: YAMNet, musicnn, CLAP, the audio spectrogram transformer, and Qwen2-Audio. Sizes of hub
 repositories are those of their weight files in float32, but for Whisper large, whose files are in float16. The older speech

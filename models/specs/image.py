@@ -20,10 +20,10 @@ from models.specs.model_spec import (
 
 @dataclass(frozen=True)
 class DrawingDefaults:
-    """What a picture model is used to, and its bounds."""
+    """Defaults and bounds of a picture model."""
 
     text_width: int
-    """Of the text encoder's states, which a prompt made of sound must have too."""
+    """Width of the text encoder's embeds, which prompt embeds from audio must have too."""
     size: int
     """Pixels of both sides of a picture."""
     smallest: int
@@ -32,12 +32,12 @@ class DrawingDefaults:
     steps: int
     fast_steps: int
     guidance_scale: float
-    """1 and less: none, in half of the time."""
+    """Default CFG scale; 1 and less: no guidance, in half of the time."""
     styles: tuple[str, ...]
-    """What can be added to a prompt after a comma."""
+    """Phrases that set a style when they are added to a prompt after a comma."""
     preview_decoder: ModelSpec
     scheduler: str = ""
-    """A name in `pipelines.picture_options.SCHEDULERS`; empty for the one that the checkpoint brings."""
+    """A name in `pipelines.pictures.options.SCHEDULERS`; empty for the one that the checkpoint brings."""
     closed_vocabulary: bool = False
     """Whether it knows the words of `pipelines/pictures/sound_concepts.json` and no others."""
     upscale: int = 1
@@ -52,7 +52,7 @@ class ImageModelSpec(ModelSpec):
 
 
 def drawing_defaults(spec: ModelSpec) -> DrawingDefaults:
-    """Of a picture model.
+    """Return the facts of a picture model.
 
     Raises:
         TypeError: it draws no pictures.

@@ -34,13 +34,13 @@ EncoderFamily = Literal[
 
 @dataclass(frozen=True)
 class HubSource:
-    """A repository on the Hugging Face hub; its commit is kept in the lock file, see `hub_lock`."""
+    """A repository on the Hugging Face hub; its commit is kept in the lock file, see `models.files.hub_lock`."""
 
     repository: str
     files: tuple[str, ...] = ()
     """Glob patterns of the files that are wanted; empty for all."""
     weight_prefix: str = ""
-    """Of a repository with shards: only those that hold weights whose names begin so are wanted, beside `files`."""
+    """Prefix of the weights that are wanted from a repository with shards, beside `files`; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -89,19 +89,19 @@ class RepositorySource:
 
 @dataclass(frozen=True)
 class EncoderFacts:
-    """What is known of a model whose layers can be looked into, without loading it."""
+    """Sizes of a model that embeds audio, known without loading it."""
 
     family: EncoderFamily
     width: int
-    """Of the frames."""
+    """Width of a frame's embedding."""
     layers: int = 0
     """Transformer layers after the embedding."""
     decoder_layers: int = 0
-    """Of Whisper, likewise."""
+    """Layers of Whisper's decoder, likewise."""
     text_width: int = 0
-    """Of the space that sounds share with texts, where there is one."""
+    """Width of the space that audio shares with texts; 0 if there is none."""
     concepts: int = 0
-    """Of an aligner: what it tells apart."""
+    """Number of concepts that an aligner distinguishes."""
 
 
 Source = HubSource | PackageSource | RepositorySource
@@ -131,25 +131,25 @@ class ModelSpec:
     architecture: str = ""
     """Class name for the loaders that need one (transformers, diffusers)."""
     english_only: bool = False
-    """Of a speech model."""
+    """Whether a speech model knows English only."""
     can_translate: bool = False
     """Whether a speech model writes English for speech in other languages."""
     quick_on_cpu: bool = True
     """Whether `auto` may take it where there is no GPU."""
     quantization: Quantization = ""
-    """Of a transformers model's weights by bitsandbytes while it loads; needs a GPU."""
+    """Quantisation of a transformers model by bitsandbytes while it loads; needs a GPU. Empty for none."""
     processor: str = "transformers.AutoProcessor"
     """Module and name of the class that prepares the inputs of a transformers model."""
     prompt_style: PromptStyle = "chat"
-    """Of a language model: whether it follows a chat, goes on from a plain prompt, or takes sound and no words at all."""
+    """Input of a language model: a chat, a plain prompt that it continues, or audio without words."""
     further_tasks: tuple[Task, ...] = ()
-    """What the model can do beside `task`."""
+    """Tasks that the model can do beside `task`."""
     encoder: EncoderFacts | None = None
-    """Of a model that embeds sound."""
+    """Sizes of a model that embeds audio; None for others."""
     variant: str = ""
-    """Of a diffusers model's weight files, e.g. 'fp16'."""
+    """Variant of a diffusers model's weight files, e.g. 'fp16'."""
     workers: int = 1
-    """Of CTranslate2 on the CPU, which share the threads: more are slower for one window of speech and faster for many."""
+    """Workers of CTranslate2 on the CPU, which share its threads: more are slower for one window and faster for many."""
 
     @property
     def is_offline(self) -> bool:
@@ -157,16 +157,16 @@ class ModelSpec:
         return isinstance(self.source, PackageSource | RepositorySource)
 
     def dtype(self, device: Device) -> str:
-        """The number format that the weights have on `device`."""
+        """Return the number format of the weights on `device`."""
         return self.gpu_dtype if device == "cuda" else self.cpu_dtype
 
     def memory_bytes(self, device: Device) -> int:
-        """The memory that the weights are expected to take on `device`."""
+        """Return the bytes that the weights are expected to take on `device`."""
         return self.gpu_bytes if device == "cuda" else self.cpu_bytes
 
 
 class ModelIdentity(NamedTuple):
-    """What makes two loads the same load."""
+    """Identity of a load: two loads with the same identity share one model."""
 
     source: Source
     revision: str
@@ -187,6 +187,6 @@ class FetchedModel:
     """Commit of the hub repository, or version of the packages or of this repository's own file."""
 
     def identity(self, device: Device) -> ModelIdentity:
-        """The key under which the cache knows this model on `device`."""
+        """Return the key of this model on `device` in the cache."""
         spec = self.spec
         return ModelIdentity(spec.source, self.revision, spec.dtype(device), spec.quantization, spec.architecture, spec.workers)

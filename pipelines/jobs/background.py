@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from models.errors import JobStopped
 
 HEARTBEAT_SECONDS = 0.1
-"""How often the caller gets a turn, to look at its clock or to be cancelled, while no step has ended."""
+"""How often the caller gets control, to read its clock or to be cancelled, while no step has ended."""
 
 Step = TypeVar("Step")
 

@@ -1,4 +1,4 @@
-"""Which model made a result, on what, and in what time: the fields that every result of a model shares."""
+"""The fields that every result of a model shares: model, licence, dtype, device and time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ModelUse:
     device: str = ""
     """'CPU' or 'CUDA'."""
     state: str = "loading"
-    """How far the job is. Every result names its own states with a Literal; the last is 'done' or 'stopped'."""
+    """Progress of the job. Every result names its own states with a Literal; the last is 'done' or 'stopped'."""
     elapsed: float = 0.0
     """Seconds since the job began, loading included."""
     from_store: bool = False

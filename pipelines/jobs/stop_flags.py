@@ -1,4 +1,4 @@
-"""One Stop per person: a flag for each browser session, raised by its Stop button, by another clip, or when its page closes."""
+"""A Stop flag for each browser session, set by its Stop button, by another clip, or when its page closes."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class SessionJob:
-    """One job."""
+    """A job, callable as its `should_stop`."""
 
     subject: str
     order: int = 0
-    """The page's own count, where what it asked for may arrive in another order."""
+    """The page's own count of its requests, which may arrive in another order."""
     stop: threading.Event = field(default_factory=threading.Event)
     left: bool = False
-    """The person has turned to another subject, or has asked anew: nobody wants to see any more of it."""
+    """Whether a later job or another subject replaced it, so that its results are no longer shown."""
     ended: bool = False
     over: bool = False
-    """The page was told that it has ended."""
+    """Whether the page shows that it has ended."""
     follows: bool = False
-    """It was begun before the page was told so of the job before it."""
+    """Whether it was begun while the page still showed the job before it as running."""
 
     def __call__(self) -> bool:
-        """Whether to stop."""
+        """Return whether to stop."""
         return self.stop.is_set()
 
     def leave(self) -> None:
-        """Stop, and show nothing more."""
+        """Stop the job, and mark that its results are no longer shown."""
         self.left = True
         self.stop.set()
 
 
 class StopFlags:
-    """Flags by session. A job takes its session's flag when it is asked for, so a Stop in the queue counts too."""
+    """Flags by session. A job gets its flag when it is requested, so that a Stop counts while it is in the queue."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[str, SessionJob] = {}
 
     def begin(self, session: str, subject: str = "", order: int = 0) -> SessionJob:
-        """A new job of this session is asked for: it gets a fresh flag, and nobody wants to see more of the one before.
+        """Register a new job of this session, with a flag of its own; the job before it is left.
 
         `subject` says what it works on, e.g. a clip's content hash.
         """
@@ -59,13 +59,13 @@ class StopFlags:
         return job
 
     def current(self, session: str) -> SessionJob:
-        """The job that was asked for last."""
+        """Return the job that was registered last."""
         with self._lock:
             return self._jobs.setdefault(session, SessionJob(""))
 
     @contextmanager
     def job(self, session: str) -> Iterator[SessionJob]:
-        """The block is the session's current job."""
+        """Yield the session's current job, and mark it as ended after the block."""
         job = self.current(session)
         try:
             yield job
@@ -73,14 +73,14 @@ class StopFlags:
             job.ended = True
 
     def stop(self, session: str) -> None:
-        """End the session's current job."""
+        """Stop the session's current job."""
         with self._lock:
             job = self._jobs.get(session)
         if job is not None:
             job.stop.set()
 
     def stop_unless(self, session: str, subject: str) -> bool:
-        """Whether a job on `subject` was begun and has not ended; a job on anything else is ended."""
+        """Return whether a job on `subject` was begun and has not ended; leave a job on any other subject."""
         with self._lock:
             job = self._jobs.get(session)
         if job is None or job.ended:
@@ -90,7 +90,7 @@ class StopFlags:
         return job.subject == subject
 
     def is_over(self, session: str) -> bool:
-        """Whether the page may show that nothing runs, now that a job ended: it may have been the one before the current one."""
+        """Return whether the page may show that no job runs after one ended: it may have been the one before the current one."""
         with self._lock:
             job = self._jobs.get(session)
             if job is None:
@@ -100,7 +100,7 @@ class StopFlags:
             return job.over
 
     def forget(self, session: str) -> None:
-        """The page was closed: end its jobs, also those of its parts ('session/part'), and forget the session."""
+        """Stop the jobs of a page that was closed, also those of its parts ('session/part'), and forget the session."""
         with self._lock:
             names = [name for name in self._jobs if name == session or name.startswith(f"{session}/")]
             jobs = [self._jobs.pop(name) for name in names]

@@ -150,7 +150,7 @@ def _new_tokens(
 
 
 class _ReportingStreamer:
-    """What `generate` calls with the prompt and then with each new token."""
+    """Streamer of `generate`, which calls it with the prompt and then with each new token."""
 
     def __init__(self, report: Callable[[int], None]) -> None:
         self._report = report

@@ -16,7 +16,7 @@ from models.specs.model_spec import ModelSpec
 from pipelines.language_models.generation import tokenizer_of
 
 SAMPLE_RATE = 16_000
-"""Of every audio encoder here, in Hz."""
+"""Sample rate of every audio encoder here, in Hz."""
 PLAIN_PROMPT = "<|audio_bos|><|AUDIO|><|audio_eos|>{}"
 LONGEST_TEXT = 4000
 """Characters of one prompt or question."""
@@ -59,7 +59,7 @@ class Turn:
 
 @dataclass(frozen=True, eq=False)
 class Prompt:
-    """What a model is asked."""
+    """Text, sounds and earlier turns of a request to a model."""
 
     text: str
     """Empty for a model that takes no words."""

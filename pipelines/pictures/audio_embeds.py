@@ -157,7 +157,7 @@ class YamnetEncoder:
             embeddings = augmented_embeds(clip, begin, stop, YAMNET, runtime)
             with runtime.cache.lease(self.aligner, working_bytes=WORKING_BYTES) as (model,), torch.inference_mode():
                 tensor = torch.from_numpy(np.array(embeddings)).to(model.memory.device)
-                embeds: FloatArray = model.align_looks(tensor).float().cpu().numpy()
+                embeds: FloatArray = model.encode_variants(tensor).float().cpu().numpy()
                 return embeds
 
         key = FeatureKey(clip.content_hash, self.aligner.key, repr(self.aligner.source), f"embeds of {begin} to {stop}")

@@ -45,14 +45,14 @@ _PLAIN: dict[int, str | None] = {
 
 @dataclass(frozen=True)
 class CueWord:
-    """A word of a cue and when it is heard."""
+    """A word of a cue, with its start."""
 
     start_ms: int
     text: str
     spaced: bool
-    """A space stands before it."""
+    """Whether a space stands before it."""
     measured: bool
-    """The model gave the time; else it was reckoned from the place in the segment."""
+    """Whether the model gave the time; else it is estimated from the place in the segment."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _break_cost(before: str, after: str, spaced: bool) -> float:
 
 
 def plain_text(text: str) -> str:
-    """`text` as one line that any text file can hold.
+    """Return `text` as one line that any text file can hold.
 
     White space becomes one space (no-break spaces stay); controls go, and so do the pairs that turn the writing direction,
     which a line break would tear apart (the marks LRM, RLM and ALM stay); half a surrogate pair becomes U+FFFD.
@@ -187,5 +187,5 @@ def plain_text(text: str) -> str:
 
 
 def joined(words: Sequence[CueWord], spell: Callable[[CueWord], str] = lambda word: word.text) -> str:
-    """The words in one line, each written as `spell` writes it."""
+    """Return the words in one line, each written as `spell` writes it."""
     return "".join(" " * (word.spaced and place > 0) + spell(word) for place, word in enumerate(words))

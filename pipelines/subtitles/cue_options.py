@@ -1,4 +1,4 @@
-"""What a subtitle may be: its limits, those of a language, and which of them no cue could keep."""
+"""Limits of subtitles: their defaults, those of a language, and the check of what a person chose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MIN_CUE_MS = 300
 
 @dataclass(frozen=True)
 class CueOptions:
-    """What a subtitle may be. Defaults: Netflix Timed Text Style Guide (general and timing), BBC Subtitle Guidelines.
+    """Limits of a subtitle. Defaults: Netflix Timed Text Style Guide (general and timing), BBC Subtitle Guidelines.
 
     A word that is longer than a line, or is spoken for longer than a cue may show, still comes whole, in a cue of its own line.
     """

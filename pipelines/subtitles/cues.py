@@ -21,7 +21,7 @@ FRAME_MS = 40
 
 @dataclass(frozen=True)
 class Cue:
-    """What is on the screen from `start_ms` to `end_ms`, in milliseconds of the clip."""
+    """Text on the screen from `start_ms` to `end_ms`, in milliseconds of the clip."""
 
     start_ms: int
     end_ms: int
@@ -29,17 +29,17 @@ class Cue:
 
     @property
     def line_texts(self) -> tuple[str, ...]:
-        """The lines as they are shown."""
+        """Text of each line."""
         return tuple(joined(line) for line in self.lines)
 
     @property
     def words(self) -> tuple[CueWord, ...]:
-        """Those of all lines."""
+        """Words of all lines."""
         return tuple(word for line in self.lines for word in line)
 
     @property
     def text(self) -> str:
-        """All in one line."""
+        """All words in one line."""
         return joined(self.words)
 
 

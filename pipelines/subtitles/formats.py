@@ -1,4 +1,4 @@
-"""A transcription as files to take home: TXT, SRT, VTT, LRC, TSV and JSON.
+"""File formats of a transcription: TXT, SRT, VTT, LRC, TSV and JSON.
 
 Every format is UTF-8, ends its lines with a line feed alone, and is the same for the same input.
 """
@@ -23,13 +23,13 @@ from pipelines.wording.times import clock_time
 
 APP = "Audioscope"
 JSON_VERSION = 1
-"""Goes up when a field of the JSON changes its meaning or leaves."""
+"""Increased when a field of the JSON changes its meaning or is removed."""
 
 LRC_CLEAR_MS = 1000
 """LRC has no end times: a line that is over for this long before the next is cleared by an empty one."""
 
 WORD_JOINER = "\u2060"
-"""Invisible and without width. SRT and LRC cannot escape anything; put inside what they would take for markup, it is text."""
+"""Invisible and without width. SRT and LRC have no escapes; inside what they would read as markup, it makes text."""
 
 _SRT_MARKUP = re.compile(r"(?<=--)(?=>)|(?<=<)(?=[ /]*[A-Za-z])|(?<=\{)(?=\\)")
 _LRC_MARKUP = re.compile(r"^(?=\[)|(?<=[\[<])(?=\d)")
@@ -37,27 +37,27 @@ _LRC_MARKUP = re.compile(r"^(?=\[)|(?<=[\[<])(?=\d)")
 
 @dataclass(frozen=True)
 class Subtitles:
-    """Everything that a format may write."""
+    """All content that a format may write."""
 
     transcription: Transcription
     options: TranscriptionOptions
-    """What the person asked for; what was used is in `transcription`."""
+    """Options that were chosen; those that were used are in `transcription`."""
     cue_options: CueOptions
     title: str
-    """Of the clip."""
+    """Title of the clip."""
     app_version: str
     word_times: bool = False
-    """Whether VTT and LRC tell when each word is heard, for karaoke."""
+    """Whether VTT and LRC give the start of each word, for karaoke."""
 
     @cached_property
     def cues(self) -> tuple[Cue, ...]:
-        """The cues, made once for all formats."""
+        """Cues, made once for all formats."""
         return make_cues(self.transcription.segments, self.transcription.duration, self.cue_options)
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """A kind of file."""
+    """A file format."""
 
     ending: str
     """With its dot."""
@@ -65,18 +65,18 @@ class FileFormat:
     write: Callable[[Subtitles], str]
 
     def encode(self, subtitles: Subtitles) -> bytes:
-        """The file's content."""
+        """Return the content of the file."""
         return self.write(subtitles).encode("utf-8")
 
 
 def to_txt(subtitles: Subtitles) -> str:
-    """The text alone, a line for every segment."""
+    """Write the text alone, a line for every segment."""
     texts = (plain_text(segment.text) for segment in subtitles.transcription.segments)
     return "".join(f"{text}\n" for text in texts if text)
 
 
 def to_srt(subtitles: Subtitles) -> str:
-    """SubRip: numbered cues, `HH:MM:SS,mmm`, a blank line after each."""
+    """Write SubRip: numbered cues, `HH:MM:SS,mmm`, a blank line after each."""
     return "".join(
         f"{number}\n{_timestamp(cue.start_ms, ',')} --> {_timestamp(cue.end_ms, ',')}\n"
         + "".join(f"{_SRT_MARKUP.sub(WORD_JOINER, line)}\n" for line in cue.line_texts)
@@ -86,7 +86,7 @@ def to_srt(subtitles: Subtitles) -> str:
 
 
 def to_vtt(subtitles: Subtitles) -> str:
-    """WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word."""
+    """Write WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word."""
     return "WEBVTT\n" + "".join(
         f"\n{_timestamp(cue.start_ms)} --> {_timestamp(cue.end_ms)}\n{_vtt_payload(cue, subtitles.word_times)}"
         for cue in subtitles.cues
@@ -94,7 +94,7 @@ def to_vtt(subtitles: Subtitles) -> str:
 
 
 def to_lrc(subtitles: Subtitles) -> str:
-    """LRC: tags, then a line for every cue at `[mm:ss.xx]`; with word times as `<mm:ss.xx>` before the word (enhanced LRC)."""
+    """Write LRC: tags, then a line for every cue at `[mm:ss.xx]`, with word times as `<mm:ss.xx>` (enhanced LRC)."""
     length = _lrc_timestamp(math.floor(subtitles.transcription.duration * 1000))
     tags = {"ti": _lrc_tag(subtitles.title), "length": length, "re": APP, "ve": _lrc_tag(subtitles.app_version)}
     lines = [f"[{name}:{value}]" for name, value in tags.items()]
@@ -106,12 +106,12 @@ def to_lrc(subtitles: Subtitles) -> str:
 
 
 def to_tsv(subtitles: Subtitles) -> str:
-    """Tab-separated as openai/whisper writes it: start and end in milliseconds, the text; nothing is quoted."""
+    """Write tab-separated values as openai/whisper does: start and end in milliseconds, the text; nothing is quoted."""
     return "start\tend\ttext\n" + "".join(f"{cue.start_ms}\t{cue.end_ms}\t{cue.text}\n" for cue in subtitles.cues)
 
 
 def to_json(subtitles: Subtitles) -> str:
-    """All that is known. Times in seconds; a number that is not finite is null.
+    """Write all fields of the transcription and its cues. Times in seconds; a number that is not finite is null.
 
     {
       "app": str, "app_version": str, "version": JSON_VERSION, "title": str,
@@ -148,17 +148,17 @@ FORMATS: dict[str, FileFormat] = {
 
 
 def _timestamp(time_ms: int, decimal_sign: str = ".") -> str:
-    """HH:MM:SS.mmm."""
+    """Return HH:MM:SS.mmm."""
     return clock_time(time_ms / 1000, 3, "hh:mm:ss").replace(".", decimal_sign)
 
 
 def _lrc_timestamp(time_ms: int) -> str:
-    """mm:ss.xx, cut and not rounded, so that nothing is later than it was."""
+    """Return mm:ss.xx, cut and not rounded, so that no text comes late."""
     return clock_time(time_ms // 10 / 100, 2, "mm:ss")
 
 
 def _vtt_payload(cue: Cue, word_times: bool) -> str:
-    """The escaped lines. The standard wants word times that rise and lie within the cue."""
+    """Return the escaped lines. The standard wants word times that rise and lie within the cue."""
     latest_ms = cue.start_ms
 
     def spell(word: CueWord) -> str:
@@ -185,7 +185,7 @@ def _lrc_tag(text: str) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """`value` with null for each number that JSON has no name for."""
+    """Return `value` with null for each number that is not finite."""
     match value:
         case dict():
             return {name: _finite(part) for name, part in value.items()}

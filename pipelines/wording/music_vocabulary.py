@@ -68,7 +68,7 @@ class Term:
     words: tuple[str, ...]
     """Regular expressions in lower case; a blank also matches a hyphen, and a plural is found too."""
     rows: tuple[str, ...] = ()
-    """Names in `music_tag_table.TABLE`."""
+    """Names in `pipelines.music.tags.tag_table.TABLE`."""
     classes: tuple[str, ...] = ()
     """Of AudioSet."""
     broader: str = ""
@@ -249,7 +249,7 @@ def narrower(kind: TermKind, name: str) -> tuple[Term, ...]:
 
 @cache
 def term_of_row(kind: TermKind, row: str) -> Term | None:
-    """The term for a tag of `music_tag_table`."""
+    """The term for a tag of `pipelines.music.tags.tag_table`."""
     return next((term for term in TERMS if term.kind == kind and row in term.rows), None)
 
 

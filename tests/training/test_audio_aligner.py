@@ -142,7 +142,7 @@ def test_an_untrained_aligner_believes_yamnet():
     dog = next(index for index, concept in enumerate(concepts()) if concept.name == "dog")
     classes = torch.zeros(1, 521)
     classes[0, 70] = 1.0  # 'Bark'
-    assert model.judge(torch.zeros(1, 1024), classes).argmax().item() == dog
+    assert model.concept_logits(torch.zeros(1, 1024), classes).argmax().item() == dog
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def fingerprint(space: TextSpace, examples: list[Example]) -> str:
 def states_and_targets(model: AudioAligner, examples: list[Example], space: TextSpace) -> tuple[torch.Tensor, torch.Tensor]:
     """(states of the sounds, mean states of their first concept), both [n, tokens, width]."""
     with torch.inference_mode():
-        states = torch.stack([model.align_looks(torch.from_numpy(example.embeddings).float()) for example in examples])
+        states = torch.stack([model.encode_variants(torch.from_numpy(example.embeddings).float()) for example in examples])
     return states, torch.stack([space.memory[example.kinds[0]] for example in examples])
 
 

@@ -136,10 +136,10 @@ def fitting_loss(
         looks = [(heard[i], _pick(range(len(heard[i][0])), rng)) for i in chosen.tolist()]
         embeddings = torch.stack([embedding[look] for (embedding, _), look in looks])
         embeddings = embeddings + options.noise * deviation * torch.randn(embeddings.shape, generator=rng)
-        scores = model.judge(embeddings, torch.stack([classes[look] for (_, classes), look in looks]))
+        scores = model.concept_logits(embeddings, torch.stack([classes[look] for (_, classes), look in looks]))
         kinds = torch.multinomial(shares[chosen], 1, generator=rng).flatten()
         wordings = torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)
-        loss = alignment_loss(model.recall(scores), space.wordings[kinds, wordings], kinds, options.objective)
+        loss = alignment_loss(model.prompt_embeds(scores), space.wordings[kinds, wordings], kinds, options.objective)
         # A concept of which there is no sound to learn from is no rival: its name is left to what YAMNet knows of it.
         return loss + options.naming * functional.cross_entropy(scores.masked_fill(~known, UNLIKELY), shares[chosen])
 
@@ -149,7 +149,7 @@ def fitting_loss(
 def heard_in(model: AudioAligner, example: Example) -> tuple[Tensor, Tensor]:
     """(embeddings [looks, 1024], classes [looks, 521]) of a sound: no weight that is trained is needed for them."""
     with torch.no_grad():
-        embedding, classes = model.listen(torch.from_numpy(example.embeddings.astype(np.float32)))
+        embedding, classes = model.pool_patches(torch.from_numpy(example.embeddings.astype(np.float32)))
     return embedding, classes
 
 

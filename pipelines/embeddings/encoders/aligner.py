@@ -45,6 +45,6 @@ class Aligner(FrameFamily):
 
         patches = torch.tensor(sound, device=model.memory.device, dtype=model.memory.dtype)[:, None]  # [patches, 1, 1024]
         with torch.inference_mode():
-            scores = model.judge(*model.listen(patches))
-            found = {CONCEPTS: scores, PROMPT: model.recall(scores).flatten(1)}
+            scores = model.concept_logits(*model.pool_patches(patches))
+            found = {CONCEPTS: scores, PROMPT: model.prompt_embeds(scores).flatten(1)}
         return [found[layer].float().cpu().numpy() for layer in layers]

@@ -31,7 +31,7 @@ def model() -> AudioAligner:
 
 
 def test_what_is_heard_for_certain_is_recalled_and_two_things_are_blended(model: AudioAligner):
-    certain, undecided = model.recall(torch.tensor([[30.0, 0.0, 0.0], [30.0, 0.0, 30.0]]))
+    certain, undecided = model.prompt_embeds(torch.tensor([[30.0, 0.0, 0.0], [30.0, 0.0, 30.0]]))
     torch.testing.assert_close(certain, model.memory[0])
     torch.testing.assert_close(undecided, (model.memory[0] + model.memory[2]) / 2)
 
@@ -39,8 +39,8 @@ def test_what_is_heard_for_certain_is_recalled_and_two_things_are_blended(model:
 def test_states_have_the_shape_of_a_prompt_and_looks_give_one(model: AudioAligner):
     embeddings = torch.randn(2, 3, TINY.embedding_width)
     assert model(embeddings).shape == (2, TINY.tokens, TINY.text_width)
-    assert model.align_looks(embeddings).shape == (TINY.tokens, TINY.text_width)
-    torch.testing.assert_close(model.align_looks(embeddings[:1]), model(embeddings[:1])[0])
+    assert model.encode_variants(embeddings).shape == (TINY.tokens, TINY.text_width)
+    torch.testing.assert_close(model.encode_variants(embeddings[:1]), model(embeddings[:1])[0])
 
 
 def test_silent_patches_hardly_count(model: AudioAligner):
@@ -51,8 +51,8 @@ def test_silent_patches_hardly_count(model: AudioAligner):
     sound = torch.rand(1, 1, TINY.embedding_width)
     sound[..., 0] = 0.0
     silence = torch.ones(1, 4, TINY.embedding_width)
-    alone, _ = model.listen(sound)
-    followed, _ = model.listen(torch.cat([sound, silence], dim=1))
+    alone, _ = model.pool_patches(sound)
+    followed, _ = model.pool_patches(torch.cat([sound, silence], dim=1))
     torch.testing.assert_close(followed, alone, atol=0.1, rtol=0.0)
 
 

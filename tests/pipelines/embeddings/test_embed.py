@@ -104,7 +104,9 @@ def test_the_aligner_is_the_bare_model_on_each_patch_of_yamnet(services: Service
         assert TINY_ALIGNER.encoder.concepts == aligner.config.slots
         one = torch.tensor(patches.frames[5])[None, None]
         np.testing.assert_allclose(prompt.frames[5], aligner(one).flatten(), rtol=0, atol=TOLERANCE)
-        np.testing.assert_allclose(concepts.frames[5], aligner.judge(*aligner.listen(one))[0], rtol=0, atol=TOLERANCE)
+        np.testing.assert_allclose(
+            concepts.frames[5], aligner.concept_logits(*aligner.pool_patches(one))[0], rtol=0, atol=TOLERANCE
+        )
     np.testing.assert_array_equal(prompt.times, patches.times)
 
 
