@@ -177,7 +177,7 @@ def _ask_about_audio(services: Services) -> Endpoint:
 
         Args:
             audio: the recording, in any format that carries sound.
-            question: in plain words.
+            question: in English.
             model: 'facts' answers from the measurements; else a key of the catalogue of an audio language model.
             history: earlier turns, oldest first, for an audio language model: [[question, answer]].
 

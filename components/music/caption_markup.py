@@ -1,4 +1,4 @@
-"""A caption with its claims marked, and the answers to questions about a clip."""
+"""A caption with its claims marked, and answers to questions, as HTML."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MARKS: dict[Verdict, str] = {"supported": "✓", "contradicted": "✗", "not mea
 
 
 def caption_markup(caption: CheckedCaption) -> str:
-    """Sentences; a claim is a mark that tells its verdict, and plays the place where it can be heard."""
+    """Return the sentences; each claim is marked with its verdict and plays the place that shows it."""
     sentences = " ".join(_sentence(sentence, caption.is_piecewise) for sentence in caption.sentences)
     return f'<p class="caption-text" dir="auto">{sentences}</p>{_verdicts(caption)}' if sentences else ""
 
 
-def _sentence(sentence: CheckedSentence, tells_time: bool) -> str:
+def _sentence(sentence: CheckedSentence, has_time: bool) -> str:
     span = f"{clock_time(sentence.start, 1)}–{clock_time(sentence.end, 1)}"
-    when = f"{seek_button(span, sentence.start)} " if tells_time else ""
+    when = f"{seek_button(span, sentence.start)} " if has_time else ""
     parts, at = [], 0
     for claim in sorted(sentence.claims, key=lambda checked: checked.claim.start_char):
         if claim.claim.start_char < at:
@@ -42,12 +42,12 @@ def _claim(checked: CheckedClaim, words: str) -> str:
 
 def _verdicts(caption: CheckedCaption) -> str:
     counts = Counter(claim.verdict for claim in caption.claims)
-    told = [f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict]]
-    return f'<p class="summary">Claims: {", ".join(told)}</p>' if told else ""
+    shown = [f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict]]
+    return f'<p class="summary">Claims: {", ".join(shown)}</p>' if shown else ""
 
 
 def turn_markup(question: str, answer: str, by: str, spans: tuple[tuple[float, float], ...] = ()) -> str:
-    """One question with its answer, and the places that show it."""
+    """Return one question with its answer and buttons that play the places that show it."""
     places = " ".join(seek_button(clock_time(start, 1), start, f"to {clock_time(end, 1)}") for start, end in spans)
     return (
         f'<div class="turn"><p class="question">{html.escape(question)}</p>'

@@ -1,4 +1,4 @@
-"""All that was found in a clip as JSON: for the download, and for the API."""
+"""The description of a clip as a JSON file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VERSION = 1
 
 
 def description_file(clip: AudioClip, description: ClipDescription) -> Path:
-    """A file in the clip's folder, which goes with it."""
+    """Write the description to a file in the clip's folder, which is deleted with the clip."""
     folder = new_files_folder(clip)
     path = folder / f"{safe_stem(clip.name)}.json"
     document = {"app": APP, "app_version": APP_VERSION, "version": VERSION, "title": clip.name, **as_document(description)}

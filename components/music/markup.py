@@ -1,4 +1,4 @@
-"""Facts and tags as the person reads them."""
+"""Music facts and tags as HTML."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import Kind
 from pipelines.music.tuning import MIN_TUNING_CENTS
 from pipelines.tagging.tags import SoundTags
+from pipelines.wording.grammar import percent
 from pipelines.wording.times import clock_time
 
 MAX_CHORDS = 8
-MIN_TOLD = 0.05
-"""A less likely alternative is not told."""
-KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "mood": "Mood", "era": "Era", "vocals": "Voices"}
+MIN_ALTERNATIVE_CONFIDENCE = 0.05
+"""Confidence from which an alternative is shown, 0 to 1."""
+KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "mood": "Mood", "era": "Era", "vocals": "Vocals"}
 
 
 def facts_markup(facts: MusicFacts) -> str:
-    """A table: what, how sure, what else it might be."""
+    """Return a table with value, confidence and alternatives of each fact."""
     rows = [
         _tempo(facts.tempo) or _reason("Tempo", facts.no_tempo_reason),
         _metre(facts.beats),
@@ -41,12 +42,12 @@ def facts_markup(facts: MusicFacts) -> str:
         _vocals(facts.vocals),
         _loudness(facts.loudness),
     ]
-    told = [row for row in rows if row]
-    return f'<table class="facts"><tbody>{"".join(told)}</tbody></table>' if told else ""
+    body = "".join(row for row in rows if row)
+    return f'<table class="facts"><tbody>{body}</tbody></table>' if body else ""
 
 
 def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
-    """Chips by kind, each with its confidence."""
+    """Return the tags as chips by kind, each with its confidence."""
     groups = [("Sounds", [(tag.name, tag.score) for tag in sounds.top])] if sounds else []
     if music:
         groups += [(title, [(tag.name, tag.confidence) for tag in music.of_kind(kind)]) for kind, title in KIND_TITLES.items()]
@@ -54,23 +55,26 @@ def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
 
 
 def description_summary(now: ClipDescription) -> str:
-    """One line: how far, by which models, in what time."""
+    """Return one line with progress, models and elapsed time."""
     running = now.state not in ("done", "stopped")
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
-    models = ", ".join(html.escape(model) for model in now.models)
     took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
-    facts = " · ".join(part for part in (now.doing, models, f"on {now.device}", took) if part)
+    facts = " · ".join(part for part in (now.step, html.escape(now.model), f"on {now.device}", took) if part)
     return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
 
 
 def _row(name: str, value: str, confidence: float | None = None, rest: str = "") -> str:
-    sure = f'<meter max="1" value="{confidence:.2f}">{confidence:.2f}</meter> {confidence:.2f}' if confidence is not None else ""
+    sure = f'<meter max="1" value="{confidence:.2f}"></meter> {percent(confidence)} sure' if confidence is not None else ""
     return f'<tr><th scope="row">{name}</th><td>{value}</td><td class="sure">{sure}</td><td class="rest">{rest}</td></tr>'
 
 
 def _or(alternatives: Iterable[tuple[str, float]]) -> str:
-    told = [f"{html.escape(name)} {chance:.2f}" for name, chance in alternatives if chance >= MIN_TOLD]
-    return f"or {', '.join(told)}" if told else ""
+    shown = [
+        f"{html.escape(name)} ({percent(confidence)})"
+        for name, confidence in alternatives
+        if confidence >= MIN_ALTERNATIVE_CONFIDENCE
+    ]
+    return f"or {', '.join(shown)}" if shown else ""
 
 
 def _reason(name: str, reason: str) -> str:
@@ -88,7 +92,7 @@ def _tuning(cents: float | None) -> str:
 def _tempo(tempo: Tempo | None) -> str:
     if tempo is None:
         return ""
-    others = [(f"{other.bpm:.0f} ({other.relation})", other.confidence) for other in tempo.alternatives]
+    others = [(f"{other.bpm:.0f} BPM", other.confidence) for other in tempo.alternatives]
     reason = f'<details class="why"><summary>Why</summary>{html.escape(tempo.reason)}</details>'
     return _row("Tempo", f"{tempo.bpm:.1f} BPM", tempo.confidence, _or(others) + reason)
 
@@ -138,7 +142,7 @@ def _vocals(vocals: Vocals | None) -> str:
     if vocals is None:
         return ""
     spans = " ".join(seek_button(f"{clock_time(start, 1)}–{clock_time(end, 1)}", start) for start, end in vocals.spans)
-    word = {True: "present", False: "none", None: "not sure"}[vocals.present]
+    word = {True: "present", False: "none", None: "unclear"}[vocals.present]
     return _row("Vocals", spans or word, 1 - vocals.probability if vocals.present is False else vocals.probability)
 
 

@@ -1,4 +1,4 @@
-"""Questions about the clip: answered from what was measured, or by a model that listens."""
+"""Questions about the clip, answered from its measurements or by an audio language model."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from pipelines.questions.from_measurements import answer_question
 from pipelines.questions.from_model import QuestionOptions, ask
 from services import Services
 
-FROM_MEASUREMENTS = "from what was measured"
+FROM_MEASUREMENTS = "From the measurements"
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question with its answer, as text and as shown."""
+    """One question with its answer, as text and as HTML."""
 
     turn: Turn
     markup: str
 
 
 def build_question_panel(services: Services, clip: ClipInput, description: gr.State) -> None:
-    """A line to ask in and what was answered; `description` holds the clip's `ClipDescription`."""
+    """Build the question line and the list of answers; `description` holds the clip's `ClipDescription`."""
     asked = gr.State(())
     with gr.Column(elem_id="questions", min_width=0):
         turns = build_seekable("turns")
         with gr.Row(elem_classes="actions"):
             question = gr.Textbox(
-                label="Ask about this clip", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
+                label="Question", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
             )
-            models = [("The facts (offline)", FROM_FACTS)]
+            models = [("Measurements (offline)", FROM_FACTS)]
             models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("answer_questions")]
-            model = gr.Dropdown(models, value=FROM_FACTS, label="Answered by", min_width=200, scale=1)
+            model = gr.Dropdown(models, value=FROM_FACTS, label="Model", min_width=200, scale=1)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
@@ -74,7 +74,7 @@ class _QuestionWork:
         model: str,
         request: gr.Request,
     ) -> Iterator[tuple[Any, Any, Any]]:
-        """Stream the answer below those before."""
+        """Stream the answer below the earlier ones."""
         before = "".join(turn.markup for turn in asked)
         try:
             if clip is None:
@@ -105,5 +105,5 @@ class _QuestionWork:
 def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str) -> _Asked:
     findings = description.findings if description else ClipFindings(clip.duration)
     answer = answer_question(question, findings)
-    text = answer.text if description else f"{answer.text} Press Describe first: then there is something to answer from."
+    text = answer.text if description else f"{answer.text} Press Describe first."
     return _Asked(Turn(question, text), turn_markup(question, text, FROM_MEASUREMENTS, answer.spans))

@@ -1,4 +1,4 @@
-"""The tab that says what a clip is: its sounds, the music's tags and facts, each with how sure it is, on the timeline."""
+"""The tab Music & sound: caption, facts and tags of a clip with their confidence, and their tracks on the timeline."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ from pipelines.description.model_caption import CaptionOptions
 from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
 from services import Services
 
-EMPTY = '<p class="empty">What is heard in the clip will stand here. Choose a clip above, then press Describe.</p>'
-READY = '<p class="empty">Press Describe to hear what this clip is.</p>'
-FIND_OUT = "find out"
-METRES = [(FIND_OUT, 0), ("2 beats a bar", 2), ("3 beats a bar", 3), ("4 beats a bar", 4), ("5 beats a bar", 5)]
+EMPTY = '<p class="empty">The description will appear here. Choose a clip above, then press Describe.</p>'
+READY = '<p class="empty">Press Describe to get a caption, facts and tags of this clip.</p>'
+METRES = [("Detect", 0), ("2 beats per bar", 2), ("3 beats per bar", 3), ("4 beats per bar", 4), ("5 beats per bar", 5)]
 
 Update = tuple[Any, ...]
 """(caption, facts, tags, summary, timeline, description)."""
@@ -43,7 +42,7 @@ Update = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class _Panes:
-    """Where the result is shown."""
+    """The components that show the result."""
 
     caption: gr.HTML
     facts: gr.HTML
@@ -56,7 +55,7 @@ class _Panes:
 
 
 def build_music_tab(services: Services, clip: ClipInput) -> None:
-    """Controls on the left, what was found on the right."""
+    """Build the tab: controls on the left, results on the right."""
     description = gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
@@ -69,7 +68,7 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
                 build_seekable("caption", EMPTY), build_seekable("facts"), build_seekable("tags"), build_seekable("music-summary")
             )
             with gr.Row(elem_classes="actions downloads"):
-                take_home = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
+                download = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
             build_question_panel(services, clip, description)
             build_own_words(services, clip)
     job = TabJob(services, "music", [run, stop])
@@ -77,41 +76,41 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, description])
     emptied = clip.state.change(work.empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
     for event in (ended, emptied):
-        event.then(_take_home, inputs=[clip.state, description], outputs=take_home, queue=False, **QUIET)
+        event.then(_download, inputs=[clip.state, description], outputs=download, queue=False, **QUIET)
     add_music_endpoints(services)
 
 
 def _build_controls(services: Services) -> list[gr.components.Component]:
-    """Their values, in this order, are what `options_of` reads."""
-    models = [("Automatic: the best that fits", AUTO)]
+    """Build the controls; `options_of` reads their values in this order."""
+    models = [("Automatic", AUTO)]
     models += [
         (f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.runtime.catalog.models("tag_sounds")
     ]
-    sounds = gr.Dropdown(models, value=AUTO, label="Sounds named by")
-    writer = gr.Dropdown(_writers(services.runtime.catalog), value=FROM_FACTS, label="Written by")
-    with gr.Accordion("More", open=False):
-        prompt = gr.Textbox(label="Prompt for a model that writes", lines=2, max_length=1000, placeholder="its usual one")
-        sample = gr.Checkbox(False, label="Sample (else the likeliest words)")
+    sounds = gr.Dropdown(models, value=AUTO, label="Sound tagger")
+    writer = gr.Dropdown(_writers(services.runtime.catalog), value=FROM_FACTS, label="Caption model")
+    with gr.Accordion("Advanced", open=False):
+        prompt = gr.Textbox(label="Prompt", lines=2, max_length=1000, placeholder="The model's default")
+        sample = gr.Checkbox(False, label="Sampling")
         temperature = gr.Slider(0.1, 2.0, value=0.7, step=0.1, label="Temperature")
-        top_p = gr.Slider(0.05, 1.0, value=0.9, step=0.05, label="Top p")
-        tokens = gr.Slider(16, 512, value=256, step=16, label="Most new tokens")
+        top_p = gr.Slider(0.05, 1.0, value=0.9, step=0.05, label="Top-p")
+        tokens = gr.Slider(16, 512, value=256, step=16, label="Max new tokens")
         seed = gr.Number(0, label="Seed", precision=0, minimum=0)
-        names = gr.Slider(1, 10, value=5, step=1, label="Tags of each kind")
+        names = gr.Slider(1, 10, value=5, step=1, label="Tags per kind")
         metre = gr.Dropdown(METRES, value=0, label="Metre")
-        slowest = gr.Slider(MIN_BPM, MAX_BPM / 2, value=MIN_BPM, step=5, label="Slowest tempo, beats a minute")
-        fastest = gr.Slider(2 * MIN_BPM, MAX_BPM, value=MAX_BPM, step=5, label="Fastest tempo, beats a minute")
+        slowest = gr.Slider(MIN_BPM, MAX_BPM / 2, value=MIN_BPM, step=5, label="Min BPM")
+        fastest = gr.Slider(2 * MIN_BPM, MAX_BPM, value=MAX_BPM, step=5, label="Max BPM")
     return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
 
 
 def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
-    """The writer that needs no model, models that listen, and language models that read the facts."""
+    """Return the templates, then audio language models, then text models that get the facts."""
     listening = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
     reading = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
-    return [("The facts (offline)", FROM_FACTS), *listening, *reading]
+    return [("Templates (offline)", FROM_FACTS), *listening, *reading]
 
 
 def options_of(values: tuple[Any, ...]) -> DescriptionOptions:
-    """The options that the values of the controls stand for."""
+    """Return the options for the values of the controls."""
     sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest = values
     caption = CaptionOptions(
         model=writer,
@@ -133,13 +132,13 @@ class _DescriptionWork:
         self._job = job
 
     def empty(self, clip: AudioClip | None, request: gr.Request) -> Update:
-        """Another clip: nothing is known of it yet, and a job on the one before ends."""
+        """Clear the results for another clip, and end a job on the one before."""
         if self._job.keep_running(clip, request):
             return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
         return READY if clip else EMPTY, "", "", "", None
 
     def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:
-        """Stream what is found into the page."""
+        """Stream the results into the page."""
         try:
             if clip is None:
                 raise NoClip
@@ -150,14 +149,14 @@ class _DescriptionWork:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
 
-def _take_home(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:
+def _download(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:
     if clip is None or description is None:
         return gr.DownloadButton(value=None, interactive=False)
     return gr.DownloadButton(value=str(description_file(clip, description)), interactive=True)
 
 
 def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator[Update]:
-    """Snapshots as updates of the page; what did not change is not sent again."""
+    """Yield snapshots as updates of the page; unchanged values are not sent again."""
     timeline = TimelineFeed(clip.content_hash)
     sent = SentValues()
     drawn: dict[str, object] = {}
@@ -174,7 +173,7 @@ def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator
 
 
 def _draw(timeline: TimelineFeed, now: ClipDescription, drawn: dict[str, object]) -> bool:
-    """Put what became known on the timeline; whether there was anything."""
+    """Put new results on the timeline; return whether there were any."""
     wanted = {
         "sounds": now.sounds if now.sounds and now.sounds.state == "done" else None,
         "music": now.music if now.music and now.music.state == "done" else None,

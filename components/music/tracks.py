@@ -1,4 +1,4 @@
-"""What was found in a clip, as tracks of the timeline."""
+"""Tags and facts of a clip as tracks of the timeline."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ NO_CHORD = "N"
 
 
 def put_sounds(timeline: TimelineFeed, tags: SoundTags) -> None:
-    """A heatmap of the sounds that stand out."""
+    """Put a heatmap of the strongest sounds on the timeline."""
     _put_heatmap(timeline, "sounds", "Sounds", sound_heatmap(tags))
 
 
 def put_music(timeline: TimelineFeed, tags: MusicTags) -> None:
-    """A heatmap of the instruments."""
+    """Put a heatmap of the instruments on the timeline."""
     _put_heatmap(timeline, "instruments", "Instruments", music_heatmap(tags, "instrument"))
 
 
 def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
-    """Beats, chords, sections and where somebody sings, as far as they are known."""
+    """Put beats, chords, sections and vocals on the timeline, as far as they are known."""
     if facts.beats:
         pairs = zip(facts.beats.times, facts.beats.positions, strict=True)
         points = tuple(Point(time, position == 1, str(position)) for time, position in pairs)
@@ -38,7 +38,7 @@ def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
         spans = tuple(Span(section.start, section.end, section.label) for section in facts.sections)
         timeline.put(SpanTrack(id="sections", name="Sections", colour="sky", items=spans))
     if facts.vocals and facts.vocals.spans:
-        spans = tuple(Span(start, end, "singing") for start, end in facts.vocals.spans)
+        spans = tuple(Span(start, end, "vocals") for start, end in facts.vocals.spans)
         timeline.put(SpanTrack(id="vocals", name="Vocals", colour="red", items=spans))
 
 

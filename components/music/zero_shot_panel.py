@@ -1,4 +1,4 @@
-"""Tags in the person's own words: how well each fits the clip, and where it fits best."""
+"""Zero-shot tags: how well labels that a person writes fit the clip, and where they fit best."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.tagging.zero_shot import WordOptions, WordScores, score_words
+from pipelines.wording.grammar import percent
 from pipelines.wording.times import clock_time
 from services import Services
 
 
 def build_own_words(services: Services, clip: ClipInput) -> None:
-    """The folded section."""
-    with gr.Accordion("In your own words", open=False, elem_id="own-words"):
-        words = gr.Textbox(label="Words or short descriptions, with commas between them", max_length=2000)
-        models = [("Automatic: the best that fits", AUTO)]
+    """Build the section, folded."""
+    with gr.Accordion("Zero-shot tags", open=False, elem_id="own-words"):
+        words = gr.Textbox(label="Labels, separated by commas", max_length=2000)
+        models = [("Automatic", AUTO)]
         models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("zero_shot_tags")]
-        model = gr.Dropdown(models, value=AUTO, label="Compared by")
+        model = gr.Dropdown(models, value=AUTO, label="Model")
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Compare", min_width=0, elem_id="compare-words")
+            run = gr.Button("Score", min_width=0, elem_id="compare-words")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
         result = build_seekable("word-scores")
     work = _WordsWork(services, TabJob(services, "words", [run, stop]))
@@ -44,7 +45,7 @@ class _WordsWork:
         self.job = job
 
     def run(self, clip: AudioClip | None, words: str, model: str, request: gr.Request) -> Iterator[str]:
-        """Stream the table."""
+        """Stream the table of scores."""
         services, should_stop = self._services, self.job.current(request)
         try:
             if clip is None:
@@ -57,14 +58,14 @@ class _WordsWork:
 
 
 def words_markup(now: WordScores) -> str:
-    """The words, best first, each with its share, its similarity and its best moment."""
+    """Return the labels, best first, each with probability, clearest moment and similarity."""
     rows = []
     for score in now.clip:
         column = now.words.index(score.word)
         best = float(now.times[int(np.argmax(now.probabilities[:, column]))])
         rows.append(
             f'<tr><th scope="row">{html.escape(score.word)}</th><td class="sure"><meter max="1" value="{score.probability:.2f}">'
-            f"</meter> {score.probability:.2f}</td><td>{seek_button(clock_time(best, 1), best)}</td>"
+            f"</meter> {percent(score.probability)}</td><td>{seek_button(clock_time(best, 1), best)}</td>"
             f'<td class="rest">similarity {score.similarity:.2f}</td></tr>'
         )
     table = f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>' if rows else ""

@@ -1,18 +1,21 @@
-"""Markup that several tabs share: failures, chips."""
+"""HTML that several tabs share: failures, chips."""
 
 from __future__ import annotations
 
 import html
 
+from pipelines.wording.grammar import percent
+
 
 def failure_markup(sentence: str) -> str:
-    """Why there is no (further) result, where the result's own line would stand."""
+    """Return the line that says why there is no result."""
     return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
 
 
 def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:
-    """Names below a title, each shaded by its score in 0..1."""
+    """Return names beside a title, each with its score, 0 to 1, as a percentage and a bar."""
     chips = "".join(
-        f'<li style="--share:{min(1.0, score):.2f}" title="{score:.2f}">{html.escape(name)}</li>' for name, score in tags
+        f'<li style="--share:{min(1.0, score):.2f}">{html.escape(name)} <span>{percent(score)}</span></li>'
+        for name, score in tags
     )
     return f'<div class="chips"><h3>{title}</h3><ul>{chips}</ul></div>'

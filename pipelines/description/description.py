@@ -1,11 +1,11 @@
-"""All that is found in a clip, part after part: its sounds, the music's tags and facts, and a caption that is checked."""
+"""The description of a clip, step by step: sound tags, music tags and facts, and a caption whose claims are checked."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from models.model_catalog import AUTO, ModelCatalog
 from models.runtime import ModelRuntime
@@ -14,6 +14,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings
 from pipelines.description.model_caption import CaptionOptions
+from pipelines.jobs.model_use import ModelUse
 from pipelines.music.analysis import music_facts
 from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
 from pipelines.music.tags.music_tagging import tag_music
@@ -22,47 +23,42 @@ from pipelines.speech.transcription import Transcription, TranscriptionOptions, 
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
 
-SOUNDS_SHARE, MUSIC_SHARE, FACTS_SHARE = 0.1, 0.25, 0.35
-"""Of the work; the caption is the rest."""
+SOUNDS_FRACTION, MUSIC_FRACTION, FACTS_FRACTION = 0.1, 0.25, 0.35
+"""Fractions of the whole work, for its progress; the caption is the rest."""
 
 
 @dataclass(frozen=True)
 class DescriptionOptions:
-    """What the person can choose."""
+    """Models, number of tags, and options of facts and caption."""
 
     sound_model: str = AUTO
-    names: int = 5
-    """How many tags of each kind may name the clip."""
+    max_tags: int = 5
+    """Maximum number of tags of each kind."""
     facts: FactOptions = field(default_factory=FactOptions)
     caption: CaptionOptions = field(default_factory=lambda: CaptionOptions(model=FROM_FACTS))
 
 
 @dataclass(frozen=True, eq=False)
-class ClipDescription:
-    """What is known so far; the last one of a run is the result."""
+class ClipDescription(ModelUse):
+    """A snapshot of a description; the last one of a run is the result. `model` names all models in the order of their use."""
 
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip in seconds."""
     sounds: SoundTags | None = None
     music: MusicTags | None = None
     facts: MusicFacts | None = None
     caption: CheckedCaption | None = None
-    doing: str = ""
-    """What is at work, in a word or two for people; '' when it is done."""
-    models: tuple[str, ...] = ()
-    """Titles, in the order of their use."""
-    device: str = ""
+    step: str = ""
+    """Title of the step at work; '' at the end."""
     position: float = 0.0
-    """0 to 1, of the whole work."""
-    elapsed: float = 0.0
-    """Seconds since the job began, loading included."""
-    state: Literal["listening", "done", "stopped"] = "listening"
+    """Progress of the whole work, 0 to 1."""
     speech: Transcription | None = None
-    """What was said, if it has been written down before."""
+    """The transcript, if the clip has been transcribed before."""
+    state: Literal["describing", "done", "stopped"] = field(default="describing", kw_only=True)
 
     @property
     def findings(self) -> ClipFindings:
-        """What was measured, for captions, questions and evidence."""
+        """The measurements, for captions, answers and the check of claims."""
         return ClipFindings(self.duration, self.facts, self.music, self.sounds, self.speech)
 
 
@@ -73,11 +69,18 @@ def describe_clip(
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Iterator[ClipDescription]:
-    """Find what is in `clip`: a snapshot whenever more is known, and ten a second in between, so that the caller can stop.
+    """Describe `clip`: yield a snapshot for each new result, and ten a second in between, so that the caller can stop.
+
+    Args:
+        clip: the audio.
+        options: models, number of tags, and options of facts and caption.
+        runtime: catalogue, models and feature store.
+        should_stop: asked at every snapshot.
+        clock: seconds, for `elapsed`.
 
     Raises:
         InvalidOption: before any model is touched.
-        ModelError: a model cannot be had; see `ModelCache.lease`.
+        ModelError: a model cannot be loaded; see `ModelCache.lease`.
     """
     began = clock()
     now = ClipDescription(clip.duration, device=runtime.catalog.device.upper(), speech=_known_speech(clip, runtime.catalog))
@@ -85,9 +88,9 @@ def describe_clip(
         now = replace(step, elapsed=clock() - began)
         yield now
     if should_stop():
-        yield replace(now, state="stopped", doing="", elapsed=clock() - began)
+        yield replace(now, state="stopped", step="", elapsed=clock() - began)
     else:
-        yield replace(now, state="done", doing="", position=1.0, elapsed=clock() - began)
+        yield replace(now, state="done", step="", position=1.0, elapsed=clock() - began)
 
 
 def _steps(
@@ -97,40 +100,39 @@ def _steps(
     should_stop: Callable[[], bool],
     now: ClipDescription,
 ) -> Iterator[ClipDescription]:
-    with_models = runtime, should_stop
-    for sounds in tag_sounds(clip, TagOptions(options.sound_model, options.names), *with_models):
-        share = SOUNDS_SHARE * sounds.position / clip.duration
-        now = replace(now, sounds=sounds, models=(sounds.model,), doing="Listening for sounds", position=share)
+    for sounds in tag_sounds(clip, TagOptions(options.sound_model, options.max_tags), runtime, should_stop):
+        done = SOUNDS_FRACTION * sounds.position / clip.duration
+        now = replace(now, sounds=sounds, step="Tagging sounds", position=done, **_use(sounds))
         yield now
     if should_stop():
         return
-    for music in tag_music(clip, MusicTagOptions(options.names), *with_models):
-        share = SOUNDS_SHARE + MUSIC_SHARE * music.position / clip.duration
-        now = replace(
-            now, music=music, models=_joined(now.models, music.model.split(", ")), doing="Naming the music", position=share
-        )
+    for music in tag_music(clip, MusicTagOptions(options.max_tags), runtime, should_stop):
+        done = SOUNDS_FRACTION + MUSIC_FRACTION * music.position / clip.duration
+        now = replace(now, music=music, step="Tagging music", position=done, **_use(sounds, music))
         yield now
     if should_stop():
         return
-    for facts in music_facts(clip, options.facts, *with_models, tags=ClipTags(sounds, music)):
-        share = SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE * facts.position
-        now = replace(
-            now, facts=facts, models=_joined(now.models, facts.model.split(", ")), doing="Measuring the music", position=share
-        )
+    for facts in music_facts(clip, options.facts, runtime, should_stop, tags=ClipTags(sounds, music)):
+        done = SOUNDS_FRACTION + MUSIC_FRACTION + FACTS_FRACTION * facts.position
+        now = replace(now, facts=facts, step="Measuring the music", position=done, **_use(sounds, music, facts))
         yield now
     if should_stop():
         return
-    models, measured = now.models, SOUNDS_SHARE + MUSIC_SHARE + FACTS_SHARE
+    measured = SOUNDS_FRACTION + MUSIC_FRACTION + FACTS_FRACTION
     for caption in caption_clip(clip, now.findings, options.caption, runtime, should_stop):
-        share = measured + (1 - measured) * caption.position
-        now = replace(now, caption=caption, models=_joined(models, (caption.model,)), doing="Writing", position=share)
+        done = measured + (1 - measured) * caption.position
+        use = _use(sounds, music, facts, caption)
+        now = replace(now, caption=caption, step="Writing the caption", position=done, **use)
         yield now
+
+
+def _use(*results: ModelUse) -> dict[str, Any]:
+    """Return model and licence of all results, each name once, and the number format of the first."""
+    models = dict.fromkeys(name for result in results for name in result.model.split(", ") if name)
+    licences = dict.fromkeys(name for result in results for name in result.licence.split(", ") if name)
+    return {"model": ", ".join(models), "licence": ", ".join(licences), "dtype": results[0].dtype}
 
 
 def _known_speech(clip: AudioClip, catalog: ModelCatalog) -> Transcription | None:
-    """A transcript with the usual options, if there is one already."""
+    """Return the stored transcript with default options, if there is one."""
     return find_stored(clip, TranscriptionOptions(), catalog)
-
-
-def _joined(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*known, *more)))

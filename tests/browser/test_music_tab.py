@@ -24,7 +24,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 
 
 def described(page: Page, app: RunningApp, example: str = "Music") -> Page:
-    """The page shows what the example is."""
+    """Return the page with the description of the example."""
     visit(page, app)
     take_example(page, example)
     page.get_by_role("tab", name="Music & sound").click()
@@ -49,7 +49,7 @@ def test_music_is_described_with_evidence_that_plays(app: RunningApp, new_page: 
     assert playhead(page) < 20
 
 
-def test_what_was_found_goes_home_as_json(app: RunningApp, new_page: NewPage) -> None:
+def test_the_description_is_downloaded_as_json(app: RunningApp, new_page: NewPage) -> None:
     page = described(new_page(), app)
     with page.expect_download() as download:
         page.locator("#description-json").click()
@@ -61,16 +61,16 @@ def test_what_was_found_goes_home_as_json(app: RunningApp, new_page: NewPage) ->
 
 def test_questions_are_answered_from_the_facts(app: RunningApp, new_page: NewPage) -> None:
     page = described(new_page(), app)
-    page.get_by_label("Ask about this clip").fill("What key is it in?")
-    page.get_by_label("Ask about this clip").press("Enter")
+    page.get_by_label("Question").fill("What key is it in?")
+    page.get_by_label("Question").press("Enter")
     expect(page.locator("#turns .turn")).to_contain_text("C minor")
-    page.get_by_label("Ask about this clip").fill("Who composed this?")
+    page.get_by_label("Question").fill("Who composed this?")
     page.locator("#ask").click()
     expect(page.locator("#turns .turn")).to_have_count(2)
     expect(page.locator("#turns .turn").last).to_contain_text("audio language model")
 
 
-def test_a_sound_is_named_and_the_rows_say_why_it_has_no_tempo_and_no_key(app: RunningApp, new_page: NewPage) -> None:
+def test_a_sound_is_tagged_and_the_rows_say_why_it_has_no_tempo_and_no_key(app: RunningApp, new_page: NewPage) -> None:
     page = described(new_page(), app, "A sound")
     expect(page.locator("#tags")).to_contain_text("Chirp")
     expect(page.locator("#facts")).not_to_contain_text("BPM")
@@ -78,18 +78,18 @@ def test_a_sound_is_named_and_the_rows_say_why_it_has_no_tempo_and_no_key(app: R
     expect(page.locator("#facts")).to_contain_text("not music")
 
 
-def test_another_clip_clears_what_was_said(app: RunningApp, new_page: NewPage) -> None:
+def test_another_clip_clears_the_results(app: RunningApp, new_page: NewPage) -> None:
     page = described(new_page(), app, "A sound")
     take_example(page, "Speech")
     expect(page.locator("#caption")).to_contain_text("Press Describe")
     expect(page.locator("#tags")).to_be_empty()
 
 
-def test_words_without_a_model_get_one_sentence(app: RunningApp, new_page: NewPage) -> None:
+def test_zero_shot_tags_without_a_model_say_why(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
     take_example(page, "A sound")
     page.get_by_role("tab", name="Music & sound").click()
-    page.get_by_role("button", name="In your own words").click()
-    page.get_by_label("Words or short descriptions").fill("a bird, a car")
+    page.get_by_role("button", name="Zero-shot tags").click()
+    page.get_by_label("Labels, separated by commas").fill("a bird, a car")
     page.locator("#compare-words").click()
     expect(page.locator("#word-scores [role=alert]")).to_be_visible()

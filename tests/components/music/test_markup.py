@@ -35,10 +35,11 @@ FACTS = MusicFacts(
 def test_facts_tell_how_sure_they_are_what_else_it_might_be_and_where_to_hear_it() -> None:
     markup = facts_markup(FACTS)
     assert "96.0 BPM" in markup
-    assert "192 (double) 0.08" in markup
-    assert "48 (half)" not in markup
+    assert "90 % sure" in markup
+    assert "192 BPM (8 %)" in markup
+    assert "48 BPM" not in markup
     assert "Because &lt;it&gt; is so." in markup
-    assert "C major 0.20" in markup
+    assert "C major (20 %)" in markup
     assert 'data-seek="4.000"' in markup
     assert ">E7<" in markup
     assert ">N<" not in markup
