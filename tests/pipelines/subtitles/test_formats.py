@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from pipelines.speech.language_id import LanguageProbability
 from pipelines.speech.non_speech import NonSpeechSegment
+from pipelines.speech.prompt_limits import ShortenedField
 from pipelines.speech.transcript import Segment, Word
 from pipelines.speech.transcription import Transcription, TranscriptionOptions
 from pipelines.subtitles.atoms import plain_text
@@ -169,8 +170,9 @@ def test_json_holds_everything(subs: Subtitles) -> None:
     fields = {name: read[name] for name in Transcription.__dataclass_fields__}
     non_speech = tuple(NonSpeechSegment(**segment) for segment in read["non_speech"])
     alternatives = tuple(LanguageProbability(**other) for other in read["alternatives"])
-    changed = {**fields, "segments": segments, "non_speech": non_speech, "alternatives": alternatives}
-    assert Transcription(**changed) == subs.transcription
+    shortened = tuple(ShortenedField(**field) for field in read["shortened"])
+    found = {"segments": segments, "non_speech": non_speech, "alternatives": alternatives, "shortened": shortened}
+    assert Transcription(**{**fields, **found}) == subs.transcription
     assert [(round(c["start"] * 1000), round(c["end"] * 1000), "\n".join(c["lines"])) for c in read["cues"]] == written(subs)
     assert (read["app"], read["app_version"], read["version"], read["title"]) == ("Audioscope", "1.2.3", 1, "A clip")
 
