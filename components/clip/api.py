@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -30,7 +31,9 @@ FACTS = (
 def add_clip_endpoint(services: Services) -> None:
     """Add `/read_clip` to the page's API."""
 
-    def read_clip(audio: gr.FileData, track: int = -1, channel: int = -1) -> tuple[gr.FileData, dict[str, Any]]:
+    def read_clip(
+        audio: gr.FileData, track: int = -1, channel: int = -1, *, should_stop: Callable[[], bool]
+    ) -> tuple[gr.FileData, dict[str, Any]]:
         """Read a recording, and choose one of its audio tracks or channels for the other endpoints.
 
         Args:
@@ -43,9 +46,9 @@ def add_clip_endpoint(services: Services) -> None:
             channels, codec, tracks [{language, title, channels, is_default}], track, channel, has_unlike_sides, and notes,
             sentences about what could not be read.
         """
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         if track >= 0 or channel >= 0:
-            clip = services.clips.select(clip, clip.track if track < 0 else track, None if channel < 0 else channel)
+            clip = services.clips.select(clip, clip.track if track < 0 else track, None if channel < 0 else channel, should_stop)
         return as_file_data(clip.player_file), {name: as_document(getattr(clip, name)) for name in FACTS}
 
     add_endpoint(read_clip, concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)

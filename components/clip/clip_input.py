@@ -164,12 +164,12 @@ def _refusal(error: Exception, **more: str) -> Shown:
     return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | more, gr.skip(), gr.skip()
 
 
-def open_for_api(services: Services, file: object) -> AudioClip:
-    """The clip that an API caller uploaded; `file` is what arrived, a FileData as a dict if the caller is kind."""
+def open_for_api(services: Services, file: object, should_stop: Callable[[], bool]) -> AudioClip:
+    """Open the file that an API caller uploaded: a FileData as a dict, or anything else, which is refused."""
     path = file.get("path") if isinstance(file, dict) else None
     if not isinstance(path, str):
         raise ClipPathRefused
-    return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY))
+    return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY), should_stop=should_stop)
 
 
 def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:

@@ -66,7 +66,7 @@ def _add_embed_audio(services: Services) -> None:
             title, facts, layers}, layer, frames, width, frame_seconds, duration, model, licence, dtype, device, elapsed,
             clip_notes.
         """
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer), should_stop)
         return _npz_file(clip, embedding), _embedding_document(clip, embedding)
 
@@ -148,7 +148,7 @@ def _add_nearest_clips(services: Services) -> None:
                 raise NoClip
             found = clips_near_text(services, text, chosen, count)
         else:
-            clip = open_for_api(services, audio)
+            clip = open_for_api(services, audio, should_stop)
             found, notes = _search_library(services, clip, chosen, count, add, should_stop), clip.notes
         size = len(services.library.clips())
         matches = [as_document(match) for match in found]
@@ -174,7 +174,7 @@ def _map_document(
     check_map_options(options)
     if not 1 <= len(audio) <= MAX_CLIPS:
         raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
-    clips = [open_for_api(services, one) for one in audio]
+    clips = [open_for_api(services, one, should_stop) for one in audio]
     check_duration(choose_encoder(encoding.encoder, services.runtime.catalog)[0], sum(clip.duration for clip in clips))
     embeddings = [_embedding(services, clip, encoding, should_stop) for clip in clips]
     embedding_map = stored_map(embeddings, options, services.runtime.features)

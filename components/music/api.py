@@ -62,7 +62,7 @@ def _music_facts(services: Services) -> Endpoint:
             clip_notes, sentences about what could not be read.
         """
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         *_, facts = facts_of_clip(clip, options, services.runtime, should_stop)
         return {**as_document(facts), "clip_notes": clip.notes}
 
@@ -84,7 +84,7 @@ def _tag_sounds(services: Services) -> Endpoint:
             sounds {top [{name, score}], over_time {rows, scores, hop, start}}; music {tags [{name, kind, confidence}], is_music,
             vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds; clip_notes.
         """
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime, should_stop)
         *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime, should_stop)
         return {"sounds": as_document(sounds), "music": as_document(music), "clip_notes": clip.notes}
@@ -107,7 +107,7 @@ def _score_words(services: Services) -> Endpoint:
             words [{word, probability, similarity}] and scores over time; model, licence, duration and elapsed in seconds;
             clip_notes.
         """
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime, should_stop)
         return {**as_document(scores), "clip_notes": clip.notes}
 
@@ -154,7 +154,7 @@ def _describe_music(services: Services) -> Endpoint:
             max_new_tokens=max_new_tokens,
             seed=seed,
         )
-        clip, text = open_for_api(services, audio), None
+        clip, text = open_for_api(services, audio, should_stop), None
         for now in describe_clip(clip, DescriptionOptions(caption=caption), services.runtime, should_stop):
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
@@ -184,7 +184,7 @@ def _ask_about_audio(services: Services) -> Endpoint:
         Returns:
             text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered; clip_notes.
         """
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         if model == FROM_FACTS:
             *_, described = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
             answer = answer_question(question, described.findings)

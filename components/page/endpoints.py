@@ -75,8 +75,7 @@ async def _results(work: Callable[..., Any], arguments: tuple[Any, ...], options
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
     def run() -> None:
-        stop = {STOP_ARGUMENT: cancelled.is_set} if STOP_ARGUMENT in inspect.signature(work).parameters else {}
-        result = report_errors(work)(*arguments, **options, **stop)
+        result = report_errors(work)(*arguments, **options, should_stop=cancelled.is_set)
         if not inspect.isgenerator(result):
             send(result)
             return

@@ -101,7 +101,7 @@ def add_picture_endpoints(services: Services) -> None:
             preview_every=0,
             fast=fast,
         )
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         for now in draw(clip, options, services.runtime, should_stop):
             yield as_file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
 
@@ -125,7 +125,7 @@ def add_picture_endpoints(services: Services) -> None:
             prompt; sources, what it was written from ('tags', 'music', 'transcript'); concepts [{concept, category, weight}], the
             decomposition of the audio embeds in the model's text space; start and end of the segment, in seconds; clip_notes.
         """
-        clip = open_for_api(services, audio)
+        clip = open_for_api(services, audio, should_stop)
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
         spec = services.runtime.catalog.choose("draw_pictures", model).spec
         start, end, concepts = segment_concepts(clip, options, services.runtime)

@@ -63,7 +63,7 @@ def add_transcription_endpoint(services: Services) -> None:
             beam_size=beam_size,
             word_timestamps=word_timestamps,
         )
-        yield from _growing_result(services, open_for_api(services, audio), options, should_stop)
+        yield from _growing_result(services, open_for_api(services, audio, should_stop), options, should_stop)
 
     add_endpoint(transcribe, **borrowing(services.settings))
 

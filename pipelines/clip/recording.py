@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from models.stopping import never_stop
 
 ORIGINAL_FILE = "original"
 """Name of the uploaded file in the clip's folder, where it is kept."""
@@ -18,6 +21,8 @@ class Recording:
     """Number among the audio tracks; None for the container's default."""
     channel: int | None = None
     """One channel alone; None for all."""
+    should_stop: Callable[[], bool] = field(default=never_stop, compare=False, repr=False)
+    """Called for every packet; reading raises JobStopped once it returns True."""
 
 
 @dataclass(frozen=True)

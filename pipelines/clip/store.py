@@ -9,12 +9,14 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from models.errors import InvalidOption
+from models.stopping import never_stop
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip, samples_path
 from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip
 from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio
@@ -56,6 +58,7 @@ class ClipStore:
         name: str | None = None,
         track: int | None = None,
         channel: int | None = None,
+        should_stop: Callable[[], bool] = never_stop,
     ) -> AudioClip:
         """Decode a file, or find the clip if the same was decoded before.
 
@@ -65,9 +68,11 @@ class ClipStore:
             name: what the person calls the clip; by default the file's name.
             track: number among the file's audio tracks; None for the one that its container marks.
             channel: number of one channel that is read alone; None for all.
+            should_stop: called for every packet.
 
         Raises:
             ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, UnreadableClip, ClipTooLong, TooManyChannels, SilentClip.
+            JobStopped: `should_stop` returned True.
         """
         file = _checked_path(path, allowed_roots)
         size_bytes = file.stat().st_size
@@ -79,7 +84,7 @@ class ClipStore:
         key = (file_hash, track, channel)
         clip = self._by_file_hash.get(key)
         if clip is None or not clip.directory.exists():
-            clip = self._decode(Recording(file, track, channel), file_hash)
+            clip = self._decode(Recording(file, track, channel, should_stop), file_hash)
             with self._lock:
                 self._by_file_hash[key] = clip
         os.utime(clip.directory)
@@ -110,7 +115,7 @@ class ClipStore:
             write_part(clip.recording, part, start, end)
             return self.open(part, name=clip.name)
 
-    def select(self, clip: AudioClip, track: int, channel: int | None) -> AudioClip:
+    def select(self, clip: AudioClip, track: int, channel: int | None, should_stop: Callable[[], bool] = never_stop) -> AudioClip:
         """Return another track of the clip's file, or one channel of it, as a clip of its own.
 
         Raises:
@@ -123,7 +128,7 @@ class ClipStore:
             raise InvalidOption("track", track, f"0 to {len(clip.tracks) - 1}")
         if channel is not None and not 0 <= channel < channels:
             raise InvalidOption("channel", channel, f"0 to {channels - 1}")
-        return self.open(recording.file, name=clip.name, track=track, channel=channel)
+        return self.open(recording.file, name=clip.name, track=track, channel=channel, should_stop=should_stop)
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
         """Note that `keeper` (any text that stands for one person) has this clip in a history."""

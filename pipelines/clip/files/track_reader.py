@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
+from models.errors import JobStopped
 from pipelines.clip.errors import NotAudio
 from pipelines.clip.files.containers import (
     audio_tracks,
@@ -46,6 +47,7 @@ class TrackReader:
         """
         self._file = recording.file
         self._channel = recording.channel
+        self._should_stop = recording.should_stop
         self._parts = parts_of(recording.file)
         with opened(self._file, self._parts[0]) as container:
             self.tracks = audio_tracks(container)
@@ -86,7 +88,11 @@ class TrackReader:
         return len(self._parts) == 1 and not (self.gaps or self.is_changing or self.replaced_samples)
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Yield the samples, float32 [channels, samples], full scale ±1, without a break from 0 s on."""
+        """Yield the samples, float32 [channels, samples], full scale ±1, without a break from 0 s on.
+
+        Raises:
+            JobStopped: the recording's `should_stop` said so.
+        """
         converter = _Converter(self.sample_rate, self.layout)
         end, bytes_read = 0, 0
         for part in self._parts:
@@ -106,6 +112,8 @@ class TrackReader:
             stream = container.streams.audio[self.track]
             clock = FileClock(self._file, self.kind, container, self.seconds, self.claimed_seconds)
             for packet in _packets(container, stream):
+                if self._should_stop():
+                    raise JobStopped
                 if packet is None:
                     clock.note_damage()
                     continue

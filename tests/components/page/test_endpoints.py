@@ -45,7 +45,7 @@ class Work:
             self.step(should_stop)
             yield text * 2
 
-        def refusing(text: str) -> str:
+        def refusing(text: str, *, should_stop: Callable[[], bool]) -> str:
             """Refuse the text."""
             raise InvalidOption("text", text, "another one")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.errors import InvalidOption
+from models.errors import InvalidOption, JobStopped
 from pipelines.clip.errors import ClipExpired, ClipPathRefused
 from pipelines.clip.store import ClipStore
 from tests.pipelines.clip.sound_files import RATE, encode, tone
@@ -32,6 +33,16 @@ def test_a_file_is_decoded_once(store: ClipStore, tmp_path: Path, monkeypatch: p
     assert store.open(path) == first
     assert store.find(first.content_hash) == replace(first, name="")
     assert store.find("0" * 32) is store.find("../etc") is None
+
+
+def test_a_stopped_opening_ends_after_a_packet_and_leaves_nothing(store: ClipStore, tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.flac", tone(3.0), "flac", "flac")
+    asked = count(1)
+    with pytest.raises(JobStopped):
+        store.open(path, should_stop=lambda: next(asked) > 2)
+    assert next(asked) == 4
+    assert list(store.directory.iterdir()) == []
+    assert store.open(path).duration == 3.0
 
 
 def test_a_clip_of_an_earlier_run_is_found(store: ClipStore) -> None:
