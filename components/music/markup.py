@@ -25,8 +25,8 @@ from pipelines.wording.grammar import percent
 from pipelines.wording.times import clock_time
 
 MAX_CHORDS = 8
-MIN_ALTERNATIVE_CONFIDENCE = 0.05
-"""Confidence from which an alternative is shown, 0 to 1."""
+MIN_SHOWN_CONFIDENCE = 0.05
+"""Confidence from which an alternative or a sound is shown, 0 to 1."""
 KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "mood": "Mood", "era": "Era", "vocals": "Vocals"}
 
 
@@ -34,10 +34,10 @@ def facts_markup(facts: MusicFacts) -> str:
     """Return a table with value, confidence and alternatives of each fact."""
     rows = [
         _tempo(facts.tempo) or _reason("Tempo", facts.no_tempo_reason),
-        _metre(facts.beats),
+        _metre(facts.beats) or _missing("Metre", facts),
         _key(facts.key) or _reason("Key", facts.no_key_reason),
         _tuning(facts.tuning_cents),
-        _chords(facts.chords),
+        _chords(facts.chords) or _missing("Chords", facts),
         _sections(facts.sections),
         _vocals(facts.vocals),
         _loudness(facts.loudness),
@@ -48,7 +48,8 @@ def facts_markup(facts: MusicFacts) -> str:
 
 def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
     """Return the tags as chips by kind, each with its confidence."""
-    groups = [("Sounds", [(tag.name, tag.score) for tag in sounds.top])] if sounds else []
+    sound_tags = [(tag.name, tag.score) for tag in sounds.top if tag.score >= MIN_SHOWN_CONFIDENCE] if sounds else []
+    groups = [("Sounds", sound_tags)]
     if music:
         groups += [(title, [(tag.name, tag.confidence) for tag in music.of_kind(kind)]) for kind, title in KIND_TITLES.items()]
     return "".join(chips_markup(title, tags) for title, tags in groups if tags)
@@ -70,15 +71,18 @@ def _row(name: str, value: str, confidence: float | None = None, rest: str = "")
 
 def _or(alternatives: Iterable[tuple[str, float]]) -> str:
     shown = [
-        f"{html.escape(name)} ({percent(confidence)})"
-        for name, confidence in alternatives
-        if confidence >= MIN_ALTERNATIVE_CONFIDENCE
+        f"{html.escape(name)} ({percent(confidence)})" for name, confidence in alternatives if confidence >= MIN_SHOWN_CONFIDENCE
     ]
     return f"or {', '.join(shown)}" if shown else ""
 
 
 def _reason(name: str, reason: str) -> str:
     return _row(name, "none", rest=html.escape(reason)) if reason else ""
+
+
+def _missing(name: str, facts: MusicFacts) -> str:
+    """Return the row of a measurement that found nothing in music; the rows of tempo and key give their own reasons."""
+    return _row(name, "none found") if facts.state == "done" and facts.is_music else ""
 
 
 def _tuning(cents: float | None) -> str:
@@ -135,7 +139,7 @@ def _sections(sections: tuple[Section, ...]) -> str:
         seek_button(f"{html.escape(part.label)} {clock_time(part.start, 1)}", part.start, f"{part.end - part.start:.1f} s")
         for part in sections
     ]
-    return _row("Sections", " ".join(buttons)) if len(sections) > 1 else ""
+    return _row("Sections", " ".join(buttons) if len(buttons) > 1 else "only one") if buttons else ""
 
 
 def _vocals(vocals: Vocals | None) -> str:

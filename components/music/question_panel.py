@@ -45,7 +45,7 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
             question = gr.Textbox(
                 label="Question", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
             )
-            models = [("Measurements (offline)", FROM_FACTS)]
+            models = [("Measurements", FROM_FACTS)]
             models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("answer_questions")]
             model = gr.Dropdown(models, value=FROM_FACTS, label="Model", min_width=200, scale=1)
         with gr.Row(elem_classes="actions"):

@@ -106,7 +106,7 @@ def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
     """Return the templates, then audio language models, then text models that get the facts."""
     listening = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
     reading = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
-    return [("Templates (offline)", FROM_FACTS), *listening, *reading]
+    return [("Templates", FROM_FACTS), *listening, *reading]
 
 
 def options_of(values: tuple[Any, ...]) -> DescriptionOptions:
