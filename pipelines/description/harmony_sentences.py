@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 
 from pipelines.description import music_phrases as phrases
-from pipelines.description.clauses import CaptionSentence, choose
+from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.player_sentences import EDGE_SECONDS
 from pipelines.music.chord_recognition import Chord

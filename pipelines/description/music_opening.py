@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from pipelines.description import music_phrases as phrases
-from pipelines.description.clauses import CaptionSentence
+from pipelines.description.caption_sentence import CaptionSentence
 from pipelines.description.findings import ClipFindings
 from pipelines.description.player_sentences import OPENING_SECONDS, certain_players, is_plural
 from pipelines.music.decisions import MIN_CERTAIN, MIN_PROBABLE, hedge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from pipelines.description import music_phrases as phrases
-from pipelines.description.clauses import CaptionSentence, choose
+from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.harmony_sentences import chord_ends, chord_pace, main_chords
 from pipelines.description.music_opening import opening_sentence

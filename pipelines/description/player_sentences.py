@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from pipelines.description import music_phrases as phrases
-from pipelines.description.clauses import CaptionSentence, choose
+from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings, Detection
 from pipelines.description.spans import Span
 from pipelines.music.decisions import MAX_CERTAIN_NO_VOCALS_PROB, MIN_CERTAIN, MIN_PROBABLE, hedge

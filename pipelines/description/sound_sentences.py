@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from pipelines.description.clauses import CaptionSentence, choose
+from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.spans import Span
 from pipelines.music.decisions import MAX_NEAR_SILENT_LUFS, MIN_CERTAIN, MIN_POSSIBLE, MIN_PROBABLE, Level, hedge, level

@@ -1,4 +1,4 @@
-"""Tags over time as a few rows for the timeline: the classes that stand out somewhere, the strongest first."""
+"""Tags over time as rows of a heatmap: the classes with the highest peaks, the strongest first."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
 from pipelines.tagging.tags import SoundTags
 
 MAX_ROWS = 12
-SHOWN = 0.05
-"""Peak from which a sound has a row: below, it could not be seen."""
-PEAK_SHARE = 0.1
-"""A row is as strong as its mean over this share of the patches, the strongest ones: what is heard briefly may have a row too."""
+MIN_ROW_SCORE = 0.05
+"""Peak score from which a sound has a row; below, the row would be blank."""
+PEAK_FRACTION = 0.1
+"""Fraction of the patches, the strongest ones, whose mean score is the peak of a row; brief sounds get a row too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +34,16 @@ class TagHeatmap:
 
 
 def sound_heatmap(tags: SoundTags, rows: int = MAX_ROWS) -> TagHeatmap:
-    """The sounds that stand out, at most `rows`, of a class and its kinds only one, as in the names of a clip."""
+    """Return the heatmap of the strongest sounds, at most `rows`; of a class and its descendants only one."""
     peaks = _peaks(tags.scores) if len(tags.scores) else np.zeros(len(tags.classes), dtype=np.float32)
     named = best_names(peaks, rows, min_score=MIN_CLIP_SCORE, tree=tree_of(tags.classes))
-    columns = [column for column in (tags.classes.index(tag.name) for tag in named) if peaks[column] >= SHOWN]
+    columns = [column for column in (tags.classes.index(tag.name) for tag in named) if peaks[column] >= MIN_ROW_SCORE]
     names = tuple(tags.classes[column] for column in columns)
     return _heatmap(names, tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 
 def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MAX_ROWS) -> TagHeatmap:
-    """The music's tags of one kind that stand out, at most `rows`; blank where there is no music."""
+    """Return the heatmap of the strongest music tags of one kind, at most `rows`; 0 where there is no music."""
     shown = np.where(tags.music[:, np.newaxis] >= MIN_MUSIC_SCORE, tags.confidences, 0)
     peaks = _peaks(shown) if len(shown) else np.zeros(len(TABLE), dtype=np.float32)
     columns = [i for i in np.argsort(-peaks, kind="stable").tolist() if TABLE[i].kind == kind and peaks[i] >= MIN_PROBABLE][:rows]
@@ -51,12 +51,12 @@ def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MAX_ROWS) -> TagHeatm
 
 
 def _heatmap(rows: tuple[str, ...], scores: FloatArray, hop: float, patch_seconds: float) -> TagHeatmap:
-    """Each frame is drawn around the middle of its patch, which lasts longer than the hop."""
+    """Return a heatmap whose frames are centred on their patches, which last longer than the hop."""
     return TagHeatmap(rows, scores, hop, start=(patch_seconds - hop) / 2)
 
 
 def _peaks(scores: FloatArray) -> FloatArray:
-    """[columns] of [patches, columns]."""
-    strongest = max(1, round(PEAK_SHARE * len(scores)))
+    """Return the peak scores [columns] of `scores` [patches, columns]."""
+    strongest = max(1, round(PEAK_FRACTION * len(scores)))
     peaks: FloatArray = np.sort(scores, axis=0)[-strongest:].mean(axis=0)
     return peaks

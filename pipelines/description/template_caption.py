@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from pipelines.description.clauses import CaptionSentence, choose
+from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.music_sentences import music_sentences
 from pipelines.description.sound_sentences import sound_sentences, speech_sentences

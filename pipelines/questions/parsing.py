@@ -1,4 +1,4 @@
-"""What a question about a clip is after, however it is worded: its words without typing errors, times, and which of several."""
+"""Parsing of questions: spelling correction, times, and ordinals."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from functools import cache
 from pipelines.wording.grammar import NUMBER_WORDS, ORDINALS
 from pipelines.wording.music_vocabulary import METRE_WORDS, TEMPO_WORDS, TERMS
 
-LIKENESS = 0.8
-"""Of a misspelt word to the right one, 0 to 1."""
-SHORTEST_CORRECTED = 4
-"""Letters; shorter words are too alike."""
+MIN_SIMILARITY = 0.8
+"""Similarity (difflib) of a misspelt word to its correction, 0 to 1."""
+MIN_CORRECTED_CHARS = 4
+"""Length from which a word is corrected; shorter words are too similar to each other."""
 KEYWORDS = (
     "tempo", "speed", "fast", "slow", "faster", "slower", "beats", "minute", "pace", "beat", "bars", "measures",
     "downbeat", "downbeats", "metre", "meter", "signature", "rhythm", "chord", "chords", "harmony", "harmonies",
@@ -37,14 +37,14 @@ SECONDS = re.compile(
 
 
 def plain_words(question: str) -> str:
-    """The question in lower case, with usual signs, single blanks, and misspelt words put right."""
+    """Return the question in lower case, without punctuation, with spelling corrected."""
     text = unicodedata.normalize("NFKC", question).lower().replace("’", "'")
     text = re.sub(r"[^\w\s:/.,'#♯♭&-]", " ", text)
     return " ".join(re.sub(r"[a-z]+(?:-[a-z]+)*", lambda match: _corrected(match[0]), text).split())
 
 
 def time_in(text: str, duration: float) -> float | None:
-    """The time in seconds that plain words name: '0:12', '75 seconds', 'the middle'."""
+    """Return the time in seconds that plain words name: '0:12', '75 seconds', 'the middle'."""
     if match := CLOCK.search(text):
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         return 3600.0 * hours + 60 * minutes + seconds
@@ -62,7 +62,7 @@ def time_in(text: str, duration: float) -> float | None:
 
 
 def which_one(text: str) -> int | None:
-    """0 for 'the first' or 'part one', -1 for 'the last', None if none is named."""
+    """Return 0 for 'the first' or 'part one', -1 for 'the last', None if none is named."""
     if re.search(r"\b(?:last|final)\b", text):
         return -1
     for number, (ordinal, cardinal) in enumerate(zip(ORDINALS, NUMBER_WORDS[1:], strict=False)):
@@ -72,15 +72,15 @@ def which_one(text: str) -> int | None:
 
 
 def _corrected(word: str) -> str:
-    if len(word) < SHORTEST_CORRECTED or word in _known_words():
+    if len(word) < MIN_CORRECTED_CHARS or word in _known_words():
         return word
-    near = get_close_matches(word, _correct_spellings(), 1, LIKENESS)
+    near = get_close_matches(word, _correct_spellings(), 1, MIN_SIMILARITY)
     return near[0] if near else word
 
 
 @cache
 def _correct_spellings() -> tuple[str, ...]:
-    """Words that questions are about; the names of instruments and genres among them."""
+    """Return the words that questions use, with the names of instruments and genres."""
     named = (part for term in TERMS for word in term.words for part in re.findall(r"[a-z]{4,}", word.split("(?")[0]))
     paces = (part for word in TEMPO_WORDS for part in re.findall(r"[a-z]{4,}", word.word))
     metres = (part for words in METRE_WORDS.values() for word in words for part in re.findall(r"[a-z]{4,}", word))
@@ -89,5 +89,5 @@ def _correct_spellings() -> tuple[str, ...]:
 
 @cache
 def _known_words() -> frozenset[str]:
-    """What needs no correction, plurals included."""
+    """Return the words that need no correction, plurals included."""
     return frozenset(word + ending for word in _correct_spellings() for ending in ("", "s"))

@@ -18,7 +18,7 @@ SEPARATOR = r"(?:\s*(?:->|[–—→>|-])\s*|\s*,\s*(?:and\s+|then\s+|or\s+)?|\s
 CHORD_LIST = re.compile(rf"(?<![\w#♯♭/–-]){ELEMENT}(?:{SEPARATOR}{ELEMENT})+(?P<noun>\s+chords?\b)?")
 ONE_CHORD = re.compile(rf"(?<![\w#♯♭/–-])(?P<chord>{ELEMENT})(?P<noun>[\s-]+(?:chords?|triads?)\b)?")
 CHORD_OF = re.compile(r"\bchords?(?: of| like| is| named|:)?\s+(?:an?\s+)?$", re.IGNORECASE)
-TELLING = re.compile(r"[A-G][#b♯♭]?(?:m|min|maj7|m7|M7|7|dim|°|sus2|sus4|7sus4|dim7|m7b5|add9)")
+UNAMBIGUOUS = re.compile(r"[A-G][#b♯♭]?(?:m|min|maj7|m7|M7|7|dim|°|sus2|sus4|7sus4|dim7|m7b5|add9)")
 NUMERALS = re.sub(r"\?P<\w+>", "?:", ROMAN.pattern)
 ROMAN_LIST = re.compile(rf"(?<![\w–-]){NUMERALS}(?:(?:\s*[–—→-]\s*|\s*,\s*){NUMERALS})+(?![\w–-])")
 DIGIT_LIST = re.compile(r"(?<![\d–-])[1-7](?:[–-][1-7]){2,4}(?=\s+(?:chord\s+)?(?:progression|changes|turnaround))")
@@ -34,7 +34,7 @@ def find_chords(text: str) -> Iterator[Claim]:
             yield claim
     for match in ONE_CHORD.finditer(text):
         chord, before = match["chord"], text[: match.start()]
-        if match["noun"] or TELLING.fullmatch(chord) or CHORD_OF.search(before):
+        if match["noun"] or UNAMBIGUOUS.fullmatch(chord) or CHORD_OF.search(before):
             is_article = chord in ("A", "a") or (
                 chord[:2].lower() == "a " and not CHORD_TALK.match(text[match.end("chord") :].strip())
             )
@@ -61,8 +61,8 @@ def _chord_list(text: str, match: re.Match[str]) -> Claim | None:
     sentence = _sentence_around(text, match.start())
     has_talk = bool(CHORD_TALK.search(sentence))
     has_dashes = all(re.fullmatch(r"\s*(?:->|[–—→>|-])\s*", gap) for gap in between)
-    tells = any(TELLING.fullmatch(name) for name in names)
-    if not (has_talk or (has_dashes and len(names) > 2) or (tells and all(gap.strip() for gap in between))):
+    is_unambiguous = any(UNAMBIGUOUS.fullmatch(name) for name in names)
+    if not (has_talk or (has_dashes and len(names) > 2) or (is_unambiguous and all(gap.strip() for gap in between))):
         return None
     in_order = ORDER_TALK.search(sentence) or all(
         re.fullmatch(r"\s*(?:->|[–—→>|-]|to|then|,\s*then)?\s*", gap) for gap in between
