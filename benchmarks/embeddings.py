@@ -17,7 +17,8 @@ from models.cache.feature_store import FeatureStore
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
+from pipelines.embeddings.embed import embed_clip
+from pipelines.embeddings.embedding import EmbeddingOptions
 from pipelines.tagging import yamnet
 from services import Services, build_services
 from settings import Settings

@@ -13,8 +13,8 @@ import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_most
 from models.arrays import FloatArray
-from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embed import embed_clip
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.map import (
     METHODS,
     MapMethod,

@@ -10,7 +10,8 @@ from benchmarks.report import Figure, alternating_medians, at_most
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import RESULTS_FOLDER
-from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcription import transcribe
 from services import Services, build_services
 from settings import Settings
 from tests.recordings import EXAMPLES

@@ -30,6 +30,8 @@ PIPELINE_FLOORS = (
 """Subpackages of `pipelines`, from the ground up. A room imports rooms of lower floors only."""
 SHARED_COMPONENTS = ("page", "timeline", "clip")
 """Rooms of `components` that other rooms import, from the ground up. No tab imports another."""
+MAX_IMPORT_CHAIN = 15
+"""Files on the longest path of imports that begins at app.py."""
 SLOW_LIBRARIES = ("torch", "transformers", "diffusers", "faster_whisper", "ctranslate2", "librosa", "onnxruntime", "av", "scipy")
 
 
@@ -93,6 +95,24 @@ def test_no_room_is_on_a_circle_of_imports() -> None:
         rooms = {(room, imported) for _, room, imported in imports_between_rooms(folder) if not room.endswith(".py")}
         for room, imported in rooms:
             assert (imported, room) not in rooms, f"{folder}: {room} and {imported} import each other"
+
+
+@cache
+def longest_chain(file: Path) -> tuple[Path, ...]:
+    """Return the longest path of imports from `file` on, through the app's own files."""
+    chains = [longest_chain(other) for other in own_imports(file)]
+    return (file, *max(chains, key=len, default=()))
+
+
+def own_imports(file: Path) -> set[Path]:
+    """Return the app's own files that `file` imports; the file of a package is its `__init__.py` and does not count."""
+    paths = (ROOT / Path(*module.split(".")).with_suffix(".py") for module in imported_modules(file))
+    return {path for path in paths if path.is_file() and path != file}
+
+
+def test_the_longest_import_chain_stays_short() -> None:
+    chain = longest_chain(ROOT / "app.py")
+    assert len(chain) <= MAX_IMPORT_CHAIN, " -> ".join(str(file.relative_to(ROOT)) for file in chain)
 
 
 BUILDERS = {"load_part": "checkpoint_parts", "build_whisper": "whisper_ctranslate2", "load_aligner": "audio_aligner"}

@@ -29,7 +29,8 @@ from pipelines.description.findings import ClipFindings
 from pipelines.description.template_caption import write_caption
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions
-from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcription import transcribe
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import TagOptions
 from services import Services, build_services

@@ -16,7 +16,9 @@ import numpy as np
 import soundfile
 
 from models.arrays import FloatArray
-from pipelines.embeddings.embed import EmbeddingOptions, choose_encoder, embed_clip
+from pipelines.embeddings.embed import embed_clip
+from pipelines.embeddings.embedding import EmbeddingOptions
+from pipelines.embeddings.encoders.registry import choose_encoder
 from pipelines.embeddings.projections import principal_components
 from services import Services, build_services
 from settings import Settings

@@ -26,8 +26,8 @@ import soundfile
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embed import EmbeddingOptions, embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embed import embed_clip
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.library import ClipLibrary
 from services import Services, build_services
 from settings import Settings

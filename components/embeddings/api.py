@@ -20,15 +20,10 @@ from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.embed import (
-    EmbeddingOptions,
-    Encoder,
-    check_duration,
-    choose_encoder,
-    embed_clip,
-    encoders,
-)
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embed import check_duration, embed_clip
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.encoders.base import Encoder
+from pipelines.embeddings.encoders.registry import choose_encoder, encoders
 from pipelines.embeddings.library import ClipMatch
 from pipelines.embeddings.map import (
     MapMethod,

@@ -22,15 +22,10 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.embed import (
-    EmbeddingOptions,
-    Encoder,
-    embed_clip,
-    embed_texts,
-    encoders,
-)
-from pipelines.embeddings.embedding import ClipEmbedding
-from pipelines.embeddings.encoders.base import TEXT_SPACE
+from pipelines.embeddings.embed import embed_clip, embed_texts
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
+from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.library import ClipLibrary, ClipMatch
 from pipelines.wording.times import clock_time
 from services import Services

@@ -17,13 +17,10 @@ from components.page.user_errors import sentence_for
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.analysis import LayerFrames, layer_cka
-from pipelines.embeddings.embed import (
-    EmbeddingOptions,
-    Encoder,
-    embed_clip,
-    encoders,
-)
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embed import embed_clip
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.encoders.base import Encoder
+from pipelines.embeddings.encoders.registry import encoders
 from services import Services
 
 SAME_ENCODER = "same"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.embeddings.colouring import (
     NO_CATEGORY,
     ClusterMethod,
@@ -26,9 +25,7 @@ from pipelines.embeddings.embedding import ClipEmbedding
 from pipelines.embeddings.map import stack_frames
 from pipelines.music.facts import MusicFacts
 from pipelines.speech.transcript import Word
-from pipelines.speech.transcription import TranscriptionOptions, find_stored, transcribe
 from pipelines.tagging.tags import SoundTags
-from services import Services
 
 COLOURS = {
     "time": "Time",
@@ -52,31 +49,6 @@ class ClipAnalyses:
     tags: SoundTags | None = None
     facts: MusicFacts | None = None
     words: tuple[Word, ...] | None = None
-
-
-def analyse_clip(
-    services: Services, clip: AudioClip, known: ClipAnalyses, with_words: bool, should_stop: Callable[[], bool]
-) -> Generator[None, None, ClipAnalyses]:
-    """Compute what is missing in `known`: tags and music always, words if a transcript is stored or `with_words`.
-
-    Yields at every progress of the pipelines, and returns all results.
-    """
-    if known.tags is None:
-        for described in describe_clip(clip, DescriptionOptions(), services.runtime, should_stop):
-            if described.state == "done":
-                known = replace(known, tags=described.sounds, facts=described.facts)
-            yield
-    if known.words is None and not should_stop():
-        options = TranscriptionOptions()
-        written = find_stored(clip, options, services.runtime.catalog)
-        snapshots = (
-            transcribe(clip, options, services.runtime, should_stop) if written is None and with_words else iter([written])
-        )
-        for now in snapshots:
-            if now is not None and now.state == "done":
-                known = replace(known, words=tuple(word for segment in now.segments for word in segment.words))
-            yield
-    return known
 
 
 def colour_map(

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import ClipInput
+from components.embeddings.analyse import analyse_clip
 from components.embeddings.api import add_embedding_endpoints
 from components.embeddings.clips_panel import build_clips_panel
 from components.embeddings.controls import (
@@ -22,7 +23,7 @@ from components.embeddings.files_panel import build_files_panel
 from components.embeddings.layers_panel import build_layers_panel
 from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
-from components.embeddings.point_colours import ClipAnalyses, analyse_clip, colour_map
+from components.embeddings.point_colours import ClipAnalyses, colour_map
 from components.embeddings.shown import (
     ShownEmbedding,
     analysing_markup,
@@ -47,13 +48,9 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.embed import (
-    EmbeddingOptions,
-    check_duration,
-    choose_encoder,
-    embed_clip,
-)
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embed import check_duration, embed_clip
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.encoders.registry import choose_encoder
 from pipelines.embeddings.map import (
     METHODS,
     EmbeddingMap,

@@ -14,8 +14,7 @@ from pipelines.music.facts import MusicFacts, Vocals
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.notation import written as chord_symbol
-from pipelines.music.rhythm.beat_tracking import Beats
-from pipelines.music.rhythm.tempo import Tempo
+from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import Kind

@@ -12,6 +12,7 @@ from models.errors import InvalidOption
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec, Task
+from pipelines.film.board import Storyboard
 from pipelines.pictures.options import SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()
@@ -240,3 +241,12 @@ def _choices(catalog: ModelCatalog, task: Task) -> list[tuple[str, str]]:
 
 def _title(spec: ModelSpec) -> str:
     return f"{spec.title} · {spec.licence.split(' (')[0]}"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The storyboard that the page remembers."""
+
+    clip_hash: str = ""
+    board: Storyboard | None = None
+    """Set when the job has ended, with all pictures that were drawn."""

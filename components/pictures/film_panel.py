@@ -16,8 +16,8 @@ from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from components.pictures.controls import Made
 from components.pictures.files import file_url, preview_url
-from components.pictures.storyboard_panel import Made
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip

@@ -5,8 +5,7 @@ from __future__ import annotations
 import html
 
 from components.pictures.files import KeptPicture, preview_url
-from pipelines.film.scenes import Scene
-from pipelines.film.storyboard import Storyboard, StoryboardEntry
+from pipelines.film.board import Scene, Storyboard, StoryboardEntry
 from pipelines.wording.times import clock_time
 
 

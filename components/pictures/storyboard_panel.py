@@ -14,7 +14,7 @@ from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.pictures.controls import Drawn, options_of
+from components.pictures.controls import Drawn, Made, options_of
 from components.pictures.files import KeptPicture, keep_pictures, thumbnail_url
 from components.pictures.storyboard_markup import board_markup
 from components.timeline.items import Picture as TrackPicture
@@ -22,20 +22,12 @@ from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import PictureTrack
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.film.storyboard import Storyboard, StoryboardEntry, storyboard
+from pipelines.film.board import Storyboard, StoryboardEntry
+from pipelines.film.storyboard import storyboard
 from services import Services
 
 Update = tuple[Any, ...]
 """(board, timeline, made, then the panes of the single picture)."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """The storyboard that the page remembers."""
-
-    clip_hash: str = ""
-    board: Storyboard | None = None
-    """Set when the job has ended, with all pictures that were drawn."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from components.page.events import borrowing
 from components.transcription.controls import DETECT
 from models.model_catalog import AUTO
 from pipelines.clip.clip import AudioClip
-from pipelines.speech.transcript import SpeechTask
-from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcript import SpeechTask, TranscriptionOptions
 from pipelines.speech.transcription import transcribe as transcribe_clip
 from services import Services
 

@@ -11,7 +11,7 @@ from models.errors import as_size
 from models.model_catalog import AUTO, ModelCatalog
 from models.specs.model_spec import ModelSpec
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
 
 DETECT = "auto"

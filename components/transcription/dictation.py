@@ -26,7 +26,8 @@ from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.dictation import Dictation, DictationResult
-from pipelines.speech.transcription import Transcription, store_result
+from pipelines.speech.transcript import Transcription
+from pipelines.speech.transcription import store_result
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from services import Services
 

@@ -22,7 +22,7 @@ from pipelines.clip.clip_names import free_stem, name_key, readable_name, safe_s
 from pipelines.clip.errors import NoClip
 from pipelines.speech.batch import QueuedFile, transcribe_files
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.subtitles.formats import FORMATS, Subtitles
 from pipelines.wording.times import clock_time
 from services import Services

@@ -5,9 +5,7 @@ from __future__ import annotations
 import html
 
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.non_speech import NonSpeechSegment
-from pipelines.speech.prompt_limits import ShortenedField
-from pipelines.speech.transcription import Transcription
+from pipelines.speech.transcript import NonSpeechSegment, ShortenedField, Transcription
 from pipelines.wording.times import clock_time
 
 MIN_ALTERNATIVE_PROBABILITY = 0.01

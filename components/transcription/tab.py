@@ -32,15 +32,8 @@ from components.transcription.transcript import (
 )
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.speech.non_speech import NonSpeechSegment
-from pipelines.speech.transcript import Segment, with_text
-from pipelines.speech.transcription import (
-    Transcription,
-    TranscriptionOptions,
-    decode_line,
-    find_stored,
-    transcribe,
-)
+from pipelines.speech.transcript import NonSpeechSegment, Segment, Transcription, TranscriptionOptions, with_text
+from pipelines.speech.transcription import decode_line, find_stored, transcribe
 from pipelines.subtitles.formats import Subtitles
 from services import Services
 

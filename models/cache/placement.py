@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from models.cache.lease_book import Entry, Ticket
-from models.cache.lease_queue import LeaseQueue
+from models.cache.lease_book import Entry, LeaseBook, Ticket
 from models.cache.memory import MemoryProbe, is_out_of_memory, let_go_of_locals
 from models.cache.residents import Resident
 from models.errors import JobStopped, ModelError, ModelLoadFailed, OutOfMemory
@@ -25,6 +24,24 @@ class ModelBuilder(Protocol):
 
     def build(self, model: FetchedModel, device: Device) -> Resident:
         """Return the model on `device`."""
+        ...
+
+
+class Bookkeeping(Protocol):
+    """The book of leases with its lock; see `models.cache.lease_queue`."""
+
+    @property
+    def book(self) -> LeaseBook:
+        """Who holds what; read and written under `changed`."""
+        ...
+
+    @property
+    def changed(self) -> threading.Condition:
+        """Lock of the book; waiting requests are notified through it."""
+        ...
+
+    def admit(self) -> None:
+        """Grant the leases that have become possible; called under `changed`."""
         ...
 
 
@@ -68,7 +85,7 @@ class ModelPlacement:
     `from_pretrained` races between threads, and a model that moves changes what another one measures.
     """
 
-    def __init__(self, queue: LeaseQueue, memory: DeviceMemory, builder: ModelBuilder, clock: Callable[[], float]) -> None:
+    def __init__(self, queue: Bookkeeping, memory: DeviceMemory, builder: ModelBuilder, clock: Callable[[], float]) -> None:
         self.construction_lock = threading.Lock()
         self.loads = 0
         self.evictions = 0

@@ -19,7 +19,8 @@ from pipelines.music.analysis import music_facts
 from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
-from pipelines.speech.transcription import Transcription, TranscriptionOptions, find_stored
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
+from pipelines.speech.transcription import find_stored
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
 

@@ -17,11 +17,10 @@ from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_POSSIBLE, MIN_PROBABLE, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
-from pipelines.music.rhythm.beat_tracking import Beats
-from pipelines.music.rhythm.tempo import Tempo
+from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.tags.tag_table import TABLE, Kind
-from pipelines.speech.transcription import Transcription
+from pipelines.speech.transcript import Transcription
 from pipelines.tagging.audioset import (
     MUSIC,
     SPEECH,

@@ -21,7 +21,7 @@ from pipelines.music.chord_recognition import NO_CHORD_NAME
 from pipelines.music.facts import MusicFacts
 from pipelines.music.loudness import MIN_POWER
 from pipelines.music.notation import written
-from pipelines.music.rhythm.beat_tracking import Beats
+from pipelines.music.rhythm.types import Beats
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE

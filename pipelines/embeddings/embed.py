@@ -10,19 +10,19 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
 from pipelines.embeddings.encoders.base import (
     Encoder,
     EncodingJob,
@@ -37,7 +37,7 @@ from pipelines.embeddings.encoders.base import (
 from pipelines.embeddings.encoders.registry import choose_encoder, encoders
 from pipelines.embeddings.errors import AudioTooLong, NoTokens
 from pipelines.jobs.background import in_background
-from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.model_use import model_fields
 from pipelines.tagging.clap import clap_text_embeds
 
 __all__ = [
@@ -58,31 +58,6 @@ MAX_FRAME_BYTES = 3 * 2**29
 """Maximum size of the frames of one map in bytes (1.6 GB): 4 h 22 min of Whisper base, 1 h 44 min of Whisper large."""
 MAX_TEXTS = 100
 MAX_TEXT_CHARACTERS = 500
-
-
-@dataclass(frozen=True)
-class EmbeddingOptions:
-    """Options of `embed_clip`."""
-
-    encoder: str = AUTO
-    """Key of an `Encoder`."""
-    layer: str = ""
-    """Name of a layer of the encoder; empty for its default."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class EmbeddingProgress(ModelUse):
-    """Progress of `embed_clip`; the last one of a run has the result."""
-
-    state: Literal["loading", "encoding", "done", "stopped"]
-    duration: float
-    """Duration of the clip, in seconds."""
-    encoder: Encoder
-    layer: str
-    position: float = 0.0
-    """End of what is encoded, in seconds of the clip."""
-    embedding: ClipEmbedding | None = None
-    """None until the job is done."""
 
 
 def embed_clip(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from models.arrays import DoubleArray, FloatArray
+from models.model_catalog import AUTO
 from pipelines.embeddings.encoders.base import Encoder, Kind
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.jobs.model_use import ModelUse
@@ -46,3 +48,28 @@ def check_frames(frames: FloatArray) -> None:
         raise EmptyEmbedding
     if not max(frames.max(), -frames.min()) <= MAX_MAGNITUDE:  # NaN fails every comparison
         raise BrokenEmbedding
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions:
+    """Options of `embed_clip`."""
+
+    encoder: str = AUTO
+    """Key of an `Encoder`."""
+    layer: str = ""
+    """Name of a layer of the encoder; empty for its default."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EmbeddingProgress(ModelUse):
+    """Progress of `embed_clip`; the last one of a run has the result."""
+
+    state: Literal["loading", "encoding", "done", "stopped"]
+    duration: float
+    """Duration of the clip, in seconds."""
+    encoder: Encoder
+    layer: str
+    position: float = 0.0
+    """End of what is encoded, in seconds of the clip."""
+    embedding: ClipEmbedding | None = None
+    """None until the job is done."""

@@ -15,13 +15,12 @@ from PIL import Image
 from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from pipelines.clip.clip import AudioClip
-from pipelines.film.storyboard import StoryboardEntry
+from pipelines.film.board import StoryboardEntry
 from pipelines.jobs.background import reported_steps
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
-from pipelines.pictures.audio_to_image import prompt_text
 from pipelines.pictures.options import PictureSettings
 from pipelines.pictures.planning import PicturePlan, plan_picture
-from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, interpolate_embeds
+from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, interpolate_embeds, prompt_text
 from pipelines.pictures.sampling import sample_picture
 from pipelines.pictures.upscaling import upscale
 

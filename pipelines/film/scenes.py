@@ -6,7 +6,7 @@ A clip without either is split into equal scenes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
+from pipelines.film.board import Scene
 from pipelines.music.analysis import music_facts
 from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.facts import FactOptions
@@ -34,22 +35,6 @@ MAX_CELLS = 48
 """Rows of the self-similarity matrix; a scene has four or more of them."""
 TAGGING_PROGRESS = 0.2
 """Progress when the sounds are tagged; the analysis of the music is the rest."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A segment of a clip; the scenes of a clip follow each other without gaps."""
-
-    start: float
-    end: float
-    """Seconds."""
-    label: str = ""
-    """Label of a section of music: 'A' for the first kind, 'B' for the next; equal labels sound alike. Empty for other scenes."""
-
-    @property
-    def duration(self) -> float:
-        """Duration in seconds."""
-        return self.end - self.start
 
 
 def find_scenes(

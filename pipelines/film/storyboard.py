@@ -5,20 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.film.scenes import Scene, find_scenes
-from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.film.board import Scene, Storyboard, StoryboardEntry
+from pipelines.film.scenes import find_scenes
+from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_to_image import PROMPT_WINDOW_SECONDS, audio_to_image
 from pipelines.pictures.options import (
     MAX_SEED,
     Drawing,
-    Picture,
     PictureOptions,
 )
 from pipelines.pictures.planning import PicturePlan, plan_picture
@@ -26,43 +25,6 @@ from pipelines.pictures.salient_window import salient_window
 
 SCENES_PROGRESS = 0.3
 """Progress when the scenes are found; drawing the pictures is the rest."""
-
-
-@dataclass(frozen=True, eq=False)
-class StoryboardEntry:
-    """A scene of the clip with its picture."""
-
-    start: float
-    end: float
-    """Seconds; the segment of it that was drawn is in `picture.settings`."""
-    label: str
-    """Label of a section of music; equal labels sound alike. Empty for other scenes."""
-    concepts: tuple[str, ...]
-    """Concepts of the audio embeds, largest weight first; empty where the picture is drawn from text alone."""
-    prompt: str
-    """Description of the audio that was used; empty where none was needed."""
-    picture: Picture
-    seconds: float
-    """Time that drawing it took, once its prompt embeds were known."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Storyboard(ModelUse):
-    """Snapshot of a storyboard; the last one of a run is the result."""
-
-    duration: float
-    """Duration of the clip in seconds."""
-    seed: int
-    """Seed of all pictures."""
-    scenes: tuple[Scene, ...] = ()
-    """All scenes, once they are known."""
-    entries: tuple[StoryboardEntry, ...] = ()
-    """Scenes whose picture is finished, in order."""
-    drawing: Drawing | None = None
-    """Snapshot of the picture that is being drawn; it stays when the job is stopped."""
-    position: float = 0.0
-    """Progress of the job, 0 to 1."""
-    state: Literal["analysing", "drawing", "done", "stopped"] = "analysing"
 
 
 def storyboard(

@@ -9,8 +9,7 @@ from pipelines.jobs.model_use import ModelUse
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
-from pipelines.music.rhythm.beat_tracking import Beats
-from pipelines.music.rhythm.tempo import Tempo
+from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.tags import SoundTags

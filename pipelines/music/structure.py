@@ -14,7 +14,7 @@ import numpy as np
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
-from pipelines.music.rhythm.beat_tracking import Beats
+from pipelines.music.rhythm.types import Beats
 
 BAR_SECONDS = 2.0
 """Duration of a bar where there are no beats."""

@@ -17,10 +17,10 @@ from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background, reported_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
-from pipelines.pictures.concept_decomposition import ConceptWeight, decompose_concepts
-from pipelines.pictures.options import Drawing, Picture, PictureOptions, PictureSettings
+from pipelines.pictures.concept_decomposition import decompose_concepts
+from pipelines.pictures.options import ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
 from pipelines.pictures.planning import PicturePlan, plan_picture
-from pipelines.pictures.prompt_embeds import PromptEmbeds, PromptText, encode_prompt
+from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt_text
 from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.salient_window import salient_window
 from pipelines.pictures.sampling import Preview, preview_function, sample_picture
@@ -208,9 +208,3 @@ class _Job:
             strength=options.strength,
             fast=options.fast,
         )
-
-
-def prompt_text(options: PictureOptions, prompt: str, concepts: tuple[str, ...]) -> PromptText:
-    """Return the texts of a picture; where audio alone is drawn its first concept takes the place of the prompt."""
-    text = prompt if options.audio_weight < 1 else next(iter(concepts), "")
-    return PromptText(text, options.extra_prompt, options.style, options.negative_prompt)

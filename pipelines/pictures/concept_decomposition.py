@@ -7,8 +7,6 @@ over its captions (SpLiCE; Bhalla et al. 2024, arXiv 2402.10376).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
@@ -16,6 +14,7 @@ from models.cache.feature_store import FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.pictures.audio_embeds import AudioEmbeds
+from pipelines.pictures.options import ConceptWeight
 from pipelines.pictures.text_embeds import NO_CLIP, text_embeds
 from pipelines.pictures.vocabulary import Concept, concepts
 
@@ -27,16 +26,6 @@ RIDGE = 0.001
 """L2 penalty, on the same scale: it shares the weight between captions of one meaning."""
 MIN_WEIGHT = 0.02
 """Smallest weight of a concept that is reported."""
-
-
-@dataclass(frozen=True)
-class ConceptWeight:
-    """A concept with its weight in a decomposition."""
-
-    concept: str
-    category: str
-    weight: float
-    """Fraction of the embeds that the concept explains, 0 to about 1."""
 
 
 def decompose_concepts(

@@ -9,7 +9,6 @@ from PIL import Image
 
 from models.model_catalog import AUTO
 from pipelines.jobs.model_use import ModelUse
-from pipelines.pictures.concept_decomposition import ConceptWeight
 
 SCHEDULERS: dict[str, str] = {
     "DDIM": "DDIMScheduler",
@@ -160,3 +159,35 @@ class Drawing(ModelUse):
     """RGB: the picture that is being drawn, as far as it is; it stays when the job is stopped."""
     pictures: tuple[Picture, ...] = ()
     """Finished pictures."""
+
+
+@dataclass(frozen=True)
+class ConceptWeight:
+    """A concept with its weight in a decomposition."""
+
+    concept: str
+    category: str
+    weight: float
+    """Fraction of the embeds that the concept explains, 0 to about 1."""
+
+
+@dataclass(frozen=True)
+class DiffusionOptions:
+    """How a picture is sampled; all values are checked before."""
+
+    steps: int
+    guidance_scale: float
+    width: int
+    height: int
+    """Pixels."""
+    scheduler: str = ""
+    """Class name of diffusers; empty for the checkpoint's own."""
+    init_image: Image.Image | None = None
+    """RGB, `width` by `height`."""
+    strength: float = 1.0
+    """How much of the initial image is replaced, 0 to 1."""
+
+    @property
+    def denoising_steps(self) -> int:
+        """Steps that are run: with an initial image only the last ones, counted as in `StableDiffusionImg2ImgPipeline`."""
+        return int(self.steps * self.strength) if self.init_image else self.steps

@@ -15,8 +15,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import MIN_CUT_SECONDS
 from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.errors import InvalidInitImage
-from pipelines.pictures.options import MAX_SEED, SCHEDULERS, PictureOptions
-from pipelines.pictures.sampling import DiffusionOptions
+from pipelines.pictures.options import MAX_SEED, SCHEDULERS, DiffusionOptions, PictureOptions
 
 MAX_PICTURES = 16
 MAX_STEPS = 100

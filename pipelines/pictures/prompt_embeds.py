@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.pictures.audio_embeds import AudioEmbeds
+from pipelines.pictures.options import PictureOptions
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,9 @@ def _pad(embeds: Any, empty: Any) -> Any:
     import torch
 
     return torch.cat([embeds, empty[:, embeds.shape[1] :]], dim=1)
+
+
+def prompt_text(options: PictureOptions, prompt: str, concepts: tuple[str, ...]) -> PromptText:
+    """Return the texts of a picture; where audio alone is drawn its first concept takes the place of the prompt."""
+    text = prompt if options.audio_weight < 1 else next(iter(concepts), "")
+    return PromptText(text, options.extra_prompt, options.style, options.negative_prompt)

@@ -25,7 +25,8 @@ from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_vocals_prob
 from pipelines.music.tags.tag_table import KINDS
 from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mentioned_concepts
-from pipelines.speech.transcription import TranscriptionOptions, find_stored
+from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcription import find_stored
 from pipelines.tagging.audioset import (
     ANIMAL,
     ANIMAL_FAMILIES,

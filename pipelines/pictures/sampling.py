@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -11,32 +10,11 @@ import numpy as np
 from PIL import Image
 
 from pipelines.pictures.errors import PictureOverflow
+from pipelines.pictures.options import DiffusionOptions
 from pipelines.pictures.prompt_embeds import PromptEmbeds
 
 Preview = Callable[[Any], Image.Image]
 """From latents [1, channels, h, w] to RGB, 8 h by 8 w pixels."""
-
-
-@dataclass(frozen=True)
-class DiffusionOptions:
-    """How a picture is sampled; all values are checked before."""
-
-    steps: int
-    guidance_scale: float
-    width: int
-    height: int
-    """Pixels."""
-    scheduler: str = ""
-    """Class name of diffusers; empty for the checkpoint's own."""
-    init_image: Image.Image | None = None
-    """RGB, `width` by `height`."""
-    strength: float = 1.0
-    """How much of the initial image is replaced, 0 to 1."""
-
-    @property
-    def denoising_steps(self) -> int:
-        """Steps that are run: with an initial image only the last ones, counted as in `StableDiffusionImg2ImgPipeline`."""
-        return int(self.steps * self.strength) if self.init_image else self.steps
 
 
 def sample_picture(

@@ -14,7 +14,8 @@ from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import ClipStore
-from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
+from pipelines.speech.transcription import transcribe
 
 FileState = Literal["waiting", "running", "done", "failed", "stopped"]
 FINAL_STATES: Mapping[str, FileState] = {"done": "done", "stopped": "stopped"}

@@ -25,8 +25,8 @@ from pipelines.speech.language_id import (
     detect_language,
     split_by_language,
 )
-from pipelines.speech.prompt_limits import ShortenedField, fit_prompt
-from pipelines.speech.transcript import DecodingOptions, Segment
+from pipelines.speech.prompt_limits import fit_prompt
+from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.window_decoding import WindowDecoder, has_gaps
 from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_windows

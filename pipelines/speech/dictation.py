@@ -18,9 +18,8 @@ from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
-from pipelines.speech.prompt_limits import ShortenedField
-from pipelines.speech.transcript import Segment, shifted
-from pipelines.speech.transcription import WORKING_BYTES, TranscriptionOptions, choose_whisper
+from pipelines.speech.transcript import Segment, ShortenedField, TranscriptionOptions, shifted
+from pipelines.speech.transcription import WORKING_BYTES, choose_whisper
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion, speech_regions
 from pipelines.wording.writing_systems import join_texts
 

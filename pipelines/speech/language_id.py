@@ -11,6 +11,7 @@ import numpy as np
 
 from models.arrays import AnyArray, FloatArray
 from pipelines.speech.encoding import encode_padded_window
+from pipelines.speech.transcript import LanguageProbability
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.windows import SpeechWindow
 
@@ -27,15 +28,6 @@ MIN_DETECTION_SAMPLES = 2 * SAMPLE_RATE
 """The language of a shorter chunk cannot be detected; it takes that of the one before."""
 STATE_SAMPLES = 320
 """Whisper's encoder gives one state for each 20 ms."""
-
-
-@dataclass(frozen=True)
-class LanguageProbability:
-    """A language and its probability."""
-
-    code: str
-    """ISO code."""
-    probability: float
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from models.errors import ModelError
 from models.runtime import ModelRuntime
 from pipelines.clip.clip import AudioClip
+from pipelines.speech.transcript import NonSpeechSegment
 from pipelines.tagging.sound_tagging import segment_tags
 
 MIN_SECONDS = 5.0
@@ -19,18 +19,6 @@ BROAD_NAMES = frozenset({"Animal", "Wild animals", "Vehicle"})
 """Right more often than their subclasses, but of little use in a sentence."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class NonSpeechSegment:
-    """A segment without speech."""
-
-    start: float
-    """Seconds."""
-    end: float
-    """Seconds."""
-    sound: str
-    """Name of what it sounds like, in lower case; '' if nothing stands out."""
 
 
 def non_speech_segments(

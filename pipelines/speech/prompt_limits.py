@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from pipelines.speech.hallucinations import is_repetitive
-from pipelines.speech.transcript import DecodingOptions, Segment
+from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField
 
 MAX_PROMPT_TOKENS = 224
 """Half of the decoder's 448 positions, with the tokens that start the text: the other half is for a window's text."""
@@ -27,17 +27,6 @@ MIN_SAME_SPEECH = 0.6
 """Similarity of a window's text with and without the fields from which both are what was said. Spellings differ by less."""
 
 PromptField = Literal["initial_prompt", "hotwords"]
-
-
-@dataclass(frozen=True)
-class ShortenedField:
-    """A prompt field of which only a part was used."""
-
-    field: PromptField
-    used: str
-    """The end of an initial prompt; the beginning of hotwords."""
-    characters: int
-    """Of the whole field."""
 
 
 def fit_prompt(whisper: Any, options: DecodingOptions) -> tuple[DecodingOptions, tuple[ShortenedField, ...]]:

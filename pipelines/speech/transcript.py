@@ -9,8 +9,10 @@ from difflib import SequenceMatcher
 from itertools import accumulate, pairwise, zip_longest
 from typing import Literal
 
+from models.model_catalog import AUTO
+from pipelines.jobs.model_use import ModelUse
 from pipelines.speech.voice_activity import SPEECH_THRESHOLD
-from pipelines.wording.writing_systems import LANGUAGES_WITHOUT_SPACES, is_one_word
+from pipelines.wording.writing_systems import LANGUAGES_WITHOUT_SPACES, is_one_word, join_texts
 
 SpeechTask = Literal["transcribe", "translate"]
 CORRECTED_PROBABILITY = 1.0
@@ -168,3 +170,68 @@ def with_text(segment: Segment, text: str) -> Segment:
             written = [Word(start, start, word, CORRECTED_PROBABILITY) for word in new[new_first:new_last]]
             words += _shared(written, start, max(start, end))
     return replace(segment, text=text, words=tuple(with_lengths(words)))
+
+
+@dataclass(frozen=True)
+class LanguageProbability:
+    """A language and its probability."""
+
+    code: str
+    """ISO code."""
+    probability: float
+
+
+@dataclass(frozen=True)
+class NonSpeechSegment:
+    """A segment without speech."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    sound: str
+    """Name of what it sounds like, in lower case; '' if nothing stands out."""
+
+
+@dataclass(frozen=True)
+class ShortenedField:
+    """A prompt field of which only a part was used."""
+
+    field: PromptField
+    used: str
+    """The end of an initial prompt; the beginning of hotwords."""
+    characters: int
+    """Of the whole field."""
+
+
+@dataclass(frozen=True)
+class TranscriptionOptions(DecodingOptions):
+    """What the person can choose: the model, and how it decodes."""
+
+    model: str = AUTO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcription(ModelUse):
+    """What is known so far; the last one of a run is the result."""
+
+    duration: float
+    """Seconds of the clip."""
+    language: str = ""
+    """ISO code."""
+    language_probability: float = 0.0
+    alternatives: tuple[LanguageProbability, ...] = ()
+    """Other languages that it could be."""
+    segments: tuple[Segment, ...] = ()
+    non_speech: tuple[NonSpeechSegment, ...] = ()
+    """Long segments without speech; filled when the job is done."""
+    shortened: tuple[ShortenedField, ...] = ()
+    """Prompt fields that were too long."""
+    position: float = 0.0
+    """Seconds of the clip up to which it is decoded."""
+    state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
+
+    @property
+    def text(self) -> str:
+        """The whole text in one line, with a space between segments where their script has spaces."""
+        return join_texts(segment.text for segment in self.segments)

@@ -4,68 +4,40 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, ModelError, UnsuitableModel
 from models.loading.loaders import usable_cores
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import Device, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
-from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.model_use import model_fields
 from pipelines.speech.decoding import decode_speech, fits_one_window
 from pipelines.speech.hallucinations import is_hallucination
-from pipelines.speech.language_id import Language, LanguageProbability
+from pipelines.speech.language_id import Language
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.non_speech import NonSpeechSegment, non_speech_segments
-from pipelines.speech.prompt_limits import ShortenedField
-from pipelines.speech.transcript import DecodingOptions, Segment, Word, shifted, with_lengths
+from pipelines.speech.non_speech import non_speech_segments
+from pipelines.speech.transcript import (
+    Segment,
+    ShortenedField,
+    Transcription,
+    TranscriptionOptions,
+    Word,
+    shifted,
+    with_lengths,
+)
 from pipelines.speech.voice_activity import SAMPLE_RATE
-from pipelines.wording.writing_systems import join_texts
 
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
 MAX_WORKERS = 4
 LINE_PADDING_SECONDS = 0.2
 """Decoded on either side of a line that is decoded again."""
-
-
-@dataclass(frozen=True)
-class TranscriptionOptions(DecodingOptions):
-    """What the person can choose: the model, and how it decodes."""
-
-    model: str = AUTO
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transcription(ModelUse):
-    """What is known so far; the last one of a run is the result."""
-
-    duration: float
-    """Seconds of the clip."""
-    language: str = ""
-    """ISO code."""
-    language_probability: float = 0.0
-    alternatives: tuple[LanguageProbability, ...] = ()
-    """Other languages that it could be."""
-    segments: tuple[Segment, ...] = ()
-    non_speech: tuple[NonSpeechSegment, ...] = ()
-    """Long segments without speech; filled when the job is done."""
-    shortened: tuple[ShortenedField, ...] = ()
-    """Prompt fields that were too long."""
-    position: float = 0.0
-    """Seconds of the clip up to which it is decoded."""
-    state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
-
-    @property
-    def text(self) -> str:
-        """The whole text in one line, with a space between segments where their script has spaces."""
-        return join_texts(segment.text for segment in self.segments)
 
 
 RESULTS = ClipResults("transcription", Transcription)

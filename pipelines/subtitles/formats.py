@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
-from pipelines.speech.transcription import Transcription, TranscriptionOptions
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.subtitles.atoms import CueWord, joined, plain_text
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.cues import Cue, make_cues

@@ -12,8 +12,9 @@ from PIL import Image
 
 from models.loading.loaders import ModelLoaders
 from models.specs.model_spec import FetchedModel
+from pipelines.pictures.options import DiffusionOptions
 from pipelines.pictures.prompt_embeds import PromptText, encode_prompt
-from pipelines.pictures.sampling import DiffusionOptions, preview_function, sample_picture
+from pipelines.pictures.sampling import preview_function, sample_picture
 from tests.models.tiny_image_models import SIDE, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 OVERFLOWING = 3e4

@@ -13,39 +13,12 @@ import numpy as np
 from models.arrays import FloatArray, IntArray
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivations
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, search_beats, sigmoid
-from pipelines.music.rhythm.metre import MetreCandidate, bar_positions, time_signature
+from pipelines.music.rhythm.metre import bar_positions
 from pipelines.music.rhythm.regular_onsets import regular_onsets
-from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, Tempo, estimate_tempo
+from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, estimate_tempo
+from pipelines.music.rhythm.types import Beats, MetreCandidate, Tempo
 
 MIN_BEATS = 5
-
-
-@dataclass(frozen=True)
-class Beats:
-    """All beats, and the position of each in its bar."""
-
-    times: tuple[float, ...]
-    """Seconds, ascending."""
-    positions: tuple[int, ...]
-    """Position of each beat in its bar: 1 is the downbeat, then 2, up to `beats_per_bar`."""
-    beats_per_bar: int
-    """Beats that a person counts or conducts: 2 in 6/8, where each beat is a dotted quarter."""
-    beat_unit: int
-    """4: the beat is a quarter; 8: it is three eighths, as in 6/8."""
-    confidence: float
-    """0 to 1, of the beat times and the metre together."""
-    alternatives: tuple[MetreCandidate, ...] = ()
-    """Other metres, best first."""
-
-    @property
-    def metre(self) -> str:
-        """Time signature, e.g. '4/4' or '6/8'."""
-        return time_signature(self.beats_per_bar, self.beat_unit)
-
-    @property
-    def downbeats(self) -> tuple[float, ...]:
-        """Start of each bar in seconds."""
-        return tuple(time for time, position in zip(self.times, self.positions, strict=True) if position == 1)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
@@ -20,26 +18,6 @@ DIVISION_WEIGHT = 3.0
 """Weight of `triplet_log_ratio` against 6/8."""
 MIN_TRIPLET_LOG_RATIO = -0.3
 """Value of `triplet_log_ratio` below which it is evidence against 6/8."""
-
-
-@dataclass(frozen=True)
-class MetreCandidate:
-    """A metre that was considered and not chosen."""
-
-    beats_per_bar: int
-    beat_unit: int
-    confidence: float
-    """0 to 1."""
-
-    @property
-    def metre(self) -> str:
-        """Time signature, e.g. '3/4'."""
-        return time_signature(self.beats_per_bar, self.beat_unit)
-
-
-def time_signature(beats_per_bar: int, beat_unit: int) -> str:
-    """Return '3/4' for three quarters a bar, '6/8' for two beats of three eighths."""
-    return f"{beats_per_bar}/4" if beat_unit == 4 else f"{3 * beats_per_bar}/8"
 
 
 def bar_positions(

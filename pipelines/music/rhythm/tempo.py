@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import DoubleArray, FloatArray, IntArray
 from pipelines.music.rhythm.beat_network import TEMPO_BINS, BeatActivations
 from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER_OCTAVE, max_around, sigmoid
+from pipelines.music.rhythm.types import Relation, Tempo, TempoCandidate
 
 TEMPO_SPAN_BEATS = 8
 """Beats over which the tempo is measured: the time of a single beat is known to 10 ms."""
@@ -20,34 +18,7 @@ MIN_CANDIDATE_PROB = 0.02
 MIN_ONBEAT_PROB = 0.3
 """Probability of a beat from which a frame supports a tempo."""
 
-Relation = Literal["half", "double", "third", "triple", "other"]
 RELATIONS: tuple[tuple[float, Relation], ...] = ((0.5, "half"), (2.0, "double"), (1 / 3, "third"), (3.0, "triple"))
-
-
-@dataclass(frozen=True)
-class TempoCandidate:
-    """A tempo that was considered and not chosen."""
-
-    bpm: float
-    """Beats per minute."""
-    confidence: float
-    """0 to 1; those of the chosen tempo and of all candidates sum to no more than 1."""
-    relation: Relation
-    """To the chosen tempo: 'half' is half as fast."""
-
-
-@dataclass(frozen=True)
-class Tempo:
-    """Beats per minute; the beat is the notated one, in 6/8 and 12/8 the dotted quarter."""
-
-    bpm: float
-    """Beats per minute: the median over the clip."""
-    confidence: float
-    """0 to 1: low where two tempi are equally likely, or where the beats are weak."""
-    alternatives: tuple[TempoCandidate, ...]
-    """Half and double first, then the other candidates, best first."""
-    reason: str
-    """One sentence for people: why this one and not its half or double."""
 
 
 def estimate_tempo(

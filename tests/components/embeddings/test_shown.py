@@ -32,7 +32,7 @@ from components.embeddings.views_panel import (
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import clip_colouring
-from pipelines.embeddings.embed import EmbeddingOptions
+from pipelines.embeddings.embedding import EmbeddingOptions
 from pipelines.embeddings.map import (
     EmbeddingMap,
     MapOptions,

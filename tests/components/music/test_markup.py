@@ -15,8 +15,7 @@ from pipelines.music.chord_recognition import Chord
 from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key, KeyCandidate
 from pipelines.music.loudness import Loudness
-from pipelines.music.rhythm.beat_tracking import Beats
-from pipelines.music.rhythm.tempo import Tempo, TempoCandidate
+from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.structure import Section
 from pipelines.music.vocals import vocals_of
 

@@ -10,8 +10,7 @@ from components.model_status.panel import pill_markup, status_markup
 from components.page.markup import failure_markup
 from components.transcription.summary import transcription_summary, waiting_message
 from models.cache.status import CacheStatus, ResidentStatus
-from pipelines.speech.transcript import Segment
-from pipelines.speech.transcription import Transcription
+from pipelines.speech.transcript import Segment, Transcription
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 NOW = Transcription(

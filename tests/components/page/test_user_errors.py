@@ -24,6 +24,7 @@ KNOWN = {
     clip_errors.TooManyChannels: (64, 16),
     errors.InvalidOption: ("beam size", 99, "1 to 10"),
     errors.UnknownModel: ("nonsense", ("auto", "base")),
+    errors.UnsuitableModel: ("Whisper large-v3-turbo", "translate"),
     errors.ModelUnavailable: ("Whisper", "no network"),
     errors.NoModelFits: ("too small",),
     errors.DamagedWeights: ("Whisper", "model.bin"),

@@ -17,8 +17,7 @@ from components.pictures.files import (
 from components.pictures.markup import concepts_markup, drawing_summary, pictures_markup
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.pictures.concept_decomposition import ConceptWeight
-from pipelines.pictures.options import Drawing, Picture
+from pipelines.pictures.options import ConceptWeight, Drawing, Picture
 from pipelines.pictures.png_metadata import options_from_png
 from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
 

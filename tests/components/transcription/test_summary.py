@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.transcription.summary import transcription_summary
-from pipelines.speech.prompt_limits import ShortenedField
-from pipelines.speech.transcription import Transcription
+from pipelines.speech.transcript import ShortenedField, Transcription
 
 
 def transcription(**fields: Any) -> Transcription:

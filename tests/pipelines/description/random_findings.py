@@ -11,13 +11,12 @@ from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.notation import MODES, tonic_name
 from pipelines.music.rhythm.beat_network import METRES
-from pipelines.music.rhythm.tempo import Tempo, TempoCandidate
+from pipelines.music.rhythm.types import Tempo, TempoCandidate
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.tags.tag_table import TABLE
 from pipelines.music.vocals import vocals_of
-from pipelines.speech.transcript import Segment
-from pipelines.speech.transcription import Transcription
+from pipelines.speech.transcript import Segment, Transcription
 from pipelines.tagging.audioset import Tag, class_tree
 from pipelines.tagging.tags import SoundTags
 from tests.pipelines.description.example_findings import music_tags, sound_tags, steady_beats

@@ -8,8 +8,7 @@ from pipelines.description.fact_prompt import INSTRUCTION, fact_lines, prompt_fr
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
-from pipelines.music.rhythm.beat_tracking import Beats
-from pipelines.music.rhythm.tempo import Tempo
+from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.vocals import vocals_of

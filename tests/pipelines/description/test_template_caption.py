@@ -14,7 +14,7 @@ from pipelines.description.claims.checking import check_claims
 from pipelines.description.findings import ClipFindings
 from pipelines.description.template_caption import Caption, write_caption
 from pipelines.music.facts import MusicFacts
-from pipelines.music.rhythm.tempo import Tempo
+from pipelines.music.rhythm.types import Tempo
 from pipelines.music.tags.tag_fusion import MusicTag
 from pipelines.tagging.audioset import Tag, class_tree
 from pipelines.wording.music_vocabulary import TEMPO_WORDS

@@ -21,7 +21,7 @@ from pipelines.embeddings.colouring import (
 from pipelines.embeddings.errors import BrokenEmbedding
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.facts import MusicFacts
-from pipelines.music.rhythm.beat_tracking import Beats
+from pipelines.music.rhythm.types import Beats
 from pipelines.music.structure import Section
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import class_tree

@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence
 
 from models.errors import InvalidOption, UnknownModel
 from pipelines.clip.clip import AudioClip
+from pipelines.film.board import Scene, Storyboard, StoryboardEntry
 from pipelines.film.film import (
     DRAWING_SECONDS,
     FRAME_RATE,
@@ -28,8 +29,6 @@ from pipelines.film.film import (
     make_film,
     plan_film,
 )
-from pipelines.film.scenes import Scene
-from pipelines.film.storyboard import Storyboard, StoryboardEntry
 from pipelines.pictures.options import Picture
 from services import Services
 from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT

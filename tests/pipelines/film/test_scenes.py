@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
+from pipelines.film.board import Scene
 from pipelines.film.scenes import (
     MAX_SCENES,
     MIN_SCENE_SECONDS,
     MIN_SCENES,
-    Scene,
     detect_sound_changes,
     even_scenes,
     find_scenes,

@@ -20,7 +20,8 @@ from pipelines.clip.clip import AudioClip
 from pipelines.interpretability.logit_lens import LogitLensTrace, TokenRecords
 from pipelines.interpretability.tracing import LogitLensOptions, trace_window
 from pipelines.interpretability.whisper_decoder import FRAME_SAMPLES, SAMPLE_RATE, trace_transcript
-from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcription import transcribe
 from services import Services
 from tests.models.tiny_language_models import byte_tokenizer
 from tests.recordings import librivox_sentences

@@ -30,8 +30,8 @@ from pipelines.pictures.vocabulary import (
     concepts,
     mentioned_concepts,
 )
-from pipelines.speech.transcript import Segment
-from pipelines.speech.transcription import Transcription, TranscriptionOptions, store_result
+from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions
+from pipelines.speech.transcription import store_result
 from pipelines.tagging.audioset import NOT_IN_YAMNET, class_tree, tree_of
 from services import Services
 from tests.recordings import EXAMPLES

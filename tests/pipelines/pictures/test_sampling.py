@@ -16,14 +16,14 @@ from PIL import Image
 from models.loading.loaders import ModelLoaders
 from pipelines.pictures.audio_embeds import AudioEmbeds
 from pipelines.pictures.errors import PictureOverflow
-from pipelines.pictures.options import SCHEDULERS
+from pipelines.pictures.options import SCHEDULERS, DiffusionOptions
 from pipelines.pictures.prompt_embeds import (
     PromptEmbeds,
     PromptText,
     encode_prompt,
     interpolate_embeds,
 )
-from pipelines.pictures.sampling import DiffusionOptions, preview_function, sample_picture
+from pipelines.pictures.sampling import preview_function, sample_picture
 from tests.models.tiny_image_models import SIDE, TEXT_WIDTH, save_lcm, save_preview_decoder, save_stable_diffusion_2_1, save_turbo
 
 LOADERS = ModelLoaders(cpu_threads=1)

@@ -9,7 +9,7 @@ import pytest
 
 from models.errors import InvalidOption
 from pipelines.speech.batch import QueuedFile, transcribe_files
-from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcript import TranscriptionOptions
 from services import Services
 from tests.recordings import EXAMPLES, librivox_sentences
 

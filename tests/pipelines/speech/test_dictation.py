@@ -9,7 +9,7 @@ from models.arrays import FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.errors import ClipTooLong
 from pipelines.speech.dictation import Dictation, DictationResult
-from pipelines.speech.transcription import TranscriptionOptions
+from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from services import Services
 from tests.assembled_speech import read_speech

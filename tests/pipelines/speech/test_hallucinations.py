@@ -19,8 +19,8 @@ from pipelines.speech.hallucinations import (
     needs_voice_check,
     voice_score,
 )
-from pipelines.speech.transcript import Segment, Word
-from pipelines.speech.transcription import TranscriptionOptions, transcribe
+from pipelines.speech.transcript import Segment, TranscriptionOptions, Word
+from pipelines.speech.transcription import transcribe
 from services import Services
 from tests.recordings import EXAMPLES
 

@@ -12,7 +12,8 @@ from models.files.model_files import Availability
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import ModelSpec
 from models.specs.speech import SPEECH_MODELS
-from pipelines.speech.transcription import TranscriptionOptions, choose_whisper
+from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcription import choose_whisper
 
 EVERY_MODEL = frozenset(spec.key for spec in SPEECH_MODELS)
 LARGE = 10**10

@@ -11,8 +11,8 @@ import pytest
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from models.stopping import never_stop
 from pipelines.speech.decoding import decode_speech
-from pipelines.speech.prompt_limits import ShortenedField, fit_prompt, is_led_by_prompt, is_same_speech
-from pipelines.speech.transcript import DecodingOptions, Segment
+from pipelines.speech.prompt_limits import fit_prompt, is_led_by_prompt, is_same_speech
+from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField
 from services import Services
 from tests.assembled_speech import read_speech
 from tests.recordings import EXAMPLES

@@ -14,7 +14,8 @@ from models.errors import InvalidOption, ModelUnavailable, UnknownModel, Unsuita
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import RESULTS_FOLDER
-from pipelines.speech.transcription import Transcription, TranscriptionOptions, transcribe
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
+from pipelines.speech.transcription import transcribe
 from services import Services
 from tests.recordings import EXAMPLES, librivox_sentences
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.speech.transcript import Segment, Word, line_of_words, shifted, whole_words, with_lengths, with_text
-from pipelines.speech.transcription import Transcription, _within
+from pipelines.speech.transcript import Segment, Transcription, Word, line_of_words, shifted, whole_words, with_lengths, with_text
+from pipelines.speech.transcription import _within
 from pipelines.speech.window_decoding import _split_at_pauses
 
 

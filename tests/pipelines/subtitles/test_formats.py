@@ -17,11 +17,7 @@ import webvtt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.speech.language_id import LanguageProbability
-from pipelines.speech.non_speech import NonSpeechSegment
-from pipelines.speech.prompt_limits import ShortenedField
-from pipelines.speech.transcript import Segment, Word
-from pipelines.speech.transcription import Transcription, TranscriptionOptions
+from pipelines.speech.transcript import LanguageProbability, NonSpeechSegment, Segment, ShortenedField, Transcription, TranscriptionOptions, Word
 from pipelines.subtitles.atoms import plain_text
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import (

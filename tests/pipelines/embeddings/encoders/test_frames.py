@@ -19,19 +19,15 @@ from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embed import (
-    EmbeddingOptions,
-    embed_clip,
-    embed_texts,
-    encoders,
-)
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embed import embed_clip, embed_texts
+from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import (
     TEXT_SPACE,
     FrameFamily,
     joins,
     windows,
 )
+from pipelines.embeddings.encoders.registry import encoders
 from tests.models import tiny_encoders as tiny
 from tests.pipelines.language_models.language_bench import Bench, noise
 

@@ -16,7 +16,8 @@ from pipelines.music.rhythm.beat_network import (
 )
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, track_beats
-from pipelines.music.rhythm.metre import bar_positions, time_signature
+from pipelines.music.rhythm.metre import bar_positions
+from pipelines.music.rhythm.types import time_signature
 
 UNDECIDED = np.zeros(TEMPO_BINS, dtype=np.float32)
 
