@@ -12,12 +12,11 @@ from models.specs.aligner import ALIGNER_MODELS
 from models.specs.captioners import CAPTION_MODELS
 from models.specs.encoders import ENCODER_MODELS
 from models.specs.image import IMAGE_MODELS
-from models.specs.model_spec import Device, ModelSpec, Task
+from models.specs.model_spec import AUTO, Device, ModelSpec, Task
 from models.specs.music import MUSIC_MODELS
 from models.specs.sound import SOUND_MODELS
 from models.specs.speech import SPEECH_MODELS
 
-AUTO = "auto"
 ALL_MODELS: tuple[ModelSpec, ...] = (
     *SPEECH_MODELS,
     *ENCODER_MODELS,

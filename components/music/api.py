@@ -11,7 +11,7 @@ from components.clip.clip_input import open_for_api
 from components.page.documents import as_document
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions

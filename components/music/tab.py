@@ -23,7 +23,8 @@ from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import TimelineFeed
-from models.model_catalog import AUTO, ModelCatalog
+from models.model_catalog import ModelCatalog
+from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS

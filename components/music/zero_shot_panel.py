@@ -13,7 +13,7 @@ from components.page.markup import failure_markup
 from components.page.seekable import build_seekable, seek_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.tagging.zero_shot import WordOptions, WordScores, score_words

@@ -15,7 +15,7 @@ from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.pictures.files import keep_pictures, open_init_image
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw
 from pipelines.pictures.audio_to_image import segment_concepts
 from pipelines.pictures.options import PictureOptions

@@ -9,9 +9,9 @@ import gradio as gr
 
 from components.pictures.hints import build_hint, connect_hints
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog
+from models.model_catalog import ModelCatalog
 from models.specs.image import drawing_defaults
-from models.specs.model_spec import ModelSpec, Task
+from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.film.board import Storyboard
 from pipelines.pictures.options import SCHEDULERS, PictureOptions
 

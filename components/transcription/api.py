@@ -12,7 +12,7 @@ from components.clip.clip_input import open_for_api
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.transcription.controls import DETECT
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.transcript import SpeechTask, TranscriptionOptions
 from pipelines.speech.transcription import transcribe as transcribe_clip

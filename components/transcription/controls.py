@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from models.errors import as_size
-from models.model_catalog import AUTO, ModelCatalog
-from models.specs.model_spec import ModelSpec
+from models.model_catalog import ModelCatalog
+from models.specs.model_spec import AUTO, ModelSpec
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions

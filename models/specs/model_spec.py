@@ -23,6 +23,8 @@ Task = Literal[
     "align_audio",
     "embed_audio",
 ]
+AUTO = "auto"
+"""The choice of a model that leaves it to the catalogue."""
 Device = Literal["cpu", "cuda"]
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2"]
 Quantization = Literal["", "int8", "nf4"]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from models.model_catalog import AUTO, ModelCatalog
+from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
+from models.specs.model_spec import AUTO
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip

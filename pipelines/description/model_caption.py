@@ -16,9 +16,9 @@ from typing import Literal
 from models.arrays import FloatArray
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
-from models.specs.model_spec import ModelSpec
+from models.specs.model_spec import AUTO, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip

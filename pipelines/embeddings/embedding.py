@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.arrays import DoubleArray, FloatArray
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.embeddings.encoders.base import Encoder, Kind
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.jobs.model_use import ModelUse

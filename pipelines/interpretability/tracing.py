@@ -11,9 +11,9 @@ from models.arrays import FloatArray
 from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption, UnknownModel
 from models.loading.loaders import ProcessedModel
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
-from models.specs.model_spec import EncoderFamily, ModelSpec
+from models.specs.model_spec import AUTO, EncoderFamily, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.interpretability import audio_llm, whisper_decoder

@@ -17,11 +17,11 @@ import numpy as np
 from models.arrays import FloatArray
 from models.cache.feature_store import FeatureKey
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.specs.image import drawing_defaults
-from models.specs.model_spec import ModelSpec
+from models.specs.model_spec import AUTO, ModelSpec
 from models.specs.sound import YAMNET
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip

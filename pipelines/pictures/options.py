@@ -7,7 +7,7 @@ from typing import Literal
 
 from PIL import Image
 
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 
 SCHEDULERS: dict[str, str] = {

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps
 
 from models.errors import InvalidOption, ModelError
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
+from models.model_catalog import ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
-from models.specs.model_spec import ModelSpec, Task
+from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import MIN_CUT_SECONDS
 from pipelines.pictures.audio_embeds import choose_aligner

@@ -10,9 +10,8 @@ from typing import Literal
 
 from models.arrays import FloatArray
 from models.errors import InvalidOption
-from models.model_catalog import AUTO
 from models.runtime import ModelRuntime
-from models.specs.model_spec import ModelSpec
+from models.specs.model_spec import AUTO, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip

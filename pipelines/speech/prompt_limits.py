@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Any
 
 from pipelines.speech.hallucinations import is_repetitive
-from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField
+from pipelines.speech.transcript import DecodingOptions, PromptField, Segment, ShortenedField
 
 MAX_PROMPT_TOKENS = 224
 """Half of the decoder's 448 positions, with the tokens that start the text: the other half is for a window's text."""
@@ -25,8 +25,6 @@ MIN_REPEATED = 0.8
 """Fraction of a line's letters that stand in a field, one after the other, from which the line repeats the field."""
 MIN_SAME_SPEECH = 0.6
 """Similarity of a window's text with and without the fields from which both are what was said. Spellings differ by less."""
-
-PromptField = Literal["initial_prompt", "hotwords"]
 
 
 def fit_prompt(whisper: Any, options: DecodingOptions) -> tuple[DecodingOptions, tuple[ShortenedField, ...]]:

@@ -9,12 +9,13 @@ from difflib import SequenceMatcher
 from itertools import accumulate, pairwise, zip_longest
 from typing import Literal
 
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 from pipelines.speech.voice_activity import SPEECH_THRESHOLD
 from pipelines.wording.writing_systems import LANGUAGES_WITHOUT_SPACES, is_one_word, join_texts
 
 SpeechTask = Literal["transcribe", "translate"]
+PromptField = Literal["initial_prompt", "hotwords"]
 CORRECTED_PROBABILITY = 1.0
 """Probability of a word that a person wrote."""
 MIN_WORD_SECONDS = 0.01

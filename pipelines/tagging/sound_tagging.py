@@ -17,9 +17,9 @@ import numpy as np
 
 from models.arrays import AnyArray, FloatArray
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelChoice
+from models.model_catalog import ModelChoice
 from models.runtime import ModelRuntime
-from models.specs.model_spec import Device
+from models.specs.model_spec import AUTO, Device
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip

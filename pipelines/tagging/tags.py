@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from models.arrays import FloatArray
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 from pipelines.tagging.audioset import Tag, class_tree
 from pipelines.tagging.yamnet import PATCH_HOP_SECONDS, PATCH_SECONDS

@@ -17,8 +17,9 @@ import numpy as np
 
 from models.arrays import FloatArray
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelChoice
+from models.model_catalog import ModelChoice
 from models.runtime import ModelRuntime
+from models.specs.model_spec import AUTO
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip

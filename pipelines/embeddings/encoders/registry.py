@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from models.errors import UnknownModel
-from models.model_catalog import AUTO, ModelCatalog, ModelChoice
-from models.specs.model_spec import EncoderFacts, EncoderFamily, ModelSpec
+from models.model_catalog import ModelCatalog, ModelChoice
+from models.specs.model_spec import AUTO, EncoderFacts, EncoderFamily, ModelSpec
 from pipelines.embeddings.encoders.aligner import Aligner
 from pipelines.embeddings.encoders.ast_clap import AstEncoder, ClapEncoder
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder, FrameFamily, TokenFamily

@@ -17,8 +17,9 @@ from components.pictures.controls import (
     values_of,
 )
 from models.errors import InvalidOption
-from models.model_catalog import AUTO, ModelCatalog
+from models.model_catalog import ModelCatalog
 from models.specs.image import IMAGE_MODELS
+from models.specs.model_spec import AUTO
 from pipelines.pictures.options import PictureOptions
 from tests.models.fakes import FakeFiles
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.pictures.hints import UNUSED, hints_for
-from models.model_catalog import AUTO
+from models.specs.model_spec import AUTO
 from services import Services
 
 
