@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from gradio_client.exceptions import AppError
 import components
 from components.page.endpoints import add_endpoint, cancellable
 from models.errors import InvalidOption
+from models.stopping import never_stop
 
 GUARD_SECONDS = 30.0
 
@@ -26,8 +28,10 @@ class Work:
     def __init__(self) -> None:
         self.started, self.go_on, self.ended = (threading.Event() for _ in range(3))
         self.was_stopped = False
+        self.should_stop: Callable[[], bool] = never_stop
 
     def step(self, should_stop: Callable[[], bool]) -> None:
+        self.should_stop = should_stop
         self.started.set()
         self.go_on.wait(GUARD_SECONDS)
         self.was_stopped = should_stop()
@@ -55,6 +59,14 @@ class Work:
         return blocks
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds; fail after `GUARD_SECONDS`."""
+    deadline = time.monotonic() + GUARD_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+
 @pytest.fixture
 def work() -> Work:
     return Work()
@@ -75,6 +87,7 @@ def test_cancelling_returns_during_a_step_and_stops_the_work_after_it(work: Work
     assert work.started.wait(GUARD_SECONDS)
     job.cancel()  # raises httpx.ReadTimeout where the server waits for the step
     assert not work.ended.is_set()
+    until(work.should_stop)  # the answer to the cancelling request may come before the endpoint's coroutine is cancelled
     work.go_on.set()
     assert work.ended.wait(GUARD_SECONDS)
     assert work.was_stopped

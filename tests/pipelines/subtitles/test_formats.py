@@ -17,7 +17,15 @@ import webvtt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipelines.speech.transcript import LanguageProbability, NonSpeechSegment, Segment, ShortenedField, Transcription, TranscriptionOptions, Word
+from pipelines.speech.transcript import (
+    LanguageProbability,
+    NonSpeechSegment,
+    Segment,
+    ShortenedField,
+    Transcription,
+    TranscriptionOptions,
+    Word,
+)
 from pipelines.subtitles.atoms import plain_text
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import (
