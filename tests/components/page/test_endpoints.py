@@ -12,6 +12,7 @@ from pathlib import Path
 import gradio as gr
 import pytest
 from gradio_client import Client
+from gradio_client.client import Job
 from gradio_client.exceptions import AppError
 
 import components
@@ -81,10 +82,18 @@ def client(work: Work) -> Iterator[Client]:
     blocks.close(verbose=False)
 
 
+def await_event_id(job: Job) -> None:
+    """Return when the client knows the id of its call, without which it cannot cancel it."""
+    deadline = time.monotonic() + GUARD_SECONDS
+    while job.communicator is None or job.communicator.event_id is None:
+        assert time.monotonic() < deadline
+
+
 @pytest.mark.parametrize("endpoint", ["/plain", "/growing"])
 def test_cancelling_returns_during_a_step_and_stops_the_work_after_it(work: Work, client: Client, endpoint: str) -> None:
     job = client.submit("a", api_name=endpoint)
     assert work.started.wait(GUARD_SECONDS)
+    await_event_id(job)
     job.cancel()  # raises httpx.ReadTimeout where the server waits for the step
     assert not work.ended.is_set()
     until(work.should_stop)  # the answer to the cancelling request may come before the endpoint's coroutine is cancelled

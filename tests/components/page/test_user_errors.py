@@ -26,6 +26,7 @@ KNOWN = {
     errors.UnknownModel: ("nonsense", ("auto", "base")),
     errors.UnsuitableModel: ("Whisper large-v3-turbo", "translate"),
     errors.ModelUnavailable: ("Whisper", "no network"),
+    errors.UnsuitableModel: ("Whisper large-v3 turbo", "translate"),
     errors.NoModelFits: ("too small",),
     errors.DamagedWeights: ("Whisper", "model.bin"),
     errors.ModelLoadFailed: ("Whisper", "bad header"),
