@@ -1,4 +1,4 @@
-"""Composes the page, the queue and the launch; nothing else."""
+"""Compose the page and the queue, and launch the server."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FOOTER = '<p class="foot-line"><a href="?view=api">API and MCP</a> · Every mode
 
 
 def build_page(services: Services) -> gr.Blocks:
-    """The page: header, the shared clip, and the tabs that work on it."""
+    """Build the page: header, the shared clip, and the tabs that work on it."""
     with gr.Blocks(title="Audioscope", delete_cache=(3600, round(services.settings.clip_age_seconds))) as page:
         with gr.Row(elem_id="header"):
             gr.HTML(HEADER, js_on_load=page_script("page/results_in_sight"), apply_default_css=False)
@@ -74,7 +74,7 @@ def _end_jobs_of_closed_pages(page: gr.Blocks, services: Services) -> None:
 
 
 def launch(page: gr.Blocks, services: Services, block: bool = True) -> str:
-    """Serve the page; returns its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
+    """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
     page.queue(max_size=services.settings.max_waiting)
     services.clips.directory.mkdir(parents=True, exist_ok=True)
     _, address, _ = page.launch(
@@ -93,7 +93,7 @@ def launch(page: gr.Blocks, services: Services, block: bool = True) -> str:
 
 
 def start_background_work(services: Services) -> None:
-    """After the page is served: import the slow libraries, then let unused models and old clips go now and then."""
+    """Import the slow libraries in the background, then release unused models and old clips periodically."""
 
     def work() -> None:
         for module, names in SLOW_IMPORTS.items():
@@ -109,7 +109,7 @@ def start_background_work(services: Services) -> None:
 
 
 def main() -> None:
-    """`python app.py`."""
+    """Run the server: `python app.py`."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     services = build_services(Settings())
     page = build_page(services)

@@ -1,4 +1,4 @@
-"""`make bench`: runs every benchmark, prints one table and writes it to `benchmarks/results.md`."""
+"""Run every benchmark (`make bench`): print one table and write it to `benchmarks/results.md`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BENCHMARKS = (start, cache, transcription, long_transcription, music, audio_to_i
 
 
 def main() -> None:
-    """Exit code 1 if a claim was not kept."""
+    """Run all benchmarks; return exit code 1 if a claim does not hold."""
     figures = [figure for benchmark in BENCHMARKS for figure in benchmark.figures()]
     machine = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB, no GPU, Python {platform.python_version()}"
     table = as_table(figures)

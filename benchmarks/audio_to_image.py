@@ -64,7 +64,7 @@ class Studio:
     options: PictureOptions
 
     def draw(self) -> None:
-        """One picture through the app's own pipeline."""
+        """Draw one picture with the app's pipeline."""
         for _ in audio_to_image(self.clip, self.options, self.runtime):
             pass
 
@@ -80,7 +80,7 @@ class Studio:
 
 
 def figures() -> list[Figure]:
-    """Time, memory, and what a person waits for."""
+    """Return the figures of time, memory and waiting time on the page."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         return [*offline(folder), *full_size(folder), memory(folder), *on_the_page(folder)]
@@ -90,7 +90,7 @@ def figures() -> list[Figure]:
 
 
 def offline(folder: Path) -> list[Figure]:
-    """The models of this repository."""
+    """Measure the offline models of this repository."""
     services = build_services(Settings(data_dir=folder / "data", clip_dir=folder / "clips"))
     clip = services.clips.open(EXAMPLES / SOUND)
     start, end = 0.0, min(clip.duration, TINY_ALIGNER.facts.window_seconds)
@@ -112,13 +112,13 @@ def offline(folder: Path) -> list[Figure]:
 
 
 def full_size(folder: Path) -> list[Figure]:
-    """Stable Diffusion 2.1 with Wav2Vec2-BERT."""
+    """Measure Stable Diffusion 2.1 with Wav2Vec2-BERT."""
     studio, aligner = full_size_studio(folder / "full", UNET_WIDTH, SIDE)
     samples = np.array(studio.clip.waveform(SAMPLE_RATE))
     pipeline = studio.pipeline()
 
     def seeds_procedure() -> None:
-        """audio2img's, per request: extract, encode, extract noise, encode, and draw."""
+        """Run the steps of audio2img for each request: extract, encode, extract noise, encode, and draw."""
         import torch
 
         white = NOISE_LEVEL * np.random.default_rng().standard_normal(round(NOISE_SECONDS * SAMPLE_RATE))
@@ -140,7 +140,7 @@ def full_size(folder: Path) -> list[Figure]:
 def compare(
     name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], encoding_is_cheap: bool
 ) -> list[Figure]:
-    """Models are loaded, and the words of the vocabulary encoded, before any is timed; each runs in a thread, as in a server.
+    """Compare the contenders, each in a thread as in a server; models are loaded and the vocabulary is encoded before.
 
     Previews, which the others have not, are left out and shown by themselves.
     """
@@ -159,7 +159,7 @@ def compare(
 
 
 def bare_call(studio: Studio, embeds: Any, negative_embeds: Any) -> Callable[[], Any]:
-    """The diffusers pipeline itself with the states [tokens, width] of a sound."""
+    """Call the diffusers pipeline alone with the states [tokens, width] of a sound."""
     import torch
 
     pipeline, options = studio.pipeline(), studio.options
@@ -184,7 +184,7 @@ def white_noise(folder: Path, seconds: float) -> Path:
 
 
 def full_size_studio(folder: Path, width: int, side: int) -> tuple[Studio, Any]:
-    """Random checkpoints in `folder`, and the loaded aligner."""
+    """Write random checkpoints to `folder`, and load the aligner."""
     drawing = {"size": side, "largest": side, "steps": STEPS, "scheduler": "DDIM"}
     models = (
         with_drawing(save_stable_diffusion_2_1(folder / "sd", width=width), **drawing),
@@ -202,7 +202,7 @@ def full_size_studio(folder: Path, width: int, side: int) -> tuple[Studio, Any]:
 
 
 def memory(folder: Path) -> Figure:
-    """Activations, each time in a process of its own whose weights are loaded; the allocator makes no two of them alike."""
+    """Measure the memory of activations, each in a process of its own, since allocations differ between runs."""
 
     def peak(ours: bool, number: int) -> float:
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
@@ -214,7 +214,7 @@ def memory(folder: Path) -> Figure:
 
 
 def activation_megabytes(folder: Path, ours: bool) -> float:
-    """Peak of this process while it draws, less what it holds before."""
+    """Return the peak memory of this process while it draws, less its memory before."""
     studio, _ = full_size_studio(folder, MEMORY_WIDTH, MEMORY_SIDE)
     studio = replace(studio, options=replace(studio.options, pictures=2))
     small = replace(studio, options=replace(studio.options, width=64, height=64))
@@ -239,7 +239,7 @@ def megabytes(entry: str) -> float:
 
 
 def on_the_page(folder: Path) -> list[Figure]:
-    """From the press of the button to the first preview and to the picture, in Chromium, with the models loaded."""
+    """Measure the time from the click to the first preview and to the picture, in Chromium, with the models loaded."""
     from playwright.sync_api import sync_playwright
 
     previews, pictures = [], []

@@ -37,7 +37,7 @@ MEGABYTE = 10**6
 
 
 class MeteredLoaders:
-    """The real loaders, with a meter of how many models they built and what those take that are still alive."""
+    """The real loaders, with the number of models they built and the bytes of those that are alive."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -45,7 +45,7 @@ class MeteredLoaders:
         self._loaders = ModelLoaders()
 
     def build(self, model: FetchedModel, device: Device) -> Resident:
-        """Build, and count until the model is collected."""
+        """Build a model, and count it until it is garbage-collected."""
         self.calls += 1
         resident = self._loaders.build(model, device)
         self._add(model.spec.memory_bytes(device))
@@ -57,7 +57,7 @@ class MeteredLoaders:
 
 
 class BudgetProbe:
-    """A memory of `budget_bytes`, of which the models of `loaders` take their part."""
+    """A memory probe with `budget_bytes`, of which the models of `loaders` use some."""
 
     device: Device = "cpu"
 
@@ -120,7 +120,7 @@ def crowd(files: ModelFiles) -> Figure:
 
 
 def switches(files: ModelFiles, folder: Path) -> list[Figure]:
-    """Random switches among three real models under a budget that holds two."""
+    """Measure random switches among three real models under a budget for two."""
     specs = (WHISPER_BASE_OFFLINE, WHISPER_TINY_EN_OFFLINE, _copy_of(files, WHISPER_TINY_EN_OFFLINE, folder))
     sizes = [spec.memory_bytes("cpu") for spec in specs]
     loaders = MeteredLoaders()
@@ -148,7 +148,7 @@ def switches(files: ModelFiles, folder: Path) -> list[Figure]:
 
 
 def _copy_of(files: ModelFiles, spec: ModelSpec, folder: Path) -> ModelSpec:
-    """The same weights as another model: a package of its own in `folder`."""
+    """Copy the weights to a package of its own in `folder`, as another model."""
     import dataclasses
     import sys
 

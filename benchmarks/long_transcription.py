@@ -52,7 +52,7 @@ class Run:
 
 
 def figures() -> list[Figure]:
-    """Speed, words, first words, times and memory."""
+    """Return the figures of speed, words, first words, times and memory."""
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
         directory = services.files.fetch(WHISPER_BASE_OFFLINE).directory
@@ -60,7 +60,7 @@ def figures() -> list[Figure]:
 
 
 def whisper_model(directory: Path, workers: int = 1) -> Any:
-    """Bare faster-whisper; with several workers they share the cores."""
+    """Return bare faster-whisper; several workers share the cores."""
     from faster_whisper import WhisperModel
 
     threads = 0 if workers == 1 else 1
@@ -75,7 +75,7 @@ def packed(whisper: Any, waveform: FloatArray, options: DecodingOptions) -> Gene
 
 
 def measure(transcriber: Transcriber, waveform: FloatArray) -> Run:
-    """Run it once."""
+    """Run a transcription once."""
     began = time.perf_counter()
     texts = [segment.text for segment in transcriber(waveform)]
     return Run(time.perf_counter() - began, " ".join(texts))
@@ -107,7 +107,7 @@ def speed(directory: Path) -> list[Figure]:
 
 
 def first_words(directory: Path, folder: Path) -> list[Figure]:
-    """From the press of the button to the first word on the page, with the model loaded."""
+    """Measure the time from the click to the first word on the page, with the model loaded."""
     from playwright.sync_api import sync_playwright
 
     clip = folder / "five minutes.wav"
@@ -139,7 +139,7 @@ def first_words(directory: Path, folder: Path) -> list[Figure]:
 
 
 def start_errors(segments: Iterable[Segment], known: KnownWords) -> list[tuple[float, float]]:
-    """When a word is said and by how much its reported start is late, in seconds, for every word that was recognised."""
+    """Return the time of each recognised word and the error of its reported start, in seconds."""
     recognised = [(word.text.lower().strip(" .,!?"), word.start) for segment in segments for word in segment.words]
     matches = SequenceMatcher(None, known.words, [text for text, _ in recognised], autojunk=False).get_matching_blocks()
     pairs = [(known.starts[m.a + i], recognised[m.b + i][1]) for m in matches for i in range(m.size)]
@@ -147,7 +147,7 @@ def start_errors(segments: Iterable[Segment], known: KnownWords) -> list[tuple[f
 
 
 def times(directory: Path) -> list[Figure]:
-    """An hour of words at known times, whose last minute says the same as its first."""
+    """Measure the drift over an hour of words at known times, whose last minute repeats the first."""
     minute, rest = words_at_known_times(60.0), words_at_known_times(3480.0, seed=1)
     parts = [(minute, 0.0), (rest, 60.0), (minute, 3540.0)]
     hour = KnownWords(
@@ -166,7 +166,7 @@ def times(directory: Path) -> list[Figure]:
 
 
 def memory(directory: Path, folder: Path) -> Figure:
-    """Peak resident memory, each length in a process of its own."""
+    """Measure the peak resident memory of each length, in a process of its own."""
     ten_minutes = sentences_with_pauses(TEN_MINUTES).waveform[: int(TEN_MINUTES * RATE)]
     peaks = []
     for repeats in (1, 12):

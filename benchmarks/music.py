@@ -27,7 +27,7 @@ MAX_AGAIN = 0.05
 
 
 def figures() -> list[Figure]:
-    """Ratios of one run; models are loaded before it."""
+    """Return the ratios of one run; models are loaded before."""
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
         list(describe_clip(services.clips.open(EXAMPLES / "music.ogg"), DescriptionOptions(), services.runtime))

@@ -104,7 +104,7 @@ def _ten_minutes() -> list[Figure]:
 
 
 def synthetic_frames(frames: int, width: int) -> FloatArray:
-    """Frames [n, width] that move between sixty clusters, with noise."""
+    """Return frames [n, width] that move between sixty clusters, with noise."""
     rng = np.random.default_rng(0)
     places = 3 * rng.standard_normal((60, 40))
     path = places[np.repeat(rng.integers(0, 60, frames // 25 + 1), 25)[:frames]]

@@ -50,7 +50,7 @@ def alternating_medians(contenders: Sequence[Callable[[], object]], rounds: int)
 
 
 def in_a_thread(call: Callable[[], Result]) -> Callable[[], Result]:
-    """OpenMP's threads belong to the thread that called for them: those of the main one would slow down all others."""
+    """Run a function in a new thread: OpenMP threads of the main thread would slow down all others."""
 
     def run() -> Result:
         with ThreadPoolExecutor(1) as thread:

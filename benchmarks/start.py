@@ -19,13 +19,13 @@ page.launch(quiet=True)
 
 
 def start_seconds(script: Path, folder: Path) -> float:
-    """One start."""
+    """Return the time of one start."""
     with running_app(folder, script) as app:
         return app.start_seconds
 
 
 def figures() -> list[Figure]:
-    """The ratio of the fastest starts, taken in turn: whatever else the machine does only ever adds."""
+    """Return the ratio of the fastest starts, taken in turn: other load can only add time."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         empty = folder / "empty_app.py"

@@ -30,7 +30,7 @@ FRAME_RATE = """async ([frames, moving]) => {
 
 
 def figures() -> list[Figure]:
-    """The best ratio of a few rounds: whatever else the machine does only ever takes frames away."""
+    """Return the best ratio of a few rounds: other load can only lower the frame rate."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         demo = build_demo(SPEECH, Path(folder), HOUR_SAMPLE_RATE)
         _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, head=style_markup(), allowed_paths=[folder])
@@ -42,7 +42,7 @@ def figures() -> list[Figure]:
 
 
 def frame_rate_ratios(browser: Browser, address: str) -> list[float]:
-    """Frames per second of the moving timeline relative to an empty page, in turn."""
+    """Measure the frames per second of the moving timeline relative to an empty page, in turn."""
     page, empty = browser.new_page(), browser.new_page()
     page.goto(address)
     timeline = Timeline(page)

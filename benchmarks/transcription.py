@@ -21,7 +21,7 @@ BOUND = 1.05
 
 
 def figures() -> list[Figure]:
-    """The ratio of the medians, and whether the words are the same."""
+    """Return the ratio of the medians, and whether the words are equal."""
     with tempfile.TemporaryDirectory() as scratch:
         services = build_services(Settings(data_dir=Path(scratch) / "data", clip_dir=Path(scratch) / "clips"))
         clip = services.clips.open(EXAMPLES / "speech.flac")

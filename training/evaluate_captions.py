@@ -44,7 +44,7 @@ from training.sung_speech import RATE, sing
 PIECES, SUNG_PIECES, SOUNDS, SENTENCES, SPOKEN = 55, 5, 30, 5, 5
 SUNG_FROM_PITCH = 47
 SPOKEN_EVERY = 300
-"""Of the descriptions: each fifth or so is in another language."""
+"""Step between the spoken descriptions that are taken; about one in five is in another language."""
 SAMPLES = 10
 
 Source = Callable[[Services], AudioClip]
@@ -93,7 +93,7 @@ def sung_over(seed: int, services: Services) -> AudioClip:
 
 
 def findings_of(clip: AudioClip, services: Services) -> ClipFindings:
-    """What all offline models find; words only where nobody plays."""
+    """Return the findings of all offline models; a transcript only for clips without music."""
     facts = read(clip, services)
     *_, music = tag_music(clip, MusicTagOptions(), services.runtime)
     *_, sounds = tag_sounds(clip, TagOptions(), services.runtime)

@@ -1,1 +1,1 @@
-"""What every tab shares: theme, events, jobs, errors, markup and downloads."""
+"""Shared by all tabs: theme, events, jobs, errors, markup and downloads."""

@@ -16,7 +16,7 @@ DECIMALS = 4
 
 
 def as_document(found: Any) -> Any:
-    """Dataclasses as objects; of tags over time the rows that stand out; numbers with four decimals, null if not finite."""
+    """Return `found` as JSON values: dataclasses as objects, tags over time as heatmaps, floats with four decimals or null."""
     match found:
         case _ if is_dataclass(found) and not isinstance(found, type):
             return _of_dataclass(found)

@@ -1,4 +1,4 @@
-"""Where the files lie that a person takes home, and the version that is written into them."""
+"""Folders of files for download, and the version that is written into them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ APP_VERSION = "0.1.0"
 
 
 def new_files_folder(clip: AudioClip) -> Path:
-    """Make a folder in the clip's own, with which its files go."""
+    """Make a folder in the clip's folder, with which it is deleted."""
     folder = clip.directory / FILES_FOLDER / uuid4().hex
     folder.mkdir(parents=True)
     return folder
 
 
 def as_file_data(path: Path) -> dict[str, Any]:
-    """Return a file as endpoints answer with it."""
+    """Return a file as the API sends it."""
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}}

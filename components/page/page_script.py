@@ -1,4 +1,4 @@
-"""The page's scripts as the browser gets them."""
+"""Bundles of the page's scripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def modules_of(name: str) -> list[Path]:
 
 
 def _imported_first(path: Path, seen: set[Path]) -> Iterator[Path]:
-    """The modules that `path` imports, then `path` itself; those in `seen` are left out."""
+    """Return the modules that `path` imports, then `path` itself, without those in `seen`."""
     seen.add(path)
     for found in IMPORT.finditer(path.read_text(encoding="utf-8")):
         imported = (path.parent / found["path"]).resolve()
@@ -41,5 +41,5 @@ def _imported_first(path: Path, seen: set[Path]) -> Iterator[Path]:
 
 
 def _body(path: Path) -> str:
-    """A module without its imports and the word `export`."""
+    """Return a module without its imports and the word `export`."""
     return EXPORT.sub("", IMPORT.sub("", path.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""What a running job sends to the page: only what is not there already."""
+"""Values that a running job has sent to the page, so that unchanged ones are not sent again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SentValues:
         self._values: dict[str, Any] = {}
 
     def changed(self, name: str, value: Any) -> Any:
-        """`value`, or if it was the last one of this name what leaves the output as it is."""
+        """Return `value`, or `gr.skip()` if it is equal to the last one of this name."""
         if name in self._values and self._values[name] == value:
             return gr.skip()
         self._values[name] = value

@@ -53,7 +53,7 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        """As `on`, for a control that may move again: `begin` returns the buttons, and begins a job if there is one to run."""
+        """Like `on`, for a control that may move again: `begin` returns the buttons and begins a job if there is one to run."""
         began = moved(begin, inputs=list(begin_inputs), outputs=self._buttons, queue=False, **QUIET)
         return self._after(began, work, inputs, outputs)
 

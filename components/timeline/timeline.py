@@ -84,7 +84,7 @@ Value = dict[str, Any]  # JSON
 
 
 class ShownClip(timeline_tiles.Clip, Protocol):
-    """What the timeline needs of a clip: what tiles are made of, and how many channels the head line names."""
+    """The samples of a clip for tiles, and its number of channels for the head line."""
 
     @property
     def channels(self) -> int:
@@ -219,7 +219,7 @@ def seek_of(event: gr.EventData) -> float:
 
 
 def selection_of(event: gr.EventData) -> Selection:
-    """What the person clicked. The page may claim anything: look the item up before trusting its times."""
+    """An item that was clicked. The page may send anything: look the item up before trusting its times."""
     track, index = event_field(event, "track"), event_field(event, "index")
     if not (isinstance(track, str) and TRACK_ID.fullmatch(track) and type(index) is int and index >= 0):
         raise ValueError("a selection names a track and the index of an item")

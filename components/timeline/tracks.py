@@ -43,7 +43,7 @@ class ItemTrack:
         check_order(self.items)
 
     def head(self) -> dict[str, object]:
-        """What the page needs before it can read the first item."""
+        """Return the fields that the page reads before the first item."""
         return {"id": self.id, "kind": self.kind, "name": self.name, "colour": self.colour}
 
     def tail(self) -> str:
@@ -139,7 +139,7 @@ class HeatmapTrack(FrameTrack):
             raise ValueError("scores are between 0 and 1")
 
     def head(self) -> dict[str, object]:
-        """What the page needs before it can read the first frame."""
+        """Return the fields that the page reads before the first frame."""
         return {**frame_head(self), "colour": self.colour, "rows": list(self.rows)}
 
     def tail(self) -> str:
@@ -160,7 +160,7 @@ class ColourTrack(FrameTrack):
             raise ValueError(f"colours are uint8 [frames, 3], not {self.colours.dtype} {self.colours.shape}")
 
     def head(self) -> dict[str, object]:
-        """What the page needs before it can read the first frame."""
+        """Return the fields that the page reads before the first frame."""
         return frame_head(self)
 
     def tail(self) -> str:

@@ -169,7 +169,7 @@ def _embedding(clip: AudioClip, now: EmbeddingProgress, found: _Embedded) -> Cli
 
 
 def _steps(encoder: Encoder, layer: str, job: EncodingJob) -> Generator[float | _Embedded, None, None]:
-    """After each window the second of the clip up to which it was heard; at the end all frames."""
+    """Yield after each window the time in seconds up to which the clip is embedded; at the end return all frames."""
     family = encoder.family
     if isinstance(family, FrameFamily):
         yield from _ClipFrames(family, layer, job).steps()
@@ -220,10 +220,10 @@ class _ClipFrames:
 
     def _frames(self, window: Window) -> FloatArray:
         family, layers = self._family, self._family.layers
-        heard = self._source._frames(window) if self._source else None  # before the lease: one at a time
+        frames = self._source._frames(window) if self._source else None  # before the lease: one at a time
 
         def states(model: Any, layers: tuple[str, ...]) -> list[FloatArray]:
-            return family.hidden_states(model, self._sound(window) if heard is None else heard, layers)
+            return family.hidden_states(model, self._sound(window) if frames is None else frames, layers)
 
         if self._together(window):
             together = self._remembered("all layers", window, lambda model: np.stack(states(model, layers)))

@@ -59,7 +59,7 @@ class MapOptions:
     min_distance: float = 0.1
     """UMAP's minimum distance between points, 0 to 0.99."""
     seed: int = 0
-    """Of t-SNE and UMAP: the same seed gives the same map. PCA and spectral maps are deterministic."""
+    """Seed of t-SNE and UMAP: the same seed gives the same map. PCA and spectral maps are deterministic."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ REST_SECONDS = 1.0
 MIN_RELATIVE_SPEED = 0.3
 """Speed at a silent moment, relative to the mean."""
 MAX_RELATIVE_SPEED = 4.0
-"""What the loudest moment adds to it at most."""
+"""Maximum that the loudest moment adds to it."""
 GIF_SIDE, GIF_FRAMES, GIF_FRAME_RATE = 320, 150, 10.0
 GIF_BYTES = 8_000_000
 FRAMES_PER_REPORT = 6
@@ -57,7 +57,7 @@ MIN_TIMED_FRACTION = 0.1
 
 @dataclass(frozen=True)
 class FilmOptions:
-    """What the person can choose."""
+    """Options of a film."""
 
     interpolation_steps: int | None = None
     """Pictures drawn between two neighbours; None: as many as can be drawn in `DRAWING_SECONDS`, at most nine."""
@@ -65,7 +65,7 @@ class FilmOptions:
 
 @dataclass(frozen=True)
 class FilmPlan:
-    """What a film will cost."""
+    """Estimated cost of a film."""
 
     interpolation_steps: int
     """Pictures drawn between two neighbours."""

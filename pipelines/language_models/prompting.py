@@ -1,6 +1,6 @@
-"""How each audio language model is asked: what it can hear at once, and how a prompt with sound and earlier turns is written.
+"""Prompts of audio language models: audio limits, and chat templates with audio and earlier turns.
 
-Tuned models are asked through the chat template of their checkpoint. The base model of Qwen2-Audio goes on from a plain prompt,
+Instruction-tuned models use the chat template of their checkpoint. The base model of Qwen2-Audio continues a plain prompt,
 as in its model card (Chu et al. 2024, arXiv 2407.10759).
 """
 
@@ -16,10 +16,10 @@ from models.specs.model_spec import ModelSpec
 from pipelines.language_models.generation import tokenizer_of
 
 SAMPLE_RATE = 16_000
-"""Sample rate of every audio encoder here, in Hz."""
+"""Sampling rate of the audio that the models take, in Hz."""
 PLAIN_PROMPT = "<|audio_bos|><|AUDIO|><|audio_eos|>{}"
-LONGEST_TEXT = 4000
-"""Characters of one prompt or question."""
+MAX_TEXT_CHARS = 4000
+"""Maximum length of a prompt or question."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ AUDIO_LIMITS = {
 
 @dataclass(frozen=True)
 class Turn:
-    """A question that was asked, and what the model answered."""
+    """A question and its answer."""
 
     question: str
     answer: str
@@ -62,7 +62,7 @@ class Prompt:
     """Text, sounds and earlier turns of a request to a model."""
 
     text: str
-    """Empty for a model that takes no words."""
+    """Empty for a model that takes no text."""
     sounds: tuple[FloatArray, ...] = ()
     """Each [samples] at `SAMPLE_RATE`; they stand before the first text of the conversation."""
     history: tuple[Turn, ...] = ()
@@ -70,15 +70,15 @@ class Prompt:
 
 
 def check_text(name: str, text: str) -> str:
-    """The text of a prompt without blanks around it; raises InvalidOption if it is empty or very long."""
+    """Return the text without blanks around it; raise InvalidOption if it is empty or too long."""
     text = text.strip()
-    if not 1 <= len(text) <= LONGEST_TEXT:
-        raise InvalidOption(name, text, f"1 to {LONGEST_TEXT} characters")
+    if not 1 <= len(text) <= MAX_TEXT_CHARS:
+        raise InvalidOption(name, text, f"1 to {MAX_TEXT_CHARS} characters")
     return text
 
 
 def model_inputs(language_model: ProcessedModel, spec: ModelSpec, prompt: Prompt) -> Any:
-    """The tensors for `generate`, on the model's device.
+    """Return the tensors for `generate`, on the model's device.
 
     Raises:
         InvalidOption: a text holds what the model reads as a control token.
@@ -104,7 +104,7 @@ def _messages_of_text(prompt: Prompt) -> list[dict[str, Any]]:
 
 
 def _messages_with_sound(prompt: Prompt) -> list[dict[str, Any]]:
-    """Contents in parts, as the templates of multimodal models read them; some look for the key 'audio', some for the type."""
+    """Return messages with contents in parts, as chat templates expect; some read the key 'audio', some the type."""
     messages = [
         {"role": message["role"], "content": [{"type": "text", "text": message["content"]}] if message["content"] else []}
         for message in _messages_of_text(prompt)
@@ -114,7 +114,7 @@ def _messages_with_sound(prompt: Prompt) -> list[dict[str, Any]]:
 
 
 def _refuse_control_tokens(language_model: ProcessedModel, prompt: Prompt) -> None:
-    """A text that holds them could end its own turn or ask for sounds that are not there."""
+    """Raise InvalidOption for control tokens: they could end the turn or stand for audio that is not there."""
     texts = [prompt.text, *(text for turn in prompt.history for text in (turn.question, turn.answer))]
     for token in tokenizer_of(language_model).get_added_vocab():
         if any(token in text for text in texts):

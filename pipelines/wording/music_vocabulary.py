@@ -1,4 +1,4 @@
-"""The words in which people tell tempi, metres, instruments and genres, and which measurement each of them is about."""
+"""Words for tempi, metres, instruments and genres, and the tags and classes that each stands for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TermKind = Literal["instrument", "genre"]
 
 @dataclass(frozen=True)
 class TempoWord:
-    """A word for a pace, and the tempi that it fits."""
+    """A word for a tempo, and the range that it fits."""
 
     word: str
     """As a regular expression, in lower case."""
@@ -43,7 +43,7 @@ TEMPO_WORDS = (
     TempoWord("vivace|vivo", 132, 200),
     TempoWord("presto|prestissimo", 156, 400),
 )
-"""'Fast' begins where most listeners agree, so neighbours overlap."""
+"""Tempo words with ranges; neighbours overlap, since listeners disagree near the limits."""
 
 METRE_WORDS = {
     "3/4": ("waltz", "waltzes", "waltz time", "waltz rhythm", "waltz feel", "three-four", "three-quarter time", "triple metre",
@@ -61,7 +61,7 @@ METRE_WORDS = {
 
 @dataclass(frozen=True)
 class Term:
-    """An instrument or a genre: how people call it, and the tags that mean it."""
+    """An instrument or a genre: its words, and its tags and classes."""
 
     name: str
     kind: TermKind
@@ -70,9 +70,9 @@ class Term:
     rows: tuple[str, ...] = ()
     """Names in `pipelines.music.tags.tag_table.TABLE`."""
     classes: tuple[str, ...] = ()
-    """Of AudioSet."""
+    """AudioSet classes."""
     broader: str = ""
-    """The term that says the same less exactly."""
+    """Name of the broader term; '' where there is none."""
 
 
 def _instrument(name: str, words: str, rows: str = "", classes: str = "", broader: str = "") -> Term:
@@ -236,24 +236,24 @@ TERMS = (*INSTRUMENTS, *GENRES)
 
 @cache
 def terms_by_name() -> dict[tuple[TermKind, str], Term]:
-    """Each term by its kind and name."""
+    """Return each term by its kind and name."""
     return {(term.kind, term.name): term for term in TERMS}
 
 
 @cache
 def narrower(kind: TermKind, name: str) -> tuple[Term, ...]:
-    """The term itself and all that say the same more exactly."""
+    """Return the term itself and all narrower terms."""
     own = terms_by_name()[kind, name]
     return (own, *(more for term in TERMS if term.kind == kind and term.broader == name for more in narrower(kind, term.name)))
 
 
 @cache
 def term_of_row(kind: TermKind, row: str) -> Term | None:
-    """The term for a tag of `pipelines.music.tags.tag_table`."""
+    """Return the term for a tag of `pipelines.music.tags.tag_table`."""
     return next((term for term in TERMS if term.kind == kind and row in term.rows), None)
 
 
 @cache
 def term_of_class(name: str) -> Term | None:
-    """The instrument for an AudioSet class."""
+    """Return the instrument for an AudioSet class."""
     return next((term for term in INSTRUMENTS if name in term.classes), None)

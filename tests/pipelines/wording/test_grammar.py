@@ -10,4 +10,4 @@ def test_articles_lists_and_sentences() -> None:
         "a waltz", "an electronic piece", "an R&B track", "an hour", "an unhurried tune", "a one-off",
     ]  # fmt: skip
     assert [listed(items) for items in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
-    assert sentence("nobody sings") == "Nobody sings."
+    assert sentence("there is no speech") == "There is no speech."
