@@ -1,4 +1,4 @@
-"""The Gradio side: tabs, the shared clip, the status panel and how errors are told."""
+"""The Gradio interface: tabs, the shared clip, the status panel and error messages."""
 
 import gc
 

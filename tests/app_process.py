@@ -101,7 +101,7 @@ def wait_until_served(address: str, process: subprocess.Popen[bytes], log_file: 
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

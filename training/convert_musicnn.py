@@ -37,7 +37,7 @@ EMBEDDING_SIZE = 200
 FRAME_FEATURES = 753
 """204 + 204 timbral, 3 · 51 temporal and 3 · 64 of the residual layers."""
 EPSILON = 1e-3
-"""Of the batch normalisation; the checkpoint's graph has it in every one."""
+"""Epsilon of every batch normalisation in the checkpoint's graph."""
 REACH = 3
 """Frames of silence before and after, for filters of 7 frames."""
 

@@ -24,7 +24,7 @@ VARINT, LENGTH_DELIMITED, FIXED32 = 0, 2, 5
 """Wire types of protocol buffers that a bundle entry uses."""
 WIRE_TYPE_BITS = 3
 DIMENSIONS_FIELD, DIMENSION_SIZE_FIELD = 2, 1
-"""Of TensorShapeProto."""
+"""Field numbers of TensorShapeProto."""
 
 Fields = dict[int, list[int | bytes]]
 

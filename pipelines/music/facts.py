@@ -47,7 +47,7 @@ class MusicFacts(ModelUse):
     """The facts so far; the last one of a run is the result. None and () stand for 'not known (yet)'."""
 
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip in seconds."""
     music: float | None = None
     """Mean score of music over the clip, 0 to 1."""
     is_music: bool | None = None

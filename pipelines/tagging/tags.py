@@ -27,7 +27,7 @@ class SoundTags(ModelUse):
     """The scores so far; the last one of a run is the result."""
 
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip in seconds."""
     times: FloatArray
     """[patches], start of each patch in seconds; a patch lasts `patch_seconds`."""
     scores: FloatArray

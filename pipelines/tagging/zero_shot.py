@@ -70,7 +70,7 @@ class WordScores(ModelUse):
     """The scores so far; the last one of a run is the result."""
 
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip in seconds."""
     words: tuple[str, ...]
     """Names of the columns of `probabilities` and `similarities`, in the order of the request."""
     times: FloatArray

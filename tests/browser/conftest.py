@@ -39,7 +39,7 @@ def chromium() -> Iterator[BrowserType]:
 
 @pytest.fixture(scope="session")
 def browser(chromium: BrowserType) -> Iterator[Browser]:
-    """One Chromium for all tests; its microphone hears a beep now and then."""
+    """One Chromium for all tests; its microphone plays a beep now and then."""
     browser = chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
     yield browser
     browser.close()

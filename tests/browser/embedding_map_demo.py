@@ -65,7 +65,7 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
         timeline = build_timeline({TOKEN: clip}.get)
         with gr.Column(elem_classes="card"):
             shown = build_embedding_map()
-        heard = gr.Textbox(label="Heard", elem_id="heard", interactive=True)
+        events = gr.Textbox(label="Events", elem_id="events", interactive=True)
         gr.Button("Clip").click(
             lambda: clip_value(clip, TOKEN, audio.name, clip.player_file), outputs=timeline, show_progress="hidden"
         )
@@ -79,7 +79,7 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
                 return str(error)
 
         gr.Button("No map").click(lambda: None, outputs=shown, show_progress="hidden")
-        shown.picked(picked, outputs=heard, show_progress="hidden", trigger_mode="multiple")
+        shown.picked(picked, outputs=events, show_progress="hidden", trigger_mode="multiple")
     return demo
 
 

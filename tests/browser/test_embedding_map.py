@@ -81,7 +81,7 @@ def test_a_click_on_a_point_plays_its_moment_and_tells_python(open_map: OpenMap)
     row = int(value(page, "m.state.depth.length")) // 2
     page.mouse.click(*place(page, row))
     until(page, "t.state.playing")
-    expect(page.locator("#heard textarea")).to_have_value(f"row {row}")
+    expect(page.locator("#events textarea")).to_have_value(f"row {row}")
     until(page, f"Math.abs(t.state.time - m.state.map.times[{row}]) < 1")
     expect(page.locator(".em-now")).to_contain_text("Piano")
 
@@ -221,7 +221,7 @@ def test_what_a_page_makes_up_is_refused(open_map: OpenMap) -> None:
     page = open_map()
     until(page, "(m.state.map.own = 0, true)")
     page.evaluate(f"(() => {{ {STATES}; m.play(1e9); }})()")
-    expect(page.locator("#heard textarea")).to_have_value(
+    expect(page.locator("#events textarea")).to_have_value(
         f"The option point cannot be '1000000000': it takes 0 to {SMALL_ROWS - 1}."
     )
 

@@ -12,7 +12,7 @@ from models.specs.model_spec import FetchedModel, ModelSpec
 from tests.models.tiny_models import fetched, save_diffusers
 
 WIDTH = 32
-"""Of the text states of `save_diffusers`."""
+"""Width of the text states of `save_diffusers`."""
 
 
 def save_wav2vec2_bert(directory: Path, width: int = WIDTH, **config: Any) -> FetchedModel:

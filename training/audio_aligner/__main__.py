@@ -62,7 +62,7 @@ def yamnet_session() -> Any:
 
 
 def text_space_of(picture_model: Path) -> TextSpace:
-    """Of a Stable Diffusion on disk."""
+    """Return the text space of a Stable Diffusion on disk."""
     from transformers import CLIPTextModel, CLIPTokenizer
 
     tokenizer = CLIPTokenizer.from_pretrained(picture_model / "tokenizer", local_files_only=True)

@@ -24,9 +24,9 @@ from training.audio_aligner.synthetic import synthetic_sounds
 
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 FITTING = Path(__file__).parent.parent / "fitting_concepts.json"
-SHORTEST_SECONDS = 0.1
-LONGEST_SECONDS = 5.0
-"""Of a training sound; of longer ones the middle is used."""
+MIN_SECONDS = 0.1
+MAX_SECONDS = 5.0
+"""Minimum and maximum duration of a training sound; of longer ones the middle is used."""
 MIXTURES = 150
 NOISE_LEVELS = (0.003, 0.03)
 """RMS of the white noise in a mixture, from and to."""
@@ -54,7 +54,7 @@ class Example:
     embeddings: Embeddings
     """[looks, patches, 1024]."""
     recording: str = ""
-    """Of an evaluated sound: equal for stamps that play the same recording; empty for all others."""
+    """Id of the recording of an evaluated sound: equal for stamps that play the same recording; empty for all others."""
 
 
 def training_set(session: Any, folder: Path) -> list[Example]:
@@ -120,8 +120,8 @@ def _waveform(path: Path, folder: Path) -> FloatArray | None:
                 decoded = np.zeros(0, dtype=np.float32)
         np.save(kept, decoded)
     waveform: FloatArray = np.load(kept)
-    extra = max(0, len(waveform) - round(LONGEST_SECONDS * SAMPLE_RATE)) // 2
-    return waveform[extra : len(waveform) - extra] if len(waveform) >= SHORTEST_SECONDS * SAMPLE_RATE else None
+    extra = max(0, len(waveform) - round(MAX_SECONDS * SAMPLE_RATE)) // 2
+    return waveform[extra : len(waveform) - extra] if len(waveform) >= MIN_SECONDS * SAMPLE_RATE else None
 
 
 def _embedded(session: Any, waveform: FloatArray, folder: Path) -> Embeddings:

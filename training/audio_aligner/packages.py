@@ -19,7 +19,7 @@ SOUNDS = Path(__file__).with_name("sounds.json")
 ENDINGS = (".ogg", ".oga", ".wav", ".flac", ".mp3")
 ARCHIVES = (".rcc", ".zip", ".cat")
 MAX_FILES = 12
-"""Of one row: a game has fifty footsteps."""
+"""Maximum number of files of one row: a game has fifty footsteps."""
 DONE = "done"
 UNPACKED = ".unpacked"
 DIRECTORY, COMPRESSED = 2, 1
@@ -27,7 +27,7 @@ DIRECTORY, COMPRESSED = 2, 1
 PLACE = 0x7FFFFFFF
 """The other bit of OpenTTD's numbers is a flag."""
 NODE_BYTES = {1: 14, 2: 22, 3: 22}
-"""Of one entry, by the format's version."""
+"""Size of one entry, by the format's version."""
 
 
 @dataclass(frozen=True)

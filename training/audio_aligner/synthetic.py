@@ -16,7 +16,7 @@ from models.arrays import DoubleArray, FloatArray
 
 SAMPLE_RATE = 16_000
 TAKES = 6
-"""Of each call, with other random values."""
+"""Number of sounds of each call, with other random values."""
 
 Range = tuple[float, float]
 
@@ -39,7 +39,7 @@ class Call:
     """Seconds between two calls."""
     calls: int = 1
     pulses: Range = (0.0, 0.0)
-    """Of the loudness, per second; 0 for none."""
+    """Range of pulses of the loudness per second; 0 for none."""
     wavering: float = 0.02
     """Share of the pitch by which it wanders."""
     breath: float = 0.0

@@ -150,7 +150,7 @@ class Training:
         self.finish()
 
     def loss(self, batch: Batch) -> Tensor:
-        """Of one batch on this process."""
+        """Return the loss of one batch on this process."""
         sounds, texts = self.states(batch)
         return alignment_loss(sounds.float(), texts, batch.kinds, self.options.objective)
 

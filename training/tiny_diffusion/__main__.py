@@ -48,7 +48,7 @@ class Recipe:
 
     autoencoder_data: DatasetOptions
     varied_data: DatasetOptions
-    """Of the diffusion model, in its first steps: it learns what a concept may look like."""
+    """Pictures of the first steps of the diffusion model, in which it learns what a concept may look like."""
     drawn_data: DatasetOptions
     """Then: so small a model becomes sharp only on pictures that keep their place."""
     varied_steps: int

@@ -131,7 +131,7 @@ def harden_decoder(model: Any, pixels: Tensor, options: LoopOptions, checkpoint:
 
 
 def peak_signal_to_noise(model: Any, pixels: Tensor) -> float:
-    """Of encoding and decoding uint8 pixels [n, 96, 96, 3], in decibels, the mean over the pictures."""
+    """Return the mean PSNR in dB of encoding and decoding uint8 pixels [n, 96, 96, 3]."""
     errors = []
     for part in pixels.split(64):
         values = to_model(part)

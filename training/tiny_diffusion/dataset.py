@@ -42,10 +42,10 @@ class DatasetOptions:
     """How many pictures to make."""
 
     variants: int
-    """Of each picture."""
+    """Number of variants of each picture."""
     scenes: int
     scene_share: float = 0.1
-    """Of the weight, all scenes together."""
+    """Fraction of the sampling weight of all scenes together."""
     variation: Variation = field(default_factory=Variation)
 
 

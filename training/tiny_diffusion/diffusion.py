@@ -26,7 +26,7 @@ from training.tiny_diffusion.training_loop import generator_at
 TRAIN_TIMESTEPS = 1000
 MIN_SNR_GAMMA = 5.0
 MIN_WEIGHT = 0.3
-"""Of a timestep's loss: min-SNR for velocities would nearly ignore the noisiest, where composition and colour are decided."""
+"""Minimum weight of a timestep's loss: min-SNR for velocities would nearly ignore the noisiest, which decide the composition."""
 
 
 @dataclass(frozen=True)

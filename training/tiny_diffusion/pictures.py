@@ -40,7 +40,7 @@ class EmojiSet:
     package: str
     version: str
     sha256: str
-    """Of its icons.json."""
+    """Hash of its icons.json."""
 
 
 EMOJI_SETS = (
@@ -64,7 +64,7 @@ class Variation:
     """How far a variant may differ from the picture as it was drawn."""
 
     smallest: float = 0.8
-    """Of the picture's side."""
+    """Size relative to the picture's side."""
     largest: float = 0.96
     hue: float = 0.02
     """Turns of the colour wheel, either way."""

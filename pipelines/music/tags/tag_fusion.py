@@ -200,7 +200,7 @@ class MusicTags(ModelUse):
     """The tags so far; the last one of a run is the result."""
 
     duration: float
-    """Of the clip, in seconds."""
+    """Duration of the clip in seconds."""
     times: FloatArray
     """[patches], start of each patch in seconds; a patch lasts `patch_seconds`."""
     confidences: FloatArray

@@ -45,7 +45,7 @@ STREAMED_WORDS = 30
 
 @dataclass(frozen=True)
 class HourClip:
-    """An hour that nobody had to decode: samples in a .npy file."""
+    """A clip of an hour whose samples are in a .npy file."""
 
     sample_rate: int
     directory: Path
@@ -190,7 +190,7 @@ def build_demo(audio: Path, folder: Path, hour_sample_rate: int) -> gr.Blocks:
 
 
 def add_listeners(timeline: gr.HTML, received: gr.Textbox) -> None:
-    """Write down what each event told Python."""
+    """Record the payload of each event."""
 
     def on_seek(event: gr.EventData) -> str:
         return f"seek {seek_of(event):.2f}"

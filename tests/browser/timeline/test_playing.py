@@ -131,9 +131,9 @@ def test_python_seeks_loops_and_selects(timeline):
 
 
 def test_other_parts_of_the_page_seek_and_follow(timeline):
-    timeline.page.evaluate("""window.addEventListener('audioscope:time', ({detail}) => { window.told = detail; });
+    timeline.page.evaluate("""window.addEventListener('audioscope:time', ({detail}) => { window.detail = detail; });
         window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time: 1.5}}))""")
-    assert timeline.page.evaluate("told") == {"time": 1.5, "playing": False, "duration": timeline.duration()}
+    assert timeline.page.evaluate("window.detail") == {"time": 1.5, "playing": False, "duration": timeline.duration()}
 
 
 def test_says_what_it_is_to_a_screen_reader(timeline):

@@ -1,4 +1,4 @@
-"""What the page is told of a map, and what it may say back."""
+"""The values that the page gets for a map, and those it may send."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def clip(services: Services) -> AudioClip:
 
 def test_whispers_encoder_is_the_bare_model_in_every_layer(services: Services, clip: AudioClip) -> None:
     with services.runtime.cache.lease(WHISPER_BASE_STATES) as (whisper,), torch.inference_mode():
-        heard = whisper.processor(audio=np.array(clip.waveform(RATE)), sampling_rate=RATE, return_tensors="pt")
-        bare = whisper.model.model.encoder(heard.input_features, output_hidden_states=True).hidden_states
+        features = whisper.processor(audio=np.array(clip.waveform(RATE)), sampling_rate=RATE, return_tensors="pt")
+        bare = whisper.model.model.encoder(features.input_features, output_hidden_states=True).hidden_states
     names = embed(services, clip, "auto").encoder.layers
     assert len(names) == len(bare) == 7
     for name, layer in zip(names, bare, strict=True):
@@ -75,8 +75,8 @@ def test_yamnet_is_the_bare_model(services: Services, clip: AudioClip) -> None:
     with services.runtime.cache.lease(YAMNET) as (session,):
         for number in (0, 7, 14):
             part = np.zeros(yamnet.PATCH_SAMPLES, dtype=np.float32)
-            heard = sound[number * yamnet.PATCH_HOP_SAMPLES :][: len(part)]
-            part[: len(heard)] = heard
+            features = sound[number * yamnet.PATCH_HOP_SAMPLES :][: len(part)]
+            part[: len(features)] = features
             bare = session.run(["embedding"], {"patches": yamnet.log_mel_patches(part)})[0]
             np.testing.assert_allclose(found.frames[number], bare[0], rtol=0, atol=TOLERANCE)
     assert found.frames.shape == (15, 1024)
@@ -88,9 +88,9 @@ def test_musicnn_is_the_bare_model(services: Services, clip: AudioClip, spec: An
     patches, frames = (embed(services, clip, spec.key, layer) for layer in ("patches", "frames"))
     sound = musicnn.input_gain(clip.waveform(RATE)) * np.array(clip.waveform(RATE))
     whole = musicnn.PATCH_SAMPLES + 3 * musicnn.PATCH_HOP_SAMPLES
-    heard = musicnn.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
+    features = musicnn.log_mel_patches(np.pad(sound, (0, whole - len(sound))))
     with services.runtime.cache.lease(spec) as (session,):
-        outputs = session.run(["embedding", "frames"], {"patches": heard[1:2]})
+        outputs = session.run(["embedding", "frames"], {"patches": features[1:2]})
     assert patches.frames.shape == (4, 200)
     assert frames.frames.shape == (1 + (len(sound) - 512) // 256, 753)
     np.testing.assert_allclose(patches.frames[1], outputs[0][0], rtol=0, atol=TOLERANCE)

@@ -35,8 +35,8 @@ def record(folder: Path, rate: int, channels: int) -> tuple[Path, DoubleArray]:
     return folder / "sound.wav", samples
 
 
-def heard(file: Path, layout: str) -> FloatArray:
-    """[channels, samples] at 16 kHz."""
+def decoded_sound(file: Path, layout: str) -> FloatArray:
+    """Return the sound of a file, [channels, samples] at 16 kHz."""
     with av.open(str(file)) as container:
         resampler = av.AudioResampler("fltp", layout, LISTENING_RATE)
         frames = [*container.decode(audio=0), None]
@@ -59,7 +59,7 @@ def test_a_film_has_its_frames_and_its_sound(tmp_path: Path, rate: int, channels
     for number in (0, count // 2, count - 1):
         assert np.abs(pictures[number].astype(int) - frame(number)).mean() < 6
     layout = "mono" if channels == 1 else "stereo"
-    original, copy = heard(sound, layout), heard(film, layout)
+    original, copy = decoded_sound(sound, layout), decoded_sound(film, layout)
     assert abs(original.shape[1] - copy.shape[1]) < 0.05 * LISTENING_RATE
     shared = min(original.shape[1], copy.shape[1])
     for channel in range(channels):
@@ -80,7 +80,7 @@ def test_a_long_sound_is_cut_to_the_film(tmp_path: Path) -> None:
     with Mp4Writer(tmp_path / "film.mp4", (WIDTH, HEIGHT), FRAME_RATE, sound, 1.0) as writer:
         for number in range(FRAME_RATE):
             writer.add(frame(number))
-    assert heard(tmp_path / "film.mp4", "mono").shape[1] == pytest.approx(LISTENING_RATE, rel=0.03)
+    assert decoded_sound(tmp_path / "film.mp4", "mono").shape[1] == pytest.approx(LISTENING_RATE, rel=0.03)
 
 
 def test_an_error_goes_through(tmp_path: Path) -> None:

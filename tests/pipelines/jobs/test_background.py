@@ -1,4 +1,4 @@
-"""Steps in the background: results and errors arrive, and nobody waits for a step that cannot be interrupted."""
+"""Background steps deliver results and errors, and a Stop does not wait for a step that cannot be interrupted."""
 
 from __future__ import annotations
 

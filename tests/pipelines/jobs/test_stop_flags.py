@@ -69,7 +69,7 @@ def test_a_closed_page_stops_its_jobs_and_is_forgotten() -> None:
         flags.begin(name)
     with flags.job("ann") as job, flags.job("ann/queue") as queue, flags.job("anna") as other:
         flags.forget("ann")
-        flags.stop("nobody")
+        flags.stop("unknown")
         assert job()
         assert queue()
         assert not other()

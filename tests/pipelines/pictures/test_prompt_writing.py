@@ -53,7 +53,7 @@ def test_no_word_stands_for_two_things() -> None:
 
 
 @pytest.mark.parametrize(
-    ("heard", "phrase"),
+    ("name", "phrase"),
     [
         ("Bark", "dog barking"),
         ("Purr", "purring cat"),
@@ -65,8 +65,8 @@ def test_no_word_stands_for_two_things() -> None:
         ("Animal", None),
     ],
 )
-def test_sounds_are_told_by_their_source(heard: str, phrase: str | None) -> None:
-    assert class_phrase(heard) == phrase
+def test_sounds_are_named_by_their_source(name: str, phrase: str | None) -> None:
+    assert class_phrase(name) == phrase
 
 
 def test_classes_of_other_models_are_told_by_what_they_are_kinds_of() -> None:
@@ -76,7 +76,7 @@ def test_classes_of_other_models_are_told_by_what_they_are_kinds_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("I saw a dog and two kittens near the old church bells.", ("dog", "kitten", "church bells")),
         ("The bear and the little bear", ("bear",)),
@@ -85,12 +85,12 @@ def test_classes_of_other_models_are_told_by_what_they_are_kinds_of() -> None:
         ("", ()),
     ],
 )
-def test_what_is_spoken_of_are_nouns(text: str, told: tuple[str, ...]) -> None:
-    assert mentioned_concepts(text) == told
+def test_mentioned_concepts_are_nouns(text: str, expected: tuple[str, ...]) -> None:
+    assert mentioned_concepts(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("Good morning!", "saying “Good morning”"),
         (
@@ -101,8 +101,8 @@ def test_what_is_spoken_of_are_nouns(text: str, told: tuple[str, ...]) -> None:
         ("It is what it is and so it was", "about this and that"),
     ],
 )
-def test_speech_is_told_in_few_words(text: str, told: str) -> None:
-    assert speech_phrase(text) == told
+def test_speech_becomes_a_short_phrase(text: str, expected: str) -> None:
+    assert speech_phrase(text) == expected
 
 
 def written(services: Services, clip: AudioClip, model: ModelSpec, start: float = 0.0, end: float = 1e9) -> WrittenPrompt:
