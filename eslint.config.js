@@ -2,6 +2,8 @@ import js from '@eslint/js';
 import globals from 'globals';
 
 export default [
+  // Python environments hold the scripts of other packages.
+  {ignores: ['.venv*/']},
   js.configs.recommended,
   {
     linterOptions: {reportUnusedDisableDirectives: 'error'},
