@@ -18,6 +18,8 @@ BEAT_BLOCK_FRAMES = 3000
 """One minute."""
 CONTEXT_FRAMES = 1030
 """Receptive field before and after a frame: two convolutions of 3 and nine of 5 with dilations up to 256."""
+LOW_BANDS, MIDDLE_BANDS = slice(0, 3), slice(6, 14)
+"""Coarse bands of the bass drum, below 0.4 kHz, and of the snare, 1 to 4.4 kHz."""
 COARSE_BANDS = 20
 """Mel bands that are kept for the sections, each the mean of four."""
 BEAT_LOGITS, METRE_LOGITS, TEMPO_LOGITS, MEL_COLUMNS = (
@@ -59,6 +61,8 @@ class BeatActivations:
     """[64], mean over the clip; 24 bins an octave from 40 beats a minute up."""
     onsets: FloatArray
     """[frames], onset strength: half-wave rectified spectral flux, in any unit."""
+    drums: FloatArray
+    """[frames, 2], mean onset strength of `LOW_BANDS` and `MIDDLE_BANDS`, in nats per frame."""
 
 
 def beat_block_count(samples: int) -> int:
@@ -99,8 +103,9 @@ def joined(blocks: list[AnyArray]) -> tuple[BeatActivations, FloatArray]:
     beats, bands = (
         np.concatenate([block[:, columns].astype(np.float32) for block in blocks]) for columns in (BEAT_LOGITS, MEL_COLUMNS)
     )
-    onsets = np.maximum(0, np.diff(bands, axis=0, prepend=bands[:1])).sum(axis=1)
-    return BeatActivations(beats, metre, tempo, onsets), bands
+    flux = np.maximum(0, np.diff(bands, axis=0, prepend=bands[:1]))
+    drums = np.stack([flux[:, columns].mean(axis=1) for columns in (LOW_BANDS, MIDDLE_BANDS)], axis=1)
+    return BeatActivations(beats, metre, tempo, flux.sum(axis=1), drums), bands
 
 
 def frame_count(samples: int) -> int:

@@ -15,6 +15,7 @@ from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivatio
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, search_beats, sigmoid
 from pipelines.music.rhythm.metre import bar_positions
 from pipelines.music.rhythm.regular_onsets import regular_onsets
+from pipelines.music.rhythm.subdivision import doubled, subdivision_evidence
 from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, estimate_tempo
 from pipelines.music.rhythm.types import Beats, MetreCandidate, Tempo
 
@@ -57,20 +58,23 @@ def rhythm_of_beats(
     clicks = regular_onsets(activations.onsets, options.min_bpm, options.max_bpm) if options.accept_clicks else ()
     if len(clicks):
         frames = np.round(np.asarray(clicks) * (SEARCH_RATE / FRAMES_PER_SECOND)).astype(np.int64)
-        strength, times = 1.0, (np.asarray(clicks) / FRAMES_PER_SECOND).astype(np.float32)
+        strength, subdivision, times = 1.0, None, (np.asarray(clicks) / FRAMES_PER_SECOND).astype(np.float32)
     else:
         if len(frames) < MIN_BEATS:
             return None
         strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
         if strength < options.min_strength:
             return None
+        subdivision = subdivision_evidence(activations, frames, options.max_bpm)
+        if subdivision:
+            frames = doubled(frames)
         times = _refined_times(activations.beats[:, 0], frames)
     positions, metres = bar_positions(activations, frames, options.beats_per_bar)
     (beats, unit), metre_prob = metres[0]
-    tempo = estimate_tempo(activations, times, frames, strength, (options.min_bpm, options.max_bpm))
+    tempo = estimate_tempo(activations, times, frames, strength, (options.min_bpm, options.max_bpm), subdivision)
     if len(clicks):  # every interval was measured, so no other tempo is possible
         tempo = replace(tempo, confidence=1.0, alternatives=())
-    others = tuple(MetreCandidate(*metre, round(prob, 3)) for metre, prob in metres[1:] if prob >= MIN_CANDIDATE_PROB)
+    others = tuple(MetreCandidate(*metre, round(strength * prob, 3)) for metre, prob in metres[1:] if prob >= MIN_CANDIDATE_PROB)
     return tempo, Beats(
         tuple(round(float(t), 3) for t in times),
         tuple(positions.tolist()),

@@ -1,4 +1,4 @@
-"""The search for beats and bars, on what a network might say."""
+"""The search for beats and bars, on made-up activations of the network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNDECIDED = np.zeros(TEMPO_BINS, dtype=np.float32)
 
 
 def pulse(times: list[float], seconds: float, beats_per_bar: int = 4, noise: float = 0.5, seed: int = 0) -> FloatArray:
-    """[frames, 2] logits of a network that is fairly sure of beats at `times`; the first is a downbeat."""
+    """[frames, 2] logits of a network that is confident of beats at `times`; the first is a downbeat."""
     logits = np.random.default_rng(seed).normal(-4, noise, (round(seconds * FRAMES_PER_SECOND), 2)).astype(np.float32)
     for count, time in enumerate(times):
         frame = round(time * FRAMES_PER_SECOND)
@@ -36,9 +36,13 @@ def steady(bpm: float, seconds: float, first: float = 0.5) -> list[float]:
     return np.arange(first, seconds - 0.5, 60 / bpm).tolist()
 
 
+def no_drums(logits: FloatArray) -> FloatArray:
+    return np.zeros((len(logits), 2), dtype=np.float32)
+
+
 def activations(logits: FloatArray, metre: tuple[int, int] | None = None) -> BeatActivations:
-    heard = np.array([3.0 if one == metre else 0.0 for one in METRES], dtype=np.float32)
-    return BeatActivations(logits, heard, UNDECIDED, np.zeros(len(logits), dtype=np.float32))
+    metre_logits = np.array([3.0 if one == metre else 0.0 for one in METRES], dtype=np.float32)
+    return BeatActivations(logits, metre_logits, UNDECIDED, no_drums(logits)[:, 0], no_drums(logits))
 
 
 @given(bpm=st.floats(45, 220), first=st.floats(0.1, 1.5), seed=st.integers(0, 1000))
@@ -55,7 +59,7 @@ def test_a_steady_pulse_is_found_at_any_tempo(bpm: float, first: float, seed: in
 
 @given(noise=st.floats(0.1, 4), seed=st.integers(0, 1000), frames=st.integers(0, 700))
 @settings(max_examples=25, deadline=None)
-def test_whatever_is_heard_beats_ascend_within_the_wanted_tempi(noise: float, seed: int, frames: int) -> None:
+def test_beats_of_any_activations_ascend_within_the_limits_of_the_tempo(noise: float, seed: int, frames: int) -> None:
     logits = np.random.default_rng(seed).normal(-2, noise, frames).astype(np.float32)
     found = search_beats(logits, UNDECIDED, 60, 180)
     distances = np.diff(found)
@@ -90,8 +94,8 @@ def test_bars_are_counted(metre: tuple[int, int]) -> None:
     assert (beats.beats_per_bar, beats.beat_unit, beats.metre) == (length, unit, time_signature(length, unit))
     assert beats.positions == tuple(i % length + 1 for i in range(len(times)))
     assert beats.downbeats == beats.times[::length]
-    shares = [beats.confidence, *(other.confidence for other in beats.alternatives)]
-    assert sum(shares) <= 1.01
+    confidences = [beats.confidence, *(other.confidence for other in beats.alternatives)]
+    assert sum(confidences) <= 1.01
 
 
 def test_an_upbeat_and_a_bar_that_is_too_long() -> None:
@@ -109,21 +113,21 @@ def test_an_upbeat_and_a_bar_that_is_too_long() -> None:
 
 
 @pytest.mark.parametrize(("parts", "unit"), [((1 / 3, 2 / 3), 8), ((1 / 2,), 4)])
-def test_what_begins_within_the_beats_tells_six_eight_from_two_four(parts: tuple[float, ...], unit: int) -> None:
+def test_onsets_at_thirds_of_the_beats_mean_six_eight(parts: tuple[float, ...], unit: int) -> None:
     times, logits = steady(70, 30), pulse(steady(70, 30), 30, 2)
     onsets = np.full(len(logits), 0.1, dtype=np.float32)
     for time in times[:-1]:
         for part in (0.0, *parts):
             onsets[round((time + part * 60 / 70) * FRAMES_PER_SECOND)] = 2
-    heard = np.array([1.0 if length == 2 else -3.0 for length, _ in METRES], dtype=np.float32) + np.array(
+    metre_logits = np.array([1.0 if length == 2 else -3.0 for length, _ in METRES], dtype=np.float32) + np.array(
         [0, 0, 0, 0, 0.3], np.float32
     )
-    found = track_beats(BeatActivations(logits, heard, UNDECIDED, onsets))
+    found = track_beats(BeatActivations(logits, metre_logits, UNDECIDED, onsets, no_drums(logits)))
     assert found is not None
     assert (found[1].beats_per_bar, found[1].beat_unit) == (2, unit)
 
 
-def test_who_knows_the_metre_can_say_it() -> None:
+def test_a_given_metre_is_kept() -> None:
     found = track_beats(activations(pulse(steady(110, 30), 30, 3), (3, 4)), BeatOptions(beats_per_bar=4))
     assert found is not None
     assert found[1].beats_per_bar == 4
@@ -147,6 +151,70 @@ def test_the_reason_names_the_octaves_and_the_candidates_come_with_it() -> None:
 
 
 @pytest.mark.parametrize("frames", [0, 1, 50, 1500])
-def test_no_pulse_no_tempo(frames: int) -> None:
+def test_without_a_pulse_there_is_no_tempo(frames: int) -> None:
     assert track_beats(activations(np.full((frames, 2), -4, dtype=np.float32))) is None
     assert track_beats(activations(np.random.default_rng(0).normal(-3, 1, (frames, 2)).astype(np.float32))) is None
+
+
+def tempo_logits(bpm: float, height: float) -> FloatArray:
+    bins = 40 * 2 ** (np.arange(TEMPO_BINS) / 24)
+    return (height * np.exp(-0.5 * (np.log(bins / bpm) / 0.03) ** 2)).astype(np.float32)
+
+
+@given(
+    noise=st.floats(0.5, 5),
+    seed=st.integers(0, 1000),
+    lowest=st.floats(40, 110),
+    octaves=st.floats(1, 1.1),
+    preferred=st.floats(40, 240),
+    beats_per_bar=st.sampled_from([None, 2, 3, 4, 5]),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_tempo_lies_within_its_limits_and_no_alternative_outweighs_the_choice(
+    noise: float, seed: int, lowest: float, octaves: float, preferred: float, beats_per_bar: int | None
+) -> None:
+    rng = np.random.default_rng(seed)
+    logits, metre_logits = rng.normal(0, noise, (600, 2)).astype(np.float32), rng.normal(0, 3, len(METRES)).astype(np.float32)
+    drums = rng.uniform(0, 1, (600, 2)).astype(np.float32)
+    network = BeatActivations(logits, metre_logits, tempo_logits(preferred, 9), drums[:, 0], drums)
+    highest = lowest * 2**octaves
+    found = track_beats(network, BeatOptions(lowest, highest, beats_per_bar))
+    assert found is not None
+    tempo, beats = found
+    assert lowest <= tempo.bpm <= highest
+    assert all(other.confidence <= tempo.confidence for other in tempo.alternatives)
+    assert all(other.confidence <= beats.confidence for other in beats.alternatives)
+
+
+def drum_loop(bpm: float, seconds: float) -> tuple[list[float], FloatArray]:
+    """Return the times of the snares, on the second and fourth beat, and onsets with bass drums on the first and third."""
+    onsets = np.zeros((round(seconds * FRAMES_PER_SECOND), 2), dtype=np.float32)
+    beats = steady(bpm, seconds)
+    for count, time in enumerate(beats):
+        onsets[round(time * FRAMES_PER_SECOND), count % 2] = 1
+    return beats[1::2], onsets
+
+
+@pytest.mark.parametrize("bpm", [155, 168, 174, 190])
+def test_a_snare_on_every_beat_with_bass_drums_midway_doubles_the_tempo(bpm: float) -> None:
+    snares, onsets = drum_loop(bpm, 30)
+    logits = pulse(snares, 30)
+    network = BeatActivations(logits, activations(logits, (4, 4)).metre, tempo_logits(bpm / 2, 9), onsets.sum(axis=1), onsets)
+    found = track_beats(network)
+    assert found is not None
+    tempo, beats = found
+    assert tempo.bpm == pytest.approx(bpm, rel=0.02) and beats.metre == "4/4"
+    assert tempo.alternatives[0].relation == "half" and tempo.confidence > tempo.alternatives[0].confidence > 0.1
+    assert f"{tempo.bpm / 2:.0f} BPM" in tempo.reason
+    slow = track_beats(network, BeatOptions(max_bpm=100))
+    assert slow is not None and slow[0].bpm == pytest.approx(bpm / 2, rel=0.02)
+
+
+def test_a_pulse_midway_that_is_as_strong_as_the_beats_doubles_the_tempo() -> None:
+    logits = pulse(steady(160, 30), 30, 5)
+    network = BeatActivations(
+        logits, activations(logits, (5, 4)).metre, tempo_logits(80, 9), no_drums(logits)[:, 0], no_drums(logits)
+    )
+    found = track_beats(network, BeatOptions())
+    assert found is not None
+    assert found[0].bpm == pytest.approx(160, rel=0.02) and found[1].metre == "5/4"
