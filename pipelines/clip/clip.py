@@ -25,6 +25,9 @@ RESAMPLE_BLOCK_SAMPLES = 2**20
 SILENCE_PEAK = 1e-4
 """A clip whose loudest sample is below this (−80 dB of full scale) has no sound in it."""
 
+MIX, CENTRE = "mono", "centre"
+"""Kinds of samples, by which their files are named."""
+
 
 @dataclass(frozen=True)
 class AudioClip:
@@ -81,13 +84,21 @@ class AudioClip:
         Raises:
             ClipExpired: the clip was removed because of its age.
         """
+        return self._samples(MIX, sample_rate or self.sample_rate)
+
+    def speech_waveform(self, sample_rate: int) -> FloatArray:
+        """What speech is read from, as `waveform`: the centre channel of surround sound that has one, else the mono mix."""
         self._require_files()
-        rate = sample_rate or self.sample_rate
-        path = samples_path(self.directory, rate)
+        has_centre = samples_path(self.directory, self.sample_rate, CENTRE).exists()
+        return self._samples(CENTRE if has_centre else MIX, sample_rate)
+
+    def _samples(self, kind: str, rate: int) -> FloatArray:
+        self._require_files()
+        path = samples_path(self.directory, rate, kind)
         if not path.exists():
             with FileLock(self.directory / "resample.guard"):
                 if not path.exists():
-                    _resample(samples_path(self.directory, self.sample_rate), self.sample_rate, path, rate)
+                    _resample(samples_path(self.directory, self.sample_rate, kind), self.sample_rate, path, rate)
         return np.memmap(path, dtype=np.float32, mode="r")
 
     def _require_files(self) -> None:
@@ -97,9 +108,9 @@ class AudioClip:
             raise ClipExpired from None
 
 
-def samples_path(directory: Path, sample_rate: int) -> Path:
-    """Return where the mono samples at `sample_rate` Hz lie."""
-    return directory / f"mono-{sample_rate}.f32"
+def samples_path(directory: Path, sample_rate: int, kind: str = MIX) -> Path:
+    """Return where the samples of the mix, or of the centre channel, at `sample_rate` Hz lie."""
+    return directory / f"{kind}-{sample_rate}.f32"
 
 
 def _resample(source: Path, source_rate: int, target: Path, target_rate: int) -> None:

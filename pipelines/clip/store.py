@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 
 from models.errors import InvalidOption
 from models.stopping import never_stop
-from pipelines.clip.clip import SILENCE_PEAK, AudioClip, samples_path
+from pipelines.clip.clip import CENTRE, SILENCE_PEAK, AudioClip, samples_path
 from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip
-from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio
+from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio, write_channel
 from pipelines.clip.files.player_files import part_ending, write_part, write_player_file
 from pipelines.clip.recording import Recording
 
@@ -165,6 +165,8 @@ class ClipStore:
                 raise SilentClip
             mono_file = samples_path(scratch, audio.sample_rate)
             os.replace(scratch / "mono.f32", mono_file)
+            if audio.centre is not None:
+                write_channel(recording, audio.centre, samples_path(scratch, audio.sample_rate, CENTRE))
             write_player_file(recording, audio, mono_file, scratch)
             clip = _clip(audio, self._directory, recording.channel, file_hash)
             (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))

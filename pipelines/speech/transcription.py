@@ -73,7 +73,7 @@ def transcribe(
                 now = replace(now, language=code, language_probability=probability, alternatives=others, state="decoding")
             case ShortenedField():
                 now = replace(now, shortened=(*now.shortened, step))
-            case Segment() if not is_hallucination(step, clip.waveform(SAMPLE_RATE), runtime.cache):
+            case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE), runtime.cache):
                 now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
         now = replace(now, elapsed=clock() - began)
         yield now
@@ -158,7 +158,7 @@ def _decode(
     cache: ModelCache,
     should_stop: Callable[[], bool],
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
-    waveform = clip.waveform(SAMPLE_RATE)
+    waveform = clip.speech_waveform(SAMPLE_RATE)
     spec = choice.spec if device == "cuda" or fits_one_window(len(waveform)) else with_workers(choice.spec)
     with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
         yield from decode_speech(whisper, waveform, options, should_stop)
@@ -181,7 +181,7 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
     choice = choose_whisper(options, runtime.catalog)
     start = max(0.0, line.start - LINE_PADDING_SECONDS)
     end = min(clip.duration, line.end + LINE_PADDING_SECONDS)
-    samples = clip.waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+    samples = clip.speech_waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     unfiltered = replace(options, vad_filter=False)
     with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
         steps = decode_speech(whisper, samples, unfiltered, never_stop)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from models.arrays import FloatArray
 from pipelines.clip.errors import ClipTooLong, EmptyClip, TooManyChannels, UnreadableClip
 from pipelines.clip.files.downmix import (
+    Level,
     Mixer,
     MixFacts,
     mono_weights,
     set_level,
+    speech_channel,
 )
 from pipelines.clip.files.notes import (
+    centre_note,
     channel_note,
     cut_off_note,
     gap_notes,
@@ -64,6 +65,10 @@ class DecodedAudio:
     track: int
     has_unlike_sides: bool
     """Whether a stereo recording holds two recordings, one a side."""
+    substitute: int | None
+    """Number of the channel that was taken in place of the mix."""
+    centre: int | None
+    """Number of the channel in which speech is read."""
     is_part: bool
     """Whether the file has other tracks or channels than those that were read."""
     reader: TrackReader
@@ -88,13 +93,13 @@ def decode_audio(recording: Recording, mono_file: Path, limits: ClipLimits) -> D
     if all(gap.is_damage for gap in reader.gaps) and sum(gap.duration for gap in reader.gaps) >= reader.seconds - 1e-3:
         raise UnreadableClip
     substitute = mixed.facts.cancelled_by
-    if substitute is not None:
-        _write_channel(recording, substitute, mono_file)
-    level = set_level(mono_file, reader.sample_rate)
+    level = set_level(mono_file, reader.sample_rate) if substitute is None else write_channel(recording, substitute, mono_file)
+    centre = speech_channel(mixed.facts, reader.layout) if reader.channel is None else None
     notes = (
         *gap_notes(reader.gaps),
         *cut_off_note(_missing_seconds(reader), reader.seconds),
         *channel_note(mixed.facts, reader.layout),
+        *centre_note(centre),
         *side_note(mixed.facts, recording.channel),
         *level_notes(level, mixed.peak, reader.replaced_samples),
     )
@@ -110,6 +115,8 @@ def decode_audio(recording: Recording, mono_file: Path, limits: ClipLimits) -> D
         tracks=reader.tracks,
         track=reader.track,
         has_unlike_sides=mixed.facts.has_unlike_sides,
+        substitute=substitute,
+        centre=centre,
         is_part=len(reader.tracks) > 1 or recording.channel is not None,
         reader=reader,
     )
@@ -145,12 +152,13 @@ def _write_mix(reader: TrackReader, mono_file: Path, limits: ClipLimits) -> _Mix
     return _Mixed(samples, peak, digest.hexdigest(), mixer.facts())
 
 
-def _write_channel(recording: Recording, channel: int, mono_file: Path) -> None:
-    """Write one channel in place of a mix."""
-    blocks: Iterator[FloatArray] = TrackReader(recording).blocks()
-    with open(mono_file, "wb") as out:
-        for block in blocks:
+def write_channel(recording: Recording, channel: int, target: Path) -> Level:
+    """Write one channel of a recording as raw float32 samples at a usual level."""
+    reader = TrackReader(recording)
+    with open(target, "wb") as out:
+        for block in reader.blocks():
             out.write(np.ascontiguousarray(block[channel]).tobytes())
+    return set_level(target, reader.sample_rate)
 
 
 def _missing_seconds(reader: TrackReader) -> float:

@@ -28,16 +28,21 @@ LEVEL_RANGE = (0.02, 0.7)
 TARGET_LEVEL = 0.1
 MIN_OFFSET_RATIO = 0.5
 """Of the mean to the RMS around it, from which on it is removed. No sound has one: it comes from a faulty converter."""
+MIN_CENTRE_RATIO = 0.1
+"""Energy of the centre channel relative to the mix, -10 dB, from which on speech is read from it alone: films have it there."""
 BLOCK_SAMPLES = 2**20
 
 
 def mono_weights(layout: Any) -> FloatArray:
     """Return the weight of each channel of an FFmpeg layout in the mono mix, float32 [channels]."""
     names = [channel.name for channel in layout.channels]
-    is_surround = len(names) > 2 and "FL" in names
-    if not is_surround:
+    if not _is_surround(names):
         return np.full(layout.nb_channels, 1.0 if layout.nb_channels == 1 else PLAIN_WEIGHT, dtype=np.float32)
     return np.array([CENTRE_WEIGHTS.get(name, SURROUND_WEIGHT) for name in names], dtype=np.float32)
+
+
+def _is_surround(names: list[str]) -> bool:
+    return len(names) > 2 and "FL" in names
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,17 @@ class MixFacts:
         if len(self.energies) != 2 or abs(self.correlation) > MAX_SIDE_CORRELATION:
             return False
         return float(self.energies.min()) > MIN_SIDE_RATIO * float(self.energies.max())
+
+
+def speech_channel(facts: MixFacts, layout: Any) -> int | None:
+    """Return the number of the centre channel of surround sound, if it carries a sound; None where the mix is to be read."""
+    names = [channel.name for channel in layout.channels]
+    if not _is_surround(names) or "FC" not in names or facts.cancelled_by is not None:
+        return None
+    centre = names.index("FC")
+    is_used = facts.energies[centre] >= MIN_CENTRE_RATIO * facts.mix_energy and facts.energies[centre] > 0
+    is_alone = facts.energies[centre] >= facts.energies.sum()
+    return centre if is_used and not is_alone else None
 
 
 class Mixer:

@@ -73,6 +73,11 @@ def channel_note(facts: MixFacts, layout: Any) -> tuple[str, ...]:
     return (f"The mix of all channels is much softer than {name}: that one was used.",)
 
 
+def centre_note(centre: int | None) -> tuple[str, ...]:
+    """Return a sentence about the channel in which speech is read."""
+    return () if centre is None else ("Speech is read from the centre channel, everything else from the mix.",)
+
+
 def channel_name(layout: Any, channel: int) -> str:
     """Return what people call a channel: 'left' of two, 'the centre channel' of more, or 'channel 12' where it has no place."""
     if layout.nb_channels == 2:

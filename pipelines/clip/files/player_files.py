@@ -32,18 +32,20 @@ BLOCK_SAMPLES = 2**18
 def write_player_file(recording: Recording, audio: DecodedAudio, mono_file: Path, directory: Path) -> None:
     """Put `player.<ending>` into `directory`: the file itself where browsers play it as it was read, else FLAC.
 
-    Where the player's file does not hold all that a person may ask for (other tracks, the other side, more channels than
-    FLAC takes), the file is kept beside it as `ORIGINAL_FILE`.
+    Where the mix loses the sound, so would a loudspeaker: the channel is played that is read. Where the player's file does
+    not hold all that a person may ask for (other tracks, the other side, more channels than FLAC takes), the file is kept
+    beside it as `ORIGINAL_FILE`.
     """
+    is_mono = audio.channels > MAX_FLAC_CHANNELS or audio.substitute is not None
     ending = _ending_to_play(audio)
-    if audio.channels > MAX_FLAC_CHANNELS:
-        _write_mono_flac(mono_file, audio.sample_rate, directory / "player.flac")
+    if is_mono:
+        _write_mono_flac(mono_file, audio, directory / "player.flac")
     elif ending is None or audio.is_part:
         gain = 1 / max(1.0, audio.channel_peak)
         _write_part(recording, directory / "player.flac", 0.0, math.inf, gain)
     else:
         _link(recording.file, directory / f"player.{ending}")
-    if audio.is_part or audio.channels > MAX_FLAC_CHANNELS:
+    if audio.is_part or is_mono:
         _link(recording.file, directory / ORIGINAL_FILE)
 
 
@@ -90,13 +92,14 @@ def _link(file: Path, target: Path) -> None:
         shutil.copyfile(file, target)
 
 
-def _write_mono_flac(mono_file: Path, sample_rate: int, target: Path) -> None:
+def _write_mono_flac(mono_file: Path, audio: DecodedAudio, target: Path) -> None:
+    """Write what was read as loud as it is in the file, unless that would clip."""
     import av
 
     samples = np.memmap(mono_file, dtype=np.float32, mode="r")
-    gain = np.float32(1 / max(1.0, np.abs(samples).max()))
+    gain = np.float32(min(1.0, audio.peak) / max(float(samples.max()), -float(samples.min())))
     blocks = (samples[None, start : start + BLOCK_SAMPLES] * gain for start in range(0, len(samples), BLOCK_SAMPLES))
-    _write_lossless(blocks, target, sample_rate, av.AudioLayout("mono"))
+    _write_lossless(blocks, target, audio.sample_rate, av.AudioLayout("mono"))
 
 
 def _write_lossless(blocks: Iterator[FloatArray], target: Path, sample_rate: int, layout: Any) -> None:

@@ -38,7 +38,16 @@ def test_speech_in_the_centre_stands_out_of_the_surround(speech: FloatArray, sto
     channels = np.stack([sides[0], sides[1], 0.6 * speech, noise(size, 0.3, 9), sides[2], sides[3]])  # FL FR FC LFE BL BR
     clip = store.open(encode(tmp_path / "five.wav", channels, "wav", "pcm_f32le", RATE))
     assert correlation(clip.waveform(), speech) > 0.9
-    assert clip.notes == ()
+    assert correlation(clip.speech_waveform(RATE), speech) > 0.9999
+    assert clip.notes == ("Speech is read from the centre channel, everything else from the mix.",)
+
+
+def test_an_empty_centre_is_not_read_as_speech(speech: FloatArray, store: ClipStore, tmp_path: Path) -> None:
+    rest = noise(len(speech), 0.001, 0)
+    channels = np.stack([speech, speech, rest, rest, rest, rest])  # FL FR FC LFE BL BR
+    clip = store.open(encode(tmp_path / "five.wav", channels, "wav", "pcm_f32le", RATE))
+    np.testing.assert_array_equal(clip.speech_waveform(RATE), clip.waveform())
+    assert correlation(clip.waveform(), speech) > 0.99
 
 
 @pytest.mark.parametrize(
@@ -52,6 +61,8 @@ def test_a_mix_that_loses_the_sound_gives_way_to_a_channel(
     np.testing.assert_allclose(clip.waveform(), speech, atol=1e-4)
     assert len(clip.notes) == 1
     assert words in clip.notes[0]
+    played = soundfile.read(clip.player_file, dtype="float32")[0]  # also by a telephone, which mixes
+    np.testing.assert_allclose(played, speech, atol=1e-4)
 
 
 def test_one_live_channel_of_sixteen_is_used(speech: FloatArray, store: ClipStore, tmp_path: Path) -> None:
