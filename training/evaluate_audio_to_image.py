@@ -1,6 +1,6 @@
 """Does the picture fit the sound? `python -m training.evaluate_audio_to_image sheet.png` prints a table and draws a sheet.
 
-For the sounds of tuxpaint-stamps-default longer than half a second, each heard by an aligner that was trained without it: the
+For the sounds of tuxpaint-stamps-default longer than half a second, each encoded by an aligner that was trained without it: the
 concept that the direct way names first, through the same code as in the app. `fitting_concepts.json`, written before anything was
 tuned, says which concepts belong to which sound: one that names the thing (or has a word for it), the family that AudioSet puts
 directly above it, and for a thing without a concept of its own its nearest relatives or the owner of its voice. A recording that
@@ -60,12 +60,12 @@ STEPS, GUIDANCE = 14, 4.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """One sound, what was heard in it and what would have been right."""
+    """The concepts found in a sound, and those that fit it."""
 
     sound: str
     group: str
     fitting: tuple[str, ...]
-    heard: tuple[str, ...]
+    found: tuple[str, ...]
     """Best first."""
     bare: str
     """The concept of YAMNet's best class that has one."""
@@ -73,8 +73,8 @@ class Outcome:
 
     @property
     def fits(self) -> bool:
-        """Whether what was heard first belongs to the sound."""
-        return self.heard[0] in self.fitting
+        """Whether the first concept fits."""
+        return self.found[0] in self.fitting
 
 
 def main() -> None:
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def aligners_without(examples: list[Example], space: TextSpace, folder: Path) -> dict[str, ModelSpec]:
-    """For each evaluated stamp an aligner that never heard its recording, nor anything made from it."""
+    """For each evaluated stamp an aligner that was trained without its recording and anything made from it."""
     recordings = sorted({example.recording for example in examples if example.recording})
     specs: dict[str, ModelSpec] = {}
     for fold in range(FOLDS):
@@ -127,8 +127,8 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
             continue
         if clip.duration > SHORTEST_SECONDS:
             states = audio_embeds(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, services.runtime)
-            heard = tuple(word.concept for word in decompose_concepts(states, TINY_DIFFUSION, services.runtime))
-            yield Outcome(sound, row["group"], tuple(row["fitting"]), heard, bare_concept(clip, services), states)
+            found = tuple(word.concept for word in decompose_concepts(states, TINY_DIFFUSION, services.runtime))
+            yield Outcome(sound, row["group"], tuple(row["fitting"]), found, bare_concept(clip, services), states)
 
 
 def bare_concept(clip: AudioClip, services: Services) -> str:
@@ -144,18 +144,18 @@ def print_table(results: list[Outcome]) -> None:
     """Every sound, then the shares."""
     for outcome in results:
         mark = "yes" if outcome.fits else "no "
-        print(f"{mark} {Path(outcome.sound).stem:24} {', '.join(outcome.heard[:3]):44} bare: {outcome.bare}")
+        print(f"{mark} {Path(outcome.sound).stem:24} {', '.join(outcome.found[:3]):44} bare: {outcome.bare}")
     print(f"\n{'group':12}{'sounds':>8}{'first':>8}{'in three':>10}{'bare YAMNet':>13}")
     for title, groups in (*((group, (group,)) for group in CRITERION), ("criterion", CRITERION), ("other", ("other",))):
         of_group = [outcome for outcome in results if outcome.group in groups]
         first = np.mean([outcome.fits for outcome in of_group])
-        three = np.mean([bool(set(outcome.fitting) & set(outcome.heard[:3])) for outcome in of_group])
+        three = np.mean([bool(set(outcome.fitting) & set(outcome.found[:3])) for outcome in of_group])
         bare = np.mean([outcome.bare in outcome.fitting for outcome in of_group])
         print(f"{title:12}{len(of_group):>8}{first:>8.0%}{three:>10.0%}{bare:>13.0%}")
 
 
 def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
-    """The picture of every sound, with the sound's name and what was heard."""
+    """The picture of every sound, with the sound's name and the first concept found in it."""
     size = drawing_defaults(TINY_DIFFUSION).size
     rows = -(-len(results) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * size, rows * (size + LABEL_HEIGHT)), "white")
@@ -165,7 +165,7 @@ def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
             left, top = index % COLUMNS * size, index // COLUMNS * (size + LABEL_HEIGHT)
             sheet.paste(draw(pipeline, outcome.states), (left, top))
             pen.text((left + 2, top + size), Path(outcome.sound).stem[:15], fill="black")
-            pen.text((left + 2, top + size + 13), outcome.heard[0], fill="darkgreen" if outcome.fits else "red")
+            pen.text((left + 2, top + size + 13), outcome.found[0], fill="darkgreen" if outcome.fits else "red")
     return sheet
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for singing, of which this machine has no recording: spoken sentences, drawn out and put to a tune.
+"""A stand-in for singing, of which no free recording comes with a package: spoken sentences, drawn out and put to a tune.
 
 The vocal tract of each moment (linear prediction, Makhoul 1975) filters a train of pulses at the pitch of the tune, with the
 loudness that the speech has there. It is the voice of the speaker with a robot's larynx: enough to ask whether a voice is noticed
@@ -39,8 +39,8 @@ def sing(speech: FloatArray, lowest_pitch: int, seed: int) -> FloatArray:
     window = np.hanning(FRAME_SAMPLES)
     state = np.zeros(TRACT_ORDER)
     for i in range(frames * STRETCH):
-        heard = speech[i // STRETCH * HOP_SAMPLES :][:FRAME_SAMPLES] * window
-        correlation = np.correlate(heard, heard, "full")[FRAME_SAMPLES - 1 :][: TRACT_ORDER + 1]
+        frame = speech[i // STRETCH * HOP_SAMPLES :][:FRAME_SAMPLES] * window
+        correlation = np.correlate(frame, frame, "full")[FRAME_SAMPLES - 1 :][: TRACT_ORDER + 1]
         correlation[0] = correlation[0] * (1 + REGULARISATION) + 1e-9
         tract = solve_toeplitz(correlation[:-1], correlation[1:])
         error = max(float(correlation[0] - tract @ correlation[1:]), 0.0)

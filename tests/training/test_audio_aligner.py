@@ -25,7 +25,7 @@ from training.audio_aligner.dataset import FITTING, Example
 from training.audio_aligner.fitting import FittingOptions, TextSpace, build_aligner, class_concepts, fit, fitting_loss
 from training.audio_aligner.objective import Objective, alignment_loss, contrastive_loss, metrics
 from training.audio_aligner.packages import of_openttd_sounds, of_qt_resources, rows
-from training.audio_aligner.wav2vec2_bert import FullOptions, Training, load_models, rate
+from training.audio_aligner.wav2vec2_bert import FullOptions, Training, load_models
 from training.tiny_diffusion.training_loop import LoopOptions
 
 RATE = 16_000
@@ -236,9 +236,3 @@ def test_a_resumed_training_ends_as_an_unbroken_one(tiny_run: TinyRun, tmp_path:
         pass
     for expected, found in zip(unbroken.encoder.parameters(), resumed.encoder.parameters(), strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=0)
-
-
-def test_the_learning_rate_rises_and_falls():
-    options = FullOptions(steps=100, warm_up=10)
-    rates = [rate(step, options) for step in (0, 9, 55, 100)]
-    assert rates == pytest.approx([0.1, 1.0, 0.5, 0.0])

@@ -134,9 +134,9 @@ def test_two_steps_lower_the_loss_and_a_resumed_training_ends_in_the_same_state(
 
 
 def test_the_learning_rate_rises_stays_and_falls():
-    options = LoopOptions(steps=1000, learning_rate=1.0, warm_up=100, flat=0.5)
+    options = LoopOptions(steps=1000, learning_rate=2.0, warm_up=100, flat=0.5)
     rates = [learning_rate(step, options) for step in (0, 99, 500, 750, 1000)]
-    assert rates == pytest.approx([0.01, 1.0, 1.0, 0.5, 0.01])
+    assert rates == pytest.approx([0.02, 2.0, 2.0, 1.0, 0.02])
 
 
 def test_a_saved_pipeline_draws_again_and_keeps_the_model_card(tmp_path: Path):

