@@ -79,16 +79,18 @@ class _QuestionWork:
         try:
             if clip is None:
                 raise NoClip
-            new = None
+            new, is_cleared = None, False
             should_stop = self._job.current(request)
             if model == FROM_FACTS:
                 answers = iter([_from_facts(clip, description, question)])
             else:
                 answers = self._by_model(clip, asked, question, model, should_stop)
             for new in answers:
-                yield before + new.markup, gr.skip(), gr.skip()
+                # The line is cleared with the first snapshot, so that the next question can be written during a long answer.
+                yield before + new.markup, gr.skip(), gr.skip() if is_cleared else ""
+                is_cleared = True
             if new is not None:
-                yield gr.skip(), (*asked, new), ""
+                yield gr.skip(), (*asked, new), gr.skip()
         except Exception as error:
             yield before + failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

@@ -146,7 +146,7 @@ def _absence(kind: TermKind, name: str, findings: ClipFindings) -> str:
     if findings.is_music is False:
         return "No music was found in this clip."
     instead = listed([one.name for one in findings.detections(kind)[:3]])
-    found = f"; found: {instead}" if instead else ""
+    found = f"; found instead: {instead}" if instead else ""
     was = "were" if kind == "instrument" and name.endswith("s") else "was"
     return f"{_named(kind, name)} {was} not found{found}."
 
