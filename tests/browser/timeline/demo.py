@@ -35,6 +35,7 @@ from components.timeline.tracks import (
     WordTrack,
 )
 from models.arrays import FloatArray
+from pipelines.clip.clip import AudioClip
 from pipelines.clip.store import ClipStore
 
 TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"
@@ -138,52 +139,64 @@ def large_tracks(duration: float, items: int = 20_000) -> list[Track]:
     ]
 
 
-def build_demo(audio: Path, folder: Path, hour_sample_rate: int) -> gr.Blocks:
-    clip = ClipStore(folder / "clips").open(audio)
-    hour = hour_clip(folder, hour_sample_rate)
-    clips: dict[str, ShownClip] = {TOKEN: clip, LONG_TOKEN: hour}
+@dataclass(frozen=True)
+class DemoValues:
+    """The values that the buttons of the demo give to the timeline."""
 
-    def show() -> dict[str, object]:
-        return clip_value(clip, TOKEN, audio.name, clip.player_file)
+    clip: AudioClip
+    hour: HourClip
+    name: str
 
-    def show_long() -> dict[str, object]:
-        return clip_value(hour, LONG_TOKEN, "hour.wav", clip.player_file)
+    def show(self) -> dict[str, object]:
+        return clip_value(self.clip, TOKEN, self.name, self.clip.player_file)
 
-    def add_tracks() -> dict[str, object]:
-        feed = TimelineFeed(TOKEN)
-        for track in small_tracks(clip.duration):
-            feed.put(track)
-        return feed.value()
+    def show_hour(self) -> dict[str, object]:
+        return clip_value(self.hour, LONG_TOKEN, "hour.wav", self.clip.player_file)
 
-    def add_many() -> dict[str, object]:
-        feed = TimelineFeed(LONG_TOKEN)
-        for track in large_tracks(hour.duration):
-            feed.put(track)
-        return feed.value()
+    def add_tracks(self) -> dict[str, object]:
+        return feed_of(TOKEN, small_tracks(self.clip.duration)).value()
 
-    def stream() -> Iterator[dict[str, object]]:
-        feed = TimelineFeed(TOKEN)
-        feed.put(WordTrack(id="streamed", name="Streamed"))
-        part = clip.duration / STREAMED_WORDS
+    def add_many_items(self) -> dict[str, object]:
+        return feed_of(LONG_TOKEN, large_tracks(self.hour.duration)).value()
+
+    def stream(self) -> Iterator[dict[str, object]]:
+        feed = feed_of(TOKEN, [WordTrack(id="streamed", name="Streamed")])
+        part = self.clip.duration / STREAMED_WORDS
         for i in range(STREAMED_WORDS):
             feed.extend(WordTrack(id="streamed", name="Streamed", items=(Word(i * part, (i + 1) * part, f"word{i}"),)))
             yield feed.value()
 
-    def command() -> dict[str, object]:
+    def command(self) -> dict[str, object]:
         feed = TimelineFeed(TOKEN)
         feed.seek(1.0)
         feed.loop(1.0, 2.0)
         feed.select("words", 3)
         return feed.value()
 
+
+def feed_of(token: str, tracks: list[Track]) -> TimelineFeed:
+    feed = TimelineFeed(token)
+    for track in tracks:
+        feed.put(track)
+    return feed
+
+
+def build_demo(audio: Path, folder: Path, hour_sample_rate: int) -> gr.Blocks:
+    values = DemoValues(ClipStore(folder / "clips").open(audio), hour_clip(folder, hour_sample_rate), audio.name)
+    clips: dict[str, ShownClip] = {TOKEN: values.clip, LONG_TOKEN: values.hour}
+    buttons = {
+        "Show": values.show,
+        "Show hour": values.show_hour,
+        "Tracks": values.add_tracks,
+        "Many items": values.add_many_items,
+        "Stream": values.stream,
+        "Command": values.command,
+        "Nothing": no_clip_value,
+    }
     with gr.Blocks(title="Timeline") as demo:
         timeline = build_timeline(clips.get)
-        buttons = {
-            name: gr.Button(name) for name in ("Show", "Show hour", "Tracks", "Many items", "Stream", "Command", "Nothing")
-        }
-        functions = (show, show_long, add_tracks, add_many, stream, command, no_clip_value)
-        for button, function in zip(buttons.values(), functions, strict=True):
-            button.click(function, outputs=timeline, show_progress="hidden")
+        for name, function in buttons.items():
+            gr.Button(name).click(function, outputs=timeline, show_progress="hidden")
         received = gr.Textbox(label="Received", elem_id="received", interactive=True)
         add_listeners(timeline, received)
     return demo
