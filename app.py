@@ -47,7 +47,7 @@ def build_page(services: Services) -> gr.Blocks:
     """Build the page: header, the shared clip, and the tabs that work on it."""
     with gr.Blocks(title="Audioscope", delete_cache=(3600, round(services.settings.clip_age_seconds))) as page:
         with gr.Row(elem_id="header"):
-            gr.HTML(HEADER, js_on_load=page_script("page/results_in_sight"), apply_default_css=False)
+            gr.HTML(HEADER, js_on_load=page_script("page/scroll_to_results"), apply_default_css=False)
             pill = build_status_pill()
         clip = build_clip_input(services)
         add_clip_endpoint(services)

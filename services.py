@@ -15,9 +15,9 @@ from models.files.package_weights import PackageWeights
 from models.loading.loaders import ModelLoaders
 from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
+from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
-from pipelines.clip.store import ClipStore
-from pipelines.embeddings.library import ClipLibrary
+from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.jobs.stop_flags import StopFlags
 from settings import Settings
 

@@ -28,7 +28,7 @@ from models.runtime import ModelRuntime
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION, drawing_defaults
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.pictures.audio_embeds import SAMPLE_RATE, audio_embeds
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.options import PictureOptions

@@ -18,7 +18,7 @@ from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import EmbeddingOptions
+from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.tagging import yamnet
 from services import Services, build_services
 from settings import Settings

@@ -14,7 +14,7 @@ import soundfile
 from benchmarks.report import Figure, alternating_medians, at_most
 from models.arrays import FloatArray
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.map import (
     METHODS,
     MapMethod,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from services import Services, build_services
 from settings import Settings
 from tests.recordings import EXAMPLES

@@ -24,7 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from models.arrays import FloatArray, IntArray
 from training.convert_yamnet import half_precision
-from training.tensor_bundle import float_variables
+from training.tensorflow_checkpoint import float_variables
 
 PACKAGE = "musicnn"
 TARGET = Path(__file__).parent.parent / "models" / "weights" / "musicnn"

@@ -17,7 +17,7 @@ import soundfile
 
 from models.arrays import FloatArray
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import EmbeddingOptions
+from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.embeddings.encoders.registry import choose_encoder
 from pipelines.embeddings.projections import principal_components
 from services import Services, build_services

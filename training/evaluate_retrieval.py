@@ -26,9 +26,9 @@ import soundfile
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
+from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
-from pipelines.embeddings.library import ClipLibrary
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from services import Services, build_services
 from settings import Settings
 

@@ -11,20 +11,20 @@ import numpy as np
 from components.clip.clip_input import open_for_api
 from components.embeddings.clips_panel import clips_near_text, default_library_encoder, library_options
 from components.embeddings.controls import encoder_facts, encoder_of
-from components.page.documents import as_document
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
+from components.page.json_documents import as_document
 from models.errors import InvalidOption, JobStopped
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
+from pipelines.embeddings.clip_library import ClipMatch
 from pipelines.embeddings.embed import check_duration, embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import choose_encoder, encoders
-from pipelines.embeddings.library import ClipMatch
 from pipelines.embeddings.map import (
     MapMethod,
     MapOptions,

@@ -13,7 +13,7 @@ from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of
-from components.embeddings.shown import progress_markup
+from components.embeddings.shown_embedding import progress_markup
 from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.seekable import build_seekable, open_button
@@ -22,11 +22,11 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
+from pipelines.embeddings.clip_library import ClipLibrary, ClipMatch
 from pipelines.embeddings.embed import embed_clip, embed_texts
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
 from pipelines.embeddings.encoders.registry import encoders
-from pipelines.embeddings.library import ClipLibrary, ClipMatch
 from pipelines.wording.times import clock_time
 from services import Services
 

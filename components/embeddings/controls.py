@@ -12,7 +12,7 @@ from components.embeddings.point_colours import COLOURS
 from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
 from pipelines.embeddings.colouring import MAX_CLUSTERS
-from pipelines.embeddings.embedding import EmbeddingOptions
+from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.map import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.embeddings.shown import ShownEmbedding
+from components.embeddings.shown_embedding import ShownEmbedding
 from components.embeddings.views_panel import LazyView
 from components.page.downloads import new_files_folder
 from pipelines.clip.clip_names import safe_stem

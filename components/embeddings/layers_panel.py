@@ -9,7 +9,7 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of
-from components.embeddings.shown import progress_markup
+from components.embeddings.shown_embedding import progress_markup
 from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
@@ -18,7 +18,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.analysis import LayerFrames, layer_cka
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
 from services import Services

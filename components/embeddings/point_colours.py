@@ -21,7 +21,7 @@ from pipelines.embeddings.colouring import (
     colourings,
     hover_texts,
 )
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.map import stack_frames
 from pipelines.music.facts import MusicFacts
 from pipelines.speech.transcript import Word

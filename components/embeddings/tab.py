@@ -24,7 +24,7 @@ from components.embeddings.layers_panel import build_layers_panel
 from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
 from components.embeddings.point_colours import ClipAnalyses, colour_map
-from components.embeddings.shown import (
+from components.embeddings.shown_embedding import (
     ShownEmbedding,
     analysing_markup,
     map_view,
@@ -49,7 +49,7 @@ from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.embed import check_duration, embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.registry import choose_encoder
 from pipelines.embeddings.map import (
     METHODS,

@@ -13,7 +13,7 @@ import numpy as np
 from gradio.events import Dependency
 
 from components.embeddings.map import picked_row
-from components.embeddings.shown import ShownEmbedding, with_first
+from components.embeddings.shown_embedding import ShownEmbedding, with_first
 from components.embeddings.timed_picture import build_timed_pictures, curve_markup, picture_markup
 from components.page.events import QUIET, QUIET_EACH
 from components.page.markup import failure_markup

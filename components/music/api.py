@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
-from components.page.documents import as_document
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
+from components.page.json_documents import as_document
 from models.specs.model_spec import AUTO
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from components.page.documents import as_document
 from components.page.downloads import APP_VERSION, new_files_folder
+from components.page.json_documents import as_document
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.description.description import ClipDescription

@@ -10,10 +10,10 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import open_for_api
-from components.page.documents import as_document
 from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
+from components.page.json_documents import as_document
 from components.pictures.files import keep_pictures, open_init_image
 from models.specs.model_spec import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw

@@ -12,7 +12,7 @@ from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import AUTO, ModelSpec, Task
-from pipelines.film.board import Storyboard
+from pipelines.film.storyboard_types import Storyboard
 from pipelines.pictures.options import SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from components.pictures.files import KeptPicture, preview_url
-from pipelines.film.board import Scene, Storyboard, StoryboardEntry
+from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
 from pipelines.wording.times import clock_time
 
 

@@ -22,8 +22,8 @@ from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import PictureTrack
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.film.board import Storyboard, StoryboardEntry
 from pipelines.film.storyboard import storyboard
+from pipelines.film.storyboard_types import Storyboard, StoryboardEntry
 from services import Services
 
 Update = tuple[Any, ...]

@@ -1,7 +1,7 @@
 /* The transcript: rows that grow while decoding, words that seek and follow the sound, lines that can be corrected in place.
    `element`, `trigger`, `props` and `watch` come from gr.HTML. */
 
-import {clock} from '../page/clock.js';
+import {clock} from '../page/time_format.js';
 
 const list = element.querySelector('.segments');
 const message = element.querySelector('.empty');

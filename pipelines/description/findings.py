@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.description.spans import Span, runs_of
+from pipelines.description.text_spans import Span, runs_of
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_POSSIBLE, MIN_PROBABLE, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.facts import MusicFacts

@@ -7,7 +7,7 @@ import re
 
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
-from pipelines.description.spans import Span
+from pipelines.description.text_spans import Span
 from pipelines.music.decisions import MAX_NEAR_SILENT_LUFS, MIN_CERTAIN, MIN_POSSIBLE, MIN_PROBABLE, Level, hedge, level
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.tagging.audioset import (

@@ -13,7 +13,7 @@ import numpy as np
 
 from models.arrays import AnyArray, DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
-from pipelines.embeddings.embedding import check_frames
+from pipelines.embeddings.embedding_types import check_frames
 from pipelines.embeddings.projections import principal_components
 
 MAX_CELLS = 1000

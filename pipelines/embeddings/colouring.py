@@ -14,7 +14,7 @@ from models.arrays import DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.analysis import nearest_in_time
-from pipelines.embeddings.embedding import check_frames
+from pipelines.embeddings.embedding_types import check_frames
 from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
 from pipelines.music.chord_recognition import NO_CHORD_NAME

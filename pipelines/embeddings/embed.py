@@ -22,7 +22,7 @@ from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
 from pipelines.embeddings.encoders.base import (
     Encoder,
     EncodingJob,

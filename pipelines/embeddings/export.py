@@ -13,7 +13,7 @@ import numpy as np
 
 from models.arrays import AnyArray, FloatArray, IntArray
 from pipelines.embeddings.colouring import Colouring
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.map import EmbeddingMap, landmark_indices
 
 VERSION = 1

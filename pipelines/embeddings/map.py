@@ -19,7 +19,7 @@ from models.arrays import DoubleArray, FloatArray, IntArray
 from models.cache.feature_store import FeatureKey, FeatureStore
 from models.errors import InvalidOption, JobStopped
 from models.stopping import never_stop
-from pipelines.embeddings.embedding import ClipEmbedding, check_frames
+from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.projections import (
     nearest_neighbours,
     principal_components,

@@ -26,8 +26,8 @@ from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import Storyboard, StoryboardEntry
 from pipelines.film.interpolation import InterpolatedPictures
+from pipelines.film.storyboard_types import Storyboard, StoryboardEntry
 from pipelines.film.video_files import Mp4Writer, gif_bytes
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse

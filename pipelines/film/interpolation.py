@@ -15,7 +15,7 @@ from PIL import Image
 from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import StoryboardEntry
+from pipelines.film.storyboard_types import StoryboardEntry
 from pipelines.jobs.background import reported_steps
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.options import PictureSettings

@@ -16,7 +16,7 @@ from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import Scene
+from pipelines.film.storyboard_types import Scene
 from pipelines.music.analysis import music_facts
 from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.facts import FactOptions

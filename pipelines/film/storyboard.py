@@ -11,8 +11,8 @@ from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import Scene, Storyboard, StoryboardEntry
 from pipelines.film.scenes import find_scenes
+from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_to_image import PROMPT_WINDOW_SECONDS, audio_to_image
 from pipelines.pictures.options import (

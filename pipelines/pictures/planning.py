@@ -12,7 +12,7 @@ from models.model_catalog import ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
 from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import MIN_CUT_SECONDS
+from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.errors import InvalidInitImage
 from pipelines.pictures.options import MAX_SEED, SCHEDULERS, DiffusionOptions, PictureOptions

@@ -19,7 +19,7 @@ from models.specs.image import drawing_defaults
 from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import MIN_CUT_SECONDS
+from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_vocals_prob

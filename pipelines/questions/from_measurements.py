@@ -19,7 +19,7 @@ from pipelines.questions.music_answers import (
     section_answer,
     tempo_answer,
 )
-from pipelines.questions.parsing import plain_words
+from pipelines.questions.question_parsing import plain_words
 from pipelines.questions.sound_answers import (
     duration_answer,
     instrument_answer,

@@ -7,13 +7,13 @@ import re
 from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings, Detection
-from pipelines.description.spans import Span
 from pipelines.description.template_caption import write_caption
+from pipelines.description.text_spans import Span
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.notation import written
 from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spans, missing, rated, unknown
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
-from pipelines.questions.parsing import time_in
+from pipelines.questions.question_parsing import time_in
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.wording.grammar import listed, percent, sentence, with_article
 from pipelines.wording.sound_phrases import sound_phrase

@@ -13,7 +13,7 @@ from models.errors import AudioscopeError
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.speech.transcription import transcribe
 

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.speech.transcript import Segment
-from pipelines.subtitles.atoms import Atom, CueWord, joined, make_atoms
 from pipelines.subtitles.cue_options import MIN_CUE_MS, CueOptions, check_cue_options
 from pipelines.subtitles.line_breaking import cut_into_cues, cut_into_lines
+from pipelines.subtitles.unbreakable_units import Atom, CueWord, joined, make_atoms
 
 FRAME_MS = 40
 """One frame at 25 frames a second: the least distance between the starts of two cues."""

@@ -16,9 +16,9 @@ from itertools import zip_longest
 from typing import Any
 
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
-from pipelines.subtitles.atoms import CueWord, joined, plain_text
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.cues import Cue, make_cues
+from pipelines.subtitles.unbreakable_units import CueWord, joined, plain_text
 from pipelines.wording.times import clock_time
 
 APP = "Audioscope"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from pipelines.subtitles.atoms import Atom
 from pipelines.subtitles.cue_options import CueOptions
+from pipelines.subtitles.unbreakable_units import Atom
 
 BRISK_MS = 2000
 """A cue with less time than this is better joined with its neighbour."""

@@ -19,7 +19,7 @@ from components.embeddings.map import (
 from components.page.theme import build_theme, style_markup
 from components.timeline.timeline import build_timeline, clip_value
 from models.errors import InvalidOption
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.embeddings.colouring import Colouring
 
 TOKEN = "5eed"

@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from tests.browser.conftest import NewPage
 from tests.pipelines.clip.sound_files import encode, remuxed
 

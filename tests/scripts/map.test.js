@@ -5,7 +5,7 @@ import {test} from 'node:test';
 
 import {pixelValues, ramp} from '../../components/embeddings/js/colours.js';
 import {boxOf, farToNear, nearestRow, project, rowsInside} from '../../components/embeddings/js/projection.js';
-import {rowsWithin, stretchesOf, widened} from '../../components/embeddings/js/stretches.js';
+import {rowsWithin, stretchesOf, widened} from '../../components/embeddings/js/time_ranges.js';
 
 function screenOf(points, dimensions, view) {
   const rows = points.length / dimensions;

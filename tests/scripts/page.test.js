@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {clock, spokenTime} from '../../components/page/clock.js';
+import {clock, spokenTime} from '../../components/page/time_format.js';
 import {channelsOf} from '../../components/page/colours.js';
 import {followPointers, keyName, wheelMotion} from '../../components/page/gestures.js';
 import {bytesOf, lowerBound} from '../../components/page/numbers.js';

@@ -14,7 +14,7 @@ from torch.nn import functional
 from models.arrays import FloatArray
 from models.files.package_weights import WEIGHTS
 from training.convert_musicnn import CHECKPOINTS, EPSILON, musicnn
-from training.tensor_bundle import MAGIC, float_variables
+from training.tensorflow_checkpoint import MAGIC, float_variables
 
 FLOAT32, INT32 = 1, 3
 

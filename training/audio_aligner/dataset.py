@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
+from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import ClipError
-from pipelines.clip.store import ClipStore
 from pipelines.pictures.vocabulary import concepts
 from pipelines.tagging.augmented_embeds import embed_augmented
 from training.audio_aligner.packages import labelled_files

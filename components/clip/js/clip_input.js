@@ -6,7 +6,7 @@
  * 'audioscope:select' {track, channel} opens another track or side of it.
  */
 
-import {part, send, showNote} from './bar.js';
+import {part, send, showNote} from './clip_bar.js';
 import {forget, remember, showHistory} from './history.js';
 import {listenToMenus} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';

@@ -1,6 +1,6 @@
 /* Which clips this browser had last; the clips themselves are on the server until their age limit. */
 
-import {part} from './bar.js';
+import {part} from './clip_bar.js';
 import {openMenu} from './menus.js';
 
 const HISTORY_KEY = 'audioscope-history';

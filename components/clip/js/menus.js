@@ -1,6 +1,6 @@
 /* The menus of examples and of the history. */
 
-import {bar, part, send, showNote} from './bar.js';
+import {bar, part, send, showNote} from './clip_bar.js';
 import {forget} from './history.js';
 
 const MENUS = ['examples', 'history'];

@@ -1,6 +1,6 @@
 /* Recording from the microphone. */
 
-import {part, showNote} from './bar.js';
+import {part, showNote} from './clip_bar.js';
 import {uploadFile} from './uploading.js';
 
 const RECORDING_TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'];

@@ -1,6 +1,6 @@
 /* Uploading a file: chosen, or dropped anywhere on the page. */
 
-import {part, send, showNote} from './bar.js';
+import {part, send, showNote} from './clip_bar.js';
 
 const picker = part('file');
 const card = element.closest('#clip') ?? element;

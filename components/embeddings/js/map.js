@@ -9,9 +9,9 @@
  * To Python: the event 'picked' {row}, a point that the person chose.
  */
 
-import {choose, onLooped, onTime, play} from './choice.js';
+import {choose, onLooped, onTime, play} from './point_selection.js';
 import {measure} from './drawing.js';
-import {KEY_ZOOM, onKey} from './keys.js';
+import {KEY_ZOOM, onKey} from './keyboard.js';
 import {receive} from './messages.js';
 import {clearButton, find, lassoButton, legend, over, root, stage, state} from './page.js';
 import {lassoOn, listenToPointers, showTip} from './pointers.js';

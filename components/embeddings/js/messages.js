@@ -1,10 +1,10 @@
 /* What Python sends, and the legend. */
 
 import {bytesOf} from '../../page/numbers.js';
-import {showChoice, showNow} from './choice.js';
+import {showChoice, showNow} from './point_selection.js';
 import {find, legend, over, root, state} from './page.js';
 import {boxOf} from './projection.js';
-import {rowsWithin} from './stretches.js';
+import {rowsWithin} from './time_ranges.js';
 import {readTheme} from './theme.js';
 import {fit} from './view.js';
 

@@ -2,7 +2,7 @@
 
 import {followPointers, wheelMotion} from '../../page/gestures.js';
 import {clamp} from '../../page/numbers.js';
-import {choose, play} from './choice.js';
+import {choose, play} from './point_selection.js';
 import {draw} from './drawing.js';
 import {lassoButton, stage, state, tip} from './page.js';
 import {nearestRow, rowsInside} from './projection.js';

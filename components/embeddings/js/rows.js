@@ -1,6 +1,6 @@
 /* Which row is when, where, and in which clip. */
 
-import {clock} from '../../page/clock.js';
+import {clock} from '../../page/time_format.js';
 import {clamp, lowerBound} from '../../page/numbers.js';
 import {state} from './page.js';
 

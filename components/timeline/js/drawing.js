@@ -1,6 +1,6 @@
 /* Drawing at the next frame what has changed. */
 
-import {clock} from '../../page/clock.js';
+import {clock} from '../../page/time_format.js';
 import {clamp} from '../../page/numbers.js';
 import {state, ui, view} from './page.js';
 import {advance} from './playback.js';

@@ -1,6 +1,6 @@
 /* What Python sends: clips, tracks and commands. */
 
-import {clock} from '../../page/clock.js';
+import {clock} from '../../page/time_format.js';
 import {bytesOf} from '../../page/numbers.js';
 import {draw} from './drawing.js';
 import {fileUrl} from './file_url.js';

@@ -1,6 +1,6 @@
 /* Playing, seeking, and following the sound. */
 
-import {clock, spokenTime} from '../../page/clock.js';
+import {clock, spokenTime} from '../../page/time_format.js';
 import {clamp} from '../../page/numbers.js';
 import {draw} from './drawing.js';
 import {state, ui, view} from './page.js';

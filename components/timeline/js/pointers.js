@@ -1,6 +1,6 @@
 /* Mouse, pen and fingers on the timeline. */
 
-import {clock} from '../../page/clock.js';
+import {clock} from '../../page/time_format.js';
 import {followPointers, wheelMotion} from '../../page/gestures.js';
 import {clamp} from '../../page/numbers.js';
 import {draw} from './drawing.js';

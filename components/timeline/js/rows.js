@@ -1,6 +1,6 @@
 /* Rows of tracks. */
 
-import {clock} from '../../page/clock.js';
+import {clock} from '../../page/time_format.js';
 import {draw} from './drawing.js';
 import {state, ui} from './page.js';
 import {select} from './selection.js';

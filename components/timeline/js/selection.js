@@ -1,6 +1,6 @@
 /* Zoom and scroll, the loop, and the selected item. */
 
-import {clock} from '../../page/clock.js';
+import {clock} from '../../page/time_format.js';
 import {clamp, lowerBound} from '../../page/numbers.js';
 import {draw, placeLoop} from './drawing.js';
 import {labelSound} from './messages.js';

@@ -15,7 +15,7 @@
 
 import {readTheme} from './colours.js';
 import {draw} from './drawing.js';
-import {onKey} from './keys.js';
+import {onKey} from './keyboard.js';
 import {receive} from './messages.js';
 import {find, state, ui, view} from './page.js';
 import {advance, onEnded, onPlayState, seekByUser, togglePlay} from './playback.js';

@@ -2,7 +2,7 @@
 
 import {bytesOf, lowerBound} from '../../page/numbers.js';
 import {fileUrl} from './file_url.js';
-import {KINDS} from './kinds.js';
+import {KINDS} from './track_kinds.js';
 
 const MAX_LANES = 3;
 export const LANE_HEIGHT = 22; // CSS pixels

@@ -17,7 +17,7 @@ from pipelines.clip.files.downmix import (
     set_level,
     speech_channel,
 )
-from pipelines.clip.files.notes import (
+from pipelines.clip.files.file_warnings import (
     centre_note,
     channel_note,
     cut_off_note,

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pipelines.description.claims.claim import Claim, Measurement, is_too_unsure
 from pipelines.description.findings import ClipFindings
-from pipelines.description.spans import Span
+from pipelines.description.text_spans import Span
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.notation import (

@@ -36,7 +36,7 @@ from components.timeline.tracks import (
 )
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 
 TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"
 CHORDS = ("Cm", "A♭", "E♭", "B♭", "Cm", "Fm", "G7", "Cm")

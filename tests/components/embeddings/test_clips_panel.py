@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.embeddings.clips_panel import matches_markup
-from pipelines.embeddings.library import ClipMatch, LibraryClip
+from pipelines.embeddings.clip_library import ClipMatch, LibraryClip
 
 
 def match(name: str, start: float = 0.0, end: float = 10.0) -> ClipMatch:

@@ -8,7 +8,7 @@ import numpy as np
 
 from components.music.caption_markup import caption_markup, turn_markup
 from components.music.markup import facts_markup
-from components.page.documents import as_document
+from components.page.json_documents import as_document
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claims.claim import CheckedClaim, Claim
 from pipelines.music.chord_recognition import Chord

@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 
 RATE = 44_100
 FORMATS = {

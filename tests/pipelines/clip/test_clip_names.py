@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.clip.clip_names import free_stem, name_key, readable_name, safe_stem
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from tests.recordings import EXAMPLES
 
 LONGEST_ENDING = " 4294967295 projector.zip"

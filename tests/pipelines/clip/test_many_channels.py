@@ -18,7 +18,7 @@ CASES = [(name, channels) for name in ("wav", "opus") for channels in (8, 9, 10,
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.music.loudness import LoudnessReader
 clip = ClipStore(Path(sys.argv[2])).open(sys.argv[1])
 part = ClipStore(Path(sys.argv[2])).cut(clip, 0.5, 1.0)

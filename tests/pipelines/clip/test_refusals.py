@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import (
     ClipError,
     ClipTooLarge,
@@ -22,7 +23,6 @@ from pipelines.clip.errors import (
     UnreadableClip,
 )
 from pipelines.clip.files.decoding import ClipLimits
-from pipelines.clip.store import ClipStore
 from tests.pipelines.clip.sound_files import FORMATS, RATE, TRUNCATABLE, encode, leftovers, tone, write_wav
 
 

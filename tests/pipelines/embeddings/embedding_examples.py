@@ -8,7 +8,7 @@ import numpy as np
 
 from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
-from pipelines.embeddings.embedding import ClipEmbedding
+from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.yamnet_musicnn import YamnetEncoder
 

@@ -9,7 +9,7 @@ import soundfile
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.embeddings.colouring import (
     ClusterOptions,
     clip_colouring,

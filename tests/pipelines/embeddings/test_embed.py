@@ -18,7 +18,7 @@ from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.errors import AudioTooLong

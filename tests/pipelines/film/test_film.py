@@ -17,7 +17,6 @@ from PIL import Image, ImageSequence
 
 from models.errors import InvalidOption, UnknownModel
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import Scene, Storyboard, StoryboardEntry
 from pipelines.film.film import (
     DRAWING_SECONDS,
     FRAME_RATE,
@@ -29,6 +28,7 @@ from pipelines.film.film import (
     make_film,
     plan_film,
 )
+from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
 from pipelines.pictures.options import Picture
 from services import Services
 from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import Scene
 from pipelines.film.scenes import (
     MAX_SCENES,
     MIN_SCENE_SECONDS,
@@ -23,6 +22,7 @@ from pipelines.film.scenes import (
     even_scenes,
     find_scenes,
 )
+from pipelines.film.storyboard_types import Scene
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.audioset import class_tree
 from services import Services

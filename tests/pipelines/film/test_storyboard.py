@@ -13,8 +13,8 @@ import soxr
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.film.board import Storyboard
 from pipelines.film.storyboard import storyboard
+from pipelines.film.storyboard_types import Storyboard
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.pictures.options import PictureOptions

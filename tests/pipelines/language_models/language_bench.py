@@ -19,7 +19,7 @@ from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.language_models.prompting import SAMPLE_RATE
 from tests.models.fakes import FakeMachine, FakeProbe
 

@@ -23,8 +23,8 @@ from models.specs.aligner import TINY_ALIGNER, W2V_BERT_ALIGNER
 from models.specs.image import STABLE_DIFFUSION_2_1, TINY_DIFFUSION
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import SilentPart
-from pipelines.clip.store import ClipStore
 from pipelines.pictures.audio_embeds import (
     SAMPLE_RATE,
     WINDOW_FRAMES,

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from pipelines.speech.transcript import Segment, Word
-from pipelines.subtitles.atoms import plain_text
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.cues import Cue, make_cues
+from pipelines.subtitles.unbreakable_units import plain_text
 
 PLAIN_WORDS = [
     "a",

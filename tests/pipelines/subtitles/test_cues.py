@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from models.errors import InvalidOption
 from pipelines.speech.transcript import Segment
-from pipelines.subtitles.atoms import plain_text
 from pipelines.subtitles.cue_options import MIN_CUE_MS, CueOptions, line_limits
 from pipelines.subtitles.cues import Cue, make_cues
+from pipelines.subtitles.unbreakable_units import plain_text
 from tests.pipelines.subtitles.cue_inputs import (
     HOSTILE_WORDS,
     PLAIN_WORDS,

@@ -26,7 +26,6 @@ from pipelines.speech.transcript import (
     TranscriptionOptions,
     Word,
 )
-from pipelines.subtitles.atoms import plain_text
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import (
     FORMATS,
@@ -39,6 +38,7 @@ from pipelines.subtitles.formats import (
     to_txt,
     to_vtt,
 )
+from pipelines.subtitles.unbreakable_units import plain_text
 from tests.pipelines.subtitles.cue_inputs import (
     HOSTILE_WORDS,
     PLAIN_WORDS,

@@ -25,7 +25,7 @@ from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel, ModelSpec
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from pipelines.tagging.clap import CLAP_SAMPLE_RATE
 from pipelines.tagging.zero_shot import (
     BLOCK_WINDOWS,

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from tests.pipelines.clip.sound_files import FORMATS, RATE, encode, tone, write_wav
 from tests.recordings import EXAMPLES
 
@@ -89,7 +89,7 @@ def test_two_hours_stay_under_one_gigabyte(tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 import numpy as np
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 source = Path({str(tmp_path / "long.wav")!r})
 rate, seconds = 16_000, 7200
 minute = (np.sin(np.arange(rate * 60) * 0.05) * 8000).astype("<i2").repeat(2).tobytes()

@@ -10,7 +10,7 @@ import soundfile
 
 from models.arrays import FloatArray
 from models.errors import InvalidOption
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from tests.pipelines.clip.sound_files import encode, tone
 from tests.recordings import EXAMPLES
 

@@ -12,7 +12,7 @@ import soundfile
 
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import ClipStore
+from pipelines.clip.clip_store import ClipStore
 from tests.pipelines.clip.sound_files import encode, remuxed, write_tracks
 from tests.recordings import EXAMPLES
 

@@ -15,7 +15,7 @@ from models.cache.feature_store import FeatureStore
 from models.specs.encoders import WHISPER_BASE_STATES
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import embed_clip
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.errors import NoTokens
 from pipelines.interpretability.audio_llm import QUESTION, hidden_states
 from pipelines.language_models.generation import tokenizer_of

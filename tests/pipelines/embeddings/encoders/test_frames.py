@@ -20,7 +20,7 @@ from models.errors import InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import embed_clip, embed_texts
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import (
     TEXT_SPACE,
     FrameFamily,

@@ -2,7 +2,7 @@
 
 import {keyName} from '../../page/gestures.js';
 import {clamp} from '../../page/numbers.js';
-import {choose, dispatch, play} from './choice.js';
+import {choose, dispatch, play} from './point_selection.js';
 import {live, state} from './page.js';
 import {showTip} from './pointers.js';
 import {describe, rowAt} from './rows.js';

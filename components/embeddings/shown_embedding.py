@@ -14,7 +14,7 @@ from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import Colouring
-from pipelines.embeddings.embedding import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
 from pipelines.embeddings.map import (
     METHODS,
     EmbeddingMap,

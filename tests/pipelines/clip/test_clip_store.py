@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from models.errors import InvalidOption, JobStopped
+from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import ClipExpired, ClipPathRefused
-from pipelines.clip.store import ClipStore
 from tests.pipelines.clip.sound_files import RATE, encode, tone
 from tests.recordings import EXAMPLES
 
@@ -29,7 +29,7 @@ def test_the_same_sound_in_another_file_is_the_same_clip(store: ClipStore, tmp_p
 def test_a_file_is_decoded_once(store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "a.wav", tone(0.5), "wav", "pcm_s16le")
     first = store.open(path)
-    monkeypatch.setattr("pipelines.clip.store.decode_audio", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("pipelines.clip.clip_store.decode_audio", lambda *_: pytest.fail("decoded again"))
     assert store.open(path) == first
     assert store.find(first.content_hash) == replace(first, name="")
     assert store.find("0" * 32) is store.find("../etc") is None

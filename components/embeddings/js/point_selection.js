@@ -3,7 +3,7 @@
 import {draw} from './drawing.js';
 import {clearButton, live, now, root, state} from './page.js';
 import {clipOf, describe, rowAt} from './rows.js';
-import {rowsWithin, stretchesOf, widened} from './stretches.js';
+import {rowsWithin, stretchesOf, widened} from './time_ranges.js';
 
 /** Send an event to the rest of the page. */
 export const dispatch = (name, detail) => window.dispatchEvent(new CustomEvent('audioscope:' + name, {detail}));

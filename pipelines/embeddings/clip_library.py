@@ -25,8 +25,8 @@ import numpy as np
 from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.store import CONTENT_HASH
-from pipelines.embeddings.embedding import ClipEmbedding, check_frames
+from pipelines.clip.clip_store import CONTENT_HASH
+from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
 
 VERSION = "1"

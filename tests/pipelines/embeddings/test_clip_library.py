@@ -10,15 +10,15 @@ from safetensors.numpy import save_file
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.embedding import ClipEmbedding
-from pipelines.embeddings.encoders.base import TEXT_SPACE
-from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
-from pipelines.embeddings.library import (
+from pipelines.embeddings.clip_library import (
     MAX_SEGMENTS,
     SEGMENT_SECONDS,
     ClipLibrary,
     clip_vectors,
 )
+from pipelines.embeddings.embedding_types import ClipEmbedding
+from pipelines.embeddings.encoders.base import TEXT_SPACE
+from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from tests.pipelines.embeddings.embedding_examples import HOP, embedding, encoder
 
 
