@@ -29,12 +29,12 @@ class StatusPill:
 
 
 def build_status_pill() -> StatusPill:
-    """An empty pill; `build_model_status` fills it."""
+    """Build an empty pill; `build_model_status` fills it."""
     return StatusPill(gr.HTML("", elem_id="status-pill", apply_default_css=False), gr.Timer(REFRESH_SECONDS))
 
 
 def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) -> None:
-    """The panel of the Models tab and its button; panel and pill are kept up to date."""
+    """Build the panel of the Models tab and its button; panel and pill are kept up to date."""
     with gr.Column(elem_classes="card", elem_id="model-status"):
         panel = gr.HTML("", elem_id="residents", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
@@ -59,7 +59,7 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
 
 
 def pill_markup(status: CacheStatus) -> str:
-    """One line: device, models and their memory, who waits."""
+    """Return one line: device, models and their memory, waiting jobs."""
     count = len(status.residents)
     models = f"{count} model{'s' if count != 1 else ''}, {as_size(sum(r.size_bytes for r in status.residents))}"
     waiting = f"{status.waiting} waiting" if status.waiting else "nothing waiting"
@@ -71,7 +71,7 @@ def pill_markup(status: CacheStatus) -> str:
 
 
 def status_markup(status: CacheStatus) -> str:
-    """The residents as a table, and the memory in words."""
+    """Return the residents as a table, and the memory in words."""
     device = DEVICE_NAMES[status.device]
     memory = (
         f"{as_size(status.free_bytes)} of {as_size(status.total_bytes)} free on this {device}, "
@@ -98,12 +98,12 @@ def _resident_row(resident: ResidentStatus) -> str:
 
 
 def _short(revision: str) -> str:
-    """A commit's hash in ten digits; a version as it is."""
+    """Return the first ten digits of a commit's hash; a version as it is."""
     return COMMIT.sub(lambda commit: commit[0][:10], revision)
 
 
 def catalog_markup(services: Services) -> str:
-    """Every model with its source, licence, size, and whether it is within reach as far as is known without asking the hub."""
+    """Return every model with its source, licence, size and availability, as far as known without asking the hub."""
     rows = "".join(_catalog_row(services, spec) for spec in ALL_MODELS)
     hub = services.files.hub_state(ask_hub=False).words
     return (

@@ -14,7 +14,7 @@ PICTURE_URL = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+|/?g
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of the clip with a text: a line, a section, a claim, a chosen window. Spans may overlap."""
+    """A part of the clip with a text: a line, a section, a claim, a chosen window. Spans may overlap."""
 
     start: float
     end: float
@@ -123,17 +123,17 @@ Item = Span | Word | Label | Point | Note | Picture
 
 
 def check_interval(start: float, end: float) -> None:
-    """Seconds from the beginning of the clip, in order, finite."""
+    """Raise ValueError unless start and end are finite seconds from the beginning of the clip, in order."""
     if not (math.isfinite(start) and math.isfinite(end) and 0 <= start <= end):
         raise ValueError(f"times are finite and 0 <= start <= end, not {start} to {end}")
 
 
 def check_level(name: str, value: float) -> None:
-    """A level in 0..1; NaN is none."""
+    """Raise ValueError unless `value` is in 0..1, which NaN is not."""
     if not 0 <= value <= 1:
         raise ValueError(f"{name} is between 0 and 1, not {value}")
 
 
 def rounded(*times: float) -> list[float]:
-    """Seconds with as many digits as a screen can show."""
+    """Return seconds with as many digits as a screen can show."""
     return [round(float(time), TIME_DECIMALS) for time in times]

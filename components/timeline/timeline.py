@@ -105,7 +105,7 @@ class Selection:
 
 
 def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
-    """The component, showing no clip yet.
+    """Build the component, without a clip.
 
     `find_clip` resolves the unguessable token that `clip_value` gave to a page; it returns None for any other
     text. Tiles are sent for no other clip.
@@ -167,17 +167,17 @@ class TimelineFeed:
         self._command("select", track=track_id, index=index)
 
     def loop(self, start: float, end: float) -> None:
-        """Play this stretch again and again, in seconds."""
+        """Repeat the part from `start` to `end` seconds."""
         if check_time(end) - check_time(start) < SMALLEST_LOOP_SECONDS:
             raise ValueError(f"a loop lasts at least {SMALLEST_LOOP_SECONDS} s, not {start} to {end}")
         self._command("loop", start=start, end=end)
 
     def clear_loop(self) -> None:
-        """Play on to the end."""
+        """Stop repeating; playback goes on to the end."""
         self._command("loop", start=None, end=None)
 
     def value(self) -> Value:
-        """The value for the component. Texts, not objects: Gradio compares and copies them cheaply."""
+        """Return the value for the component. Texts, not objects: Gradio compares and copies them cheaply."""
         return {
             "token": self._token,
             "feed": self._id,
@@ -190,7 +190,7 @@ class TimelineFeed:
 
 
 def clip_value(clip: ShownClip, token: str, name: str, audio: Path) -> Value:
-    """Show a clip and forget the tracks of the one before; a page that shows this token already is left as it is.
+    """Return the value that shows a clip and drops the tracks of the one before; a page with this token stays as it is.
 
     `audio` is the file that the browser plays; Gradio must be able to serve it (its cache or
     `allowed_paths`). It should be what `clip` was decoded to: compressed files begin later in some decoders.
@@ -209,17 +209,17 @@ def clip_value(clip: ShownClip, token: str, name: str, audio: Path) -> Value:
 
 
 def no_clip_value() -> Value:
-    """Show no clip."""
+    """Return the value that shows no clip."""
     return {"token": "", "clip": None}
 
 
 def seek_of(event: gr.EventData) -> float:
-    """Where the person went, in seconds."""
+    """Return the time that the person chose, in seconds."""
     return check_time(event_field(event, "time"))
 
 
 def selection_of(event: gr.EventData) -> Selection:
-    """An item that was clicked. The page may send anything: look the item up before trusting its times."""
+    """Return the item that was clicked. The page may send anything: look the item up before trusting its times."""
     track, index = event_field(event, "track"), event_field(event, "index")
     if not (isinstance(track, str) and TRACK_ID.fullmatch(track) and type(index) is int and index >= 0):
         raise ValueError("a selection names a track and the index of an item")
@@ -227,12 +227,12 @@ def selection_of(event: gr.EventData) -> Selection:
 
 
 def loop_of(event: gr.EventData) -> tuple[float, float] | None:
-    """The stretch that the person loops, in seconds; None when the loop was cleared."""
+    """Return start and end of the loop that the person set, in seconds; None when it was cleared."""
     return None if event_field(event, "start") is None else interval_of(event)
 
 
 def answer_tiles(query: object, find_clip: FindClip) -> dict[str, str]:
-    """The tiles that a page asks for, base64 by index; nothing at all for a question that makes no sense."""
+    """Return the tiles that a page asks for, base64 by index; an empty answer for an invalid request."""
     match query:
         case {"token": str(token), "kind": "peaks" | "mel" as kind, "level": int(level), "indices": list(indices)}:
             make = timeline_tiles.peaks_tile if kind == "peaks" else timeline_tiles.mel_tile
@@ -247,7 +247,7 @@ def answer_tiles(query: object, find_clip: FindClip) -> dict[str, str]:
 
 
 def tile_layout() -> Value:
-    """The numbers of the tiles, so that the script repeats none of them."""
+    """Return the constants of the tiles, so that the script repeats none of them."""
     return {
         "peakBlocks": timeline_tiles.PEAK_BLOCKS,
         "peaksPerTile": timeline_tiles.PEAKS_PER_TILE,
@@ -259,12 +259,12 @@ def tile_layout() -> Value:
 
 
 def encoded(array: NDArray[np.generic]) -> str:
-    """The bytes of an array, row by row, in base64."""
+    """Return the bytes of an array, row by row, in base64."""
     return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
 
 
 def event_field(event: gr.EventData, name: str) -> object:
-    """One field of what the page sent, which may be anything."""
+    """Return one field of what the page sent, which may be anything."""
     data = event._data
     if not isinstance(data, dict) or name not in data:
         raise ValueError(f"the event lacks {name!r}")
@@ -272,7 +272,7 @@ def event_field(event: gr.EventData, name: str) -> object:
 
 
 def interval_of(event: gr.EventData) -> tuple[float, float]:
-    """Start and end of what the page sent, in seconds, in order."""
+    """Return start and end of what the page sent, in seconds, in order."""
     start, end = check_time(event_field(event, "start")), check_time(event_field(event, "end"))
     if end < start:
         raise ValueError(f"an interval ends after it starts, not {start} to {end}")
@@ -280,7 +280,7 @@ def interval_of(event: gr.EventData) -> tuple[float, float]:
 
 
 def check_time(time: object) -> float:
-    """Seconds from the beginning of a clip: a finite number that is not negative."""
+    """Return `time` if it is a finite number of seconds that is not negative; raise ValueError otherwise."""
     if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time) or time < 0:
         raise ValueError(f"a time is a number of seconds, not {time!r}")
     return float(time)

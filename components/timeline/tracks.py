@@ -47,7 +47,7 @@ class ItemTrack:
         return {"id": self.id, "kind": self.kind, "name": self.name, "colour": self.colour}
 
     def tail(self) -> str:
-        """The items as JSON values, each followed by a comma; equal for equal items."""
+        """Return the items as JSON values, each followed by a comma; equal for equal items."""
         return joined(item.to_json() for item in self.items)
 
 
@@ -98,7 +98,7 @@ class NoteTrack(ItemTrack):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureTrack(ItemTrack):
-    """A storyboard: one thumbnail for each stretch of the clip."""
+    """A storyboard: one thumbnail for each scene of the clip."""
 
     kind: ClassVar[str] = "pictures"
     colour: Colour = "grey"
@@ -143,7 +143,7 @@ class HeatmapTrack(FrameTrack):
         return {**frame_head(self), "colour": self.colour, "rows": list(self.rows)}
 
     def tail(self) -> str:
-        """One base64 block of uint8 [frames, rows], followed by a comma."""
+        """Return one base64 block of uint8 [frames, rows], followed by a comma."""
         return block(np.round(self.scores * 255).astype(np.uint8))
 
 
@@ -164,7 +164,7 @@ class ColourTrack(FrameTrack):
         return frame_head(self)
 
     def tail(self) -> str:
-        """One base64 block of uint8 [frames, 3], followed by a comma."""
+        """Return one base64 block of uint8 [frames, 3], followed by a comma."""
         return block(self.colours)
 
 
@@ -172,24 +172,24 @@ Track = SpanTrack | WordTrack | LabelTrack | PointTrack | NoteTrack | PictureTra
 
 
 def to_text(track: Track) -> str:
-    """The whole track in the form that the page reads: its head, a line feed, its items."""
+    """Return the whole track in the form that the page reads: its head, a line feed, its items."""
     return compact(track.head()) + "\n" + track.tail()
 
 
 def start_range(track: Track) -> tuple[float, float]:
-    """Where the first and the last item begin; the track's own start for the kinds made of frames."""
+    """Return the starts of the first and the last item; for tracks of frames, the start of the track."""
     if isinstance(track, FrameTrack):
         return track.start, track.start
     return (track.items[0].start, track.items[-1].start) if track.items else (0.0, 0.0)
 
 
 def frame_head(track: FrameTrack) -> dict[str, object]:
-    """The head that both kinds made of frames share."""
+    """Return the fields of the head that both tracks of frames share."""
     return {"id": track.id, "kind": track.kind, "name": track.name, "start": track.start, "hop": track.hop}
 
 
 def check_identity(track_id: str, name: str) -> None:
-    """An id goes into the page's markup and back: only plain ones pass."""
+    """Raise ValueError unless the id is plain, since it goes into markup, and the name is not blank."""
     if not TRACK_ID.fullmatch(track_id):
         raise ValueError(f"a track id is made of a-z, 0-9, _ and -, not {track_id!r}")
     if not name.strip():
@@ -197,24 +197,24 @@ def check_identity(track_id: str, name: str) -> None:
 
 
 def check_order(items: Sequence[Item]) -> None:
-    """Items stand in order of their start."""
+    """Raise ValueError unless items are in order of their start."""
     for before, after in pairwise(items):
         if after.start < before.start:
             raise ValueError(f"items stand in order of their start: {after.start} after {before.start}")
 
 
 def block(frames: NDArray[np.uint8]) -> str:
-    """Frames as one JSON string of base64, followed by a comma; nothing for no frames."""
+    """Return frames as one JSON string of base64, followed by a comma; an empty string for no frames."""
     if not frames.size:
         return ""
     return '"' + base64.b64encode(np.ascontiguousarray(frames).tobytes()).decode("ascii") + '",'
 
 
 def joined(values: Iterable[object]) -> str:
-    """JSON values, each followed by a comma."""
+    """Return JSON values, each followed by a comma."""
     return "".join(compact(value) + "," for value in values)
 
 
 def compact(value: object) -> str:
-    """JSON without blanks."""
+    """Return `value` as JSON without blanks."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -38,7 +38,7 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
         beam_size = gr.Slider(1, 10, value=5, step=1, label="Beam size")
         words = gr.Checkbox(True, label="Word timestamps")
         fallback = gr.Checkbox(True, label="Temperature fallback", info="Sample again where the model is unsure.")
-        vad_filter = gr.Checkbox(True, label="Voice detection", info="Decode only where somebody speaks.")
+        vad_filter = gr.Checkbox(True, label="Voice detection", info="Decode only where there is speech.")
         threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label="Voice detection threshold")
         characters = gr.Slider(0, 80, value=0, step=1, label="Characters per line", info="0: usual for the language.")
         lines = gr.Slider(1, 4, value=2, step=1, label="Lines per subtitle")

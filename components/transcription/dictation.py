@@ -123,7 +123,7 @@ class DictationJob:
 
 
 def _value(done: bool = False, failure: str = "", clip: dict[str, str] | None = None) -> Value:
-    """Make a new value every time: it tells the page to send the next chunk."""
+    """Return a value that differs from the last one: the page then sends the next chunk."""
     return {"done": done, "failure": failure, "clip": clip, "id": uuid4().hex}
 
 

@@ -17,7 +17,7 @@ from pipelines.speech.transcript import Segment
 
 TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol><p class="partial" dir="auto"></p>'
 MAX_LINE_CHARACTERS = 10_000
-"""Of a corrected line."""
+"""Maximum length of a corrected line."""
 
 
 def build_transcript(message: str) -> gr.HTML:

@@ -32,7 +32,7 @@ class MemoryProbe(Protocol):
         ...
 
     def used_bytes(self) -> int:
-        """Return the bytes in use: those of this process, where they can be told apart."""
+        """Return the bytes in use: of this process alone, where the system reports them."""
         ...
 
     def give_back(self) -> None:

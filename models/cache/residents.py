@@ -19,7 +19,7 @@ class Resident(Protocol):
         ...
 
     def weight_bytes(self) -> int:
-        """Exact size of the weights where the library tells it, else 0."""
+        """Exact size of the weights where the library reports it, else 0."""
         ...
 
     def park(self) -> None:
@@ -73,7 +73,7 @@ class CTranslate2Resident:
         self._engine = engine
 
     def weight_bytes(self) -> int:
-        """Unknown: CTranslate2 does not tell."""
+        """Always 0: CTranslate2 does not report it."""
         return 0
 
     def park(self) -> None:
@@ -94,7 +94,7 @@ class OnnxResident:
         self.model = session
 
     def weight_bytes(self) -> int:
-        """Unknown: onnxruntime does not tell."""
+        """Always 0: onnxruntime does not report it."""
         return 0
 
     def park(self) -> None:

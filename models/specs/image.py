@@ -168,7 +168,7 @@ def _hub_model(
     drawing: DrawingDefaults,
     further_tasks: tuple[Task, ...] = (),
 ) -> ImageModelSpec:
-    """Weights in float16 files where `variant` says so; on a GPU the autoencoder is kept in float32."""
+    """Return a model of the hub; `variant` may name its float16 files. On a GPU the autoencoder is kept in float32."""
     weights = f".{variant}.safetensors" if variant else ".safetensors"
     return ImageModelSpec(
         key=key,

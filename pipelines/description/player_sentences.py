@@ -16,7 +16,7 @@ OPENING_SECONDS = 8.0
 """Length of the place that is shown where a finding has none of its own."""
 MAX_PLAYERS = 3
 MIN_THROUGHOUT_FRACTION = 0.8
-"""Fraction of the clip from which vocals are said to last throughout."""
+"""Fraction of the clip with vocals from which a sentence calls them continuous."""
 MIN_TIMED_VOCALS_SECONDS = 2.0
 """Duration of vocals from which their times are given."""
 EDGE_SECONDS = 3.0

@@ -26,7 +26,7 @@ class Answer:
 
 
 def unknown(text: str) -> Answer:
-    """Return an answer that says what measurements cannot tell."""
+    """Return an answer to a question that no measurement answers."""
     return Answer(text, (), False)
 
 

@@ -178,5 +178,5 @@ def test_the_endpoints(app: RunningApp) -> None:
     assert "blackbird.ogg" in [near["clip"]["name"] for near in found["clips"]]
     with pytest.raises(Exception, match="takes pca, tsne, umap, spectral"):
         client.predict(audio=[sound], method="magic", api_name="/map_embeddings")
-    with pytest.raises(Exception, match="There is no model called 'nobody'"):
-        client.predict(audio=sound, encoder="nobody", api_name="/embed_audio")
+    with pytest.raises(Exception, match="There is no model called 'unknown'"):
+        client.predict(audio=sound, encoder="unknown", api_name="/embed_audio")

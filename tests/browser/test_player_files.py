@@ -138,12 +138,12 @@ def check_player(page: Page, clip: AudioClip, begin: float = 0.0) -> None:
     duration, found = page.evaluate(PLAY, [url, times])
     assert duration == pytest.approx(clip.duration, abs=0.1)
     for position, frequency in found:
-        heard = begin + (frequency - LOWEST_HZ) / HERTZ_PER_SECOND
-        assert heard == pytest.approx(position, abs=0.25), clip.player_file.name  # the window, and what is buffered
-        samples = np.asarray(clip.waveform(RATE))[round(heard * RATE) :][:4096]
+        played = begin + (frequency - LOWEST_HZ) / HERTZ_PER_SECOND
+        assert played == pytest.approx(position, abs=0.25), clip.player_file.name  # the window, and what is buffered
+        samples = np.asarray(clip.waveform(RATE))[round(played * RATE) :][:4096]
         spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
         shown = begin + (spectrum.argmax() * RATE / len(samples) - LOWEST_HZ) / HERTZ_PER_SECOND
-        assert shown == pytest.approx(heard, abs=0.1)
+        assert shown == pytest.approx(played, abs=0.1)
 
 
 @pytest.mark.parametrize("name", KINDS)

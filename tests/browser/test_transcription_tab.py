@@ -136,7 +136,7 @@ def test_a_known_clip_brings_its_words_back_at_once(app: RunningApp, new_page: N
 
 @pytest.fixture
 def spoken_to(chromium: BrowserType, tmp_path: Path) -> Iterator[Page]:
-    """A page in a browser whose microphone hears two sentences, again and again."""
+    """A page in a browser whose microphone records two sentences, again and again."""
     pause = np.zeros(2 * 16_000)
     sentences = [soundfile.read(librivox_sentences()[index].path)[0] for index in (1, 4)]
     soundfile.write(tmp_path / "microphone.wav", np.concatenate([sentences[0], pause, sentences[1], pause]), 16_000, "PCM_16")

@@ -76,7 +76,7 @@ class Gate:
 
 
 class StopFlag:
-    """A `should_stop` that also tells that somebody waits: the cache asks it only after the request stands in line."""
+    """A `should_stop` that records that it was asked: the cache asks only once the request is in its queue."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
@@ -153,7 +153,7 @@ class FakeMachine:
 
     @contextmanager
     def using(self, *models: FakeModel) -> Iterator[None]:
-        """What a borrower does: nobody else may have the model, nor move it."""
+        """Use the models as a borrower does; record a violation if another one has a model, or if a model moves."""
         for model in models:
             if model.held:
                 self.violations.append(f"{model.key} was lent twice")

@@ -1,4 +1,4 @@
-"""4-bit and 8-bit models: what bitsandbytes is told, where they lie, and where they are offered. It is not installed here."""
+"""4-bit and 8-bit models: settings of bitsandbytes, which is not installed here, their place, and where they are offered."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def test_a_quantised_model_is_placed_while_it_loads_and_never_moved(
 
     model = save_writer(tmp_path / "writer", quantization=form)
     load = Qwen2ForCausalLM.from_pretrained
-    told: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
 
     def load_without_bitsandbytes(directory: Path, quantization_config: Any, device_map: Any, **options: Any) -> Any:
-        told.update(config=quantization_config, device_map=device_map, **options)
+        settings.update(config=quantization_config, device_map=device_map, **options)
         loaded = load(directory, **options)
         monkeypatch.setattr(loaded, "to", pytest.fail)
         return loaded
 
     monkeypatch.setattr(Qwen2ForCausalLM, "from_pretrained", load_without_bitsandbytes)
     resident = ModelLoaders(1).build(model, "cuda")
-    assert told["device_map"] == {"": "cuda"}
-    assert told["dtype"] == torch.bfloat16
-    assert told["config"].quantization_method() == ("nf4" if form == "nf4" else "llm_int8")
+    assert settings["device_map"] == {"": "cuda"}
+    assert settings["dtype"] == torch.bfloat16
+    assert settings["config"].quantization_method() == ("nf4" if form == "nf4" else "llm_int8")
     assert isinstance(resident, QuantizedResident)
     assert not resident.can_park
     assert not resident.model.model.training

@@ -55,7 +55,7 @@ def save_turbo(directory: Path) -> FetchedModel:
 
 
 def save_lcm(directory: Path) -> FetchedModel:
-    """A latent consistency model, which is told the guidance as an embedding."""
+    """A latent consistency model, whose guidance scale is an embedding."""
     from diffusers import LCMScheduler
 
     scheduler = LCMScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", clip_sample=False, steps_offset=1)

@@ -83,7 +83,7 @@ def save_writer(directory: Path, architecture: str = "Qwen2ForCausalLM", **chang
 
 
 def save_qwen2_audio(directory: Path, **changes: Any) -> FetchedModel:
-    """A Qwen2-Audio with its own processor, which hears 3000 frames."""
+    """A Qwen2-Audio with its own processor, whose input is 3000 frames."""
     from transformers import Qwen2AudioConfig, Qwen2AudioForConditionalGeneration, Qwen2AudioProcessor, WhisperFeatureExtractor
 
     tokenizer = byte_tokenizer(**QWEN_ROLES)

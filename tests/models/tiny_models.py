@@ -94,7 +94,7 @@ def copy_onnx(directory: Path) -> FetchedModel:
 
 
 def save_audioset_transformer(directory: Path, classes: tuple[str, ...]) -> FetchedModel:
-    """An audio spectrogram transformer that hears 10.24 s, with names for its classes."""
+    """An audio spectrogram transformer for inputs of 10.24 s, with names for its classes."""
     import torch
     from transformers import ASTConfig, ASTFeatureExtractor, ASTForAudioClassification
 

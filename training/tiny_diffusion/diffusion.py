@@ -67,7 +67,7 @@ def build_text_encoder(tokenizer: Any, options: DiffusionOptions) -> Any:
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    # CLIP's own deviation of 0.02 is meant for long trainings; words that differ from the start are told apart sooner.
+    # CLIP's own deviation of 0.02 is meant for long trainings; words that differ from the start are separated sooner.
     for module in model.modules():
         if isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight, std=0.3 if module.num_embeddings == len(tokenizer) else 0.1)

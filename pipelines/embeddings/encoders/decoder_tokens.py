@@ -29,7 +29,7 @@ from pipelines.interpretability.tracing import LogitLensOptions, LogitLensProgre
 from pipelines.language_models.generation import tokenizer_of
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, model_inputs
 
-SHORTEST_STEP_SECONDS = 5.0
+MIN_WINDOW_STEP_SECONDS = 5.0
 """Minimum distance from one window of Whisper to the next."""
 MAX_NEW_TOKENS = 64
 """Tokens that Qwen2-Audio writes for one window."""
@@ -37,7 +37,7 @@ LABEL_BYTES = 64
 
 
 class WhisperDecoder(TokenFamily):
-    """Whisper's decoder: a state for each token of what is said, at the position from which the token is written."""
+    """Whisper's decoder: a state for each token of the transcript, at the position from which the token is written."""
 
     description = "Whisper's decoder: the tokens that it writes, at the times of their attention"
     working_bytes = 300 * 10**6
@@ -63,7 +63,7 @@ class WhisperDecoder(TokenFamily):
             words = [word for word in trace.words if not is_control(word.text.encode())]
             if traced.end < duration and len(words) > 1:
                 between = min(words[-2].end, words[-1].start)
-                count, next_start = words[-1].first_token, max(start + SHORTEST_STEP_SECONDS, between)
+                count, next_start = words[-1].first_token, max(start + MIN_WINDOW_STEP_SECONDS, between)
             kept = [at for at in range(count) if not is_control(bytes(trace.records["token"][at]))]
             peaks = [(trace.tokens[at].start + trace.tokens[at].end) / 2 for at in kept]
             states = trace.records["hidden"][kept, self.layers.index(layer)]
@@ -117,9 +117,9 @@ def _no_tokens(width: int) -> TokenStates:
     return TokenStates(np.empty((0, width), dtype=np.float32), np.empty(0), (), ())
 
 
-def _records(prompt: FloatArray, written: FloatArray, hears: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
+def _records(prompt: FloatArray, written: FloatArray, is_audio: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
     """Return one record for each position; the last token that was written has no state."""
-    kinds = [KINDS.index(SOUND if sound else PROMPT) for sound in hears] + [KINDS.index(WRITTEN)] * len(written)
+    kinds = [KINDS.index(SOUND if sound else PROMPT) for sound in is_audio] + [KINDS.index(WRITTEN)] * len(written)
     fields: list[Any] = [("kind", np.uint8), ("label", f"S{LABEL_BYTES}"), ("state", np.float32, prompt.shape[1:])]
     records = np.zeros(len(kinds), fields)
     records["kind"] = kinds

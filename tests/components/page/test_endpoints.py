@@ -1,4 +1,4 @@
-"""Endpoints through a real server: a cancelled call returns at once, and its work is told to stop."""
+"""Endpoints through a real server: a cancelled call returns at once, and its work is stopped."""
 
 from __future__ import annotations
 

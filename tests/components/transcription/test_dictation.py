@@ -19,9 +19,9 @@ def event(**data: Any) -> gr.EventData:
 
 def test_samples_come_back_as_they_were() -> None:
     piece = np.array([0, 16384, -32768, 32767], dtype="<i2")
-    heard = _samples(event(pcm=base64.b64encode(piece.tobytes()).decode()), 48_000)
-    assert heard.dtype == np.float32
-    assert heard.tolist() == pytest.approx([0.0, 0.5, -1.0, 32767 / 32768])
+    samples = _samples(event(pcm=base64.b64encode(piece.tobytes()).decode()), 48_000)
+    assert samples.dtype == np.float32
+    assert samples.tolist() == pytest.approx([0.0, 0.5, -1.0, 32767 / 32768])
 
 
 @pytest.mark.parametrize("pcm", [None, 3, "no base64!", "YWJj", "A" * 8_000_000])

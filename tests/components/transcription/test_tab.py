@@ -15,7 +15,7 @@ from tests.components.pictures.test_markup import clip as clip
 
 
 def interactive(buttons: Buttons) -> list[bool]:
-    """Of Transcribe and of Stop."""
+    """Return whether Transcribe and Stop can be pressed."""
     assert isinstance(buttons, list)
     return [button.interactive for button in buttons]
 

@@ -24,7 +24,7 @@ NUMBERS = st.integers(0, MAX_BORROWERS - 1)
 
 
 class Borrower:
-    """A thread that leases, holds until it is told how to end, and tells the schedule where it is."""
+    """A thread that leases, holds until `end` is called, and notifies the schedule of each step."""
 
     def __init__(self, schedule: AnySchedule, specs: list[ModelSpec], working_bytes: int) -> None:
         self.schedule = schedule
@@ -35,15 +35,15 @@ class Borrower:
         self.go = threading.Event()
         options = {"working_bytes": working_bytes, "should_stop": self.should_stop, "then": self.hold}
         self.future = in_thread(schedule.bench.borrow, *specs, **options)
-        self.future.add_done_callback(lambda _: schedule.tell())
+        self.future.add_done_callback(lambda _: schedule.notify())
 
     def should_stop(self) -> bool:
-        self.schedule.tell()
+        self.schedule.notify()
         return self.stopped
 
     def hold(self, *models: FakeModel) -> None:
         self.holding = True
-        self.schedule.tell()
+        self.schedule.notify()
         assert self.go.wait(GUARD_SECONDS)
         if self.ending:
             raise self.ending
@@ -61,7 +61,7 @@ class AnySchedule(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         gc.freeze()  # what earlier schedules left is not looked at again: the cache collects at every eviction
-        self.told = threading.Condition()
+        self.changed = threading.Condition()
         self.borrowers: list[Borrower] = []
         self.failing: set[str] = set()
         self.unexpected: list[BaseException] = []
@@ -84,9 +84,9 @@ class AnySchedule(RuleBasedStateMachine):
         if on_device > BUDGET:
             self.bench.machine.violations.append(f"{on_device} bytes while {key} was loaded")
 
-    def tell(self) -> None:
-        with self.told:
-            self.told.notify_all()
+    def notify(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
 
     def settle(self) -> None:
         """Wait until every borrower holds its lease, stands in line with time left, or is over."""
@@ -99,10 +99,10 @@ class AnySchedule(RuleBasedStateMachine):
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + GUARD_SECONDS
-        with self.told:
+        with self.changed:
             while not condition():
-                assert time.monotonic() < deadline, "somebody is stuck"
-                self.told.wait(0.01)
+                assert time.monotonic() < deadline, "a borrower is stuck"
+                self.changed.wait(0.01)
 
     def is_settled(self) -> bool:
         """Whether no thread will do anything before the next rule: one whose deadline has passed will end at its next look."""
@@ -182,7 +182,7 @@ class AnySchedule(RuleBasedStateMachine):
         """Whatever happened: when all borrowers end, everybody had a turn, and a clear leaves nothing."""
         self.failing.clear()
         while self.borrowers:
-            assert self.holding(), "they wait for nobody"
+            assert self.holding(), "no lease is held, but borrowers wait"
             self.holding()[0].end(None)
             self.settle()
         if hasattr(self, "bench"):

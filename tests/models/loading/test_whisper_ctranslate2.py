@@ -55,8 +55,8 @@ def test_every_weight_and_setting_is_that_of_the_original(original: Path, tmp_pa
     sizes = ("vocab_size", "encoder_attention_heads", "decoder_attention_heads", "decoder_ffn_dim", "d_model", "num_mel_bins")
     for name in (*sizes, "encoder_ffn_dim", "encoder_layers", "decoder_layers", "max_source_positions", "max_target_positions"):
         assert getattr(model.config, name) == getattr(expected.config, name)
-    told = ("alignment_heads", "suppress_tokens", "begin_suppress_tokens", "lang_to_id", "task_to_id", "no_timestamps_token_id")
-    for name in (*told, "decoder_start_token_id", "eos_token_id", "is_multilingual"):
+    ids = ("alignment_heads", "suppress_tokens", "begin_suppress_tokens", "lang_to_id", "task_to_id", "no_timestamps_token_id")
+    for name in (*ids, "decoder_start_token_id", "eos_token_id", "is_multilingual"):
         assert getattr(model.generation_config, name) == getattr(expected.generation_config, name), name
     assert model.proj_out.weight is model.model.decoder.embed_tokens.weight
     assert processor.tokenizer.decode(processor.tokenizer("abc", add_special_tokens=False)["input_ids"]) == "abc"

@@ -27,7 +27,7 @@ from training.music.pieces.composition import styled_piece
 RATE = 22_050
 GUARD_SECONDS = 60.0
 PIECES = (7, 36, 61)
-"""Of the validation split: swing, a waltz and a slow six-eight."""
+"""Pieces of the validation split: swing, a waltz and a slow six-eight."""
 
 pytestmark = pytest.mark.models
 
@@ -144,7 +144,7 @@ def test_the_shortest_clips_are_read(services: Services, tmp_path: Path, seconds
 def test_a_second_request_needs_no_model(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     first = read(clip, services)
-    with services.runtime.cache.lease(YAMNET, *MUSIC_MODELS):  # nobody else can borrow them now
+    with services.runtime.cache.lease(YAMNET, *MUSIC_MODELS):  # no other job can borrow them now
         again = read(clip, services)
     assert (again.tempo, again.beats, again.key, again.chords, again.sections) == (
         first.tempo,

@@ -35,7 +35,7 @@ from pipelines.music.notation import (
 C_MAJOR, A_MINOR, G_SEVENTH = 0, 9 * 3 + 1, 7 * 3 + 2
 
 
-def heard(spans: list[tuple[float, float, int]], duration: float) -> FloatArray:
+def chord_logits(spans: list[tuple[float, float, int]], duration: float) -> FloatArray:
     """[frames, 37] logits in which the chord of each span stands out a little, with noise."""
     logits = (
         np.random.default_rng(0).normal(0, 1.0, (round(duration * HARMONY_FRAMES_PER_SECOND), CHORD_COUNT)).astype(np.float32)
@@ -48,7 +48,7 @@ def heard(spans: list[tuple[float, float, int]], duration: float) -> FloatArray:
 def test_chords_change_at_beats_and_cover_the_clip() -> None:
     beats = tuple(np.arange(0.5, 12, 0.5).tolist())
     spans = [(0.0, 0.5, NO_CHORD), (0.5, 4.5, C_MAJOR), (4.5, 6.5, A_MINOR), (6.5, 12.0, G_SEVENTH)]
-    chords = find_chords(heard(spans, 12), 12.0, beats, FLATS)
+    chords = find_chords(chord_logits(spans, 12), 12.0, beats, FLATS)
     assert [(chord.start, chord.end, chord.name) for chord in chords] == [
         (0.0, 0.5, "N"),
         (0.5, 4.5, "C:maj"),

@@ -28,9 +28,9 @@ def sound_tags(values: FloatArray) -> SoundTags:
     return SoundTags(DURATION, np.arange(len(values), dtype=np.float32) * np.float32(HOP_SECONDS), values)
 
 
-def vocals_of(heard: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
+def vocals_of(yamnet_scores: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
     """For YAMNet's scores, and musicnn's voices from one patch of 1.5 s to before another."""
-    sounds = sound_tags(heard)
+    sounds = sound_tags(yamnet_scores)
     times = np.arange(0, DURATION, 1.5, dtype=np.float32)
     voices = np.zeros(len(times), dtype=np.float32)
     voices[slice(*over_music)] = 0.9
@@ -52,17 +52,17 @@ def test_singing_over_music_is_found_where_it_is() -> None:
     assert abs(start - 15.0) < 2.5 and abs(end - 30.0) < 2.5
 
 
-def test_a_tag_that_does_not_hold_for_the_clip_is_not_believed() -> None:
+def test_a_tag_that_does_not_hold_for_the_clip_is_no_vocals() -> None:
     assert not vocals_of(scores(Music=(0, 100, 0.99)), over_music=(10, 12), in_clip=0.2).present
 
 
 def test_speech_and_instruments_do_not_sing() -> None:
-    for heard in (scores(Speech=(0, 100, 0.99)), scores(Music=(0, 100, 0.99), Flute=(0, 100, 0.5)), scores(1)):
-        vocals = vocals_of(heard)
+    for yamnet_scores in (scores(Speech=(0, 100, 0.99)), scores(Music=(0, 100, 0.99), Flute=(0, 100, 0.5)), scores(1)):
+        vocals = vocals_of(yamnet_scores)
         assert not vocals.present and not vocals.spans and vocals.probability < 0.1
 
 
-def test_a_moment_is_not_believed() -> None:
+def test_a_single_patch_is_no_vocals() -> None:
     assert not vocals_of(scores(Singing=(40, 41, 0.9))).spans
 
 

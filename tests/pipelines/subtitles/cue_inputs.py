@@ -88,6 +88,6 @@ def assert_well_timed(cues: tuple[Cue, ...], duration: float) -> None:
     assert all(0 <= cue.start_ms < cue.end_ms <= duration * 1000 for cue in cues)
     assert all(before.end_ms <= after.start_ms for before, after in pairwise(cues))
     for cue in cues:
-        heard = [word.start_ms for word in cue.words]
-        assert heard == sorted(heard)
-        assert cue.start_ms <= heard[0] <= heard[-1] <= cue.end_ms
+        starts = [word.start_ms for word in cue.words]
+        assert starts == sorted(starts)
+        assert cue.start_ms <= starts[0] <= starts[-1] <= cue.end_ms

@@ -99,8 +99,8 @@ def test_an_edited_text_counts_and_its_times_are_reckoned() -> None:
     (cue,) = make_cues([edited], 60.0)
     assert cue.text == "one two three"
     assert not any(word.measured for word in cue.words)
-    for heard in ("one too", "one two"):
-        (cue,) = make_cues([replace(spoken(heard), text="one twa")], 60.0)
+    for words in ("one too", "one two"):
+        (cue,) = make_cues([replace(spoken(words), text="one twa")], 60.0)
         assert cue.text == "one twa"
 
 

@@ -159,7 +159,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
 def test_what_was_computed_is_found_again_without_the_model(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     first = run(services, clip)
-    with services.runtime.cache.lease(YAMNET):  # nobody else can borrow it now
+    with services.runtime.cache.lease(YAMNET):  # no other job can borrow it now
         again = run(services, clip)
     np.testing.assert_array_equal(again.scores, first.scores)
     assert again.top == first.top

@@ -138,14 +138,14 @@ def test_the_shapes_of_qwen2_audio_at_its_true_widths() -> None:
     torch.manual_seed(0)
     model = Qwen2AudioForConditionalGeneration(config).eval()
     model.generation_config.eos_token_id = None
-    heard: list[Any] = []
+    tower_shapes: list[Any] = []
     tower = model.model.audio_tower
-    tower.register_forward_hook(lambda module, given, output: heard.append(output.last_hidden_state.shape))
+    tower.register_forward_hook(lambda module, given, output: tower_shapes.append(output.last_hidden_state.shape))
     language_model = ProcessedModel(model, Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=128), tokenizer))
     sound = np.random.default_rng(0).normal(0, 0.1, 30 * SAMPLE_RATE).astype(np.float32)
     inputs = model_inputs(language_model, make_spec("tiny", prompt_style="plain"), Prompt("four", (sound,)))
     states = hidden_states(language_model, inputs, 2)
-    assert heard == [(1, 750, 1280)]
+    assert tower_shapes == [(1, 750, 1280)]
     assert states.prompt[:, np.newaxis].shape == (33, 1, 756, 4096)
     assert states.generated[:, :1].shape == (33, 1, 4096)
     assert states.is_audio.sum() == 750

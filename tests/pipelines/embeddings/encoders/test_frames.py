@@ -48,24 +48,24 @@ class Family:
     bare: Callable[[Any, FloatArray], Layers]
     """All layers of a sound, without cutting what is padding."""
     frames: tuple[int, ...]
-    """Of 7.3 s, for each layer."""
+    """Number of frames of 7.3 s, for each layer."""
     first_times: tuple[float, float]
-    """Of the last layer."""
+    """Times of the first two frames of the last layer, in seconds."""
 
 
 def bare_whisper(model: Any, sound: FloatArray) -> Layers:
-    heard = model.processor(audio=sound, sampling_rate=RATE, return_tensors="pt")
-    output = model.model.model.encoder(heard.input_features, output_hidden_states=True)
+    inputs = model.processor(audio=sound, sampling_rate=RATE, return_tensors="pt")
+    output = model.model.model.encoder(inputs.input_features, output_hidden_states=True)
     return [layer[0].numpy() for layer in output.hidden_states]
 
 
 def bare_tower(model: Any, sound: FloatArray) -> Layers:
     """As the whole Qwen2-Audio masks what is not sound."""
-    heard = model.processor(sound, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True)
-    sounding = (int(heard.attention_mask.sum()) - 1) // 2 + 1
+    inputs = model.processor(sound, sampling_rate=RATE, return_tensors="pt", return_attention_mask=True)
+    sounding = (int(inputs.attention_mask.sum()) - 1) // 2 + 1
     mask = torch.zeros(1, 1, 1500, 1500)
     mask[..., sounding:] = torch.finfo(torch.float32).min
-    output = model.model(heard.input_features, attention_mask=mask, output_hidden_states=True)
+    output = model.model(inputs.input_features, attention_mask=mask, output_hidden_states=True)
     return [layer[0].numpy() for layer in output.hidden_states]
 
 
@@ -119,9 +119,9 @@ class EncoderBench(Bench):
         self.bare = family.bare
         self.encoder = encoders(self.catalog)[0]
         assert isinstance(self.encoder.family, FrameFamily)
-        self.hearing: FrameFamily = self.encoder.family
+        self.frame_family: FrameFamily = self.encoder.family
         self.features = FeatureStore(2**27)
-        """Of the tests that do not look at what is computed when."""
+        """Store of the tests that do not check what is computed when."""
 
     def embed(self, clip: AudioClip, layer: str, features: FeatureStore | None = None, **hooks: Any) -> ClipEmbedding:
         """The result of a whole run."""
@@ -134,12 +134,12 @@ class EncoderBench(Bench):
     def bare_layer(self, sound: FloatArray, layer: str) -> FloatArray:
         """In a thread of its own, as in the app: OpenMP counts its threads for each, and rounding depends on their number."""
 
-        def heard() -> Layers:
+        def bare_layers() -> Layers:
             with self.cache.lease(self.spec) as (model,), torch.inference_mode():
                 return self.bare(model, sound)
 
         with ThreadPoolExecutor(1) as thread:
-            return thread.submit(heard).result()[self.encoder.layers.index(layer)]
+            return thread.submit(bare_layers).result()[self.encoder.layers.index(layer)]
 
 
 @pytest.fixture(scope="module", params=FAMILIES)
@@ -161,16 +161,16 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> AudioClip:
 
 @pytest.fixture(scope="module")
 def long_clip(bench: EncoderBench, tmp_path_factory: pytest.TempPathFactory) -> AudioClip:
-    seconds = LONG_WINDOWS * bench.hearing.grid(bench.encoder.layers[-1]).window / bench.hearing.sample_rate
+    seconds = LONG_WINDOWS * bench.frame_family.grid(bench.encoder.layers[-1]).window / bench.frame_family.sample_rate
     return noise(tmp_path_factory.mktemp("long"), seconds)
 
 
 def test_every_layer_is_the_bare_models_without_its_padding(family: Family, bench: EncoderBench, clip: AudioClip) -> None:
-    sound = np.array(clip.waveform(bench.hearing.sample_rate))
+    sound = np.array(clip.waveform(bench.frame_family.sample_rate))
     assert len(bench.encoder.layers) == len(family.frames)
     for layer, frames in zip(bench.encoder.layers, family.frames, strict=True):
         found = bench.embed(clip, layer)
-        assert found.frames.shape == (frames, bench.hearing.width(layer))
+        assert found.frames.shape == (frames, bench.frame_family.width(layer))
         bare = bench.bare_layer(sound, layer)
         np.testing.assert_allclose(found.frames, bare[:frames], rtol=0, atol=TOLERANCE)
         assert np.ptp(bare, axis=0).max() > 1e-2 or len(bare) == 1, "the frames do not differ at all"
@@ -186,7 +186,7 @@ def test_times_are_the_centres_of_the_frames(family: Family, bench: EncoderBench
     assert found.times[-1] < found.duration
     if bench.encoder.layers[-1] != TEXT_SPACE:
         assert found.times[-1] > found.duration - 2 * found.frame_seconds
-        whole = bench.hearing.grid(found.layer).count(len(long_clip.waveform(bench.hearing.sample_rate)))
+        whole = bench.frame_family.grid(found.layer).count(len(long_clip.waveform(bench.frame_family.sample_rate)))
         assert len(found.frames) == whole
 
 
@@ -194,8 +194,8 @@ def test_times_are_the_centres_of_the_frames(family: Family, bench: EncoderBench
 def test_a_long_clip_is_the_bare_model_window_by_window(bench: EncoderBench, long_clip: AudioClip, end: int) -> None:
     layer = bench.encoder.layers[end]
     found = bench.embed(long_clip, layer)
-    waveform = np.array(long_clip.waveform(bench.hearing.sample_rate))
-    grid = bench.hearing.grid(layer)
+    waveform = np.array(long_clip.waveform(bench.frame_family.sample_rate))
+    grid = bench.frame_family.grid(layer)
     parts = windows(grid, len(waveform))
     assert len(parts) > 1
     borders = (0, *joins(parts), len(found.frames))

@@ -173,7 +173,7 @@ def test_blocks_join_without_a_seam_and_stream(services: Services, tmp_path: Pat
 def test_what_is_known_needs_no_model(services: Services, tmp_path: Path) -> None:
     clip = clip_of(services, tmp_path, noise(5.0))
     first = run(services, clip)
-    with services.runtime.cache.lease(MUSICNN_MTT, MUSICNN_MSD, YAMNET):  # nobody else can borrow them now
+    with services.runtime.cache.lease(MUSICNN_MTT, MUSICNN_MSD, YAMNET):  # no other job can borrow them now
         again = run(services, clip)
     np.testing.assert_array_equal(again.confidences, first.confidences)
 
