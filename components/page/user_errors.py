@@ -26,7 +26,7 @@ def sentence_for(error: Exception) -> str:
         return str(error)
     error_id = uuid.uuid4().hex[:8]
     log.error("Unexpected error %s", error_id, exc_info=error)
-    return f"Something went wrong on this side (error {error_id}): please try again, and name this number if it stays."
+    return f"Unexpected error {error_id}: try again, and report this number if it happens again."
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class TranscriptionControls:
 
     decoding: list[gr.components.Component]
     cues: list[gr.components.Component]
-    more: gr.Accordion
+    advanced: gr.Accordion
 
 
 def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls:
@@ -32,7 +32,7 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
     model = gr.Dropdown(_model_choices(catalog.models("transcribe")), value=AUTO, label="Model")
     language = gr.Dropdown(_language_choices(), value=DETECT, label="Language")
     task = gr.Dropdown(TASKS, value="transcribe", label="Task")
-    with gr.Accordion("More", open=False) as more:
+    with gr.Accordion("Advanced", open=False) as advanced:
         prompt = gr.Textbox(label="Initial prompt", info="A text in the style and spelling you want.", lines=2, max_length=800)
         hotwords = gr.Textbox(label="Hotwords", info="Names and terms to expect.", max_length=400)
         beam_size = gr.Slider(1, 10, value=5, step=1, label="Beam size")
@@ -44,7 +44,7 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
         lines = gr.Slider(1, 4, value=2, step=1, label="Lines per subtitle")
         cue_words = gr.Slider(0, 20, value=0, step=1, label="Words per subtitle", info="0: as many as fit.")
     decoding = [model, language, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold]
-    return TranscriptionControls(decoding, [characters, lines, cue_words], more)
+    return TranscriptionControls(decoding, [characters, lines, cue_words], advanced)
 
 
 def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
