@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import ClipInput
-from components.embeddings.analyse import analyse_clip
 from components.embeddings.api import add_embedding_endpoints
+from components.embeddings.clip_analysis import analyse_clip
 from components.embeddings.clips_panel import build_clips_panel
 from components.embeddings.controls import (
     build_embedding_controls,

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
+from models.cache.eviction import Place, choose_victims, eviction_order
 from models.cache.residents import Resident
 from models.errors import ModelError, OutOfMemory, QueueFull
 from models.specs.model_spec import FetchedModel, ModelIdentity
-
-Place = Literal["device", "host"]
 
 
 @dataclass(eq=False)
@@ -107,29 +105,20 @@ class LeaseBook:
                 self._grant(ticket, [])
                 continue
             free = free_bytes() - self.reserved_bytes()
-            victims = self.victims(needed - free, ticket.identities)
+            others = self.entries_besides(ticket)
+            victims = choose_victims(others, needed - free)
             if victims is not None:
                 self._grant(ticket, victims)
             elif self.granted or any(entry.leaving for entry in self.entries.values()):
                 return  # its memory comes free when they end; no later ticket may take it meanwhile
-            elif idle := self._by_last_use(ticket.identities):
+            elif idle := eviction_order(others, "device"):
                 self._grant(ticket, idle)  # too few by their sizes; what they really free is measured as they go
             else:
                 self._fail(ticket, OutOfMemory(needed, max(0, free), self._device_name))
 
-    def victims(self, missing_bytes: int, spared: frozenset[ModelIdentity]) -> list[Entry] | None:
-        """Return the least recently used idle entries on the device that have `missing_bytes`; None if all are too few."""
-        chosen: list[Entry] = []
-        for entry in self._by_last_use(spared):
-            if missing_bytes <= 0:
-                break
-            chosen.append(entry)
-            missing_bytes -= entry.size_bytes
-        return chosen if missing_bytes <= 0 else None
-
-    def idle_entries(self, place: Place, spared: frozenset[ModelIdentity] = frozenset()) -> list[Entry]:
-        """Return the entries in that memory that may be evicted, in no order."""
-        return [e for i, e in self.entries.items() if e.is_idle and e.place == place and i not in spared]
+    def entries_besides(self, ticket: Ticket) -> list[Entry]:
+        """Return the entries of all models that the ticket does not ask for."""
+        return [entry for identity, entry in self.entries.items() if identity not in ticket.identities]
 
     def reserved_bytes(self) -> int:
         """Return the device memory promised to granted tickets and not yet taken by a loaded model."""
@@ -172,9 +161,6 @@ class LeaseBook:
         """Record that an evicted entry is gone."""
         entry.resident, entry.leaving = None, False
         self.entries = {i: e for i, e in self.entries.items() if e is not entry}
-
-    def _by_last_use(self, spared: frozenset[ModelIdentity]) -> list[Entry]:
-        return sorted(self.idle_entries("device", spared), key=lambda entry: entry.idle_since)
 
     def _is_taken(self, identity: ModelIdentity) -> bool:
         entry = self.entries.get(identity)

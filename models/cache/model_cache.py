@@ -139,7 +139,7 @@ class ModelCache:
             with self._queue.changed:
                 self._queue.settle()
                 now = self._clock()
-                idle = [*book.idle_entries("device"), *book.idle_entries("host")]
+                idle = [entry for entry in book.entries.values() if entry.is_idle]
                 stale = [entry for entry in idle if now - entry.idle_since >= limit]
                 for entry in stale:
                     entry.leaving = True

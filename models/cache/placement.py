@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from models.cache.eviction import eviction_order
 from models.cache.lease_book import Entry, LeaseBook, Ticket
 from models.cache.memory import MemoryProbe, is_out_of_memory, let_go_of_locals
 from models.cache.residents import Resident
@@ -146,8 +147,7 @@ class ModelPlacement:
             return free - promised_to_others >= ticket.reserved_bytes
 
     def _next_victim(self, ticket: Ticket) -> Entry | None:
-        idle = self._queue.book.idle_entries("device", ticket.identities)
-        victim = min(idle, key=lambda entry: entry.idle_since, default=None)
+        victim = next(iter(eviction_order(self._queue.book.entries_besides(ticket), "device")), None)
         if victim is not None:
             victim.leaving = True
         return victim
@@ -191,8 +191,7 @@ class ModelPlacement:
             return False
         while not self._memory.host_fits(size_bytes):
             with self._queue.changed:
-                parked = self._queue.book.idle_entries("host")
-                oldest = min(parked, key=lambda entry: entry.idle_since, default=None)
+                oldest = next(iter(eviction_order(self._queue.book.entries.values(), "host")), None)
                 if oldest is None:
                     return False
                 oldest.leaving = True

@@ -92,7 +92,7 @@ class AnySchedule(RuleBasedStateMachine):
 
     @rule()
     def begin_to_sweep(self) -> None:
-        swept = [*self.book.idle_entries("device"), *self.book.idle_entries("host")]
+        swept = [entry for entry in self.book.entries.values() if entry.is_idle]
         for entry in swept:
             entry.leaving = True
         self.swept += swept
