@@ -1,31 +1,45 @@
-"""Windows of packed speech into segments, all in one language: beam search, temperature fallback, word times."""
+"""Windows of packed speech into segments, all in one language: beam search, other searches where it fails, word times."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from math import ceil
 from typing import Any
 
 from models.arrays import FloatArray
 from pipelines.speech.encoding import FRAMES_PER_SECOND, WINDOW_FRAMES, encode_windows
 from pipelines.speech.prompt_limits import is_led_by_prompt, is_same_speech
-from pipelines.speech.transcript import DecodingOptions, Segment, Word, line_of_words, whole_words, with_lengths
+from pipelines.speech.sentences import segments_of
+from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
-from pipelines.speech.windows import PADDING_SECONDS, SpeechWindow
+from pipelines.speech.windows import MIN_SKIPPED_SAMPLES, SpeechWindow
 
 # Whisper's own limits, as in openai/whisper transcribe.py.
 MAX_COMPRESSION_RATIO = 2.4
 MIN_LOG_PROBABILITY = -1.0
 MAX_NO_SPEECH_PROBABILITY = 0.6
-TEMPERATURES = (0.2, 0.4, 0.6, 0.8, 1.0)
 PREPENDED_PUNCTUATION = "\"'“¿([{-"
 APPENDED_PUNCTUATION = "\"'.。,，!！?？:：”)]}、"
 MIN_GAP_SAMPLES = 2 * SAMPLE_RATE
 """Speech region that must have text."""
-MAX_PAUSE_SECONDS = 2.0
-"""A segment ends where the clip is silent for longer."""
+FALLBACK_SEARCHES: tuple[dict[str, float], ...] = (
+    {"beam_size": 1},
+    {"beam_size": 5, "repetition_penalty": 1.2},
+    {"beam_size": 1, "repetition_penalty": 1.2},
+    {"beam_size": 10, "patience": 2.0},
+)
+"""Other searches for a window whose first one failed."""
+MAX_CHARACTERS_PER_SECOND = 30.0
+"""Faster text than this is not spoken."""
+MIN_ALIGNED_SECONDS = 0.02
+"""One state of the encoder; a shorter word has no place of its own in the sound."""
+MAX_UNALIGNED_WORDS = 0.1
+"""Fraction of words without a place from which a text is more than what is said."""
+MAX_UNEVENNESS = 1.6
+"""Ratio of characters a second between the stretches of a window in which the same is said again and again."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,15 @@ class Hypothesis:
     def is_silence(self) -> bool:
         """Whether the text is left out, because the window probably holds no speech."""
         return self.is_unsure and self.no_speech_probability > MAX_NO_SPEECH_PROBABILITY
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """What was decoded of one window."""
+
+    segments: list[Segment]
+    fits: bool
+    """Whether the text can be what is said."""
 
 
 class WindowDecoder:
@@ -76,15 +99,19 @@ class WindowDecoder:
         """
         if self._should_stop():
             return [[] for _ in windows]
+        kept, again = list[list[Segment]](), list[tuple[SpeechWindow, ...]]()
         states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
-        each = zip(self._decode_once(windows, states), windows, strict=True)
-        decoded = [self._without_repeated_prompt(segments, window) for segments, window in each]
-        rests = [window.after(segments[-1].end) if segments else None for segments, window in zip(decoded, windows, strict=True)]
-        skipped = [rest for rest in rests if rest is not None]  # what the model left out at the end is decoded by itself
-        if not skipped:
-            return decoded
-        later = iter(self.decode(skipped))
-        return [[*segments, *(next(later) if rest else ())] for segments, rest in zip(decoded, rests, strict=True)]
+        for window, decoded in zip(windows, self._decode_once(windows, states), strict=True):
+            segments = self._without_repeated_prompt(decoded.segments, window) if decoded.fits else []
+            kept.append(segments)
+            again.append(self._remaining(window, segments) if decoded.fits else window.halves(self._waveform))
+        later = iter(self.decode(list(chain.from_iterable(again))) if any(again) else ())
+        return [[*segments, *chain.from_iterable(islice(later, len(own)))] for segments, own in zip(kept, again, strict=True)]
+
+    def _remaining(self, window: SpeechWindow, segments: list[Segment]) -> tuple[SpeechWindow, ...]:
+        """Return what the model left out at the end of a window, which is decoded by itself."""
+        rest = window.after(segments[-1].end, self._waveform) if segments else None
+        return (rest,) if rest else ()
 
     def _without_repeated_prompt(self, segments: list[Segment], window: SpeechWindow) -> list[Segment]:
         """Decode a window again without the prompt fields if they seem to have taken the place of the speech."""
@@ -96,8 +123,8 @@ class WindowDecoder:
         (unled,) = bare.decode([window])
         return segments if is_same_speech(segments, unled) and not unsure else unled
 
-    def _decode_once(self, windows: list[SpeechWindow], states: Any) -> list[list[Segment]]:
-        nothing = [list[Segment]() for _ in windows]
+    def _decode_once(self, windows: list[SpeechWindow], states: Any) -> list[_Decoded]:
+        nothing = [_Decoded([], True) for _ in windows]
         if self._should_stop():
             return nothing
         hypotheses = self._generate(states, len(windows), beam_size=self._options.beam_size)
@@ -108,9 +135,22 @@ class WindowDecoder:
         if self._options.word_timestamps:
             self._add_words(parts, windows, states)
         return [
-            [self._with_origin(segment, hypothesis) for segment in _segments(part, window, self._written_language)]
-            for part, hypothesis, window in zip(parts, hypotheses, windows, strict=True)
+            _Decoded(
+                [self._with_origin(segment, h) for segment in segments_of(part, w, self._written_language)],
+                self._fits(h, part, w),
+            )
+            for part, h, w in zip(parts, hypotheses, windows, strict=True)
         ]
+
+    def _fits(self, hypothesis: Hypothesis, parts: list[dict[str, Any]], window: SpeechWindow) -> bool:
+        """Return whether the text can be what is said in the window, stretch by stretch; one that is not halved always is."""
+        words = [word for part in parts for word in part["words"]]
+        without_length = sum(word["end"] - word["start"] < MIN_ALIGNED_SECONDS for word in words)
+        if len(window.halves(self._waveform)) == 1:
+            return True
+        if without_length > MAX_UNALIGNED_WORDS * len(words):
+            return False
+        return not self._is_repetitive(hypothesis) or (len(window.chunks) > 1 and _is_even(words, window))
 
     def _with_origin(self, segment: Segment, hypothesis: Hypothesis) -> Segment:
         return replace(
@@ -127,28 +167,36 @@ class WindowDecoder:
         return [_hypothesis(result) for result in results]
 
     def _with_fallback(self, hypothesis: Hypothesis, window: SpeechWindow) -> Hypothesis:
-        """Sample again, at rising temperatures, if the hypothesis is unsure or repetitive.
+        """Search again, in other ways, if the hypothesis is unsure, or repetitive in a window that is not halved.
 
         With a prompt it is not: there `_without_repeated_prompt` decodes without it.
+        No try samples at random: CTranslate2 seeds each of its threads once, so that no two runs would agree.
         """
-        if not self._options.temperature_fallback or any(self._fields) or not self._needs_fallback(hypothesis):
+        if not self._options.temperature_fallback or any(self._fields) or not self._needs_fallback(hypothesis, window):
             return hypothesis
         states = encode_windows(self._whisper, [window], self._waveform)
         tried = [hypothesis]
-        for temperature in TEMPERATURES:
+        for search in FALLBACK_SEARCHES:
             if self._should_stop():
                 break
-            tried += self._generate(states, 1, beam_size=1, num_hypotheses=5, sampling_topk=0, sampling_temperature=temperature)
-            if not self._needs_fallback(tried[-1]):
+            tried += self._generate(states, 1, **search)
+            if not self._needs_fallback(tried[-1], window):
                 return tried[-1]
-        return max(tried, key=lambda h: (not self._is_repetitive(h), h.log_probability))
+        return min(tried, key=lambda h: self._badness(h, window))
 
-    def _needs_fallback(self, hypothesis: Hypothesis) -> bool:
-        return not hypothesis.is_silence and (hypothesis.is_unsure or self._is_repetitive(hypothesis))
+    def _needs_fallback(self, hypothesis: Hypothesis, window: SpeechWindow) -> bool:
+        if hypothesis.is_silence:
+            return False
+        return hypothesis.is_unsure or (self._is_repetitive(hypothesis) and len(window.halves(self._waveform)) == 1)
+
+    def _badness(self, hypothesis: Hypothesis, window: SpeechWindow) -> tuple[bool, float, float]:
+        """Order hypotheses: too much text for the speech, then repetitive, then improbable."""
+        text = self._tokenizer.decode(hypothesis.tokens).strip()
+        is_too_much = len(text) > MAX_CHARACTERS_PER_SECOND * window.duration
+        return is_too_much, max(MAX_COMPRESSION_RATIO, _compression_ratio(text)), -hypothesis.log_probability
 
     def _is_repetitive(self, hypothesis: Hypothesis) -> bool:
-        text = self._tokenizer.decode(hypothesis.tokens).strip().encode()
-        return len(text) / len(zlib.compress(text)) > MAX_COMPRESSION_RATIO
+        return _compression_ratio(self._tokenizer.decode(hypothesis.tokens).strip()) > MAX_COMPRESSION_RATIO
 
     def _parts(self, hypothesis: Hypothesis, window: SpeechWindow) -> list[dict[str, Any]]:
         """Split tokens at timestamps, as faster-whisper does, in seconds of the window; at least one part, maybe empty."""
@@ -194,33 +242,16 @@ def _hypothesis(result: Any) -> Hypothesis:
     return Hypothesis(tokens, float(result.scores[0]) * len(tokens) / (len(tokens) + 1), float(result.no_speech_prob))
 
 
-def _segments(parts: list[dict[str, Any]], window: SpeechWindow, language: str) -> Iterator[Segment]:
-    """Turn parts into segments, in seconds of the clip."""
-    for part in parts:
-        if not part["text"].strip():
-            continue
-        if part["words"]:
-            words = whole_words([_word(word, window) for word in part["words"]])
-            yield from (line_of_words(sentence, language) for sentence in _split_at_pauses(words))
-        else:
-            first = window.chunk_at(part["start"] + PADDING_SECONDS)
-            last = max(first, window.chunk_at(part["end"] - PADDING_SECONDS))
-            start, end = window.clip_time(part["start"], first), window.clip_time(part["end"], last)
-            (line,) = with_lengths([Word(start, end, part["text"].strip(), 0.0)])
-            yield Segment(line.start, line.end, line.text)
+def _compression_ratio(text: str) -> float:
+    encoded = text.encode()
+    return len(encoded) / len(zlib.compress(encoded))
 
 
-def _word(word: dict[str, Any], window: SpeechWindow) -> Word:
-    chunk = window.chunk_at((word["start"] + word["end"]) / 2)
-    start, end = (window.clip_time(float(word[side]), chunk) for side in ("start", "end"))
-    return Word(start, end, word["word"], float(word["probability"]))
-
-
-def _split_at_pauses(words: Sequence[Word]) -> Iterator[list[Word]]:
-    sentence: list[Word] = []
+def _is_even(words: list[dict[str, Any]], window: SpeechWindow) -> bool:
+    """Return whether each chunk of speech has its share of a text that repeats itself."""
+    characters = [0] * len(window.chunks)
     for word in words:
-        if sentence and word.start - sentence[-1].end > MAX_PAUSE_SECONDS:
-            yield sentence
-            sentence = []
-        sentence.append(word)
-    yield sentence
+        characters[window.chunk_at((word["start"] + word["end"]) / 2)] += len(word["word"])
+    lengths = [chunk.speech.end - chunk.speech.start for chunk in window.chunks]
+    rates = [count / length for count, length in zip(characters, lengths, strict=True) if length > MIN_SKIPPED_SAMPLES]
+    return bool(rates) and max(rates) <= MAX_UNEVENNESS * min(rates)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -27,6 +27,12 @@ WORD_TOLERANCE_SAMPLES = int(0.05 * SAMPLE_RATE)
 MAX_SILENCE_CHUNK_SAMPLES = 5 * SAMPLE_RATE
 MIN_SKIPPED_SAMPLES = SAMPLE_RATE
 """Speech of more than 1 s without a word was skipped by the model."""
+RESUME_SEARCH_SAMPLES = SAMPLE_RATE // 2
+"""After the end of a word, within which the pause lies that follows it."""
+QUIET_SAMPLES = int(0.06 * SAMPLE_RATE)
+"""Length of the quietest moment, at which speech without a pause is cut."""
+MIN_HALVED_SAMPLES = 8 * SAMPLE_RATE
+"""A shorter chunk is not cut in two."""
 MAX_GAP_SAMPLES = 10 * SAMPLE_RATE
 """Speech after a longer gap begins a new window: what lies far apart is no context for each other."""
 MIN_FILL = 2 / 3
@@ -45,6 +51,11 @@ class Chunk:
     def samples(self) -> int:
         """Length with padding."""
         return self.end - self.start
+
+    def split(self, sample: int) -> tuple[Chunk, Chunk]:
+        """Cut in two at a sample of the clip within the speech."""
+        before, after = SpeechRegion(self.speech.start, sample), SpeechRegion(sample, self.speech.end)
+        return Chunk(self.start, sample, before), Chunk(sample, self.end, after)
 
     def clamp_to_speech(self, sample: float) -> float:
         """Return `sample`, or the edge of the speech if it lies outside; in a chunk without speech, the edge of the chunk."""
@@ -88,13 +99,43 @@ class SpeechWindow:
         chunk = self.chunks[index]
         return chunk.clamp_to_speech(chunk.start + seconds * SAMPLE_RATE - self.offsets[index]) / SAMPLE_RATE
 
-    def after(self, seconds: float) -> SpeechWindow | None:
-        """Return the window's speech after a time of the clip; None if it is too short to matter."""
+    def after(self, seconds: float, waveform: FloatArray) -> SpeechWindow | None:
+        """Return the window's speech after the word that ends at `seconds` of the clip; None if it is too short to matter.
+
+        It begins at a pause: the word may sound on for a while after the end that the model gives it.
+        """
         sample = int(seconds * SAMPLE_RATE)
-        rest = [chunk for chunk in self.chunks if chunk.speech.end > sample]
-        if sum(chunk.speech.end - max(chunk.speech.start, sample) for chunk in rest) <= MIN_SKIPPED_SAMPLES:
+        rest = [chunk for chunk in self.chunks if chunk.speech.start >= sample]
+        for chunk in self.chunks:
+            if chunk.speech.start < sample and chunk.speech.end - sample > MIN_SKIPPED_SAMPLES:
+                rest.insert(0, chunk.split(_quietest(waveform, sample, sample + RESUME_SEARCH_SAMPLES))[1])
+        if sum(chunk.speech.end - chunk.speech.start for chunk in rest) <= MIN_SKIPPED_SAMPLES:
             return None
-        return SpeechWindow(tuple(replace(chunk, start=max(chunk.start, sample)) for chunk in rest))
+        return SpeechWindow(tuple(rest))
+
+    def halves(self, waveform: FloatArray) -> tuple[SpeechWindow, ...]:
+        """Split at a long pause near the middle, or a long chunk at its quietest moment; a short chunk stays whole."""
+        if len(self.chunks) > 1:
+            half = self.offsets[-1] / 2
+            pauses = [after.speech.start - before.speech.end for before, after in pairwise(self.chunks)]
+            middle = [i for i in range(1, len(self.chunks)) if half / 2 <= self.offsets[i] <= 1.5 * half]
+            best = max(
+                middle or range(1, len(self.chunks)),
+                key=lambda i: (pauses[i - 1] // PADDING_SAMPLES, -abs(self.offsets[i] - half)),
+            )
+            return SpeechWindow(self.chunks[:best]), SpeechWindow(self.chunks[best:])
+        (chunk,) = self.chunks
+        if chunk.samples < MIN_HALVED_SAMPLES:
+            return (self,)
+        quarter = chunk.samples // 4
+        parts = chunk.split(_quietest(waveform, chunk.start + quarter, chunk.end - quarter))
+        return tuple(SpeechWindow((part,)) for part in parts)
+
+
+def _quietest(waveform: FloatArray, start: int, end: int) -> int:
+    """Return the middle of the quietest `QUIET_SAMPLES` of a part of the clip."""
+    energy = np.cumsum(np.square(waveform[start:end], dtype=np.float64))
+    return start + QUIET_SAMPLES // 2 + int(np.argmin(energy[QUIET_SAMPLES:] - energy[:-QUIET_SAMPLES]))
 
 
 def speech_windows(

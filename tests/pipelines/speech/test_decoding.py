@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from pipelines.speech.decoding import decode_speech
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
-from pipelines.speech.window_decoding import Hypothesis, WindowDecoder
+from pipelines.speech.window_decoding import FALLBACK_SEARCHES, Hypothesis, WindowDecoder
 from services import Services
 from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
 from tests.pipelines.speech.test_transcription import error_rate
@@ -136,19 +138,78 @@ def test_what_the_model_leaves_out_at_the_end_is_heard_again(whisper: Any, monke
     assert len(calls) >= 2
 
 
-def test_poor_text_is_tried_again_with_more_freedom(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    temperatures = list[float]()
+def test_poor_text_of_a_short_window_is_searched_again_in_other_ways(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    searches = list[dict[str, Any]]()
     generate = WindowDecoder._generate
 
     def noted(decoder: WindowDecoder, *args: Any, **kwargs: Any) -> list[Hypothesis]:
-        temperatures.append(kwargs.get("sampling_temperature", 0.0))
-        if temperatures[-1] in (0.0, 0.2):
+        searches.append(kwargs)
+        if len(searches) <= 2:
             return [Hypothesis(decoder._tokenizer.encode(" and so on" * 40), -0.1, 0.0)]
         return generate(decoder, *args, **kwargs)
 
     monkeypatch.setattr(WindowDecoder, "_generate", noted)
     assert "young man" in text_of(segments_of(whisper, read_speech(librivox_sentences()[1].path)))
-    assert temperatures[:3] == [0.0, 0.2, 0.4]
+    assert searches == [{"beam_size": 5}, *FALLBACK_SEARCHES[:2]]
+
+
+def test_the_least_repetitive_text_that_fits_the_speech_is_chosen(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = iter(
+        [" young man" * 300, " young man" * 9, " young man, old" * 2 + " man" * 12, " young man" * 12, " young man" * 300]
+    )
+
+    def repetitive(decoder: WindowDecoder, *_: Any, **__: Any) -> list[Hypothesis]:
+        text = next(texts)
+        return [Hypothesis(decoder._tokenizer.encode(text), -0.01 if len(text) > 1000 else -0.3, 0.0)]
+
+    monkeypatch.setattr(WindowDecoder, "_generate", repetitive)
+    text = text_of(segments_of(whisper, read_speech(librivox_sentences()[1].path), replace(ENGLISH, word_timestamps=False)))
+    assert text.startswith("young man, old young man, old man")
+
+
+def repeated(path: Path, pause: float, times: int) -> FloatArray:
+    return np.tile(np.concatenate([read_speech(path), np.zeros(int(pause * SAMPLE_RATE), np.float32)]), times)
+
+
+def test_a_sentence_that_is_said_twenty_times_has_twenty_lines(whisper: Any) -> None:
+    segments = segments_of(whisper, repeated(librivox_sentences()[1].path, 0.5, 20))
+    starts = [segment.start for segment in segments]
+    assert len(segments) == 20
+    np.testing.assert_allclose(starts, 0.2 + 3.49 * np.arange(20), atol=0.3)
+    assert all(segment.text.lower().startswith("he was not an ill") for segment in segments)
+    assert all(segment.text.lower().endswith(("young man.", "young man,")) for segment in segments)
+
+
+@pytest.mark.parametrize(("pause", "times"), [(0.4, 6), (0.3, 18)])
+def test_no_word_is_decoded_twice_where_a_window_goes_on(whisper: Any, pause: float, times: int) -> None:
+    sentence = librivox_sentences()[4]
+    text = text_of(segments_of(whisper, repeated(sentence.path, pause, times)))
+    words = re.findall(r"\w+", text.lower())
+    assert len(words) == 8 * times
+    assert error_rate([" ".join([sentence.text] * times)], [text]) < 0.05
+
+
+def test_lines_of_what_is_said_again_begin_when_it_is_said(whisper: Any) -> None:
+    sentence = synthesise("The horizon seems extremely distant.", "en-us", 150)
+    sound = np.tile(np.pad(sentence, (0, int(3.5 * SAMPLE_RATE) - len(sentence))), 6)
+    starts = [segment.start for segment in segments_of(whisper, sound)]
+    np.testing.assert_allclose(starts, 3.5 * np.arange(6), atol=0.3)
+
+
+def test_two_runs_agree_where_the_model_is_unsure(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The noise makes every search fail."""
+    sound = read_speech(librivox_sentences()[1].path)
+    noisy = sound + np.random.default_rng(1).normal(0.0, 0.1, len(sound)).astype(np.float32)
+    generate, searches = WindowDecoder._generate, []
+
+    def noted(decoder: WindowDecoder, *args: Any, **kwargs: Any) -> list[Hypothesis]:
+        searches.append(kwargs)
+        return generate(decoder, *args, **kwargs)
+
+    monkeypatch.setattr(WindowDecoder, "_generate", noted)
+    first = segments_of(whisper, noisy)
+    assert len(searches) > 1
+    assert segments_of(whisper, noisy) == first
 
 
 def test_what_sounds_like_no_speech_is_left_out() -> None:

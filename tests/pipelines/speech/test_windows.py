@@ -98,3 +98,27 @@ def test_silence_has_windows_only_without_the_filter() -> None:
     assert list(speech_windows(silence, True, 10.0, never_stop)) == []
     assert sum(window.duration for window in speech_windows(silence, False, 10.0, never_stop)) == 12.0
     assert [chunk.samples for chunk in fill_with_silence([], SAMPLE_RATE)] == [SAMPLE_RATE]
+
+
+def test_what_is_left_of_a_window_begins_at_a_pause_after_the_last_word() -> None:
+    waveform = np.ones(40 * SAMPLE_RATE, np.float32)
+    waveform[int(6.3 * SAMPLE_RATE) : int(6.4 * SAMPLE_RATE)] = 0.0
+    (window,) = windows_of(seconds((1.0, 3.3), (4.0, 9.0)), 40.0)
+    near_its_end, within = window.after(2.7, waveform), window.after(6.1, waveform)
+    assert near_its_end is not None
+    assert near_its_end.chunks == window.chunks[1:]  # 0.6 s are the end of the word and silence, not a word that was left out
+    assert within is not None
+    assert within.chunks[0].start / SAMPLE_RATE == pytest.approx(6.35, abs=0.05)
+    assert window.after(8.5, waveform) is None
+
+
+def test_a_window_is_halved_at_a_long_pause_near_its_middle_and_speech_without_one_at_its_quietest_moment() -> None:
+    waveform = np.ones(40 * SAMPLE_RATE, np.float32)
+    waveform[int(7.0 * SAMPLE_RATE) : int(7.1 * SAMPLE_RATE)] = 0.1
+    (window,) = windows_of(seconds((1.0, 4.0), (4.4, 7.0), (7.8, 11.0), (11.4, 14.0), (18.0, 19.0)), 40.0, 28.0)
+    assert [len(half.chunks) for half in window.halves(waveform)] == [2, 3]
+    (unbroken,) = windows_of(seconds((1.0, 15.0)), 40.0, 28.0)
+    first, second = unbroken.halves(waveform)
+    assert first.chunks[0].end == second.chunks[0].start == pytest.approx(7.05 * SAMPLE_RATE, abs=0.05 * SAMPLE_RATE)
+    (short,) = windows_of(seconds((1.0, 5.0)), 40.0)
+    assert short.halves(waveform) == (short,)

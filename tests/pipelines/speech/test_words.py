@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.speech.sentences import split_at_pauses
 from pipelines.speech.transcript import Segment, Transcription, Word, line_of_words, shifted, whole_words, with_lengths, with_text
 from pipelines.speech.transcription import _within
-from pipelines.speech.window_decoding import _split_at_pauses
 
 
 def spoken(*texts: str) -> list[Word]:
@@ -60,7 +60,7 @@ def test_a_joined_word_lasts_from_its_first_piece_to_its_last() -> None:
 
 def test_a_pause_inside_a_word_divides_no_line() -> None:
     pieces = [Word(24.95, 25.33, " C", 0.5), Word(34.70, 34.70, ".A", 0.5), Word(34.70, 34.88, ".L.", 0.5)]
-    (sentence,) = _split_at_pauses(whole_words(pieces))
+    (sentence,) = split_at_pauses(whole_words(pieces))
     assert line_of_words(sentence, "en").text == "C.A.L."
 
 
