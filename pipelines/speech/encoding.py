@@ -13,12 +13,12 @@ from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.windows import SpeechWindow
 
 WINDOW_SECONDS = 30
-"""What Whisper was trained on."""
+"""Length of the inputs that Whisper was trained on."""
 FRAMES_PER_SECOND = 100
-"""Of the log-mel spectrogram."""
+"""Frame rate of the log-mel spectrogram."""
 WINDOW_FRAMES = WINDOW_SECONDS * FRAMES_PER_SECOND
 SILENCE_SECONDS = 4.0
-"""After the audio of a window. Whisper was trained with silence up to 30 s, but needs no more of it to end as it should."""
+"""Silence after the audio of a window. Whisper was trained with silence up to 30 s, but this much is enough for it to stop."""
 
 
 def encode_windows(whisper: Any, windows: Sequence[SpeechWindow], waveform: FloatArray) -> Any:
@@ -37,7 +37,7 @@ def encode_windows(whisper: Any, windows: Sequence[SpeechWindow], waveform: Floa
 
 
 def encode_padded_window(whisper: Any, window: SpeechWindow, waveform: FloatArray) -> Any:
-    """Encode one window, padded to 30 s: languages are told apart best in what Whisper was trained on."""
+    """Encode one window, padded to 30 s as in Whisper's training, which is best for language detection."""
     return _encode(whisper, [window], waveform, WINDOW_FRAMES)
 
 

@@ -42,7 +42,7 @@ class DecodingOptions:
     vad_threshold: float = SPEECH_THRESHOLD
     """Probability from which the voice activity detection finds speech."""
     temperature_fallback: bool = True
-    """Whether an unsure or repetitive window is sampled again with rising temperature."""
+    """Whether other searches are tried for an unsure or repetitive window."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ class ShortenedField:
     used: str
     """The end of an initial prompt; the beginning of hotwords."""
     characters: int
-    """Of the whole field."""
+    """Length of the whole field."""
 
 
 @dataclass(frozen=True)

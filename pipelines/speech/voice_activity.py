@@ -1,4 +1,4 @@
-"""Voice activity detection with Silero: the regions of a clip in which somebody speaks.
+"""Voice activity detection with Silero: the regions of a clip that hold speech.
 
 Silero's state adapts to music, noise or silence and then misses the first words after it. So it runs on short overlapping pieces,
 each with a fresh state and at a level of its own. Hours cost no more memory than minutes.
@@ -26,7 +26,7 @@ PIECE_FRAMES = 2 * HOP_FRAMES
 """4 s. After music, bird song, noise or silence of any length, speech then begins within 0.1 s of where it begins without them;
 with pieces of 10 s every 5 s within 0.36 s, because speech may begin late in each of its pieces."""
 PEAK_LEVEL = 0.5
-"""Of each piece, relative to full scale."""
+"""Peak to which each piece is scaled, relative to full scale."""
 MIN_PEAK = 1e-4
 """-80 dBFS; softer sound is silence."""
 SPEECH_THRESHOLD = 0.5

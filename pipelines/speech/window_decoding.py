@@ -102,9 +102,9 @@ class WindowDecoder:
         kept, again = list[list[Segment]](), list[tuple[SpeechWindow, ...]]()
         states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
         for window, decoded in zip(windows, self._decode_once(windows, states), strict=True):
-            segments = self._without_repeated_prompt(decoded.segments, window) if decoded.fits else []
-            kept.append(segments)
-            again.append(self._remaining(window, segments) if decoded.fits else window.halves(self._waveform))
+            unled = self._without_repeated_prompt(decoded, window)
+            kept.append(unled.segments if unled.fits else [])
+            again.append(self._remaining(window, unled.segments) if unled.fits else window.halves(self._waveform))
         later = iter(self.decode(list(chain.from_iterable(again))) if any(again) else ())
         return [[*segments, *chain.from_iterable(islice(later, len(own)))] for segments, own in zip(kept, again, strict=True)]
 
@@ -113,15 +113,16 @@ class WindowDecoder:
         rest = window.after(segments[-1].end, self._waveform) if segments else None
         return (rest,) if rest else ()
 
-    def _without_repeated_prompt(self, segments: list[Segment], window: SpeechWindow) -> list[Segment]:
+    def _without_repeated_prompt(self, decoded: _Decoded, window: SpeechWindow) -> _Decoded:
         """Decode a window again without the prompt fields if they seem to have taken the place of the speech."""
-        unsure = any(segment.log_probability < MIN_LOG_PROBABILITY for segment in segments)
+        segments = decoded.segments
+        unsure = not decoded.fits or any(segment.log_probability < MIN_LOG_PROBABILITY for segment in segments)
         if not any(self._fields) or not (unsure or has_gaps(window, segments) or is_led_by_prompt(segments, self._fields)):
-            return segments
+            return decoded
         options = replace(self._options, initial_prompt="", hotwords="")
         bare = WindowDecoder(self._whisper, self._waveform, self._language, options, self._should_stop)
         (unled,) = bare.decode([window])
-        return segments if is_same_speech(segments, unled) and not unsure else unled
+        return _Decoded(segments if is_same_speech(segments, unled) and not unsure else unled, fits=True)
 
     def _decode_once(self, windows: list[SpeechWindow], states: Any) -> list[_Decoded]:
         nothing = [_Decoded([], True) for _ in windows]

@@ -18,7 +18,7 @@ from models.arrays import FloatArray
 from pipelines.speech.voice_activity import SAMPLE_RATE, SPEECH_THRESHOLD, SpeechRegion, speech_regions
 
 MAX_WINDOW_SECONDS = 28.0
-"""Of the 30 s that Whisper takes: speech that reaches their end is left by the model for a next window."""
+"""Length up to which windows are filled. Whisper takes 30 s, and leaves speech that reaches their end for the next window."""
 PADDING_SECONDS = 0.3
 PADDING_SAMPLES = int(PADDING_SECONDS * SAMPLE_RATE)
 """Kept around each region: quiet consonants that Silero misses, and the pause between packed regions."""
@@ -28,7 +28,7 @@ MAX_SILENCE_CHUNK_SAMPLES = 5 * SAMPLE_RATE
 MIN_SKIPPED_SAMPLES = SAMPLE_RATE
 """Speech of more than 1 s without a word was skipped by the model."""
 RESUME_SEARCH_SAMPLES = SAMPLE_RATE // 2
-"""After the end of a word, within which the pause lies that follows it."""
+"""Search range for the pause that follows a word, from the end of the word."""
 QUIET_SAMPLES = int(0.06 * SAMPLE_RATE)
 """Length of the quietest moment, at which speech without a pause is cut."""
 MIN_HALVED_SAMPLES = 8 * SAMPLE_RATE
