@@ -37,7 +37,7 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
         hotwords = gr.Textbox(label="Hotwords", info="Names and terms to expect.", max_length=400)
         beam_size = gr.Slider(1, 10, value=5, step=1, label="Beam size")
         words = gr.Checkbox(True, label="Word timestamps")
-        fallback = gr.Checkbox(True, label="Temperature fallback", info="Sample again where the model is unsure.")
+        fallback = gr.Checkbox(True, label="Fallback searches", info="Search again where the model is unsure.")
         vad_filter = gr.Checkbox(True, label="Voice detection", info="Decode only where there is speech.")
         threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label="Voice detection threshold")
         characters = gr.Slider(0, 80, value=0, step=1, label="Characters per line", info="0: usual for the language.")
@@ -58,7 +58,7 @@ def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
         hotwords=hotwords or "",
         beam_size=int(beam_size),
         word_timestamps=bool(words),
-        temperature_fallback=bool(fallback),
+        fallback_searches=bool(fallback),
         vad_filter=bool(vad_filter),
         vad_threshold=float(threshold),
     )

@@ -32,7 +32,7 @@ from pipelines.speech.window_decoding import WindowDecoder, has_gaps
 from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_windows
 
 FIRST_WINDOW_SECONDS = 10.0
-"""Length of the first window of a clip of several: the first words are to come soon, and a short window has fewer tokens to wait for."""
+"""Length of the first window of a long clip: the first words come soon, and a short window has fewer tokens to wait for."""
 BATCH_WINDOWS = {"cpu": 2, "cuda": 16}
 """Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
 MIN_ONE_LANGUAGE_LOG_PROBABILITY = -0.4

@@ -118,7 +118,7 @@ class Dictation:
 
     def _update_partial(self, regions: list[SpeechRegion]) -> None:
         self._drop(regions[0].start - PADDING_SAMPLES)
-        quick = replace(self.options, beam_size=1, word_timestamps=False, temperature_fallback=False)
+        quick = replace(self.options, beam_size=1, word_timestamps=False, fallback_searches=False)
         language, segments = self._decode(self._pending, quick)
         text = join_texts(segment.text for segment in segments)
         self._result = replace(self._result, partial=text, language=language, duration=self._duration())

@@ -41,7 +41,7 @@ class DecodingOptions:
     """Names and terms to expect."""
     vad_threshold: float = SPEECH_THRESHOLD
     """Probability from which the voice activity detection finds speech."""
-    temperature_fallback: bool = True
+    fallback_searches: bool = True
     """Whether other searches are tried for an unsure or repetitive window."""
 
 

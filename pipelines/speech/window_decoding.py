@@ -173,7 +173,7 @@ class WindowDecoder:
         With a prompt it is not: there `_without_repeated_prompt` decodes without it.
         No try samples at random: CTranslate2 seeds each of its threads once, so that no two runs would agree.
         """
-        if not self._options.temperature_fallback or any(self._fields) or not self._needs_fallback(hypothesis, window):
+        if not self._options.fallback_searches or any(self._fields) or not self._needs_fallback(hypothesis, window):
             return hypothesis
         states = encode_windows(self._whisper, [window], self._waveform)
         tried = [hypothesis]
