@@ -3,108 +3,119 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import open_for_api
 from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.json_documents import as_document
+from components.page.option_arguments import with_option_arguments
 from components.pictures.files import keep_pictures, open_init_image
 from models.specs.model_spec import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw
 from pipelines.pictures.audio_to_image import segment_concepts
-from pipelines.pictures.options import PictureOptions
+from pipelines.pictures.options import Drawing, PictureOptions
 from pipelines.pictures.prompt_writing import write_prompt
 from services import Services
 
+Endpoint = Callable[..., Any]
+FACTS = ("prompt", "prompt_overflow", "negative_prompt_overflow", "concepts", "start", "end", "model", "licence", "elapsed")
+"""Fields of a drawing that the endpoint answers with."""
+
+
+@dataclass(frozen=True)
+class PictureArguments:
+    """The arguments of `/audio_to_image` beside the recording."""
+
+    audio_weight: Annotated[float, "weight of the audio, 0 (text alone) to 1 (audio alone)."] = 1.0
+    prompt: Annotated[str, "description of the sound; '' has it written from the recording where it is needed."] = ""
+    extra_prompt: Annotated[str, "text that is added to the prompt, or to the audio."] = ""
+    negative_prompt: Annotated[str, "what is not to be in the picture."] = ""
+    style: Annotated[str, "such as 'flat style' for the tiny offline model."] = ""
+    seed: Annotated[int, "0 to 4294967295; -1 for a random one."] = -1
+    model: Annotated[str, "'auto', or a key of the catalogue such as 'tiny-diffusion' or 'stable-diffusion-2-1'."] = AUTO
+    aligner: Annotated[str, "what turns audio into prompt embeds: 'auto', or a key such as 'tiny-aligner'."] = AUTO
+    start: Annotated[float, "start of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
+    end: Annotated[float, "end of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
+    audio_guidance: Annotated[float, "factor on the audio's part of the prompt, 0 to 3; 1 is usual."] = 1.0
+    steps: Annotated[int, "diffusion steps, 1 to 100; 0 for the model's default."] = 0
+    guidance_scale: Annotated[float, "CFG scale, 0 to 30; -1 for the model's default."] = -1.0
+    width: Annotated[int, "in pixels, a multiple of 8; 0 for the model's default."] = 0
+    height: Annotated[int, "in pixels, a multiple of 8; 0 for the model's default."] = 0
+    scheduler: Annotated[str, "DDIM, DPM++ 2M, UniPC, Euler, Euler ancestral or LCM; '' for the model's default."] = ""
+    init_image: Annotated[gr.FileData | None, "initial image: PNG, JPEG, WebP, GIF (its first frame), BMP, TIFF or AVIF."] = None
+    strength: Annotated[float, "how much of the initial image is replaced, above 0 and up to 1."] = 0.6
+    fast: Annotated[bool, "whether to take few steps, with a model made for that where there is one."] = False
+
+    def options(self) -> PictureOptions:
+        """Return the options of the pipeline; the initial image is opened.
+
+        Raises:
+            InvalidOption, InvalidInitImage: see `open_init_image`.
+        """
+        return PictureOptions(
+            model=self.model,
+            aligner=self.aligner,
+            audio_weight=self.audio_weight,
+            audio_guidance=self.audio_guidance,
+            prompt=self.prompt or None,
+            extra_prompt=self.extra_prompt,
+            negative_prompt=self.negative_prompt,
+            style=self.style,
+            start=_given(self.start),
+            end=_given(self.end),
+            steps=self.steps or None,
+            guidance_scale=_given(self.guidance_scale),
+            width=self.width or None,
+            height=self.height or None,
+            scheduler=self.scheduler,
+            seed=_given(self.seed),
+            init_image=open_init_image(self.init_image) if self.init_image else None,
+            strength=self.strength,
+            preview_every=0,
+            fast=self.fast,
+        )
+
 
 def add_picture_endpoints(services: Services) -> None:
-    """Add them to the page's API."""
+    """Add both to the page's API, each under the name of its function."""
+    for build in (_audio_to_image, _prompt_from_audio):
+        add_endpoint(build(services), **borrowing(services.settings))
 
+
+def _audio_to_image(services: Services) -> Endpoint:
+    @with_option_arguments(PictureArguments)
     def audio_to_image(
-        audio: gr.FileData,
-        audio_weight: float = 1.0,
-        prompt: str = "",
-        extra_prompt: str = "",
-        negative_prompt: str = "",
-        style: str = "",
-        seed: int = -1,
-        model: str = AUTO,
-        aligner: str = AUTO,
-        start: float = -1.0,
-        end: float = -1.0,
-        audio_guidance: float = 1.0,
-        steps: int = 0,
-        guidance_scale: float = -1.0,
-        width: int = 0,
-        height: int = 0,
-        scheduler: str = "",
-        init_image: gr.FileData | None = None,
-        strength: float = 0.6,
-        fast: bool = False,
-        *,
-        should_stop: Callable[[], bool],
-    ) -> Iterator[dict[str, Any] | None]:
-        """Draw a picture of what is heard in a recording.
+        audio: gr.FileData, arguments: PictureArguments, *, should_stop: Callable[[], bool]
+    ) -> Iterator[tuple[gr.FileData | None, dict[str, Any] | None]]:
+        """Draw a picture from the sound of a recording.
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            audio_weight: 1 draws from the sound itself, 0 from words about it, between from a blend of both.
-            prompt: words about the sound; '' has them written from the recording where they are needed.
-            extra_prompt: what else is to be seen; added to the prompt, also to a sound.
-            negative_prompt: what is not to be seen.
-            style: such as 'flat style' for the tiny offline model.
-            seed: the same seed and settings give the same picture; -1 for a random one.
-            model: 'auto', or a key of the catalogue such as 'tiny-diffusion' or 'stable-diffusion-2-1'.
-            aligner: what turns sound into a prompt: 'auto', or a key such as 'tiny-aligner'.
-            start: where the part begins that is drawn, in seconds; -1 for the most telling part.
-            end: where that part ends, in seconds; -1 for the most telling part.
-            audio_guidance: how much the sound weighs, 1 is usual.
-            steps: of the diffusion; 0 for the model's own number.
-            guidance_scale: how closely the prompt is followed; -1 for the model's own.
-            width: in pixels, a multiple of 8; 0 for the model's own.
-            height: in pixels, a multiple of 8; 0 for the model's own.
-            scheduler: 'DDIM', 'DPM++ 2M', 'UniPC', 'Euler', 'Euler ancestral', 'LCM', or '' for the model's own.
-            init_image: a picture to start from instead of noise.
-            strength: how much of the initial image is drawn anew, above 0 and up to 1.
-            fast: few steps, with a model made for that where there is one.
 
         Returns:
-            The picture, a PNG file; its text chunk 'audioscope' holds all of its settings as JSON: models and their revisions,
-            the seed, the part that was drawn, the prompt, what was heard; a initial image is in a chunk 'auSp'. Null for every
-            step until it is drawn.
+            The picture, a PNG file with all of its settings as JSON in the text chunk 'audioscope' and its initial image in the
+            chunk 'auSp'; and seed, prompt, prompt_overflow and negative_prompt_overflow (the words beyond the text encoder's
+            limit, which had no effect), concepts [{concept, category, weight}], start and end of the segment in seconds, model,
+            licence, elapsed in seconds, clip_notes. Both are null at every step until the picture is drawn.
         """
-        options = PictureOptions(
-            model=model,
-            aligner=aligner,
-            audio_weight=audio_weight,
-            audio_guidance=audio_guidance,
-            prompt=prompt or None,
-            extra_prompt=extra_prompt,
-            negative_prompt=negative_prompt,
-            style=style,
-            start=_given(start),
-            end=_given(end),
-            steps=steps or None,
-            guidance_scale=_given(guidance_scale),
-            width=width or None,
-            height=height or None,
-            scheduler=scheduler,
-            seed=_given(seed),
-            init_image=open_init_image(init_image, Path(get_upload_folder())) if init_image else None,
-            strength=strength,
-            preview_every=0,
-            fast=fast,
-        )
+        options = arguments.options()
         clip = open_for_api(services, audio, should_stop)
         for now in draw(clip, options, services.runtime, should_stop):
-            yield as_file_data(keep_pictures(clip, now.pictures)[0].path) if now.state == "done" else None
+            if now.state != "done":
+                yield None, None
+                continue
+            (kept,) = keep_pictures(clip, now.pictures)
+            yield as_file_data(kept.path), {"seed": kept.picture.seed, **_facts(now), "clip_notes": clip.notes}
 
+    return audio_to_image
+
+
+def _prompt_from_audio(services: Services) -> Endpoint:
     def prompt_from_audio(
         audio: gr.FileData,
         model: str = AUTO,
@@ -113,13 +124,13 @@ def add_picture_endpoints(services: Services) -> None:
         *,
         should_stop: Callable[[], bool],
     ) -> dict[str, Any]:
-        """Write a prompt for pictures from what is heard in a recording.
+        """Write a prompt for pictures from the sounds, music and speech of a recording.
 
         Args:
             audio: the recording, in any format that carries sound.
-            model: the picture model that is to understand it: 'auto', or a key of the catalogue such as 'tiny-diffusion'.
-            start: where the part begins, in seconds; -1 for the most telling part.
-            end: where that part ends, in seconds; -1 for the most telling part.
+            model: the picture model that the prompt is for: 'auto', or a key of the catalogue such as 'tiny-diffusion'.
+            start: start of the segment, in seconds; -1 for the most salient window.
+            end: end of the segment, in seconds; -1 for the most salient window.
 
         Returns:
             prompt; sources, what it was written from ('tags', 'music', 'transcript'); concepts [{concept, category, weight}], the
@@ -139,11 +150,13 @@ def add_picture_endpoints(services: Services) -> None:
             "clip_notes": clip.notes,
         }
 
-    shared = borrowing(services.settings)
-    add_endpoint(audio_to_image, **shared)
-    add_endpoint(prompt_from_audio, **shared)
+    return prompt_from_audio
+
+
+def _facts(now: Drawing) -> dict[str, Any]:
+    return {name: as_document(getattr(now, name)) for name in FACTS}
 
 
 def _given(number: Any) -> Any:
-    """None for a number below 0."""
+    """Return None for a number below 0."""
     return None if number < 0 else number

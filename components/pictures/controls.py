@@ -13,7 +13,7 @@ from models.model_catalog import ModelCatalog
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.film.storyboard_types import Storyboard
-from pipelines.pictures.options import SCHEDULERS, PictureOptions
+from pipelines.pictures.options import MAX_TEXT_CHARACTERS, SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()
 MAX_PICTURES = 8
@@ -118,10 +118,12 @@ def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML],
         weight = gr.Slider(0.0, 1.0, value=DEFAULTS.audio_weight, step=0.05, label="Based on", elem_id="audio-weight", buttons=[])
         gr.HTML(WEIGHT_ENDS, apply_default_css=False)
     with gr.Column(elem_classes="beside", min_width=0):
-        prompt = gr.Textbox(label="Prompt", placeholder=WRITTEN_PROMPT, lines=2, max_length=1000, elem_id="picture-prompt")
+        prompt = gr.Textbox(
+            label="Prompt", placeholder=WRITTEN_PROMPT, lines=2, max_length=MAX_TEXT_CHARACTERS, elem_id="picture-prompt"
+        )
         write_again = gr.Button("Write again", size="sm", min_width=0, elem_id="write-prompt")
     prompt_hint = build_hint()
-    extra = gr.Textbox(label="Extra prompt", max_length=500, elem_id="extra-prompt")
+    extra = gr.Textbox(label="Extra prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="extra-prompt")
     extra_hint = build_hint()
     style = gr.Dropdown(style_choices(catalog, AUTO), value="", label="Style", allow_custom_value=True, elem_id="picture-style")
     fields = {"audio_weight": weight, "prompt": prompt, "extra_prompt": extra, "style": style}
@@ -163,7 +165,7 @@ def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
 def _build_advanced(catalog: ModelCatalog) -> dict[str, Any]:
     """Build the controls of sampling and of the initial image, by field."""
     fields: dict[str, Any] = {}
-    fields["negative_prompt"] = gr.Textbox(label="Negative prompt", max_length=500, elem_id="negative-prompt")
+    fields["negative_prompt"] = gr.Textbox(label="Negative prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="negative-prompt")
     with gr.Row(elem_classes="pair"):
         fields["steps"] = _optional("Steps", MODEL_DEFAULT, "picture-steps")
         fields["guidance_scale"] = _optional("CFG scale", MODEL_DEFAULT, "cfg-scale")
@@ -176,7 +178,7 @@ def _build_advanced(catalog: ModelCatalog) -> dict[str, Any]:
     fields["init_image"] = gr.Image(
         label="Initial image",
         type="pil",
-        image_mode="RGB",
+        image_mode=None,  # RGB would drop transparency and clip 16 bits
         format="png",
         sources=["upload", "clipboard"],
         height=170,

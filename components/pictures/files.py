@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from components.page.downloads import new_files_folder
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
+from pipelines.pictures.init_image import read_init_image
 from pipelines.pictures.options import Picture
 from pipelines.pictures.png_metadata import png_bytes
 
 PREVIEW_QUALITY = 80
 THUMBNAIL_PIXELS = 96
-IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
-ACCEPTED_IMAGES = "an uploaded PNG, JPEG or WebP picture"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,24 +46,20 @@ def keep_pictures(clip: AudioClip, pictures: tuple[Picture, ...]) -> tuple[KeptP
     return tuple(kept)
 
 
-def open_init_image(file: object, folder: Path) -> Image.Image:
-    """Open the image that an API caller uploaded to `folder`, as RGB.
+def open_init_image(file: object) -> Image.Image:
+    """Open the image that was uploaded, as RGB; see `flatten_image`.
 
     Args:
-        file: what the caller sent, a FileData as a dict.
-        folder: the folder of uploads; files elsewhere are refused.
+        file: what the page or an API caller sent, a FileData as a dict.
 
     Raises:
-        InvalidOption: it is not an uploaded image.
+        InvalidOption: it is no file in the folder of uploads.
+        InvalidInitImage: see `read_init_image`.
     """
     path = Path(file["path"]).resolve() if isinstance(file, dict) and isinstance(file.get("path"), str) else None
-    if path is None or not path.is_relative_to(folder.resolve()):
-        raise InvalidOption("init_image", "something else", ACCEPTED_IMAGES)
-    try:
-        with Image.open(path, formats=IMAGE_FORMATS) as image:
-            return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        raise InvalidOption("init_image", path.name, ACCEPTED_IMAGES) from None
+    if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()):
+        raise InvalidOption("init_image", "something else", "an uploaded image")
+    return read_init_image(path)
 
 
 def file_url(path: Path) -> str:

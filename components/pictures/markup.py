@@ -7,7 +7,9 @@ import re
 
 from components.page.markup import chips_markup
 from components.pictures.files import KeptPicture, preview_url
+from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import Drawing
+from pipelines.wording.grammar import listed
 from pipelines.wording.times import clock_time
 
 WAITING = {
@@ -16,6 +18,9 @@ WAITING = {
     "drawing": "Drawing …",
     "stopped": "Stopped before the first preview.",
 }
+
+MAX_OVERFLOW_CHARACTERS = 200
+"""Longest quotation of words that had no effect."""
 
 
 def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1) -> str:
@@ -54,7 +59,31 @@ def drawing_summary(now: Drawing) -> str:
     ]
     reasons = [now.model_reason, now.licence]
     why = f'<details class="why"><summary>Why this model, and its licence</summary>{html.escape("; ".join(reasons))}</details>'
-    return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(part for part in facts if part)}</p>{why}'
+    line = f'<p class="summary" data-state="{now.state}">{" · ".join(part for part in facts if part)}</p>'
+    return f"{bar}{line}{overflow_markup(now)}{why}"
+
+
+def overflow_markup(now: Drawing) -> str:
+    """Return a line for each prompt that is longer than the text encoder takes, with the words that had no effect."""
+    cut = {"Prompt": now.prompt_overflow, "Negative prompt": now.negative_prompt_overflow}
+    return "".join(
+        f'<p class="notice" role="status">{name} too long for this model, no effect: “{html.escape(_shortened(words))}”</p>'
+        for name, words in cut.items()
+        if words
+    )
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= MAX_OVERFLOW_CHARACTERS else words[:MAX_OVERFLOW_CHARACTERS].rsplit(" ", 1)[0] + " …"
+
+
+def foreign_markup(foreign: ForeignSettings) -> str:
+    """Return the sentences that say what was restored from a file of another tool, and what was not."""
+    titles = {"negative_prompt": "negative prompt", "guidance_scale": "CFG scale", "scheduler": "scheduler"}
+    restored = listed([titles.get(name, name) for name, value in foreign.values.items() if value != ""])
+    text = "; the picture is based on text" if foreign.prompt else ""
+    left_out = f" Not restored: {html.escape(', '.join(foreign.left_out))}." if foreign.left_out else ""
+    return f'<p class="summary" role="status">Restored from {foreign.tool}: {restored}{text}.{left_out}</p>'
 
 
 def short_licences(licence: str) -> str:
@@ -63,7 +92,10 @@ def short_licences(licence: str) -> str:
 
 
 def _seeds(seeds: list[int]) -> str:
-    return f"seeds {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else "".join(f"seed {seed}" for seed in seeds)
+    """Return 'seed 7', 'seeds 7 to 9', or all of them where the last seed is followed by 0."""
+    if len(seeds) > 1 and seeds[-1] > seeds[0]:
+        return f"seeds {seeds[0]} to {seeds[-1]}"
+    return f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}" if seeds else ""
 
 
 def _progress(now: Drawing) -> str:

@@ -27,9 +27,9 @@ from components.pictures.controls import (
     style_choices,
     values_of,
 )
-from components.pictures.files import KeptPicture, keep_pictures
+from components.pictures.files import KeptPicture, keep_pictures, open_init_image
 from components.pictures.film_panel import build_film_panel, connect_film
-from components.pictures.markup import concepts_markup, drawing_summary, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, pictures_markup
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.timeline.items import Span
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
@@ -38,8 +38,9 @@ from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
+from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import MAX_SEED, Drawing, PictureOptions
-from pipelines.pictures.png_metadata import picture_from_png
+from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
 from pipelines.pictures.prompt_writing import write_prompt
 from services import Services
 
@@ -106,6 +107,9 @@ def _connect_buttons(
         outputs=controls.style,
         **plain,
     )
+    image = controls.init_image
+    # Gradio's own preprocessing would answer a broken file with the message of a library.
+    image.upload(_flattened, inputs=image, outputs=[image, summary], preprocess=False, **plain)
     buttons.restore.upload(_restore, inputs=buttons.restore, outputs=[*components_of(controls), summary], queue=False, **QUIET)
 
 
@@ -190,15 +194,37 @@ def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:
     return gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip(), known
 
 
+def _flattened(file: dict[str, Any] | None) -> tuple[Any, Any]:
+    """Show an uploaded initial image as the model gets it; one that cannot be used is taken out, with a sentence."""
+    if file is None:
+        return gr.skip(), gr.skip()
+    try:
+        return open_init_image(file), gr.skip()
+    except Exception as error:
+        return None, failure_markup(sentence_for(error))
+
+
 def _restore(path: str | None) -> list[Any]:
     """Return the controls' values from the picture's settings, then a message."""
     try:
         if path is None:
             return [gr.skip()] * (len(FIELDS) + 1)
+        foreign = foreign_settings_from_png(path)
+        if foreign is not None:
+            return _foreign_values(foreign)
         restored = picture_from_png(path)
     except Exception as error:
         return [*[gr.skip()] * len(FIELDS), failure_markup(sentence_for(error))]
     return [*values_of(restored.settings.options()), failure_markup(INIT_IMAGE_LOST) if restored.init_image_lost else RESTORED]
+
+
+def _foreign_values(foreign: ForeignSettings) -> list[Any]:
+    """Return the values of the controls that a file of another tool sets, the others left as they are, then a message."""
+    found = values_of(PictureOptions(**foreign.values, audio_weight=0.0))
+    # Other tools draw from text: the prompt would have no effect on a picture of sound alone.
+    names = (*foreign.values, *(["audio_weight"] if foreign.prompt else []))
+    values = [value if name in names else gr.skip() for name, value in zip(FIELDS, found, strict=True)]
+    return [*values, foreign_markup(foreign)]
 
 
 def _last_seed(drawn: Drawn) -> Any:

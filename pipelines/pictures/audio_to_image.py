@@ -18,9 +18,9 @@ from pipelines.jobs.background import in_background, reported_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.concept_decomposition import decompose_concepts
-from pipelines.pictures.options import ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
+from pipelines.pictures.options import MAX_SEED, ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
 from pipelines.pictures.planning import PicturePlan, plan_picture
-from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt_text
+from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt_text, text_overflow
 from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.salient_window import salient_window
 from pipelines.pictures.sampling import Preview, preview_function, sample_picture
@@ -141,6 +141,11 @@ class _Job:
         with self.runtime.cache.lease(*specs, working_bytes=plan.working_bytes, should_stop=stopped) as (pipeline, *decoders):
             preview = preview_function(decoders[0] if decoders else None, pipeline) if options.preview_every else None
             embeds = encode_prompt(pipeline, text, audio, options.audio_weight, options.audio_guidance)
+            now = replace(
+                now,
+                prompt_overflow=text_overflow(pipeline.tokenizer, text.full),
+                negative_prompt_overflow=text_overflow(pipeline.tokenizer, text.negative),
+            )
             for number in range(1, options.pictures + 1):
                 now = replace(now, picture=number, step=0, preview=None)
                 now = self._draw_picture(now, pipeline, embeds, preview, report)
@@ -150,7 +155,8 @@ class _Job:
         self, now: Drawing, pipeline: Any, embeds: PromptEmbeds, preview: Preview | None, report: Report
     ) -> Drawing:
         """Report a snapshot a step; the last one, with the finished picture, is returned too."""
-        plan, seed = self.plan, self.plan.seed + now.picture - 1
+        plan = self.plan
+        seed = (plan.seed + now.picture - 1) % (MAX_SEED + 1)
         latest = now
 
         def end_step(step: int, latents: Any) -> None:

@@ -37,7 +37,8 @@ class InvalidPictureFile(AudioscopeError):
     """No settings can be restored from this file."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"This file cannot bring back how a picture was made ({why}): give a PNG that was saved here.")
+        tools = "AUTOMATIC1111, ComfyUI or InvokeAI"
+        super().__init__(f"No settings can be restored from this file ({why}): give a PNG that was exported here, or by {tools}.")
 
 
 class TooShortForStoryboard(ClipError):

@@ -21,6 +21,9 @@ SCHEDULERS: dict[str, str] = {
 """Name on the page -> class of diffusers. All of them can start from pure noise, which models with zero terminal SNR need."""
 
 MAX_SEED = 2**32 - 1
+MAX_STEPS = 100
+MAX_GUIDANCE_SCALE = 30.0
+MAX_TEXT_CHARACTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class PictureOptions:
     scheduler: str = ""
     """A name in `SCHEDULERS`; empty for the model's own."""
     seed: int | None = None
-    """Seed of the first picture; each further picture has the next one. None: a random one, which is in the settings."""
+    """Seed of the first picture; each further picture has the next one, 0 after `MAX_SEED`. None: a random one, which is in the
+    settings."""
     pictures: int = 1
     """Number of pictures."""
     init_image: Image.Image | None = None
@@ -150,6 +154,10 @@ class Drawing(ModelUse):
     """Description of the audio that is used, without extra prompt and style; empty where none is needed."""
     concepts: tuple[ConceptWeight, ...] = ()
     """Decomposition of the audio embeds, largest weight first; empty where the picture is drawn from text alone."""
+    prompt_overflow: str = ""
+    """End of the prompt, with extra prompt and style, that the text encoder cut off; empty if all of it was encoded."""
+    negative_prompt_overflow: str = ""
+    """The same of the negative prompt."""
     picture: int = 0
     """Number of the picture that is being drawn, from 1."""
     step: int = 0

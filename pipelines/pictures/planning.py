@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
-
 from models.errors import InvalidOption, ModelError
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
@@ -14,19 +12,23 @@ from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.pictures.audio_embeds import choose_aligner
-from pipelines.pictures.errors import InvalidInitImage
-from pipelines.pictures.options import MAX_SEED, SCHEDULERS, DiffusionOptions, PictureOptions
+from pipelines.pictures.init_image import check_init_image, prepare_init_image
+from pipelines.pictures.options import (
+    MAX_GUIDANCE_SCALE,
+    MAX_SEED,
+    MAX_STEPS,
+    MAX_TEXT_CHARACTERS,
+    SCHEDULERS,
+    DiffusionOptions,
+    PictureOptions,
+)
 
 MAX_PICTURES = 16
-MAX_STEPS = 100
 MAX_LCM_STEPS = 50
 """The LCM scheduler picks its steps among the 50 of its teacher."""
-MAX_GUIDANCE_SCALE = 30.0
 MAX_AUDIO_GUIDANCE = 3.0
-MAX_TEXT_CHARACTERS = 2000
 LATENT_PIXELS = 8
 """Side of one latent in pixels; sides of pictures are multiples of it."""
-MAX_INIT_IMAGE_PIXELS = 64 * 10**6
 WORKING_BYTES_PER_PIXEL = 4096
 """Memory of the last layers of a decoder like Stable Diffusion's, in float32, with room for copies."""
 
@@ -70,9 +72,9 @@ def plan_picture(clip: AudioClip, options: PictureOptions, catalog: ModelCatalog
     _check_texts(options)
     _check_segment(clip, options)
     if options.init_image is not None:
-        _check_init_image(options.init_image)
+        check_init_image(options.init_image)
     choice, aligner = _models(options, catalog)
-    seed = secrets.randbelow(MAX_SEED - MAX_PICTURES) if options.seed is None else options.seed
+    seed = secrets.randbelow(MAX_SEED + 1) if options.seed is None else options.seed
     return PicturePlan(options, choice, aligner, _sampling(options, choice.spec), seed)
 
 
@@ -128,16 +130,6 @@ def _check_segment(clip: AudioClip, options: PictureOptions) -> None:
         raise InvalidOption("segment", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
 
 
-def _check_init_image(image: Image.Image) -> None:
-    """Check the size before the pixels are decoded, then that they can be."""
-    if image.width * image.height > MAX_INIT_IMAGE_PIXELS:
-        raise InvalidInitImage(f"it has {image.width} by {image.height} pixels")
-    try:
-        image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidInitImage("its file is damaged") from error
-
-
 def _sampling(options: PictureOptions, spec: ModelSpec) -> DiffusionOptions:
     defaults = drawing_defaults(spec)
     width, height = (_side(name, side, defaults) for name, side in (("width", options.width), ("height", options.height)))
@@ -166,10 +158,3 @@ def _side(name: str, side: int | None, defaults: DrawingDefaults) -> int:
         accepted = f"multiples of {LATENT_PIXELS} from {defaults.smallest} to {defaults.largest} with this model"
         raise InvalidOption(name, side, accepted)
     return side
-
-
-def prepare_init_image(picture: Image.Image, width: int, height: int) -> Image.Image:
-    """Convert `picture` to RGB of the given size: upright, on white where it is transparent, cropped where its shape differs."""
-    upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    opaque = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright).convert("RGB")
-    return ImageOps.fit(opaque, (width, height), Image.Resampling.LANCZOS)

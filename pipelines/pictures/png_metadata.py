@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from pipelines.pictures.errors import InvalidPictureFile
+from pipelines.pictures.foreign_metadata import ForeignSettings, foreign_settings
 from pipelines.pictures.options import (
     MAX_SEED,
     Picture,
@@ -102,7 +103,10 @@ def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
     Raises:
         InvalidPictureFile: it is no PNG, none of ours, broken, or of another version; says which.
     """
-    text, init_image = _own_chunks(source)
+    chunks, init_image = _chunks(source)
+    text = chunks.get(OWN_KEYWORD)
+    if not isinstance(text, str):
+        raise InvalidPictureFile("there are no settings inside that this app can read")
     try:
         stored: Any = STORED.model_validate_json(text)
     except ValidationError as error:
@@ -114,6 +118,17 @@ def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
         return RestoredPicture(settings, init_image_lost=bool(stored.init_image_hash))
     decoded = _decode_init_image(init_image, (settings.width, settings.height), stored.init_image_hash)
     return RestoredPicture(replace(settings, init_image=decoded), init_image_lost=False)
+
+
+def foreign_settings_from_png(source: bytes | str | Path) -> ForeignSettings | None:
+    """Return the settings that another tool wrote into a PNG file; None if the file has settings of ours, or none at all.
+
+    Raises:
+        InvalidPictureFile: it is no PNG, or broken; says which.
+    """
+    chunks, _ = _chunks(source)
+    texts = {name: value for name, value in chunks.items() if isinstance(name, str)}
+    return None if OWN_KEYWORD in texts else foreign_settings(texts)
 
 
 def image_hash(image: Image.Image) -> str:
@@ -193,18 +208,16 @@ def _as_png(image: Image.Image, chunks: PngInfo | None = None) -> bytes:
     return file.getvalue()
 
 
-def _own_chunks(source: bytes | str | Path) -> tuple[str, bytes | None]:
-    """Return the JSON of the file, and its initial image undecoded, if one is inside."""
+def _chunks(source: bytes | str | Path) -> tuple[dict[str | tuple[int, int], Any], bytes | None]:
+    """Return the text chunks of the file, and its initial image undecoded, if one is inside."""
     try:
         with BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as stream:
             _check_header(stream)
             image = PngImageFile(stream)
-            text, private = image.info.get(OWN_KEYWORD), dict(chunk[:2] for chunk in image.private_chunks)
+            private = dict(chunk[:2] for chunk in image.private_chunks)
     except UNREADABLE:
         raise InvalidPictureFile("it is broken or no PNG picture") from None
-    if not isinstance(text, str):
-        raise InvalidPictureFile("there are no settings of Audioscope inside")
-    return text, private.get(INIT_IMAGE_CHUNK)
+    return image.info, private.get(INIT_IMAGE_CHUNK)
 
 
 def _decode_init_image(content: bytes, size: tuple[int, int], expected_hash: str) -> Image.Image:

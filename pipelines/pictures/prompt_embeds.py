@@ -7,11 +7,16 @@ encoded text.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.pictures.audio_embeds import AudioEmbeds
 from pipelines.pictures.options import PictureOptions
+
+WORD_START = re.compile(r"[^\W\u2e80-\uffff]*$")
+"""Start of a word that a cut goes through; scripts without spaces are cut between any two characters."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,24 @@ def encode_prompt(
         audio_weight * positive + (1 - audio_weight) * prompt + (_encode_text(pipeline, text.full) - prompt),
         audio_weight * negative + (1 - audio_weight) * empty + (_encode_text(pipeline, text.negative) - empty),
     )
+
+
+def text_overflow(tokenizer: Any, text: str) -> str:
+    """Return the end of `text` that does not fit into the text encoder, from a whole word on; empty if all of it fits.
+
+    Args:
+        tokenizer: the tokenizer of the text encoder, whose `model_max_length` counts start and end of sequence.
+        text: a prompt.
+    """
+
+    def tokens(characters: int) -> int:
+        return len(tokenizer(text[:characters], verbose=False).input_ids)
+
+    if tokens(len(text)) <= tokenizer.model_max_length:
+        return ""
+    cut = bisect_right(range(len(text)), tokenizer.model_max_length, key=tokens) - 1
+    start = WORD_START.search(text, 0, cut) if text[cut : cut + 1].isalnum() else None
+    return text[start.start() if start else cut :].strip(" ,")
 
 
 def interpolate_embeds(first: PromptEmbeds, second: PromptEmbeds, position: float) -> PromptEmbeds:

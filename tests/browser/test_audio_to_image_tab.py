@@ -183,7 +183,7 @@ def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage
     Image.new("RGB", (32, 32), "navy").save(tmp_path / "holiday.png")
     page = opened(new_page(), app)
     drop(page, tmp_path / "holiday.png")
-    expect(page.locator("#picture-summary [role=alert]")).to_contain_text("no settings of Audioscope")
+    expect(page.locator("#picture-summary [role=alert]")).to_contain_text("no settings inside")
 
 
 def test_a_storyboard_has_a_picture_for_each_part_of_the_clip(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gradio_client import Client, handle_file
@@ -31,7 +32,13 @@ def client(app: RunningApp) -> Client:
 
 
 def draw(client: Client, **options: object) -> Path:
-    return Path(client.predict(handle_file(CLIP), api_name="/audio_to_image", **options))
+    path, _ = client.predict(handle_file(CLIP), api_name="/audio_to_image", **options)
+    return Path(path)
+
+
+def facts(client: Client, **options: object) -> dict[str, Any]:
+    _, found = client.predict(handle_file(CLIP), api_name="/audio_to_image", **options)
+    return dict(found)
 
 
 def test_the_tools_are_there_with_typed_arguments(app: RunningApp) -> None:
@@ -64,6 +71,15 @@ def test_a_seed_and_its_settings_give_one_picture_with_the_settings_inside(clien
     assert draw(client, **options | {"seed": 4}).read_bytes() != first.read_bytes()
 
 
+def test_the_answer_names_the_words_beyond_the_limit_of_the_text_encoder(client: Client) -> None:
+    words = "owl " * 100
+    found = facts(client, audio_weight=0, steps=1, seed=5, prompt=f"{words}and a bright red balloon", negative_prompt=words)
+    assert found["prompt_overflow"].endswith("owl and a bright red balloon")
+    assert set(found["negative_prompt_overflow"].split()) == {"owl"}
+    assert (found["seed"], found["clip_notes"]) == (5, [])
+    assert facts(client, audio_weight=0, steps=1, prompt="owl")["prompt_overflow"] == ""
+
+
 def test_a_picture_can_start_from_another(client: Client) -> None:
     first = draw(client, seed=3, steps=4)
     assert draw(client, seed=3, steps=4, init_image=handle_file(first)).read_bytes() != first.read_bytes()
@@ -86,7 +102,8 @@ def test_a_prompt_and_the_concepts_of_the_audio(client: Client) -> None:
         ({"scheduler": "x"}, "The option scheduler cannot be 'x'"),
         ({"model": "nope"}, "There is no model called 'nope'"),
         ({"start": 3.0, "end": 2.0}, "The option segment cannot be"),
-        ({"init_image": handle_file(CLIP)}, "The option init_image cannot be"),
+        ({"init_image": handle_file(CLIP)}, "This initial image cannot be used \\(it is no PNG"),
+        ({"seed": 2**32}, "The option seed cannot be '4294967296'"),
     ],
 )
 def test_bad_options_get_a_sentence(options: dict[str, object], sentence: str, client: Client) -> None:

@@ -14,9 +14,10 @@ from components.pictures.files import (
     open_init_image,
     thumbnail_url,
 )
-from components.pictures.markup import concepts_markup, drawing_summary, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, pictures_markup
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
+from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import ConceptWeight, Drawing, Picture
 from pipelines.pictures.png_metadata import options_from_png
 from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
@@ -94,14 +95,34 @@ def test_thumbnails_are_small() -> None:
     assert len(thumbnail_url(PICTURE.image)) < 1000
 
 
-def test_only_uploaded_pictures_are_opened(tmp_path: Path) -> None:
+def test_only_uploaded_pictures_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     uploads = tmp_path / "uploads"
     uploads.mkdir()
-    inside, outside, letter = uploads / "in.png", tmp_path / "out.png", uploads / "letter.png"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(uploads))
+    inside, outside = uploads / "in.png", tmp_path / "out.png"
     PICTURE.image.save(inside)
     PICTURE.image.save(outside)
-    letter.write_text("Dear viewer")
-    assert open_init_image({"path": str(inside)}, uploads).size == (384, 384)
-    for refused in ({"path": str(outside)}, {"path": str(uploads / "../out.png")}, {"path": str(letter)}, str(inside), {}, None):
+    assert open_init_image({"path": str(inside)}).size == (384, 384)
+    for refused in ({"path": str(outside)}, {"path": str(uploads / "../out.png")}, str(inside), {}, None):
         with pytest.raises(InvalidOption, match="init_image"):
-            open_init_image(refused, uploads)
+            open_init_image(refused)
+
+
+def test_words_without_effect_are_named_in_the_summary() -> None:
+    markup = drawing_summary(replace(NOW, prompt_overflow="a <red> balloon", negative_prompt_overflow="word " * 100))
+    assert "“a &lt;red&gt; balloon”" in markup
+    assert "word word …”" in markup
+    assert "no effect" not in drawing_summary(NOW)
+
+
+def test_what_another_tool_left_out_is_named() -> None:
+    found = ForeignSettings("ComfyUI", prompt="barn", negative_prompt="", steps=20, left_out=("sampler <Heun>", "model"))
+    markup = foreign_markup(found)
+    assert "Restored from ComfyUI: prompt and steps; the picture is based on text." in markup
+    assert "Not restored: sampler &lt;Heun&gt;, model." in markup
+
+
+def test_seeds_that_begin_again_at_0_are_all_named(clip: AudioClip) -> None:
+    pictures = tuple(replace(PICTURE, seed=seed) for seed in (2**32 - 1, 0, 1))
+    assert "seeds 4294967295, 0, 1" in drawing_summary(replace(NOW, pictures=pictures))
+    assert "seeds 7 to 8" in drawing_summary(replace(NOW, pictures=(PICTURE, replace(PICTURE, seed=8))))

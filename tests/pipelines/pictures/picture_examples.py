@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 from pipelines.pictures.options import PictureSettings
+from pipelines.pictures.png_metadata import SIGNATURE
 
 DRAWN_FROM_TEXT = PictureSettings(
     model="tiny-diffusion",
@@ -30,3 +34,10 @@ DRAWN_FROM_TEXT = PictureSettings(
     seed=7,
 )
 """The plainest."""
+
+
+def header_of(width: int, height: int) -> bytes:
+    """The beginning of a PNG that promises so many pixels."""
+    header = struct.pack(">II", width, height) + b"\x08\x02\0\0\0"
+    chunk = b"IHDR" + header
+    return SIGNATURE + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))

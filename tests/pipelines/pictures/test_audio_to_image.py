@@ -21,12 +21,14 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment, segment_concepts
 from pipelines.pictures.errors import InvalidInitImage, TextWidthMismatch
+from pipelines.pictures.init_image import prepare_init_image
 from pipelines.pictures.options import (
+    MAX_SEED,
     Drawing,
     PictureOptions,
     PictureSettings,
 )
-from pipelines.pictures.planning import prepare_init_image
+from pipelines.pictures.png_metadata import options_from_png, png_bytes
 from pipelines.tagging.audioset import class_tree
 from services import Services
 from tests.models.fakes import make_spec
@@ -333,3 +335,22 @@ def test_the_tiny_model_draws_something_from_a_recording(services: Services) -> 
     assert drawing.concepts
     *_, again = audio_to_image(clip, drawing.pictures[0].settings.options(), services.runtime)
     assert np.array_equal(np.asarray(again.pictures[0].image), np.asarray(image))
+
+
+def test_words_beyond_the_limit_of_the_text_encoder_are_named(bench: PictureBench) -> None:
+    words = "dog " * 100
+    cut = bench.draw(replace(WORDS, prompt=f"{words}and a bright red balloon", negative_prompt=f"{words}blurry"))
+    assert cut.prompt_overflow.endswith("dog and a bright red balloon")
+    assert cut.negative_prompt_overflow.endswith("dog blurry")
+    kept = cut.pictures[0].settings.prompt or ""
+    without = bench.draw(replace(WORDS, prompt=kept.removesuffix(cut.prompt_overflow), negative_prompt=words))
+    assert np.array_equal(pixels(cut), pixels(without)), "what is named has no effect"
+    whole = bench.draw(WORDS)
+    assert (whole.prompt_overflow, whole.negative_prompt_overflow) == ("", "")
+
+
+def test_seeds_after_the_last_one_begin_at_0_and_every_png_is_restored(bench: PictureBench) -> None:
+    options = PictureOptions(seed=MAX_SEED, pictures=3, audio_weight=0, prompt="dog")
+    pictures = bench.draw(options).pictures
+    assert [picture.seed for picture in pictures] == [MAX_SEED, 0, 1]
+    assert [options_from_png(png_bytes(picture)).seed for picture in pictures] == [MAX_SEED, 0, 1]

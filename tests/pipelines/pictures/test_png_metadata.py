@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
-import zlib
 from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
@@ -41,7 +39,7 @@ from pipelines.pictures.png_metadata import (
     png_bytes,
 )
 from services import Services
-from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
+from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT, header_of
 from tests.recordings import EXAMPLES
 
 IMAGE = Image.linear_gradient("L").resize((16, 16)).convert("RGB")
@@ -304,13 +302,6 @@ def test_a_long_name_of_another_version_stays_one_sentence() -> None:
 @pytest.mark.parametrize("keyword", [OWN_KEYWORD, "comment"])
 def test_a_compressed_bomb_is_refused(keyword: str) -> None:
     assert "broken" in refusal(png_with((keyword, "0" * 2**26), compressed=True))
-
-
-def header_of(width: int, height: int) -> bytes:
-    """The beginning of a PNG that promises so many pixels."""
-    header = struct.pack(">II", width, height) + b"\x08\x02\0\0\0"
-    chunk = b"IHDR" + header
-    return SIGNATURE + struct.pack(">I", len(header)) + chunk + struct.pack(">I", zlib.crc32(chunk))
 
 
 def test_huge_dimensions_are_refused() -> None:
