@@ -32,7 +32,10 @@ from services import Services
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
 Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any], str | dict[str, Any]]
 """(state, timeline, bar, is_example, facts)."""
-SOUND_FILES = "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.caf,.wma,.amr"
+SOUND_FILES = (
+    "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.mka,.caf,.w64,.wma,.amr,"
+    ".ac3,.eac3,.dts,.ts,.flv,.wv,.tta,.ape,.dsf,.voc,.sph"
+)
 PARALLEL_OPENINGS = 4
 """Clips that are decoded at once, for all people together."""
 

@@ -51,8 +51,8 @@ class NotAudio(ClipError):
     """Nothing in the file can be decoded as sound."""
 
     def __init__(self, claimed: str = "") -> None:
-        named = f"although its name ends in {claimed}" if claimed else "that could be found"
-        super().__init__(f"This file holds no sound {named}: please give a recording such as WAV, MP3, FLAC, OGG or M4A.")
+        named = f", although its name ends in {claimed}" if claimed else ""
+        super().__init__(f"Nothing in this file can be read as sound{named}: please give it as WAV, MP3, FLAC, OGG or M4A.")
 
 
 class UnreadableClip(ClipError):

@@ -1,25 +1,39 @@
-"""Files of every container that may be opened: their audio trackss, their parts, and how long they say they are."""
+"""Files of every container that may be opened: their audio tracks, their parts, and how long they say they are."""
 
 from __future__ import annotations
 
-import os
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any
 
 from pipelines.clip.errors import NotAudio, UnreadableClip
-from pipelines.clip.files.file_parts import ByteRange, FilePart
+from pipelines.clip.files.file_clock import CLOCKLESS_KINDS
+from pipelines.clip.files.file_parts import (
+    FLAC_MARK,
+    MATROSKA_MARK,
+    FilePart,
+    PartReader,
+    adts_runs,
+    marked_files,
+    ogg_links,
+    riff_files,
+)
+from pipelines.clip.files.header_lengths import PCM_KINDS, asf_seconds, has_length_header, pcm_bytes
+from pipelines.clip.files.mp4_parts import mp4_parts
 from pipelines.clip.recording import AudioTrack
 
-FORMATS = "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,aac,caf,amr,ac3,asf,avi"
+FORMATS = (
+    "wav,w64,mp3,flac,ogg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aiff,au,aac,caf,amr,ac3,asf,avi,"
+    "eac3,dts,flv,mpegts,mpeg,wv,tta,ape,dsf,voc,nistsphere"
+)
 """FFmpeg demuxers that may be used. Playlists (hls, concat, dash ...) stay out: they open other files and addresses."""
-UNKNOWN_SIZE = 0xFFFFFFFF
 
 
 @contextmanager
-def opened(file: Path, part: ByteRange | None = None) -> Iterator[Any]:
-    """Open a file, or a range of its bytes, with FFmpeg.
+def opened(file: Path, part: FilePart) -> Iterator[Any]:
+    """Open a part of a file with FFmpeg.
 
     Raises:
         NotAudio, UnreadableClip.
@@ -27,13 +41,35 @@ def opened(file: Path, part: ByteRange | None = None) -> Iterator[Any]:
     import av
 
     options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
-    source = f"file:{file}" if part is None else FilePart(file, part)
+    is_whole = part == FilePart(0, file.stat().st_size)
+    source = f"file:{file}" if is_whole else PartReader(file, part)
     try:
         container = av.open(source, options=options, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError) as error:
         raise _unreadable(file) from error
     with container:
         yield container
+
+
+def parts_of(file: Path) -> tuple[FilePart, ...]:
+    """Return the parts that are to be read one after the other; one of the whole file where FFmpeg reads all of it."""
+    with open(file, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        head = content[:12]
+        parts: list[FilePart] = []
+        if head.startswith(b"OggS"):
+            parts = ogg_links(stream)
+        elif head.startswith((b"ID3", b"\xff")):
+            parts = adts_runs(content)
+        elif head.startswith((b"RIFF", b"RF64")):
+            parts = riff_files(stream)
+        elif head.startswith(b"fLaC"):
+            parts = marked_files(content, FLAC_MARK)
+        elif head.startswith(b"\x1aE\xdf\xa3"):
+            parts = marked_files(content, MATROSKA_MARK)
+        elif head[4:8] == b"ftyp":
+            parts = mp4_parts(content)
+        whole = FilePart(0, len(content))
+    return tuple(parts) if len(parts) > 1 or any(part.patches for part in parts) else (whole,)
 
 
 def _unreadable(file: Path) -> NotAudio | UnreadableClip:
@@ -77,10 +113,14 @@ def container_kind(file: Path, format_name: str) -> str:
 def claimed_seconds(file: Path, container: Any, stream: Any) -> float | None:
     """Return how long the file says its sound is; None where the format does not say, or FFmpeg guesses from the bit rate."""
     kind = container_kind(file, container.format.name)
-    if kind in {"aac", "amr", "ac3"} or (kind == "mp3" and not has_length_header(file)):
+    if kind in CLOCKLESS_KINDS - {"mp3"} or (kind == "mp3" and not has_length_header(file)):
         return None
-    if kind in {"wav", "aiff", "au"}:
-        return _claimed_pcm_seconds(file, kind, stream)
+    bit_rate = stream.codec_context.bit_rate
+    if kind in PCM_KINDS and (kind != "caf" or stream.codec_context.name.startswith("pcm")):
+        size = pcm_bytes(file, kind)
+        return size * 8 / bit_rate if size is not None and bit_rate else None
+    if kind == "asf":
+        return asf_seconds(file)
     tag = stream.metadata.get("DURATION")
     if tag:
         hours, minutes, seconds = tag.split(":")
@@ -90,41 +130,3 @@ def claimed_seconds(file: Path, container: Any, stream: Any) -> float | None:
     if container.duration is None or container.streams.video:
         return None
     return float(container.duration / 1e6)
-
-
-def _claimed_pcm_seconds(file: Path, kind: str, stream: Any) -> float | None:
-    """The size that the header gives the samples, as time: FFmpeg itself trusts the file's size more than the header."""
-    if not stream.codec_context.bit_rate:
-        return None
-    with open(file, "rb") as header:
-        size = _claimed_pcm_bytes(header, kind)
-    return None if size is None else size * 8 / stream.codec_context.bit_rate
-
-
-def _claimed_pcm_bytes(header: BinaryIO, kind: str) -> int | None:
-    """Bytes of the sample data as the header has it; None where it says 'unknown', as recorders that stream do."""
-    if kind == "au":
-        header.seek(8)
-        size = int.from_bytes(header.read(4), "big")
-        return None if size == UNKNOWN_SIZE else size
-    order: Literal["big", "little"] = "big" if kind == "aiff" else "little"
-    wanted = b"SSND" if kind == "aiff" else b"data"
-    header.seek(12)
-    while len(chunk := header.read(8)) == 8:
-        size = int.from_bytes(chunk[4:], order)
-        if chunk[:4] == wanted:
-            return None if size in (0, UNKNOWN_SIZE) else size
-        header.seek(size + size % 2, os.SEEK_CUR)
-    return None
-
-
-def has_length_header(mp3: Path) -> bool:
-    """Whether a Xing, Info or VBRI header says how many frames there are."""
-    with open(mp3, "rb") as stream:
-        head = stream.read(10)
-        tag_bytes = 0
-        if head.startswith(b"ID3"):
-            tag_bytes = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        stream.seek(tag_bytes)
-        first_frame = stream.read(4096)
-    return any(marker in first_frame for marker in (b"Xing", b"Info", b"VBRI"))

@@ -19,13 +19,28 @@ MAX_MIX_LOSS_DB = 5.98
 """A mix that is softer than its loudest channel by more gives way to that channel. One dead side of two takes 6.02 dB."""
 MIN_SIDE_RATIO = 1e-3
 """Energy of the softer of two sides relative to the louder, -30 dB, from which on it counts as a sound of its own."""
-MAX_SIDE_CORRELATION = 0.1
-"""Sides with less in common are two recordings. Stereo music has a bass or a voice in the middle: 0.3 and more."""
+MAX_INVERTED_CORRELATION = -0.9
+"""Between a side and the negative of the other."""
+MAX_SIDE_CORRELATION = 0.7
+MIN_SIDE_SPREAD_DB = 5.0
+"""Sides are two recordings if they have less in common, and their difference in level has a larger standard deviation.
+
+Two voices, one a side: 28 dB, and 6 dB when each is 10 dB softer on the other's side. Stereo music, and one voice with
+reverberation or 1 ms later on one side: below 2 dB; 40 ms later: 4 dB.
+"""
+SIDE_WINDOW_SECONDS = 0.1
+MIN_ACTIVE_RATIO = 1e-3
+"""Energy of a window of both sides relative to the loudest, -30 dB, below which it is a pause."""
 WINDOW_SECONDS = 0.4
-"""Of the level, which is that of the loudest window."""
+"""Of the level, which is that of the loudest window without its clicks."""
+CLICK_SECONDS = 0.005
+MAX_CLICKS = 2
+"""So many of the loudest parts of a window, each of this length, do not count: a knock on the microphone is no level."""
 LEVEL_RANGE = (0.02, 0.7)
 """RMS of the loudest window, -34 to -3 dB of full scale, within which samples stay as they are."""
 TARGET_LEVEL = 0.1
+MAX_RAISED_PEAK = 10.0
+"""Of samples whose level was raised: what is above, 40 dB over the level, is one of the clicks that did not count."""
 MIN_OFFSET_RATIO = 0.5
 """Of the mean to the RMS around it, from which on it is removed. No sound has one: it comes from a faulty converter."""
 MIN_CENTRE_RATIO = 0.1
@@ -54,6 +69,8 @@ class MixFacts:
     mix_energy: float
     correlation: float
     """Between the two sides of a stereo recording; 1.0 for any other."""
+    side_spread: float
+    """Standard deviation of the level of the left side relative to the right, in dB; 0.0 for what is not stereo."""
 
     @property
     def cancelled_by(self) -> int | None:
@@ -65,12 +82,12 @@ class MixFacts:
     @property
     def is_inverted(self) -> bool:
         """Whether one side of two is the other's negative."""
-        return self.correlation < -1 + MAX_SIDE_CORRELATION
+        return self.correlation < MAX_INVERTED_CORRELATION
 
     @property
     def has_unlike_sides(self) -> bool:
         """Whether a stereo recording is two recordings."""
-        if len(self.energies) != 2 or abs(self.correlation) > MAX_SIDE_CORRELATION:
+        if abs(self.correlation) > MAX_SIDE_CORRELATION or self.side_spread < MIN_SIDE_SPREAD_DB:
             return False
         return float(self.energies.min()) > MIN_SIDE_RATIO * float(self.energies.max())
 
@@ -89,8 +106,9 @@ def speech_channel(facts: MixFacts, layout: Any) -> int | None:
 class Mixer:
     """Mixes blocks to mono and measures on the way."""
 
-    def __init__(self, weights: FloatArray) -> None:
+    def __init__(self, weights: FloatArray, sample_rate: int) -> None:
         self._weights = weights
+        self._sides = _SideLevels(round(SIDE_WINDOW_SECONDS * sample_rate) or 1)
         channels = len(weights)
         self._count = 0
         self._sums, self._squares = np.zeros(channels), np.zeros(channels)
@@ -106,6 +124,7 @@ class Mixer:
         self._mix_square += float(np.dot(mono, mono))
         if len(block) == 2:
             self._cross += float(np.dot(block[0], block[1]))
+            self._sides.add(block)
         return mono
 
     def facts(self) -> MixFacts:
@@ -116,7 +135,36 @@ class Mixer:
         correlation = 1.0
         if len(energies) == 2 and energies.min() > 0:
             correlation = (self._cross - self._sums[0] * self._sums[1] / count) / float(np.sqrt(energies.prod()))
-        return MixFacts(np.where(self._weights > 0, energies, 0.0), mix_energy, correlation)
+        return MixFacts(np.where(self._weights > 0, energies, 0.0), mix_energy, correlation, self._sides.spread())
+
+
+class _SideLevels:
+    """Energies of the two sides of a stereo recording, window by window."""
+
+    def __init__(self, width: int) -> None:
+        """`width`: samples of a window."""
+        self._width = width
+        self._rest: FloatArray = np.zeros((2, 0), np.float32)
+        self._energies: list[DoubleArray] = []
+
+    def add(self, block: FloatArray) -> None:
+        """Measure a block [2, samples]."""
+        samples = np.concatenate([self._rest, block], axis=1)
+        windows = samples.shape[1] // self._width
+        self._rest = samples[:, windows * self._width :]
+        whole = samples[:, : windows * self._width].reshape(2, windows, self._width)
+        self._energies.append(np.einsum("cwn,cwn->cw", whole, whole, dtype=np.float64))
+
+    def spread(self) -> float:
+        """Return the standard deviation of the difference in level over the windows with sound, in dB."""
+        energies = np.concatenate(self._energies, axis=1) if self._energies else np.zeros((2, 0))
+        both = energies.sum(axis=0)
+        is_active = both > MIN_ACTIVE_RATIO * both.max(initial=0.0)
+        if not is_active.any():
+            return 0.0
+        floor = 1e-6 * both.max()
+        left, right = 10 * np.log10(energies[:, is_active] + floor)
+        return float(np.std(left - right))
 
 
 @dataclass(frozen=True)
@@ -137,13 +185,13 @@ def set_level(mono_file: Path, sample_rate: int) -> Level:
     samples = np.memmap(mono_file, dtype=np.float32, mode="r+")
     mean, around = _mean_and_deviation(samples)
     offset = mean if abs(mean) > MIN_OFFSET_RATIO * around else 0.0
-    level, peak = _loudest_window(samples, offset, round(WINDOW_SECONDS * sample_rate))
+    level, peak = _loudest_window(samples, offset, sample_rate)
     gain = 1.0 if LEVEL_RANGE[0] <= level <= LEVEL_RANGE[1] or level == 0 else TARGET_LEVEL / level
     if offset or gain != 1.0:
+        limit = MAX_RAISED_PEAK if gain > 1.0 else np.inf
         for start in range(0, len(samples), BLOCK_SAMPLES):
-            samples[start : start + BLOCK_SAMPLES] = (samples[start : start + BLOCK_SAMPLES] - np.float32(offset)) * np.float32(
-                gain
-            )
+            block = (samples[start : start + BLOCK_SAMPLES] - np.float32(offset)) * np.float32(gain)
+            samples[start : start + BLOCK_SAMPLES] = block.clip(-limit, limit)
         samples.flush()
     return Level(peak, gain, offset)
 
@@ -158,13 +206,19 @@ def _mean_and_deviation(samples: FloatArray) -> tuple[float, float]:
     return mean, float(np.sqrt(max(0.0, square / len(samples) - mean * mean)))
 
 
-def _loudest_window(samples: FloatArray, offset: float, width: int) -> tuple[float, float]:
-    """(RMS of the loudest window, peak)."""
+def _loudest_window(samples: FloatArray, offset: float, sample_rate: int) -> tuple[float, float]:
+    """(RMS of the loudest window without its clicks, peak)."""
+    width = max(1, round(CLICK_SECONDS * sample_rate))  # samples
+    parts = round(WINDOW_SECONDS / CLICK_SECONDS)
     loudest, peak = 0.0, 0.0
-    step = max(1, BLOCK_SAMPLES // width) * width
+    step = max(1, BLOCK_SAMPLES // (parts * width)) * parts * width
     for start in range(0, len(samples), step):
         block = samples[start : start + step].astype(np.float64) - offset
         peak = max(peak, float(np.abs(block).max()))
-        squares = np.add.reduceat(block * block, np.arange(0, len(block), width)) / min(width, len(samples))
-        loudest = max(loudest, float(squares.max()))
+        energies = np.add.reduceat(block * block, np.arange(0, len(block), width))
+        for first in range(0, len(energies), parts):
+            window = energies[first : first + parts]
+            clicks = MAX_CLICKS if len(window) == parts else 0
+            kept = np.partition(window, len(window) - 1 - clicks)[: len(window) - clicks]
+            loudest = max(loudest, float(kept.sum()) / (min(parts * width, len(samples)) - clicks * width))
     return float(np.sqrt(loudest)), peak

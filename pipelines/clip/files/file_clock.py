@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CLOCKLESS_KINDS = {"mp3", "aac", "ac3", "amr"}
+from pipelines.clip.files.file_parts import OGG_PAGE_HEADER_BYTES, FilePart
+
+CLOCKLESS_KINDS = {"mp3", "aac", "ac3", "eac3", "dts", "amr"}
 """Containers of bare frames. Their time stamps are counted from the frames, so that lost bytes would take no time."""
-CLOCKED_KINDS = {"mov", "matroska", "webm", "ogg", "avi", "asf"}
+CLOCKED_KINDS = {"mov", "matroska", "webm", "ogg", "avi", "asf", "flv"}
 """Containers whose time stamps count from the file's beginning, as browsers play them: before a late first one is silence."""
 MAX_LATE_SECONDS = 600.0
 """A first time stamp after this, in a file that does not say how long it is, is that of a live stream from which it was cut."""
@@ -38,11 +40,15 @@ class FileClock:
     `now` is how much was read so far, silence included, in seconds.
     """
 
-    def __init__(self, file: Path, kind: str, container: Any, begin: float, claimed: float | None) -> None:
+    def __init__(self, file: Path, part: FilePart, kind: str, container: Any, begin: float, claimed: float | None) -> None:
         """`begin` is the part's own in the clip, and `claimed` the clip's duration by its header; both in seconds."""
+        self._begin = begin
+        self._part_bytes = part.end - part.first
         self._bytes = _ByteClock(file, MAX_FRAME_BYTES if kind == "mp3" else None) if kind in CLOCKLESS_KINDS else None
         self._is_alone = len(container.streams) == 1
-        self._is_paged = kind == "ogg"  # FFmpeg drops damaged pages without a word, and no recorder leaves pauses in Ogg
+        self._page = _OggPage() if kind == "ogg" and self._is_alone else None
+        # FFmpeg drops damaged pages without a word, and no recorder leaves pauses in Ogg.
+        self._are_gaps_damage = kind == "ogg" or bool(part.patches)
         start, length = (container.start_time or 0) / 1e6, (container.duration or 0) / 1e6
         self._offset = begin - cropped_seconds(kind, container)
         self._latest = None if claimed is None else begin + max(0.0, start) + max(claimed, length) + 1.0
@@ -57,6 +63,8 @@ class FileClock:
         if self._next_byte is not None and packet.pos is not None and self._is_alone:
             self._is_damaged |= packet.pos - self._next_byte > MIN_SKIPPED_BYTES
         self._is_damaged |= packet.is_corrupt
+        if self._page:
+            self._page.add(packet)
         self._next_byte = None if packet.pos is None else packet.pos + packet.size
         return None
 
@@ -83,7 +91,7 @@ class FileClock:
         if self._bytes or frame.time is None:
             return None
         gap = self._offset + frame.time - now
-        is_damage, self._is_damaged = self._is_damaged or (self._is_paged and now > 0), False
+        is_damage, self._is_damaged = self._is_damaged or (self._are_gaps_damage and now > 0), False
         if abs(gap) < MIN_GAP_SECONDS:
             return None
         is_believed = self._latest is None or now + gap <= self._latest
@@ -93,7 +101,11 @@ class FileClock:
         return None
 
     def gap_at_end(self, now: float) -> Gap | None:
-        """The time of packets at the end that could not be decoded."""
+        """The time of packets at the end that could not be decoded, and of pages that FFmpeg dropped there."""
+        if self._page:
+            lost = self._part_bytes - self._page.end
+            seconds = (now - self._begin) * lost / max(1, self._page.end)
+            return gap_of(now, seconds, is_damage=True) if lost > MIN_SKIPPED_BYTES else None
         if self._latest is not None and self._unread_end > self._latest:
             return None
         return gap_of(now, self._unread_end - now, is_damage=True)
@@ -111,6 +123,23 @@ def cropped_seconds(kind: str, container: Any) -> float:
         return start
     has_length = container.duration is not None and kind != "ogg"
     return start if start > MAX_LATE_SECONDS and not has_length else 0.0
+
+
+class _OggPage:
+    """Where the page ends that was read last."""
+
+    def __init__(self) -> None:
+        self._begin = -1
+        self.end = 0
+        """In bytes."""
+
+    def add(self, packet: Any) -> None:
+        """Count a packet, which has a byte for each 255 of its own in the page's header."""
+        if packet.pos is None:
+            return
+        if packet.pos != self._begin:
+            self._begin, self.end = packet.pos, packet.pos + OGG_PAGE_HEADER_BYTES
+        self.end += packet.size + packet.size // 255 + 1
 
 
 class _ByteClock:

@@ -1,10 +1,13 @@
-"""Recordings that follow each other in one file: the links of chained Ogg, and what damage leaves of bare AAC."""
+"""Recordings that follow each other in one file, each read as a file of its own, and what damage leaves of bare AAC."""
 
 from __future__ import annotations
 
 import io
+import itertools
 import mmap
 import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,18 +16,29 @@ OGG_FIRST_PAGE_FLAG = 2
 ADTS_HEADER_BYTES = 7
 ADTS_CHECKED_FRAMES = 3
 """Headers that have to follow each other at their distances, so that damage is not taken for frames."""
+FLAC_MARK = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+"""With the header of the first block, which has 34 bytes."""
+MATROSKA_MARK = re.compile(rb"\x1aE\xdf\xa3.{1,48}\x42\x82.(?:matroska|webm)", re.DOTALL)
+"""The header of a file up to its document type."""
 
-ByteRange = tuple[int, int]
-"""(first, end) in bytes."""
+
+@dataclass(frozen=True)
+class FilePart:
+    """A range of a file's bytes."""
+
+    first: int
+    end: int
+    patches: tuple[tuple[int, bytes], ...] = ()
+    """(place in the file, bytes that are read in place of those there)."""
 
 
-class FilePart(io.RawIOBase):
+class PartReader(io.RawIOBase):
     """A range of a file's bytes as a file of its own."""
 
-    def __init__(self, file: Path, part: ByteRange) -> None:
+    def __init__(self, file: Path, part: FilePart) -> None:
         self._file = open(file, "rb")  # noqa: SIM115 closed with this object
-        self._first, self._end = part
-        self._file.seek(self._first)
+        self._part = part
+        self._file.seek(part.first)
 
     def readable(self) -> bool:
         """Whether bytes can be read: yes."""
@@ -36,17 +50,23 @@ class FilePart(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """Return at most `size` bytes, or all that are left."""
-        left = max(0, self._end - self._file.tell())
-        return self._file.read(left if size < 0 else min(size, left))
+        begin = self._file.tell()
+        left = max(0, self._part.end - begin)
+        content = self._file.read(left if size < 0 else min(size, left))
+        for place, patch in self._part.patches:
+            first, end = max(place, begin), min(place + len(patch), begin + len(content))
+            if first < end:
+                content = content[: first - begin] + patch[first - place : end - place] + content[end - begin :]
+        return content
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Set the position and return it, counted from the beginning of the range."""
-        base = {os.SEEK_SET: self._first, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}[whence]
-        return self._file.seek(max(self._first, base + offset)) - self._first
+        base = {os.SEEK_SET: self._part.first, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._part.end}[whence]
+        return self._file.seek(max(self._part.first, base + offset)) - self._part.first
 
     def tell(self) -> int:
         """Return the position, counted from the beginning of the range."""
-        return self._file.tell() - self._first
+        return self._file.tell() - self._part.first
 
     def close(self) -> None:
         """Close the file."""
@@ -54,26 +74,11 @@ class FilePart(io.RawIOBase):
         super().close()
 
 
-def parts_of(file: Path) -> tuple[ByteRange | None, ...]:
-    """Return the byte ranges that are to be read one after the other; (None,) where the file is read as a whole.
+def ogg_links(stream: BinaryIO) -> list[FilePart]:
+    """Return the links of a chained file, of which FFmpeg reads the first only where the next has other parameters.
 
-    FFmpeg reads the first link of a chained Ogg file only, where the next has other parameters; and in bare AAC it does not
-    say how many bytes it passed over. What lies between two ranges is damage.
+    A link begins with the first page of a logical stream that follows a page that is none.
     """
-    with open(file, "rb") as stream:
-        head = stream.read(3)
-        if head == b"Ogg":
-            parts = _ogg_links(stream)
-        elif head == b"ID3" or head.startswith(b"\xff"):
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                parts = _adts_runs(content)
-        else:
-            parts = []
-    return tuple(parts) if len(parts) > 1 else (None,)
-
-
-def _ogg_links(stream: BinaryIO) -> list[ByteRange]:
-    """From the first pages of links: those that begin a logical stream after pages that do not."""
     starts: list[int] = []
     position, in_headers = 0, False
     stream.seek(0)
@@ -88,8 +93,7 @@ def _ogg_links(stream: BinaryIO) -> list[ByteRange]:
         in_headers = begins
         position += OGG_PAGE_HEADER_BYTES + header[26] + sum(stream.read(header[26]))
         stream.seek(position)
-    size = stream.seek(0, os.SEEK_END)
-    return list(zip(starts, (*starts[1:], size), strict=True))
+    return _between(starts, stream.seek(0, os.SEEK_END))
 
 
 def _next_ogg_page(stream: BinaryIO, position: int) -> int:
@@ -104,9 +108,32 @@ def _next_ogg_page(stream: BinaryIO, position: int) -> int:
     return stream.tell()
 
 
-def _adts_runs(content: mmap.mmap) -> list[ByteRange]:
-    """Ranges of ADTS frames that follow each other without a break; none if the file does not begin with such frames."""
-    runs: list[ByteRange] = []
+def riff_files(stream: BinaryIO) -> list[FilePart]:
+    """Return the WAV files that were joined to one."""
+    starts: list[int] = []
+    position = 0
+    while stream.seek(position) == position and (header := stream.read(12))[8:] == b"WAVE":
+        starts.append(position)
+        size = int.from_bytes(header[4:8], "little")
+        position += 8 + size + size % 2
+    return _between(starts, stream.seek(0, os.SEEK_END))
+
+
+def marked_files(content: mmap.mmap, mark: re.Pattern[bytes]) -> list[FilePart]:
+    """Return the files that were joined to one, of which all but the first are known by a `mark`."""
+    return _between([0, *(found.start() for found in mark.finditer(content, 1))], len(content))
+
+
+def _between(starts: list[int], end: int) -> list[FilePart]:
+    return [FilePart(first, following) for first, following in itertools.pairwise([*starts, end])]
+
+
+def adts_runs(content: mmap.mmap) -> list[FilePart]:
+    """Return the ranges of ADTS frames that follow each other without a break; none if the file does not begin with one.
+
+    What lies between two of them is damage; FFmpeg does not say how many bytes it passes over.
+    """
+    runs: list[FilePart] = []
     position = 0
     if content[:3] == b"ID3":
         position = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=True))
@@ -117,7 +144,7 @@ def _adts_runs(content: mmap.mmap) -> list[ByteRange]:
         while size := _adts_frame_bytes(content, position):
             position += size
         if position > begin:
-            runs.append((begin, min(position, len(content))))
+            runs.append(FilePart(begin, min(position, len(content))))
         position = _next_adts_frame(content, position)
     return runs
 

@@ -13,6 +13,8 @@ from pipelines.wording.grammar import listed
 from pipelines.wording.times import measured_time
 
 MAX_LISTED_GAPS = 3
+MIN_LATE_SECONDS = 0.25
+"""Of a late start that is worth a sentence; decoders need up to 0.13 s (Windows Media) before they give the first sample."""
 SILENT_CHANNEL_RATIO = 1e-6
 """Energy of a channel relative to the loudest, -60 dB, below which it is called silent."""
 CHANNEL_NAMES = {
@@ -22,6 +24,10 @@ CHANNEL_NAMES = {
     "LFE": "low-frequency",
     "BL": "back left",
     "BR": "back right",
+    "BC": "back centre",
+    "FLC": "front left of centre",
+    "FRC": "front right of centre",
+    "LFE2": "second low-frequency",
     "SL": "side left",
     "SR": "side right",
 }
@@ -35,7 +41,8 @@ def gap_notes(gaps: Sequence[Gap]) -> tuple[str, ...]:
     if damage:
         notes.append(f"{_stretches(damage)} could not be read: silence stands there.")
     if absent and absent[0].start == 0.0:
-        notes.append(f"The sound of this file begins at {measured_time(absent[0].duration)}.")
+        if absent[0].duration >= MIN_LATE_SECONDS:
+            notes.append(f"The sound of this file begins at {measured_time(absent[0].duration)}.")
         absent = absent[1:]
     if absent:
         notes.append(f"The recording pauses for {_stretches(absent)}: silence stands there.")

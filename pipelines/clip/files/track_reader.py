@@ -9,13 +9,14 @@ import numpy as np
 
 from models.arrays import FloatArray
 from models.errors import JobStopped
-from pipelines.clip.errors import NotAudio
+from pipelines.clip.errors import ClipError, NotAudio
 from pipelines.clip.files.containers import (
     audio_tracks,
     claimed_seconds,
     container_kind,
     default_track,
     opened,
+    parts_of,
 )
 from pipelines.clip.files.downmix import mono_weights
 from pipelines.clip.files.file_clock import (
@@ -25,7 +26,7 @@ from pipelines.clip.files.file_clock import (
     cropped_seconds,
     gap_of,
 )
-from pipelines.clip.files.file_parts import ByteRange, parts_of
+from pipelines.clip.files.file_parts import FilePart
 from pipelines.clip.recording import Recording
 
 MAX_SAMPLE = 1e3
@@ -85,7 +86,7 @@ class TrackReader:
     @property
     def is_plain(self) -> bool:
         """Whether the file is one stream without gaps, changes or broken samples."""
-        return len(self._parts) == 1 and not (self.gaps or self.is_changing or self.replaced_samples)
+        return len(self._parts) == 1 and not (self._parts[0].patches or self.gaps or self.is_changing or self.replaced_samples)
 
     def blocks(self) -> Iterator[FloatArray]:
         """Yield the samples, float32 [channels, samples], full scale ±1, without a break from 0 s on.
@@ -94,23 +95,34 @@ class TrackReader:
             JobStopped: the recording's `should_stop` said so.
         """
         converter = _Converter(self.sample_rate, self.layout)
-        end, bytes_read = 0, 0
+        end, bytes_read = self._parts[0].first, 0
         for part in self._parts:
-            if part and bytes_read:
-                sound_seconds = self.seconds - sum(gap.duration for gap in self.gaps)
-                lost = gap_of(self.seconds, (part[0] - end) * sound_seconds / bytes_read, is_damage=True)
-                yield from self._silence(lost, converter)
-            for block in self._part_blocks(part, converter):
-                yield self._checked(block)
-            end, bytes_read = (part[1], bytes_read + part[1] - part[0]) if part else (0, 0)
+            yield from self._lost_bytes(part.first - end, bytes_read, converter)
+            end = part.end
+            try:
+                for block in self._part_blocks(part, converter):
+                    yield self._checked(block)
+            except ClipError:
+                if not bytes_read:
+                    raise
+                yield from self._lost_bytes(part.end - part.first, bytes_read, converter)
+            else:
+                bytes_read += part.end - part.first
         for block in converter.flush():
             yield self._checked(block)
         self.is_changing = converter.is_changing
 
-    def _part_blocks(self, part: ByteRange | None, converter: _Converter) -> Iterator[FloatArray]:
+    def _lost_bytes(self, lost: int, bytes_read: int, converter: _Converter) -> Iterator[FloatArray]:
+        """Silence for bytes that were passed over, as long as those that were read."""
+        sound_seconds = self.seconds - sum(gap.duration for gap in self.gaps)
+        yield from self._silence(gap_of(self.seconds, lost * sound_seconds / max(1, bytes_read), is_damage=True), converter)
+
+    def _part_blocks(self, part: FilePart, converter: _Converter) -> Iterator[FloatArray]:
         with opened(self._file, part) as container:
-            stream = container.streams.audio[self.track]
-            clock = FileClock(self._file, self.kind, container, self.seconds, self.claimed_seconds)
+            if not container.streams.audio:
+                raise NotAudio
+            stream = container.streams.audio[min(self.track, len(container.streams.audio) - 1)]
+            clock = FileClock(self._file, part, self.kind, container, self.seconds, self.claimed_seconds)
             for packet in _packets(container, stream):
                 if self._should_stop():
                     raise JobStopped

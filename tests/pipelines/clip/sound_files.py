@@ -31,8 +31,16 @@ FORMATS = {
     "au": ("au", "pcm_s16be"),
     "caf": ("caf", "pcm_s16le"),
     "w64": ("w64", "pcm_s16le"),
+    "wma": ("asf", "wmav2"),
+    "ac3": ("ac3", "ac3"),
+    "eac3": ("eac3", "eac3"),
+    "flv": ("flv", "aac"),
+    "ts": ("mpegts", "mp2"),
+    "wv": ("wv", "wavpack"),
+    "tta": ("tta", "tta"),
+    "voc": ("voc", "pcm_s16le"),
 }
-TRUNCATABLE = {"wav", "mp3", "flac", "m4a", "webm", "mkv", "aiff", "au"}
+TRUNCATABLE = {"wav", "mp3", "flac", "m4a", "webm", "mkv", "aiff", "au", "caf", "w64", "wma", "flv", "tta"}
 LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
@@ -47,6 +55,8 @@ def encode(path: Path, samples: FloatArray, container: str, codec: str, rate: in
     layout = LAYOUTS.get(len(samples), f"{len(samples)}C")
     with av.open(str(path), "w", format=container) as out:
         stream = out.add_stream(codec, rate=48_000 if codec == "libopus" else rate, layout=layout, options=options)
+        if codec == "wmav2":
+            stream.bit_rate = 64_000  # it has no default
         to_codec = av.AudioResampler(format=stream.format, layout=stream.layout, rate=stream.rate)
         packed = np.ascontiguousarray(samples.T).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=stream.layout.name)

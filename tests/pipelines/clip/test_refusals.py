@@ -75,6 +75,16 @@ def test_a_third_of_a_file_is_read_and_said_to_be_cut_off(name: str, store: Clip
     assert any("cut off: it promises 6.0 s" in note for note in clip.notes)
 
 
+@pytest.mark.parametrize("name", ["ogg-flac", "opus", "aac"])
+def test_the_frame_at_which_a_file_without_a_length_ends_is_said_to_be_lost(name: str, store: ClipStore, tmp_path: Path) -> None:
+    whole = encode(tmp_path / "whole", tone(6.0), *FORMATS[name]).read_bytes()
+    path = tmp_path / f"part.{name}"
+    path.write_bytes(whole[: int(len(whole) * 0.4)])
+    clip = store.open(path)
+    assert 1.5 < clip.duration < 2.7
+    assert "could not be read" in clip.notes[0]
+
+
 def test_a_header_that_claims_ten_hours_and_holds_a_second(store: ClipStore, tmp_path: Path) -> None:
     second = (tone(1.0, channels=1)[0] * 32767).astype("<i2").tobytes()
     clip = store.open(write_wav(tmp_path / "bomb.wav", 10 * 3600 * RATE * 2, second))

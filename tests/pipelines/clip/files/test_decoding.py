@@ -14,7 +14,7 @@ from pipelines.clip.clip_store import ClipStore
 from tests.pipelines.clip.sound_files import FORMATS, RATE, encode, tone, write_wav
 from tests.recordings import EXAMPLES
 
-LOSSLESS = {"wav", "wav24", "wav-float", "flac", "alac", "aiff", "au", "caf", "w64"}
+LOSSLESS = {"wav", "wav24", "wav-float", "flac", "alac", "aiff", "au", "caf", "w64", "voc"}
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -22,7 +22,7 @@ def test_every_format_is_decoded(name: str, store: ClipStore, tmp_path: Path) ->
     container, codec = FORMATS[name]
     samples = tone(1.5)
     clip = store.open(encode(tmp_path / f"clip.{name}", samples, container, codec))
-    assert clip.duration == pytest.approx(1.5, abs=0.06)
+    assert clip.duration == pytest.approx(1.5, abs=0.1)  # frames of Windows Media last 46 ms
     assert clip.channels == 2
     mono = clip.waveform(RATE)
     assert mono.dtype == np.float32

@@ -90,6 +90,37 @@ def test_unlike_sides_can_be_opened_alone(speech: FloatArray, store: ClipStore, 
         store.select(clip, 1, None)
 
 
+@pytest.mark.parametrize("crosstalk", [0.03, 0.1, 0.3])
+def test_two_voices_are_found_with_crosstalk(crosstalk: float, speech: FloatArray, store: ClipStore, tmp_path: Path) -> None:
+    other = np.roll(speech[::-1], 4000)
+    channels = np.stack([speech + crosstalk * other, other + crosstalk * speech])
+    assert store.open(encode(tmp_path / "two.wav", channels, "wav", "pcm_s16le", RATE)).has_unlike_sides
+
+
+@pytest.mark.parametrize("delay", [16, 640])
+def test_one_voice_that_reaches_one_side_later_is_one_recording(
+    delay: int, speech: FloatArray, store: ClipStore, tmp_path: Path
+) -> None:
+    channels = np.stack([speech, np.roll(speech, delay)])
+    clip = store.open(encode(tmp_path / "late.wav", channels, "wav", "pcm_s16le", RATE))
+    assert not clip.has_unlike_sides
+    assert clip.notes == ()
+
+
+def test_independent_noise_is_one_recording(store: ClipStore, tmp_path: Path) -> None:
+    channels = np.stack([noise(3 * RATE, 0.1, 0), noise(3 * RATE, 0.1, 1)])
+    assert not store.open(encode(tmp_path / "rain.wav", channels, "wav", "pcm_s16le", RATE)).has_unlike_sides
+
+
+def test_a_knock_on_the_microphone_is_no_level(speech: FloatArray, store: ClipStore, tmp_path: Path) -> None:
+    knock = np.zeros(RATE, np.float32)
+    knock[100:120] = 1.0
+    soft = np.concatenate([knock, 0.003 * speech])
+    clip = store.open(encode(tmp_path / "knock.wav", soft[None], "wav", "pcm_f32le", RATE))
+    assert np.abs(clip.waveform()[2 * RATE :]).max() > 0.3
+    assert np.abs(clip.waveform()).max() <= 10
+
+
 def test_music_with_a_middle_is_one_recording(store: ClipStore) -> None:
     assert not store.open(EXAMPLES / "music.ogg").has_unlike_sides
 
