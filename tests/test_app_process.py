@@ -137,7 +137,7 @@ def test_bad_options_get_a_sentence(options: dict[str, object], sentence: str, c
 def test_a_file_that_is_no_sound_gets_a_sentence(client: Client, tmp_path: Path) -> None:
     letter = tmp_path / "letter.mp3"
     letter.write_text("Dear listener")
-    with pytest.raises(AppError, match=r"holds no sound although its name ends in \.mp3"):
+    with pytest.raises(AppError, match=r"can be read as sound, although its name ends in \.mp3"):
         client.predict(handle_file(letter), api_name="/transcribe")
 
 

@@ -29,7 +29,7 @@ def test_errors_are_sentences(app: RunningApp, new_page: NewPage, tmp_path: Path
     letter = tmp_path / "letter.mp3"
     letter.write_text("Dear listener")
     page.locator(".clip-file").set_input_files(letter)
-    expect(page.get_by_text("This file holds no sound although its name ends in .mp3")).to_be_visible()
+    expect(page.get_by_text("Nothing in this file can be read as sound, although its name ends in .mp3")).to_be_visible()
     page.locator(".clip-file").set_input_files(EXAMPLES / "blackbird.ogg")
     expect(page.locator(".as-name")).to_have_text("blackbird.ogg")
     assert "Traceback" not in page.content()

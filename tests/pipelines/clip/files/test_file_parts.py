@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import ClipError
-from pipelines.clip.store import ClipStore
 from tests.pipelines.clip.sound_files import FORMATS, RATE, encode, tone
 
 SECONDS = 2.0
