@@ -27,6 +27,7 @@ check: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/python -m pytest -q tests/test_house.py tests/test_import_direction.py
 	$(MAKE) check-scripts
 
 # The page's scripts and styles; Node is for development only, so that CI alone insists on it.
