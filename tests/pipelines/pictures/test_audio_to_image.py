@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from models.cache.feature_store import FeatureStore
 from models.errors import AudioscopeError, InvalidOption, UnknownModel
@@ -21,7 +21,6 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment, segment_concepts
 from pipelines.pictures.errors import InvalidInitImage, TextWidthMismatch
-from pipelines.pictures.init_image import prepare_init_image
 from pipelines.pictures.options import (
     MAX_SEED,
     Drawing,
@@ -246,16 +245,6 @@ def test_an_init_image_is_drawn_over(bench: PictureBench) -> None:
     assert drawing.steps == 5
     assert drawing.pictures[0].settings.init_image is not None
     assert drawing.pictures[0].settings.init_image.size == (SIDE, SIDE)
-
-
-def test_an_init_image_is_upright_opaque_and_fills_the_size() -> None:
-    lying = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
-    lying.paste((0, 0, 255, 255), (0, 0, 20, 20))
-    lying.getexif()[ExifTags.Base.Orientation] = 6  # what is left belongs on top
-    upright = prepare_init_image(lying, 10, 20)
-    assert (upright.mode, upright.size) == ("RGB", (10, 20))
-    assert [upright.getpixel((5, y)) for y in (3, 16)] == [(0, 0, 255), (255, 255, 255)]
-    assert prepare_init_image(Image.new("L", (30, 10), 90), 16, 16).getcolors() == [(256, (90, 90, 90))]
 
 
 def broken_picture(folder: Path) -> Image.Image:

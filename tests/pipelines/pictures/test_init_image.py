@@ -144,3 +144,13 @@ def test_a_file_with_a_wrong_ending_is_read(tmp_path: Path) -> None:
 
 def test_a_wide_picture_is_cropped() -> None:
     assert prepare_init_image(Image.new("I;16", (30, 10), 65_535), 16, 16).getcolors() == [(256, WHITE)]
+
+
+def test_an_init_image_is_upright_opaque_and_fills_the_size() -> None:
+    lying = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    lying.paste((0, 0, 255, 255), (0, 0, 20, 20))
+    lying.getexif()[ExifTags.Base.Orientation] = 6  # what is left belongs on top
+    upright = prepare_init_image(lying, 10, 20)
+    assert (upright.mode, upright.size) == ("RGB", (10, 20))
+    assert [upright.getpixel((5, y)) for y in (3, 16)] == [(0, 0, 255), (255, 255, 255)]
+    assert prepare_init_image(Image.new("L", (30, 10), 90), 16, 16).getcolors() == [(256, (90, 90, 90))]
