@@ -103,13 +103,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
         ),
     ]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
-        changed(
-            _export,
-            inputs=[clip.state, result, *controls.cues],
-            outputs=[clip.subtitles, *downloads],
-            queue=False,
-            **QUIET,
-        )
+        changed(_export, inputs=[clip.state, result, *controls.cues], outputs=[clip.subtitles, *downloads], queue=False, **QUIET)
     add_transcription_endpoint(services)
 
 

@@ -34,7 +34,7 @@ CLIP_FACTS = TypeAdapter(AudioClip)
 
 
 class ClipStore:
-    """All clips: one directory each under `directory`, removed when nobody used them for `max_age_seconds`.
+    """All clips: one directory each under `directory`, removed when unused for `max_age_seconds`.
 
     A clip can have keepers, one for each person who has it in a history; it goes at once when the last of them lets go.
     """
@@ -105,7 +105,7 @@ class ClipStore:
 
         Raises:
             InvalidOption: the part lies outside the clip or is shorter than `MIN_CUT_SECONDS`.
-            SilentClip: nothing is heard in it.
+            SilentClip: all samples are silent.
         """
         end = min(end, clip.duration)
         if not 0 <= start <= end - MIN_CUT_SECONDS:
@@ -120,7 +120,7 @@ class ClipStore:
 
         Raises:
             InvalidOption: there is no such track or channel.
-            SilentClip: nothing is heard in it.
+            SilentClip: all samples are silent.
         """
         recording = clip.recording
         channels = clip.tracks[track].channels if 0 <= track < len(clip.tracks) else 0
@@ -137,7 +137,7 @@ class ClipStore:
         (keepers / _name_for(keeper)).touch()
 
     def release(self, content_hash: str, keeper: str) -> None:
-        """`keeper` deletes the clip; its files go unless somebody else keeps it too."""
+        """Release the clip for `keeper`; its files go with the last keeper."""
         clip = self.find(content_hash)
         if clip is None:
             return
@@ -147,7 +147,7 @@ class ClipStore:
             shutil.rmtree(clip.directory, ignore_errors=True)
 
     def sweep(self, now: float | None = None) -> int:
-        """Remove clips that nobody used for the age limit; returns how many went. `now`: seconds since the epoch."""
+        """Remove clips that were unused for the age limit and return their number. `now`: seconds since the epoch."""
         oldest = (time.time() if now is None else now) - self._max_age_seconds
         stale = [folder for folder in self._directory.glob("*") if folder.stat().st_mtime < oldest]
         for folder in stale:

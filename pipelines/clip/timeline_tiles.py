@@ -3,7 +3,7 @@
 Both are computed once per clip, from the waveform at the clip's own rate, and kept in the clip's directory.
 Peaks are made in one pass over the samples. A spectrogram tile looks only at a few windows for each of its
 columns, so that a tile costs the same whether it shows a second or twenty minutes, and nothing has to be
-computed before somebody looks there.
+computed before it is needed.
 """
 
 import json
