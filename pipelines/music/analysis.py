@@ -28,9 +28,9 @@ from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import model_fields
-from pipelines.music.chord_recognition import CHORD_COUNT, Chord, chord_coverage, find_chords
+from pipelines.music.chord_recognition import CHORD_COUNT, Chord, chord_probability, find_chords
 from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
-from pipelines.music.harmony_network import HARMONY_HOP_SAMPLES, harmony_logits, pooled_notes
+from pipelines.music.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
 from pipelines.music.key_detection import Key, find_key
 from pipelines.music.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
 from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
@@ -45,6 +45,7 @@ from pipelines.music.rhythm.beat_network import (
 )
 from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
+from pipelines.music.sounding_part import sounding_part
 from pipelines.music.structure import find_sections
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
@@ -57,9 +58,9 @@ from pipelines.tagging.tags import SoundTags, TagOptions
 WORKING_BYTES = 200 * 2**20
 """Memory for spectrograms and activations of one block, beside the weights; rounded up."""
 LOUDNESS_REVISION = "1"
-TUNING_REVISION = "1"
+TUNING_REVISION = "2"
 MIN_TEMPO_SECONDS = 3.0
-"""Duration below which a clip without a tempo is too short for one."""
+"""Duration without silence at the ends, below which a clip without a tempo is too short for one."""
 MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.35, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in other sound, such as a metronome."""
 JOB_FRACTIONS = {"sounds": 0.15, "tags": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
@@ -132,6 +133,7 @@ class _FactFinder:
         self._beats = runtime.catalog.choose("track_beats", working_bytes=WORKING_BYTES).spec
         self._notes = runtime.catalog.choose("transcribe_notes", working_bytes=WORKING_BYTES).spec
         self._harmony = runtime.catalog.choose("name_chords", working_bytes=WORKING_BYTES).spec
+        self._part = sounding_part(clip.waveform(BEAT_SAMPLE_RATE), BEAT_SAMPLE_RATE)
         self._position = 0.0
 
     @property
@@ -152,14 +154,20 @@ class _FactFinder:
         )
         notes, cents = yield from self._pooled_notes()
         frames = self._beat_frames(activations, options)
-        tempo, beats = rhythm_of_beats(frames, activations, options) or (None, None)
-        yield {"tempo": tempo, "beats": beats, "no_tempo_reason": "" if tempo else self._no_tempo_reason(), "tuning_cents": cents}
+        tempo, beats = rhythm_of_beats(frames, activations, chroma_of(notes[:, 0]), options) or (None, None)
+        yield {
+            "tempo": tempo,
+            "beats": self._part.beats(beats) if beats else None,
+            "no_tempo_reason": "" if tempo else self._no_tempo_reason(),
+            "tuning_cents": cents,
+        }
         chords, key = self._harmonies(notes, cents, beats.times if beats else ())
         if not is_music or key is None:
             key, chords = None, ()
         reason = "" if key else "no tonal centre" if is_music else "not music"
-        yield {"key": key, "chords": chords, "no_key_reason": reason}
-        yield {"sections": find_sections(notes, bands, beats, self._clip.duration) if is_music else ()}
+        yield {"key": key, "chords": self._part.chords(chords, self._clip.duration), "no_key_reason": reason}
+        sections = find_sections(notes, bands, beats, self._part.duration) if is_music else ()
+        yield {"sections": self._part.sections(sections, self._clip.duration)}
         loudness = yield from self._loudness()
         yield {"loudness": loudness, "position": 1.0}
 
@@ -182,9 +190,13 @@ class _FactFinder:
             yield {"position": done - JOB_FRACTIONS["tags"] * (1 - tags.position / self._clip.duration)}
         return tags
 
+    def _waveform(self, sample_rate: int) -> FloatArray:
+        """Return the samples of the part that sounds."""
+        return self._part.cut(self._clip.waveform(sample_rate), sample_rate)
+
     def _activations(self) -> Generator[NewFacts, None, tuple[BeatActivations, FloatArray]]:
         """Return the outputs of the beat network, and the log-mel bands."""
-        waveform = self._clip.waveform(BEAT_SAMPLE_RATE)
+        waveform = self._waveform(BEAT_SAMPLE_RATE)
         count, gain, blocks = beat_block_count(len(waveform)), input_gain(waveform), []
         for block in range(count):
             blocks.append(self._remembered(self._beats, f"beats of block {block}", partial(_beats_of, waveform, gain, block)))
@@ -199,18 +211,18 @@ class _FactFinder:
         return self._runtime.features.get_or_compute(key, search)
 
     def _no_tempo_reason(self) -> str:
-        return "too short" if self._clip.duration < MIN_TEMPO_SECONDS else "no steady pulse"
+        return "too short" if self._part.duration < MIN_TEMPO_SECONDS else "no steady pulse"
 
     def _pooled_notes(self) -> Generator[NewFacts, None, tuple[FloatArray, float]]:
         """Return the pooled notes [frames, 2, 88], read at the clip's own tuning, and that tuning in cents."""
-        waveform = self._clip.waveform(NOTE_SAMPLE_RATE)
+        waveform = self._waveform(NOTE_SAMPLE_RATE)
         key = FeatureKey(self._clip.content_hash, "tuning", TUNING_REVISION, "cents")
         measure = partial(_tuning_of, waveform)
         cents = float(self._runtime.features.get_or_compute(key, measure)[0])
         # Resampled to another rate and read at the usual one, all notes are shifted to A4 = 440 Hz, and the time is stretched.
         stretch = 2 ** (cents / 1200) if abs(cents) >= MIN_TUNING_CENTS else 1.0
         rate = round(NOTE_SAMPLE_RATE * stretch)
-        tuned = self._clip.waveform(rate)
+        tuned = self._waveform(rate)
         count, blocks = note_block_count(len(tuned)), []
         for block in range(count):
             layer = f"notes of block {block} at {rate} Hz"
@@ -224,10 +236,10 @@ class _FactFinder:
         layer = f"chords and keys at {cents:.0f} cents"
         logits = self._remembered(self._harmony, layer, partial(_harmony_of, notes))
         chord_logits, key_logits = logits[:, :CHORD_COUNT], logits[0, CHORD_COUNT:]
-        chords = find_chords(chord_logits, self._clip.duration, beats)
-        key = find_key(key_logits, chord_coverage(chords))
+        chords = find_chords(chord_logits, self._part.duration, beats)
+        key = find_key(key_logits, chord_probability(chord_logits))
         if key is not None:
-            chords = find_chords(chord_logits, self._clip.duration, beats, key.spelling)
+            chords = find_chords(chord_logits, self._part.duration, beats, key.spelling)
         return chords, key
 
     def _loudness(self) -> Generator[NewFacts, None, Loudness]:
@@ -245,8 +257,9 @@ class _FactFinder:
         return {"position": min(0.999, self._position)}
 
     def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
-        """Return what the feature store has, else `compute(model)` under a lease."""
-        return cached_features(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)
+        """Return what the feature store has for the part that sounds, else `compute(model)` under a lease."""
+        where = f"{layer}, {self._part.start:.2f} to {self._part.end:.2f} s"
+        return cached_features(self._clip, spec, where, compute, self._runtime, WORKING_BYTES)
 
 
 def _beats_of(waveform: FloatArray, gain: float, block: int, session: Any) -> HalfArray:

@@ -103,10 +103,9 @@ def smoothed_path(evidence: FloatArray | DoubleArray) -> IntArray:
     return path
 
 
-def chord_coverage(chords: tuple[Chord, ...]) -> float:
-    """Return the fraction of the duration that is covered by chords, 0 to 1."""
-    total = sum(chord.end - chord.start for chord in chords)
-    return sum(chord.end - chord.start for chord in chords if chord.name != NO_CHORD_NAME) / total if total else 0.0
+def chord_probability(logits: FloatArray) -> float:
+    """Return the mean probability that there is a chord, 0 to 1, from the logits [frames, 37] of the harmony network."""
+    return 1.0 - float(np.exp(logits[:, NO_CHORD] - np.logaddexp.reduce(logits, axis=1)).mean())
 
 
 def chord_name(index: int, spelling: tuple[str, ...] = SHARPS) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivations
-from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, search_beats, sigmoid
+from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, sigmoid
 from pipelines.music.rhythm.metre import bar_positions
 from pipelines.music.rhythm.regular_onsets import regular_onsets
 from pipelines.music.rhythm.subdivision import doubled, subdivision_evidence
@@ -24,7 +24,7 @@ MIN_BEATS = 5
 
 @dataclass(frozen=True)
 class BeatOptions:
-    """Options of `track_beats`."""
+    """Options of `rhythm_of_beats`."""
 
     min_bpm: float = 40.0
     """Beats per minute."""
@@ -37,15 +37,10 @@ class BeatOptions:
     """Whether onsets at equal distances with nothing between them are beats: taps, a metronome."""
 
 
-def track_beats(activations: BeatActivations, options: BeatOptions = BeatOptions()) -> tuple[Tempo, Beats] | None:
-    """Return the tempo and the beats, or None where there is no pulse."""
-    frames = search_beats(activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
-    return rhythm_of_beats(frames, activations, options)
-
-
 def rhythm_of_beats(
     frames: IntArray,
     activations: BeatActivations,
+    chroma: FloatArray,
     options: BeatOptions = BeatOptions(),
 ) -> tuple[Tempo, Beats] | None:
     """Return the tempo and the beats; None where there is no pulse.
@@ -53,6 +48,7 @@ def rhythm_of_beats(
     Args:
         frames: those of `search_beats`.
         activations: of the beat network.
+        chroma: [frames at 10.8 a second, 12]; empty where it is not known.
         options: limits of the tempo, and the metre if it is known.
     """
     clicks = regular_onsets(activations.onsets, options.min_bpm, options.max_bpm) if options.accept_clicks else ()
@@ -69,7 +65,7 @@ def rhythm_of_beats(
         if subdivision:
             frames = doubled(frames)
         times = _refined_times(activations.beats[:, 0], frames)
-    positions, metres = bar_positions(activations, frames, options.beats_per_bar)
+    positions, metres = bar_positions(activations, frames, chroma, options.beats_per_bar)
     (beats, unit), metre_prob = metres[0]
     tempo = estimate_tempo(activations, times, frames, strength, (options.min_bpm, options.max_bpm), subdivision)
     if len(clicks):  # every interval was measured, so no other tempo is possible

@@ -5,29 +5,41 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
+from pipelines.music.rhythm.bar_evidence import accent_autocorrelation, chord_change_correlation
 from pipelines.music.rhythm.beat_network import METRES, BeatActivations
 from pipelines.music.rhythm.beat_search import max_around, sigmoid
 
+LENGTHS = tuple(sorted({length for length, _ in METRES}))
+"""Beats per bar of all metres."""
 SLIP_COST = 8.0
 """Cost of a bar that is longer or shorter than the others."""
-DOWNBEAT_WEIGHT = 8.0
-"""Weight of the downbeats as evidence for the metre, in beats for the whole clip."""
-METRE_WEIGHT = 2.0
+DOWNBEAT_WEIGHT = 5.6
+"""Weight of the downbeats as evidence for the metre, in beats for the whole clip. The weights are those of a conditional logistic
+regression on 75 rendered pieces of the validation split and 39 drum patterns, a third of them low-passed: 96 % and 95 % right;
+94 % of 36 other pieces."""
+METRE_WEIGHT = 0.38
 """Weight of the network's metre logits."""
-DIVISION_WEIGHT = 3.0
+ACCENT_WEIGHT = 6.5
+"""Weight of `accent_autocorrelation`."""
+HARMONY_WEIGHT = 11.5
+"""Weight of `chord_change_correlation`."""
+DIVISION_WEIGHT = 5.0
 """Weight of `triplet_log_ratio` against 6/8."""
 MIN_TRIPLET_LOG_RATIO = -0.3
 """Value of `triplet_log_ratio` below which it is evidence against 6/8."""
+LOG_PRIORS = (-4.8, 0.0, 0.0, -2.9, -1.5)
+"""Of `METRES`, up to a constant: 2/4 is rarely written where 4/4 is possible, so it is lower than fitted (-4.0)."""
 
 
 def bar_positions(
-    activations: BeatActivations, frames: IntArray, beats_per_bar: int | None = None
+    activations: BeatActivations, frames: IntArray, chroma: FloatArray, beats_per_bar: int | None = None
 ) -> tuple[IntArray, list[tuple[tuple[int, int], float]]]:
     """Find the metre and the bars by a Viterbi search for each metre.
 
     Args:
         activations: of the beat network.
         frames: of the beats at `SEARCH_RATE`.
+        chroma: [frames at 10.8 a second, 12]; empty where it is not known.
         beats_per_bar: the only length of a bar that is considered; None for all.
 
     Returns:
@@ -36,10 +48,10 @@ def bar_positions(
     beat, downbeat = (max_around(activations.beats[:, column], frames) for column in (0, 1))
     probs = np.clip(sigmoid(downbeat) / np.maximum(sigmoid(beat), 0.05), 0.02, 0.98)
     first, later = np.log(probs), np.log1p(-probs)
-    log_probs = activations.metre - np.logaddexp.reduce(activations.metre)
-    paths = {length: _bar_path(first, later, length) for length in {length for length, _ in METRES}}
-    per_beat = np.array([paths[length][1] for length, _ in METRES]) / len(frames)
-    total = DOWNBEAT_WEIGHT * per_beat + METRE_WEIGHT * log_probs
+    paths = {length: _bar_path(first, later, length) for length in LENGTHS}
+    periods = {length: _period_score(activations, frames, chroma, length) for length in LENGTHS}
+    total = METRE_WEIGHT * (activations.metre - np.logaddexp.reduce(activations.metre)) + np.array(LOG_PRIORS)
+    total += [DOWNBEAT_WEIGHT * paths[length][1] / len(frames) + periods[length] for length, _ in METRES]
     against_triplets = max(0.0, MIN_TRIPLET_LOG_RATIO - triplet_log_ratio(activations.onsets, frames))
     total[[unit == 8 for _, unit in METRES]] -= DIVISION_WEIGHT * against_triplets
     if beats_per_bar is not None:
@@ -47,6 +59,12 @@ def bar_positions(
     metre_probs = np.exp(total - np.logaddexp.reduce(total))
     order = np.argsort(-total, kind="stable")
     return paths[METRES[order[0]][0]][0] + 1, [(METRES[i], float(metre_probs[i])) for i in order]
+
+
+def _period_score(activations: BeatActivations, frames: IntArray, chroma: FloatArray, length: int) -> float:
+    """Return the evidence that accents repeat and chords change after `length` beats, in nats."""
+    accents = accent_autocorrelation(activations, frames, length)
+    return ACCENT_WEIGHT * accents + HARMONY_WEIGHT * chord_change_correlation(chroma, frames, length)
 
 
 def triplet_log_ratio(onsets: FloatArray, frames: IntArray) -> float:

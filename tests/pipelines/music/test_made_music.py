@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from scipy.signal import butter, sosfilt
 
 from models.arrays import DoubleArray
 from pipelines.clip.clip import AudioClip
 from services import Services
-from tests.pipelines.music.made_music import RATE, drum_and_bass, drum_bars, five_four, mix
+from tests.pipelines.music.made_music import RATE, drum_and_bass, drum_bars, five_four, mix, rock
 from training.music.evaluate import read
 
 pytestmark = pytest.mark.models
@@ -41,6 +43,54 @@ def test_quick_fives_are_not_found_at_half_their_tempo(
     facts = read(clip_from(services, tmp_path, five_four(bpm, kicks, snares)), services)
     assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(bpm, rel=0.02)
     assert facts.beats is not None and facts.beats.metre == "5/4"
+
+
+VARIANTS: dict[str, Callable[[DoubleArray], DoubleArray]] = {
+    "as it is": lambda sound: sound,
+    "at -57 dBFS": lambda sound: sound * 2e-3,
+    "low-passed at 900 Hz": lambda sound: low_passed(sound, 900),
+    "low-passed at 500 Hz": lambda sound: low_passed(sound, 500),
+    "after 5 s of silence": lambda sound: np.concatenate([np.zeros(5 * RATE), sound]),
+    "before 30 s of silence": lambda sound: np.concatenate([sound, np.zeros(30 * RATE)]),
+    "with an offset": lambda sound: 0.5 * sound + 0.2,
+}
+
+
+def low_passed(sound: DoubleArray, hertz: float) -> DoubleArray:
+    filtered: DoubleArray = sosfilt(butter(6, hertz, fs=RATE, output="sos"), sound)
+    return filtered
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_level_treble_and_silence_change_neither_metre_nor_tempo_nor_key(
+    services: Services, tmp_path: Path, variant: str
+) -> None:
+    facts = read(clip_from(services, tmp_path, VARIANTS[variant](rock())), services)
+    assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(100, rel=0.01)
+    assert facts.beats is not None and facts.beats.metre == "4/4"
+    assert facts.key is not None and facts.key.name == "C major"
+
+
+@pytest.mark.parametrize(("bpm", "roots"), [(84, (45, 41, 36, 43)), (122, (40, 40, 45, 47)), (112, (45, 41, 36, 43))])
+def test_a_backbeat_below_a_bass_that_changes_with_the_bar_is_in_four(
+    services: Services, tmp_path: Path, bpm: float, roots: tuple[int, ...]
+) -> None:
+    for sound in (rock(bpm, roots), low_passed(rock(bpm, roots), 900)):
+        facts = read(clip_from(services, tmp_path, sound), services)
+        assert facts.beats is not None and facts.beats.metre == "4/4"
+
+
+def test_the_facts_of_a_clip_with_silence_at_its_ends_lie_on_its_time_axis(services: Services, tmp_path: Path) -> None:
+    bare = read(clip_from(services, tmp_path, drum_and_bass(150)), services)
+    silence = np.zeros(4 * RATE)
+    late = read(clip_from(services, tmp_path, np.concatenate([silence, drum_and_bass(150), silence])), services)
+    assert bare.beats is not None and late.beats is not None
+    np.testing.assert_allclose(late.beats.times, np.array(bare.beats.times) + 4, atol=0.03)
+    before, *chords, after = late.chords
+    assert before.name == after.name == "N" and before.end == pytest.approx(4, abs=0.15)
+    assert [chord.name for chord in chords] == [chord.name for chord in bare.chords if chord.name != "N"]
+    assert after.end == late.sections[-1].end == pytest.approx(late.duration, abs=0.01)
+    assert late.sections[0].start == 0
 
 
 def test_four_beats_are_too_short_for_a_tempo(services: Services, tmp_path: Path) -> None:

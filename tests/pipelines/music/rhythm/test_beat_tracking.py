@@ -15,11 +15,17 @@ from pipelines.music.rhythm.beat_network import (
     BeatActivations,
 )
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, search_beats
-from pipelines.music.rhythm.beat_tracking import BeatOptions, track_beats
+from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
 from pipelines.music.rhythm.metre import bar_positions
-from pipelines.music.rhythm.types import time_signature
+from pipelines.music.rhythm.types import Beats, Tempo, time_signature
 
 UNDECIDED = np.zeros(TEMPO_BINS, dtype=np.float32)
+NO_CHROMA = np.empty((0, 12), dtype=np.float32)
+
+
+def track_beats(activations: BeatActivations, options: BeatOptions = BeatOptions()) -> tuple[Tempo, Beats] | None:
+    frames = search_beats(activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
+    return rhythm_of_beats(frames, activations, NO_CHROMA, options)
 
 
 def pulse(times: list[float], seconds: float, beats_per_bar: int = 4, noise: float = 0.5, seed: int = 0) -> FloatArray:
@@ -41,7 +47,7 @@ def no_drums(logits: FloatArray) -> FloatArray:
 
 
 def activations(logits: FloatArray, metre: tuple[int, int] | None = None) -> BeatActivations:
-    metre_logits = np.array([3.0 if one == metre else 0.0 for one in METRES], dtype=np.float32)
+    metre_logits = np.array([12.0 if one == metre else 0.0 for one in METRES], dtype=np.float32)
     return BeatActivations(logits, metre_logits, UNDECIDED, no_drums(logits)[:, 0], no_drums(logits))
 
 
@@ -105,7 +111,7 @@ def test_an_upbeat_and_a_bar_that_is_too_long() -> None:
     for time, first in zip(times, is_first, strict=True):
         logits[round(time * FRAMES_PER_SECOND), 1] = 3 if first else -4
     frames = np.round(np.array(times) * SEARCH_RATE).astype(np.int64)
-    positions, ranked = bar_positions(activations(logits, (4, 4)), frames)
+    positions, ranked = bar_positions(activations(logits, (4, 4)), frames, NO_CHROMA)
     assert ranked[0][0] == (4, 4)
     assert [i for i, position in enumerate(positions) if position == 1][:14] == [i for i, first in enumerate(is_first) if first][
         :14
