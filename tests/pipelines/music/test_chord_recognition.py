@@ -46,7 +46,7 @@ def chord_logits(spans: list[tuple[float, float, int]], duration: float) -> Floa
 
 
 def test_the_probability_of_a_chord_does_not_need_a_best_one() -> None:
-    certain, none = heard([(0.0, 6.0, C_MAJOR)], 6), heard([(0.0, 6.0, NO_CHORD)], 6)
+    certain, none = chord_logits([(0.0, 6.0, C_MAJOR)], 6), chord_logits([(0.0, 6.0, NO_CHORD)], 6)
     undecided = np.zeros((64, CHORD_COUNT), dtype=np.float32)
     undecided[:, NO_CHORD] = 1.0
     assert chord_probability(certain) > 0.95 and chord_probability(none) < 0.6
