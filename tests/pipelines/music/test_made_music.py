@@ -12,8 +12,11 @@ from scipy.signal import butter, sosfilt
 
 from models.arrays import DoubleArray
 from pipelines.clip.clip import AudioClip
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions
 from services import Services
 from tests.pipelines.music.made_music import RATE, drum_and_bass, drum_bars, five_four, mix, rock
+from tests.recordings import EXAMPLES
 from training.music.evaluate import read
 
 pytestmark = pytest.mark.models
@@ -91,6 +94,41 @@ def test_the_facts_of_a_clip_with_silence_at_its_ends_lie_on_its_time_axis(servi
     assert [chord.name for chord in chords] == [chord.name for chord in bare.chords if chord.name != "N"]
     assert after.end == late.sections[-1].end == pytest.approx(late.duration, abs=0.01)
     assert late.sections[0].start == 0
+
+
+def damaged(sound: DoubleArray) -> DoubleArray:
+    """Return the sound with ten samples that are no numbers and one that is infinite."""
+    changed = sound.copy()
+    changed[1000:1010], changed[50_000] = np.nan, np.inf
+    return changed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda sound: 8 * sound / np.abs(sound).max(),
+        lambda sound: 10**-3.5 * sound / np.abs(sound).max(),
+        lambda sound: 10**-3.5 * sound / np.abs(sound).max() + 0.1,
+        damaged,
+    ],
+    ids=["peaks at +18 dBFS", "peaks at -70 dBFS", "an offset of 0.1 with peaks at -70 dBFS", "not a number, infinite"],
+)
+def test_facts_and_tags_do_not_depend_on_level_offset_or_single_samples(
+    services: Services, tmp_path: Path, change: Callable[[DoubleArray], DoubleArray]
+) -> None:
+    sound, rate = soundfile.read(EXAMPLES / "music.ogg")
+    soundfile.write(tmp_path / "sound.wav", change(sound), rate, subtype="FLOAT")
+    clips = services.clips.open(EXAMPLES / "music.ogg"), services.clips.open(tmp_path / "sound.wav")
+    usual, other = (read(clip, services) for clip in clips)
+    assert usual.tempo is not None and usual.beats is not None and usual.key is not None
+    assert other.tempo is not None and other.beats is not None and other.key is not None
+    assert other.tempo.bpm == pytest.approx(usual.tempo.bpm, rel=0.005)
+    assert (other.beats.metre, other.key.name) == (usual.beats.metre, usual.key.name)
+    np.testing.assert_allclose(other.beats.times, usual.beats.times, atol=0.03)
+    assert [chord.name for chord in other.chords] == [chord.name for chord in usual.chords]
+    *_, usual_tags = tag_music(clips[0], MusicTagOptions(), services.runtime)
+    *_, other_tags = tag_music(clips[1], MusicTagOptions(), services.runtime)
+    assert [tag.name for tag in other_tags.tags] == [tag.name for tag in usual_tags.tags]
 
 
 def test_four_beats_are_too_short_for_a_tempo(services: Services, tmp_path: Path) -> None:
