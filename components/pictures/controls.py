@@ -66,7 +66,7 @@ FIELDS = tuple(field.name for field in fields(PictureControls))
 
 @dataclass(frozen=True)
 class PictureButtons:
-    """Small buttons beside the controls, and the upload of a picture whose settings are restored."""
+    """Small buttons beside the controls, the upload of a picture whose settings are restored, and the hints below uploads."""
 
     write_again: gr.Button
     last_seed: gr.Button
@@ -74,6 +74,8 @@ class PictureButtons:
     use_loop: gr.Button
     find_window: gr.Button
     restore: gr.File
+    restore_hint: gr.HTML
+    image_hint: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,15 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
     model = gr.Dropdown(_choices(catalog, "draw_pictures"), value=AUTO, label="Model", elem_id="picture-model")
     segment, use_loop, find_window = _build_segment()
     with gr.Accordion("Advanced", open=False):
-        advanced = _build_advanced(catalog)
+        advanced, image_hint = _build_advanced(catalog)
     texts = [prompt["prompt"], prompt["extra_prompt"]]
     connect_hints(catalog, [model, prompt["audio_weight"], *texts], prompt_hints)
     with gr.Accordion("Restore settings", open=False):
         restore = gr.File(label="PNG with settings", height=120, elem_id="restore-settings")
+        restore_hint = build_hint("restore-hint")
     controls = PictureControls(model=model, **prompt, **seeds, **segment, **advanced)
-    return controls, PictureButtons(write_again, last_seed, random_seed, use_loop, find_window, restore), run_buttons
+    buttons = PictureButtons(write_again, last_seed, random_seed, use_loop, find_window, restore, restore_hint, image_hint)
+    return controls, buttons, run_buttons
 
 
 def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML], gr.Button]:
@@ -162,8 +166,8 @@ def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
     return {"start": start, "end": end}, use_loop, find_window
 
 
-def _build_advanced(catalog: ModelCatalog) -> dict[str, Any]:
-    """Build the controls of sampling and of the initial image, by field."""
+def _build_advanced(catalog: ModelCatalog) -> tuple[dict[str, Any], gr.HTML]:
+    """Build the controls of sampling and of the initial image, by field, and the hint below the image."""
     fields: dict[str, Any] = {}
     fields["negative_prompt"] = gr.Textbox(label="Negative prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="negative-prompt")
     with gr.Row(elem_classes="pair"):
@@ -184,9 +188,10 @@ def _build_advanced(catalog: ModelCatalog) -> dict[str, Any]:
         height=170,
         elem_id="initial-image",
     )
+    image_hint = build_hint("image-hint")
     fields["strength"] = gr.Slider(0.05, 1.0, value=DEFAULTS.strength, step=0.05, label="Strength")
     fields["preview_every"] = gr.Slider(0, 10, value=DEFAULTS.preview_every, step=1, label="Steps per preview (0: none)")
-    return fields
+    return fields, image_hint
 
 
 def _optional(label: str, placeholder: str, elem_id: str | None = None) -> gr.Textbox:

@@ -16,9 +16,9 @@ UNUSED = "The prompt has no effect while the picture is based on sound alone."
 MAX_LISTED_WORDS = 4
 
 
-def build_hint() -> gr.HTML:
+def build_hint(elem_id: str | None = None) -> gr.HTML:
     """Build the empty hint below a box."""
-    return gr.HTML("", elem_classes="hint", apply_default_css=False)
+    return gr.HTML("", elem_id=elem_id, elem_classes="hint", apply_default_css=False)
 
 
 def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], outputs: list[gr.HTML]) -> None:

@@ -19,8 +19,8 @@ WAITING = {
     "stopped": "Stopped before the first preview.",
 }
 
-MAX_OVERFLOW_CHARACTERS = 200
-"""Longest quotation of words that had no effect."""
+MAX_QUOTED_CHARACTERS = 300
+"""Words that had no effect are quoted up to this length, from both ends."""
 
 
 def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1) -> str:
@@ -67,14 +67,18 @@ def overflow_markup(now: Drawing) -> str:
     """Return a line for each prompt that is longer than the text encoder takes, with the words that had no effect."""
     cut = {"Prompt": now.prompt_overflow, "Negative prompt": now.negative_prompt_overflow}
     return "".join(
-        f'<p class="notice" role="status">{name} too long for this model, no effect: “{html.escape(_shortened(words))}”</p>'
+        f'<p class="overflow" role="status">{name} too long for this model. Without effect: “{html.escape(_quoted(words))}”</p>'
         for name, words in cut.items()
         if words
     )
 
 
-def _shortened(words: str) -> str:
-    return words if len(words) <= MAX_OVERFLOW_CHARACTERS else words[:MAX_OVERFLOW_CHARACTERS].rsplit(" ", 1)[0] + " …"
+def _quoted(words: str) -> str:
+    """Return the words, or their start and their end if they are many."""
+    half = MAX_QUOTED_CHARACTERS // 2
+    return (
+        words if len(words) <= MAX_QUOTED_CHARACTERS else f"{words[:half].rsplit(' ', 1)[0]} … {words[-half:].split(' ', 1)[-1]}"
+    )
 
 
 def foreign_markup(foreign: ForeignSettings) -> str:

@@ -79,7 +79,7 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
         event(work.welcome, inputs=about_clip, outputs=[*panes, controls.start, controls.end], queue=False, **QUIET)
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [pictures, concepts, summary])
     connect_film(services, clip, job, film, panel.made)
-    _connect_buttons(services, clip, controls, buttons, drawn, loop, summary)
+    _connect_buttons(services, clip, controls, buttons, drawn, loop)
     pictures.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
     add_picture_endpoints(services)
 
@@ -91,7 +91,6 @@ def _connect_buttons(
     buttons: PictureButtons,
     drawn: gr.State,
     loop: gr.State,
-    summary: gr.HTML,
 ) -> None:
     """Connect the small buttons beside the controls, none of which needs a model."""
     plain: dict[str, Any] = {"queue": False, **QUIET}
@@ -107,10 +106,10 @@ def _connect_buttons(
         outputs=controls.style,
         **plain,
     )
-    image = controls.init_image
+    image, restored = controls.init_image, [*components_of(controls), buttons.restore_hint]
     # Gradio's own preprocessing would answer a broken file with the message of a library.
-    image.upload(_flattened, inputs=image, outputs=[image, summary], preprocess=False, **plain)
-    buttons.restore.upload(_restore, inputs=buttons.restore, outputs=[*components_of(controls), summary], queue=False, **QUIET)
+    image.upload(_flattened, inputs=image, outputs=[image, buttons.image_hint], preprocess=False, **plain)
+    buttons.restore.upload(_restore, inputs=buttons.restore, outputs=restored, **plain)
 
 
 class _PictureWork:
@@ -199,7 +198,7 @@ def _flattened(file: dict[str, Any] | None) -> tuple[Any, Any]:
     if file is None:
         return gr.skip(), gr.skip()
     try:
-        return open_init_image(file), gr.skip()
+        return open_init_image(file), ""
     except Exception as error:
         return None, failure_markup(sentence_for(error))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -148,7 +149,7 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
     assert (options.prompt, options.steps, options.seed, options.audio_weight) == ("owl hooting", 5, 11, 0.0)
     other = opened(new_page(), app)
     drop(other, path)
-    expect(other.locator("#picture-summary")).to_contain_text("Settings restored")
+    expect(other.locator("#restore-hint")).to_contain_text("Settings restored")
     expect(other.locator("#picture-prompt textarea")).to_have_value("owl hooting")
     expect(other.locator("#picture-seed textarea, #picture-seed input")).to_have_value("11")
     expect(other.locator("#audio-weight input[type=range]")).to_have_value("0")
@@ -167,7 +168,7 @@ def test_a_init_image_comes_back_with_the_rest(app: RunningApp, new_page: NewPag
     path = downloaded(page, tmp_path)
     other = opened(new_page(), app)
     drop(other, path)
-    expect(other.locator("#picture-summary")).to_contain_text("Settings restored")
+    expect(other.locator("#restore-hint")).to_contain_text("Settings restored")
     draw(other)
     assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
     with Image.open(path) as picture:
@@ -176,14 +177,49 @@ def test_a_init_image_comes_back_with_the_rest(app: RunningApp, new_page: NewPag
         chunks.add_text(OWN_KEYWORD, text)
         picture.save(tmp_path / "stripped.png", pnginfo=chunks)
     drop(other, tmp_path / "stripped.png")
-    expect(other.locator("#picture-summary [role=alert]")).to_contain_text("the initial image is gone from the file")
+    expect(other.locator("#restore-hint [role=alert]")).to_contain_text("the initial image is gone from the file")
 
 
 def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     Image.new("RGB", (32, 32), "navy").save(tmp_path / "holiday.png")
     page = opened(new_page(), app)
     drop(page, tmp_path / "holiday.png")
-    expect(page.locator("#picture-summary [role=alert]")).to_contain_text("no settings inside")
+    expect(page.locator("#restore-hint [role=alert]")).to_contain_text("no settings inside")
+
+
+def test_a_png_of_another_tool_sets_what_it_can_and_the_rest_is_named(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    written = PngInfo()
+    line = "Steps: 5, Sampler: Heun, CFG scale: 6.5, Seed: 4294967295, Size: 512x768, Model: barn"
+    written.add_text("parameters", f"an owl\nNegative prompt: blurry\n{line}")
+    Image.new("RGB", (32, 32), "navy").save(tmp_path / "barn.png", pnginfo=written)
+    page = opened(new_page(), app)
+    drop(page, tmp_path / "barn.png")
+    hint = page.locator("#restore-hint")
+    expect(hint).to_contain_text("Restored from AUTOMATIC1111: prompt, negative prompt, seed, steps and CFG scale")
+    expect(hint).to_contain_text("Not restored: size, model, sampler Heun.")
+    expect(page.locator("#picture-prompt textarea")).to_have_value("an owl")
+    expect(page.locator("#audio-weight input[type=range]")).to_have_value("0")
+    unfold(page, "Advanced")
+    expect(page.locator("#picture-steps textarea, #picture-steps input")).to_have_value("5")
+    page.locator("#picture-prompt textarea").fill("owl " * 100 + "and a bright red balloon")
+    draw(page)
+    expect(page.locator("#picture-summary .overflow")).to_contain_text("and a bright red balloon”")
+
+
+def test_an_initial_image_is_shown_as_the_model_gets_it(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    Image.new("RGBA", (40, 20), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    (tmp_path / "letter.png").write_text("Dear viewer")
+    page = opened(new_page(), app)
+    unfold(page, "Advanced")
+    image = page.locator("#initial-image")
+    image.locator("input[type=file]").set_input_files(tmp_path / "letter.png")
+    expect(page.locator("#image-hint [role=alert]")).to_contain_text("This initial image cannot be used (it is no PNG")
+    expect(image.locator("img")).to_have_count(0)
+    image.locator("input[type=file]").set_input_files(tmp_path / "clear.png")
+    expect(page.locator("#image-hint [role=alert]")).to_have_count(0)
+    expect(image.locator("img")).to_be_visible()
+    with Image.open(BytesIO(page.request.get(image.locator("img").evaluate("image => image.src")).body())) as shown:
+        assert shown.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
 
 
 def test_a_storyboard_has_a_picture_for_each_part_of_the_clip(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:

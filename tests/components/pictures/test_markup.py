@@ -109,9 +109,9 @@ def test_only_uploaded_pictures_are_opened(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_words_without_effect_are_named_in_the_summary() -> None:
-    markup = drawing_summary(replace(NOW, prompt_overflow="a <red> balloon", negative_prompt_overflow="word " * 100))
+    markup = drawing_summary(replace(NOW, prompt_overflow="a <red> balloon", negative_prompt_overflow="word " * 100 + "end"))
     assert "“a &lt;red&gt; balloon”" in markup
-    assert "word word …”" in markup
+    assert "word word … word word" in markup and "word end”" in markup
     assert "no effect" not in drawing_summary(NOW)
 
 
