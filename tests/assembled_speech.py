@@ -66,10 +66,16 @@ def read_speech(source: Path | BytesIO) -> FloatArray:
 
 
 @cache
+def espeak(text: str, voice: str = "en-us", words_per_minute: int = 140) -> FloatArray:
+    """Synthesise `text` with espeak-ng: float32 [samples] at 16 kHz."""
+    command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "--stdout", text]
+    return read_speech(BytesIO(subprocess.run(command, capture_output=True, check=True).stdout))
+
+
+@cache
 def synthesise(text: str, voice: str = "en-us", words_per_minute: int = 140) -> FloatArray:
     """What espeak-ng makes of `text`, without silence at its ends."""
-    command = ["espeak-ng", "-v", voice, "-s", str(words_per_minute), "--stdout", text]
-    sound = read_speech(BytesIO(subprocess.run(command, capture_output=True, check=True).stdout))
+    sound = espeak(text, voice, words_per_minute)
     loud = np.flatnonzero(np.abs(sound) > ESPEAK_FLOOR)
     return 0.7 * sound[loud[0] : loud[-1] + 1]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -13,6 +14,8 @@ MAX_PAUSE_SECONDS = 1.0
 """A segment ends where the clip is silent for longer."""
 MAX_SENTENCE_PAUSE_SECONDS = 0.3
 """And at a pause of more than this after the end of a sentence."""
+MIN_REPEATED_WORDS = 3
+"""Equal words from which a sentence is said again, as in a refrain; "no, no" is one sentence."""
 MAX_JOINED_SECONDS = 15.0
 """Parts of one sentence are joined in one segment up to this length."""
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
@@ -48,17 +51,17 @@ def _word(word: dict[str, Any], window: SpeechWindow) -> Word:
     return Word(start, end, word["word"], float(word["probability"]))
 
 
-def split_at_pauses(words: Iterable[Word]) -> Iterator[list[Word]]:
-    """Split words at long pauses, and at short ones after the end of a sentence."""
-    sentence: list[Word] = []
-    for word in words:
-        longest = MAX_SENTENCE_PAUSE_SECONDS if sentence and _ends_sentence(sentence) else MAX_PAUSE_SECONDS
-        if sentence and word.start - sentence[-1].end > longest:
-            yield sentence
-            sentence = []
-        sentence.append(word)
-    if sentence:
-        yield sentence
+def split_at_pauses(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Split words at long pauses, and at short ones after the end of a sentence or where a sentence is said again."""
+    first = 0
+    for index in range(1, len(words)):
+        line, rest = words[first:index], words[index:]
+        longest = MAX_SENTENCE_PAUSE_SECONDS if _ends_sentence(line) or _begins_again(line, rest) else MAX_PAUSE_SECONDS
+        if rest[0].start - line[-1].end > longest:
+            yield list(line)
+            first = index
+    if words:
+        yield list(words[first:])
 
 
 def join_sentences(sentences: Iterable[list[Word]]) -> Iterator[list[Word]]:
@@ -75,8 +78,17 @@ def join_sentences(sentences: Iterable[list[Word]]) -> Iterator[list[Word]]:
 
 def _continues(line: list[Word], words: list[Word]) -> bool:
     is_near = words[0].start - line[-1].end <= MAX_PAUSE_SECONDS and words[-1].end - line[0].start <= MAX_JOINED_SECONDS
-    return is_near and not _ends_sentence(line) and words[0].text.strip()[0].islower()
+    is_end = _ends_sentence(line) or _begins_again(line, words)
+    return is_near and not is_end and words[0].text.strip()[0].islower()
 
 
-def _ends_sentence(words: list[Word]) -> bool:
+def _begins_again(line: Sequence[Word], words: Sequence[Word]) -> bool:
+    """Return whether words begin as a line does, apart from capitals and punctuation."""
+    if len(line) < MIN_REPEATED_WORDS:
+        return False
+    first, again = ([re.sub(r"\W", "", word.text.casefold()) for word in each[:MIN_REPEATED_WORDS]] for each in (line, words))
+    return first == again
+
+
+def _ends_sentence(words: Sequence[Word]) -> bool:
     return words[-1].text.strip().rstrip("\"'”’»)").endswith(SENTENCE_ENDS)

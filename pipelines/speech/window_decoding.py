@@ -21,6 +21,8 @@ from pipelines.speech.windows import MIN_SKIPPED_SAMPLES, SpeechWindow
 MAX_COMPRESSION_RATIO = 2.4
 MIN_LOG_PROBABILITY = -1.0
 MAX_NO_SPEECH_PROBABILITY = 0.6
+MIN_SHORT_LOG_PROBABILITY = -0.9
+"""For a sound of at most 0.3 s. Most synthesised words of that length lie above; 0.15 s cut from vowels lie below."""
 PREPENDED_PUNCTUATION = "\"'“¿([{-"
 APPENDED_PUNCTUATION = "\"'.。,，!！?？:：”)]}、"
 MIN_GAP_SAMPLES = 2 * SAMPLE_RATE
@@ -132,6 +134,7 @@ class WindowDecoder:
         if self._should_stop():
             return nothing
         hypotheses = [self._with_fallback(h, w) for h, w in zip(hypotheses, windows, strict=True)]
+        hypotheses = [_without_guess(h, w) for h, w in zip(hypotheses, windows, strict=True)]
         parts = [self._parts(h, w) for h, w in zip(hypotheses, windows, strict=True)]
         if self._options.word_timestamps:
             self._add_words(parts, windows, states)
@@ -241,6 +244,12 @@ def _hypothesis(result: Any) -> Hypothesis:
     """Compute the mean from the score, which CTranslate2 divides by the length without the end token."""
     tokens = list(result.sequences_ids[0])
     return Hypothesis(tokens, float(result.scores[0]) * len(tokens) / (len(tokens) + 1), float(result.no_speech_prob))
+
+
+def _without_guess(hypothesis: Hypothesis, window: SpeechWindow) -> Hypothesis:
+    """Leave out a word for a sound that is hardly long enough for one, unless the model is fairly sure of it."""
+    is_guess = window.is_short and hypothesis.log_probability < MIN_SHORT_LOG_PROBABILITY
+    return replace(hypothesis, tokens=[]) if is_guess else hypothesis
 
 
 def _compression_ratio(text: str) -> float:

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise, tee, zip_longest
 
 import numpy as np
 
@@ -35,6 +35,10 @@ MIN_HALVED_SAMPLES = 8 * SAMPLE_RATE
 """A shorter chunk is not cut in two."""
 MAX_GAP_SAMPLES = 10 * SAMPLE_RATE
 """Speech after a longer gap begins a new window: what lies far apart is no context for each other."""
+MAX_SHORT_SAMPLES = int(0.3 * SAMPLE_RATE)
+"""A sound of a voice that is no longer may be one word, or none."""
+MIN_ISOLATION_SAMPLES = SAMPLE_RATE
+"""Such a sound at this distance from other speech has a window of its own: else it takes a word of its neighbours."""
 MIN_FILL = 2 / 3
 """A window may end at the longest pause of its last third."""
 
@@ -51,6 +55,11 @@ class Chunk:
     def samples(self) -> int:
         """Length with padding."""
         return self.end - self.start
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the speech is hardly long enough for a word; false for a chunk without speech."""
+        return 0 < self.speech.end - self.speech.start <= MAX_SHORT_SAMPLES
 
     def split(self, sample: int) -> tuple[Chunk, Chunk]:
         """Cut in two at a sample of the clip within the speech."""
@@ -85,6 +94,11 @@ class SpeechWindow:
     def audio(self, waveform: FloatArray) -> FloatArray:
         """Cut the window out of the clip: float32 [samples]."""
         return np.concatenate([waveform[chunk.start : chunk.end] for chunk in self.chunks])
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the speech is hardly long enough for a word; false without speech detection."""
+        return len(self.chunks) == 1 and self.chunks[0].is_short
 
     def chunk_at(self, seconds: float) -> int:
         """Return the index of the chunk at a time of the window."""
@@ -191,11 +205,14 @@ def _silence(start: int, end: int) -> Iterator[Chunk]:
 
 
 def pack(chunks: Iterable[Chunk], first_duration: float) -> Iterator[SpeechWindow]:
-    """Fill windows in order of time and end each at a long pause; the first holds at most `first_duration` seconds."""
+    """Fill windows in order of time and end each at a long pause; the first holds at most `first_duration` seconds.
+
+    Chunks that lie far apart, and short isolated ones, share no window.
+    """
     limit = int(first_duration * SAMPLE_RATE)
     held: list[Chunk] = []
-    for chunk in chunks:
-        if held and chunk.speech.start - held[-1].speech.end > MAX_GAP_SAMPLES:
+    for chunk, is_apart in _with_breaks(chunks):
+        if held and is_apart:
             yield SpeechWindow(tuple(held))
             held, limit = [], int(MAX_WINDOW_SECONDS * SAMPLE_RATE)
         while held and sum(c.samples for c in held) + chunk.samples > limit:
@@ -206,6 +223,17 @@ def pack(chunks: Iterable[Chunk], first_duration: float) -> Iterator[SpeechWindo
         held.append(chunk)
     if held:
         yield SpeechWindow(tuple(held))
+
+
+def _with_breaks(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
+    """Yield each chunk, and whether a new window must begin with it."""
+    gap_before, was_isolated = MAX_GAP_SAMPLES + 1, False
+    each, following = tee(chunks)
+    for chunk, after in zip_longest(each, islice(following, 1, None)):
+        gap_after = after.speech.start - chunk.speech.end if after else MAX_GAP_SAMPLES + 1
+        is_isolated = chunk.is_short and min(gap_before, gap_after) >= MIN_ISOLATION_SAMPLES
+        yield chunk, is_isolated or was_isolated or gap_before > MAX_GAP_SAMPLES
+        gap_before, was_isolated = gap_after, is_isolated
 
 
 def _count_until_longest_pause(chunks: list[Chunk], limit: int) -> int:

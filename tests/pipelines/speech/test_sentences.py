@@ -32,6 +32,13 @@ def test_a_sentence_that_timestamps_divide_is_one_line() -> None:
     assert texts(join_sentences(parts)) == ["rather selfish is to be", "Then came", "more"]
 
 
+def test_a_sentence_that_is_said_again_is_a_line_of_its_own() -> None:
+    refrain = words("Who goes there now, 0.6 who goes there now, 0.6 no, 0.6 no, 0.6 who goes home?")
+    assert texts(split_at_pauses(refrain)) == ["Who goes there now,", "who goes there now, no, no, who goes home?"]
+    parts = [words("who goes there now,"), words("who goes there now,", 1.6), words("and why?", 3.0)]
+    assert texts(join_sentences(parts)) == ["who goes there now,", "who goes there now, and why?"]
+
+
 def test_no_words_are_no_line() -> None:
     assert list(split_at_pauses([])) == []
     assert list(join_sentences([])) == []

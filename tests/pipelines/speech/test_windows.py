@@ -123,3 +123,12 @@ def test_a_window_is_halved_at_a_long_pause_near_its_middle_and_speech_without_o
     assert first.chunks[0].end == second.chunks[0].start == pytest.approx(7.05 * SAMPLE_RATE, abs=0.05 * SAMPLE_RATE)
     (short,) = windows_of(seconds((1.0, 5.0)), 40.0)
     assert short.halves(waveform) == (short,)
+
+
+def test_a_short_sound_away_from_other_speech_has_a_window_of_its_own() -> None:
+    windows = windows_of(
+        seconds((1.0, 4.0), (5.5, 5.75), (8.0, 10.0), (10.5, 10.7), (11.0, 12.0), (14.0, 14.6), (17.0, 17.2)), 40.0
+    )
+    spoken = [[(c.speech.start / SAMPLE_RATE, c.speech.end / SAMPLE_RATE) for c in window.chunks] for window in windows]
+    assert spoken == [[(1.0, 4.0)], [(5.5, 5.75)], [(8.0, 10.0), (10.5, 10.7), (11.0, 12.0), (14.0, 14.6)], [(17.0, 17.2)]]
+    assert [window.is_short for window in windows] == [False, True, False, True]
