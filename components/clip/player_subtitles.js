@@ -11,11 +11,12 @@ function show(time) {
   if (cue === shown) return;
   shown = cue;
   line.textContent = cue ? cue[2] : '';
+  if (cue) line.hidden = false; // from the first one on its room is kept, so that the page stands still
 }
 
 watch('value', () => {
   cues = props.value ?? [];
-  line.hidden = cues.length === 0;
+  if (!cues.length) line.hidden = true;
   shown = undefined;
   show(now);
 });

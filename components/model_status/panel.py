@@ -13,6 +13,7 @@ from models.cache.status import CacheStatus, ResidentStatus
 from models.errors import as_size
 from models.model_catalog import ALL_MODELS
 from models.specs.model_spec import HubSource, ModelSpec, RepositorySource
+from pipelines.wording.grammar import sentence
 from services import Services
 
 REFRESH_SECONDS = 3.0
@@ -38,7 +39,7 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     with gr.Column(elem_classes="card", elem_id="model-status"):
         panel = gr.HTML("", elem_id="residents", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
-            free = gr.Button("Free everything that is not in use", min_width=0, elem_id="free-models")
+            free = gr.Button("Free unused models", min_width=0, elem_id="free-models")
     with gr.Column(elem_classes="card"):
         catalog = gr.HTML("", elem_id="catalog", apply_default_css=False)
 
@@ -105,11 +106,11 @@ def _short(revision: str) -> str:
 def catalog_markup(services: Services) -> str:
     """Return every model with its source, licence, size and availability, as far as known without asking the hub."""
     rows = "".join(_catalog_row(services, spec) for spec in ALL_MODELS)
-    hub = services.files.hub_state(ask_hub=False).words
+    hub = sentence(services.files.hub_state(ask_hub=False).words)
     return (
         '<h2>Catalogue</h2><table><thead><tr><th scope="col">Model</th><th scope="col">Download</th>'
         f'<th scope="col">Licence</th><th scope="col">Available</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="summary">The model hub: {html.escape(hub)}.</p>'
+        f'<p class="summary">{html.escape(hub)}</p>'
     )
 
 

@@ -28,7 +28,7 @@ class HubState:
 
     reachable: bool
     words: str
-    """'reachable', or why not, for the page."""
+    """Whether it can be reached, or why not: a main clause without its full stop, for the page."""
 
 
 class HubWeights:
@@ -47,7 +47,7 @@ class HubWeights:
         self._clock = clock
         self._probing = threading.Lock()
         self._looked_at: float | None = None
-        self._state = HubState(False, "not asked yet")
+        self._state = HubState(False, "the model hub was not asked yet")
 
     def last_state(self) -> HubState:
         """Return the result of the last probe, without asking the hub."""
@@ -144,7 +144,7 @@ class HubWeights:
         except httpx.HTTPError as error:
             log.info("The model hub cannot be reached: %s", error)
             return HubState(False, "the model hub cannot be reached")
-        return HubState(True, "reachable")
+        return HubState(True, "the model hub can be reached")
 
 
 def _file_names(directory: Path) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def test_the_status_panel_frees_models(app: RunningApp, new_page: NewPage) -> No
     page.get_by_role("tab", name="Models").click()
     expect(page.locator("#residents")).to_contain_text("Whisper base (offline)")
     expect(page.locator("#catalog")).to_contain_text("Systran/faster-whisper-large-v3")
-    page.get_by_role("button", name="Free everything that is not in use").click()
+    page.get_by_role("button", name="Free unused models").click()
     expect(page.locator("#residents")).to_contain_text("No model is loaded")
     expect(page.locator(".pill")).to_contain_text("no model loaded")
 

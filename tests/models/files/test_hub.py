@@ -125,7 +125,7 @@ def test_what_was_downloaded_works_without_the_hub(start: Start, hub: FakeHub, s
 def test_without_the_hub_the_reason_is_told_in_words(start: Start, hub: FakeHub) -> None:
     hub.stop()
     files = start()
-    assert files.hub_state(ask_hub=False).words == "not asked yet"
+    assert files.hub_state(ask_hub=False).words == "the model hub was not asked yet"
     assert files.availability(SPEC).words == UNREACHABLE
     with pytest.raises(ModelUnavailable, match=UNREACHABLE):
         files.fetch(SPEC)

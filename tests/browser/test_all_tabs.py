@@ -1,0 +1,98 @@
+"""Every tab by keyboard alone and on a narrow screen: all controls are reached, the focus shows, nothing runs off the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.browser.page_actions import take_example, visit, wait_for_state
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+
+TABS = ("Transcribe", "Music & sound", "Sound to image", "Embeddings", "Models")
+PHONE_WIDTH = 390
+MAX_TABS = 400
+FOLDS = "details:not([open]) > summary, button.label-wrap:not(.open)"
+"""Closed folds of the page and of Gradio's accordions."""
+WATCH = """
+const selector = 'button, input, select, textarea, a[href], summary, [tabindex]';
+const isThere = (element) => element.tabIndex >= 0 && !element.disabled && !element.closest('[inert]')
+  && element.checkVisibility({visibilityProperty: true, opacityProperty: true}) && element.getBoundingClientRect().width > 2
+  && !(element.type === 'radio' && !element.checked && document.querySelector(`input[name="${element.name}"]:checked`));
+const name = (element) => `${element.tagName.toLowerCase()}.${element.className} ${
+  element.getAttribute('aria-label') || element.textContent.trim().slice(0, 40) || element.value || ''}`;
+const look = (element) => {
+  const parts = [];
+  for (let part = element, i = 0; part && i < 4; part = part.parentElement, i += 1) {
+    const {outline, outlineOffset, boxShadow, borderColor, backgroundColor, opacity} = getComputedStyle(part);
+    parts.push([outline, outlineOffset, boxShadow, borderColor, backgroundColor, opacity]);
+  }
+  return JSON.stringify(parts);
+};
+window.walk = {
+  reached: new Set(),
+  unseen: [],
+  controls: () => [...document.querySelectorAll(selector)].filter(isThere),
+  step() {
+    const now = document.activeElement;
+    if (now === document.body) return true;
+    if (walk.reached.has(now)) return false;
+    walk.reached.add(now);
+    const focused = look(now);
+    now.blur();
+    if (look(now) === focused) walk.unseen.push(name(now));
+    now.focus({focusVisible: true, preventScroll: true});
+    return true;
+  },
+  missed: () => walk.controls().filter((element) => !walk.reached.has(element)).map(name),
+};
+"""
+NO_TRANSITIONS = "*, *::before, *::after {transition: none !important; animation: none !important}"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+def open_tab(page: Page, tab: str) -> None:
+    """Open a tab, from the menu of those that a narrow page has no room for, and everything that is folded in it."""
+    button = page.get_by_role("tab", name=tab, exact=True).locator("visible=true")
+    if not button.count():
+        page.locator(".overflow-menu > button").first.click()
+        button = page.locator(".overflow-dropdown button", has_text=tab)
+    button.first.click()
+    folds = page.locator(FOLDS).locator("visible=true")
+    while folds.count():
+        folds.first.click()
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_control_is_reached_by_keyboard_and_shows_its_focus(tab: str, app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    wait_for_state(page, "done")
+    open_tab(page, tab)
+    page.add_style_tag(content=NO_TRANSITIONS)
+    page.evaluate(WATCH)
+    for _ in range(MAX_TABS):
+        page.keyboard.press("Tab")
+        if not page.evaluate("walk.step()"):
+            break
+    assert page.evaluate("walk.missed()") == []
+    assert page.evaluate("walk.unseen") == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_tab_scrolls_sideways_on_a_phone(theme: str, app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(width=PHONE_WIDTH, height=844, touch=True), app, theme)
+    take_example(page, "Speech")
+    wait_for_state(page, "done")
+    for tab in TABS:
+        open_tab(page, tab)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, tab
