@@ -1,10 +1,15 @@
-"""Language identification: of a clip, and of each run of a window that is not in the clip's language."""
+"""Language identification: of a clip, and of each stretch of a window.
+
+Whisper names a language for any sound. A single guess over a few seconds is weak, so the chunks of a window are labelled together:
+a change of language and a further language both have a cost, and a short chunk whose language is unclear goes with its neighbour.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import chain, groupby, islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, combinations, groupby, islice, pairwise
+from math import log
 from typing import Any
 
 import numpy as np
@@ -12,20 +17,38 @@ import numpy as np
 from models.arrays import AnyArray, FloatArray
 from pipelines.speech.encoding import encode_padded_window
 from pipelines.speech.transcript import LanguageProbability
-from pipelines.speech.voice_activity import SAMPLE_RATE
-from pipelines.speech.windows import SpeechWindow
+from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
+from pipelines.speech.windows import Chunk, SpeechWindow
 
 MAX_CLIP_WINDOWS = 4
 """At most so many windows are looked at for the clip's language."""
 MIN_CLIP_PROBABILITY = 0.5
 """Mean probability of a language from which no further window is looked at."""
 MAX_ALTERNATIVES = 3
-MIN_MAIN_PROBABILITY = 0.5
-"""Where the clip's language is less likely than this, another one may be spoken."""
-MIN_RUN_PROBABILITY = 0.6
-"""Probability from which a run is decoded in a language other than the clip's."""
-MIN_DETECTION_SAMPLES = 2 * SAMPLE_RATE
-"""The language of a shorter chunk cannot be detected; it takes that of the one before."""
+MIN_ALONE = 0.45
+"""Probability in one chunk by itself from which a language may be one of a window's, if there is more evidence for it."""
+MIN_IN_CONTEXT = 0.1
+SURE_ALONE = 0.75
+MIN_CHUNKS = 3
+MIN_SUPPORT = 0.35
+"""Such evidence is a chunk within its window, or a very sure one by itself, or so many chunks of this
+probability by themselves."""
+CONTEXT_WEIGHT = 1 / 4
+"""Of a chunk's probabilities within its window, against those of the chunk by itself."""
+MAX_CANDIDATES = 4
+MIN_PROBABILITY = 0.02
+"""Added to each probability: one chunk of which the model is certain, and wrong, does not outweigh all others."""
+SWITCH_COST = 0.3
+FURTHER_LANGUAGE_COST = 0.6
+NOT_MAIN_COST = 0.5
+"""Of a change, of each language beyond the first, and of a window without the clip's main language; in nats, against the negative
+log probability of each chunk's language: a sure chunk (0.9 against 0.02) is worth 3."""
+PIECE_SAMPLES = 4 * SAMPLE_RATE
+"""Longer chunks are looked at in pieces of about this length: a person may change the language without a pause."""
+QUIET_SAMPLES = SAMPLE_RATE // 50
+"""Pieces are cut at the quietest stretch of this length."""
+UNSPOKEN_LANGUAGES = frozenset({"la"})
+"""Latin, for which Whisper takes much accented, synthetic or unclear speech. It has to be asked for."""
 STATE_SAMPLES = 320
 """Whisper's encoder gives one state for each 20 ms."""
 
@@ -46,7 +69,23 @@ class LanguageRun:
     """Consecutive chunks of one window in the same language."""
 
     language: str
+    probability: float
+    """Mean over the run, weighted by duration."""
     window: SpeechWindow
+
+
+@dataclass(frozen=True)
+class ChunkLanguages:
+    """The probability of each language code for a chunk of speech."""
+
+    in_context: Mapping[str, float]
+    """From the encoder states of its window."""
+    alone: Mapping[str, float]
+    """From the chunk by itself, where no neighbour's language colours it."""
+
+    def probability(self, code: str) -> float:
+        """Return the mean of both, weighted."""
+        return CONTEXT_WEIGHT * self.in_context.get(code, 0.0) + (1 - CONTEXT_WEIGHT) * self.alone.get(code, 0.0)
 
 
 EncodedWindows = dict[SpeechWindow, Any]
@@ -54,14 +93,15 @@ EncodedWindows = dict[SpeechWindow, Any]
 
 
 def detect_language(
-    whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow]
+    whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow], allowed: Sequence[str] = ()
 ) -> tuple[Language | None, Iterator[SpeechWindow], EncodedWindows]:
-    """Detect the language of a clip.
+    """Detect the main language of a clip.
 
     Args:
         whisper: a multilingual `faster_whisper.WhisperModel`.
         waveform: float32 [samples] at 16 kHz.
         windows: of the clip, in order of time; more than the first are looked at while the model is unsure.
+        allowed: ISO codes of the languages that may be spoken; empty for all.
 
     Returns:
         The language, None where there is no window; all windows again; the encoder states of those looked at.
@@ -70,7 +110,11 @@ def detect_language(
     totals: dict[str, float] = {}
     for window in islice(windows, MAX_CLIP_WINDOWS):
         encoded[window] = encode_padded_window(whisper, window, waveform)
-        for code, probability in _language_probabilities(whisper, encoded[window]).items():
+        probabilities = _language_probabilities(whisper, encoded[window], allowed)
+        if max(probabilities.values()) <= MIN_CLIP_PROBABILITY and len(window.chunks) > 1:
+            # Whisper gives a mixture of two languages to a third one.
+            probabilities = _mean_probabilities(whisper, waveform, window, allowed)
+        for code, probability in probabilities.items():
             totals[code] = totals.get(code, 0.0) + probability
         if max(totals.values()) / len(encoded) > MIN_CLIP_PROBABILITY:
             break
@@ -81,11 +125,13 @@ def detect_language(
     return Language(best.code, best.probability, tuple(others)), chain(list(encoded), windows), encoded
 
 
-def split_by_language(whisper: Any, waveform: FloatArray, window: SpeechWindow, states: AnyArray, main: str) -> list[LanguageRun]:
+def split_by_language(
+    whisper: Any, waveform: FloatArray, window: SpeechWindow, states: AnyArray, main: str, allowed: Sequence[str] = ()
+) -> list[LanguageRun]:
     """Split a window where the language changes.
 
-    The window's encoder states show where the clip's language is improbable; such a run is encoded by itself, because in the
-    context of the rest its language is not clear enough. Runs whose own language is unsure count as `main`.
+    Each chunk is looked at twice: in the context of the window, whose encoder states are there, and by itself, where a
+    neighbour's language does not colour it.
 
     Args:
         whisper: a multilingual `faster_whisper.WhisperModel`.
@@ -93,24 +139,100 @@ def split_by_language(whisper: Any, waveform: FloatArray, window: SpeechWindow, 
         window: its chunks are looked at one by one.
         states: encoder states of the window: [frames of 20 ms, width].
         main: ISO code of the clip's language.
+        allowed: ISO codes of the languages that may be spoken; empty for all.
     """
-    foreign, is_foreign = list[bool](), False
+    pieces, guesses = list[Chunk](), list[ChunkLanguages]()
     for chunk, offset in zip(window.chunks, window.offsets, strict=False):
-        if chunk.speech.end - chunk.speech.start >= MIN_DETECTION_SAMPLES:
-            part = states[None, offset // STATE_SAMPLES : (offset + chunk.samples) // STATE_SAMPLES]
-            is_foreign = _language_probabilities(whisper, _storage(part)).get(main, 0.0) < MIN_MAIN_PROBABILITY
-        foreign.append(is_foreign)
+        for piece in _pieces(chunk, waveform):
+            first, last = ((offset + sample - chunk.start) // STATE_SAMPLES for sample in (piece.start, piece.end))
+            in_context = _language_probabilities(whisper, _storage(states[None, first : max(last, first + 1)]), allowed)
+            alone = encode_padded_window(whisper, SpeechWindow((piece,)), waveform)
+            pieces.append(piece)
+            guesses.append(ChunkLanguages(in_context, _language_probabilities(whisper, alone, allowed)))
+    languages = assign_languages(guesses, main)
     runs = list[LanguageRun]()
-    for in_other_language, pairs in groupby(zip(foreign, window.chunks, strict=True), key=lambda pair: pair[0]):
-        run = SpeechWindow(tuple(chunk for _, chunk in pairs))
-        runs.append(LanguageRun(_language_of_run(whisper, waveform, run, main) if in_other_language else main, run))
+    for language, group in groupby(zip(languages, pieces, guesses, strict=True), key=lambda item: item[0]):
+        items = list(group)
+        weights = [piece.samples for _, piece, _ in items]
+        probability = float(np.average([guess.probability(language) for *_, guess in items], weights=weights))
+        runs.append(LanguageRun(language, probability, SpeechWindow(_joined([piece for _, piece, _ in items]))))
     return runs
 
 
-def _language_of_run(whisper: Any, waveform: FloatArray, window: SpeechWindow, main: str) -> str:
-    probabilities = _language_probabilities(whisper, encode_padded_window(whisper, window, waveform))
-    best = max(probabilities, key=lambda code: probabilities[code])
-    return best if probabilities[best] >= MIN_RUN_PROBABILITY else main
+def assign_languages(guesses: Sequence[ChunkLanguages], main: str) -> list[str]:
+    """Label consecutive chunks of speech with languages.
+
+    Args:
+        guesses: what the model takes each chunk for.
+        main: ISO code of the clip's language, which is preferred a little.
+
+    Returns:
+        The ISO code of each chunk: the labelling with the least cost.
+    """
+    codes = {code for guess in guesses for code in guess.alone if _is_evident(code, guesses)} - {main}
+    evidence = {code: sum(guess.probability(code) for guess in guesses) for code in sorted(codes)}
+    candidates = [main, *sorted(evidence, key=lambda code: -evidence[code])[: MAX_CANDIDATES - 1]]
+    sets = chain.from_iterable(combinations(candidates, count) for count in range(1, len(candidates) + 1))
+    return min((_best_labels(guesses, languages, main) for languages in sets), key=lambda best: best[0])[1]
+
+
+def _is_evident(code: str, guesses: Sequence[ChunkLanguages]) -> bool:
+    """Return whether a language may be spoken in one of the chunks."""
+    alone = [guess.alone.get(code, 0.0) for guess in guesses]
+    return max(alone) >= MIN_ALONE and (
+        max(alone) >= SURE_ALONE
+        or max(guess.in_context.get(code, 0.0) for guess in guesses) >= MIN_IN_CONTEXT
+        or sum(probability >= MIN_SUPPORT for probability in alone) >= MIN_CHUNKS
+    )
+
+
+def _best_labels(guesses: Sequence[ChunkLanguages], languages: tuple[str, ...], main: str) -> tuple[float, list[str]]:
+    """Return the cost and the labels of the cheapest path through `languages` (Viterbi)."""
+    start = FURTHER_LANGUAGE_COST * (len(languages) - 1) + NOT_MAIN_COST * (main not in languages)
+    paths: dict[str, tuple[float, list[str]]] = {language: (start, []) for language in languages}
+    for index, guess in enumerate(guesses):
+        before, paths = paths, {}
+        for language in languages:
+            switch = {other: SWITCH_COST if index and other != language else 0.0 for other in languages}
+            previous = min(languages, key=lambda other: before[other][0] + switch[other])
+            cost = before[previous][0] + switch[previous] - log(guess.probability(language) + MIN_PROBABILITY)
+            paths[language] = cost, [*before[previous][1], language]
+    return min(paths.values(), key=lambda path: path[0])
+
+
+def _pieces(chunk: Chunk, waveform: FloatArray) -> list[Chunk]:
+    """Cut a long chunk at quiet moments."""
+    count = max(1, round(chunk.samples / PIECE_SAMPLES))
+    length = chunk.samples / count
+    cuts = [_quietest(waveform, round(chunk.start + (index - 0.25) * length), round(chunk.start + (index + 0.25) * length)) for index in range(1, count)]
+    parts = pairwise([chunk.start, *cuts, chunk.end])
+    return [Chunk(a, b, SpeechRegion(max(a, chunk.speech.start), min(b, chunk.speech.end))) for a, b in parts]
+
+
+def _quietest(waveform: FloatArray, start: int, end: int) -> int:
+    """Return the middle of the quietest `QUIET_SAMPLES` between two samples."""
+    power = np.convolve(np.square(waveform[start:end]), np.ones(QUIET_SAMPLES), "valid")
+    return start + int(power.argmin()) + QUIET_SAMPLES // 2
+
+
+def _joined(pieces: Sequence[Chunk]) -> tuple[Chunk, ...]:
+    """Put pieces of one chunk together again."""
+    chunks = [pieces[0]]
+    for piece in pieces[1:]:
+        if piece.start == chunks[-1].end and piece.speech.start == chunks[-1].speech.end:
+            chunks[-1] = replace(chunks[-1], end=piece.end, speech=SpeechRegion(chunks[-1].speech.start, piece.speech.end))
+        else:
+            chunks.append(piece)
+    return tuple(chunks)
+
+
+def _mean_probabilities(whisper: Any, waveform: FloatArray, window: SpeechWindow, allowed: Sequence[str]) -> dict[str, float]:
+    """Return the mean over a window's chunks, each encoded alone, weighted by duration."""
+    totals: dict[str, float] = {}
+    for chunk in window.chunks:
+        for code, p in _language_probabilities(whisper, encode_padded_window(whisper, SpeechWindow((chunk,)), waveform), allowed).items():
+            totals[code] = totals.get(code, 0.0) + p * chunk.samples / window.offsets[-1]
+    return totals
 
 
 def _storage(states: AnyArray) -> Any:
@@ -119,7 +241,10 @@ def _storage(states: AnyArray) -> Any:
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(states))
 
 
-def _language_probabilities(whisper: Any, states: Any) -> dict[str, float]:
-    """Return the probability of each language code."""
+def _language_probabilities(whisper: Any, states: Any, allowed: Sequence[str] = ()) -> dict[str, float]:
+    """Return the probability of each language code, among those that are allowed."""
     (result,) = whisper.model.detect_language(states)
-    return {token.strip("<|>"): float(probability) for token, probability in result}
+    found = {token.strip("<|>"): float(probability) for token, probability in result}
+    wanted = {code: p for code, p in found.items() if (code in allowed if allowed else code not in UNSPOKEN_LANGUAGES)}
+    total = sum(wanted.values())
+    return {code: p / total for code, p in wanted.items()}
