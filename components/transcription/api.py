@@ -31,6 +31,7 @@ def add_transcription_endpoint(services: Services) -> None:
         hotwords: str = "",
         beam_size: int = 5,
         word_timestamps: bool = True,
+        allowed_languages: str = "",
         *,
         should_stop: Callable[[], bool],
     ) -> Iterator[dict[str, Any]]:
@@ -45,17 +46,21 @@ def add_transcription_endpoint(services: Services) -> None:
             hotwords: names and terms to expect; the first are used if there are many.
             beam_size: 1 to 10; more is slower and sometimes better.
             word_timestamps: whether each word gets its times.
+            allowed_languages: codes among which 'auto' chooses, such as 'en, de'; '' for all.
 
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
-            probability}], language, log_probability, no_speech_probability}] with times in seconds; non_speech [{start, end,
-            sound}]; language, language_probability and alternatives [{code, probability}]; shortened [{field,
-            used, characters}], the prompt fields that were too long; model, licence; duration and
-            elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes, sentences about what could not be read.
+            probability}], language of the text, log_probability, no_speech_probability, speech_language,
+            language_probability, is_guess}] with times in seconds; is_guess: the language, and so the text, is only a guess;
+            languages [{code, share of the lines' duration, probability, is_guess}], the most spoken one first; language, the
+            main one, language_probability and alternatives [{code, probability}]; non_speech [{start, end, sound}]; shortened
+            [{field, used, characters}], the prompt fields that were too long; model, licence; duration and elapsed in seconds;
+            state ('loading', 'decoding', 'done'); clip_notes, sentences about what could not be read.
         """
         options = TranscriptionOptions(
             model=model,
             language=None if language == DETECT else language,
+            allowed_languages=tuple(allowed_languages.replace(",", " ").split()),
             task=cast(SpeechTask, task),
             initial_prompt=initial_prompt,
             hotwords=hotwords,

@@ -33,6 +33,9 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
     language = gr.Dropdown(_language_choices(), value=DETECT, label="Language")
     task = gr.Dropdown(TASKS, value="transcribe", label="Task")
     with gr.Accordion("Advanced", open=False) as advanced:
+        allowed = gr.Dropdown(
+            _language_names(), multiselect=True, label="Languages allowed", info="Detect only these; empty for all."
+        )
         prompt = gr.Textbox(label="Initial prompt", info="A text in the style and spelling you want.", lines=2, max_length=800)
         hotwords = gr.Textbox(label="Hotwords", info="Names and terms to expect.", max_length=400)
         beam_size = gr.Slider(1, 10, value=5, step=1, label="Beam size")
@@ -43,16 +46,17 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
         characters = gr.Slider(0, 80, value=0, step=1, label="Characters per line", info="0: usual for the language.")
         lines = gr.Slider(1, 4, value=2, step=1, label="Lines per subtitle")
         cue_words = gr.Slider(0, 20, value=0, step=1, label="Words per subtitle", info="0: as many as fit.")
-    decoding = [model, language, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold]
+    decoding = [model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold]
     return TranscriptionControls(decoding, [characters, lines, cue_words], advanced)
 
 
 def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
     """Make options from the values of `TranscriptionControls.decoding`."""
-    model, language, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold = values
+    model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold = values
     return TranscriptionOptions(
         model=model,
         language=None if language == DETECT else language,
+        allowed_languages=tuple(allowed or ()),
         task=task,
         initial_prompt=prompt or "",
         hotwords=hotwords or "",
@@ -76,4 +80,8 @@ def _model_choices(specs: tuple[ModelSpec, ...]) -> list[tuple[str, str]]:
 
 
 def _language_choices() -> list[tuple[str, str]]:
-    return [("Detect", DETECT), *((name, code) for code, name in WHISPER_LANGUAGES.items())]
+    return [("Detect", DETECT), *_language_names()]
+
+
+def _language_names() -> list[tuple[str, str]]:
+    return [(name, code) for code, name in WHISPER_LANGUAGES.items()]

@@ -114,12 +114,11 @@ class DictationJob:
             language=language.code if language else "",
             language_probability=language.probability if language else 0.0,
             alternatives=language.alternatives if language else (),
-            segments=written.segments,
             shortened=written.shortened,
             position=written.duration,
             elapsed=time.perf_counter() - session.began,
             state=state,
-        )
+        ).with_segments(written.segments)
 
 
 def _value(done: bool = False, failure: str = "", clip: dict[str, str] | None = None) -> Value:

@@ -34,8 +34,7 @@ def transcription_summary(now: Transcription) -> str:
     """Return one line with language, model, progress and time."""
     facts = []
     if now.segments and now.language:
-        language = WHISPER_LANGUAGES.get(now.language, now.language)
-        facts.append(f"{language} ({now.language_probability:.0%} sure{_alternatives(now)})")
+        facts.append(_languages(now))
     facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
     if now.state == "done":
         earlier = ", computed before" if now.from_store else ""
@@ -60,6 +59,18 @@ def shortened_sentence(field: ShortenedField) -> str:
         "hotwords": "The hotwords are too long: only the first",
     }
     return f"{too_long[field.field]} {len(field.used)} of {field.characters} characters were used."
+
+
+def _languages(now: Transcription) -> str:
+    """Return the language with its probability, or all languages with their shares; a guess is called so."""
+    if len(now.languages) > 1:
+        return ", ".join(
+            f"{WHISPER_LANGUAGES[spoken.code]} {spoken.share:.0%}{' (a guess)' if spoken.is_guess else ''}"
+            for spoken in now.languages
+        )
+    language = WHISPER_LANGUAGES.get(now.language, now.language)
+    guess = "a guess, " if any(spoken.is_guess for spoken in now.languages) else ""
+    return f"{language} ({guess}{now.language_probability:.0%} sure{_alternatives(now)})"
 
 
 def _alternatives(now: Transcription) -> str:

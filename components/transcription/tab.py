@@ -187,7 +187,7 @@ class _TranscriptionWork:
 
 def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Result:
     segments = result.transcription.segments
-    changed = replace(result.transcription, segments=(*segments[:index], *lines, *segments[index + 1 :]))
+    changed = result.transcription.with_segments((*segments[:index], *lines, *segments[index + 1 :]))
     return replace(result, transcription=changed)
 
 

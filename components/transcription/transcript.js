@@ -60,9 +60,13 @@ function languageRow(code) {
   const name = document.createElement('span');
   row.className = 'remark language';
   name.className = 'text';
-  name.textContent = new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
+  name.textContent = languageName(code);
   row.append(document.createElement('span'), name);
   return row;
+}
+
+function languageName(code) {
+  return new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
 }
 
 function addRow(segment) {
@@ -72,9 +76,16 @@ function addRow(segment) {
   text.className = 'text';
   text.dir = 'auto';
   text.append(...spaced(segment.text, words));
-  const before = rows.findLast(other => other.language)?.language;
-  if (segment.language && before && segment.language !== before) list.append(languageRow(segment.language));
+  const before = rows.findLast(other => other.language);
+  if (segment.language && before && segment.language !== before.language) {
+    if (!list.querySelector('.language')) rows.find(other => other.language).row.before(languageRow(before.language));
+    list.append(languageRow(segment.language));
+  }
   if (segment.note) row.className = 'remark';
+  if (segment.is_guess) {
+    row.classList.add('guess');
+    text.title = `Only a guess: ${languageName(segment.speech_language)}, ${Math.round(segment.language_probability * 100)} % sure`;
+  }
   const time = button('time', `Play from ${clock(segment.start)}`, clock(segment.start));
   row.append(time, text);
   if (!segment.note) row.append(button('edit', 'Correct this line', '✎'), button('again', 'Decode this line again', '↻'));

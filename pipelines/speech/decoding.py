@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
@@ -35,6 +36,12 @@ FIRST_WINDOW_SECONDS = 10.0
 """Length of the first window of a long clip: the first words come soon, and a short window has fewer tokens to wait for."""
 BATCH_WINDOWS = {"cpu": 2, "cuda": 16}
 """Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
+MIN_WORD_PROBABILITY = 0.6
+"""A window with a line whose words have a lower mean may hold another language."""
+MIN_ONE_LANGUAGE_PROBABILITY = 0.8
+"""A clip whose main language has a lower probability may hold another one in each window."""
+MIN_KNOWN_LANGUAGE_PROBABILITY = 0.5
+"""A line in a language with a lower probability is a guess."""
 MIN_ONE_LANGUAGE_LOG_PROBABILITY = -0.4
 """A window with a lower mean may hold another language. One language throughout, read aloud or synthesised, lies above."""
 
@@ -57,11 +64,11 @@ def decode_speech(
     with _stopped_at_exit(should_stop) as should_stop:
         first_duration = MAX_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
         windows = speech_windows(waveform, options.vad_filter, first_duration, should_stop, options.vad_threshold)
-        language, windows, encoded = _language(whisper, waveform, windows, options.language)
+        language, windows, encoded = _language(whisper, waveform, windows, options.language, options.allowed_languages)
         if language is None:
             return
         yield language
-        speech = _BatchDecoder(whisper, waveform, language.code, options, encoded, should_stop)
+        speech = _BatchDecoder(whisper, waveform, language, options, encoded, should_stop)
         batches = _growing_batches(windows, BATCH_WINDOWS[whisper.model.device], whisper.model.num_workers)
         for segments in _in_parallel(speech.decode, batches, whisper.model.num_workers):
             yield from segments
@@ -83,11 +90,11 @@ def _stopped_at_exit(should_stop: Callable[[], bool]) -> Iterator[Callable[[], b
 
 
 def _language(
-    whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow], wanted: str | None
+    whisper: Any, waveform: FloatArray, windows: Iterator[SpeechWindow], wanted: str | None, allowed: tuple[str, ...]
 ) -> tuple[Language | None, Iterator[SpeechWindow], EncodedWindows]:
     """Return the wanted language, or the only one that the model knows, or the detected one; see `detect_language`."""
     if wanted is None and whisper.model.is_multilingual:
-        return detect_language(whisper, waveform, windows)
+        return detect_language(whisper, waveform, windows, allowed)
     first = next(windows, None)
     return (Language(wanted or "en", 1.0), chain([first], windows), {}) if first else (None, windows, {})
 
@@ -99,7 +106,7 @@ class _BatchDecoder:
         self,
         whisper: Any,
         waveform: FloatArray,
-        language: str,
+        language: Language,
         options: DecodingOptions,
         encoded: EncodedWindows,
         should_stop: Callable[[], bool],
@@ -110,7 +117,7 @@ class _BatchDecoder:
         self._language = language
         self._encoded = encoded
         self._should_stop = should_stop
-        self._decoder = self._decoder_for(language)
+        self._decoder = self._decoder_for(language.code)
 
     def decode(self, windows: list[SpeechWindow]) -> list[Segment]:
         """Return the segments of all windows in order of time; fewer after a stop."""
@@ -121,29 +128,50 @@ class _BatchDecoder:
         decoded = self._decoder.decode(windows, states)
         if self._options.language is None and self._whisper.model.is_multilingual:
             each = enumerate(zip(windows, decoded, strict=True))
-            decoded = [self._in_other_languages(states, index, window, segments) for index, (window, segments) in each]
+            decoded = [self._by_language(states, index, window, segments) for index, (window, segments) in each]
         return list(chain.from_iterable(decoded))
 
-    def _in_other_languages(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
+    def _by_language(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
         """Decode a window again, run by run, if its text in the clip's language is unsure or has gaps."""
-        unsure = any(segment.log_probability < MIN_ONE_LANGUAGE_LOG_PROBABILITY for segment in segments)
-        if self._should_stop() or not (unsure or has_gaps(window, segments)):
+        main = self._language
+        segments = [_in_language(segment, main.code, main.probability) for segment in segments]
+        if self._should_stop() or not (
+            main.probability < MIN_ONE_LANGUAGE_PROBABILITY or is_unsure(segments) or has_gaps(window, segments)
+        ):
             return segments
         import ctranslate2
 
         own = np.array(states.to_device(ctranslate2.Device.cpu))[index]
-        runs = split_by_language(self._whisper, self._waveform, window, own, self._language)
-        if all(run.language == self._language for run in runs):
-            return segments
+        allowed = self._options.allowed_languages
+        runs = split_by_language(self._whisper, self._waveform, window, own, main.code, allowed)
+        if all(run.language == main.code for run in runs):
+            return [_in_run(segment, runs[0]) for segment in segments]
         return list(chain.from_iterable(self._decode_run(run) for run in runs))
 
     def _decode_run(self, run: LanguageRun) -> list[Segment]:
-        decoder = self._decoder if run.language == self._language else self._decoder_for(run.language)
+        decoder = self._decoder if run.language == self._language.code else self._decoder_for(run.language)
         (segments,) = decoder.decode([run.window])
-        return segments
+        return [_in_run(segment, run) for segment in segments]
 
     def _decoder_for(self, language: str) -> WindowDecoder:
         return WindowDecoder(self._whisper, self._waveform, language, self._options, self._should_stop)
+
+
+def _in_run(segment: Segment, run: LanguageRun) -> Segment:
+    return _in_language(segment, run.language, run.probability_between(segment.start, segment.end))
+
+
+def _in_language(segment: Segment, code: str, probability: float) -> Segment:
+    is_guess = probability < MIN_KNOWN_LANGUAGE_PROBABILITY
+    return replace(segment, speech_language=code, language_probability=probability, is_guess=is_guess)
+
+
+def is_unsure(segments: list[Segment]) -> bool:
+    """Return whether the model finds a text, or the words of one of its lines, improbable."""
+    words = [[word.probability for word in segment.words] for segment in segments if segment.words]
+    return any(segment.log_probability < MIN_ONE_LANGUAGE_LOG_PROBABILITY for segment in segments) or any(
+        float(np.mean(line)) < MIN_WORD_PROBABILITY for line in words
+    )
 
 
 def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int) -> Iterator[list[SpeechWindow]]:

@@ -1,7 +1,8 @@
 """Language identification: of a clip, and of each stretch of a window.
 
-Whisper names a language for any sound. A single guess over a few seconds is weak, so the chunks of a window are labelled together:
-a change of language and a further language both have a cost, and a short chunk whose language is unclear goes with its neighbour.
+Whisper names a language for any sound. A single guess over a few seconds is weak, so the chunks of a window are labelled
+together: a change of language and a further language both have a cost, and a short chunk whose language is unclear goes with
+its neighbour.
 """
 
 from __future__ import annotations
@@ -25,24 +26,29 @@ MAX_CLIP_WINDOWS = 4
 MIN_CLIP_PROBABILITY = 0.5
 """Mean probability of a language from which no further window is looked at."""
 MAX_ALTERNATIVES = 3
-MIN_ALONE = 0.45
-"""Probability in one chunk by itself from which a language may be one of a window's, if there is more evidence for it."""
-MIN_IN_CONTEXT = 0.1
+MIN_EVIDENT = 0.45
+"""Probability in one chunk from which a language may be one of a window's, if there is more evidence for it."""
+MIN_BOTH_PROBABILITY = 0.1
+"""It is evidence that some chunk by itself and some chunk within its window have this probability."""
 SURE_ALONE = 0.75
-MIN_CHUNKS = 3
+"""It is evidence that one chunk by itself has this probability."""
+MIN_SUPPORTING_CHUNKS = 3
 MIN_SUPPORT = 0.35
-"""Such evidence is a chunk within its window, or a very sure one by itself, or so many chunks of this
-probability by themselves."""
-CONTEXT_WEIGHT = 1 / 4
-"""Of a chunk's probabilities within its window, against those of the chunk by itself."""
+"""It is evidence that so many chunks by themselves have this probability."""
+SURE_IN_CONTEXT = 0.8
+MIN_CONTEXT_SAMPLES = 2 * SAMPLE_RATE
+"""A chunk of this length that its window's states give to the main language with this probability needs no look by itself."""
 MAX_CANDIDATES = 4
+"""Languages of one window that are compared."""
 MIN_PROBABILITY = 0.02
 """Added to each probability: one chunk of which the model is certain, and wrong, does not outweigh all others."""
 SWITCH_COST = 0.3
+"""Cost of a change of language in nats; a chunk costs the negative log probability of its language, and a sure one (0.9 against
+0.02) outweighs 3. Set with 30 clips of one to three synthesised languages."""
 FURTHER_LANGUAGE_COST = 0.6
+"""Cost of each language beyond the first of a window."""
 NOT_MAIN_COST = 0.5
-"""Of a change, of each language beyond the first, and of a window without the clip's main language; in nats, against the negative
-log probability of each chunk's language: a sure chunk (0.9 against 0.02) is worth 3."""
+"""Cost of a window without the clip's main language."""
 PIECE_SAMPLES = 4 * SAMPLE_RATE
 """Longer chunks are looked at in pieces of about this length: a person may change the language without a pause."""
 QUIET_SAMPLES = SAMPLE_RATE // 50
@@ -69,9 +75,21 @@ class LanguageRun:
     """Consecutive chunks of one window in the same language."""
 
     language: str
-    probability: float
-    """Mean over the run, weighted by duration."""
-    window: SpeechWindow
+    pieces: tuple[Chunk, ...]
+    probabilities: tuple[float, ...]
+    """That each piece is in this language."""
+
+    @property
+    def window(self) -> SpeechWindow:
+        """The pieces as one window, those of one chunk joined."""
+        return SpeechWindow(_joined(self.pieces))
+
+    def probability_between(self, start: float, end: float) -> float:
+        """Return the mean probability of the pieces between two times of the clip in seconds, weighted by overlap."""
+        first, last = start * SAMPLE_RATE, end * SAMPLE_RATE
+        overlaps = [max(0.0, min(last, piece.end) - max(first, piece.start)) for piece in self.pieces]
+        weights = overlaps if any(overlaps) else [float(piece.samples) for piece in self.pieces]
+        return float(np.average(self.probabilities, weights=weights))
 
 
 @dataclass(frozen=True)
@@ -84,8 +102,10 @@ class ChunkLanguages:
     """From the chunk by itself, where no neighbour's language colours it."""
 
     def probability(self, code: str) -> float:
-        """Return the mean of both, weighted."""
-        return CONTEXT_WEIGHT * self.in_context.get(code, 0.0) + (1 - CONTEXT_WEIGHT) * self.alone.get(code, 0.0)
+        """Return the mean of both; each counts by how sure it is of one language."""
+        looks = self.in_context, self.alone
+        weights = [max(look.values()) for look in looks]
+        return sum(weight * look.get(code, 0.0) for weight, look in zip(weights, looks, strict=True)) / sum(weights)
 
 
 EncodedWindows = dict[SpeechWindow, Any]
@@ -130,8 +150,8 @@ def split_by_language(
 ) -> list[LanguageRun]:
     """Split a window where the language changes.
 
-    Each chunk is looked at twice: in the context of the window, whose encoder states are there, and by itself, where a
-    neighbour's language does not colour it.
+    Each chunk is looked at in the context of the window, whose encoder states are there, and, unless it is clearly in the main
+    language, by itself, where a neighbour's language does not colour it.
 
     Args:
         whisper: a multilingual `faster_whisper.WhisperModel`.
@@ -146,16 +166,17 @@ def split_by_language(
         for piece in _pieces(chunk, waveform):
             first, last = ((offset + sample - chunk.start) // STATE_SAMPLES for sample in (piece.start, piece.end))
             in_context = _language_probabilities(whisper, _storage(states[None, first : max(last, first + 1)]), allowed)
-            alone = encode_padded_window(whisper, SpeechWindow((piece,)), waveform)
+            is_sure = in_context.get(main, 0.0) >= SURE_IN_CONTEXT and piece.samples >= MIN_CONTEXT_SAMPLES
             pieces.append(piece)
-            guesses.append(ChunkLanguages(in_context, _language_probabilities(whisper, alone, allowed)))
+            guesses.append(
+                ChunkLanguages(in_context, in_context if is_sure else _probabilities_alone(whisper, waveform, piece, allowed))
+            )
     languages = assign_languages(guesses, main)
     runs = list[LanguageRun]()
     for language, group in groupby(zip(languages, pieces, guesses, strict=True), key=lambda item: item[0]):
         items = list(group)
-        weights = [piece.samples for _, piece, _ in items]
-        probability = float(np.average([guess.probability(language) for *_, guess in items], weights=weights))
-        runs.append(LanguageRun(language, probability, SpeechWindow(_joined([piece for _, piece, _ in items]))))
+        probabilities = tuple(guess.probability(language) for *_, guess in items)
+        runs.append(LanguageRun(language, tuple(piece for _, piece, _ in items), probabilities))
     return runs
 
 
@@ -179,10 +200,11 @@ def assign_languages(guesses: Sequence[ChunkLanguages], main: str) -> list[str]:
 def _is_evident(code: str, guesses: Sequence[ChunkLanguages]) -> bool:
     """Return whether a language may be spoken in one of the chunks."""
     alone = [guess.alone.get(code, 0.0) for guess in guesses]
-    return max(alone) >= MIN_ALONE and (
+    in_context = [guess.in_context.get(code, 0.0) for guess in guesses]
+    return max(guess.probability(code) for guess in guesses) >= MIN_EVIDENT and (
         max(alone) >= SURE_ALONE
-        or max(guess.in_context.get(code, 0.0) for guess in guesses) >= MIN_IN_CONTEXT
-        or sum(probability >= MIN_SUPPORT for probability in alone) >= MIN_CHUNKS
+        or min(max(alone), max(in_context)) >= MIN_BOTH_PROBABILITY
+        or sum(probability >= MIN_SUPPORT for probability in alone) >= MIN_SUPPORTING_CHUNKS
     )
 
 
@@ -204,9 +226,11 @@ def _pieces(chunk: Chunk, waveform: FloatArray) -> list[Chunk]:
     """Cut a long chunk at quiet moments."""
     count = max(1, round(chunk.samples / PIECE_SAMPLES))
     length = chunk.samples / count
-    cuts = [_quietest(waveform, round(chunk.start + (index - 0.25) * length), round(chunk.start + (index + 0.25) * length)) for index in range(1, count)]
+    middles = [chunk.start + index * length for index in range(1, count)]
+    cuts = [_quietest(waveform, round(middle - length / 4), round(middle + length / 4)) for middle in middles]
     parts = pairwise([chunk.start, *cuts, chunk.end])
-    return [Chunk(a, b, SpeechRegion(max(a, chunk.speech.start), min(b, chunk.speech.end))) for a, b in parts]
+    speech = chunk.speech
+    return [Chunk(a, b, SpeechRegion(min(max(a, speech.start), b), max(min(b, speech.end), a))) for a, b in parts]
 
 
 def _quietest(waveform: FloatArray, start: int, end: int) -> int:
@@ -230,9 +254,13 @@ def _mean_probabilities(whisper: Any, waveform: FloatArray, window: SpeechWindow
     """Return the mean over a window's chunks, each encoded alone, weighted by duration."""
     totals: dict[str, float] = {}
     for chunk in window.chunks:
-        for code, p in _language_probabilities(whisper, encode_padded_window(whisper, SpeechWindow((chunk,)), waveform), allowed).items():
-            totals[code] = totals.get(code, 0.0) + p * chunk.samples / window.offsets[-1]
+        for code, probability in _probabilities_alone(whisper, waveform, chunk, allowed).items():
+            totals[code] = totals.get(code, 0.0) + probability * chunk.samples / window.offsets[-1]
     return totals
+
+
+def _probabilities_alone(whisper: Any, waveform: FloatArray, chunk: Chunk, allowed: Sequence[str]) -> dict[str, float]:
+    return _language_probabilities(whisper, encode_padded_window(whisper, SpeechWindow((chunk,)), waveform), allowed)
 
 
 def _storage(states: AnyArray) -> Any:

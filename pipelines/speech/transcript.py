@@ -30,6 +30,8 @@ class DecodingOptions:
 
     language: str | None = None
     """ISO code that the model knows; None detects it."""
+    allowed_languages: tuple[str, ...] = ()
+    """ISO codes of the languages that may be detected; empty for all."""
     task: SpeechTask = "transcribe"
     beam_size: int = 5
     word_timestamps: bool = True
@@ -75,6 +77,12 @@ class Segment:
     """Mean per token of all that was written for the same window."""
     no_speech_probability: float = 0.0
     """That the window holds no speech, by the model."""
+    speech_language: str = ""
+    """ISO code of the speech, which is not that of the text where it is translated."""
+    language_probability: float = 1.0
+    """That the speech is in this language."""
+    is_guess: bool = False
+    """Whether the language, and so the text, is only a guess."""
 
 
 def shifted(segment: Segment, seconds: float) -> Segment:
@@ -155,10 +163,10 @@ def _shared(words: list[Word], start: float, end: float) -> list[Word]:
 def with_text(segment: Segment, text: str) -> Segment:
     """Return `segment` with a corrected text.
 
-    Words that are still there keep their times; new ones share the time of those they replace.
+    Words that are still there keep their times; new ones share the time of those they replace. It is no guess any more.
     """
     if not segment.words:
-        return replace(segment, text=text)
+        return replace(segment, text=text, is_guess=False)
     old = [word.text for word in segment.words]
     new = re.findall(r"\s*\S+", text) if segment.language in LANGUAGES_WITHOUT_SPACES else text.split()
     words: list[Word] = []
@@ -170,7 +178,7 @@ def with_text(segment: Segment, text: str) -> Segment:
             end = segment.words[last].start if last < len(old) else segment.end
             written = [Word(start, start, word, CORRECTED_PROBABILITY) for word in new[new_first:new_last]]
             words += _shared(written, start, max(start, end))
-    return replace(segment, text=text, words=tuple(with_lengths(words)))
+    return replace(segment, text=text, words=tuple(with_lengths(words)), is_guess=False)
 
 
 @dataclass(frozen=True)
@@ -180,6 +188,41 @@ class LanguageProbability:
     code: str
     """ISO code."""
     probability: float
+
+
+@dataclass(frozen=True)
+class LanguageShare:
+    """One of the languages of a transcript."""
+
+    code: str
+    """ISO code of the speech."""
+    share: float
+    """Of the duration of all lines, 0 to 1."""
+    probability: float
+    """Mean over its lines, weighted by duration."""
+    is_guess: bool
+    """Whether all of its lines are guesses."""
+
+
+def language_shares(segments: Iterable[Segment]) -> tuple[LanguageShare, ...]:
+    """Return the languages of a transcript's lines, the most spoken one first."""
+    lines: dict[str, list[Segment]] = {}
+    for segment in segments:
+        if segment.speech_language:
+            lines.setdefault(segment.speech_language, []).append(segment)
+    durations = {code: [line.end - line.start for line in spoken] for code, spoken in lines.items()}
+    total = sum(sum(each) for each in durations.values())
+    shares = [
+        LanguageShare(
+            code,
+            sum(durations[code]) / total,
+            sum(line.language_probability * duration for line, duration in zip(spoken, durations[code], strict=True))
+            / sum(durations[code]),
+            all(line.is_guess for line in spoken),
+        )
+        for code, spoken in lines.items()
+    ]
+    return tuple(sorted(shares, key=lambda share: -share.share))
 
 
 @dataclass(frozen=True)
@@ -219,10 +262,12 @@ class Transcription(ModelUse):
     duration: float
     """Seconds of the clip."""
     language: str = ""
-    """ISO code."""
+    """ISO code of the main language."""
     language_probability: float = 0.0
     alternatives: tuple[LanguageProbability, ...] = ()
     """Other languages that it could be."""
+    languages: tuple[LanguageShare, ...] = ()
+    """All that are spoken, the most spoken one first."""
     segments: tuple[Segment, ...] = ()
     non_speech: tuple[NonSpeechSegment, ...] = ()
     """Long segments without speech; filled when the job is done."""
@@ -231,6 +276,15 @@ class Transcription(ModelUse):
     position: float = 0.0
     """Seconds of the clip up to which it is decoded."""
     state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
+
+    def with_segments(self, segments: tuple[Segment, ...]) -> Transcription:
+        """Return a copy with other lines and their languages, of which the most spoken one becomes the main language."""
+        languages = language_shares(segments)
+        now = replace(self, segments=segments, languages=languages)
+        if not languages or languages[0].code == self.language:
+            return now
+        others = tuple(other for other in self.alternatives if other.code != languages[0].code)
+        return replace(now, language=languages[0].code, language_probability=languages[0].probability, alternatives=others)
 
     @property
     def text(self) -> str:

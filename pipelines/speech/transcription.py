@@ -74,7 +74,7 @@ def transcribe(
             case ShortenedField():
                 now = replace(now, shortened=(*now.shortened, step))
             case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE), runtime.cache):
-                now = replace(now, segments=(*now.segments, step), position=min(step.end, clip.duration))
+                now = replace(now.with_segments((*now.segments, step)), position=min(step.end, clip.duration))
         now = replace(now, elapsed=clock() - began)
         yield now
     if should_stop():
@@ -107,6 +107,9 @@ def check_options(options: TranscriptionOptions) -> None:
     """Raise InvalidOption for a value that no model takes."""
     if options.language is not None and options.language not in WHISPER_LANGUAGES:
         raise InvalidOption("language", options.language, "'auto' or a code such as en, de, fr, es, zh")
+    for code in options.allowed_languages:
+        if code not in WHISPER_LANGUAGES:
+            raise InvalidOption("allowed language", code, "a code such as en, de, fr, es, zh")
     if options.task not in ("transcribe", "translate"):
         raise InvalidOption("task", options.task, "transcribe or translate")
     if not 1 <= options.beam_size <= 10:

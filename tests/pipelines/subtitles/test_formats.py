@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from pipelines.speech.transcript import (
     LanguageProbability,
+    LanguageShare,
     NonSpeechSegment,
     Segment,
     ShortenedField,
@@ -166,7 +167,8 @@ def test_tsv_comes_back_from_csv(subs: Subtitles) -> None:
 @given(any_subtitles)
 def test_json_holds_everything(subs: Subtitles) -> None:
     read = json.loads(to_json(subs).encode("utf-8"))
-    assert TranscriptionOptions(**read["options"]) == subs.options
+    options = {**read["options"], "allowed_languages": tuple(read["options"]["allowed_languages"])}
+    assert TranscriptionOptions(**options) == subs.options
     assert CueOptions(**read["cue_options"]) == subs.cue_options
     segments = tuple(
         Segment(**{**segment, "words": tuple(Word(**word) for word in segment["words"])}) for segment in read["segments"]
@@ -175,7 +177,14 @@ def test_json_holds_everything(subs: Subtitles) -> None:
     non_speech = tuple(NonSpeechSegment(**segment) for segment in read["non_speech"])
     alternatives = tuple(LanguageProbability(**other) for other in read["alternatives"])
     shortened = tuple(ShortenedField(**field) for field in read["shortened"])
-    found = {"segments": segments, "non_speech": non_speech, "alternatives": alternatives, "shortened": shortened}
+    languages = tuple(LanguageShare(**each) for each in read["languages"])
+    found = {
+        "segments": segments,
+        "languages": languages,
+        "non_speech": non_speech,
+        "alternatives": alternatives,
+        "shortened": shortened,
+    }
     assert Transcription(**{**fields, **found}) == subs.transcription
     assert [(round(c["start"] * 1000), round(c["end"] * 1000), "\n".join(c["lines"])) for c in read["cues"]] == written(subs)
     assert (read["app"], read["app_version"], read["version"], read["title"]) == ("Audioscope", "1.2.3", 1, "A clip")
