@@ -56,6 +56,8 @@ def test_a_track_is_chosen_by_its_title(app: RunningApp, new_page: NewPage, tmp_
 
 def test_one_of_two_unlike_sides_is_chosen(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     sides = np.random.default_rng(0).normal(0, 0.1, (2, 3 * RATE)).astype(np.float32)
+    sides[0, RATE:] *= 0.01  # one speaks, then the other
+    sides[1, :RATE] *= 0.01
     page = visit(new_page(), app)
     upload(page, encode(tmp_path / "two.wav", sides, "wav", "pcm_s16le", RATE))
     expect(page.locator(".clip-notes")).to_contain_text("are different recordings")
