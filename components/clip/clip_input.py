@@ -134,7 +134,7 @@ class _ClipHandlers:
         return self._clips.cut(now, start, end).named(f"{now.name} {start:.1f}–{end:.1f} s")
 
     def selected(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
-        """Another track of the open clip's file, or one side of it."""
+        """Return another track of the open clip's file, or one side of it."""
         if now is None:
             raise NoClip
         track, channel = _number(event, "track"), _data(event).get("channel")
@@ -150,7 +150,7 @@ class _ClipHandlers:
         return (None, no_clip_value(), "") if is_shown else (gr.skip(), gr.skip(), gr.skip())
 
     def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
-        """The new clip on the page; or, beside the clip that was there, why there is no new one."""
+        """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         try:
             clip = opened()
             self._clips.keep(clip, _text(event, "person"))
@@ -163,7 +163,7 @@ class _ClipHandlers:
 
 
 def _refusal(error: Exception, **more: str) -> Shown:
-    """The clip that was there stays, and the bar says why there is no new one."""
+    """Return updates that leave the clip that was there, and say in the bar why there is no new one."""
     return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | more, gr.skip(), gr.skip()
 
 
@@ -206,7 +206,7 @@ def _bar_markup() -> str:
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:
-    """What the page sent with an event; the page may send anything."""
+    """Return what the page sent with an event; the page may send anything."""
     return event._data if isinstance(event._data, dict) else {}
 
 

@@ -12,7 +12,7 @@ PlayerSubtitles = list[tuple[float, float, str]]
 
 
 def build_player_subtitles() -> gr.HTML:
-    """The component, with no subtitles."""
+    """Build the component, with no subtitles."""
     return gr.HTML(
         value=[],
         elem_id="captions",
@@ -23,5 +23,5 @@ def build_player_subtitles() -> gr.HTML:
 
 
 def player_subtitles_value(cues: tuple[Cue, ...]) -> PlayerSubtitles:
-    """The component's value for these cues."""
+    """Return the component's value for these cues."""
     return [(cue.start_ms / 1000, cue.end_ms / 1000, "\n".join(cue.line_texts)) for cue in cues]

@@ -19,7 +19,7 @@ def cached_features(
     runtime: ModelRuntime,
     working_bytes: int,
 ) -> ArrayT:
-    """The array, read-only; `compute(model)` runs only where the store does not have it.
+    """Return the array, read-only; `compute(model)` runs only where the store does not have it.
 
     Args:
         clip: whose content it was computed from.

@@ -1,11 +1,11 @@
-"""Cutting a long clip into pieces that a model can hear at once, on section boundaries where there are any."""
+"""Cut a long clip into pieces that fit a model's window, at section boundaries where there are any."""
 
 from __future__ import annotations
 
 from math import ceil
 
 MIN_PIECE_SECONDS = 8.0
-"""Of a short rest at the end, language models invent what is not there."""
+"""Shortest piece; of a shorter rest at the end, language models invent what is not there."""
 
 Span = tuple[float, float]
 """(start, end) in seconds."""
@@ -14,7 +14,7 @@ Span = tuple[float, float]
 def cut_into_pieces(
     duration: float, sections: tuple[Span, ...], window_seconds: float, min_seconds: float = MIN_PIECE_SECONDS
 ) -> tuple[Span, ...]:
-    """Pieces that follow each other from 0 to `duration` seconds, none longer than the window and none shorter than the shortest.
+    """Return pieces from 0 to `duration` seconds, none longer than the window, none shorter than `min_seconds`.
 
     Each cut is at the last boundary of `sections` within reach; what lies between two boundaries that are too far apart is cut
     evenly. The window has to be at least twice the shortest piece. A clip that fits the window is one piece, whatever its length.

@@ -36,11 +36,11 @@ class AudioClip:
     content_hash: str
     """BLAKE2b over the decoded samples of all channels and the rate, and over the file where it has more; 32 hex digits."""
     sample_rate: int
-    """Of the original, in Hz."""
+    """Rate of the original, in Hz."""
     duration: float
     """Seconds."""
     channels: int
-    """Of the track, or 1 where one was chosen; `waveform` is always mono."""
+    """Channels of the track, or 1 where one was chosen; `waveform` is always mono."""
     container: str
     codec: str
     directory: Path
@@ -50,7 +50,7 @@ class AudioClip:
     notes: tuple[str, ...] = ()
     """Sentences about what was lost when the file was read, and what was left out of the mix."""
     tracks: tuple[AudioTrack, ...] = ()
-    """Of the file, in its order."""
+    """Audio tracks of the file, in its order."""
     track: int = 0
     """Number of the track that was read."""
     channel: int | None = None
@@ -77,7 +77,7 @@ class AudioClip:
         return Recording(self.player_file)
 
     def waveform(self, sample_rate: int | None = None) -> FloatArray:
-        """The mono mix at `sample_rate` Hz (default: the original's): float32 [samples], a read-only memory map.
+        """Return the mono mix at `sample_rate` Hz (default: the original's): float32 [samples], a read-only memory map.
 
         Resampled by soxr (HQ) at the first call, found on disk from then on.
 
@@ -87,7 +87,7 @@ class AudioClip:
         return self._samples(MIX, sample_rate or self.sample_rate)
 
     def speech_waveform(self, sample_rate: int) -> FloatArray:
-        """What speech is read from, as `waveform`: the centre channel of surround sound that has one, else the mono mix."""
+        """Return what speech is read from, as `waveform`: the centre channel where surround sound uses one, else the mono mix."""
         self._require_files()
         has_centre = samples_path(self.directory, self.sample_rate, CENTRE).exists()
         return self._samples(CENTRE if has_centre else MIX, sample_rate)
@@ -109,7 +109,7 @@ class AudioClip:
 
 
 def samples_path(directory: Path, sample_rate: int, kind: str = MIX) -> Path:
-    """Return where the samples of the mix, or of the centre channel, at `sample_rate` Hz lie."""
+    """Return the path of the samples of the mix, or of the centre channel, at `sample_rate` Hz."""
     return directory / f"{kind}-{sample_rate}.f32"
 
 

@@ -91,7 +91,7 @@ class ClipStore:
         return clip.named(name or file.name)
 
     def find(self, content_hash: str) -> AudioClip | None:
-        """The clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
+        """Return the clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
         if not CONTENT_HASH.fullmatch(content_hash):
             return None
         directory = self._directory / content_hash
@@ -101,7 +101,7 @@ class ClipStore:
             return None
 
     def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
-        """The part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
+        """Return the part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
 
         Raises:
             InvalidOption: the part lies outside the clip or is shorter than `MIN_CUT_SECONDS`.

@@ -26,7 +26,7 @@ class ClipResults(Generic[Result]):
         self._adapter = TypeAdapter(result_type)
 
     def find(self, clip: AudioClip, options: object) -> Result | None:
-        """The result that was stored for exactly these options; None if there is none."""
+        """Return the result that was stored for exactly these options; None if there is none."""
         try:
             return self._adapter.validate_json(self._path(clip, options).read_bytes())
         except FileNotFoundError:

@@ -32,7 +32,7 @@ MEL_WINDOW_SECONDS = 0.046
 MEL_LOWEST_HZ, MEL_HIGHEST_HZ = 40.0, 16_000.0
 MEL_RANGE_DB = 80.0
 WINDOWS_PER_COLUMN = 4
-WINDOW_SPACING_SECONDS = 0.01  # windows closer than this would hear the same
+WINDOW_SPACING_SECONDS = 0.01  # closer windows would give the same
 
 FOLDER = "timeline"
 
@@ -63,7 +63,7 @@ class NoSuchTileError(ValueError):
 
 
 def peaks_tile(clip: Clip, level: int, index: int) -> NDArray[np.int8]:
-    """Lowest and highest sample of each block of the tile, int8 [blocks <= PEAKS_PER_TILE, 2].
+    """Return the lowest and highest sample of each block of the tile, int8 [blocks <= PEAKS_PER_TILE, 2].
 
     Samples are scaled so that the loudest of the clip is 127. Block i of tile `index` begins at sample
     `(index * PEAKS_PER_TILE + i) * PEAK_BLOCKS[level]` of the native rate.
@@ -78,14 +78,14 @@ def peaks_tile(clip: Clip, level: int, index: int) -> NDArray[np.int8]:
 
 
 def overview_peaks(clip: Clip) -> tuple[int, NDArray[np.int8]]:
-    """The finest level that one tile holds whole, or the coarsest, and all of its peaks, int8 [blocks, 2]."""
+    """Return the finest level that one tile holds whole, or the coarsest, and all of its peaks, int8 [blocks, 2]."""
     fitting = [level for level in range(2, len(PEAK_BLOCKS)) if peak_tile_count(clip, level) == 1]
     level = fitting[0] if fitting else len(PEAK_BLOCKS) - 1
     return level, stored_peaks(clip, PEAK_BLOCKS[level])
 
 
 def peak_tile_count(clip: Clip, level: int) -> int:
-    """How many tiles a level has; 0 for a level that does not exist."""
+    """Return how many tiles a level has; 0 for a level that does not exist."""
     if not 0 <= level < len(PEAK_BLOCKS):
         return 0
     blocks = -(-len(clip.waveform(clip.sample_rate)) // PEAK_BLOCKS[level])
@@ -93,7 +93,7 @@ def peak_tile_count(clip: Clip, level: int) -> int:
 
 
 def mel_tile(clip: Clip, level: int, index: int) -> NDArray[np.uint8]:
-    """Log-mel energy, uint8 [columns <= MEL_COLUMNS_PER_TILE, MEL_BANDS], lowest band first.
+    """Return the log-mel energy, uint8 [columns <= MEL_COLUMNS_PER_TILE, MEL_BANDS], lowest band first.
 
     255 is the clip's loudest possible band, 0 is MEL_RANGE_DB below it. Column i of tile `index` covers
     MEL_COLUMN_SECONDS[level] seconds from `(index * MEL_COLUMNS_PER_TILE + i) * MEL_COLUMN_SECONDS[level]`.
@@ -103,14 +103,14 @@ def mel_tile(clip: Clip, level: int, index: int) -> NDArray[np.uint8]:
 
 
 def mel_tile_count(clip: Clip, level: int) -> int:
-    """How many tiles a level has; 0 for a level that does not exist."""
+    """Return how many tiles a level has; 0 for a level that does not exist."""
     if not 0 <= level < len(MEL_COLUMN_SECONDS):
         return 0
     return -(-mel_column_count(clip, level) // MEL_COLUMNS_PER_TILE)
 
 
 def mel_column_count(clip: Clip, level: int) -> int:
-    """How many columns the whole clip has at a level."""
+    """Return how many columns the whole clip has at a level."""
     samples = len(clip.waveform(clip.sample_rate))
     return int(np.ceil(samples / (clip.sample_rate * MEL_COLUMN_SECONDS[level])))
 
@@ -136,7 +136,7 @@ def stored_peaks(clip: Clip, block: int) -> NDArray[np.int8]:
 
 
 def loudest_sample(clip: Clip) -> float:
-    """The largest absolute sample of the clip; 0 for silence."""
+    """Return the largest absolute sample of the clip; 0 for silence."""
     prepare_peaks(clip)
     return float(json.loads(scale_path(clip).read_text())["loudest"])
 
@@ -150,7 +150,7 @@ def pooled_extremes(samples: FloatArray, block: int) -> FloatArray:
 
 
 def block_extremes(samples: FloatArray, block: int) -> FloatArray:
-    """Lowest and highest sample of each block, float32 [blocks, 2]; the last block may be shorter."""
+    """Return the lowest and highest sample of each block, float32 [blocks, 2]; the last block may be shorter."""
     whole = len(samples) // block
     blocks = samples[: whole * block].reshape(whole, block)
     extremes = np.stack([blocks.min(axis=1), blocks.max(axis=1)], axis=1)  # [whole, 2]
@@ -161,7 +161,7 @@ def block_extremes(samples: FloatArray, block: int) -> FloatArray:
 
 
 def coarser(peaks: NDArray[np.int8], factor: int) -> NDArray[np.int8]:
-    """Peaks of blocks `factor` times as long, int8 [ceil(blocks / factor), 2]."""
+    """Return peaks of blocks `factor` times as long, int8 [ceil(blocks / factor), 2]."""
     starts = np.arange(0, len(peaks), factor)
     if not len(starts):
         return peaks
@@ -170,12 +170,12 @@ def coarser(peaks: NDArray[np.int8], factor: int) -> NDArray[np.int8]:
 
 
 def quantised(extremes: FloatArray, loudest: float) -> NDArray[np.int8]:
-    """Samples as int8, where `loudest` becomes 127."""
+    """Return samples as int8, where `loudest` becomes 127."""
     return np.round(extremes * (PEAK_SCALE / (loudest or 1.0))).astype(np.int8)
 
 
 def compute_mel_tile(clip: Clip, level: int, index: int) -> NDArray[np.uint8]:
-    """The tile itself; see `mel_tile`."""
+    """Return the tile as `mel_tile` does, without looking on disk."""
     seconds = MEL_COLUMN_SECONDS[level]
     first = index * MEL_COLUMNS_PER_TILE
     columns = np.arange(first, min(first + MEL_COLUMNS_PER_TILE, mel_column_count(clip, level)))
@@ -189,7 +189,7 @@ def compute_mel_tile(clip: Clip, level: int, index: int) -> NDArray[np.uint8]:
 
 
 def power_spectra(clip: Clip, centres: IntArray) -> FloatArray:
-    """Power of a full-scale sine is 1; float32 [centres, window_length / 2 + 1]."""
+    """Return power spectra, 1 for a full-scale sine, float32 [centres, window_length / 2 + 1]."""
     samples = clip.waveform(clip.sample_rate)
     length = window_length(clip.sample_rate)
     shape = np.hanning(length).astype(np.float32)
@@ -202,7 +202,7 @@ def power_spectra(clip: Clip, centres: IntArray) -> FloatArray:
 
 
 def as_decibels(energy: FloatArray, loudest: float) -> NDArray[np.uint8]:
-    """Energy relative to a sine as loud as the clip's loudest sample, MEL_RANGE_DB mapped to 0..255."""
+    """Return the energy relative to a sine as loud as the clip's loudest sample, MEL_RANGE_DB mapped to 0..255."""
     import librosa
 
     reference = max(loudest, 1e-6) ** 2
@@ -218,35 +218,35 @@ def mel_bank(sample_rate: int) -> MelBank:
 
 
 def window_length(sample_rate: int) -> int:
-    """The power of two nearest to MEL_WINDOW_SECONDS, in samples."""
+    """Return the power of two nearest to MEL_WINDOW_SECONDS, in samples."""
     return int(2 ** round(np.log2(MEL_WINDOW_SECONDS * sample_rate)))
 
 
 def check_tile(level: int, levels: int, index: int, tiles: int) -> None:
-    """Only what exists may be asked for."""
+    """Raise NoSuchTileError for a tile that does not exist."""
     if not (0 <= level < levels and 0 <= index < tiles):
         raise NoSuchTileError(f"there is no tile {index} at level {level}")
 
 
 def folder(clip: Clip) -> Path:
-    """Where the clip keeps what this module derives."""
+    """Return the folder of what this module derives, and make it if need be."""
     path = clip.directory / FOLDER
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def peaks_path(clip: Clip, block: int) -> Path:
-    """One file for each stored level."""
+    """Return the path of a stored level."""
     return folder(clip) / f"peaks-{block}.npy"
 
 
 def scale_path(clip: Clip) -> Path:
-    """Written last: where it exists, the pyramid is complete."""
+    """Return the path of the file that is written last: where it exists, the pyramid is complete."""
     return folder(clip) / "peaks.json"
 
 
 def kept(path: Path, compute: Callable[[], NDArray[Kind]]) -> NDArray[Kind]:
-    """The array of that file, memory-mapped; computed and written first if it is not there yet."""
+    """Return the array of that file, memory-mapped; computed and written first if it is not there yet."""
     if not path.exists():
         write_array(path, compute())
     array: NDArray[Kind] = np.load(path, mmap_mode="r")

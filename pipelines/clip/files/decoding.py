@@ -139,7 +139,8 @@ class _Mixed:
 
 def _write_mix(reader: TrackReader, mono_file: Path, limits: ClipLimits) -> _Mixed:
     mixer = Mixer(mono_weights(reader.layout) if reader.channel is None else np.ones(1, np.float32), reader.sample_rate)
-    digest = hashlib.blake2b(str(reader.sample_rate).encode(), digest_size=16)
+    layout = f" {reader.layout.name}" if reader.channels > 2 else ""  # which decides how they are mixed
+    digest = hashlib.blake2b(f"{reader.sample_rate}{layout}".encode(), digest_size=16)
     samples, peak = 0, 0.0
     with open(mono_file, "wb") as out:
         for block in reader.blocks():

@@ -32,7 +32,7 @@ SIDE_WINDOW_SECONDS = 0.1
 MIN_ACTIVE_RATIO = 1e-3
 """Energy of a window of both sides relative to the loudest, -30 dB, below which it is a pause."""
 WINDOW_SECONDS = 0.4
-"""Of the level, which is that of the loudest window without its clicks."""
+"""Window of the level, which is that of the loudest one without its clicks."""
 CLICK_SECONDS = 0.005
 MAX_CLICKS = 2
 """So many of the loudest parts of a window, each of this length, do not count: a knock on the microphone is no level."""
@@ -40,9 +40,9 @@ LEVEL_RANGE = (0.02, 0.7)
 """RMS of the loudest window, -34 to -3 dB of full scale, within which samples stay as they are."""
 TARGET_LEVEL = 0.1
 MAX_RAISED_PEAK = 10.0
-"""Of samples whose level was raised: what is above, 40 dB over the level, is one of the clicks that did not count."""
+"""Limit of samples whose level was raised: what is above, 40 dB over the level, is one of the clicks that did not count."""
 MIN_OFFSET_RATIO = 0.5
-"""Of the mean to the RMS around it, from which on it is removed. No sound has one: it comes from a faulty converter."""
+"""Ratio of the mean to the RMS around it, from which on it is removed. No sound has one: it comes from a faulty converter."""
 MIN_CENTRE_RATIO = 0.1
 """Energy of the centre channel relative to the mix, -10 dB, from which on speech is read from it alone: films have it there."""
 BLOCK_SAMPLES = 2**20
@@ -65,7 +65,7 @@ class MixFacts:
     """What was measured while the channels were mixed."""
 
     energies: DoubleArray
-    """Of the channels [channels], around their means; 0 for those that the mix leaves out."""
+    """Energies of the channels [channels], around their means; 0 for those that the mix leaves out."""
     mix_energy: float
     correlation: float
     """Between the two sides of a stereo recording; 1.0 for any other."""

@@ -15,7 +15,7 @@ CLOCKED_KINDS = {"mov", "matroska", "webm", "ogg", "avi", "asf", "flv"}
 MAX_LATE_SECONDS = 600.0
 """A first time stamp after this, in a file that does not say how long it is, is that of a live stream from which it was cut."""
 MAX_FRAME_BYTES = 1729
-"""Of MP3 (layer II, 384 kbit/s at 32 kHz). FFmpeg makes one packet of all that lies between two frames it recognises."""
+"""Largest frame of MP3 (layer II, 384 kbit/s, 32 kHz). FFmpeg makes one packet of all between two frames that it knows."""
 MIN_GAP_SECONDS = 0.06
 """Shorter gaps are rounding: Matroska counts milliseconds, and a lost frame of AAC lasts 23 ms."""
 MIN_SKIPPED_BYTES = 200
@@ -35,7 +35,7 @@ class Gap:
 
 
 class FileClock:
-    """Tells what is missing before, inside and after the packets of a part, given in the order of the file.
+    """What is missing before, inside and after the packets of a part, given in the order of the file.
 
     `now` is how much was read so far, silence included, in seconds.
     """

@@ -14,7 +14,7 @@ from pipelines.wording.times import measured_time
 
 MAX_LISTED_GAPS = 3
 MIN_LATE_SECONDS = 0.25
-"""Of a late start that is worth a sentence; decoders need up to 0.13 s (Windows Media) before they give the first sample."""
+"""Shortest late start that is worth a sentence; decoders need up to 0.13 s (Windows Media) before they give the first sample."""
 SILENT_CHANNEL_RATIO = 1e-6
 """Energy of a channel relative to the loudest, -60 dB, below which it is called silent."""
 CHANNEL_NAMES = {

@@ -11,7 +11,7 @@ from pipelines.clip.files.file_parts import FilePart
 
 BOX_HEADER_BYTES = 8
 LONG_HEADER_BYTES = 16
-"""Of a box whose size has 64 bits."""
+"""Header of a box whose size has 64 bits."""
 MAX_PATCHES = 100
 """After so many damaged places the rest of a file is not searched."""
 FIRST_CHILDREN = {b"moof": b"mfhd", b"moov": b"mvhd"}

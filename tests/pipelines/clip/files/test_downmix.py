@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -156,3 +157,20 @@ def test_broken_samples_of_one_channel_leave_the_other(store: ClipStore, tmp_pat
     assert clip.waveform()[100] == pytest.approx(samples[1, 100] / 2)
     assert clip.notes == ("3 samples are not numbers: silence stands there.",)
     assert clip.player_file.suffix == ".flac"
+
+
+def test_equal_samples_in_another_layout_are_another_clip(speech: FloatArray, store: ClipStore, tmp_path: Path) -> None:
+    channels = np.stack([0.1 * speech, 0.1 * speech, speech, 0.1 * speech])
+    quad = encode(tmp_path / "quad.flac", channels, "flac", "flac", RATE)
+    clips = []
+    for layout in ("4.0", "quad"):
+        path = tmp_path / f"{layout}.wav"
+        with av.open(str(quad)) as read, av.open(str(path), "w", format="wav") as out:
+            stream = out.add_stream("pcm_s16le", rate=RATE, layout=layout)
+            for frame in read.decode(audio=0):
+                packed = frame.to_ndarray()
+                again = av.AudioFrame.from_ndarray(packed, "s16", layout)
+                again.sample_rate = RATE
+                out.mux(stream.encode(again))
+        clips.append(store.open(path))
+    assert clips[0].content_hash != clips[1].content_hash
