@@ -51,11 +51,10 @@ def add_transcription_endpoint(services: Services) -> None:
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
             probability}], language of the text, log_probability, no_speech_probability, speech_language,
-            language_probability, is_guess}] with times in seconds; is_guess: the language, and so the text, is only a guess;
-            languages [{code, share of the lines' duration, probability, is_guess}], the most spoken one first; language, the
-            main one, language_probability and alternatives [{code, probability}]; non_speech [{start, end, sound}]; shortened
-            [{field, used, characters}], the prompt fields that were too long; model, licence; duration and elapsed in seconds;
-            state ('loading', 'decoding', 'done'); clip_notes, sentences about what could not be read.
+            language_probability, is_guess}] with times in seconds; languages [{code, share, probability, is_guess}], the most
+            spoken one first; language, the main one, language_probability, alternatives [{code, probability}]; non_speech
+            [{start, end, sound}]; shortened [{field, used, characters}], the prompt fields that were too long; model, licence;
+            duration and elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes: what could not be read.
         """
         options = TranscriptionOptions(
             model=model,

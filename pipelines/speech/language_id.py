@@ -26,7 +26,7 @@ MAX_CLIP_WINDOWS = 4
 MIN_CLIP_PROBABILITY = 0.5
 """Mean probability of a language from which no further window is looked at."""
 MAX_ALTERNATIVES = 3
-MIN_EVIDENT = 0.45
+MIN_EVIDENT = 0.35
 """Probability in one chunk from which a language may be one of a window's, if there is more evidence for it."""
 MIN_BOTH_PROBABILITY = 0.1
 """It is evidence that some chunk by itself and some chunk within its window have this probability."""
