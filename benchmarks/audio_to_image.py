@@ -70,7 +70,7 @@ class Studio:
 
     def draw_anew(self) -> None:
         """Draw the same for a clip without stored features."""
-        self.runtime.features.forget_clip(self.clip.content_hash)
+        self.runtime.features.clear()
         self.draw()
 
     def pipeline(self) -> Any:

@@ -14,14 +14,13 @@ for by the next one; Gradio sends only the difference, and the page parses only 
 to one clip: updates about a clip that is no longer open are ignored.
 
 The page reports what the person did: `timeline.seek(...)`, `timeline.select(...)`, `timeline.loop(...)`
-register events as on any Gradio component; `seek_of`, `selection_of` and `loop_of` read the gr.EventData.
+register events as on any Gradio component; `loop_of` and `event_field` read the gr.EventData.
 """
 
 import base64
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -32,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.page.page_script import page_script
-from components.timeline.tracks import TRACK_ID, Track, start_range, to_text
+from components.timeline.tracks import Track, start_range, to_text
 from pipelines.clip import timeline_tiles
 from pipelines.clip.errors import ClipExpired
 
@@ -92,16 +91,6 @@ class ShownClip(timeline_tiles.Clip, Protocol):
 
 
 FindClip = Callable[[str], timeline_tiles.Clip | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The item that a person clicked: track id, index from 0, start and end in seconds."""
-
-    track: str
-    index: int
-    start: float
-    end: float
 
 
 def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
@@ -172,10 +161,6 @@ class TimelineFeed:
             raise ValueError(f"a loop lasts at least {SMALLEST_LOOP_SECONDS} s, not {start} to {end}")
         self._command("loop", start=start, end=end)
 
-    def clear_loop(self) -> None:
-        """Stop repeating; playback goes on to the end."""
-        self._command("loop", start=None, end=None)
-
     def value(self) -> Value:
         """Return the value for the component. Texts, not objects: Gradio compares and copies them cheaply."""
         return {
@@ -211,19 +196,6 @@ def clip_value(clip: ShownClip, token: str, name: str, audio: Path) -> Value:
 def no_clip_value() -> Value:
     """Return the value that shows no clip."""
     return {"token": "", "clip": None}
-
-
-def seek_of(event: gr.EventData) -> float:
-    """Return the time that the person chose, in seconds."""
-    return check_time(event_field(event, "time"))
-
-
-def selection_of(event: gr.EventData) -> Selection:
-    """Return the item that was clicked. The page may send anything: look the item up before trusting its times."""
-    track, index = event_field(event, "track"), event_field(event, "index")
-    if not (isinstance(track, str) and TRACK_ID.fullmatch(track) and type(index) is int and index >= 0):
-        raise ValueError("a selection names a track and the index of an item")
-    return Selection(track, index, *interval_of(event))
 
 
 def loop_of(event: gr.EventData) -> tuple[float, float] | None:

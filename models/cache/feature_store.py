@@ -45,12 +45,6 @@ class FeatureStore:
             found = self._flights.run(key, lambda: self._compute_if_absent(key, compute))
         return cast(ArrayT, found)
 
-    def forget_clip(self, clip_hash: str) -> None:
-        """Drop everything that was computed from this clip."""
-        with self._lock:
-            for key in [key for key in self._arrays if key.clip_hash == clip_hash]:
-                self._used_bytes -= self._arrays.pop(key).nbytes
-
     def clear(self) -> None:
         """Drop everything."""
         with self._lock:

@@ -171,24 +171,11 @@ def similar_frames(
     return tuple(found)
 
 
-def linear_cka(one: FloatArray, other: FloatArray) -> float:
-    """Return the linear centred kernel alignment (Kornblith et al. 2019) of `one` [n, width] and `other` [n, any width], 0 to 1.
-
-    It is invariant to rotation, translation and scaling of either. 0 if one of them is constant.
-
-    Raises:
-        InvalidOption: the numbers of frames differ.
-        EmptyEmbedding, BrokenEmbedding: see `map.check_frames`.
-    """
-    if len(one) != len(other):
-        raise InvalidOption("frames", f"{len(one)} and {len(other)}", "the same number for both layers")
-    check_frames(one)
-    check_frames(other)
-    return _centred_cka(_centred(one), _centred(other))
-
-
 def layer_cka(layers: Sequence[LayerFrames], others: Sequence[LayerFrames] | None = None) -> FloatArray:
-    """Return the linear CKA of each layer with each of `others` (default: with each other): [layers, others], 0 to 1.
+    """Return the linear centred kernel alignment (Kornblith et al. 2019) of each layer with each of `others`, 0 to 1.
+
+    It is invariant to rotation, translation and scaling; 0 for constant frames. The result is [layers, others]; without `others`
+    the layers are compared with each other.
 
     All layers are resampled to one time grid, with as many frames as the layer with the fewest and at most `MAX_CKA_FRAMES`:
     the frames of a cell are averaged.

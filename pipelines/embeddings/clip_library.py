@@ -123,11 +123,6 @@ class ClipLibrary:
         """Return all clips in the order in which they were added."""
         return tuple(sorted(_clips(self._entries()).values(), key=lambda clip: (clip.added, clip.content_hash)))
 
-    def damaged(self) -> tuple[str, ...]:
-        """Return the names of unreadable files; adding their clip again replaces them."""
-        self._entries()
-        return tuple(sorted(name for name, (_, entry) in self._read.items() if entry is None))
-
     def add(self, clip: AudioClip, embedding: ClipEmbedding, now: float | None = None) -> LibraryClip:
         """Add `clip`; equal content is kept once, under its latest name. `now`: seconds since the epoch.
 

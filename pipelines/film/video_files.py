@@ -25,7 +25,6 @@ BT709 = {"color_primaries": 1, "color_trc": 1, "colorspace": 1}
 """Colour space, written into the file so that no player guesses it from the size of the picture."""
 AUDIO_SAMPLE_RATE = 48_000
 AUDIO_BITS_PER_SECOND = 160_000
-MICROSECONDS = 1_000_000
 GIF_COLOURS = 256
 GIF_SCALE_STEP = 0.8
 """Factor on the sides from one attempt to the next."""

@@ -61,7 +61,6 @@ class FileFormat:
 
     ending: str
     """With its dot."""
-    mime_type: str
     write: Callable[[Subtitles], str]
 
     def encode(self, subtitles: Subtitles) -> bytes:
@@ -138,12 +137,12 @@ def to_json(subtitles: Subtitles) -> str:
 
 
 FORMATS: dict[str, FileFormat] = {
-    "TXT": FileFormat(".txt", "text/plain", to_txt),
-    "SRT": FileFormat(".srt", "application/x-subrip", to_srt),
-    "VTT": FileFormat(".vtt", "text/vtt", to_vtt),
-    "LRC": FileFormat(".lrc", "text/plain", to_lrc),
-    "TSV": FileFormat(".tsv", "text/tab-separated-values", to_tsv),
-    "JSON": FileFormat(".json", "application/json", to_json),
+    "TXT": FileFormat(".txt", to_txt),
+    "SRT": FileFormat(".srt", to_srt),
+    "VTT": FileFormat(".vtt", to_vtt),
+    "LRC": FileFormat(".lrc", to_lrc),
+    "TSV": FileFormat(".tsv", to_tsv),
+    "JSON": FileFormat(".json", to_json),
 }
 
 

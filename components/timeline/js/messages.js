@@ -3,7 +3,7 @@
 import {clock} from '../../page/time_format.js';
 import {bytesOf} from '../../page/numbers.js';
 import {draw} from './drawing.js';
-import {fileUrl} from './file_url.js';
+import {fileUrl} from '../../page/file_url.js';
 import {state, ui, view} from './page.js';
 import {bringIntoView, dispatchTime, jump, markCurrent, togglePlay} from './playback.js';
 import {dropTrack, labelRow, placeRows} from './rows.js';

@@ -2,7 +2,7 @@
 
 import {channelsOf} from '../../page/colours.js';
 import {clamp} from '../../page/numbers.js';
-import {dotPicture} from './dots.js';
+import {dotPicture} from '../../page/dots.js';
 import {IMAGE_COLUMNS, noteRow} from './track.js';
 
 const MERGE = 2; // CSS pixels; items narrower than this are drawn together

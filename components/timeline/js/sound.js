@@ -1,6 +1,6 @@
 /* The waveform and the spectrogram. */
 
-import {dotPicture} from './dots.js';
+import {dotPicture} from '../../page/dots.js';
 import {peaksBetween, readyPeakLevel, wantedMelLevel} from './tiles.js';
 
 const BAR = 3; // CSS pixels from one bar of the waveform to the next

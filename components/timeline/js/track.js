@@ -1,7 +1,7 @@
 /* A track: its items or frames, those in view, and the one under a pointer. */
 
 import {bytesOf, lowerBound} from '../../page/numbers.js';
-import {fileUrl} from './file_url.js';
+import {fileUrl} from '../../page/file_url.js';
 import {KINDS} from './track_kinds.js';
 
 const MAX_LANES = 3;

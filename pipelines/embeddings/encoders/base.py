@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from itertools import pairwise
 from math import ceil
 from typing import Any, Literal
 
@@ -147,11 +146,6 @@ class JoinedFrames:
         faded += weight * (frames[begin : begin + fade] - faded)
         self._filled = window.first + window.frames
         self.frames[window.first + begin + fade : self._filled] = frames[begin + fade :]
-
-
-def joins(parts: tuple[Window, ...]) -> tuple[int, ...]:
-    """Return the middle frame of the overlap of each pair of neighbouring windows."""
-    return tuple((before.first + before.frames + after.first) // 2 for before, after in pairwise(parts))
 
 
 @dataclass(frozen=True, eq=False)

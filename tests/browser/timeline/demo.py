@@ -18,10 +18,9 @@ from components.timeline.timeline import (
     TimelineFeed,
     build_timeline,
     clip_value,
+    event_field,
     loop_of,
     no_clip_value,
-    seek_of,
-    selection_of,
 )
 from components.timeline.tracks import (
     ColourTrack,
@@ -206,11 +205,11 @@ def add_listeners(timeline: gr.HTML, received: gr.Textbox) -> None:
     """Record the payload of each event."""
 
     def on_seek(event: gr.EventData) -> str:
-        return f"seek {seek_of(event):.2f}"
+        return f"seek {event_field(event, 'time'):.2f}"
 
     def on_select(event: gr.EventData) -> str:
-        chosen = selection_of(event)
-        return f"select {chosen.track} {chosen.index} {chosen.start:.2f} {chosen.end:.2f}"
+        track, index, start, end = (event_field(event, name) for name in ("track", "index", "start", "end"))
+        return f"select {track} {index} {start:.2f} {end:.2f}"
 
     def on_loop(event: gr.EventData) -> str:
         loop = loop_of(event)

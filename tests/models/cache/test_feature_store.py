@@ -69,16 +69,6 @@ def test_an_array_larger_than_the_store_drives_nothing_out() -> None:
     assert is_stored(store, key("a"))
 
 
-def test_a_clip_is_forgotten_with_all_its_layers() -> None:
-    store = FeatureStore(1000)
-    for one in (key("a", "mel"), key("a", "encoder"), key("b")):
-        store.get_or_compute(one, array)
-    store.forget_clip("a")
-    assert store.used_bytes == ITEM_BYTES
-    assert not is_stored(store, key("a"))
-    assert is_stored(store, key("b"))
-
-
 def test_clear_forgets_everything() -> None:
     store = FeatureStore(1000)
     store.get_or_compute(key("a"), array)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from models.specs.model_spec import EncoderFacts
 from models.specs.sound import YAMNET
 from pipelines.embeddings.embedding_types import ClipEmbedding
-from pipelines.embeddings.encoders.base import Encoder
+from pipelines.embeddings.encoders.base import Encoder, Window
 from pipelines.embeddings.encoders.yamnet_musicnn import YamnetEncoder
 
 HOP = 0.48
@@ -31,3 +32,8 @@ def embedding(frames: Any, content_hash: str = "0" * 32, **encoder_options: Any)
 def walk(frames: int, width: int = 8, seed: int = 0) -> Any:
     """A random walk of frames [n, width]."""
     return np.cumsum(np.random.default_rng(seed).standard_normal((frames, width)), axis=0).astype(np.float32)
+
+
+def joins(parts: tuple[Window, ...]) -> tuple[int, ...]:
+    """Return the middle frame of the overlap of each pair of neighbouring windows."""
+    return tuple((before.first + before.frames + after.first) // 2 for before, after in pairwise(parts))

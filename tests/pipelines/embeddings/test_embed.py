@@ -19,12 +19,13 @@ from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
-from pipelines.embeddings.encoders.base import FrameFamily, joins, windows
+from pipelines.embeddings.encoders.base import FrameFamily, windows
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.errors import AudioTooLong
 from pipelines.music.tags import musicnn
 from pipelines.tagging import yamnet
 from services import Services
+from tests.pipelines.embeddings.embedding_examples import joins
 from tests.recordings import EXAMPLES
 from training.evaluate_layers import LOOPS, repetition_spread, write_loop
 

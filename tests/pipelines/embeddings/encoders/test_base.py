@@ -13,10 +13,10 @@ from pipelines.embeddings.encoders.base import (
     Grid,
     JoinedFrames,
     frame_times,
-    joins,
     layer_names,
     windows,
 )
+from tests.pipelines.embeddings.embedding_examples import joins
 
 HOP = 320
 

@@ -24,11 +24,11 @@ from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import (
     TEXT_SPACE,
     FrameFamily,
-    joins,
     windows,
 )
 from pipelines.embeddings.encoders.registry import encoders
 from tests.models import tiny_encoders as tiny
+from tests.pipelines.embeddings.embedding_examples import joins
 from tests.pipelines.language_models.language_bench import Bench, noise
 
 TOLERANCE = 1e-5
