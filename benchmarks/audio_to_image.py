@@ -1,8 +1,8 @@
-"""Pictures of a clip, beside the bare `StableDiffusionPipeline` call and the seed's procedure with the same weights and steps.
+"""Pictures of a clip, beside the bare `StableDiffusionPipeline` call and audio2img's procedure with the same weights and steps.
 
 Offline models as they are, and the full-size path on checkpoints of its classes with random weights. These draw 256 pixels in the
 catalogue's steps with a UNet so wide that a picture takes seconds, as one of the real models does on a GPU: what is measured is
-what Audioscope itself costs, and hearing, which with the real models is 0.2 of the 40 trillion operations of a picture.
+what Audioscope itself costs, and audio encoding, which with the real models is 0.2 of the 40 trillion operations of a picture.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def offline(folder: Path) -> list[Figure]:
     studio = Studio(services.runtime, clip, options)
     noise = services.clips.open(white_noise(folder, end - start))
 
-    def seeds_procedure() -> None:
+    def audio2img_procedure() -> None:
         """Encode the audio and fresh noise for every request."""
         fresh = replace(services.runtime, features=FeatureStore(STORE_BYTES))
         embeds, negative_embeds = (
@@ -108,7 +108,7 @@ def offline(folder: Path) -> list[Figure]:
 
     states = in_a_thread(lambda: audio_embeds(clip, start, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime))()
     bare = bare_call(studio, states.prompt_embeds, states.negative_prompt_embeds)
-    return compare("offline", studio, bare, seeds_procedure, encoding_is_cheap=False)
+    return compare("offline", studio, bare, audio2img_procedure, encoding_is_cheap=False)
 
 
 def full_size(folder: Path) -> list[Figure]:
@@ -117,7 +117,7 @@ def full_size(folder: Path) -> list[Figure]:
     samples = np.array(studio.clip.waveform(SAMPLE_RATE))
     pipeline = studio.pipeline()
 
-    def seeds_procedure() -> None:
+    def audio2img_procedure() -> None:
         """Run the steps of audio2img for each request: extract, encode, extract noise, encode, and draw."""
         import torch
 
@@ -134,11 +134,11 @@ def full_size(folder: Path) -> list[Figure]:
 
     states = np.random.default_rng(0).normal(size=(2, 48, pipeline.text_encoder.config.hidden_size)).astype(np.float32)
     bare = bare_call(studio, *states)
-    return compare("full-size path", studio, bare, seeds_procedure, encoding_is_cheap=True)
+    return compare("full-size path", studio, bare, audio2img_procedure, encoding_is_cheap=True)
 
 
 def compare(
-    name: str, studio: Studio, bare: Callable[[], object], seeds_procedure: Callable[[], object], encoding_is_cheap: bool
+    name: str, studio: Studio, bare: Callable[[], object], audio2img_procedure: Callable[[], object], encoding_is_cheap: bool
 ) -> list[Figure]:
     """Compare the contenders, each in a thread as in a server; models are loaded and the vocabulary is encoded before.
 
@@ -146,14 +146,14 @@ def compare(
     """
     plain = replace(studio, options=replace(studio.options, preview_every=0))
     in_a_thread(studio.draw)()
-    calls = [in_a_thread(call) for call in (plain.draw, plain.draw_anew, bare, seeds_procedure, studio.draw)]
-    again, anew, alone, seed, seen = alternating_medians(calls, ROUNDS)
+    calls = [in_a_thread(call) for call in (plain.draw, plain.draw_anew, bare, audio2img_procedure, studio.draw)]
+    again, anew, alone, recipe, seen = alternating_medians(calls, ROUNDS)
     stored = f"{name}: a picture of a clip with stored features ({again:.2f} s), against the bare call ({alone:.2f} s)"
     new = f"{name}: a picture of a new clip ({anew:.2f} s)"
     return [
         at_most(stored, again / alone, BOUND, "x"),
         at_most(f"{name}: the same with its previews ({seen:.2f} s), against it without them", seen / again, PREVIEWS_BOUND, "x"),
-        at_least(f"{new}: the seed's procedure ({seed:.2f} s) against it", seed / anew, 1.0, "x"),
+        at_least(f"{new}: audio2img's procedure ({recipe:.2f} s) against it", recipe / anew, 1.0, "x"),
         *([at_most(f"{new}, against the bare call", anew / alone, BOUND, "x")] if encoding_is_cheap else []),
     ]
 
@@ -177,7 +177,7 @@ def bare_call(studio: Studio, embeds: Any, negative_embeds: Any) -> Callable[[],
 
 
 def white_noise(folder: Path, seconds: float) -> Path:
-    """Return noise as in the seed's unconditional branch."""
+    """Return noise as in audio2img's unconditional branch."""
     path = folder / "noise.wav"
     soundfile.write(path, NOISE_LEVEL * np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE)), SAMPLE_RATE)
     return path

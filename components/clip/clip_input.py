@@ -198,7 +198,7 @@ def _bar_markup() -> str:
     <button type="button" class="clip-history-button" aria-expanded="false" aria-haspopup="true" hidden>History</button>
     <ul class="clip-history" hidden></ul>
   </div>
-  <button type="button" class="clip-cut" title="Make the looped part the clip" hidden>Use loop</button>
+  <button type="button" class="clip-cut" title="Crop the clip to the looped part" hidden>Crop to loop</button>
   <button type="button" class="clip-record" aria-pressed="false">Record</button>
   <button type="button" class="clip-upload">Upload</button>
   <input type="file" class="clip-file" accept="{SOUND_FILES}" hidden>

@@ -49,7 +49,7 @@ def build_clips_panel(
     `together`: the clips of one map, first the one that was open when they were chosen; () for the open one alone.
     """
     with gr.Tab("Clips"):
-        files = gr.File(label="More clips on this map", file_count="multiple", height=132, elem_id="other-clips")
+        files = gr.File(label="Other clips", file_count="multiple", height=132, elem_id="other-clips")
         compared = gr.HTML("", elem_id="compared-clips", apply_default_css=False)
         _build_library(services, clip)
 

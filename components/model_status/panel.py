@@ -39,7 +39,7 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     with gr.Column(elem_classes="card", elem_id="model-status"):
         panel = gr.HTML("", elem_id="residents", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
-            free = gr.Button("Free unused models", min_width=0, elem_id="free-models")
+            free = gr.Button("Unload idle models", min_width=0, elem_id="free-models")
     with gr.Column(elem_classes="card"):
         catalog = gr.HTML("", elem_id="catalog", apply_default_css=False)
 

@@ -33,7 +33,7 @@ from pipelines.description.model_caption import CaptionOptions
 from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
 from services import Services
 
-EMPTY = '<p class="empty">The description will appear here. Choose a clip above, then press Describe.</p>'
+EMPTY = '<p class="empty">The description appears here. Choose a clip above, then press Describe.</p>'
 READY = '<p class="empty">Press Describe to get a caption, facts and tags of this clip.</p>'
 METRES = [("Detect", 0), ("2 beats per bar", 2), ("3 beats per bar", 3), ("4 beats per bar", 4), ("5 beats per bar", 5)]
 

@@ -68,8 +68,8 @@ FIELDS = tuple(field.name for field in fields(PictureControls))
 class PictureButtons:
     """Small buttons beside the controls, the upload of a picture whose settings are restored, and the hints below uploads."""
 
-    write_again: gr.Button
-    last_seed: gr.Button
+    rewrite_prompt: gr.Button
+    reuse_seed: gr.Button
     random_seed: gr.Button
     use_loop: gr.Button
     find_window: gr.Button
@@ -99,9 +99,9 @@ class Drawn:
 
 def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, PictureButtons, RunButtons]:
     """Build the controls that most people need, the buttons that start and stop a job, and the rest folded away."""
-    prompt, prompt_hints, write_again = _build_prompt(catalog)
+    prompt, prompt_hints, rewrite_prompt = _build_prompt(catalog)
     run_buttons = _build_run_buttons()
-    seeds, random_seed, last_seed = _build_seed()
+    seeds, random_seed, reuse_seed = _build_seed()
     model = gr.Dropdown(_choices(catalog, "draw_pictures"), value=AUTO, label="Model", elem_id="picture-model")
     segment, use_loop, find_window = _build_segment()
     with gr.Accordion("Advanced", open=False):
@@ -112,26 +112,28 @@ def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, Pict
         restore = gr.File(label="PNG with settings", height=120, elem_id="restore-settings")
         restore_hint = build_hint("restore-hint")
     controls = PictureControls(model=model, **prompt, **seeds, **segment, **advanced)
-    buttons = PictureButtons(write_again, last_seed, random_seed, use_loop, find_window, restore, restore_hint, image_hint)
+    buttons = PictureButtons(rewrite_prompt, reuse_seed, random_seed, use_loop, find_window, restore, restore_hint, image_hint)
     return controls, buttons, run_buttons
 
 
 def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML], gr.Button]:
-    """Build the controls of the prompt: (controls by field, hints below them, the button that writes the prompt again)."""
+    """Build the controls of the prompt: (controls by field, hints below them, the button that rewrites the prompt)."""
     with gr.Column(elem_classes="weight", min_width=0):
-        weight = gr.Slider(0.0, 1.0, value=DEFAULTS.audio_weight, step=0.05, label="Based on", elem_id="audio-weight", buttons=[])
+        weight = gr.Slider(
+            0.0, 1.0, value=DEFAULTS.audio_weight, step=0.05, label="Audio weight", elem_id="audio-weight", buttons=[]
+        )
         gr.HTML(WEIGHT_ENDS, apply_default_css=False)
     with gr.Column(elem_classes="beside", min_width=0):
         prompt = gr.Textbox(
             label="Prompt", placeholder=WRITTEN_PROMPT, lines=2, max_length=MAX_TEXT_CHARACTERS, elem_id="picture-prompt"
         )
-        write_again = gr.Button("Write again", size="sm", min_width=0, elem_id="write-prompt")
+        rewrite_prompt = gr.Button("Rewrite prompt", size="sm", min_width=0, elem_id="rewrite-prompt")
     prompt_hint = build_hint()
     extra = gr.Textbox(label="Extra prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="extra-prompt")
     extra_hint = build_hint()
     style = gr.Dropdown(style_choices(catalog, AUTO), value="", label="Style", allow_custom_value=True, elem_id="picture-style")
     fields = {"audio_weight": weight, "prompt": prompt, "extra_prompt": extra, "style": style}
-    return fields, [prompt_hint, extra_hint], write_again
+    return fields, [prompt_hint, extra_hint], rewrite_prompt
 
 
 def _build_run_buttons() -> RunButtons:
@@ -143,15 +145,15 @@ def _build_run_buttons() -> RunButtons:
 
 
 def _build_seed() -> tuple[dict[str, Any], gr.Button, gr.Button]:
-    """Build number of pictures and seed: (controls by field, random, last)."""
+    """Build number of pictures and seed: (controls by field, random, reuse)."""
     with gr.Row(elem_classes="pair"):
         pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label="Pictures", min_width=60, scale=1)
         with gr.Column(elem_classes="beside", min_width=100, scale=2):
             seed = _optional("Seed", "random", "picture-seed")
             with gr.Row(elem_classes="actions"):
                 random_seed = gr.Button("Random", size="sm", min_width=0, elem_id="random-seed")
-                last_seed = gr.Button("Last", size="sm", min_width=0, elem_id="last-seed")
-    return {"pictures": pictures, "seed": seed}, random_seed, last_seed
+                reuse_seed = gr.Button("Reuse seed", size="sm", min_width=0, elem_id="reuse-seed")
+    return {"pictures": pictures, "seed": seed}, random_seed, reuse_seed
 
 
 def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
@@ -162,7 +164,7 @@ def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
             end = _optional("End, seconds", AUTOMATIC, "segment-end")
         with gr.Row(elem_classes="actions"):
             use_loop = gr.Button("Use loop", size="sm", min_width=0, elem_id="picture-loop")
-            find_window = gr.Button("Choose automatically", size="sm", min_width=0)
+            find_window = gr.Button("Automatic", size="sm", min_width=0)
     return {"start": start, "end": end}, use_loop, find_window
 
 
@@ -243,7 +245,7 @@ def _automatic(spec: ModelSpec, catalog: ModelCatalog) -> bool:
 
 
 def _choices(catalog: ModelCatalog, task: Task) -> list[tuple[str, str]]:
-    return [("Automatic: the best that fits", AUTO), *((_title(spec), spec.key) for spec in catalog.models(task))]
+    return [("Automatic", AUTO), *((_title(spec), spec.key) for spec in catalog.models(task))]
 
 
 def _title(spec: ModelSpec) -> str:

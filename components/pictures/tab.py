@@ -70,10 +70,10 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
             panel, film = build_storyboard_panel(), build_film_panel()
     panes = [pictures, concepts, summary, clip.timeline, controls.prompt, drawn]
     inputs = [drawn, *components_of(controls)]
-    job = TabJob(services, "picture", [run.draw, run.storyboard, buttons.write_again, film.press, run.stop])
+    job = TabJob(services, "picture", [run.draw, run.storyboard, buttons.rewrite_prompt, film.press, run.stop])
     work = _PictureWork(services, job)
     ended = job.on(run.draw.click, clip.state, work.draw, [clip.state, *inputs], panes)
-    written = job.on(buttons.write_again.click, clip.state, work.write, [clip.state, *inputs], panes)
+    written = job.on(buttons.rewrite_prompt.click, clip.state, work.write, [clip.state, *inputs], panes)
     about_clip = [clip.state, drawn, controls.prompt]
     for event in (clip.state.change, ended.then, written.then):
         event(work.welcome, inputs=about_clip, outputs=[*panes, controls.start, controls.end], queue=False, **QUIET)
@@ -96,7 +96,7 @@ def _connect_buttons(
     plain: dict[str, Any] = {"queue": False, **QUIET}
     segment = [controls.start, controls.end]
     buttons.random_seed.click(lambda: "", outputs=controls.seed, **plain)
-    buttons.last_seed.click(_last_seed, inputs=drawn, outputs=controls.seed, **plain)
+    buttons.reuse_seed.click(_reused_seed, inputs=drawn, outputs=controls.seed, **plain)
     clip.timeline.loop(loop_of, outputs=loop, queue=False, **QUIET_EACH)
     buttons.use_loop.click(_loop_as_segment, inputs=loop, outputs=segment, **plain)
     buttons.find_window.click(lambda: ("", ""), outputs=segment, **plain)
@@ -226,7 +226,7 @@ def _foreign_values(foreign: ForeignSettings) -> list[Any]:
     return [*values, foreign_markup(foreign)]
 
 
-def _last_seed(drawn: Drawn) -> Any:
+def _reused_seed(drawn: Drawn) -> Any:
     if drawn.seed is None:
         gr.Info(NO_SEED)
         return gr.skip()

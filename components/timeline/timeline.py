@@ -51,7 +51,7 @@ TEMPLATE = """
     <div class="as-slider" role="slider" tabindex="0" aria-label="Position" aria-valuemin="0" aria-valuemax="0"
       aria-valuenow="0"></div>
     <div class="as-row as-wave">
-      <button type="button" class="as-fold" aria-expanded="true"><span>Wave</span></button>
+      <button type="button" class="as-fold" aria-expanded="true"><span>Waveform</span></button>
       <canvas role="img"></canvas>
     </div>
     <div class="as-rows"></div>

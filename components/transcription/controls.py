@@ -76,7 +76,7 @@ def cue_options_of(values: tuple[Any, ...]) -> CueOptions:
 
 def _model_choices(specs: tuple[ModelSpec, ...]) -> list[tuple[str, str]]:
     described = [(f"{spec.title} · {spec.licence} · {as_size(spec.download_bytes)}", spec.key) for spec in specs]
-    return [("Automatic: the best that fits", AUTO), *described]
+    return [("Automatic", AUTO), *described]
 
 
 def _language_choices() -> list[tuple[str, str]]:

@@ -82,13 +82,13 @@ def test_the_loop_becomes_the_clip(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
     take_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
-    expect(page.get_by_role("button", name="Use loop")).to_be_hidden()
+    expect(page.get_by_role("button", name="Crop to loop")).to_be_hidden()
     page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:loop', {detail: {start: 2, end: 5.5}}))")
-    page.get_by_role("button", name="Use loop").click()
+    page.get_by_role("button", name="Crop to loop").click()
     expect(page.locator(".as-name")).to_have_text("Music 2.0–5.5 s")
     expect(page.locator(".as-facts")).to_contain_text("0:03.5")
     expect(page.locator(".as-facts")).to_contain_text("stereo")
-    expect(page.get_by_role("button", name="Use loop")).to_be_hidden()
+    expect(page.get_by_role("button", name="Crop to loop")).to_be_hidden()
 
 
 def test_recording_with_the_microphone(app: RunningApp, new_page: NewPage) -> None:
@@ -107,7 +107,7 @@ def test_the_status_panel_frees_models(app: RunningApp, new_page: NewPage) -> No
     page.get_by_role("tab", name="Models").click()
     expect(page.locator("#residents")).to_contain_text("Whisper base (offline)")
     expect(page.locator("#catalog")).to_contain_text("Systran/faster-whisper-large-v3")
-    page.get_by_role("button", name="Free unused models").click()
+    page.get_by_role("button", name="Unload idle models").click()
     expect(page.locator("#residents")).to_contain_text("No model is loaded")
     expect(page.locator(".pill")).to_contain_text("no model loaded")
 

@@ -130,7 +130,7 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
 ) -> None:
     page = opened(new_page(), app)
     words, hint = page.locator("#picture-prompt textarea"), page.locator(".hint")
-    page.locator("#write-prompt").click()
+    page.locator("#rewrite-prompt").click()
     expect(words).not_to_have_value("")
     expect(words).to_be_editable()
     expect(hint.first).to_contain_text("The prompt has no effect")
@@ -267,7 +267,7 @@ def test_a_film_interpolates_between_the_pictures_with_the_sound(app: RunningApp
 
 def test_another_clip_clears_the_picture_and_what_was_written(app: RunningApp, new_page: NewPage) -> None:
     page = opened(new_page(), app)
-    page.locator("#write-prompt").click()
+    page.locator("#rewrite-prompt").click()
     expect(page.locator("#picture-prompt textarea")).not_to_have_value("")
     take_example(page, "Music")
     expect(page.locator("#picture-prompt textarea")).to_have_value("")
@@ -287,7 +287,7 @@ def test_the_loop_becomes_the_part_that_is_drawn(app: RunningApp, new_page: NewP
 def test_the_keyboard_reaches_every_control(app: RunningApp, new_page: NewPage) -> None:
     page = opened(new_page(), app)
     page.locator("#audio-weight input[type=range]").focus()
-    wanted = ["write-prompt", "picture-prompt", "picture-style", "draw", "draw-storyboard", "random-seed", "last-seed"]
+    wanted = ["rewrite-prompt", "picture-prompt", "picture-style", "draw", "draw-storyboard", "random-seed", "reuse-seed"]
     wanted += ["picture-seed", "picture-model"]
     reached = set()
     for _ in range(len(wanted) + 6):

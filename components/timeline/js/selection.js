@@ -57,10 +57,10 @@ export function toggleLoop() {
   sendLoop();
 }
 
-export function toggleSpectrum() {
+export function toggleSpectrogram() {
   state.spectrum = !state.spectrum;
   ui.spectrumButton.setAttribute('aria-pressed', String(state.spectrum));
-  ui.waveRow.querySelector('.as-fold span').textContent = state.spectrum ? 'Spectrum' : 'Wave';
+  ui.waveRow.querySelector('.as-fold span').textContent = state.spectrum ? 'Spectrogram' : 'Waveform';
   labelSound();
   draw('wave');
 }

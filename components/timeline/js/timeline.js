@@ -21,7 +21,7 @@ import {find, state, ui, view} from './page.js';
 import {advance, onEnded, onPlayState, seekByUser, togglePlay} from './playback.js';
 import {listenToPointers} from './pointers.js';
 import {foldRow} from './rows.js';
-import {setLoop, showRange, toggleLoop, toggleSpectrum, zoom, zoomByKey} from './selection.js';
+import {setLoop, showRange, toggleLoop, toggleSpectrogram, zoom, zoomByKey} from './selection.js';
 
 export function measure() {
   view.width = Math.max(ui.ruler.clientWidth, 1);
@@ -40,7 +40,7 @@ function onAudioError() {
 function listen() {
   ui.play.addEventListener('click', togglePlay);
   ui.loopButton.addEventListener('click', toggleLoop);
-  ui.spectrumButton.addEventListener('click', toggleSpectrum);
+  ui.spectrumButton.addEventListener('click', toggleSpectrogram);
   find('.as-in').addEventListener('click', () => zoomByKey(0.5));
   find('.as-out').addEventListener('click', () => zoomByKey(2));
   find('.as-fit').addEventListener('click', () => showRange(0, view.duration));

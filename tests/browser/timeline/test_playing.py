@@ -148,4 +148,4 @@ def test_says_what_it_is_to_a_screen_reader(timeline):
     for _ in range(4):
         page.keyboard.press("Tab")
         order.append(page.evaluate("document.activeElement.innerText || document.activeElement.getAttribute('aria-label')"))
-    assert order == ["Position", "Wave", "Sections", "Words"]
+    assert order == ["Position", "Waveform", "Sections", "Words"]

@@ -91,7 +91,7 @@ SETTINGS = replace(
 
 
 def png_with(*chunks: tuple[str, str], compressed: bool = False, start: bytes | None = None) -> bytes:
-    """A small PNG with text chunks, and with what stands where a initial image would."""
+    """A small PNG with text chunks, and with what stands where an initial image would."""
     info = PngInfo()
     for keyword, text in chunks:
         info.add_text(keyword, text, zip=compressed)
@@ -103,7 +103,7 @@ def png_with(*chunks: tuple[str, str], compressed: bool = False, start: bytes | 
 
 
 def stored(init_image: Image.Image | None = None, /, **changes: Any) -> str:
-    """The JSON of a good picture, drawn from a initial image, with changed settings."""
+    """The JSON of a good picture, drawn from an initial image, with changed settings."""
     text = Image.open(BytesIO(png_bytes(Picture(IMAGE, 7, replace(SETTINGS, init_image=init_image))))).info[OWN_KEYWORD]
     content = json.loads(text)
     content["settings"] |= changes
