@@ -42,6 +42,9 @@ MIN_NEIGHBOURS, MAX_NEIGHBOURS = 2, 200
 MIN_PERPLEXITY, MAX_PERPLEXITY = 2.0, 100.0
 MAX_MIN_DISTANCE = 0.99
 MAX_SEED = 2**32 - 1
+EQUAL_FRAMES_TOLERANCE = 1e-5
+"""Range of values of equal frames relative to the largest value. Models round equal sounds to within 1e-7 (musicnn, a steady
+tone); without the tolerance their map would be one of rounding."""
 PLACEMENT_LANDMARKS = 3
 """Number of landmarks between which another frame is placed."""
 
@@ -109,6 +112,8 @@ def map_embeddings(
     check_map_options(options)
     check_frames(frames)
     method, note = _method_for(len(frames), options.method)
+    if _are_equal(frames):
+        frames = np.zeros_like(frames)
     if method == "pca":
         components = principal_components(frames, options.dimensions)
         points, ratio = components.scores, components.explained_variance_ratio
@@ -200,6 +205,11 @@ def _method_for(count: int, method: MapMethod) -> tuple[MapMethod, str]:
     if count > MAX_LANDMARKS[method]:
         return method, f"{METHODS[method]} compared {MAX_LANDMARKS[method]:,} of {count:,} frames; the others lie between them."
     return method, ""
+
+
+def _are_equal(frames: FloatArray) -> bool:
+    low, high = frames.min(axis=0), frames.max(axis=0)
+    return bool((high - low).max() <= EQUAL_FRAMES_TOLERANCE * max(high.max(), -low.min()))
 
 
 def _single_point_note(count: int) -> str:

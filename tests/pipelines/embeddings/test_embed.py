@@ -22,6 +22,7 @@ from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import FrameFamily, windows
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.errors import AudioTooLong
+from pipelines.embeddings.map import map_embeddings
 from pipelines.music.tags import musicnn
 from pipelines.tagging import yamnet
 from services import Services
@@ -174,12 +175,15 @@ def test_the_list_begins_with_the_offline_encoders(services: Services) -> None:
 def test_equal_moments_lie_closer_in_the_default_layer_than_in_the_last(services: Services, tmp_path: Path, name: str) -> None:
     write_loop(tmp_path / "loop.wav", name)
     loop, (_, duration, _) = services.clips.open(tmp_path / "loop.wav"), LOOPS[name]
-    spread = {}
+    spread, map_spread = {}, {}
     for layer in ("", "layer 6"):
         found = embed(services, loop, "whisper-base-encoder", layer)
-        spread[layer] = repetition_spread(found.frames, round(duration / found.frame_seconds))
+        period = round(duration / found.frame_seconds)
+        spread[layer] = repetition_spread(found.frames, period)
+        map_spread[layer] = repetition_spread(map_embeddings(found.frames).points, period)
     assert spread[""] < 0.7
     assert spread[""] < 0.85 * spread["layer 6"]
+    assert map_spread[""] < 0.75 * map_spread["layer 6"]
 
 
 def test_audio_that_is_too_long_is_refused_with_the_maximum_before_a_model_is_loaded(services: Services, clip: AudioClip) -> None:

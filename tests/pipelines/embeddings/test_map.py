@@ -109,6 +109,16 @@ def test_equal_frames_have_one_position(method: Any) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_frames_that_differ_by_rounding_have_one_position(method: Any) -> None:
+    rounding = np.random.default_rng(0).uniform(-1, 1, (40, 5)) * 1e-6
+    made = map_embeddings((7 * (1 + rounding)).astype(np.float32), options(method))
+    np.testing.assert_array_equal(made.points, 0)
+    assert made.note == "All 40 frames are equal, so the map is a single point."
+    varied = map_embeddings((7 * (1 + 1000 * rounding)).astype(np.float32), options(method))
+    assert np.ptp(varied.points) > 1
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_exact_repetitions_lie_together(method: Any) -> None:
     made = map_embeddings(np.repeat(walk(5), 20, axis=0), options(method))
     assert np.isfinite(made.points).all()
