@@ -28,8 +28,8 @@ const name = (element) => `${element.tagName.toLowerCase()}.${element.className}
 const look = (element) => {
   const parts = [];
   for (let part = element, i = 0; part && i < 4; part = part.parentElement, i += 1) {
-    const {outline, outlineOffset, boxShadow, borderColor, backgroundColor, opacity} = getComputedStyle(part);
-    parts.push([outline, outlineOffset, boxShadow, borderColor, backgroundColor, opacity]);
+    const {outline, outlineStyle, boxShadow, borderColor, backgroundColor, opacity} = getComputedStyle(part);
+    parts.push([outlineStyle === 'none' ? '' : outline, boxShadow, borderColor, backgroundColor, opacity]);
   }
   return JSON.stringify(parts);
 };
@@ -52,6 +52,17 @@ window.walk = {
 };
 """
 NO_TRANSITIONS = "*, *::before, *::after {transition: none !important; animation: none !important}"
+
+
+CUT_OFF = """() => {
+  const isScrolled = (element) => /auto|scroll/.test(getComputedStyle(element).overflowX);
+  const scrolls = (element) => element && (isScrolled(element) || scrolls(element.parentElement));
+  const isSeen = (element) => element.checkVisibility() && !element.closest('.visually-hidden');
+  return [...document.querySelectorAll('.gradio-container *')]
+    .filter((element) => isSeen(element) && element.getBoundingClientRect().right > innerWidth && !scrolls(element))
+    .map((element) => `${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`);
+}"""
+"""Elements that end beyond the page's right edge, where nothing can be scrolled."""
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +100,11 @@ def test_every_control_is_reached_by_keyboard_and_shows_its_focus(tab: str, app:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_tab_scrolls_sideways_on_a_phone(theme: str, app: RunningApp, new_page: NewPage) -> None:
+def test_every_tab_fits_a_phone(theme: str, app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(width=PHONE_WIDTH, height=844, touch=True), app, theme)
     take_example(page, "Speech")
     wait_for_state(page, "done")
     for tab in TABS:
         open_tab(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, tab
+        assert page.evaluate(CUT_OFF) == [], tab
