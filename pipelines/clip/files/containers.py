@@ -119,8 +119,8 @@ def claimed_seconds(file: Path, container: Any, stream: Any) -> float | None:
     if kind in PCM_KINDS and (kind != "caf" or stream.codec_context.name.startswith("pcm")):
         size = pcm_bytes(file, kind)
         return size * 8 / bit_rate if size is not None and bit_rate else None
-    if kind == "asf":
-        return asf_seconds(file)
+    if kind == "asf":  # whose header has the duration of the film, sound or not
+        return None if container.streams.video else asf_seconds(file)
     tag = stream.metadata.get("DURATION")
     if tag:
         hours, minutes, seconds = tag.split(":")

@@ -10,7 +10,7 @@ from pipelines.clip.files.file_parts import OGG_PAGE_HEADER_BYTES, FilePart
 
 CLOCKLESS_KINDS = {"mp3", "aac", "ac3", "eac3", "dts", "amr"}
 """Containers of bare frames. Their time stamps are counted from the frames, so that lost bytes would take no time."""
-CLOCKED_KINDS = {"mov", "matroska", "webm", "ogg", "avi", "asf", "flv"}
+CLOCKED_KINDS = {"mov", "matroska", "webm", "ogg", "avi", "asf"}
 """Containers whose time stamps count from the file's beginning, as browsers play them: before a late first one is silence."""
 MAX_LATE_SECONDS = 600.0
 """A first time stamp after this, in a file that does not say how long it is, is that of a live stream from which it was cut."""

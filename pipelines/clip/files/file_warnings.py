@@ -13,6 +13,8 @@ from pipelines.wording.grammar import listed
 from pipelines.wording.times import measured_time
 
 MAX_LISTED_GAPS = 3
+MIN_DAMAGE_SECONDS = 0.02
+"""Shortest damage that is worth a sentence: a frame of AAC."""
 MIN_LATE_SECONDS = 0.25
 """Shortest late start that is worth a sentence; decoders need up to 0.13 s (Windows Media) before they give the first sample."""
 SILENT_CHANNEL_RATIO = 1e-6
@@ -35,7 +37,7 @@ CHANNEL_NAMES = {
 
 def gap_notes(gaps: Sequence[Gap]) -> tuple[str, ...]:
     """Return one sentence about what could not be read, and one about what the file does not have."""
-    damage = [gap for gap in gaps if gap.is_damage]
+    damage = [gap for gap in gaps if gap.is_damage and gap.duration >= MIN_DAMAGE_SECONDS]
     absent = [gap for gap in gaps if not gap.is_damage]
     notes = []
     if damage:

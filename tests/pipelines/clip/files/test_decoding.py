@@ -38,10 +38,14 @@ def test_ogg_vorbis_is_decoded(store: ClipStore) -> None:
     assert (clip.codec, clip.channels, clip.sample_rate, clip.duration) == ("vorbis", 2, 44_100, 22.0)
 
 
-def test_the_sound_of_a_video_is_taken(store: ClipStore, tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
+@pytest.mark.parametrize("name", ["mp4", "wmv", "mkv", "flv"])
+def test_the_sound_of_a_longer_video_is_taken(name: str, store: ClipStore, tmp_path: Path) -> None:
+    path = tmp_path / f"film.{name}"
     with av.open(str(path), "w") as out:
-        video, audio = out.add_stream("mpeg4", rate=5), out.add_stream("aac", rate=RATE, layout="mono")
+        video, audio = (
+            out.add_stream("flv1" if name == "flv" else "mpeg4", rate=5),
+            out.add_stream("aac", rate=RATE, layout="mono"),
+        )
         video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
         for number in range(10):
             picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 20, np.uint8))
@@ -56,6 +60,7 @@ def test_the_sound_of_a_video_is_taken(store: ClipStore, tmp_path: Path) -> None
     clip = store.open(path)
     assert clip.duration == pytest.approx(1.0, abs=0.06)
     assert clip.player_file.suffix == ".flac"  # the pictures last longer
+    assert clip.notes == ()
 
 
 @pytest.mark.parametrize(
