@@ -39,7 +39,7 @@ def test_one_after_the_other_and_a_broken_one_keeps_nobody_waiting(services: Ser
     assert all(states(snapshot).count("running") <= 1 for snapshot in snapshots)
     last = snapshots[-1]
     assert states(last) == ["done", "failed", "done", "done"]
-    assert "no sound" in last[1].problem
+    assert "can be read as sound" in last[1].problem
     texts = [file.transcription.text if file.transcription else "" for file in last]
     assert "young man" in texts[0]
     assert texts[1:3] == ["", ""]
