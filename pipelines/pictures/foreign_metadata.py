@@ -161,7 +161,7 @@ def _from_a1111(text: str) -> dict[str, Any]:
     start = next((place for place, line in enumerate(written) if line.startswith(NEGATIVE)), len(written))
     if not names and start == len(written):
         return {}
-    taken = {"Steps", "Sampler", "CFG scale", "Seed", "Version"}
+    taken = {"Steps", "Sampler", "CFG scale", "Seed", "Version", "App"}
     return {
         "prompt": "\n".join(written[:start]),
         "negative_prompt": "\n".join(written[start:]).removeprefix(NEGATIVE),
@@ -321,7 +321,7 @@ def _from_invokeai_1(text: str) -> dict[str, Any]:
     line = DREAM.match(text.strip())
     if line is None:
         return {}
-    options = dict(re.findall(r"-([A-Za-z]+)[ =]?([^\s-]\S*)", line["options"]))
+    options = dict(re.findall(r"\s-([A-Za-z])\s*([^\s-]\S*)", line["options"]))
     return {
         **_split_invokeai_prompt(line["prompt"]),
         "seed": options.get("S"),

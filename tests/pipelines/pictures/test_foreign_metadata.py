@@ -223,8 +223,11 @@ def test_invokeai_2_gives_its_settings() -> None:
     assert (found.seed, found.steps, found.guidance_scale, found.scheduler) == (9, 30, 7.5, "DDIM")
 
 
-def test_the_command_line_of_invokeai_1_gives_its_settings() -> None:
-    found = restored(Dream='"a red barn [blurry]" -s 50 -S 7 -W 512 -H 512 -C 7.5 -A k_euler_a -G 0.9')
+@pytest.mark.parametrize("space", [" ", ""])
+def test_the_command_line_of_invokeai_1_gives_its_settings(space: str) -> None:
+    options = {"s": 50, "S": 7, "W": 512, "H": 512, "C": 7.5, "A": "k_euler_a", "G": 0.9, "cf": 0.75}
+    line = " ".join(f"-{name}{space}{value}" for name, value in options.items())
+    found = restored(Dream=f'"a red barn [blurry]" {line}')
     assert found.values == {
         "prompt": "a red barn",
         "negative_prompt": "blurry",
