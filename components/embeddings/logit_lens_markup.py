@@ -30,7 +30,7 @@ MAX_POINTS = 500
 """Maximum number of points of the attention curve; more frames are reduced by their maximum."""
 
 
-def words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
+def token_words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
     """The generated text as buttons, one per token; after the end also a table of the top token of each layer."""
     if now.trace is None or not now.trace.tokens:
         return f'<p class="empty">{_empty_message(now)}</p>'

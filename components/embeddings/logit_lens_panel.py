@@ -10,13 +10,13 @@ import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import ClipInput
-from components.embeddings.logit_lens_markup import lens_summary_markup, token_markup, words_markup
+from components.embeddings.logit_lens_markup import lens_summary_markup, token_markup, token_words_markup
 from components.page.events import QUIET, QUIET_EACH
 from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from components.timeline.items import Word
+from components.timeline.items import WordItem
 from components.timeline.timeline import TimelineFeed, event_field
 from components.timeline.tracks import HeatmapTrack, WordTrack
 from pipelines.clip.clip import AudioClip
@@ -110,7 +110,7 @@ def put_words(timeline: TimelineFeed, trace: LogitLensTrace) -> None:
     """Add a track of the words at their attention peaks."""
     spoken = sorted((word for word in trace.words if word.first_token > 0 or not trace.language), key=lambda word: word.start)
     items = tuple(
-        Word(word.start, word.end, word.text, float(trace.records["prob"][word.first_token : word.end_token].min()))
+        WordItem(word.start, word.end, word.text, float(trace.records["prob"][word.first_token : word.end_token].min()))
         for word in spoken
     )
     timeline.put(WordTrack(id=WORDS_TRACK, name="Words (attention)", items=items))
@@ -144,16 +144,16 @@ def _streamed(clip: AudioClip, progress: Iterator[LogitLensProgress]) -> Iterato
             drawn_at, drawn = time.monotonic(), now.trace
             newest = len(now.trace.tokens) - 1 if now.trace else 0
             token = token_markup(now.trace, newest) if now.trace else ""
-            yield words_markup(now, newest), token, lens_summary_markup(now), gr.skip(), gr.skip()
+            yield token_words_markup(now, newest), token, lens_summary_markup(now), gr.skip(), gr.skip()
         else:
             yield gr.skip(), gr.skip(), lens_summary_markup(now), gr.skip(), gr.skip()
 
 
 def _ended(clip: AudioClip, now: LogitLensProgress) -> Update:
     if now.trace is None:
-        return words_markup(now), "", lens_summary_markup(now), gr.skip(), now
+        return token_words_markup(now), "", lens_summary_markup(now), gr.skip(), now
     first = 1 if now.trace.language and len(now.trace.tokens) > 1 else 0
     timeline = TimelineFeed(clip.content_hash)
     put_words(timeline, now.trace)
     put_attention(timeline, now.trace, first)
-    return words_markup(now, first), token_markup(now.trace, first), lens_summary_markup(now), timeline.value(), now
+    return token_words_markup(now, first), token_markup(now.trace, first), lens_summary_markup(now), timeline.value(), now

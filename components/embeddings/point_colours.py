@@ -92,10 +92,10 @@ def _chosen(
     own = [{colouring.key: colouring for colouring in of_clip}.get(key) for of_clip in found]
     if not any(own):
         raise InvalidOption("colour", COLOURS[key], f"a property found in the clip; no {COLOURS[key].lower()} was found in it")
-    return joined([colouring or _empty(key, len(e.frames)) for colouring, e in zip(own, embeddings, strict=True)])
+    return joined_colourings([colouring or _empty(key, len(e.frames)) for colouring, e in zip(own, embeddings, strict=True)])
 
 
-def joined(parts: Sequence[Colouring]) -> Colouring:
+def joined_colourings(parts: Sequence[Colouring]) -> Colouring:
     """Concatenate the same colouring of several clips; equal names have one colour."""
     first = next((part for part in parts if part.names), parts[0])
     if first.kind == "continuous":

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
-from pipelines.music.chord_recognition import Chord
+from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.facts import MusicFacts, Vocals
 from pipelines.music.key_detection import Key
 from pipelines.music.loudness import Loudness
@@ -17,7 +17,7 @@ from pipelines.music.notation import written as chord_symbol
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTags
-from pipelines.music.tags.tag_table import Kind
+from pipelines.music.tags.tag_table import TagKind
 from pipelines.music.tuning import MIN_TUNING_CENTS
 from pipelines.tagging.tags import SoundTags
 from pipelines.wording.grammar import percent
@@ -26,7 +26,13 @@ from pipelines.wording.times import clock_time
 MAX_CHORDS = 8
 MIN_SHOWN_CONFIDENCE = 0.05
 """Confidence from which an alternative or a sound is shown, 0 to 1."""
-KIND_TITLES: dict[Kind, str] = {"genre": "Genre", "instrument": "Instruments", "mood": "Mood", "era": "Era", "vocals": "Vocals"}
+KIND_TITLES: dict[TagKind, str] = {
+    "genre": "Genre",
+    "instrument": "Instruments",
+    "mood": "Mood",
+    "era": "Era",
+    "vocals": "Vocals",
+}
 
 
 def facts_markup(facts: MusicFacts) -> str:
@@ -120,7 +126,7 @@ def _chords(chords: tuple[Chord, ...]) -> str:
     seconds: Counter[str] = Counter()
     first: dict[str, float] = {}
     for chord in chords:
-        if chord.name != "N":
+        if chord.name != NO_CHORD_NAME:
             seconds[chord.name] += round(1000 * (chord.end - chord.start))
             first.setdefault(chord.name, chord.start)
     buttons = [

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from components.timeline.items import Label, Point, Span
+from components.timeline.items import LabelItem, PointItem, SpanItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import HeatmapTrack, LabelTrack, PointTrack, SpanTrack
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
+from pipelines.music.chord_recognition import NO_CHORD_NAME
 from pipelines.music.facts import MusicFacts
 from pipelines.music.notation import written as chord_symbol
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.tags import SoundTags
-
-NO_CHORD = "N"
 
 
 def put_sounds(timeline: TimelineFeed, tags: SoundTags) -> None:
@@ -28,17 +27,17 @@ def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
     """Put beats, chords, sections and vocals on the timeline, as far as they are known."""
     if facts.beats:
         pairs = zip(facts.beats.times, facts.beats.positions, strict=True)
-        points = tuple(Point(time, position == 1, str(position)) for time, position in pairs)
+        points = tuple(PointItem(time, position == 1, str(position)) for time, position in pairs)
         timeline.put(PointTrack(id="beats", name="Beats", items=points))
     if facts.chords:
-        sounding = (chord for chord in facts.chords if chord.name != NO_CHORD)
-        labels = tuple(Label(chord.start, chord.end, chord_symbol(chord.name), chord.confidence) for chord in sounding)
+        sounding = (chord for chord in facts.chords if chord.name != NO_CHORD_NAME)
+        labels = tuple(LabelItem(chord.start, chord.end, chord_symbol(chord.name), chord.confidence) for chord in sounding)
         timeline.put(LabelTrack(id="chords", name="Chords", items=labels))
     if len(facts.sections) > 1:
-        spans = tuple(Span(section.start, section.end, section.label) for section in facts.sections)
+        spans = tuple(SpanItem(section.start, section.end, section.label) for section in facts.sections)
         timeline.put(SpanTrack(id="sections", name="Sections", colour="sky", items=spans))
     if facts.vocals and facts.vocals.spans:
-        spans = tuple(Span(start, end, "vocals") for start, end in facts.vocals.spans)
+        spans = tuple(SpanItem(start, end, "vocals") for start, end in facts.vocals.spans)
         timeline.put(SpanTrack(id="vocals", name="Vocals", colour="red", items=spans))
 
 

@@ -52,12 +52,12 @@ class _WordsWork:
                 raise NoClip
             wanted = tuple(word.strip() for word in words.split(",") if word.strip())
             for now in score_words(clip, wanted, WordOptions(model), services.runtime, should_stop):
-                yield words_markup(now)
+                yield word_scores_markup(now)
         except Exception as error:
             yield failure_markup(sentence_for(error))
 
 
-def words_markup(now: WordScores) -> str:
+def word_scores_markup(now: WordScores) -> str:
     """Return the labels, best first, each with probability, clearest moment and similarity."""
     rows = []
     for score in now.clip:

@@ -17,7 +17,7 @@ from components.page.user_errors import sentence_for
 from components.pictures.controls import Drawn, Made, options_of
 from components.pictures.files import KeptPicture, keep_pictures, thumbnail_url
 from components.pictures.storyboard_markup import board_markup
-from components.timeline.items import Picture as TrackPicture
+from components.timeline.items import PictureItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import PictureTrack
 from pipelines.clip.clip import AudioClip
@@ -110,7 +110,7 @@ def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Upda
 
 
 def _track(entries: tuple[StoryboardEntry, ...]) -> PictureTrack:
-    pictures = (TrackPicture(e.start, e.end, thumbnail_url(e.picture.image), _caption(e)) for e in entries)
+    pictures = (PictureItem(e.start, e.end, thumbnail_url(e.picture.image), _caption(e)) for e in entries)
     return PictureTrack(id="storyboard", name="Storyboard", items=tuple(pictures))
 
 

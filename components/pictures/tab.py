@@ -31,7 +31,7 @@ from components.pictures.files import KeptPicture, keep_pictures, open_init_imag
 from components.pictures.film_panel import build_film_panel, connect_film
 from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, pictures_markup
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
-from components.timeline.items import Span
+from components.timeline.items import SpanItem
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
 from components.timeline.tracks import SpanTrack
 from models.errors import InvalidOption
@@ -185,7 +185,9 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
 
 def put_segment(timeline: TimelineFeed, start: float, end: float) -> None:
     """Show the segment that a picture is drawn from as a track."""
-    timeline.put(SpanTrack(id=SEGMENT_TRACK, name="Picture", colour="pink", items=(Span(start, end, "segment of the picture"),)))
+    timeline.put(
+        SpanTrack(id=SEGMENT_TRACK, name="Picture", colour="pink", items=(SpanItem(start, end, "segment of the picture"),))
+    )
 
 
 def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:

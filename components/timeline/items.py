@@ -13,7 +13,7 @@ PICTURE_URL = re.compile(r"data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/=]+|/?g
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SpanItem:
     """A part of the clip with a text: a line, a section, a claim, a chosen window. Spans may overlap."""
 
     start: float
@@ -29,7 +29,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class WordItem:
     """A spoken word; `confidence` is in 0..1 and decides how strongly it is shaded."""
 
     start: float
@@ -47,7 +47,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class LabelItem:
     """A chord or a tag that holds for a while; `score` is in 0..1."""
 
     start: float
@@ -65,7 +65,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PointItem:
     """A moment: a beat. Strong ones (downbeats) are drawn higher and stay when the weak ones crowd."""
 
     start: float
@@ -81,7 +81,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class NoteItem:
     """A note of the piano roll: MIDI pitch 0..127, velocity in 0..1."""
 
     start: float
@@ -101,7 +101,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureItem:
     """A thumbnail of the storyboard. `url` is a base64 data URL of a raster image or Gradio's file route."""
 
     start: float
@@ -119,7 +119,7 @@ class Picture:
         return [*rounded(self.start, self.end), self.caption, self.url]
 
 
-Item = Span | Word | Label | Point | Note | Picture
+Item = SpanItem | WordItem | LabelItem | PointItem | NoteItem | PictureItem
 
 
 def check_interval(start: float, end: float) -> None:

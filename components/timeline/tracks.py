@@ -21,7 +21,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from components.timeline.items import Item, Label, Note, Picture, Point, Span, Word, check_interval
+from components.timeline.items import Item, LabelItem, NoteItem, PictureItem, PointItem, SpanItem, WordItem, check_interval
 
 Colour = Literal["blue", "sky", "green", "orange", "red", "pink", "accent", "grey"]
 
@@ -48,7 +48,7 @@ class ItemTrack:
 
     def tail(self) -> str:
         """Return the items as JSON values, each followed by a comma; equal for equal items."""
-        return joined(item.to_json() for item in self.items)
+        return json_items(item.to_json() for item in self.items)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class SpanTrack(ItemTrack):
 
     kind: ClassVar[str] = "spans"
     colour: Colour = "accent"
-    items: tuple[Span, ...] = ()
+    items: tuple[SpanItem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class WordTrack(ItemTrack):
 
     kind: ClassVar[str] = "words"
     colour: Colour = "blue"
-    items: tuple[Word, ...] = ()
+    items: tuple[WordItem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class LabelTrack(ItemTrack):
 
     kind: ClassVar[str] = "labels"
     colour: Colour = "green"
-    items: tuple[Label, ...] = ()
+    items: tuple[LabelItem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class PointTrack(ItemTrack):
 
     kind: ClassVar[str] = "points"
     colour: Colour = "orange"
-    items: tuple[Point, ...] = ()
+    items: tuple[PointItem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class NoteTrack(ItemTrack):
 
     kind: ClassVar[str] = "notes"
     colour: Colour = "sky"
-    items: tuple[Note, ...] = ()
+    items: tuple[NoteItem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class PictureTrack(ItemTrack):
 
     kind: ClassVar[str] = "pictures"
     colour: Colour = "grey"
-    items: tuple[Picture, ...] = ()
+    items: tuple[PictureItem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,7 +210,7 @@ def block(frames: NDArray[np.uint8]) -> str:
     return '"' + base64.b64encode(np.ascontiguousarray(frames).tobytes()).decode("ascii") + '",'
 
 
-def joined(values: Iterable[object]) -> str:
+def json_items(values: Iterable[object]) -> str:
     """Return JSON values, each followed by a comma."""
     return "".join(compact(value) + "," for value in values)
 

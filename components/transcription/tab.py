@@ -15,7 +15,7 @@ from components.page.events import QUIET, QUIET_EACH, borrowing
 from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
-from components.timeline.items import Span, Word
+from components.timeline.items import SpanItem, WordItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import SpanTrack, WordTrack
 from components.transcription.api import add_transcription_endpoint
@@ -216,8 +216,8 @@ def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterato
         new, shown = now.segments[shown:], len(now.segments)
         if new:
             transcript.extend(new)
-            timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(Span(s.start, s.end, s.text) for s in new)))
-            words = tuple(Word(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
+            timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(SpanItem(s.start, s.end, s.text) for s in new)))
+            words = tuple(WordItem(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
             timeline.extend(WordTrack(id="words", name="Words", items=words))
         if now.non_speech and now.segments:
             transcript = _with_remarks(now)

@@ -36,7 +36,7 @@ WINDOW_SPACING_SECONDS = 0.01  # closer windows would give the same
 
 FOLDER = "timeline"
 
-Kind = TypeVar("Kind", bound=np.generic)
+ScalarT = TypeVar("ScalarT", bound=np.generic)
 
 
 class Clip(Protocol):
@@ -245,11 +245,11 @@ def scale_path(clip: Clip) -> Path:
     return folder(clip) / "peaks.json"
 
 
-def kept(path: Path, compute: Callable[[], NDArray[Kind]]) -> NDArray[Kind]:
+def kept(path: Path, compute: Callable[[], NDArray[ScalarT]]) -> NDArray[ScalarT]:
     """Return the array of that file, memory-mapped; computed and written first if it is not there yet."""
     if not path.exists():
         write_array(path, compute())
-    array: NDArray[Kind] = np.load(path, mmap_mode="r")
+    array: NDArray[ScalarT] = np.load(path, mmap_mode="r")
     return array
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipelines.music.chord_recognition import Chord
+from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.facts import MusicFacts
 from pipelines.music.tags.tag_fusion import MusicTags
-from pipelines.music.tags.tag_table import KINDS
+from pipelines.music.tags.tag_table import TAG_KINDS
 from pipelines.wording.times import clock_time
 
 INSTRUCTION = (
@@ -34,7 +34,7 @@ def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
         lines.append(f"Key: {facts.key.name}")
     if progression := _progression(facts.chords):
         lines.append(f"Chords: {progression}")
-    for kind in KINDS:
+    for kind in TAG_KINDS:
         if names := ", ".join(tag.name for tag in tags.of_kind(kind)):
             lines.append(f"{kind.capitalize()}: {names}")
     if facts.vocals and facts.vocals.present is False:
@@ -49,7 +49,7 @@ def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
 
 def _progression(chords: tuple[Chord, ...]) -> str:
     """Return the first chords in order, e.g. 'Am – F – C – G'."""
-    names = [_chord_name(chord.name) for chord in chords if chord.name != "N"]
+    names = [_chord_name(chord.name) for chord in chords if chord.name != NO_CHORD_NAME]
     return " – ".join(names[:MAX_CHORDS])
 
 

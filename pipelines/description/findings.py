@@ -19,7 +19,7 @@ from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
-from pipelines.music.tags.tag_table import TABLE, Kind
+from pipelines.music.tags.tag_table import TABLE, TagKind
 from pipelines.speech.transcript import Transcription
 from pipelines.tagging.audioset import (
     MUSIC,
@@ -137,7 +137,7 @@ class ClipFindings:
         downbeats = self.beats.downbeats if self.beats else ()
         return (downbeats[0], downbeats[min(2, len(downbeats) - 1)]) if len(downbeats) > 1 else None
 
-    def tags(self, kind: Kind) -> tuple[MusicTag, ...]:
+    def tags(self, kind: TagKind) -> tuple[MusicTag, ...]:
         """Return the clip's tags of a kind, best first."""
         return self.music.of_kind(kind) if self.music else ()
 
@@ -179,7 +179,7 @@ class ClipFindings:
         span = next((one.span for one in (best, *found) if one.span is not None), None)
         return Presence(best.confidence, max(one.peak for one in found), all(one.is_absent for one in found), span)
 
-    def _tag_presence(self, kind: Kind, rows: set[str]) -> Presence | None:
+    def _tag_presence(self, kind: TagKind, rows: set[str]) -> Presence | None:
         kinds = (kind, "other")  # 'Soundtrack' and 'Christmas music' count as genres
         columns = [i for i, row in enumerate(TABLE) if row.kind in kinds and row.name in rows]
         if self.music is None or self.music.is_music is None or not columns:

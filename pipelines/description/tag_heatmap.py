@@ -9,7 +9,7 @@ import numpy as np
 from models.arrays import FloatArray
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.tags.tag_fusion import MusicTags
-from pipelines.music.tags.tag_table import TABLE, Kind
+from pipelines.music.tags.tag_table import TABLE, TagKind
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
 from pipelines.tagging.tags import SoundTags
@@ -42,7 +42,7 @@ def sound_heatmap(tags: SoundTags, rows: int = MAX_ROWS) -> TagHeatmap:
     return _heatmap(names, tags.scores[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 
-def music_heatmap(tags: MusicTags, kind: Kind, rows: int = MAX_ROWS) -> TagHeatmap:
+def music_heatmap(tags: MusicTags, kind: TagKind, rows: int = MAX_ROWS) -> TagHeatmap:
     """Return the heatmap of the strongest music tags of one kind, at most `rows`; 0 where there is no music."""
     shown = np.where(tags.music[:, np.newaxis] >= MIN_MUSIC_SCORE, tags.confidences, 0)
     peaks = _peaks(shown) if len(shown) else np.zeros(len(TABLE), dtype=np.float32)

@@ -15,10 +15,10 @@ def runs_of(flags: NDArray[np.bool_], hop: float, length: float, duration: float
     """Return (start, end) in seconds of each run of true patches [patches], one every `hop` seconds and `length` seconds long."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))).tolist()
     runs = [(first * hop, min(duration, (last - 1) * hop + length)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
-    return joined(run for run in runs if run[0] < run[1])
+    return merged_spans(run for run in runs if run[0] < run[1])
 
 
-def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+def merged_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Return ascending spans; those that touch are merged."""
     result: list[Span] = []
     for start, end in spans:

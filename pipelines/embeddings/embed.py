@@ -28,8 +28,8 @@ from pipelines.embeddings.encoders.base import (
     EncodingJob,
     FrameFamily,
     JoinedFrames,
-    Kind,
     TokenFamily,
+    TokenKind,
     Window,
     frame_times,
     windows,
@@ -136,7 +136,7 @@ class _Embedded:
     times: DoubleArray
     frame_seconds: float
     labels: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[TokenKind, ...] = ()
 
 
 def _beginning(clip: AudioClip, encoder: Encoder, layer: str, choice: ModelChoice, catalog: ModelCatalog) -> EmbeddingProgress:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from models.arrays import DoubleArray, FloatArray
 from models.specs.model_spec import AUTO
-from pipelines.embeddings.encoders.base import Encoder, Kind
+from pipelines.embeddings.encoders.base import Encoder, TokenKind
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
 from pipelines.jobs.model_use import ModelUse
 
@@ -33,7 +33,7 @@ class ClipEmbedding(ModelUse):
     """Duration of the clip, in seconds."""
     labels: tuple[str, ...] = ()
     """[frames], the tokens, where frames are tokens; otherwise empty."""
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[TokenKind, ...] = ()
     """[frames], origin of each token: audio, text of the prompt, or generated; empty where `labels` is."""
 
 

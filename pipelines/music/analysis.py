@@ -41,7 +41,7 @@ from pipelines.music.rhythm.beat_network import (
     beat_block,
     beat_block_count,
     input_gain,
-    joined,
+    joined_blocks,
 )
 from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
@@ -201,7 +201,7 @@ class _FactFinder:
         for block in range(count):
             blocks.append(self._remembered(self._beats, f"beats of block {block}", partial(_beats_of, waveform, gain, block)))
             yield self._progress("beats", count)
-        return joined(blocks)
+        return joined_blocks(blocks)
 
     def _beat_frames(self, activations: BeatActivations, options: BeatOptions) -> IntArray:
         """Return the frames of the beats from the store: the search takes as long as the network."""

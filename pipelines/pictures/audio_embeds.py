@@ -143,7 +143,7 @@ class AudioEncoder(Protocol):
 
 
 @dataclass(frozen=True)
-class YamnetEncoder:
+class YamnetAlignerEncoder:
     """Our own aligner, whose input is YAMNet's embeddings."""
 
     aligner: ModelSpec
@@ -169,7 +169,7 @@ class YamnetEncoder:
 
 
 @dataclass(frozen=True)
-class Wav2Vec2BertEncoder:
+class Wav2Vec2BertAlignerEncoder:
     """Wav2Vec2-BERT with its adapter: 3.75 s become 47 token embeds."""
 
     aligner: ModelSpec
@@ -193,7 +193,7 @@ class Wav2Vec2BertEncoder:
 
 
 def _audio_encoder(aligner: ModelSpec) -> AudioEncoder:
-    return Wav2Vec2BertEncoder(aligner) if aligner.loader == "transformers" else YamnetEncoder(aligner)
+    return Wav2Vec2BertAlignerEncoder(aligner) if aligner.loader == "transformers" else YamnetAlignerEncoder(aligner)
 
 
 def _encode(model: Any, waveform: FloatArray) -> FloatArray:

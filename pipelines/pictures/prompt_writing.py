@@ -23,7 +23,7 @@ from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_vocals_prob
-from pipelines.music.tags.tag_table import KINDS
+from pipelines.music.tags.tag_table import TAG_KINDS
 from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mentioned_concepts
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.transcription import find_stored
@@ -303,5 +303,5 @@ def music_tags_between(
         return ()
     mean = tags.confidences[musical].mean(axis=0)
     sung = has_vocals(clip_vocals_prob(tags.vocals[within], tags.music[within]))
-    kinds = [kind for kind in KINDS if kind != "vocals" or sung]
+    kinds = [kind for kind in TAG_KINDS if kind != "vocals" or sung]
     return tuple(tag for kind in kinds for tag in best_tags(mean, kind, MusicTagOptions().names))

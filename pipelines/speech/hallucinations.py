@@ -19,12 +19,12 @@ from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.taggers import YamnetTagger
 from pipelines.tagging.yamnet import PATCH_HOP_SAMPLES, PATCH_SAMPLES, patch_count
 
-MIN_LOG_PROBABILITY = -0.5
+MIN_TRUSTED_LOG_PROBABILITY = -0.5
 """Well-recorded speech lies above; what was invented for 440 sounds of animals, instruments and machines never did."""
-MAX_NO_SPEECH_PROBABILITY = 0.3
+MAX_TRUSTED_NO_SPEECH_PROBABILITY = 0.3
 MIN_WORD_PROBABILITY = 0.3
 """Mean of a line's words."""
-MAX_COMPRESSION_RATIO = 1.8
+MAX_TRUSTED_COMPRESSION_RATIO = 1.8
 """Ordinary English of one line stays below 1.6."""
 MIN_COMPRESSED_BYTES = 24
 """zlib does not compress shorter texts."""
@@ -62,8 +62,8 @@ def needs_voice_check(segment: Segment) -> bool:
     """Return whether the model's own numbers, or the text, speak against a line."""
     unsure_of_words = bool(segment.words) and float(np.mean([w.probability for w in segment.words])) < MIN_WORD_PROBABILITY
     return (
-        segment.log_probability < MIN_LOG_PROBABILITY
-        or segment.no_speech_probability > MAX_NO_SPEECH_PROBABILITY
+        segment.log_probability < MIN_TRUSTED_LOG_PROBABILITY
+        or segment.no_speech_probability > MAX_TRUSTED_NO_SPEECH_PROBABILITY
         or unsure_of_words
         or is_repetitive(segment.text)
     )
@@ -72,7 +72,7 @@ def needs_voice_check(segment: Segment) -> bool:
 def is_repetitive(text: str) -> bool:
     """Return whether text compresses as no sentence does, e.g. 'la la la la la la la la'."""
     encoded = text.strip().lower().encode()
-    return len(encoded) >= MIN_COMPRESSED_BYTES and len(encoded) / len(zlib.compress(encoded)) > MAX_COMPRESSION_RATIO
+    return len(encoded) >= MIN_COMPRESSED_BYTES and len(encoded) / len(zlib.compress(encoded)) > MAX_TRUSTED_COMPRESSION_RATIO
 
 
 def voice_score(waveform: FloatArray, segment: Segment, cache: ModelCache) -> float:

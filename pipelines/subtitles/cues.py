@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pipelines.speech.transcript import Segment
 from pipelines.subtitles.cue_options import MIN_CUE_MS, CueOptions, check_cue_options
 from pipelines.subtitles.line_breaking import cut_into_cues, cut_into_lines
-from pipelines.subtitles.unbreakable_units import Atom, CueWord, joined, make_atoms
+from pipelines.subtitles.unbreakable_units import Atom, CueWord, line_text, make_atoms
 
 FRAME_MS = 40
 """One frame at 25 frames a second: the least distance between the starts of two cues."""
@@ -30,7 +30,7 @@ class Cue:
     @property
     def line_texts(self) -> tuple[str, ...]:
         """Text of each line."""
-        return tuple(joined(line) for line in self.lines)
+        return tuple(line_text(line) for line in self.lines)
 
     @property
     def words(self) -> tuple[CueWord, ...]:
@@ -40,7 +40,7 @@ class Cue:
     @property
     def text(self) -> str:
         """All words in one line."""
-        return joined(self.words)
+        return line_text(self.words)
 
 
 def make_cues(segments: Iterable[Segment], duration: float, options: CueOptions = CueOptions()) -> tuple[Cue, ...]:

@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.cues import Cue, make_cues
-from pipelines.subtitles.unbreakable_units import CueWord, joined, plain_text
+from pipelines.subtitles.unbreakable_units import CueWord, line_text, plain_text
 from pipelines.wording.times import clock_time
 
 APP = "Audioscope"
@@ -168,7 +168,7 @@ def _vtt_payload(cue: Cue, word_times: bool) -> str:
         latest_ms = word.start_ms
         return f"<{_timestamp(word.start_ms)}>{text}"
 
-    return "".join(f"{joined(line, spell)}\n" for line in cue.lines)
+    return "".join(f"{line_text(line, spell)}\n" for line in cue.lines)
 
 
 def _lrc_text(cue: Cue, word_times: bool) -> str:
@@ -176,7 +176,7 @@ def _lrc_text(cue: Cue, word_times: bool) -> str:
         tag = f"<{_lrc_timestamp(word.start_ms)}>" if word.measured else ""
         return tag + _LRC_MARKUP.sub(WORD_JOINER, word.text)
 
-    return joined(cue.words, spell) if word_times else _LRC_MARKUP.sub(WORD_JOINER, cue.text)
+    return line_text(cue.words, spell) if word_times else _LRC_MARKUP.sub(WORD_JOINER, cue.text)
 
 
 def _lrc_tag(text: str) -> str:

@@ -78,7 +78,7 @@ class Atom:
     @property
     def text(self) -> str:
         """Its words in one line."""
-        return joined(self.words)
+        return line_text(self.words)
 
     @property
     def spaced(self) -> bool:
@@ -186,6 +186,6 @@ def plain_text(text: str) -> str:
     return re.sub(r"\s* \s*", " ", text.translate(_PLAIN)).strip()
 
 
-def joined(words: Sequence[CueWord], spell: Callable[[CueWord], str] = lambda word: word.text) -> str:
+def line_text(words: Sequence[CueWord], spell: Callable[[CueWord], str] = lambda word: word.text) -> str:
     """Return the words in one line, each written as `spell` writes it."""
     return "".join(" " * (word.spaced and place > 0) + spell(word) for place, word in enumerate(words))

@@ -15,13 +15,13 @@ from training.tiny_diffusion.captions import caption
 from training.tiny_diffusion.concepts import STYLES, concepts
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, draw_prompts
 from training.tiny_diffusion.dataset import Item
-from training.tiny_diffusion.diffusion import DiffusionOptions, Latents, build_text_to_latents, diffusion_loss
+from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss
 from training.tiny_diffusion.pictures import DRAWINGS, Picture, Variation, make_scene, make_variant, shaded
 from training.tiny_diffusion.pipeline import build_pipeline, load_pipeline, save_pipeline
 from training.tiny_diffusion.tokenizer import TEXT_LENGTH, build_tokenizer, tokenize
 from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, learning_rate
 
-TINY = DiffusionOptions(text_width=32, text_layers=1, channels=(16, 32), latent_side=4, groups=8, batch=8)
+TINY = NetworkOptions(text_width=32, text_layers=1, channels=(16, 32), latent_side=4, groups=8, batch=8)
 ITEMS = tuple(Item((concept.name,), style.name, "blue", 1.0) for concept in concepts()[:6] for style in STYLES)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.arrays import FloatArray, IntArray
-from pipelines.music.chord_recognition import KINDS, NO_CHORD
+from pipelines.music.chord_recognition import KINDS, NO_CHORD, NO_CHORD_NAME
 from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.notation import MODES, SHARPS
 from pipelines.music.note_activations import PITCHES
@@ -64,7 +64,7 @@ def load_example(path: Path) -> Example:
 
 def chord_index(label: str) -> int:
     """Return the index among the network's outputs of a label in Harte's syntax, or `UNKNOWN`."""
-    if label == "N":
+    if label == NO_CHORD_NAME:
         return NO_CHORD
     root, kind = label.split(":")
     return SHARPS.index(root) * len(KINDS) + KIND_OF_QUALITY[kind] if kind in KIND_OF_QUALITY else UNKNOWN

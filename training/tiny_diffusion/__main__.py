@@ -30,7 +30,7 @@ from training.tiny_diffusion.autoencoder import (
 )
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, sheet_of_concepts
 from training.tiny_diffusion.dataset import Dataset, DatasetOptions, Item, make_dataset
-from training.tiny_diffusion.diffusion import DiffusionOptions, Latents, build_text_to_latents, diffusion_loss
+from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss
 from training.tiny_diffusion.pictures import AS_DRAWN
 from training.tiny_diffusion.pipeline import build_pipeline, save_pipeline
 from training.tiny_diffusion.tokenizer import build_tokenizer
@@ -55,7 +55,7 @@ class Recipe:
     autoencoder: LoopOptions
     decoder: LoopOptions
     diffusion: LoopOptions
-    networks: DiffusionOptions
+    networks: NetworkOptions
 
 
 SHIPPED_RECIPE = Recipe(
@@ -66,7 +66,7 @@ SHIPPED_RECIPE = Recipe(
     autoencoder=LoopOptions(steps=6000, learning_rate=1.5e-3, flat=0.8, weight_decay=1e-3, average=0.99, checkpoint_steps=250),
     decoder=LoopOptions(steps=4000, learning_rate=1e-3, flat=0.2, weight_decay=1e-3, average=0.99, checkpoint_steps=250),
     diffusion=LoopOptions(steps=13000, learning_rate=1e-3, checkpoint_steps=250),
-    networks=DiffusionOptions(),
+    networks=NetworkOptions(),
 )
 
 

@@ -30,7 +30,7 @@ MIN_WEIGHT = 0.3
 
 
 @dataclass(frozen=True)
-class DiffusionOptions:
+class NetworkOptions:
     """Sizes of the two networks, and what a batch is made of."""
 
     text_width: int = 192
@@ -46,12 +46,12 @@ class DiffusionOptions:
     hit it exactly."""
 
 
-def build_text_to_latents(tokenizer: Any, options: DiffusionOptions) -> Any:
+def build_text_to_latents(tokenizer: Any, options: NetworkOptions) -> Any:
     """Text encoder and UNet as one trainable module."""
     return nn.ModuleDict({"text_encoder": build_text_encoder(tokenizer, options), "unet": build_unet(options)})
 
 
-def build_text_encoder(tokenizer: Any, options: DiffusionOptions) -> Any:
+def build_text_encoder(tokenizer: Any, options: NetworkOptions) -> Any:
     """A CLIPTextModel for 16 tokens."""
     model = CLIPTextModel(
         CLIPTextConfig(
@@ -74,7 +74,7 @@ def build_text_encoder(tokenizer: Any, options: DiffusionOptions) -> Any:
     return model
 
 
-def build_unet(options: DiffusionOptions) -> Any:
+def build_unet(options: NetworkOptions) -> Any:
     """A UNet of two levels that attends to the text at the lower one and in the middle."""
     return UNet2DConditionModel(
         sample_size=options.latent_side,
@@ -120,7 +120,7 @@ class Latents:
     """[n, 8, 12, 12]."""
 
 
-def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, options: DiffusionOptions) -> Callable[[int], Tensor]:
+def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, options: NetworkOptions) -> Callable[[int], Tensor]:
     """The loss of each step."""
     weights = torch.tensor([item.weight for item in latents.items])
     signals = build_scheduler().alphas_cumprod

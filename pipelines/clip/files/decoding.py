@@ -10,7 +10,7 @@ import numpy as np
 
 from pipelines.clip.errors import ClipTooLong, EmptyClip, TooManyChannels, UnreadableClip
 from pipelines.clip.files.downmix import (
-    Level,
+    LevelChange,
     Mixer,
     MixFacts,
     mono_weights,
@@ -153,7 +153,7 @@ def _write_mix(reader: TrackReader, mono_file: Path, limits: ClipLimits) -> _Mix
     return _Mixed(samples, peak, digest.hexdigest(), mixer.facts())
 
 
-def write_channel(recording: Recording, channel: int, target: Path) -> Level:
+def write_channel(recording: Recording, channel: int, target: Path) -> LevelChange:
     """Write one channel of a recording as raw float32 samples at a usual level."""
     reader = TrackReader(recording)
     with open(target, "wb") as out:

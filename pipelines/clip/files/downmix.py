@@ -168,7 +168,7 @@ class _SideLevels:
 
 
 @dataclass(frozen=True)
-class Level:
+class LevelChange:
     """What was done to the samples."""
 
     peak: float
@@ -178,10 +178,10 @@ class Level:
     """That was removed."""
 
 
-def set_level(mono_file: Path, sample_rate: int) -> Level:
+def set_level(mono_file: Path, sample_rate: int) -> LevelChange:
     """Remove an offset from raw float32 samples, and bring them to a usual level if theirs is far from it, in place."""
     if not mono_file.stat().st_size:
-        return Level(0.0, 1.0, 0.0)
+        return LevelChange(0.0, 1.0, 0.0)
     samples = np.memmap(mono_file, dtype=np.float32, mode="r+")
     mean, around = _mean_and_deviation(samples)
     offset = mean if abs(mean) > MIN_OFFSET_RATIO * around else 0.0
@@ -193,7 +193,7 @@ def set_level(mono_file: Path, sample_rate: int) -> Level:
             block = (samples[start : start + BLOCK_SAMPLES] - np.float32(offset)) * np.float32(gain)
             samples[start : start + BLOCK_SAMPLES] = block.clip(-limit, limit)
         samples.flush()
-    return Level(peak, gain, offset)
+    return LevelChange(peak, gain, offset)
 
 
 def _mean_and_deviation(samples: FloatArray) -> tuple[float, float]:

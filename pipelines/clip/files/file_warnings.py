@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.clip.files.downmix import Level, MixFacts
+from pipelines.clip.files.downmix import LevelChange, MixFacts
 from pipelines.clip.files.file_clock import Gap
 from pipelines.wording.grammar import listed
 from pipelines.wording.times import measured_time
@@ -104,7 +104,7 @@ def side_note(facts: MixFacts, channel: int | None) -> tuple[str, ...]:
     return ("The left and the right side are different recordings: each can be opened alone.",)
 
 
-def level_notes(level: Level, channel_peak: float, replaced_samples: int) -> tuple[str, ...]:
+def level_notes(level: LevelChange, channel_peak: float, replaced_samples: int) -> tuple[str, ...]:
     """Return sentences about what was done to the samples that models get; a mix of many channels may be loud where none is."""
     notes = []
     if replaced_samples:

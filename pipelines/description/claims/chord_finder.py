@@ -26,7 +26,7 @@ TWO_FIVE_ONE = re.compile(r"\btwo[\s-]five[\s-]one\b", re.IGNORECASE)
 DIATONIC = {"major": ("I", "ii", "iii", "IV", "V", "vi", "vii")}
 
 
-def find_chords(text: str) -> Iterator[Claim]:
+def find_chord_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of chords and progressions."""
     for match in CHORD_LIST.finditer(text):
         claim = _chord_list(text, match)

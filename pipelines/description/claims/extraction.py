@@ -10,9 +10,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from pipelines.description.claims.chord_finder import find_chords
+from pipelines.description.claims.chord_finder import find_chord_claims
 from pipelines.description.claims.claim import Claim
-from pipelines.description.claims.finders import INSTRUMENTAL, find_keys, find_metres, find_tempi, find_terms, find_vocals
+from pipelines.description.claims.finders import (
+    INSTRUMENTAL,
+    find_key_claims,
+    find_metre_claims,
+    find_tempo_claims,
+    find_term_claims,
+    find_vocal_claims,
+)
 
 MAX_TEXT_CHARS = 5_000
 """Characters of a text that are read."""
@@ -88,10 +95,10 @@ def _is_hedged(text: str, claim: Claim) -> bool:
 
 
 _FINDERS: tuple[Callable[[str], Iterator[Claim]], ...] = (
-    find_tempi,
-    find_chords,
-    find_keys,
-    find_metres,
-    find_vocals,
-    find_terms,
+    find_tempo_claims,
+    find_chord_claims,
+    find_key_claims,
+    find_metre_claims,
+    find_vocal_claims,
+    find_term_claims,
 )

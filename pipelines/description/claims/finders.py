@@ -83,7 +83,7 @@ ANIMALS = re.compile(
 LOOK_AROUND = re.compile(r"\(\?[=!].*?\)+")
 
 
-def find_tempi(text: str) -> Iterator[Claim]:
+def find_tempo_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of a tempo, in BPM or as a word."""
     for pattern in (BPM, TEMPO_IS):
         for match in pattern.finditer(text):
@@ -106,7 +106,7 @@ def _tempo_words() -> re.Pattern[str]:
     return _word_pattern(words)
 
 
-def find_keys(text: str) -> Iterator[Claim]:
+def find_key_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of a key, a tonic or a mode."""
     for match in KEY.finditer(text):
         if match["tonic"] in "aA" and not match["accidental"] and not _is_letter_a(text, match):
@@ -137,7 +137,7 @@ def _mode_text(mode: str) -> str:
     return {"maj": "major", "min": "minor", "aeolian": "minor", "ionian": "major"}.get(mode.lower(), mode.lower())
 
 
-def find_metres(text: str) -> Iterator[Claim]:
+def find_metre_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of a metre."""
     for match in SIGNATURE.finditer(text):
         yield Claim("metre", f"{match['beats']}/{match['unit']}", *match.span())
@@ -146,7 +146,7 @@ def find_metres(text: str) -> Iterator[Claim]:
             yield Claim("metre", metre, *match.span())
 
 
-def find_terms(text: str) -> Iterator[Claim]:
+def find_term_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of instruments and genres."""
     for kind, name, pattern in _term_patterns():
         for match in pattern.finditer(text):
@@ -159,7 +159,7 @@ def _term_patterns() -> tuple[tuple[Literal["instrument", "genre"], str, re.Patt
     return tuple((term.kind, term.name, _word_pattern(term.words, term.kind == "instrument")) for term in TERMS)
 
 
-def find_vocals(text: str) -> Iterator[Claim]:
+def find_vocal_claims(text: str) -> Iterator[Claim]:
     """Yield the claims of vocals; 'instrumental' is a negated one."""
     for value, pattern in VOCALS.items():
         for match in pattern.finditer(text):

@@ -20,12 +20,12 @@ from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
 
-Kind = Literal["sound", "prompt", "written"]
+TokenKind = Literal["sound", "prompt", "written"]
 """Origin of a token."""
-SOUND: Kind = "sound"
-PROMPT: Kind = "prompt"
-WRITTEN: Kind = "written"
-KINDS = (SOUND, PROMPT, WRITTEN)
+SOUND: TokenKind = "sound"
+PROMPT: TokenKind = "prompt"
+WRITTEN: TokenKind = "written"
+TOKEN_KINDS = (SOUND, PROMPT, WRITTEN)
 EMBEDDING = "embedding"
 """The layer before the first one."""
 TEXT_SPACE = "text space"
@@ -157,7 +157,7 @@ class TokenStates:
     times: DoubleArray
     """[tokens], seconds of the clip."""
     labels: tuple[str, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[TokenKind, ...]
 
 
 @dataclass(frozen=True, eq=False)

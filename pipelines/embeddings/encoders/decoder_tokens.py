@@ -16,7 +16,16 @@ from models.arrays import DoubleArray, FloatArray
 from models.specs.model_spec import EncoderFacts
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.chunking import cut_into_pieces
-from pipelines.embeddings.encoders.base import KINDS, PROMPT, SOUND, WRITTEN, EncodingJob, TokenFamily, TokenStates, layer_names
+from pipelines.embeddings.encoders.base import (
+    PROMPT,
+    SOUND,
+    TOKEN_KINDS,
+    WRITTEN,
+    EncodingJob,
+    TokenFamily,
+    TokenStates,
+    layer_names,
+)
 from pipelines.interpretability.audio_llm import (
     FRAME_SECONDS,
     QUESTION,
@@ -102,7 +111,7 @@ class Qwen2AudioLanguageModel(TokenFamily):
 
         name = f"{layer} of tokens, {start:.3f} to {end:.3f} s"
         records = cached_features(job.clip, job.spec, name, read, job.runtime, self.working_bytes)
-        kinds = tuple(KINDS[number] for number in records["kind"])
+        kinds = tuple(TOKEN_KINDS[number] for number in records["kind"])
         labels = tuple(label.decode("utf-8", "replace") for label in records["label"].tolist())
         return TokenStates(np.ascontiguousarray(records["state"]), _times(records["kind"], start, end), labels, kinds)
 
@@ -119,7 +128,7 @@ def _no_tokens(width: int) -> TokenStates:
 
 def _records(prompt: FloatArray, written: FloatArray, is_audio: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
     """Return one record for each position; the last token that was written has no state."""
-    kinds = [KINDS.index(SOUND if sound else PROMPT) for sound in is_audio] + [KINDS.index(WRITTEN)] * len(written)
+    kinds = [TOKEN_KINDS.index(SOUND if sound else PROMPT) for sound in is_audio] + [TOKEN_KINDS.index(WRITTEN)] * len(written)
     fields: list[Any] = [("kind", np.uint8), ("label", f"S{LABEL_BYTES}"), ("state", np.float32, prompt.shape[1:])]
     records = np.zeros(len(kinds), fields)
     records["kind"] = kinds
@@ -130,7 +139,7 @@ def _records(prompt: FloatArray, written: FloatArray, is_audio: NDArray[np.bool_
 
 def _times(kinds: NDArray[np.uint8], start: float, end: float) -> DoubleArray:
     """Return the seconds [positions], which never fall."""
-    sounding = np.flatnonzero(kinds == KINDS.index(SOUND))
+    sounding = np.flatnonzero(kinds == TOKEN_KINDS.index(SOUND))
     times = np.where(np.arange(len(kinds)) < sounding[0], start, end)
     times[sounding] = start + FRAME_SECONDS * (np.arange(len(sounding)) + 0.25)
     return np.maximum.accumulate(np.minimum(times, end))

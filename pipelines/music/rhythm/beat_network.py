@@ -93,7 +93,7 @@ def beat_block(session: Any, waveform: FloatArray, gain: float, block: int) -> F
     return result
 
 
-def joined(blocks: list[AnyArray]) -> tuple[BeatActivations, FloatArray]:
+def joined_blocks(blocks: list[AnyArray]) -> tuple[BeatActivations, FloatArray]:
     """Return (activations, log-mel bands [frames, 20]) of the whole clip."""
     frames = sum(len(block) for block in blocks)
     metre, tempo = (

@@ -48,7 +48,7 @@ from pipelines.music.tags.tag_fusion import (
     music_scores,
     vocal_probs,
 )
-from pipelines.music.tags.tag_table import KINDS, TABLE
+from pipelines.music.tags.tag_table import TABLE, TAG_KINDS
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import ClipTagger
 from pipelines.tagging.yamnet import PATCH_HOP_SECONDS as YAMNET_HOP_SECONDS
@@ -129,7 +129,7 @@ def _whole(tags: MusicTags, blocks: list[_BlockTags], names: int) -> MusicTags:
         return tags
     mean = tags.confidences[musical].mean(axis=0)
     sung = clip_vocals_prob(tags.vocals, tags.music)
-    kinds = [kind for kind in KINDS if kind != "vocals" or has_vocals(sung)]
+    kinds = [kind for kind in TAG_KINDS if kind != "vocals" or has_vocals(sung)]
     return replace(tags, vocals_in_clip=sung, tags=tuple(tag for kind in kinds for tag in best_tags(mean, kind, names)))
 
 

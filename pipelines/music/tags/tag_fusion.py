@@ -19,14 +19,14 @@ from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
-from pipelines.music.tags.tag_table import KINDS, MSD_TAGS, MTT_TAGS, TABLE, Kind, TableRow
+from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
 from pipelines.tagging.audioset import MUSIC, SPEECH, class_tree
 
 MIN_SCORE = 1e-4
 """Scores are clipped here: a model with a score near 0 must not outvote the others."""
 MIN_FIRST_CONFIDENCE = 0.2
 """Confidence from which the first tag of `ALWAYS_NAMED` is named: all music has a genre and is played by something."""
-ALWAYS_NAMED: tuple[Kind, ...] = ("genre", "instrument")
+ALWAYS_NAMED: tuple[TagKind, ...] = ("genre", "instrument")
 VOCALS_DIVISOR = 3
 """The third of the music in which vocals are likeliest decides whether a clip has vocals, since singers rest."""
 
@@ -61,13 +61,13 @@ class MusicTag:
     """A tag with its confidence, 0 to 1; from 0.5 on the evidence is for it."""
 
     name: str
-    kind: Kind
+    kind: TagKind
     confidence: float
 
 
 INSTRUMENT_WEIGHTS = ModelWeights(mtt=0.5, msd=0.5, yamnet=1.0, neutral_yamnet=0.01)
 STYLE_WEIGHTS = ModelWeights(mtt=1.0, msd=1.0, yamnet=0.5, neutral_yamnet=0.002)
-WEIGHTS: dict[Kind, ModelWeights] = {kind: INSTRUMENT_WEIGHTS if kind == "instrument" else STYLE_WEIGHTS for kind in KINDS}
+WEIGHTS: dict[TagKind, ModelWeights] = {kind: INSTRUMENT_WEIGHTS if kind == "instrument" else STYLE_WEIGHTS for kind in TAG_KINDS}
 
 MTT_VOICES = (
     *("vocal", "vocals", "singing", "voice", "choir", "choral", "opera"),
@@ -139,7 +139,7 @@ def clip_vocals_prob(vocals_over_time: FloatArray, music_over_time: FloatArray) 
     return float(ordered[: max(1, len(ordered) // VOCALS_DIVISOR)].mean()) if len(ordered) else 0.0
 
 
-def best_tags(confidence: FloatArray, kind: Kind, count: int) -> tuple[MusicTag, ...]:
+def best_tags(confidence: FloatArray, kind: TagKind, count: int) -> tuple[MusicTag, ...]:
     """Return at most `count` tags of a kind from confidences [rows], best first.
 
     Of a family and its members the more confident one is named; instead of a vague family any member that is confident.
@@ -228,6 +228,6 @@ class MusicTags(ModelUse):
         """Names of the columns of `confidences`; a genre and an instrument may share one."""
         return tuple(row.name for row in TABLE)
 
-    def of_kind(self, kind: Kind) -> tuple[MusicTag, ...]:
+    def of_kind(self, kind: TagKind) -> tuple[MusicTag, ...]:
         """Return the clip's tags of one kind, best first."""
         return tuple(tag for tag in self.tags if tag.kind == kind)

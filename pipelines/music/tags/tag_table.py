@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["genre", "instrument", "mood", "era", "vocals", "other"]
-KINDS: tuple[Kind, ...] = ("genre", "instrument", "mood", "era", "vocals", "other")
+TagKind = Literal["genre", "instrument", "mood", "era", "vocals", "other"]
+TAG_KINDS: tuple[TagKind, ...] = ("genre", "instrument", "mood", "era", "vocals", "other")
 
 # fmt: off
 MTT_TAGS = (
@@ -35,7 +35,7 @@ class TableRow:
     """One tag. Of several tags of one model the maximum counts."""
 
     name: str
-    kind: Kind
+    kind: TagKind
     mtt: tuple[str, ...] = ()
     msd: tuple[str, ...] = ()
     yamnet: tuple[str, ...] = ()

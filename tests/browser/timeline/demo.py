@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from components.page.theme import style_markup
-from components.timeline.items import Label, Note, Picture, Point, Span, Word
+from components.timeline.items import LabelItem, NoteItem, PictureItem, PointItem, SpanItem, WordItem
 from components.timeline.timeline import (
     ShownClip,
     TimelineFeed,
@@ -73,13 +73,13 @@ def small_tracks(duration: float) -> list[Track]:
     """One track of each kind, over the whole of a clip."""
     random = np.random.default_rng(3)
     part = duration / 32
-    words = tuple(Word(i * part, (i + 0.85) * part, WORDS[i % len(WORDS)], float(random.uniform(0.3, 1))) for i in range(16))
+    words = tuple(WordItem(i * part, (i + 0.85) * part, WORDS[i % len(WORDS)], float(random.uniform(0.3, 1))) for i in range(16))
     chords = tuple(
-        Label((16 + 2 * i) * part, (18 + 2 * i) * part, name, 0.9 if name == "G7" else 0.5) for i, name in enumerate(CHORDS)
+        LabelItem((16 + 2 * i) * part, (18 + 2 * i) * part, name, 0.9 if name == "G7" else 0.5) for i, name in enumerate(CHORDS)
     )
-    beats = tuple(Point((16 + i / 2) * part, strong=i % 4 == 0) for i in range(32))
+    beats = tuple(PointItem((16 + i / 2) * part, strong=i % 4 == 0) for i in range(32))
     notes = tuple(
-        Note((16 + i / 4) * part, (16.22 + i / 4) * part, 48 + int(random.integers(0, 24)), float(random.uniform(0.4, 1)))
+        NoteItem((16 + i / 4) * part, (16.22 + i / 4) * part, 48 + int(random.integers(0, 24)), float(random.uniform(0.4, 1)))
         for i in range(64)
     )
     frames = 120
@@ -91,9 +91,9 @@ def small_tracks(duration: float) -> list[Track]:
             id="sections",
             name="Sections",
             items=(
-                Span(0, 16 * part, "There's iron, they say, in all our blood, and a grain or two perhaps is good"),
-                Span(14 * part, 20 * part, "the applause begins"),
-                Span(16 * part, 32 * part, "Piano"),
+                SpanItem(0, 16 * part, "There's iron, they say, in all our blood, and a grain or two perhaps is good"),
+                SpanItem(14 * part, 20 * part, "the applause begins"),
+                SpanItem(16 * part, 32 * part, "Piano"),
             ),
         ),
         WordTrack(id="words", name="Words", items=words),
@@ -105,7 +105,7 @@ def small_tracks(duration: float) -> list[Track]:
         PictureTrack(
             id="story",
             name="Storyboard",
-            items=tuple(Picture(i * duration / 6, (i + 1) * duration / 6, picture(i), f"scene {i + 1}") for i in range(6)),
+            items=tuple(PictureItem(i * duration / 6, (i + 1) * duration / 6, picture(i), f"scene {i + 1}") for i in range(6)),
         ),
     ]
 
@@ -129,12 +129,18 @@ def large_tracks(duration: float, items: int = 20_000) -> list[Track]:
     long = duration / each * 0.9
     return [
         WordTrack(
-            id="words", name="Words", items=tuple(Word(t, t + long, WORDS[i % 17], 0.5 + i % 5 / 10) for i, t in enumerate(times))
+            id="words",
+            name="Words",
+            items=tuple(WordItem(t, t + long, WORDS[i % 17], 0.5 + i % 5 / 10) for i, t in enumerate(times)),
         ),
-        LabelTrack(id="chords", name="Chords", items=tuple(Label(t, t + long, CHORDS[i % 8], 0.5) for i, t in enumerate(times))),
-        PointTrack(id="beats", name="Beats", items=tuple(Point(t, i % 4 == 0) for i, t in enumerate(times))),
-        NoteTrack(id="notes", name="Notes", items=tuple(Note(t, t + long, 40 + i * 7 % 40, 0.8) for i, t in enumerate(times))),
-        SpanTrack(id="lines", name="Lines", items=tuple(Span(t, t + long, f"line {i}") for i, t in enumerate(times))),
+        LabelTrack(
+            id="chords", name="Chords", items=tuple(LabelItem(t, t + long, CHORDS[i % 8], 0.5) for i, t in enumerate(times))
+        ),
+        PointTrack(id="beats", name="Beats", items=tuple(PointItem(t, i % 4 == 0) for i, t in enumerate(times))),
+        NoteTrack(
+            id="notes", name="Notes", items=tuple(NoteItem(t, t + long, 40 + i * 7 % 40, 0.8) for i, t in enumerate(times))
+        ),
+        SpanTrack(id="lines", name="Lines", items=tuple(SpanItem(t, t + long, f"line {i}") for i, t in enumerate(times))),
     ]
 
 
@@ -162,7 +168,7 @@ class DemoValues:
         feed = feed_of(TOKEN, [WordTrack(id="streamed", name="Streamed")])
         part = self.clip.duration / STREAMED_WORDS
         for i in range(STREAMED_WORDS):
-            feed.extend(WordTrack(id="streamed", name="Streamed", items=(Word(i * part, (i + 1) * part, f"word{i}"),)))
+            feed.extend(WordTrack(id="streamed", name="Streamed", items=(WordItem(i * part, (i + 1) * part, f"word{i}"),)))
             yield feed.value()
 
     def command(self) -> dict[str, object]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.embeddings.logit_lens_markup import lens_summary_markup, token_markup, words_markup
+from components.embeddings.logit_lens_markup import lens_summary_markup, token_markup, token_words_markup
 from components.embeddings.logit_lens_panel import _Panel, put_attention, put_words
 from components.page.tab_job import TabJob
 from components.timeline.timeline import TimelineFeed
@@ -64,14 +64,14 @@ TRACE = trace_of(b"<|en|>", b" Dash", b"wood", b",", b" <b>&")
 
 
 def test_words_are_buttons_of_escaped_tokens() -> None:
-    markup = words_markup(progress(TRACE), chosen=2)
+    markup = token_words_markup(progress(TRACE), chosen=2)
     sentence, _, grid = markup.partition("</p>")
     assert text_of(sentence).split() == ["English", "Dashwood,", "<b>&"]
     assert re.findall(r'aria-pressed="true"', markup) == ['aria-pressed="true"']
     assert 'data-token="2" tabindex="0"' in markup
     assert grid.count("<tr>") == 1 + len(TRACE.tokens)
     assert "<b>&" not in markup
-    assert "All tokens" not in words_markup(progress(TRACE, "writing"))
+    assert "All tokens" not in token_words_markup(progress(TRACE, "writing"))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_words_are_buttons_of_escaped_tokens() -> None:
     ],
 )
 def test_without_tokens_a_sentence_gives_the_reason(state: str, sentence: str) -> None:
-    assert text_of(words_markup(progress(None, state))) == sentence
+    assert text_of(token_words_markup(progress(None, state))) == sentence
 
 
 def test_a_token_has_its_layers_its_time_and_its_trajectory() -> None:
@@ -102,7 +102,7 @@ def test_a_token_has_its_layers_its_time_and_its_trajectory() -> None:
 @given(st.lists(st.binary(min_size=1, max_size=6).map(lambda token: token.replace(b"\0", b"x")), min_size=1, max_size=6))
 def test_any_bytes_give_valid_markup(tokens: list[bytes]) -> None:
     trace = trace_of(*tokens)
-    for markup in (words_markup(progress(trace)), *(token_markup(trace, index) for index in range(len(tokens)))):
+    for markup in (token_words_markup(progress(trace)), *(token_markup(trace, index) for index in range(len(tokens)))):
         assert markup.count("<td") == markup.count("</td")
         assert not re.search(r"<(?!/?(p|span|button|details|summary|div|table|thead|tbody|tr|th|td|h3|svg|polygon|polyline"
                              r"|circle|title|text|g|figure|figcaption)\b)", markup)  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from components.embeddings.point_colours import joined
+from components.embeddings.point_colours import joined_colourings
 from components.embeddings.timed_picture import curve_markup, picture_markup, png_of
 from pipelines.embeddings.colouring import Colouring
 
@@ -14,20 +14,20 @@ def chords(values: list[int], names: tuple[str, ...]) -> Colouring:
 
 
 def test_equal_names_have_one_colour():
-    both = joined([chords([0, 1, -1], ("C", "G")), chords([1, 0], ("Am", "G"))])
+    both = joined_colourings([chords([0, 1, -1], ("C", "G")), chords([1, 0], ("Am", "G"))])
     assert both.names == ("C", "G", "Am")
     assert both.values.tolist() == [0, 1, -1, 1, 2]
 
 
 def test_a_clip_without_values_has_no_category():
-    both = joined([chords([-1, -1], ()), chords([0], ("C",))])
+    both = joined_colourings([chords([-1, -1], ()), chords([0], ("C",))])
     assert both.names == ("C",)
     assert both.values.tolist() == [-1, -1, 0]
 
 
 def test_continuous_values_are_concatenated():
     parts = [Colouring("time", "Time", "continuous", np.array([0.5, 1.5], dtype=np.float32), unit="s") for _ in range(2)]
-    assert joined(parts).values.tolist() == [0.5, 1.5, 0.5, 1.5]
+    assert joined_colourings(parts).values.tolist() == [0.5, 1.5, 0.5, 1.5]
 
 
 def test_images_and_curves_have_durations_and_escaped_captions():

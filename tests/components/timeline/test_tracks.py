@@ -6,7 +6,7 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from components.timeline.items import Label, Note, Picture, Point, Span, Word
+from components.timeline.items import LabelItem, NoteItem, PictureItem, PointItem, SpanItem, WordItem
 from components.timeline.timeline import (
     TimelineFeed,
     loop_of,
@@ -39,12 +39,12 @@ def as_json(track: Track) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("track", "items"),
     [
-        (SpanTrack(id="s", name="S", items=(Span(0, 2, "one"), Span(1, 3, "two"))), [[0, 2, "one"], [1, 3, "two"]]),
-        (WordTrack(id="w", name="W", items=(Word(0.12345, 0.5, "„hé”", 0.98765),)), [[0.1235, 0.5, "„hé”", 0.988]]),
-        (LabelTrack(id="l", name="L", items=(Label(0, 1, "C♯m", 0.5),)), [[0, 1, "C♯m", 0.5]]),
-        (PointTrack(id="p", name="P", items=(Point(1, strong=True), Point(2))), [[1, 1, "", 1], [2, 2, "", 0]]),
-        (NoteTrack(id="n", name="N", items=(Note(0, 1, 60, 0.5),)), [[0, 1, 60, 0.5]]),
-        (PictureTrack(id="i", name="I", items=(Picture(0, 1, PNG, "dawn"),)), [[0, 1, "dawn", PNG]]),
+        (SpanTrack(id="s", name="S", items=(SpanItem(0, 2, "one"), SpanItem(1, 3, "two"))), [[0, 2, "one"], [1, 3, "two"]]),
+        (WordTrack(id="w", name="W", items=(WordItem(0.12345, 0.5, "„hé”", 0.98765),)), [[0.1235, 0.5, "„hé”", 0.988]]),
+        (LabelTrack(id="l", name="L", items=(LabelItem(0, 1, "C♯m", 0.5),)), [[0, 1, "C♯m", 0.5]]),
+        (PointTrack(id="p", name="P", items=(PointItem(1, strong=True), PointItem(2))), [[1, 1, "", 1], [2, 2, "", 0]]),
+        (NoteTrack(id="n", name="N", items=(NoteItem(0, 1, 60, 0.5),)), [[0, 1, 60, 0.5]]),
+        (PictureTrack(id="i", name="I", items=(PictureItem(0, 1, PNG, "dawn"),)), [[0, 1, "dawn", PNG]]),
     ],
 )
 def test_each_kind_has_its_data_form(track, items):
@@ -65,19 +65,19 @@ def test_a_colour_strip_is_red_green_blue_frame_after_frame():
 
 
 def test_a_longer_track_starts_with_the_shorter():
-    words = tuple(Word(i, i + 0.5, f"w{i}") for i in range(5))
+    words = tuple(WordItem(i, i + 0.5, f"w{i}") for i in range(5))
     short, long = (to_text(WordTrack(id="w", name="W", items=words[:count])) for count in (2, 5))
     assert long.startswith(short)
     assert json.loads("[" + long[len(short) : -1] + "]") == [[2, 2.5, "w2", 1], [3, 3.5, "w3", 1], [4, 4.5, "w4", 1]]
 
 
 def test_a_line_feed_in_a_text_does_not_end_the_head():
-    text = to_text(SpanTrack(id="s", name="two\nlines", items=(Span(0, 1, "a\nb"),)))
+    text = to_text(SpanTrack(id="s", name="two\nlines", items=(SpanItem(0, 1, "a\nb"),)))
     assert text.count("\n") == 1
 
 
 def test_start_range():
-    assert start_range(PointTrack(id="p", name="P", items=(Point(1), Point(4)))) == (1, 4)
+    assert start_range(PointTrack(id="p", name="P", items=(PointItem(1), PointItem(4)))) == (1, 4)
     assert start_range(PointTrack(id="p", name="P")) == (0, 0)
     assert start_range(ColourTrack(id="c", name="C", hop=1, start=3, colours=COLOURS)) == (3, 3)
 
@@ -85,19 +85,19 @@ def test_start_range():
 @pytest.mark.parametrize(
     "build",
     [
-        lambda: Span(2, 1, "backwards"),
-        lambda: Span(-1, 1, "before the clip"),
-        lambda: Span(0, float("inf"), "for ever"),
-        lambda: Point(float("nan")),
-        lambda: Word(0, 1, "sure", 1.5),
-        lambda: Word(0, 1, "unsure", float("nan")),
-        lambda: Note(0, 1, 128),
-        lambda: Picture(0, 1, "javascript:alert(1)"),
-        lambda: Picture(0, 1, "https://example.org/tracker.png"),
-        lambda: Picture(0, 1, "data:image/svg+xml;base64,PHN2Zz4="),
+        lambda: SpanItem(2, 1, "backwards"),
+        lambda: SpanItem(-1, 1, "before the clip"),
+        lambda: SpanItem(0, float("inf"), "for ever"),
+        lambda: PointItem(float("nan")),
+        lambda: WordItem(0, 1, "sure", 1.5),
+        lambda: WordItem(0, 1, "unsure", float("nan")),
+        lambda: NoteItem(0, 1, 128),
+        lambda: PictureItem(0, 1, "javascript:alert(1)"),
+        lambda: PictureItem(0, 1, "https://example.org/tracker.png"),
+        lambda: PictureItem(0, 1, "data:image/svg+xml;base64,PHN2Zz4="),
         lambda: WordTrack(id="Words!", name="W"),
         lambda: WordTrack(id="w", name=" "),
-        lambda: PointTrack(id="p", name="P", items=(Point(2), Point(1))),
+        lambda: PointTrack(id="p", name="P", items=(PointItem(2), PointItem(1))),
         lambda: HeatmapTrack(id="h", name="H", hop=0.5, rows=("one",), scores=SCORES),
         lambda: HeatmapTrack(id="h", name="H", hop=0.5, rows=("a", "b"), scores=SCORES * 2),
         lambda: HeatmapTrack(id="h", name="H", hop=0.5, rows=("a", "b"), scores=SCORES * np.nan),
@@ -112,7 +112,7 @@ def test_refuses_what_cannot_be_drawn(build):
 
 
 def words(*starts, name="Words"):
-    return WordTrack(id="words", name=name, items=tuple(Word(start, start + 0.5, f"w{start}") for start in starts))
+    return WordTrack(id="words", name=name, items=tuple(WordItem(start, start + 0.5, f"w{start}") for start in starts))
 
 
 def test_a_feed_tells_all_it_told_before():
@@ -141,7 +141,7 @@ def test_feeds_are_told_apart():
     [
         lambda feed: feed.extend(words(1)),
         lambda feed: feed.extend(words(6, name="Other")),
-        lambda feed: feed.extend(PointTrack(id="points", name="P", items=(Point(9),))),
+        lambda feed: feed.extend(PointTrack(id="points", name="P", items=(PointItem(9),))),
         lambda feed: feed.seek(-1),
         lambda feed: feed.seek(float("nan")),
         lambda feed: feed.loop(2, 1),

@@ -31,7 +31,7 @@ from pipelines.music.rhythm.beat_network import (
     beat_block_count,
     frame_count,
     input_gain,
-    joined,
+    joined_blocks,
     log_mel,
 )
 from services import Services
@@ -58,7 +58,7 @@ def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> N
         mel = log_mel(waveform, 0, frame_count(len(waveform)))
         pulse, metre, tempo = (output[0] for output in model.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]}))
     assert [len(block) for block in blocks] == [BEAT_BLOCK_FRAMES, BEAT_BLOCK_FRAMES, len(mel) - 2 * BEAT_BLOCK_FRAMES]
-    activations, bands = joined(blocks)
+    activations, bands = joined_blocks(blocks)
     np.testing.assert_allclose(activations.beats, pulse, atol=1e-3)
     np.testing.assert_allclose(activations.metre, metre.mean(axis=0), atol=1e-3)
     np.testing.assert_allclose(activations.tempo, tempo.mean(axis=0), atol=1e-3)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.music.chord_recognition import NO_CHORD_NAME
 from training.music.pieces import styles
 from training.music.pieces.harmony import INTERVALS, SCALES, Harmony, cadence, voicing
-from training.music.pieces.piece import BASS, CHORDS, DRUM_CHANNEL, LEAD, NO_CHORD, PAD, SECOND_CHORDS
+from training.music.pieces.piece import BASS, CHORDS, DRUM_CHANNEL, LEAD, PAD, SECOND_CHORDS
 from training.music.pieces.plan import PieceTraits, SectionPlan, draw_section
 
 MIDDLE_BASS_PITCH = 38
@@ -38,7 +39,7 @@ class ScoreNote:
 def chord_spans(plan: SectionPlan, start: float, end: float) -> list[BeatSpan]:
     """Return the chords of the section from beat `start` to beat `end`."""
     if not plan.harmonies:
-        return [(start, end, NO_CHORD)]
+        return [(start, end, NO_CHORD_NAME)]
     return [(beat, min(beat + plan.beats_per_chord, end), harmony.label) for beat, harmony in _harmonies(plan, start, end)]
 
 

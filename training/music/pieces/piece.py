@@ -9,7 +9,6 @@ from pipelines.music.notation import Mode
 DRUM_CHANNEL = 9
 BASS, CHORDS, LEAD, PAD, SECOND_CHORDS = range(5)
 """MIDI channels."""
-NO_CHORD = "N"
 
 
 @dataclass(frozen=True)

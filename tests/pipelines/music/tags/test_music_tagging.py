@@ -43,10 +43,10 @@ from pipelines.music.tags.tag_fusion import (
     vocal_probs,
 )
 from pipelines.music.tags.tag_table import (
-    KINDS,
     MSD_TAGS,
     MTT_TAGS,
     TABLE,
+    TAG_KINDS,
 )
 from pipelines.tagging.audioset import class_tree
 from services import Services
@@ -249,7 +249,7 @@ def test_every_tag_of_the_table_is_a_tag_of_its_model_and_every_family_is_there(
         assert set(row.yamnet) <= set(tree.names)
         assert row.mtt or row.msd or row.yamnet
         assert not row.family or row.family in {other.name for other in TABLE if other.kind == row.kind}
-    for kind in KINDS:
+    for kind in TAG_KINDS:
         names = [row.name for row in TABLE if row.kind == kind]
         assert names
         assert len(set(names)) == len(names)
