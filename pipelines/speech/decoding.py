@@ -27,7 +27,7 @@ from pipelines.speech.language_id import (
     split_by_language,
 )
 from pipelines.speech.prompt_limits import fit_prompt
-from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField
+from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField, in_sequence
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.window_decoding import WindowDecoder, has_gaps
 from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_windows
@@ -129,7 +129,7 @@ class _BatchDecoder:
         if self._options.language is None and self._whisper.model.is_multilingual:
             each = enumerate(zip(windows, decoded, strict=True))
             decoded = [self._by_language(states, index, window, segments) for index, (window, segments) in each]
-        return list(chain.from_iterable(decoded))
+        return in_sequence(chain.from_iterable(decoded))
 
     def _by_language(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
         """Decode a window again, run by run, if its text in the clip's language is unsure or has gaps."""

@@ -160,6 +160,31 @@ def _shared(words: list[Word], start: float, end: float) -> list[Word]:
     return [replace(word, start=first, end=last) for word, (first, last) in zip(words, pairwise(bounds), strict=True)]
 
 
+def in_sequence(segments: Iterable[Segment]) -> list[Segment]:
+    """Separate lines that overlap in time, at the middle of the overlap; a line that repeats the one it overlaps is left out."""
+    lines: list[Segment] = []
+    for segment in segments:
+        if lines and segment.start < lines[-1].end:
+            before = lines[-1]
+            if segment.text == before.text:
+                continue
+            middle = (segment.start + min(segment.end, before.end)) / 2
+            lines[-1] = _cut(before, before.start, middle)
+            segment = _cut(segment, middle, max(segment.end, middle + MIN_WORD_SECONDS))
+        lines.append(segment)
+    return lines
+
+
+def _cut(segment: Segment, start: float, end: float) -> Segment:
+    """Hold a line and its words between two times."""
+
+    def held(time: float) -> float:
+        return min(max(time, start), end)
+
+    words = tuple(with_lengths([replace(word, start=held(word.start), end=held(word.end)) for word in segment.words]))
+    return replace(segment, start=held(segment.start), end=held(segment.end), words=words)
+
+
 def with_text(segment: Segment, text: str) -> Segment:
     """Return `segment` with a corrected text.
 

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.speech.sentences import split_at_pauses
-from pipelines.speech.transcript import Segment, Transcription, Word, line_of_words, shifted, whole_words, with_lengths, with_text
+from pipelines.speech.transcript import (
+    Segment,
+    Transcription,
+    Word,
+    in_sequence,
+    line_of_words,
+    shifted,
+    whole_words,
+    with_lengths,
+    with_text,
+)
 from pipelines.speech.transcription import _within
 
 
@@ -117,3 +127,24 @@ def test_inserted_and_cut_words_have_a_length() -> None:
 def test_the_whole_text_has_no_space_at_ideographic_seams(lines: tuple[str, ...], text: str) -> None:
     segments = tuple(Segment(float(i), i + 1.0, line) for i, line in enumerate(lines))
     assert Transcription(duration=9.0, segments=segments).text == text
+
+
+def spoken_line(text: str, *times: float) -> Segment:
+    """A line with a word from each time to the next."""
+    words = [Word(start, end, word, 0.9) for word, (start, end) in zip(text.split(), pairwise(times), strict=True)]
+    return Segment(words[0].start, words[-1].end, text, tuple(words))
+
+
+def test_lines_that_overlap_are_separated() -> None:
+    first, second = in_sequence([spoken_line("thank you all", 11.5, 11.7, 11.9, 12.1), spoken_line("good bye", 11.9, 12.0, 12.4)])
+    assert first.end == second.start == pytest.approx(12.0)
+    words = [*first.words, *second.words]
+    assert all(word.start < word.end for word in words)
+    assert all(before.end <= after.start + 1e-9 for before, after in pairwise(words))
+
+
+def test_a_line_that_only_repeats_the_one_it_overlaps_is_left_out() -> None:
+    line, repeated = spoken_line("thank you", 11.5, 11.8, 12.1), spoken_line("thank you", 11.9, 12.0, 12.1)
+    assert in_sequence([line, repeated]) == [line]
+    said_again = spoken_line("thank you", 12.1, 12.4, 12.8)
+    assert in_sequence([line, said_again]) == [line, said_again]
