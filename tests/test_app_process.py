@@ -51,7 +51,7 @@ def test_serving_the_page_needs_no_network(app: RunningApp) -> None:
 def test_tools_of_the_protocol_have_names_and_typed_arguments(app: RunningApp) -> None:
     with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
-    music = {"describe_music", "music_facts", "tag_sounds", "ask_about_audio", "score_words"}
+    music = {"describe_music", "music_facts", "tag_sounds", "ask_about_audio", "score_labels"}
     assert {"read_clip", "transcribe", *music} <= set(tools)
     arguments = tools["transcribe"]["inputSchema"]["properties"]
     types = {name: argument["type"] for name, argument in arguments.items()}

@@ -24,8 +24,8 @@ from pipelines.questions.from_measurements import answer_question
 from pipelines.questions.from_model import QuestionOptions, ask
 from pipelines.tagging.sound_tagging import tag_sounds as sounds_of_clip
 from pipelines.tagging.tags import TagOptions
-from pipelines.tagging.zero_shot import WordOptions
-from pipelines.tagging.zero_shot import score_words as words_of_clip
+from pipelines.tagging.zero_shot import LabelOptions
+from pipelines.tagging.zero_shot import score_labels as labels_of_clip
 from services import Services
 
 Endpoint = Callable[..., Any]
@@ -33,7 +33,7 @@ Endpoint = Callable[..., Any]
 
 def add_music_endpoints(services: Services) -> None:
     """Add all of them to the page's API, each under the name of its function."""
-    for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_words):
+    for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_labels):
         add_endpoint(build(services), **borrowing(services.settings))
 
 
@@ -92,26 +92,26 @@ def _tag_sounds(services: Services) -> Endpoint:
     return tag_sounds
 
 
-def _score_words(services: Services) -> Endpoint:
-    def score_words(
-        audio: gr.FileData, words: list[str], model: str = AUTO, *, should_stop: Callable[[], bool]
+def _score_labels(services: Services) -> Endpoint:
+    def score_labels(
+        audio: gr.FileData, labels: list[str], model: str = AUTO, *, should_stop: Callable[[], bool]
     ) -> dict[str, Any]:
-        """Score how well words of your own fit a recording (zero-shot classification).
+        """Score how well labels of your own fit a recording (zero-shot classification).
 
         Args:
             audio: the recording, in any format that carries sound.
-            words: two or more words or short descriptions.
+            labels: two or more words or short descriptions.
             model: 'auto', or a key of the catalogue for zero-shot tags.
 
         Returns:
-            words [{word, probability, similarity}] and scores over time; model, licence, duration and elapsed in seconds;
-            clip_notes.
+            clip [{label, probability, similarity}], best first; probabilities and similarities [windows, labels] that start at
+            `times`; labels, their columns; model, licence, duration and elapsed in seconds; clip_notes.
         """
         clip = open_for_api(services, audio, should_stop)
-        *_, scores = words_of_clip(clip, tuple(words), WordOptions(model), services.runtime, should_stop)
+        *_, scores = labels_of_clip(clip, tuple(labels), LabelOptions(model), services.runtime, should_stop)
         return {**as_document(scores), "clip_notes": clip.notes}
 
-    return score_words
+    return score_labels
 
 
 def _describe_music(services: Services) -> Endpoint:

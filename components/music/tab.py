@@ -15,7 +15,7 @@ from components.music.files import description_file
 from components.music.markup import description_summary, facts_markup, tags_markup
 from components.music.question_panel import build_question_panel
 from components.music.tracks import put_facts, put_music, put_sounds
-from components.music.zero_shot_panel import build_own_words
+from components.music.zero_shot_panel import build_zero_shot_panel
 from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
@@ -71,7 +71,7 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
             with gr.Row(elem_classes="actions downloads"):
                 download = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
             build_question_panel(services, clip, description)
-            build_own_words(services, clip)
+            build_zero_shot_panel(services, clip)
     job = TabJob(services, "music", [run, stop])
     work = _DescriptionWork(services, job)
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, description])

@@ -1,8 +1,8 @@
-"""Zero-shot tags with CLAP: how well the person's own words fit the sound, over time and for the clip.
+"""Zero-shot tags with CLAP: how well labels that a person chooses fit the sound, over time and for the clip.
 
-As in CLAP's zero-shot evaluation, each word stands in a sentence, and the probabilities are the softmax over the words of the
-scaled cosine similarities: they say which of the words fits best. Whether any of them fits is read from the similarities. The
-feature store keeps the embeddings of the sound, so other words for the same clip cost only their own embedding.
+As in CLAP's zero-shot evaluation, each label stands in a sentence, and the probabilities are the softmax over the labels of the
+scaled cosine similarities: they say which of the labels fits best. Whether any of them fits is read from the similarities. The
+feature store keeps the embeddings of the sound, so other labels for the same clip cost only their own embedding.
 """
 
 from __future__ import annotations
@@ -39,47 +39,47 @@ HOP_SAMPLES = round(HOP_SECONDS * CLAP_SAMPLE_RATE)
 BLOCK_WINDOWS = 6
 """Windows under one lease: 35 s of sound."""
 WORKING_BYTES = 600 * 2**20
-"""Memory for one window and for all words, beside the weights; rounded up."""
+"""Memory for one window and for all labels, beside the weights; rounded up."""
 SENTENCE = "This is a sound of {}."
 """As in the evaluation of CLAP and in the zero-shot pipeline of transformers."""
-MIN_WORDS, MAX_WORDS = 2, 50
-MAX_WORD_CHARACTERS = 120
+MIN_LABELS, MAX_LABELS = 2, 50
+MAX_LABEL_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
-class WordOptions:
-    """Options of `score_words`."""
+class LabelOptions:
+    """Options of `score_labels`."""
 
     model: str = AUTO
     """'auto' or a key of the catalogue."""
 
 
 @dataclass(frozen=True)
-class WordScore:
-    """The scores of one word for the whole clip."""
+class LabelScore:
+    """The scores of one label for the whole clip."""
 
-    word: str
+    label: str
     probability: float
-    """Softmax over the words."""
+    """Softmax over the labels."""
     similarity: float
-    """Cosine, -1 to 1, of the word's and the clip's mean embedding; does not depend on the other words."""
+    """Cosine, -1 to 1, of the label's and the clip's mean embedding; does not depend on the other labels."""
 
 
 @dataclass(frozen=True, eq=False)
-class WordScores(ModelUse):
+class LabelScores(ModelUse):
     """The scores so far; the last one of a run is the result."""
 
     duration: float
     """Duration of the clip in seconds."""
-    words: tuple[str, ...]
+    labels: tuple[str, ...]
     """Names of the columns of `probabilities` and `similarities`, in the order of the request."""
     times: FloatArray
     """[windows], start of each window in seconds; a window lasts `window_seconds`."""
     probabilities: FloatArray
-    """[windows, words], a softmax over the words."""
+    """[windows, labels], a softmax over the labels."""
     similarities: FloatArray
-    """[windows, words], cosine."""
-    clip: tuple[WordScore, ...] = ()
+    """[windows, labels], cosine."""
+    clip: tuple[LabelScore, ...] = ()
     """Scores of the whole clip, best first; filled when the job is done."""
     hop_seconds: float = HOP_SECONDS
     window_seconds: float = CLAP_WINDOW_SECONDS
@@ -90,19 +90,19 @@ class WordScores(ModelUse):
 
 @dataclass(frozen=True, eq=False)
 class _TextEmbeds:
-    """The words in the space that they share with sounds."""
+    """The labels in the space that they share with sounds."""
 
     embeddings: FloatArray
-    """[words, width], each of length 1."""
+    """[labels, width], each of length 1."""
     logit_scale: float
     """Learned factor from cosine to logit."""
 
     def similarities(self, sound: FloatArray) -> FloatArray:
-        """Return cosines […, words] for embeddings […, width] of length 1."""
+        """Return cosines […, labels] for embeddings […, width] of length 1."""
         return np.asarray(sound @ self.embeddings.T, dtype=np.float32)
 
     def probabilities(self, sound: FloatArray) -> FloatArray:
-        """Return the softmax […, words] for embeddings […, width] of length 1."""
+        """Return the softmax […, labels] for embeddings […, width] of length 1."""
         logits = self.logit_scale * self.similarities(sound)
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=-1, keepdims=True), dtype=np.float32)
@@ -110,41 +110,41 @@ class _TextEmbeds:
 
 @dataclass(frozen=True, eq=False)
 class _BlockScores:
-    """Scores [windows, words] of one block."""
+    """Scores [windows, labels] of one block."""
 
     probabilities: FloatArray
     similarities: FloatArray
 
 
-def score_words(
+def score_labels(
     clip: AudioClip,
-    words: tuple[str, ...],
-    options: WordOptions,
+    labels: tuple[str, ...],
+    options: LabelOptions,
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
     clock: Callable[[], float] = time.perf_counter,
-) -> Iterator[WordScores]:
-    """Score how well `words` fit `clip`: yield a snapshot for every block of 30 s, and ten a second in between.
+) -> Iterator[LabelScores]:
+    """Score how well `labels` fit `clip`: yield a snapshot for every block of 30 s, and ten a second in between.
 
     Raises:
-        InvalidOption: before any model is touched: too few or too many words, an empty, very long or repeated one.
+        InvalidOption: before any model is touched: too few or too many labels, an empty, very long or repeated one.
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    words = _checked(words)
+    labels = _checked(labels)
     choice = runtime.catalog.choose("zero_shot_tags", options.model, WORKING_BYTES)
     encoder = _ClipEncoder(clip, choice, runtime)
-    nothing = np.empty((0, len(words)), dtype=np.float32)
-    now = WordScores(
+    nothing = np.empty((0, len(labels)), dtype=np.float32)
+    now = LabelScores(
         clip.duration,
-        words,
+        labels,
         times=nothing[:, 0],
         probabilities=nothing,
         similarities=nothing,
         **model_fields([choice.spec], runtime.catalog.device, choice.reason),
     )
     yield now
-    for step in in_background(lambda stopped: _steps(encoder, words), should_stop):
+    for step in in_background(lambda stopped: _steps(encoder, labels), should_stop):
         match step:
             case _BlockScores():
                 now = _so_far(now, step)
@@ -156,20 +156,20 @@ def score_words(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def _checked(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words without surrounding blanks."""
-    words = tuple(word.strip() for word in words)
-    if not MIN_WORDS <= len(words) <= MAX_WORDS:
-        raise InvalidOption("number of words", len(words), f"{MIN_WORDS} to {MAX_WORDS}, which are compared with each other")
-    for word in words:
-        if not 1 <= len(word) <= MAX_WORD_CHARACTERS:
-            raise InvalidOption("word", word, f"1 to {MAX_WORD_CHARACTERS} characters")
-    if len({word.casefold() for word in words}) < len(words):
-        raise InvalidOption("words", ", ".join(words), "each word once")
-    return words
+def _checked(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the labels without surrounding blanks."""
+    labels = tuple(label.strip() for label in labels)
+    if not MIN_LABELS <= len(labels) <= MAX_LABELS:
+        raise InvalidOption("number of labels", len(labels), f"{MIN_LABELS} to {MAX_LABELS}, which are compared with each other")
+    for label in labels:
+        if not 1 <= len(label) <= MAX_LABEL_CHARACTERS:
+            raise InvalidOption("label", label, f"1 to {MAX_LABEL_CHARACTERS} characters")
+    if len({label.casefold() for label in labels}) < len(labels):
+        raise InvalidOption("labels", ", ".join(labels), "each label once")
+    return labels
 
 
-def _so_far(now: WordScores, block: _BlockScores) -> WordScores:
+def _so_far(now: LabelScores, block: _BlockScores) -> LabelScores:
     probabilities = np.concatenate([now.probabilities, block.probabilities])
     return replace(
         now,
@@ -181,9 +181,9 @@ def _so_far(now: WordScores, block: _BlockScores) -> WordScores:
     )
 
 
-def _steps(encoder: _ClipEncoder, words: tuple[str, ...]) -> Generator[_BlockScores | tuple[WordScore, ...], None, None]:
+def _steps(encoder: _ClipEncoder, labels: tuple[str, ...]) -> Generator[_BlockScores | tuple[LabelScore, ...], None, None]:
     """Yield the scores of every block, then those of the whole clip, from its mean embedding."""
-    texts = encoder.text_embeds(words)
+    texts = encoder.text_embeds(labels)
     total = np.zeros(texts.embeddings.shape[1], dtype=np.float64)
     for block in range(encoder.blocks):
         embeddings = encoder.block_embeddings(block)
@@ -192,7 +192,7 @@ def _steps(encoder: _ClipEncoder, words: tuple[str, ...]) -> Generator[_BlockSco
     mean = np.asarray(total / np.linalg.norm(total), dtype=np.float32)
     probabilities, similarities = texts.probabilities(mean), texts.similarities(mean)
     order = np.argsort(-probabilities, kind="stable").tolist()
-    yield tuple(WordScore(words[i], round(float(probabilities[i]), 4), round(float(similarities[i]), 4)) for i in order)
+    yield tuple(LabelScore(labels[i], round(float(probabilities[i]), 4), round(float(similarities[i]), 4)) for i in order)
 
 
 class _ClipEncoder:
@@ -206,10 +206,10 @@ class _ClipEncoder:
         self._windows = 1 + max(0, ceil((len(self._waveform) - CLAP_WINDOW_SAMPLES) / HOP_SAMPLES))
         self.blocks = ceil(self._windows / BLOCK_WINDOWS)
 
-    def text_embeds(self, words: tuple[str, ...]) -> _TextEmbeds:
-        """Return the embeddings of the words, each in its sentence."""
+    def text_embeds(self, labels: tuple[str, ...]) -> _TextEmbeds:
+        """Return the embeddings of the labels, each in its sentence."""
         with self._runtime.cache.lease(self._spec, working_bytes=WORKING_BYTES) as (clap,):
-            return _TextEmbeds(clap_text_embeds(clap, [SENTENCE.format(word) for word in words]), clap_logit_scale(clap))
+            return _TextEmbeds(clap_text_embeds(clap, [SENTENCE.format(label) for label in labels]), clap_logit_scale(clap))
 
     def block_embeddings(self, block: int) -> FloatArray:
         """Return embeddings [up to 6, width] of block `block`, each of length 1."""

@@ -91,5 +91,5 @@ def test_zero_shot_tags_without_a_model_say_why(app: RunningApp, new_page: NewPa
     page.get_by_role("tab", name="Music & sound").click()
     page.get_by_role("button", name="Zero-shot tags").click()
     page.get_by_label("Labels, separated by commas").fill("a bird, a car")
-    page.locator("#compare-words").click()
-    expect(page.locator("#word-scores [role=alert]")).to_be_visible()
+    page.locator("#score-labels").click()
+    expect(page.locator("#label-scores [role=alert]")).to_be_visible()

@@ -27,7 +27,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "ask_about_audio": {"question": "Which key is it in?"},
     "music_facts": {},
     "tag_sounds": {},
-    "score_words": {"words": ["a dog", "a cat"]},
+    "score_labels": {"labels": ["a dog", "a cat"]},
     "audio_to_image": {"steps": 50},
     "prompt_from_audio": {},
     "embed_audio": {},
@@ -35,7 +35,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "nearest_clips": {},
 }
 """Arguments of each endpoint beside the recording."""
-WITHOUT_OFFLINE_MODEL = {"score_words"}
+WITHOUT_OFFLINE_MODEL = {"score_labels"}
 """Endpoints that refuse a call at once where no model can be fetched."""
 
 

@@ -1,4 +1,4 @@
-"""The person's own words with a tiny CLAP of the real classes: every number is that of the bare model."""
+"""Labels of a person's choice with a tiny CLAP of the real classes: every number is that of the bare model."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from pipelines.clip.clip_store import ClipStore
 from pipelines.tagging.clap import CLAP_SAMPLE_RATE
 from pipelines.tagging.zero_shot import (
     BLOCK_WINDOWS,
-    WordOptions,
-    WordScores,
-    score_words,
+    LabelOptions,
+    LabelScores,
+    score_labels,
 )
 from tests.models.tiny_models import save_clap
 
-WORDS = ("a dog", "piano music", "rain")
+LABELS = ("a dog", "piano music", "rain")
 WINDOW, HOP = 10 * CLAP_SAMPLE_RATE, 5 * CLAP_SAMPLE_RATE
 
 
@@ -84,15 +84,15 @@ def noise(folder: Path, seconds: float) -> AudioClip:
     return ClipStore(folder / "clips").open(folder / "noise.wav")
 
 
-def run(bench: Bench, clip: AudioClip, words: tuple[str, ...] = WORDS, **options: str) -> WordScores:
+def run(bench: Bench, clip: AudioClip, labels: tuple[str, ...] = LABELS, **options: str) -> LabelScores:
     """The last snapshot of a whole run."""
-    return list(score_words(clip, words, WordOptions(**options), bench.runtime))[-1]
+    return list(score_labels(clip, labels, LabelOptions(**options), bench.runtime))[-1]
 
 
-def bare(bench: Bench, sound: FloatArray, words: tuple[str, ...] = WORDS) -> Any:
+def bare(bench: Bench, sound: FloatArray, labels: tuple[str, ...] = LABELS) -> Any:
     """CLAP's own output for one window."""
     with bench.cache.lease(bench.spec) as (clap,), torch.inference_mode():
-        sentences = [f"This is a sound of {word}." for word in words]
+        sentences = [f"This is a sound of {label}." for label in labels]
         # Not the processor: up to transformers 5.20 it hands `padding=True`, meant for the texts, to the sound as well.
         texts = clap.processor.tokenizer(sentences, return_tensors="pt", padding=True)
         sounds = clap.processor.feature_extractor(sound, sampling_rate=CLAP_SAMPLE_RATE, return_tensors="pt")
@@ -113,15 +113,15 @@ def test_each_window_has_the_probabilities_of_the_bare_model(bench: Bench, clip:
     np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
 
 
-def test_the_clip_is_its_mean_embedding_and_the_best_word_comes_first(bench: Bench, clip: AudioClip) -> None:
+def test_the_clip_is_its_mean_embedding_and_the_best_label_comes_first(bench: Bench, clip: AudioClip) -> None:
     scores = run(bench, clip)
     waveform = np.array(clip.waveform(CLAP_SAMPLE_RATE))
     outputs = [bare(bench, waveform[window * HOP : window * HOP + WINDOW]) for window in range(4)]
     mean = torch.cat([output.audio_embeds for output in outputs]).mean(dim=0)
     similarity = outputs[0].text_embeds @ (mean / mean.norm())
-    assert [score.word for score in scores.clip] == [WORDS[i] for i in torch.argsort(-similarity)]
-    assert {score.word: score.similarity for score in scores.clip} == pytest.approx(
-        dict(zip(WORDS, similarity.tolist(), strict=True)), abs=1e-4
+    assert [score.label for score in scores.clip] == [LABELS[i] for i in torch.argsort(-similarity)]
+    assert {score.label: score.similarity for score in scores.clip} == pytest.approx(
+        dict(zip(LABELS, similarity.tolist(), strict=True)), abs=1e-4
     )
     assert sum(score.probability for score in scores.clip) == pytest.approx(1, abs=1e-3)
 
@@ -133,20 +133,20 @@ def test_a_short_clip_is_one_window(bench: Bench, tmp_path: Path) -> None:
     np.testing.assert_allclose(scores.probabilities, expected, atol=1e-5)
 
 
-def test_other_words_for_the_same_clip_embed_no_sound_again(
+def test_other_labels_for_the_same_clip_embed_no_sound_again(
     bench: Bench, clip: AudioClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(bench, clip)
     with bench.cache.lease(bench.spec) as (clap,):
         monkeypatch.setattr(clap.model, "get_audio_features", None)
-    again = run(bench, clip, (*WORDS, "a choir"))
+    again = run(bench, clip, (*LABELS, "a choir"))
     np.testing.assert_allclose(again.similarities[:, :3], first.similarities, atol=1e-5)
     assert again.probabilities.shape == (4, 4)
 
 
 def test_a_longer_clip_streams_and_stops(bench: Bench, tmp_path: Path) -> None:
     clip, stop = noise(tmp_path, 90.0), threading.Event()
-    for snapshot in score_words(clip, WORDS, WordOptions(), replace(bench.runtime, features=FeatureStore(2**24)), stop.is_set):
+    for snapshot in score_labels(clip, LABELS, LabelOptions(), replace(bench.runtime, features=FeatureStore(2**24)), stop.is_set):
         if len(snapshot.times):
             stop.set()
     assert snapshot.state == "stopped"
@@ -157,12 +157,12 @@ def test_a_longer_clip_streams_and_stops(bench: Bench, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [(), ("dog",), ("dog", " "), ("dog", "x" * 121), ("dog", "Dog "), tuple(f"word {i}" for i in range(51))]
+    "labels", [(), ("dog",), ("dog", " "), ("dog", "x" * 121), ("dog", "Dog "), tuple(f"label {i}" for i in range(51))]
 )
-def test_words_that_cannot_be_compared_are_refused(bench: Bench, clip: AudioClip, words: tuple[str, ...]) -> None:
+def test_labels_that_cannot_be_compared_are_refused(bench: Bench, clip: AudioClip, labels: tuple[str, ...]) -> None:
     loads = bench.cache.status().loads
     with pytest.raises(InvalidOption):
-        run(bench, clip, words)
+        run(bench, clip, labels)
     assert bench.cache.status().loads == loads
 
 
@@ -171,9 +171,9 @@ def test_an_unknown_model_is_refused(bench: Bench, clip: AudioClip) -> None:
         run(bench, clip, model="clop")
 
 
-def test_the_snapshot_tells_the_model(bench: Bench, clip: AudioClip) -> None:
+def test_the_snapshot_names_the_model(bench: Bench, clip: AudioClip) -> None:
     scores = run(bench, clip, (" a dog ", "rain"))
-    assert scores.words == ("a dog", "rain")
+    assert scores.labels == ("a dog", "rain")
     assert (scores.model, scores.dtype, scores.device) == (bench.spec.title, "float32", "CPU")
     assert replace(scores, state="done").position == clip.duration
 
