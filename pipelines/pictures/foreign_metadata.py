@@ -339,9 +339,9 @@ def _split_invokeai_prompt(text: str) -> dict[str, str]:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Parse a JSON object; empty for anything else."""
+    """Parse a JSON object, with lone surrogates, which UTF-8 cannot encode, replaced; empty for anything else."""
     try:
-        found = json.loads(text)
+        found = json.loads(json.dumps(json.loads(text), ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

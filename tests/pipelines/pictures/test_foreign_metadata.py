@@ -193,6 +193,11 @@ def test_lines_of_extensions_after_the_parameters_of_a1111_are_no_prompt() -> No
     assert (found.prompt, found.negative_prompt, found.steps) == ("a red barn, <lora:hay:0.8>\nat dusk", "blurry,\npeople", 28)
 
 
+def test_texts_can_be_sent_to_the_page() -> None:
+    found = restored(invokeai_metadata='{"positive_prompt": "owl \\ud83d", "scheduler": "\\udc00", "seed": 1}')
+    assert (found.prompt, found.left_out) == ("owl ?", ("sampler ?",))
+
+
 def test_seeds_of_64_bits_are_named() -> None:
     assert "seed 1125899906842624" in comfy(seed=2**50).left_out
 
