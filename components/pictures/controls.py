@@ -152,7 +152,7 @@ def _build_seed() -> tuple[dict[str, Any], gr.Button, gr.Button]:
             seed = _optional("Seed", "random", "picture-seed")
             with gr.Row(elem_classes="actions"):
                 random_seed = gr.Button("Random", size="sm", min_width=0, elem_id="random-seed")
-                reuse_seed = gr.Button("Reuse seed", size="sm", min_width=0, elem_id="reuse-seed")
+                reuse_seed = gr.Button("Reuse", size="sm", min_width=0, elem_id="reuse-seed")
     return {"pictures": pictures, "seed": seed}, random_seed, reuse_seed
 
 
