@@ -11,6 +11,7 @@ from tests.app_process import running_app
 from tests.browser.conftest import CHROMIUM, FLAGS
 
 HERE = Path(__file__).parent
+TIMEOUT_MS = 120_000
 
 
 def transcribed(browser: Browser, address: str, theme: str, width: int, height: int) -> Page:
@@ -22,6 +23,7 @@ def transcribed(browser: Browser, address: str, theme: str, width: int, height: 
     expect(page.locator('[data-state="done"]')).to_be_visible()
     expect(page.locator(".clip-note")).to_be_empty()
     expect(page.locator("#transcribe")).to_be_enabled()
+    expect(page.get_by_role("link", name="TXT").or_(page.get_by_role("button", name="TXT")).first).to_be_enabled()
     expect(page.locator('.pill[data-busy="false"]')).to_contain_text("1 model")
     return page
 
@@ -62,13 +64,13 @@ def mapped(browser: Browser, address: str) -> Page:
     page.get_by_label("Projection").click()
     page.get_by_role("option", name="t-SNE").click()
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.locator('.em[data-empty="false"]')).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Show", exact=True)).to_be_enabled(timeout=60_000)
+    expect(page.locator("#embedding-summary [data-state=done]")).to_be_visible()
     return page
 
 
 def main() -> None:
     """Write all pictures beside this script."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with tempfile.TemporaryDirectory() as folder, running_app(Path(folder)) as app, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         for theme in ("light", "dark"):
