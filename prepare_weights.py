@@ -8,7 +8,7 @@ from settings import Settings
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     files = build_services(Settings()).files
     for spec in ALL_MODELS:
         if spec.is_offline:

@@ -13,7 +13,7 @@ from settings import Settings
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     lock = HubLock(Settings().hub_lock_path)
     repositories = tuple(sys.argv[1:]) or lock.repositories()
     changed = take_newer_commits(lock, HubWeights(lock).latest_commit, repositories)

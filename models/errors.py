@@ -94,7 +94,7 @@ class JobStopped(AudioscopeError):
 
 
 def as_size(size_bytes: int) -> str:
-    """A byte count for people, in decimal units: 145_217_532 -> '145 MB'."""
+    """Return a byte count for people, in decimal units: 145_217_532 -> '145 MB'."""
     if size_bytes >= 1e9:
         return f"{size_bytes / 1e9:.1f} GB"
     if size_bytes >= 1e6:

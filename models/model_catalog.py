@@ -46,7 +46,7 @@ class ModelCatalog:
         attainable_bytes: Callable[[], int],
         specs: tuple[ModelSpec, ...] = ALL_MODELS,
     ) -> None:
-        """`attainable_bytes` measures what the models could have together: free memory and what residents hold."""
+        """Build the catalogue; `attainable_bytes` measures free memory and what residents hold."""
         self._files = files
         self._device = device
         self._attainable_bytes = attainable_bytes

@@ -52,7 +52,7 @@ class Checkpoint:
     data_sha256: str
 
     def variables(self) -> dict[str, FloatArray]:
-        """The model's float variables by name.
+        """Return the model's float variables by name.
 
         Raises:
             ValueError: another version of the checkpoint.
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def musicnn(variables: dict[str, FloatArray]) -> onnx.ModelProto:
-    """Patches [n, 187, 96] in; scores [n, 50], embedding [n, 200] and frame features [n, 187, 753] out."""
+    """Return the network from patches [n, 187, 96] to scores [n, 50], embedding [n, 200] and frame features [n, 187, 753]."""
     network = _Network(variables)
     patch = network.add("Unsqueeze", "patches", network.constant("channel", np.array([1])))  # [n, 1, 187, 96]
     patch = network.normalised(patch)
@@ -133,19 +133,19 @@ class _Network:
         return output
 
     def constant(self, name: str, values: IntArray) -> str:
-        """Integers that an operator takes as an input."""
+        """Return the name of a constant of integers that an operator takes as an input."""
         self.constants.append(numpy_helper.from_array(values, name))
         return name
 
     def front_end(self, patch: str, **padding: Any) -> str:
-        """[n, 1, 187, 96] -> [n, filters, 187]: the maximum of each filter over the bands."""
+        """Map [n, 1, 187, 96] to [n, filters, 187]: the maximum of each filter over the bands."""
         layer = self._next("conv2d")
         kernel = self._weight(f"{layer}/kernel", (3, 2, 0, 1))
         normalised = self.normalised(self.add("Relu", self.add("Conv", patch, kernel, self._weight(f"{layer}/bias"), **padding)))
         return self.add("ReduceMax", normalised, axes=[3], keepdims=0)
 
     def residual_layer(self, features: str) -> str:
-        """[n, features, 187] -> [n, 64, 187]: a convolution over 7 frames."""
+        """Map [n, features, 187] to [n, 64, 187]: a convolution over 7 frames."""
         layer = self._next("conv2d")
         self.variables[f"{layer}/kernel"] = self.variables[f"{layer}/kernel"][:, :, 0]  # [7, features, 64]
         kernel = self._weight(f"{layer}/kernel", (2, 1, 0))
@@ -153,7 +153,7 @@ class _Network:
         return self.normalised(self.add("Relu", convolved))
 
     def dense(self, features: str) -> str:
-        """[n, inputs] -> [n, units]."""
+        """Map [n, inputs] to [n, units]."""
         layer = self._next("dense")
         return self.add("Gemm", features, self._weight(f"{layer}/kernel"), self._weight(f"{layer}/bias"))
 
@@ -164,7 +164,7 @@ class _Network:
         return self.add("BatchNormalization", features, *parameters, output=output, epsilon=EPSILON)
 
     def model(self) -> onnx.ModelProto:
-        """The finished model, checked."""
+        """Return the finished model, checked."""
         casts, stored = half_precision(self.weights)
         graph = helper.make_graph(
             [*casts, *self.nodes],

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def quantised_export() -> onnx.ModelProto:
-    """The model of the package, with its weights.
+    """Return the model of the package, with its weights.
 
     Raises:
         ValueError: another version of the archive.
@@ -59,7 +59,7 @@ def quantised_export() -> onnx.ModelProto:
 
 
 def float_model(export: onnx.ModelProto) -> onnx.ModelProto:
-    """Patches [n, 1, 96, 64] in; scores [n, 521] between 0 and 1 and embedding [n, 1024] out."""
+    """Return the network from patches [n, 1, 96, 64] to scores [n, 521] between 0 and 1 and embedding [n, 1024]."""
     nodes = without_quantisation(export.graph)
     layers = [node for node in nodes if node.op_type in ("Conv", "Relu")]
     (pool,) = [node for node in nodes if node.op_type == "GlobalAveragePool"]
@@ -90,7 +90,7 @@ def float_model(export: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def without_quantisation(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
-    """The nodes that compute, each reading what its QuantizeLinear/DequantizeLinear pair had read."""
+    """Return the nodes that compute, each reading what its QuantizeLinear/DequantizeLinear pair had read."""
     source = {node.output[0]: node.input[0] for node in graph.node if node.op_type in ("QuantizeLinear", "DequantizeLinear")}
     kept = [node for node in graph.node if node.output[0] not in source]
     for node in kept:
@@ -102,7 +102,7 @@ def without_quantisation(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
 
 
 def half_precision(tensors: list[onnx.TensorProto]) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
-    """(Cast nodes, tensors): large ones in float16 under another name, with a Cast that gives the old name in float32."""
+    """Return (Cast nodes, tensors): large ones in float16 under another name, with a Cast that gives the old name in float32."""
     casts, stored = [], []
     for tensor in tensors:
         values = numpy_helper.to_array(tensor)

@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def aligners_without(examples: list[Example], space: TextSpace, folder: Path) -> dict[str, ModelSpec]:
-    """For each evaluated stamp an aligner that was trained without its recording and anything made from it."""
+    """Return for each evaluated stamp an aligner that was trained without its recording and anything made from it."""
     recordings = sorted({example.recording for example in examples if example.recording})
     specs: dict[str, ModelSpec] = {}
     for fold in range(FOLDS):
@@ -112,13 +112,13 @@ def aligners_without(examples: list[Example], space: TextSpace, folder: Path) ->
 
 
 def spec_of(folder: Path) -> ModelSpec:
-    """A catalogue row for an aligner on disk."""
+    """Return a catalogue row for an aligner on disk."""
     files = tuple(RepositoryFile(name, hashlib.sha256((folder / name).read_bytes()).hexdigest()) for name in (CONFIG, WEIGHTS))
     return replace(TINY_ALIGNER, key=f"aligner-{folder.name}", source=RepositorySource("fold", str(folder.resolve()), files))
 
 
 def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Outcome]:
-    """Every sound of the list that is not silent and long enough, through the app's own path."""
+    """Yield every sound of the list that is not silent and long enough, through the app's own path."""
     for row in json.loads(FITTING.read_text(encoding="utf-8")):
         sound = row["sounds"][0]
         try:
@@ -132,7 +132,7 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
 
 
 def bare_concept(clip: AudioClip, services: Services) -> str:
-    """What YAMNet alone would say: its best class, by the mean over the patches, among those that the vocabulary knows."""
+    """Return the concept of YAMNet alone: its best class, by the mean over the patches, among those that the vocabulary knows."""
     listener = ClipTagger(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
     scores = listener.patch_scores(0, listener.patches).mean(axis=0)
     table = class_concepts()
@@ -141,7 +141,7 @@ def bare_concept(clip: AudioClip, services: Services) -> str:
 
 
 def print_table(results: list[Outcome]) -> None:
-    """Every sound, then the shares."""
+    """Print every sound, then the rates."""
     for outcome in results:
         mark = "yes" if outcome.fits else "no "
         print(f"{mark} {Path(outcome.sound).stem:24} {', '.join(outcome.found[:3]):44} bare: {outcome.bare}")
@@ -155,7 +155,7 @@ def print_table(results: list[Outcome]) -> None:
 
 
 def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
-    """The picture of every sound, with the sound's name and the first concept found in it."""
+    """Return the picture of every sound, with the sound's name and the first concept found in it."""
     size = drawing_defaults(TINY_DIFFUSION).size
     rows = -(-len(results) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * size, rows * (size + LABEL_HEIGHT)), "white")
@@ -170,7 +170,7 @@ def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
 
 
 def draw(pipeline: Any, states: AudioEmbeds) -> Image.Image:
-    """One picture, always with the same noise."""
+    """Return one picture, always with the same noise."""
     drawn = pipeline(
         prompt_embeds=torch.from_numpy(states.prompt_embeds)[None],
         negative_prompt_embeds=torch.from_numpy(states.negative_prompt_embeds)[None],

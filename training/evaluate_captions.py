@@ -52,7 +52,7 @@ Source = Callable[[Services], AudioClip]
 
 
 def sources() -> Iterator[tuple[str, Source]]:
-    """The name of each of the 100 clips, and how it is made."""
+    """Yield the name of each of the 100 clips, and how it is made."""
     for seed in range(PIECES):
         yield f"piece {seed}", partial(rendered, seed)
     for seed in range(SUNG_PIECES):
@@ -65,24 +65,24 @@ def sources() -> Iterator[tuple[str, Source]]:
 
 
 def opened(path: Path, services: Services) -> AudioClip:
-    """A recording as it is."""
+    """Return a recording as it is."""
     return services.clips.open(path)
 
 
 def rendered(seed: int, services: Services) -> AudioClip:
-    """A piece of the test split."""
+    """Return a piece of the test split."""
     return clip_of(styled_piece(seed, "test"), services)
 
 
 def sounds() -> list[str]:
-    """Sounds of all groups of the labelled list, evenly drawn."""
+    """Return the sounds of all groups of the labelled list, evenly drawn."""
     paths = [row["sounds"][0] for row in json.loads(LABELS.read_text(encoding="utf-8"))]
     long_enough = [path for path in paths if soundfile.info(STAMPS / path).duration > SHORTEST_SECONDS]
     return [long_enough[i] for i in np.linspace(0, len(long_enough) - 1, SOUNDS).astype(int)]
 
 
 def sung_over(seed: int, services: Services) -> AudioClip:
-    """A sentence put to a tune over a rendered piece."""
+    """Return a sentence sung to a tune over a rendered piece."""
     backing, rate = soundfile.read(clip_of(styled_piece(seed, "test"), services).player_file, dtype="float32", always_2d=True)
     speech, speech_rate = soundfile.read(sorted(LIBRIVOX.glob("*.wav"))[seed], dtype="float32")
     voice = sing(soxr.resample(speech, speech_rate, RATE), SUNG_FROM_PITCH + 3 * seed, seed=seed)
@@ -104,7 +104,7 @@ def findings_of(clip: AudioClip, services: Services) -> ClipFindings:
 
 
 def kept_findings(folder: Path) -> Iterator[tuple[str, ClipFindings]]:
-    """The findings of every clip, from `folder` where they are there."""
+    """Yield the findings of every clip, from `folder` where they are there."""
     services: Services | None = None
     with tempfile.TemporaryDirectory() as scratch:
         for number, (name, source) in enumerate(sources()):

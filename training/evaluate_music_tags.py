@@ -58,26 +58,26 @@ class Outcome:
     """What `tag_sounds` says."""
 
     def said(self, kind: str) -> tuple[str, ...]:
-        """Names of the tags of a kind."""
+        """Return the names of the tags of a kind."""
         return tuple(tag.name for tag in self.tags.tags if tag.kind == kind)
 
     def instrument_hit(self, names: int = NAMES) -> bool:
-        """Whether one of the first instruments plays; a choir may be named as an instrument or by its voices."""
+        """Return whether one of the first instruments plays; a choir may be named as an instrument or by its voices."""
         voices = {"Voice"} if self.said("vocals") else set()
         return bool(self.instruments & ({*self.said("instrument")[:names]} | voices))
 
     def genre_hit(self, names: int = NAMES) -> bool:
-        """Whether one of the first genres fits."""
+        """Return whether one of the first genres fits."""
         return bool(self.genres.intersection(self.said("genre")[:names]))
 
 
 def rows(*groups: str) -> list[dict[str, Any]]:
-    """The pieces of `groups` with what fits them."""
+    """Return the pieces of `groups` with what fits them."""
     return [row for row in json.loads(LABELS.read_text(encoding="utf-8")) if row["group"] in groups]
 
 
 def piece_of(row: dict[str, Any]) -> Piece:
-    """What is to be composed."""
+    """Return the specification of the piece."""
     parts = tuple(Part(*part) for part in row["parts"])
     return Piece(row["name"], parts, row["seed"], row["soundfont"], row["beats_per_minute"])
 
@@ -93,13 +93,13 @@ def outcome(services: Services, row: dict[str, Any], folder: Path) -> Outcome:
 
 
 def tags_of(services: Services, clip: AudioClip) -> MusicTags:
-    """The result of a whole run."""
+    """Return the result of a whole run."""
     *_, tags = tag_music(clip, MusicTagOptions(), services.runtime)
     return tags
 
 
 def sung(group: str, folder: Path) -> Iterator[tuple[str, Path]]:
-    """(Name, file) of voices over pieces that were rendered into `folder`."""
+    """Yield (name, file) of voices over pieces that were rendered into `folder`."""
     import soxr
 
     sentences = sorted(LIBRIVOX.glob("*.wav"))
@@ -115,7 +115,7 @@ def sung(group: str, folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def mix(voice: FloatArray, backing: FloatArray, decibels: float) -> FloatArray:
-    """Both together, the voice by `decibels` the louder; as long as the shorter of the two."""
+    """Return both together, the voice by `decibels` the louder; as long as the shorter of the two."""
     length = min(len(voice), len(backing))
     voice, backing = voice[:length], backing[:length]
     level = np.sqrt(np.mean(voice**2) / np.mean(backing**2)) * 10 ** (-decibels / 20)
@@ -139,7 +139,7 @@ def main() -> None:
 
 
 def print_pieces(results: list[Outcome]) -> None:
-    """A line for each piece."""
+    """Print a line for each piece."""
     for result in results:
         marks = f"{'yes' if result.instrument_hit() else 'no':4}{'yes' if result.genre_hit() or not result.genres else 'no':4}"
         said = [
@@ -151,7 +151,7 @@ def print_pieces(results: list[Outcome]) -> None:
 
 
 def print_rates(group: str, results: list[Outcome], voices: dict[str, MusicTags]) -> None:
-    """The table of a group."""
+    """Print the table of a group."""
     with_genre = [result for result in results if result.genres]
     voiceless = [result for result in results if "Voice" not in result.instruments]
     named = [name in result.instruments for result in results for name in result.said("instrument")[:NAMES]]

@@ -43,20 +43,20 @@ class Outcome:
     """Classes by their mean score over the patches, all 521."""
 
     def hit(self, names: int = NAMES) -> bool:
-        """Whether a fitting label is among the first `names` of ours."""
+        """Return whether a fitting label is among the first `names` of ours."""
         return bool(self.fitting.intersection(self.ours[:names]))
 
     def bare_hit(self, names: int) -> bool:
-        """Whether bare YAMNet has a fitting label among its first `names`."""
+        """Return whether bare YAMNet has a fitting label among its first `names`."""
         return bool(self.fitting.intersection(self.bare[:names]))
 
     def strict_hit(self) -> bool:
-        """As `hit`, with 'Animal' and 'Wild animals' never fitting."""
+        """Return `hit`, with 'Animal' and 'Wild animals' never fitting."""
         return bool((self.fitting - UMBRELLAS).intersection(self.ours))
 
 
 def outcomes(services: Services) -> Iterator[Outcome]:
-    """Every sound of the list that is not silent and long enough."""
+    """Yield every sound of the list that is not silent and long enough."""
     for row in json.loads(LABELS.read_text(encoding="utf-8")):
         try:
             clip = services.clips.open(STAMPS / row["sounds"][0])

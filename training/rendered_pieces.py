@@ -62,12 +62,12 @@ class Harmony:
     degrees: tuple[int, ...]
 
     def pitch(self, step: int) -> int:
-        """Pitch of the scale's step above the tonic; steps go on beyond the octave."""
+        """Return the pitch of the scale's step above the tonic; steps go on beyond the octave."""
         octave, degree = divmod(step, len(self.scale))
         return self.tonic + 12 * octave + self.scale[degree]
 
     def chord(self, bar: int, low: int) -> list[int]:
-        """The triad of a bar, the nearest above `low`."""
+        """Return the triad of a bar, the nearest above `low`."""
         root = self.degrees[bar % len(self.degrees)]
         return sorted(_above(self.pitch(root + third), low) for third in (0, 2, 4))
 
@@ -82,7 +82,7 @@ def render(piece: Piece, folder: Path) -> Path:
 
 
 def compose(piece: Piece) -> mido.MidiFile:
-    """About 16 s in 4/4."""
+    """Return a piece of about 16 s in 4/4."""
     dice = random.Random(piece.seed)
     tempo = piece.beats_per_minute or dice.choice((76, 88, 100, 112, 124))
     harmony = Harmony(dice.randrange(12), dice.choice((MAJOR, MINOR)), dice.choice(PROGRESSIONS))
@@ -102,7 +102,7 @@ def compose(piece: Piece) -> mido.MidiFile:
 
 
 def _melody(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """One line in quarters, eighths and halves around the chord's notes."""
+    """Return one line in quarters, eighths and halves around the chord's notes."""
     notes, beat = [], 0.0
     step = dice.randrange(7)
     while beat < BEATS_PER_BAR:
@@ -116,7 +116,7 @@ def _melody(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[N
 
 
 def _broken(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Eighths up and down the chord over two octaves."""
+    """Return eighths up and down the chord over two octaves."""
     chord = harmony.chord(bar, low)
     tones = [*chord, *(pitch + 12 for pitch in chord)]
     order = dice.choice(((0, 1, 2, 3, 4, 3, 2, 1), (0, 2, 1, 3, 2, 4, 3, 5), (0, 3, 1, 4, 2, 5, 4, 3)))
@@ -124,18 +124,18 @@ def _broken(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[N
 
 
 def _tremolo(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Sixteenths on the chord's notes."""
+    """Return sixteenths on the chord's notes."""
     chord = harmony.chord(bar, low)
     return [(_at(bar, i / 4), 0.2, chord[i // 4 % 3], dice.randint(66, 90)) for i in range(16)]
 
 
 def _held(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Whole notes."""
+    """Return whole notes."""
     return [(_at(bar, 0), 3.95, pitch, dice.randint(66, 84)) for pitch in harmony.chord(bar, low)]
 
 
 def _strummed(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Chords over six strings in the rhythm of a campfire, each string a little later than the one before."""
+    """Return chords over six strings in the rhythm of a campfire, each string a little later than the one before."""
     chord = harmony.chord(bar, low)
     strings = [*chord, *(pitch + 12 for pitch in chord)]
     beats = (0, 1, 1.5, 2.5, 3, 3.5)
@@ -143,13 +143,13 @@ def _strummed(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list
 
 
 def _fifths(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Root and fifth in eighths: a distorted guitar."""
+    """Return root and fifth in eighths: a distorted guitar."""
     root = _above(harmony.pitch(harmony.degrees[bar % 4]), low)
     return [(_at(bar, i / 2), 0.45, root + gap, dice.randint(92, 112)) for i in range(8) for gap in (0, 7, 12)]
 
 
 def _comped(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Short chords off the beat."""
+    """Return short chords off the beat."""
     seventh = harmony.pitch(harmony.degrees[bar % 4] + 6)
     tones = [*harmony.chord(bar, low), _above(seventh, low)]
     beats = dice.choice(((0.66, 2.66), (0, 1.66, 3.66), (1.66, 3)))
@@ -157,36 +157,36 @@ def _comped(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[N
 
 
 def _offbeat(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Short chords on every second eighth: reggae and ska."""
+    """Return short chords on every second eighth: reggae and ska."""
     return [(_at(bar, b + 0.5), 0.25, pitch, dice.randint(74, 92)) for b in range(4) for pitch in harmony.chord(bar, low)]
 
 
 def _walking(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Four quarters of bass along the chord."""
+    """Return four quarters of bass along the chord."""
     chord = harmony.chord(bar, low)
     return [(_at(bar, b), 0.9, pitch, dice.randint(84, 100)) for b, pitch in enumerate((chord[0], chord[1], chord[2], chord[1]))]
 
 
 def _driving(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """The root in eighths."""
+    """Return the root in eighths."""
     root = _above(harmony.pitch(harmony.degrees[bar % 4]), low)
     return [(_at(bar, i / 2), 0.45, root, dice.randint(86, 104)) for i in range(8)]
 
 
 def _sequenced(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """The same sixteenths in every bar: a sequencer."""
+    """Return the same sixteenths in every bar: a sequencer."""
     chord = harmony.chord(0, low)
     order = (0, 0, 2, 0, 1, 0, 2, 1, 0, 0, 2, 0, 1, 2, 0, 1)
     return [(_at(bar, i / 4), 0.2, chord[tone], 96) for i, tone in enumerate(order)]
 
 
 def _counterpoint(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Two lines, the lower one calmer."""
+    """Return two lines, the lower one calmer."""
     return [*_melody(harmony, bar, low + 12, dice), *_walking(harmony, bar, low - 12, dice)]
 
 
 def _chords_and_melody(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
-    """Broken chords under a melody: a pianist's two hands."""
+    """Return broken chords under a melody: a pianist's two hands."""
     return [*_broken(harmony, bar, low, dice), *_melody(harmony, bar, low + 24, dice)]
 
 
@@ -232,12 +232,12 @@ def _at(bar: int, beat: float) -> float:
 
 
 def _above(pitch: int, low: int) -> int:
-    """The pitch class of `pitch` in the octave that begins at `low`."""
+    """Return the pitch class of `pitch` in the octave that begins at `low`."""
     return low + (pitch - low) % 12
 
 
 def _track(notes: list[Note], channel: int) -> mido.MidiTrack:
-    """Notes in time order; a note that ends where the next one begins ends first."""
+    """Return the notes in time order; a note that ends where the next one begins ends first."""
     events = sorted(
         event
         for start, length, pitch, velocity in notes

@@ -29,7 +29,7 @@ SCALE = (0, 2, 4, 5, 7, 9)
 
 
 def sing(speech: FloatArray, lowest_pitch: int, seed: int) -> FloatArray:
-    """`speech` [samples] at 16 kHz as song [2 · samples] around the MIDI pitch `lowest_pitch`."""
+    """Return `speech` [samples] at 16 kHz as song [2 · samples] around the MIDI pitch `lowest_pitch`."""
     from scipy.linalg import solve_toeplitz
     from scipy.signal import lfilter
 
@@ -51,7 +51,7 @@ def sing(speech: FloatArray, lowest_pitch: int, seed: int) -> FloatArray:
 
 
 def _larynx(samples: int, lowest_pitch: int, seed: int) -> DoubleArray:
-    """Pulses at the tune's pitch with a little breath; its power is one."""
+    """Return pulses at the tune's pitch with a little breath; its power is one."""
     dice = random.Random(seed)
     notes: list[float] = []
     while len(notes) < samples:

@@ -36,7 +36,7 @@ class _BlockHandle:
 
 
 def float_variables(index: bytes, data: bytes) -> dict[str, FloatArray]:
-    """All float32 variables by name, from the bytes of a checkpoint's index and of its one data file.
+    """Return all float32 variables by name, from the bytes of a checkpoint's index and of its one data file.
 
     Raises:
         ValueError: this is no such index.
@@ -55,7 +55,7 @@ def float_variables(index: bytes, data: bytes) -> dict[str, FloatArray]:
 
 
 def _table(table: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values of a LevelDB table, in order."""
+    """Yield the keys and values of a LevelDB table, in order."""
     footer = table[-FOOTER_BYTES:]
     if int.from_bytes(footer[-8:], "little") != MAGIC:
         raise ValueError("this is no LevelDB table")
@@ -90,7 +90,7 @@ def _block_handle(buffer: bytes, position: int) -> tuple[_BlockHandle, int]:
 
 
 def _dimensions(shape: bytes) -> list[int]:
-    """Sizes of a TensorShapeProto."""
+    """Return the sizes of a TensorShapeProto."""
     sizes: list[int] = []
     for dimension in _fields(shape).get(DIMENSIONS_FIELD, []):
         if isinstance(dimension, bytes):
@@ -99,7 +99,7 @@ def _dimensions(shape: bytes) -> list[int]:
 
 
 def _fields(message: bytes) -> Fields:
-    """The fields of a protocol buffer by number: varints as int, all else as bytes."""
+    """Return the fields of a protocol buffer by number: varints as int, all else as bytes."""
     fields: Fields = {}
     position = 0
     while position < len(message):
@@ -120,7 +120,7 @@ def _fields(message: bytes) -> Fields:
 
 
 def _varint(buffer: bytes, position: int) -> tuple[int, int]:
-    """(Value, position after it) of seven bits a byte, lowest first."""
+    """Return (value, position after it) of seven bits a byte, lowest first."""
     value = shift = 0
     while True:
         byte = buffer[position]

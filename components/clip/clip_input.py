@@ -176,7 +176,7 @@ def open_for_api(services: Services, file: object, should_stop: Callable[[], boo
 
 
 def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:
-    """A new value even for the same text: the page's own note ('Loading ...') gives way to it. `clip` goes into the history."""
+    """Return the note, a new value even for the same text to replace the page's own ('Loading'); `clip` enters the history."""
     entry = {"hash": clip.content_hash, "name": clip.name, "duration": clip.duration} if clip else None
     return {"note": text, "kind": kind, "clip": entry, "id": uuid4().hex}
 

@@ -148,7 +148,7 @@ class _LibraryPanel:
             yield failure_markup(sentence_for(error))
 
     def _can_open(self, match: ClipMatch) -> bool:
-        """Whether the clip can be opened: the library keeps vectors longer than the clip store keeps audio."""
+        """Return whether the clip can be opened: the library keeps vectors longer than the clip store keeps audio."""
         return self._services.clips.find(match.clip.content_hash) is not None
 
 
@@ -178,7 +178,7 @@ def clips_near_text(services: Services, text: str, encoder: Encoder, count: int)
 
 
 def matches_markup(found: Sequence[ClipMatch], query: str, can_open: Callable[[ClipMatch], bool]) -> str:
-    """A table of clips with their similarity; a click on a name opens the clip at its most similar part."""
+    """Return a table of clips with their similarity; a click on a name opens the clip at its most similar part."""
     if not found:
         return (
             '<p class="summary" data-state="done">The library has no other clip with this encoder: '

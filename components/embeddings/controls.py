@@ -119,7 +119,7 @@ def layer_choices(catalog: ModelCatalog, key: str) -> list[tuple[str, str]]:
 
 
 def encoder_markup(catalog: ModelCatalog, key: str) -> str:
-    """One line with the facts of the encoder, and its description as a tooltip."""
+    """Return one line with the facts of the encoder, and its description as a tooltip."""
     encoder = encoder_of(catalog, key)
     return f'<p class="summary" title="{html.escape(encoder.description)}">{html.escape(encoder_facts(encoder))}</p>'
 

@@ -86,7 +86,7 @@ class _LayersPanel:
 
 
 def cka_markup(title: str, rows: list[LayerFrames], other_title: str, columns: list[LayerFrames] | None) -> str:
-    """A table of CKA values; higher values are darker."""
+    """Return a table of CKA values; higher values are darker."""
     table = layer_cka(rows, columns)
     columns_shown = columns or rows
     with_numbers = max(len(rows), len(columns_shown)) <= MAX_LAYERS_WITH_NUMBERS

@@ -31,7 +31,7 @@ MAX_POINTS = 500
 
 
 def token_words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
-    """The generated text as buttons, one per token; after the end also a table of the top token of each layer."""
+    """Return the generated text as buttons, one per token; after the end also a table of the top token of each layer."""
     if now.trace is None or not now.trace.tokens:
         return f'<p class="empty">{_empty_message(now)}</p>'
     trace = now.trace
@@ -41,7 +41,7 @@ def token_words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
 
 
 def token_markup(trace: LogitLensTrace, index: int) -> str:
-    """One token: its time, its attention to the audio, the top tokens of each layer, and its trajectory."""
+    """Return the markup of one token: its time, its attention to the audio, the top tokens of each layer, and its trajectory."""
     token = trace.tokens[index]
     moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
     return (
@@ -53,7 +53,7 @@ def token_markup(trace: LogitLensTrace, index: int) -> str:
 
 
 def lens_summary_markup(now: LogitLensProgress) -> str:
-    """One line: language, number of words, prediction depth, model, time."""
+    """Return one line of markup: language, number of words, prediction depth, model, time."""
     facts = []
     if now.trace is not None:
         first = now.trace.tokens[0]
@@ -116,7 +116,7 @@ def _name(trace: LogitLensTrace, index: int) -> str:
 
 
 def _text(text: str, trace: LogitLensTrace) -> str:
-    """Escaped text of a token; a control token's name in brackets, with language names."""
+    """Return the escaped text of a token; a control token's name in brackets, with language names."""
     if is_control(text.encode()):
         name = text[2:-2]
         return html.escape(f"⟨{language_name(name) if trace.language else name}⟩")
@@ -124,7 +124,7 @@ def _text(text: str, trace: LogitLensTrace) -> str:
 
 
 def _grid(trace: LogitLensTrace) -> str:
-    """A table of all tokens with the top token of each layer."""
+    """Return a table of all tokens with the top token of each layer."""
     head = "".join(f'<th scope="col">{_short(layer)}</th>' for layer in trace.layers)
     rows = []
     for token in trace.tokens:
@@ -137,7 +137,7 @@ def _grid(trace: LogitLensTrace) -> str:
 
 
 def _layers(trace: LogitLensTrace, token: TokenTrace) -> str:
-    """A table of the layers and their top tokens; the prediction depth is marked."""
+    """Return a table of the layers and their top tokens; the prediction depth is marked."""
     rows = []
     for number, (layer, top, rank) in enumerate(zip(trace.layers, token.top_tokens, token.ranks, strict=True)):
         cells = "".join(_cell(one, trace, is_token=one.text == token.text) for one in top)
@@ -179,7 +179,7 @@ def _common_depth(trace: LogitLensTrace) -> str:
 
 
 def _strip(trace: LogitLensTrace, token: TokenTrace) -> str:
-    """The attention over the window; a click plays from there."""
+    """Return the attention over the window; a click plays from there."""
     heights = _reduced(token.attention) / token.attention.max()
     step = STRIP_WIDTH / len(heights)
     line = " ".join(f"{step * (at + 0.5):.1f},{STRIP_HEIGHT * (1 - height):.1f}" for at, height in enumerate(heights))
@@ -200,7 +200,7 @@ def _reduced(attention: FloatArray) -> FloatArray:
 
 
 def _trajectory(trace: LogitLensTrace, index: int) -> str:
-    """The trajectory of the token through the layers, over those of all others."""
+    """Return the trajectory of the token through the layers, over those of all others."""
     points = np.stack([token.trajectory for token in trace.tokens])
     low, high = points.min(axis=(0, 1)), points.max(axis=(0, 1))
     room = np.array([MAP_WIDTH, MAP_HEIGHT]) - 2 * MAP_MARGIN

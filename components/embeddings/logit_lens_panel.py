@@ -42,7 +42,7 @@ Update = tuple[Any, ...]
 
 
 def build_logit_lens_panel(services: Services, clip: ClipInput) -> None:
-    """Model, button, words, and the chosen token."""
+    """Build the choice of the model, the button, the words, and the chosen token."""
     traced = gr.State(None)
     with gr.Column(elem_id="logit-lens", min_width=0):
         with gr.Row(elem_classes="actions"):

@@ -150,7 +150,7 @@ def map_value(view: MapView) -> Value:
 
 
 def picked_row(event: gr.EventData, rows: int) -> int:
-    """Which of the `rows` frames of the map the person chose; the page may claim anything.
+    """Return which of the `rows` frames of the map the person chose; the page may claim anything.
 
     Raises:
         InvalidOption: there is no such point.

@@ -105,7 +105,7 @@ def joined_colourings(parts: Sequence[Colouring]) -> Colouring:
 
 
 def _renamed(part: Colouring, names: tuple[str, ...]) -> NDArray[np.int32]:
-    """The values of `part` as indices in `names`."""
+    """Return the values of `part` as indices in `names`."""
     indices = np.array([*(names.index(name) for name in part.names), NO_CATEGORY], dtype=np.int32)
     renamed: NDArray[np.int32] = indices[part.values.astype(np.int32)]  # -1 is NO_CATEGORY, the last entry
     return renamed

@@ -125,7 +125,7 @@ def track_feed(shown: ShownEmbedding) -> TimelineFeed:
 
 
 def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") -> str:
-    """Summary below the map: model, layer, width, frames, explained variance, time, licence."""
+    """Return the summary below the map: model, layer, width, frames, explained variance, time, licence."""
     first, embedding_map = shown.embedding, shown.map
     frames = sum(len(embedding.frames) for embedding in shown.embeddings)
     duration, elapsed = sum(one.duration for one in shown.embeddings), sum(one.elapsed for one in shown.embeddings)
@@ -162,12 +162,12 @@ def mapping_markup(method: str, is_preparing: bool = False) -> str:
 
 
 def analysing_markup(shown: ShownEmbedding) -> str:
-    """Summary and progress while the other pipelines analyse the clips."""
+    """Return the summary and progress while the other pipelines analyse the clips."""
     return f'<progress aria-label="Progress"></progress>{shown_summary(shown, "Analysing tags and chords …", "analysing")}'
 
 
 def stopped_markup() -> str:
-    """Summary after a Stop."""
+    """Return the summary after a stop."""
     return '<p class="summary" data-state="stopped">Stopped. The map is unchanged.</p>'
 
 

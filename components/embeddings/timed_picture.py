@@ -24,7 +24,7 @@ def build_timed_pictures(elem_id: str) -> gr.HTML:
 
 
 def picture_markup(values: FloatArray, duration: float, caption: str, square: bool = False) -> str:
-    """An image of `values` [rows, columns] in 0..1, the first row at the top, the columns over `duration` seconds.
+    """Return an image of `values` [rows, columns] in 0..1, the first row at the top, the columns over `duration` seconds.
 
     The rows of a `square` image are times too.
     """
@@ -34,7 +34,7 @@ def picture_markup(values: FloatArray, duration: float, caption: str, square: bo
 
 
 def curve_markup(values: FloatArray, duration: float, caption: str) -> str:
-    """A curve of `values` [frames] over `duration` seconds."""
+    """Return a curve of `values` [frames] over `duration` seconds."""
     shown = values[:: -(-len(values) // MAX_CURVE_POINTS)]
     low, span = float(shown.min()), float(np.ptp(shown)) or 1.0
     across = np.linspace(0, CURVE_WIDTH, len(shown))

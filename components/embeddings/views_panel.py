@@ -59,7 +59,7 @@ class ListSource:
     """Content hash of the clip on the player, which the point's clip is about to replace."""
 
     def is_of(self, now: ShownEmbedding) -> bool:
-        """Whether the list belongs to the map and clip on the page, or to the clip that is being opened."""
+        """Return whether the list belongs to the map and clip on the page, or to the clip that is being opened."""
         return self.map_id == now.map_id and now.clip.content_hash in (self.clip, self.player)
 
 
@@ -112,7 +112,7 @@ def similar_to_point(shown: ShownEmbedding | None, event: gr.EventData) -> tuple
 
 
 def similar_frames_markup(shown: ShownEmbedding, row: int) -> str:
-    """A list of the frames of the clip on the player that are most similar to frame `row`, best first."""
+    """Return a list of the frames of the clip on the player that are most similar to frame `row`, best first."""
     first = shown.embedding
     here = float(first.times[row])
     found = similar_frames(first.frames, first.times, row, MAX_LISTED, max(1.0, first.duration / 100))
@@ -158,7 +158,7 @@ def connect_views(views: Sequence[LazyView], shown: gr.State, changed: Sequence[
 
 
 def similarity_markup(shown: ShownEmbedding) -> str:
-    """The self-similarity matrix of the clip on the player."""
+    """Return the self-similarity matrix of the clip on the player."""
     first = shown.embedding
     found = self_similarity(first.frames, first.times, SIMILARITY_CELLS)
     low = float(np.quantile(found.values, 0.02))
@@ -168,7 +168,7 @@ def similarity_markup(shown: ShownEmbedding) -> str:
 
 
 def dimensions_markup(shown: ShownEmbedding) -> str:
-    """A heat map of the dimensions of the clip on the player, and curves of norm and change."""
+    """Return a heat map of the dimensions of the clip on the player, and curves of norm and change."""
     first = shown.embedding
     heat, curves = heatmap(first.frames, first.times, HEATMAP_ROWS), norm_and_change(first.frames)
     rows = f"The {len(heat.values)} of {first.frames.shape[1]} dimensions that vary most, correlated ones side by side"

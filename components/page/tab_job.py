@@ -23,7 +23,7 @@ class TabJob:
     """One kind of job. The last of its buttons is Stop; the others begin it, and are disabled while it runs."""
 
     def __init__(self, services: Services, name: str, buttons: Sequence[gr.Button]) -> None:
-        """`name` identifies the job among those of a session."""
+        """Build a job that `name` identifies among those of a session."""
         self._services = services
         self._name = name
         self._buttons = list(buttons)

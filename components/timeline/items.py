@@ -24,7 +24,7 @@ class SpanItem:
         check_interval(self.start, self.end)
 
     def to_json(self) -> list[float | str]:
-        """[start, end, text]."""
+        """Return [start, end, text]."""
         return [*rounded(self.start, self.end), self.text]
 
 
@@ -42,7 +42,7 @@ class WordItem:
         check_level("confidence", self.confidence)
 
     def to_json(self) -> list[float | str]:
-        """[start, end, text, confidence]."""
+        """Return [start, end, text, confidence]."""
         return [*rounded(self.start, self.end), self.text, round(self.confidence, LEVEL_DECIMALS)]
 
 
@@ -60,7 +60,7 @@ class LabelItem:
         check_level("score", self.score)
 
     def to_json(self) -> list[float | str]:
-        """[start, end, text, score]."""
+        """Return [start, end, text, score]."""
         return [*rounded(self.start, self.end), self.text, round(self.score, LEVEL_DECIMALS)]
 
 
@@ -76,7 +76,7 @@ class PointItem:
         check_interval(self.start, self.start)
 
     def to_json(self) -> list[float | str]:
-        """[start, start, text, 1 for a strong one else 0]."""
+        """Return [start, start, text, 1 for a strong one else 0]."""
         return [*rounded(self.start, self.start), self.text, int(self.strong)]
 
 
@@ -96,7 +96,7 @@ class NoteItem:
             raise ValueError(f"a MIDI pitch is between {MIN_PITCH} and {MAX_PITCH}, not {self.pitch}")
 
     def to_json(self) -> list[float | str]:
-        """[start, end, pitch, velocity]."""
+        """Return [start, end, pitch, velocity]."""
         return [*rounded(self.start, self.end), self.pitch, round(self.velocity, LEVEL_DECIMALS)]
 
 
@@ -115,7 +115,7 @@ class PictureItem:
             raise ValueError("a picture needs a data:image URL (png, jpeg, webp) or a gradio_api/file= URL")
 
     def to_json(self) -> list[float | str]:
-        """[start, end, caption, url]."""
+        """Return [start, end, caption, url]."""
         return [*rounded(self.start, self.end), self.caption, self.url]
 
 

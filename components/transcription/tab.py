@@ -139,7 +139,7 @@ class _TranscriptionWork:
     def run_if_wanted(
         self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
     ) -> Iterator[Update]:
-        """As `run`, for an example without a result; follows `restore`, whose answer would else replace this one's."""
+        """Run as `run` does, for an example without a result; follows `restore`, whose answer would else replace this one's."""
         if is_example and result is None:
             yield from self._job.shown(self._stream)(clip, request, controls)
         else:

@@ -20,7 +20,7 @@ class LeaseQueue:
     """
 
     def __init__(self, book: LeaseBook, free_bytes: Callable[[], int], clock: Callable[[], float]) -> None:
-        """`free_bytes` measures the device's memory that models may take."""
+        """Build an empty queue; `free_bytes` measures the device's memory that models may take."""
         self.book = book
         self.changed = threading.Condition(threading.Lock())
         self._free_bytes = free_bytes

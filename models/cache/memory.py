@@ -49,17 +49,17 @@ class HostMemoryProbe:
     device: Device = field(default="cpu", init=False)
 
     def total_bytes(self) -> int:
-        """Installed memory, or the tightest cgroup limit above this process."""
+        """Return the installed memory in bytes, or the tightest cgroup limit above this process."""
         limits = [limit for limit, _ in self._cgroup_limits()]
         return min([psutil.virtual_memory().total, *limits])
 
     def free_bytes(self) -> int:
-        """Available memory (page cache that can be dropped counts as free), never more than the cgroup leaves."""
+        """Return the available bytes (page cache that can be dropped counts as free), never more than the cgroup leaves."""
         left = [limit - used for limit, used in self._cgroup_limits()]
         return max(0, min([psutil.virtual_memory().available, *left]))
 
     def used_bytes(self) -> int:
-        """Resident set size of this process."""
+        """Return the resident set size of this process in bytes."""
         return int(psutil.Process().memory_info().rss)
 
     def give_back(self) -> None:
@@ -70,7 +70,7 @@ class HostMemoryProbe:
                 trim(0)
 
     def _cgroup_limits(self) -> list[tuple[int, int]]:
-        """(limit, used without droppable page cache) of every limited cgroup from this process up to the root."""
+        """Return (limit, used without droppable page cache) of every limited cgroup from this process up to the root."""
         found = []
         for folder in self._cgroup_folders():
             limit = _read_limit(folder / "memory.max") or _read_limit(folder / "memory.limit_in_bytes")
@@ -106,7 +106,7 @@ class CudaMemoryProbe:
     device: Device = field(default="cuda", init=False)
 
     def total_bytes(self) -> int:
-        """The GPU's memory."""
+        """Return the GPU's memory in bytes."""
         import torch
 
         return int(torch.cuda.mem_get_info(self.index)[1])
@@ -121,7 +121,7 @@ class CudaMemoryProbe:
         return int(torch.cuda.mem_get_info(self.index)[0] + reserved - active)
 
     def used_bytes(self) -> int:
-        """Total less free."""
+        """Return the GPU's memory in use, in bytes."""
         return self.total_bytes() - self.free_bytes()
 
     def give_back(self) -> None:

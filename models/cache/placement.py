@@ -62,11 +62,11 @@ class DeviceMemory:
     """Models are placed once and never leave, so their memory is not counted."""
 
     def free_bytes(self) -> int:
-        """Memory that models may take on the device."""
+        """Return the bytes that models may take on the device."""
         return sys.maxsize if self.unlimited else self.device.free_bytes() - self.headroom_bytes
 
     def host_fits(self, size_bytes: int) -> bool:
-        """Whether main memory behind the device can take `size_bytes` now."""
+        """Return whether main memory behind the device can take `size_bytes` now."""
         return self.host is not None and self.host.free_bytes() - self.headroom_bytes >= size_bytes
 
     def collect(self) -> None:
@@ -186,7 +186,7 @@ class ModelPlacement:
         return True
 
     def _make_host_room(self, size_bytes: int) -> bool:
-        """Whether main memory can take `size_bytes`, after dropping parked models, least recently used first."""
+        """Return whether main memory can take `size_bytes`, after dropping parked models, least recently used first."""
         if self._memory.host is None:
             return False
         while not self._memory.host_fits(size_bytes):

@@ -19,7 +19,7 @@ class Resident(Protocol):
         ...
 
     def weight_bytes(self) -> int:
-        """Exact size of the weights where the library reports it, else 0."""
+        """Return the exact size of the weights in bytes where the library reports it, else 0."""
         ...
 
     def park(self) -> None:
@@ -42,7 +42,7 @@ class TorchResident:
         self._device = device
 
     def weight_bytes(self) -> int:
-        """Bytes of all parameters and buffers."""
+        """Return the bytes of all parameters and buffers."""
         tensors = [t for module in self._modules for t in (*module.parameters(), *module.buffers())]
         return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
@@ -73,7 +73,7 @@ class CTranslate2Resident:
         self._engine = engine
 
     def weight_bytes(self) -> int:
-        """Always 0: CTranslate2 does not report it."""
+        """Return 0: CTranslate2 does not report it."""
         return 0
 
     def park(self) -> None:
@@ -94,13 +94,13 @@ class OnnxResident:
         self.model = session
 
     def weight_bytes(self) -> int:
-        """Always 0: onnxruntime does not report it."""
+        """Return 0: onnxruntime does not report it."""
         return 0
 
     def park(self) -> None:
-        """Never called: `can_park` is False."""
+        """Do nothing: it is never called, since `can_park` is False."""
         raise TypeError("an onnxruntime session cannot move")
 
     def restore(self) -> None:
-        """Never called: `can_park` is False."""
+        """Do nothing: it is never called, since `can_park` is False."""
         raise TypeError("an onnxruntime session cannot move")

@@ -10,13 +10,13 @@ INDEX_FILE = "model.safetensors.index.json"
 
 
 def shards_of(index: Path, prefix: str = "") -> tuple[str, ...]:
-    """Names of the shards, beside the index, that hold weights whose names begin with `prefix`."""
+    """Return the names of the shards, beside the index, that hold weights whose names begin with `prefix`."""
     weight_map: dict[str, str] = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
     return tuple(sorted({shard for name, shard in weight_map.items() if name.startswith(prefix)}))
 
 
 def load_part(kind: Any, whole: Any, directory: Path, prefix: str, dtype: Any) -> Any:
-    """The model of class `kind`, a part of the one that `whole` describes, from the weights that begin with `prefix`.
+    """Return the model of class `kind`, a part of the one that `whole` describes, from the weights that begin with `prefix`.
 
     Args:
         kind: a class of transformers.

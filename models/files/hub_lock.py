@@ -23,17 +23,17 @@ class HubLock:
     path: Path
 
     def commit(self, repository: str) -> str | None:
-        """The locked commit, or None if this repository was never downloaded."""
+        """Return the locked commit, or None if this repository was never downloaded."""
         entry = self._read().get(repository)
         return str(entry["commit"]) if entry else None
 
     def files(self, repository: str) -> tuple[str, ...]:
-        """Names of the files that the download at that commit brought."""
+        """Return the names of the files that the download at that commit brought."""
         entry = self._read().get(repository)
         return tuple(str(name) for name in cast("list[str]", entry["files"])) if entry else ()
 
     def repositories(self) -> tuple[str, ...]:
-        """All repositories with a commit."""
+        """Return all repositories with a commit."""
         return tuple(self._read())
 
     def write(self, repository: str, commit: str, files: tuple[str, ...]) -> None:

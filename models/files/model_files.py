@@ -45,7 +45,7 @@ class ModelFiles:
         return self._find(spec) or cast(FetchedModel, self._flights.run(spec, lambda: self._fetch_if_absent(spec)))
 
     def availability(self, spec: ModelSpec, ask_hub: bool = True) -> Availability:
-        """Whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
+        """Return whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
         if isinstance(spec.source, RepositorySource):
             return Availability(True, "offline")
         if isinstance(spec.source, PackageSource):
@@ -57,7 +57,7 @@ class ModelFiles:
         return Availability(state.reachable, "on the hub" if state.reachable else state.words)
 
     def hub_state(self, ask_hub: bool = True) -> HubState:
-        """Whether the hub is within reach; with `ask_hub` unset, what is known without asking."""
+        """Return whether the hub is within reach; with `ask_hub` unset, what is known without asking."""
         return self._hub.state() if ask_hub else self._hub.last_state()
 
     def _find(self, spec: ModelSpec) -> FetchedModel | None:

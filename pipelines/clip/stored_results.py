@@ -21,7 +21,7 @@ class ClipResults(Generic[Result]):
     """Results of one kind, as JSON files in the clip's own folder; they go when the clip goes."""
 
     def __init__(self, kind: str, result_type: type[Result]) -> None:
-        """`kind` is part of the file's name; `result_type` is a dataclass that pydantic can read back."""
+        """Keep results of one `kind`, a part of the file's name; pydantic can read back the dataclass `result_type`."""
         self._kind = kind
         self._adapter = TypeAdapter(result_type)
 

@@ -55,7 +55,7 @@ class Clip(Protocol):
         """The clip's own folder for derived files, removed together with the clip."""
 
     def waveform(self, sample_rate: int) -> FloatArray:
-        """Mono float32 [samples] at `sample_rate` Hz, a read-only memory map."""
+        """Return the mono waveform, float32 [samples] at `sample_rate` Hz, a read-only memory map."""
 
 
 class NoSuchTileError(ValueError):
@@ -129,7 +129,7 @@ def prepare_peaks(clip: Clip) -> None:
 
 
 def stored_peaks(clip: Clip, block: int) -> NDArray[np.int8]:
-    """A whole stored level, int8 [blocks, 2], memory-mapped."""
+    """Return one whole stored level, int8 [blocks, 2], memory-mapped."""
     prepare_peaks(clip)
     peaks: NDArray[np.int8] = np.load(peaks_path(clip, block), mmap_mode="r")
     return peaks
@@ -142,7 +142,7 @@ def loudest_sample(clip: Clip) -> float:
 
 
 def pooled_extremes(samples: FloatArray, block: int) -> FloatArray:
-    """`block_extremes` of a long memory map, a pass at a time, float32 [blocks, 2]."""
+    """Return the `block_extremes` of a long memory map, computed in passes: float32 [blocks, 2]."""
     passes = [
         block_extremes(samples[first : first + SAMPLES_PER_PASS], block) for first in range(0, len(samples), SAMPLES_PER_PASS)
     ]

@@ -200,7 +200,7 @@ def layer_cka(layers: Sequence[LayerFrames], others: Sequence[LayerFrames] | Non
 
 
 def _cells(frames: FloatArray, size: int) -> IntArray:
-    """Edges [cells + 1] of at most `size` runs of frames of nearly equal length."""
+    """Return the edges [cells + 1] of at most `size` runs of frames of nearly equal length."""
     if not 1 <= size <= MAX_CELLS:
         raise InvalidOption("size", size, f"1 to {MAX_CELLS}")
     check_frames(frames)
@@ -208,7 +208,7 @@ def _cells(frames: FloatArray, size: int) -> IntArray:
 
 
 def _mean_and_deviation(frames: FloatArray) -> tuple[DoubleArray, DoubleArray]:
-    """Mean and standard deviation of each dimension, without a copy of all frames."""
+    """Return the mean and standard deviation of each dimension, without a copy of all frames."""
     mean: DoubleArray = frames.mean(axis=0, dtype=np.float64)
     squares = np.zeros_like(mean)
     for start in range(0, len(frames), BLOCK_FRAMES):
@@ -217,13 +217,13 @@ def _mean_and_deviation(frames: FloatArray) -> tuple[DoubleArray, DoubleArray]:
 
 
 def _cell_means(rows: AnyArray, edges: IntArray) -> Any:
-    """[cells, width], mean of each run of `rows` [n, width], in their dtype."""
+    """Return [cells, width], the mean of each run of `rows` [n, width], in their dtype."""
     counts = np.diff(edges)[:, np.newaxis].astype(rows.dtype)
     return np.add.reduceat(rows, edges[:-1], axis=0) / counts
 
 
 def _similarity_to(frames: FloatArray, index: int) -> DoubleArray:
-    """[n], cosine similarity of the centred frames to frame `index`, without a copy of the frames."""
+    """Return [n], the cosine similarity of the centred frames to frame `index`, without a copy of the frames."""
     mean = frames.mean(axis=0, dtype=np.float64)
     query = (frames[index] - mean).astype(np.float32)
     products = (frames @ query).astype(np.float64) - mean @ query
@@ -250,7 +250,7 @@ def _centred(frames: FloatArray) -> DoubleArray:
 
 
 def _centred_cka(one: DoubleArray, other: DoubleArray) -> float:
-    """CKA of two centred tables, from the smaller of their Gram and covariance matrices."""
+    """Return the CKA of two centred tables, from the smaller of their Gram and covariance matrices."""
     if len(one) < max(one.shape[1], other.shape[1]):
         left, right = one @ one.T, other @ other.T
         alignment, size = float(np.vdot(left, right)), float(np.linalg.norm(left) * np.linalg.norm(right))
@@ -261,7 +261,7 @@ def _centred_cka(one: DoubleArray, other: DoubleArray) -> float:
 
 
 def _common_grid(layers: Sequence[LayerFrames]) -> DoubleArray:
-    """Edges [cells + 1] of the time grid, in seconds."""
+    """Return the edges [cells + 1] of the time grid, in seconds."""
     start = max(float(layer.times[0]) for layer in layers)
     end = min(float(layer.times[-1]) for layer in layers)
     if start > end:
@@ -274,7 +274,7 @@ def _common_grid(layers: Sequence[LayerFrames]) -> DoubleArray:
 
 
 def _on_grid(layer: LayerFrames, edges: DoubleArray) -> FloatArray:
-    """[cells, width], mean of the frames in each cell; the nearest frame where there are none."""
+    """Return [cells, width], the mean of the frames in each cell; the nearest frame where there are none."""
     check_frames(layer.frames)
     first, last = np.searchsorted(layer.times, edges[:-1]), np.searchsorted(layer.times, edges[1:])
     nearest = nearest_in_time(layer.times, (edges[:-1] + edges[1:]) / 2)

@@ -215,7 +215,7 @@ class _Match:
 
 
 def _matches(entries: Sequence[_Entry], query: FloatArray) -> dict[str, _Match]:
-    """Best match of each clip, best first; entries of another width come from another version of the encoder."""
+    """Return the best match of each clip, best first; entries of another width come from another version of the encoder."""
     from sklearn.neighbors import NearestNeighbors
 
     known = [entry for entry in entries if entry.vectors.vectors.shape[1] == len(query)]
@@ -233,13 +233,13 @@ def _matches(entries: Sequence[_Entry], query: FloatArray) -> dict[str, _Match]:
 
 
 def _standardised(similarities: list[float]) -> DoubleArray:
-    """Similarities with mean 0 and standard deviation 1."""
+    """Return the similarities, scaled to mean 0 and standard deviation 1."""
     values = np.array(similarities, dtype=np.float64)
     return (values - values.mean()) / max(float(values.std()), MIN_NORM) if len(values) else values
 
 
 def _clips(entries: Iterable[_Entry]) -> dict[str, LibraryClip]:
-    """Clips by content hash; `added` is that of the first file of a clip, the name that of the last."""
+    """Return the clips by content hash; `added` is that of the first file of a clip, the name that of the last."""
     clips: dict[str, LibraryClip] = {}
     for entry in sorted(entries, key=lambda entry: (entry.added, entry.space)):
         known = clips.get(entry.content_hash)
@@ -276,7 +276,10 @@ def _read(file: Path) -> _Entry | None:
 
 
 def _vector(frames: FloatArray, layer: str) -> FloatArray:
-    """[width], of length 1. The square root is left out in a space shared with texts, where it would change directions."""
+    """Return the vector [width] of length 1.
+
+    The square root is left out in a space shared with texts, where it would change directions.
+    """
     mean = frames.mean(axis=0, dtype=np.float64)
     return _unit(mean if layer == TEXT_SPACE else np.sign(mean) * np.sqrt(np.abs(mean)))
 

@@ -204,7 +204,7 @@ def _by_size(labels: IntArray, method: ClusterMethod) -> Colouring:
 
 
 def _word_colouring(words: Sequence[Word], times: DoubleArray) -> Colouring:
-    """Equal words have the same colour everywhere."""
+    """Return a colour for each word, the same everywhere."""
     texts = [word.text.strip().strip('.,;:!?…"“”„«»()[]').casefold() for word in words]
     spoken = [(word, text) for word, text in zip(words, texts, strict=True) if text]
     return _spans_colouring("word", "Word", [word for word, _ in spoken], [text for _, text in spoken], times)
@@ -241,7 +241,7 @@ def _spans_colouring(key: str, label: str, spans: Sequence[_Span], texts: Sequen
 
 
 def _cumulative_energy(samples: FloatArray, edges: IntArray) -> DoubleArray:
-    """[edges], sum of the squared samples before each of the ascending `edges`, read in blocks."""
+    """Return [edges], the sum of the squared samples before each of the ascending `edges`, read in blocks."""
     sums = np.zeros(len(edges))
     total = 0.0
     for start in range(0, len(samples), BLOCK_SAMPLES):

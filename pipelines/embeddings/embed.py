@@ -209,7 +209,7 @@ class _ClipFrames:
         self._source = _ClipFrames(source.family, source.family.default_layer, replace(job, spec=source.spec)) if source else None
 
     def steps(self) -> Generator[float | _Embedded, None, None]:
-        """Window after window."""
+        """Yield one window after another."""
         rate = self._family.sample_rate
         joined = JoinedFrames(self._grid, self._parts, self._family.width(self._layer))
         for window in self._parts:
@@ -232,7 +232,7 @@ class _ClipFrames:
         return self._remembered(self._layer, window, lambda model: states(model, (self._layer,))[0])
 
     def _together(self, window: Window) -> bool:
-        """Whether all layers of the clip are kept as one array."""
+        """Return whether all layers of the clip are kept as one array."""
         layers, width = self._family.layers, self._family.width(self._layer)
         alike = all(self._family.grid(layer).hop == self._grid.hop and self._family.width(layer) == width for layer in layers)
         return alike and len(self._parts) == 1 and len(layers) * window.frames * width * 4 <= MAX_ALL_LAYERS_BYTES

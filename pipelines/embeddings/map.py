@@ -187,7 +187,7 @@ def check_map_options(options: MapOptions) -> None:
 
 
 def landmark_indices(count: int, max_landmarks: int) -> IntArray:
-    """Indices of at most `max_landmarks` of `count` frames, evenly spaced with the first and the last among them; ascending."""
+    """Return ascending indices of at most `max_landmarks` of `count` frames, evenly spaced, the first and the last among them."""
     return np.unique(np.round(np.linspace(0, count - 1, min(count, max_landmarks))).astype(np.int64))
 
 
@@ -219,7 +219,7 @@ def _single_point_note(count: int) -> str:
 
 
 def _neighbour_map(frames: FloatArray, options: MapOptions, should_stop: Callable[[], bool]) -> FloatArray:
-    """[n, dimensions], by the chosen method."""
+    """Return the map [n, dimensions] by the chosen method."""
     reduced = _reduced(frames)
     if np.ptp(reduced) == 0:
         return np.zeros((len(frames), options.dimensions), dtype=np.float32)
@@ -231,7 +231,7 @@ def _neighbour_map(frames: FloatArray, options: MapOptions, should_stop: Callabl
 
 
 def _reduced(frames: FloatArray) -> FloatArray:
-    """[n, up to 50], scaled to the size that neighbours and gradients are tuned for."""
+    """Return the frames [n, up to 50], scaled to the size that neighbours and gradients are tuned for."""
     scores = principal_components(frames, min(REDUCED_WIDTH, *frames.shape)).scores
     size = float(np.abs(scores).max())
     return scores / np.float32(size) if size > np.finfo(np.float32).tiny else np.zeros_like(scores)
@@ -248,7 +248,7 @@ def _layout(frames: FloatArray, options: MapOptions) -> FloatArray:
 
 
 def _placed(frames: FloatArray, landmarks: IntArray, layout: FloatArray) -> FloatArray:
-    """[n, dimensions]: landmarks as in `layout`, every other frame between the nearest landmarks, by inverse distance."""
+    """Return [n, dimensions]: landmarks as in `layout`, every other frame between the nearest landmarks, by inverse distance."""
     indices, distances = nearest_neighbours(frames[landmarks], frames, PLACEMENT_LANDMARKS)
     weights = 1 / np.maximum(distances.astype(np.float64), np.finfo(np.float32).tiny)
     weights /= weights.sum(axis=1, keepdims=True)

@@ -84,7 +84,7 @@ def save_map_image(path: Path, image: Any, metadata: dict[str, Any]) -> None:
 
 
 def point_colours(colouring: Colouring, theme: MapTheme = LIGHT) -> NDArray[np.uint8]:
-    """Colours of the points: [frames, 3], RGB; frames without a category are faint."""
+    """Return the colours of the points, RGB [frames, 3]; frames without a category are faint."""
     if colouring.kind == "categorical":
         table = np.array([_rgb(colour) for colour in (*CATEGORIES, theme.line)], dtype=np.uint8)
         values = colouring.values.astype(np.int64)
@@ -95,13 +95,13 @@ def point_colours(colouring: Colouring, theme: MapTheme = LIGHT) -> NDArray[np.u
 
 
 def _ends(colouring: Colouring) -> tuple[float, float]:
-    """Values at the ends of the ramp: percentiles 1 and 99, so that outliers do not stretch it."""
+    """Return the values at the ends of the ramp: percentiles 1 and 99, so that outliers do not stretch it."""
     low, high = np.percentile(colouring.values, (1, 99))
     return float(low), float(high)
 
 
 def _on_ramp(fraction: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """[n, 3], RGB, for values from 0 to 1."""
+    """Return RGB [n, 3] for values from 0 to 1."""
     stops = np.array([_rgb(colour) for colour in RAMP], dtype=np.float64)
     positions = np.linspace(0, 1, len(RAMP))
     return np.round(np.stack([np.interp(fraction, positions, channel) for channel in stops.T], axis=1)).astype(np.uint8)
@@ -112,7 +112,7 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 
 
 def _projected(points: FloatArray) -> tuple[DoubleArray, DoubleArray]:
-    """Points in the picture's plane [n, 2], and their depth towards the viewer [n]."""
+    """Return the points in the picture's plane [n, 2], and their depth towards the viewer [n]."""
     if points.shape[1] == 2:
         return points.astype(np.float64), np.zeros(len(points))
     x, y, z = points.T.astype(np.float64)
@@ -121,7 +121,7 @@ def _projected(points: FloatArray) -> tuple[DoubleArray, DoubleArray]:
 
 
 def _pixel_positions(projected: DoubleArray) -> DoubleArray:
-    """[n, 2] in oversampled pixels, y downwards."""
+    """Return the positions [n, 2] in oversampled pixels, y downwards."""
     reach = max(1.0, float(np.abs(projected).max()))
     radius = SIDE_PIXELS / 2 - MARGIN_PIXELS
     return (SIDE_PIXELS / 2 + radius * projected / reach * (1, -1)) * OVERSAMPLING

@@ -65,7 +65,7 @@ def nearest_neighbours(frames: FloatArray, queries: FloatArray, count: int) -> t
 
 
 def tsne_layout(frames: FloatArray, dimensions: int, perplexity: float, seed: int) -> FloatArray:
-    """t-SNE (van der Maaten 2014) of `frames` [n, width], initialised with their principal components: [n, dimensions]."""
+    """Return the t-SNE (van der Maaten 2014) [n, dimensions] of `frames` [n, width], from principal components."""
     from sklearn.manifold import TSNE
 
     perplexity = min(perplexity, (len(frames) - 1) / 3)
@@ -74,7 +74,7 @@ def tsne_layout(frames: FloatArray, dimensions: int, perplexity: float, seed: in
 
 
 def umap_layout(frames: FloatArray, dimensions: int, neighbours: int, min_distance: float, seed: int) -> FloatArray:
-    """UMAP (McInnes, Healy and Melville 2018) of `frames` [n, width], initialised with principal components: [n, dimensions].
+    """Return the UMAP (McInnes, Healy and Melville 2018) [n, dimensions] of `frames` [n, width], from principal components.
 
     The neighbours are exact, which for some thousand frames is faster than umap-learn's search. For the first call in a process
     see `warm_up_umap`.
@@ -116,7 +116,7 @@ def _umap_with_disk_cache() -> Any:
 
 
 def spectral_layout(frames: FloatArray, dimensions: int, neighbours: int) -> FloatArray:
-    """Laplacian eigenmaps (Belkin and Niyogi 2003) of `frames` [n, width]: [n, dimensions].
+    """Return the Laplacian eigenmaps (Belkin and Niyogi 2003) [n, dimensions] of `frames` [n, width].
 
     The graph joins each frame with its nearest ones, weighted on the scale of their neighbourhoods (Zelnik-Manor and Perona
     2004); components without a connection are joined where they are closest.
@@ -142,7 +142,7 @@ def _with_fixed_signs(columns: FloatArray) -> FloatArray:
 
 
 def _neighbour_graph(frames: FloatArray, neighbours: int) -> Any:
-    """Symmetric sparse weights [n, n], each above 0 and at most 1."""
+    """Return symmetric sparse weights [n, n], each above 0 and at most 1."""
     from scipy import sparse
 
     count = min(neighbours + 1, len(frames))
@@ -178,7 +178,7 @@ def _connected(graph: Any, frames: FloatArray) -> Any:
 
 
 def _closest_pair(frames: FloatArray, inside: IntArray, outside: IntArray) -> tuple[int, int]:
-    """Indices of the closest two frames of which one is `inside` and one `outside`."""
+    """Return the indices of the closest two frames of which one is `inside` and one `outside`."""
     ends, distances = nearest_neighbours(frames[outside], frames[inside], 1)
     start = int(distances.argmin())
     return int(inside[start]), int(outside[ends[start, 0]])

@@ -158,7 +158,7 @@ class _TracedGeneration:
 
 
 def _is_audio(model: Any, ids: Any) -> NDArray[np.bool_]:
-    """[positions], whether each token of the prompt is an audio position."""
+    """Return [positions], whether each token of the prompt is an audio position."""
     result: NDArray[np.bool_] = (ids == model.config.audio_token_id).cpu().numpy()
     return result
 

@@ -60,7 +60,7 @@ def word_groups(pieces: tuple[bytes, ...], spaced: bool) -> tuple[tuple[int, int
 
 
 def is_control(piece: bytes) -> bool:
-    """Whether `piece` is the name of a control token, such as <|en|>."""
+    """Return whether `piece` is the name of a control token, such as <|en|>."""
     return piece.startswith(b"<|") and piece.endswith(b"|>")
 
 

@@ -43,7 +43,7 @@ class TokenTracer(Protocol):
     working_bytes: int
 
     def has_output(self, audio: FloatArray, should_stop: Callable[[], bool]) -> bool:
-        """Whether there is anything in `audio` [samples] to generate from."""
+        """Return whether there is anything in `audio` [samples] to generate from."""
         ...
 
     def trace(
@@ -61,7 +61,7 @@ class WhisperTracer:
     working_bytes = whisper_decoder.WORKING_BYTES
 
     def has_output(self, audio: FloatArray, should_stop: Callable[[], bool]) -> bool:
-        """Whether there is speech: Whisper hallucinates words in anything else."""
+        """Return whether there is speech: Whisper hallucinates words in anything else."""
         return next(speech_windows(audio, True, self.window_seconds, should_stop), None) is not None
 
     def trace(
@@ -79,7 +79,7 @@ class Qwen2AudioTracer:
     working_bytes = audio_llm.WORKING_BYTES
 
     def has_output(self, audio: FloatArray, should_stop: Callable[[], bool]) -> bool:
-        """Always true: there is an answer about any audio."""
+        """Return True: there is an answer about any audio."""
         return True
 
     def trace(

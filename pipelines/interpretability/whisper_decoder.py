@@ -118,7 +118,7 @@ class _TracedDecoder:
         return record
 
     def _mask(self, *groups: Any) -> Any:
-        """Bool [vocabulary], true for the token ids in `groups`."""
+        """Return a bool mask [vocabulary], true for the token ids in `groups`."""
         import torch
 
         mask = torch.zeros(self._vocabulary, dtype=torch.bool, device=self._encoded.device)

@@ -112,7 +112,7 @@ def _encode_text(pipeline: Any, text: str) -> Any:
 
 
 def _as_tensor(pipeline: Any, embeds: Any) -> Any:
-    """[tokens, width] -> [1, tokens, width] in the pipeline's own number format."""
+    """Return `embeds` [tokens, width] as a tensor [1, tokens, width] in the pipeline's dtype."""
     import torch
 
     return torch.from_numpy(embeds.copy())[None].to(next(pipeline.text_encoder.parameters()))

@@ -114,7 +114,7 @@ class _SegmentFacts:
         return float(self.scores[self.tree.index(name)]) if name in self.tree.names else 0.0
 
     def is_kind(self, tag: Tag, *names: str) -> bool:
-        """Whether the tag is one of `names` or below one of them in the class tree."""
+        """Return whether the tag is one of `names` or below one of them in the class tree."""
         return self.tree.index(tag.name) in self.tree.below(*names)
 
     @property
@@ -207,7 +207,7 @@ def _description(facts: _SegmentFacts, music: tuple[MusicTag, ...]) -> list[_Par
 
 
 def _music_parts(tags: tuple[MusicTag, ...]) -> list[_Part]:
-    """'musicians playing slow, mellow jazz music on piano and saxophone', 'a female singer', '1970s'."""
+    """Return the parts for music, such as 'musicians playing slow jazz music on piano', 'a female singer', '1970s'."""
     if not tags:
         return []
     moods = [tag.name.lower() for tag in tags if tag.kind == "mood" and tag.name not in NON_VISUAL_MOODS]
@@ -226,7 +226,7 @@ def _terms(kind: TermKind, tags: tuple[MusicTag, ...]) -> list[str]:
 
 
 def _speech_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
-    """'a man speaking', 'about ships, storms and the sea'."""
+    """Return the parts for speech, such as 'a man speaking', 'about ships, storms and the sea'."""
     parts = []
     if facts.score(SPEECH) >= MIN_SPEECH_SCORE or (facts.transcript and not is_music):
         who = max(SPEAKERS, key=facts.score)
@@ -237,7 +237,7 @@ def _speech_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
 
 
 def _sound_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
-    """'a barking dog and birdsong'; kinds of music and speech are left to the other parts."""
+    """Return the part for sounds, such as 'a barking dog and birdsong'; kinds of music and speech are left to the other parts."""
     covered = [SPEECH, *([MUSIC] if is_music else [])]
     tags = [tag for tag in facts.tags() if not facts.is_kind(tag, *covered) and tag.name not in GENERIC_CLASSES]
     is_alone = not is_music and not facts.has_speech

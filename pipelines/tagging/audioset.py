@@ -97,7 +97,7 @@ class ClassTree:
         return frozenset(i for i in range(len(self.names)) if i in roots or roots.intersection(self.ancestors(i)))
 
     def related(self, one: int, other: int) -> bool:
-        """Whether one is an ancestor of the other."""
+        """Return whether one is an ancestor of the other."""
         return one in self.ancestors(other) or other in self.ancestors(one)
 
 
@@ -181,12 +181,12 @@ class _Ranking:
         return {i for i in self.tree.below(MUSIC) - self._music if self._scores[i] >= MIN_INSTRUMENT_SCORE}
 
     def _is_covered(self, i: int, chosen: list[int]) -> bool:
-        """Whether an ancestor or a descendant is chosen already; a kind of animal may follow 'Animal'."""
+        """Return whether an ancestor or a descendant is chosen already; a kind of animal may follow 'Animal'."""
         related = [other for other in chosen if self.tree.related(i, other)]
         return any(other != self._animal for other in related) or (bool(related) and i in self._families)
 
     def _is_vague(self, i: int) -> bool:
-        """Whether a descendant should be named instead."""
+        """Return whether a descendant should be named instead."""
         if i in self._music:
             return bool(self._musical)
         if i == self._animal:

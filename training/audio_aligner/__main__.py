@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def yamnet_session() -> Any:
-    """YAMNet on one core."""
+    """Return a session of YAMNet on one core."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -78,7 +78,7 @@ def fingerprint(space: TextSpace, examples: list[Example]) -> str:
 
 
 def states_and_targets(model: AudioAligner, examples: list[Example], space: TextSpace) -> tuple[torch.Tensor, torch.Tensor]:
-    """(states of the sounds, mean states of their first concept), both [n, tokens, width]."""
+    """Return (embeds of the sounds, mean embeds of their first concept), both [n, tokens, width]."""
     with torch.inference_mode():
         states = torch.stack([model.encode_variants(torch.from_numpy(example.embeddings).float()) for example in examples])
     return states, torch.stack([space.memory[example.kinds[0]] for example in examples])

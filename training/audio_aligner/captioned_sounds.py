@@ -34,14 +34,14 @@ class CaptionedSounds:
         return len(self.rows)
 
     def __getitem__(self, index: int) -> tuple[FloatArray, str]:
-        """(sound [samples at 16 kHz], caption)."""
+        """Return (sound [samples at 16 kHz], caption)."""
         rng = random.Random(f"{self.epoch} {index}")
         file, captions = self.rows[index]
         return read_part(self.folder / file, self.seconds, rng), rng.choice(captions)
 
 
 def captioned_sounds(folder: Path, seconds: float) -> CaptionedSounds:
-    """The sounds of a folder; `seconds` is the longest part that is used.
+    """Return the sounds of a folder; `seconds` is the longest part that is used.
 
     Raises:
         FileNotFoundError: the folder has no `captions.csv`.
@@ -52,7 +52,7 @@ def captioned_sounds(folder: Path, seconds: float) -> CaptionedSounds:
 
 
 def read_part(path: Path, seconds: float, rng: random.Random) -> FloatArray:
-    """A random part of the file [samples at 16 kHz], mono; all of it where it is no longer than `seconds`."""
+    """Return a random part of the file [samples at 16 kHz], mono; all of it where it is no longer than `seconds`."""
     with soundfile.SoundFile(path) as file:
         wanted = min(file.frames, round(seconds * file.samplerate))
         file.seek(rng.randint(0, file.frames - wanted))
@@ -84,6 +84,6 @@ def fetch_fsd50k(folder: Path, split: str = "train") -> None:
 
 
 def caption_of(labels: str | list[str]) -> str:
-    """FSD50K's labels in words: 'Gunshot_and_gunfire,Explosion' is 'gunshot and gunfire, explosion'."""
+    """Return FSD50K's labels in words: 'Gunshot_and_gunfire,Explosion' is 'gunshot and gunfire, explosion'."""
     names = labels.split(",") if isinstance(labels, str) else labels
     return ", ".join(name.replace("_", " ").replace("(", "").replace(")", "").strip().lower() for name in names)

@@ -58,7 +58,7 @@ class Example:
 
 
 def training_set(session: Any, folder: Path) -> list[Example]:
-    """All examples; what was computed lies in `folder` and is found there the next time.
+    """Return all examples; what was computed lies in `folder` and is found there the next time.
 
     `session`: YAMNet's onnxruntime session.
     """
@@ -75,7 +75,7 @@ def training_set(session: Any, folder: Path) -> list[Example]:
 
 
 def stamps(folder: Path, number: dict[str, int]) -> Iterator[tuple[Sound, str]]:
-    """(sound, its recording) of every stamp of the list that is not silent.
+    """Yield (sound, its recording) of every stamp of the list that is not silent.
 
     Stamps that share a concept and a folder may be takes of one recording, as the goat and the ram are: they are left out
     together, whether they are or not.
@@ -96,7 +96,7 @@ def _package_sounds(folder: Path, number: dict[str, int]) -> Iterator[Sound]:
 
 
 def _mixtures(sounds: list[Sound]) -> Iterator[Sound]:
-    """Two sounds at once, with some noise."""
+    """Yield two sounds at once, with some noise."""
     rng = np.random.default_rng(0)
     for index in range(MIXTURES):
         one, other = (sounds[i] for i in rng.choice(len(sounds), 2, replace=False))
@@ -108,7 +108,7 @@ def _mixtures(sounds: list[Sound]) -> Iterator[Sound]:
 
 
 def _waveform(path: Path, folder: Path) -> FloatArray | None:
-    """The middle of the file at 16 kHz; None if it is silent, too short or broken."""
+    """Return the middle of the file at 16 kHz; None if it is silent, too short or broken."""
     kept = folder / "waveforms" / f"{hashlib.blake2b(path.as_posix().encode(), digest_size=16).hexdigest()}.npy"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

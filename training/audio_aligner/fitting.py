@@ -65,14 +65,14 @@ class FittingOptions:
 
 
 def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
-    """All concepts as the picture model's text encoder says them."""
+    """Return the text embeds of all concepts from the picture model's text encoder."""
     encoded = encode_texts(tokenizer, text_encoder, concept_captions(concepts()), tokens)[:, 1:]
     wordings = torch.from_numpy(encoded).reshape(-1, len(CAPTION_TEMPLATES), *encoded.shape[1:])
     return TextSpace(torch.from_numpy(concept_embeds(encoded)), wordings)
 
 
 def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
-    """A network that knows YAMNet's classes and the words for them, and nothing else."""
+    """Return a network that knows YAMNet's classes and the words for them, and nothing else."""
     slots, tokens, width = space.memory.shape
     weight, bias = classifier_of(yamnet)
     torch.manual_seed(SEED)
@@ -89,7 +89,7 @@ def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
 
 
 def classifier_of(yamnet: Path) -> tuple[FloatArray, FloatArray]:
-    """(weight [521, 1024], bias [521]) of YAMNet's last layer."""
+    """Return (weight [521, 1024], bias [521]) of YAMNet's last layer."""
     graph = onnx.load(yamnet).graph
     stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
     casts = {node.output[0]: stored[node.input[0]] for node in graph.node if node.op_type == "Cast"}
@@ -99,7 +99,7 @@ def classifier_of(yamnet: Path) -> tuple[FloatArray, FloatArray]:
 
 
 def class_concepts() -> FloatArray:
-    """[521, concepts]: 1 where the words say that a class of AudioSet is the concept."""
+    """Return [521, concepts]: 1 where the words say that a class of AudioSet is the concept."""
     number = {concept.name: index for index, concept in enumerate(concepts())}
     tree = class_tree()
     table = np.zeros((len(tree.names), len(number)), dtype=np.float32)
@@ -147,14 +147,14 @@ def fitting_loss(
 
 
 def example_features(model: AudioAligner, example: Example) -> tuple[Tensor, Tensor]:
-    """(embeddings [looks, 1024], classes [looks, 521]) of a sound: no weight that is trained is needed for them."""
+    """Return (embeddings [views, 1024], class scores [views, 521]) of a sound: no weight that is trained is needed for them."""
     with torch.no_grad():
         embedding, classes = model.pool_patches(torch.from_numpy(example.embeddings.astype(np.float32)))
     return embedding, classes
 
 
 def shares_of(examples: list[Example], slots: int) -> Tensor:
-    """[batch, slots]: the concepts of each sound, in equal shares."""
+    """Return [batch, slots]: the concepts of each sound, in equal shares."""
     shares = torch.zeros(len(examples), slots)
     for row, example in enumerate(examples):
         shares[row, list(example.kinds)] = 1 / len(example.kinds)

@@ -22,12 +22,12 @@ class Objective:
 
 
 def flattened(states: Tensor) -> Tensor:
-    """Directions [n, tokens × width] of whole sequences [n, tokens, width]."""
+    """Return the directions [n, tokens × width] of whole sequences [n, tokens, width]."""
     return functional.normalize(states.flatten(1), dim=-1)
 
 
 def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: float) -> Tensor:
-    """Sequence-level contrastive loss in both directions (InfoNCE; van den Oord et al. 2018, as CLIP has it).
+    """Return the sequence-level contrastive loss in both directions (InfoNCE; van den Oord et al. 2018, as CLIP has it).
 
     Args:
         sounds: states [n, tokens, width].
@@ -43,13 +43,13 @@ def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: 
 
 
 def alignment_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, objective: Objective) -> Tensor:
-    """The contrastive loss and the share of the distance."""
+    """Return the contrastive loss and the share of the distance."""
     loss = contrastive_loss(sounds, texts, kinds, objective.temperature)
     return loss + objective.distance * functional.mse_loss(sounds, texts) if objective.distance else loss
 
 
 def metrics(sounds: Tensor, texts: Tensor) -> dict[str, float]:
-    """Mean cosine, Euclidean distance and squared error between states [n, tokens, width]: the figures that audio2img prints."""
+    """Return the mean cosine, Euclidean distance and squared error of embeds [n, tokens, width], as audio2img prints them."""
     return {
         "cosine": functional.cosine_similarity(sounds.flatten(1), texts.flatten(1)).mean().item(),
         "euclidean": (sounds - texts).flatten(1).norm(dim=1).mean().item(),

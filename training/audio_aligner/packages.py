@@ -42,13 +42,13 @@ class Row:
 
 
 def rows() -> tuple[Row, ...]:
-    """What is used."""
+    """Return the rows of the packages that are used."""
     listed = json.loads(SOUNDS.read_text(encoding="utf-8"))
     return tuple(Row(row["package"], tuple(row["concepts"]), tuple(row["files"])) for row in listed)
 
 
 def labelled_files(folder: Path) -> Iterator[tuple[Path, Row]]:
-    """Every training sound as a file below `folder`; packages that are not there yet are fetched with `apt-get download`."""
+    """Yield every training sound as a file below `folder`; fetch missing packages with `apt-get download`."""
     for row in rows():
         sounds = unpacked(row.package, folder / row.package)
         named = sorted(path for path in sounds if any(fnmatch.fnmatchcase(path.as_posix(), pattern) for pattern in row.files))
@@ -56,7 +56,7 @@ def labelled_files(folder: Path) -> Iterator[tuple[Path, Row]]:
 
 
 def unpacked(package: str, folder: Path) -> list[Path]:
-    """The sound files of a package, those in its archives too.
+    """Return the sound files of a package, those in its archives too.
 
     Raises:
         subprocess.CalledProcessError: apt-get or dpkg-deb failed.
@@ -101,7 +101,7 @@ def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def of_openttd_sounds(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """(number and .wav, content) of the sounds in a file of OpenTTD: pairs of place and size, then for each a name and a WAV."""
+    """Yield (number and .wav, content) of the sounds in a file of OpenTTD: pairs of offset and size, then names and WAVs."""
     count = (struct.unpack("<I", content[:4])[0] & PLACE) // 8
     for number in range(count):
         (place,) = struct.unpack("<I", content[8 * number : 8 * number + 4])
@@ -111,7 +111,7 @@ def of_openttd_sounds(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def of_qt_resources(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """(path, content) of the files in a compiled Qt resource file (format of rcc, Qt's resource compiler).
+    """Yield (path, content) of the files in a compiled Qt resource file (format of rcc, Qt's resource compiler).
 
     Raises:
         ValueError: it is none, or compressed in another way than zlib's.

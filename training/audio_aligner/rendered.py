@@ -65,7 +65,7 @@ VOICES = {
 
 
 def rendered_sounds() -> Iterator[tuple[str, str, FloatArray]]:
-    """(name, concept, sound [samples at 16 kHz]); the same ones every time."""
+    """Yield (name, concept, sound [samples at 16 kHz]); the same ones every time."""
     rng = np.random.default_rng(0)
     for concept, programs in PROGRAMS.items():
         for program in programs:
@@ -81,7 +81,7 @@ def rendered_sounds() -> Iterator[tuple[str, str, FloatArray]]:
 
 
 def _phrase(rng: np.random.Generator) -> tuple[PlayedNote, ...]:
-    """A few notes of a pentatonic scale, now and then two at once."""
+    """Return a few notes of a pentatonic scale, now and then two at once."""
     root, length = int(rng.integers(48, 66)), float(rng.uniform(0.25, 0.7))
     pitches = root + np.array([0, 2, 4, 7, 9, 12])[rng.integers(0, 6, size=round(3 / length))]
     notes = [PlayedNote(i * length, (i + 1) * length, int(pitch), 96, 0) for i, pitch in enumerate(pitches)]

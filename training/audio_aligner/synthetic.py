@@ -84,7 +84,7 @@ CALLS = (
 
 
 def synthetic_sounds() -> Iterator[tuple[str, tuple[str, ...], FloatArray]]:
-    """(name, concepts, sound [samples at 16 kHz]); the same ones every time."""
+    """Yield (name, concepts, sound [samples at 16 kHz]); the same ones every time."""
     rng = np.random.default_rng(0)
     for number, call in enumerate(CALLS):
         for take in range(TAKES):
@@ -92,7 +92,7 @@ def synthetic_sounds() -> Iterator[tuple[str, tuple[str, ...], FloatArray]]:
 
 
 def sound_of(call: Call, rng: np.random.Generator) -> FloatArray:
-    """One take [samples at 16 kHz], its loudest sample at -6 dB of full scale."""
+    """Return one take [samples at 16 kHz], its loudest sample at -6 dB of full scale."""
     parts = []
     for _ in range(call.calls):
         parts += [_one_call(call, rng), np.zeros(_samples(rng.uniform(*call.pause)))]

@@ -130,7 +130,7 @@ class Training:
         return self.target / "checkpoint"
 
     def run(self) -> Generator[tuple[int, float], None, None]:
-        """(step, loss) of every update that is still to be done; then the model is written."""
+        """Yield (step, loss) of every update that is still to be done; then the model is written."""
         self.encoder.train()
         for batch in self.batches_from(self.batches):
             with self.accelerator.accumulate(self.encoder):
@@ -157,13 +157,13 @@ class Training:
         return alignment_loss(sounds.float(), texts, batch.kinds, self.options.objective)
 
     def states(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """States [n, tokens − 1, width] of the sounds and of their captions."""
+        """Return the embeds [n, tokens − 1, width] of the sounds and of their captions."""
         with torch.no_grad():
             texts = self.text_encoder(batch.ids)[0][:, 1:]
         return self.encoder(batch.features).last_hidden_state, texts
 
     def measure(self, count: int = 64) -> dict[str, float]:
-        """audio2img's figures on the first sounds."""
+        """Return audio2img's figures on the first sounds."""
         batch = self.collate([self.sounds[i] for i in range(min(count, len(self.sounds)))])
         self.encoder.eval()
         with torch.no_grad():
@@ -172,7 +172,7 @@ class Training:
         return metrics(sounds.float(), texts)
 
     def batches_from(self, done: int) -> Iterator[Batch]:
-        """This process's batches without end, from the one after the first `done`; every epoch has an order of its own."""
+        """Yield this process's batches without end, from the one after the first `done`; every epoch has an order of its own."""
         processes, own = self.accelerator.num_processes, self.accelerator.process_index
         per_epoch = len(self.sounds) // (self.options.batch * processes)
         if per_epoch == 0:
@@ -194,7 +194,7 @@ class Training:
             epoch, first = epoch + 1, 0
 
     def collate(self, items: list[tuple[Any, str]]) -> Batch:
-        """Sounds and captions as tensors."""
+        """Return the sounds and captions as tensors."""
         captions = [caption for _, caption in items]
         features = self.models.extractor(
             [sound for sound, _ in items],

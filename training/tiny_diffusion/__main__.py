@@ -79,11 +79,11 @@ class Workshop:
     recipe: Recipe
 
     def dataset(self, options: DatasetOptions) -> Dataset:
-        """Training pictures, drawn anew: it takes less than a minute."""
+        """Return the training pictures, drawn anew, which takes less than a minute."""
         return make_dataset(options, self.folder / "emoji")
 
     def make_autoencoder(self) -> None:
-        """Encoder and decoder, with latents that are standard normal."""
+        """Train the encoder and the decoder, with latents that are standard normal."""
         pixels = self.dataset(self.recipe.autoencoder_data).pixels
         torch.manual_seed(SEED)
         checkpoint = self.folder / "autoencoder.pt"
@@ -92,7 +92,7 @@ class Workshop:
         self.keep(model, "autoencoder")
 
     def make_decoder(self) -> None:
-        """The same autoencoder with a decoder that overlooks noise in the latents."""
+        """Train the decoder of the same autoencoder to ignore noise in the latents."""
         pixels = self.dataset(self.recipe.autoencoder_data).pixels
         model = AutoencoderKL.from_pretrained(self.folder / "autoencoder")
         before = peak_signal_to_noise(model, pixels[:: self.recipe.autoencoder_data.variants])
@@ -108,7 +108,7 @@ class Workshop:
         os.replace(partial, self.folder / name)
 
     def latents(self, name: str, options: DatasetOptions) -> Latents:
-        """A training set of the diffusion model, kept in the folder: encoding takes minutes."""
+        """Return a training set of the diffusion model, kept in the folder: encoding takes minutes."""
         file = self.folder / f"latents-{name}.pt"
         if not file.exists():
             data = self.dataset(options)
@@ -120,14 +120,14 @@ class Workshop:
         return Latents(tuple(Item(**item) for item in kept["items"]), kept["means"], kept["deviations"])
 
     def tokenizer(self, items: tuple[Item, ...]) -> Any:
-        """Kept in the folder: pairs that are equally frequent are merged in another order each time."""
+        """Return the tokenizer, kept in the folder: equally frequent pairs are merged in another order each time."""
         kept = self.folder / "tokenizer"
         if not kept.exists():
             self.keep(build_tokenizer(items), "tokenizer")
         return CLIPTokenizer.from_pretrained(kept)
 
     def make_diffusion(self) -> None:
-        """Text encoder and UNet; contact sheets on the way, the shipped folder at the end."""
+        """Train the text encoder and the UNet, write contact sheets on the way and the shipped folder at the end."""
         varied, drawn = self.latents("varied", self.recipe.varied_data), self.latents("drawn", self.recipe.drawn_data)
         tokenizer = self.tokenizer(varied.items)
         torch.manual_seed(SEED)
@@ -142,7 +142,7 @@ class Workshop:
         self.pipeline(loop, tokenizer, self.target)
 
     def pipeline(self, loop: TrainingLoop, tokenizer: Any, target: Path) -> Any:
-        """The averaged model with the best decoder there is, written to `target`."""
+        """Return the averaged model with the best decoder there is, written to `target`."""
         finished = self.folder / "decoder"
         autoencoder = AutoencoderKL.from_pretrained(finished if finished.exists() else self.folder / "autoencoder")
         pipeline = build_pipeline(autoencoder, loop.averaged(), tokenizer)

@@ -22,7 +22,7 @@ LATENT_NOISE = 0.3
 
 
 def build_autoencoder(channels: tuple[int, ...] = (16, 32, 64, 128), size: int = 96) -> Any:
-    """An AutoencoderKL without attention that halves the sides once less than it has levels."""
+    """Return an AutoencoderKL without attention that halves the sides once less than it has levels."""
     levels = len(channels)
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,
@@ -38,12 +38,12 @@ def build_autoencoder(channels: tuple[int, ...] = (16, 32, 64, 128), size: int =
 
 
 def to_model(pixels: Tensor) -> Tensor:
-    """uint8 pixels [n, height, width, 3] as the model's values [n, 3, height, width] from -1 to 1."""
+    """Return the uint8 pixels [n, height, width, 3] as the model's values [n, 3, height, width] from -1 to 1."""
     return pixels.permute(0, 3, 1, 2).contiguous().float().div(127.5).sub(1)
 
 
 def picture_loss(decoded: Tensor, pixels: Tensor) -> Tensor:
-    """Absolute and squared errors, with more weight on edges, on chroma and on the colour of areas.
+    """Return the absolute and squared errors, with more weight on edges, on chroma and on the colour of areas.
 
     Without the terms for colour a small autoencoder gets shapes right and colours wrong.
     """
@@ -59,7 +59,7 @@ def picture_loss(decoded: Tensor, pixels: Tensor) -> Tensor:
 
 
 def green_channel_loss(latents: Tensor, pixels: Tensor) -> Tensor:
-    """How far one latent channel is from the greenness of its cell, on a scale where that has a deviation near 1.
+    """Return how far one latent channel is from the greenness of its cell, on a scale where that has a deviation near 1.
 
     Green against magenta varies least in the pictures. Left alone, the encoder kept nothing of it for thousands of steps, and the
     decoder guessed it from shapes: orange leaves.
@@ -88,7 +88,7 @@ def train_autoencoder(model: Any, pixels: Tensor, options: LoopOptions, checkpoi
 
 
 def encode(model: Any, pixels: Tensor, batch: int = 64) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of the latents, each [n, 8, 12, 12], of uint8 pixels [n, 96, 96, 3]."""
+    """Return the mean and standard deviation of the latents, each [n, 8, 12, 12], of uint8 pixels [n, 96, 96, 3]."""
     with torch.no_grad():
         posteriors = [model.encode(to_model(part)).latent_dist for part in pixels.split(batch)]
     return torch.cat([each.mean for each in posteriors]), torch.cat([each.std for each in posteriors])

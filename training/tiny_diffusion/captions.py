@@ -41,7 +41,7 @@ STYLE_WORDS = {style.name: style.words for style in STYLES}
 
 
 def caption(item: Item, rng: random.Random) -> str:
-    """One of the many captions of a picture."""
+    """Return one of the many captions of a picture."""
     if len(item.concepts) == 2:
         text = rng.choice(PAIRS).format(*(say(concept, rng) for concept in item.concepts))
     elif rng.random() < TWO_WORDS_SHARE:
@@ -56,5 +56,5 @@ def caption(item: Item, rng: random.Random) -> str:
 
 
 def say(concept: str, rng: random.Random) -> str:
-    """The concept's name or one of its words."""
+    """Return the concept's name or one of its words."""
     return concept if rng.random() < NAME_SHARE else rng.choice(WORDS[concept])

@@ -36,7 +36,7 @@ class SheetOptions:
 
 
 def draw_prompts(pipeline: Any, prompts: list[str], options: SheetOptions) -> list[Image.Image]:
-    """One picture for each prompt; the n-th has the seed that it would have alone."""
+    """Return one picture for each prompt; the n-th has the seed that it would have alone."""
     images: list[Image.Image] = []
     for start in range(0, len(prompts), BATCH):
         batch = prompts[start : start + BATCH]
@@ -47,7 +47,7 @@ def draw_prompts(pipeline: Any, prompts: list[str], options: SheetOptions) -> li
 
 
 def contact_sheet(images: list[Image.Image], labels: list[str], options: SheetOptions) -> Image.Image:
-    """The pictures in rows."""
+    """Return the pictures in rows."""
     height = SIZE + (LABEL_HEIGHT if options.labels else 0)
     sheet = Image.new("RGB", (options.columns * SIZE, -(-len(images) // options.columns) * height), "white")
     pen = ImageDraw.Draw(sheet)
@@ -60,7 +60,7 @@ def contact_sheet(images: list[Image.Image], labels: list[str], options: SheetOp
 
 
 def sheet_of_concepts(pipeline: Any, options: SheetOptions) -> Image.Image:
-    """Every concept by its name, in one style."""
+    """Return a sheet of every concept by its name, in one style."""
     names = [concept.name for concept in concepts()]
     images = draw_prompts(pipeline, [f"{name}, {options.style} style" for name in names], options)
     return contact_sheet(images, names, options)

@@ -77,7 +77,7 @@ def make_dataset(options: DatasetOptions, emoji_folder: Path) -> Dataset:
 
 
 def two_pictures(by_concept: list[list[Picture]], style: str, rng: random.Random) -> tuple[Picture, Picture]:
-    """Pictures of two concepts in one style."""
+    """Return a sheet of pictures of two concepts in one style."""
     left, right = rng.sample([pictures for pictures in by_concept if any(each.style == style for each in pictures)], 2)
     return (
         rng.choice([picture for picture in left if picture.style == style]),

@@ -47,12 +47,12 @@ class NetworkOptions:
 
 
 def build_text_to_latents(tokenizer: Any, options: NetworkOptions) -> Any:
-    """Text encoder and UNet as one trainable module."""
+    """Return the text encoder and the UNet as one trainable module."""
     return nn.ModuleDict({"text_encoder": build_text_encoder(tokenizer, options), "unet": build_unet(options)})
 
 
 def build_text_encoder(tokenizer: Any, options: NetworkOptions) -> Any:
-    """A CLIPTextModel for 16 tokens."""
+    """Return a CLIPTextModel for 16 tokens."""
     model = CLIPTextModel(
         CLIPTextConfig(
             vocab_size=len(tokenizer),
@@ -75,7 +75,7 @@ def build_text_encoder(tokenizer: Any, options: NetworkOptions) -> Any:
 
 
 def build_unet(options: NetworkOptions) -> Any:
-    """A UNet of two levels that attends to the text at the lower one and in the middle."""
+    """Return a UNet of two levels that attends to the text at the lower one and in the middle."""
     return UNet2DConditionModel(
         sample_size=options.latent_side,
         in_channels=LATENT_CHANNELS,
@@ -94,7 +94,7 @@ def build_unet(options: NetworkOptions) -> Any:
 
 
 def build_scheduler() -> Any:
-    """DDIM in the setting of Lin et al. 2023."""
+    """Return the DDIM scheduler in the setting of Lin et al. 2023."""
     return DDIMScheduler(
         num_train_timesteps=TRAIN_TIMESTEPS,
         beta_start=0.00085,
@@ -121,7 +121,7 @@ class Latents:
 
 
 def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, options: NetworkOptions) -> Callable[[int], Tensor]:
-    """The loss of each step."""
+    """Return the loss of each step."""
     weights = torch.tensor([item.weight for item in latents.items])
     signals = build_scheduler().alphas_cumprod
 
@@ -145,24 +145,24 @@ def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, options: Networ
 
 
 def stratified_timesteps(batch: int, rng: torch.Generator) -> Tensor:
-    """One timestep from each of `batch` equal stretches, in random order: less noise in the loss than independent draws."""
+    """Return one timestep from each of `batch` equal intervals, in random order: a less noisy loss than independent draws."""
     spread = (torch.arange(batch) + torch.rand(1, generator=rng)) / batch * TRAIN_TIMESTEPS
     return spread.long()[torch.randperm(batch, generator=rng)]
 
 
 def loss_weights(signal: Tensor) -> Tensor:
-    """Min-SNR weights for velocity prediction, with a floor; `signal` is the cumulative product of alphas."""
+    """Return the Min-SNR weights for velocity prediction, with a floor; `signal` is the cumulative product of alphas."""
     snr = signal / (1 - signal)
     return (snr.clamp(max=MIN_SNR_GAMMA) / (snr + 1)).clamp(min=MIN_WEIGHT)
 
 
 def captions_of(items: tuple[Item, ...], chosen: Tensor, step: int, unconditional: float) -> list[str]:
-    """A caption for each chosen item; some are empty."""
+    """Return a caption for each chosen item; some are empty."""
     rng = random.Random(step)
     return ["" if rng.random() < unconditional else caption(items[index], rng) for index in chosen.tolist()]
 
 
 def with_noise(text: Tensor, most: float, rng: torch.Generator) -> Tensor:
-    """Embeddings [n, 16, width], half of them with noise of up to `most` times their deviation."""
+    """Return embeddings [n, 16, width], half of them with noise of up to `most` times their deviation."""
     level = most * (2 * torch.rand(len(text), 1, 1, generator=rng) - 1).clamp(min=0)
     return text + level * text.std().detach() * torch.randn(text.shape, generator=rng)

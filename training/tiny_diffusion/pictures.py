@@ -100,7 +100,7 @@ class Variant:
 
 
 def fetch_emoji(folder: Path) -> dict[str, dict[str, Any]]:
-    """The icon sets by style, fetched with npm unless they are in `folder` already.
+    """Return the icon sets by style, fetched with npm unless they are in `folder` already.
 
     Raises:
         ValueError: a package is not the one that was recorded.
@@ -120,7 +120,7 @@ def fetch_emoji(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def pictures_of(concept: Concept, sets: dict[str, dict[str, Any]]) -> list[Picture]:
-    """Every picture there is of a concept; newer emoji are not in every set."""
+    """Return every picture there is of a concept; newer emoji are not in every set."""
     if concept.drawing:
         drawn = (DRAWINGS / f"{concept.drawing}.svg").read_text(encoding="utf-8")
         body = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
@@ -137,7 +137,7 @@ def pictures_of(concept: Concept, sets: dict[str, dict[str, Any]]) -> list[Pictu
 
 
 def shaded(body: str) -> str:
-    """A flat drawing with every fill turned into a gradient from lighter to darker, as the shaded emoji have."""
+    """Return a flat drawing with every fill turned into a gradient from lighter to darker, as the shaded emoji have."""
     fills = sorted(set(re.findall(r'fill="#([0-9a-f]{6})"', body)))
     gradients = "".join(
         f'<linearGradient id="fill-{fill}" x2="0.3" y2="1"><stop stop-color="{scaled(fill, 1.2)}"/>'
@@ -148,7 +148,7 @@ def shaded(body: str) -> str:
 
 
 def scaled(colour: str, factor: float) -> str:
-    """A hexadecimal colour, lighter above 1 and darker below."""
+    """Return a hexadecimal colour, lighter above 1 and darker below."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*(int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)))
     return "#" + "".join(
         f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, min(1.0, lightness * factor), saturation)
@@ -156,7 +156,7 @@ def scaled(colour: str, factor: float) -> str:
 
 
 def draw(picture: Picture, side: int, mirrored: bool) -> Image.Image:
-    """The picture on nothing, `side` pixels high and wide."""
+    """Return the picture on nothing, `side` pixels high and wide."""
     left, top, width, height = picture.box
     longer = max(width, height)
     box = f"{left - (longer - width) / 2} {top - (longer - height) / 2} {longer} {longer}"
@@ -170,7 +170,7 @@ def draw(picture: Picture, side: int, mirrored: bool) -> Image.Image:
 
 
 def turned_hue(image: Image.Image, turns: float) -> Image.Image:
-    """The image with its colours moved along the colour wheel."""
+    """Return the image with its colours moved along the colour wheel."""
     hue, saturation, value = image.convert("RGB").convert("HSV").split()
     moved = hue.point([round(level + 256 * turns) % 256 for level in range(256)])
     colours = Image.merge("HSV", (moved, saturation, value)).convert("RGB")
@@ -179,7 +179,7 @@ def turned_hue(image: Image.Image, turns: float) -> Image.Image:
 
 
 def make_variant(picture: Picture, variation: Variation, rng: random.Random) -> Variant:
-    """One picture at a random place, size, hue and ground."""
+    """Return one picture at a random place, size, hue and ground."""
     ground = rng.choice(list(GROUNDS))
     canvas = Image.new("RGBA", (SIZE, SIZE), (*GROUNDS[ground], 255))
     side = round(SIZE * rng.uniform(variation.smallest, variation.largest))
@@ -191,7 +191,7 @@ def make_variant(picture: Picture, variation: Variation, rng: random.Random) -> 
 
 
 def make_scene(left: Picture, right: Picture, rng: random.Random) -> Variant:
-    """Two pictures beside each other; the variant's picture is the left one."""
+    """Return two pictures beside each other; the variant's picture is the left one."""
     ground = rng.choice(list(GROUNDS))
     canvas = Image.new("RGBA", (SIZE, SIZE), (*GROUNDS[ground], 255))
     for picture, start in ((left, 0), (right, SIZE // 2)):

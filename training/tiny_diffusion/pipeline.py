@@ -19,7 +19,7 @@ LARGEST_FILE = "9MB"
 
 
 def build_pipeline(autoencoder: Any, text_to_latents: Any, tokenizer: Any) -> Any:
-    """The modules as one Stable Diffusion."""
+    """Return the modules as one Stable Diffusion."""
     pipeline = StableDiffusionPipeline(
         vae=autoencoder,
         text_encoder=text_to_latents["text_encoder"],
@@ -35,7 +35,7 @@ def build_pipeline(autoencoder: Any, text_to_latents: Any, tokenizer: Any) -> An
 
 
 def load_pipeline(folder: Path) -> Any:
-    """The shipped weights, in float32, without any network."""
+    """Return the shipped weights, in float32, without any network."""
     pipeline = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32, safety_checker=None, local_files_only=True)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline

@@ -52,7 +52,7 @@ def fit(decoder: Any, latents: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def as_onnx(weight: Tensor, bias: Tensor) -> onnx.ModelProto:
-    """From `latents` [n, 8, h, w] to `pixels` [n, 3, 8 h, 8 w], −1 to 1."""
+    """Return the network from `latents` [n, 8, h, w] to `pixels` [n, 3, 8 h, 8 w], −1 to 1."""
     nodes = [
         helper.make_node("Conv", ["latents", "weight", "bias"], ["blocks"], pads=[REACH] * 4),
         helper.make_node("DepthToSpace", ["blocks"], ["image"], blocksize=BLOCK, mode="CRD"),

@@ -24,7 +24,7 @@ CAPTIONS_PER_ITEM = 12
 
 
 def build_tokenizer(items: tuple[Item, ...], vocabulary: int = VOCABULARY) -> Any:
-    """A CLIPTokenizer whose tokens are mostly whole words of the captions."""
+    """Return a CLIPTokenizer whose tokens are mostly whole words of the captions."""
     rng = random.Random(0)
     texts = [caption(item, rng) for item in items for _ in range(CAPTIONS_PER_ITEM)]
     byte_pairs = Tokenizer(models.BPE(end_of_word_suffix=WORD_END))
@@ -42,12 +42,12 @@ def build_tokenizer(items: tuple[Item, ...], vocabulary: int = VOCABULARY) -> An
 
 
 def merges_of(tokenizer: Any) -> list[tuple[str, str]]:
-    """The pairs that were merged, in their order."""
+    """Return the pairs that were merged, in their order."""
     return [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
 
 
 def tokenize(tokenizer: Any, texts: list[str]) -> torch.Tensor:
-    """Token numbers [n, 16], padded with the end token as the pipeline does."""
+    """Return the token numbers [n, 16], padded with the end token as the pipeline does."""
     padded = tokenizer(texts, padding="max_length", max_length=TEXT_LENGTH, truncation=True, return_tensors="pt")
     ids: torch.Tensor = padded.input_ids
     return ids

@@ -48,7 +48,7 @@ def learning_rate(step: int, options: LoopOptions) -> float:
 
 
 def generator_at(step: int) -> torch.Generator:
-    """Randomness that depends on the step alone: a resumed training draws what an unbroken one draws."""
+    """Return a random generator that depends on the step alone: a resumed training draws what an unbroken one draws."""
     return torch.Generator().manual_seed(step)
 
 
@@ -69,7 +69,7 @@ class TrainingLoop:
             self.load_state(torch.load(checkpoint, weights_only=True))
 
     def state(self) -> dict[str, Any]:
-        """All that a later process needs to go on as if this one had not stopped."""
+        """Return the state from which a later process goes on as if this one had not stopped."""
         return {
             "step": self.step,
             "parameters": [parameter.detach() for parameter in self.parameters],

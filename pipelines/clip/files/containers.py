@@ -73,7 +73,7 @@ def parts_of(file: Path) -> tuple[FilePart, ...]:
 
 
 def _unreadable(file: Path) -> NotAudio | UnreadableClip:
-    """A file that starts like a recording is damaged; anything else never was one."""
+    """Return the error for a file that cannot be read: damaged if it starts like a recording, else no recording."""
     with open(file, "rb") as stream:
         head = stream.read(12)
     starts_like_audio = (

@@ -163,7 +163,7 @@ def write_channel(recording: Recording, channel: int, target: Path) -> LevelChan
 
 
 def _missing_seconds(reader: TrackReader) -> float:
-    """How much less the file holds than it promises, in seconds; 0.0 for what is rounding or nothing."""
+    """Return how much less the file holds than it promises, in seconds; 0.0 for what is rounding or nothing."""
     claimed = reader.claimed_seconds or 0.0
     is_cut_off = reader.seconds < claimed * (1 - TRUNCATION_RATIO) - TRUNCATION_SECONDS
     return claimed - reader.seconds if is_cut_off else 0.0

@@ -142,7 +142,7 @@ class _SideLevels:
     """Energies of the two sides of a stereo recording, window by window."""
 
     def __init__(self, width: int) -> None:
-        """`width`: samples of a window."""
+        """Start without samples; `width` is the number of samples of a window."""
         self._width = width
         self._rest: FloatArray = np.zeros((2, 0), np.float32)
         self._energies: list[DoubleArray] = []
@@ -207,7 +207,7 @@ def _mean_and_deviation(samples: FloatArray) -> tuple[float, float]:
 
 
 def _loudest_window(samples: FloatArray, offset: float, sample_rate: int) -> tuple[float, float]:
-    """(RMS of the loudest window without its clicks, peak)."""
+    """Return (RMS of the loudest window without its clicks, peak)."""
     width = max(1, round(CLICK_SECONDS * sample_rate))  # samples
     parts = round(WINDOW_SECONDS / CLICK_SECONDS)
     loudest, peak = 0.0, 0.0

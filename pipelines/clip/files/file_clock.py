@@ -41,7 +41,7 @@ class FileClock:
     """
 
     def __init__(self, file: Path, part: FilePart, kind: str, container: Any, begin: float, claimed: float | None) -> None:
-        """`begin` is the part's own in the clip, and `claimed` the clip's duration by its header; both in seconds."""
+        """Start a part: `begin` is its own in the clip, and `claimed` the clip's duration by its header; both in seconds."""
         self._begin = begin
         self._part_bytes = part.end - part.first
         self._bytes = _ByteClock(file, MAX_FRAME_BYTES if kind == "mp3" else None) if kind in CLOCKLESS_KINDS else None
@@ -57,7 +57,7 @@ class FileClock:
         self._next_byte: int | None = None
 
     def gap_before_packet(self, packet: Any, now: float) -> Gap | None:
-        """The time of bytes that belong to no packet."""
+        """Return the gap of bytes that belong to no packet, or None."""
         if self._bytes:
             return gap_of(now, self._bytes.lost_seconds(packet), is_damage=True)
         if self._next_byte is not None and packet.pos is not None and self._is_alone:
@@ -69,11 +69,11 @@ class FileClock:
         return None
 
     def note_damage(self) -> None:
-        """The container's structure is broken here."""
+        """Note that the container's structure is broken here."""
         self._is_damaged = True
 
     def gap_of_damage(self, packet: Any, now: float) -> Gap | None:
-        """The time of a packet that cannot be decoded, where there is no clock that will show it."""
+        """Return the gap of a packet that cannot be decoded, or None where the clock will show it."""
         self._is_damaged = True
         if self._bytes:
             return gap_of(now, self._bytes.damaged_seconds(packet), is_damage=True)
@@ -83,11 +83,11 @@ class FileClock:
         return None
 
     def gap_inside_packet(self, packet: Any, now: float) -> Gap | None:
-        """The time of bytes before a frame that FFmpeg took for a part of it."""
+        """Return the gap of bytes before a frame that FFmpeg took for a part of it, or None."""
         return gap_of(now, self._bytes.oversize_seconds(packet), is_damage=True) if self._bytes else None
 
     def gap_before_frame(self, frame: Any, now: float) -> Gap | None:
-        """What the frame's time stamp leaves between it and what was read so far."""
+        """Return the gap between what was read so far and the frame's time stamp, or None."""
         if self._bytes or frame.time is None:
             return None
         gap = self._offset + frame.time - now
@@ -101,7 +101,7 @@ class FileClock:
         return None
 
     def gap_at_end(self, now: float) -> Gap | None:
-        """The time of packets at the end that could not be decoded, and of pages that FFmpeg dropped there."""
+        """Return the gap of packets at the end that could not be decoded, and of pages that FFmpeg dropped there."""
         if self._page:
             lost = self._part_bytes - self._page.end
             seconds = (now - self._begin) * lost / max(1, self._page.end)
@@ -117,7 +117,7 @@ def gap_of(start: float, seconds: float, is_damage: bool) -> Gap | None:
 
 
 def cropped_seconds(kind: str, container: Any) -> float:
-    """The time on the container's clock at which the clip begins."""
+    """Return the time on the container's clock at which the clip begins."""
     start = max(0.0, (container.start_time or 0) / 1e6)
     if kind not in CLOCKED_KINDS:
         return start
@@ -153,7 +153,7 @@ class _ByteClock:
         self._least, self._most = 0, 0
 
     def lost_seconds(self, packet: Any) -> float:
-        """Seconds between the packet before and `packet`; 0.0 where one follows the other, or only tags are between them."""
+        """Return the seconds between the last packet and `packet`; 0.0 where one follows the other, or only tags lie between."""
         if packet.pos is None or not packet.duration:
             return 0.0
         lost = packet.pos - self._next if self._next >= 0 else 0
@@ -164,13 +164,13 @@ class _ByteClock:
         return self._seconds(packet, max(0, lost))
 
     def damaged_seconds(self, packet: Any) -> float:
-        """Seconds of a packet that cannot be decoded."""
+        """Return the seconds of a packet that cannot be decoded."""
         if not packet.size:
             return 0.0
         return max(self._seconds(packet, packet.size), float((packet.duration or 0) * packet.time_base))
 
     def oversize_seconds(self, packet: Any) -> float:
-        """Seconds of what a packet holds beside its frame."""
+        """Return the seconds of what a packet holds beside its frame."""
         has_one_rate = self._frames > 1 and self._most - self._least <= 1
         if (self._max_bytes and packet.size > self._max_bytes) or (has_one_rate and packet.size > 1.5 * self._most):
             return self._seconds(packet, packet.size - self._mean)
@@ -185,14 +185,14 @@ class _ByteClock:
         return self._bytes / max(1, self._frames)
 
     def _seconds(self, packet: Any, size: float) -> float:
-        """`size` in bytes as the time of whole frames."""
+        """Return the seconds of the whole frames in `size` bytes."""
         if not self._frames or not packet.duration:
             return 0.0
         return float(packet.duration * packet.time_base) * round(size / self._mean)
 
 
 def _tag_bytes(file: Path, first: int, end: int) -> int:
-    """How many bytes between two places are ID3 or APE tags, which files that were joined have between them."""
+    """Return how many bytes between two places are ID3 or APE tags, which files that were joined have between them."""
     position = first
     with open(file, "rb") as stream:
         while position < end:

@@ -41,11 +41,11 @@ class PartReader(io.RawIOBase):
         self._file.seek(part.first)
 
     def readable(self) -> bool:
-        """Whether bytes can be read: yes."""
+        """Return True: bytes can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Whether the position can be set: yes."""
+        """Return True: the position can be set."""
         return True
 
     def read(self, size: int = -1) -> bytes:
@@ -97,7 +97,7 @@ def ogg_links(stream: BinaryIO) -> list[FilePart]:
 
 
 def _next_ogg_page(stream: BinaryIO, position: int) -> int:
-    """The next place, from `position` on, that looks like a page; the end of the file if none does."""
+    """Return the next place, from `position` on, that looks like a page; the end of the file if none does."""
     stream.seek(position)
     tail = b""
     while block := stream.read(1 << 16):
@@ -150,7 +150,7 @@ def adts_runs(content: mmap.mmap) -> list[FilePart]:
 
 
 def _adts_frame_bytes(content: mmap.mmap, position: int) -> int:
-    """The size of the frame at `position`, from its header; 0 if there is none."""
+    """Return the size of the frame at `position`, from its header; 0 if there is none."""
     header = content[position : position + ADTS_HEADER_BYTES]
     if len(header) < ADTS_HEADER_BYTES or header[0] != 0xFF or header[1] & 0xF6 != 0xF0:
         return 0
@@ -159,7 +159,7 @@ def _adts_frame_bytes(content: mmap.mmap, position: int) -> int:
 
 
 def _next_adts_frame(content: mmap.mmap, position: int) -> int:
-    """The next place from which several frames follow each other; the end of the file if there is none."""
+    """Return the next place from which several frames follow each other; the end of the file if there is none."""
     while (position := content.find(b"\xff", position)) >= 0:
         end, frames = position, 0
         while frames < ADTS_CHECKED_FRAMES and (size := _adts_frame_bytes(content, end)):

@@ -30,7 +30,7 @@ def _au_bytes(stream: BinaryIO) -> int:
 
 
 def _chunk_bytes(stream: BinaryIO, kind: str) -> int | None:
-    """The size of the chunk of samples; in RF64, whose sizes have 64 bits, the one that its first chunk gives."""
+    """Return the size of the chunk of samples; in RF64, whose sizes have 64 bits, the one that its first chunk gives."""
     big = kind != "wav"
     size_bytes = 8 if kind == "caf" else 4
     wanted = b"SSND" if kind == "aiff" else b"data"

@@ -42,7 +42,7 @@ def mp4_parts(content: mmap.mmap) -> list[FilePart]:
 
 
 def _box(content: mmap.mmap, position: int) -> tuple[int, bytes] | None:
-    """(size, kind) of the box at `position`; None if there is none, or it ends after the file although others follow it."""
+    """Return (size, kind) of the box at `position`; None if there is none, or if it ends after the file before other boxes."""
     header = content[position : position + LONG_HEADER_BYTES]
     size, kind = int.from_bytes(header[:4], "big"), header[4:8]
     least = BOX_HEADER_BYTES
@@ -58,7 +58,7 @@ def _box(content: mmap.mmap, position: int) -> tuple[int, bytes] | None:
 
 
 def _next_index(content: mmap.mmap, position: int) -> int:
-    """The next place that looks like the index of a film or a fragment; -1 if there is none."""
+    """Return the next place that looks like the index of a film or a fragment; -1 if there is none."""
     found = [_next_of_kind(content, position, kind, child) for kind, child in FIRST_CHILDREN.items()]
     return min((place for place in found if place >= 0), default=-1)
 

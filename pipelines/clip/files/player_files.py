@@ -50,7 +50,7 @@ def write_player_file(recording: Recording, audio: DecodedAudio, mono_file: Path
 
 
 def _ending_to_play(audio: DecodedAudio) -> str | None:
-    """The ending of the player's file, or None where a browser would show another length, play other times or clip."""
+    """Return the ending of the player's file, or None where a browser would show another length, play other times or clip."""
     reader = audio.reader
     ending = BROWSER_CONTAINERS.get(reader.kind)
     if ending is None or audio.codec not in BROWSER_CODECS or not reader.is_plain or audio.channel_peak > MAX_PEAK:
@@ -120,7 +120,7 @@ def _write_lossless(blocks: Iterator[FloatArray], target: Path, sample_rate: int
 
 
 def _between(blocks: Iterator[FloatArray], start: float, end: float, sample_rate: int) -> Iterator[FloatArray]:
-    """The samples of `blocks` [channels, samples] between two times in seconds."""
+    """Yield the samples of `blocks` [channels, samples] between two times in seconds."""
     first, position = round(start * sample_rate), 0
     last = round(end * sample_rate) if math.isfinite(end) else sys.maxsize
     for block in blocks:

@@ -113,7 +113,7 @@ class TrackReader:
         self.is_changing = converter.is_changing
 
     def _lost_bytes(self, lost: int, bytes_read: int, converter: _Converter) -> Iterator[FloatArray]:
-        """Silence for bytes that were passed over, as long as those that were read."""
+        """Yield silence for bytes that were passed over, as long as those that were read."""
         sound_seconds = self.seconds - sum(gap.duration for gap in self.gaps)
         yield from self._silence(gap_of(self.seconds, lost * sound_seconds / max(1, bytes_read), is_damage=True), converter)
 
@@ -175,7 +175,7 @@ class TrackReader:
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
-    """The packets of a stream; None where the container's structure is broken, after which FFmpeg may find it again."""
+    """Yield the packets of a stream; None where the container's structure is broken, after which FFmpeg may find it again."""
     import av
 
     failures = 0
@@ -193,7 +193,7 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
 
 
 def _decoded(packet: Any) -> list[Any] | None:
-    """The frames of a packet, or None if it cannot be decoded."""
+    """Return the frames of a packet, or None if it cannot be decoded."""
     import av
 
     try:
@@ -218,7 +218,7 @@ class _Converter:
         self.is_changing = False
 
     def convert(self, frame: Any) -> list[FloatArray]:
-        """The blocks [channels, samples] that are ready after this frame."""
+        """Return the blocks [channels, samples] that are ready after this frame."""
         import av
 
         of = (frame.format.name, frame.sample_rate, frame.layout.name, frame.layout.nb_channels)
@@ -232,7 +232,7 @@ class _Converter:
         return [*blocks, *(self._block(part) for part in self._resampler.resample(frame))]
 
     def flush(self) -> list[FloatArray]:
-        """What the resampler still holds; the next frame begins a new one."""
+        """Return the samples left in the resampler; the next frame begins a new one."""
         resampler, self._resampler = self._resampler, None
         of, self._of = self._of, None
         if resampler is None or of is None or of[1] == self._sample_rate:

@@ -50,7 +50,7 @@ def find_chord_claims(text: str) -> Iterator[Claim]:
 
 
 def _chord_list(text: str, match: re.Match[str]) -> Claim | None:
-    """The claim of a list such as 'Am–F–C–G' or 'C major, A minor and F major', unless it is something else."""
+    """Return the claim that a list makes such as 'Am–F–C–G' or 'C major, A minor and F major', unless it is something else."""
     spans = [one.span() for one in re.finditer(rf"(?<![\w#♯♭]){ELEMENT}", match[0])]
     names = [match[0][start:end] for start, end in spans]
     between = [match[0][one[1] : other[0]] for one, other in pairwise(spans)]
@@ -71,7 +71,7 @@ def _chord_list(text: str, match: re.Match[str]) -> Claim | None:
 
 
 def _chord_text(name: str) -> str:
-    """One form for a chord: 'A minor' and 'Amin' are 'Am'."""
+    """Return the one form of a chord's name: 'A minor' and 'Amin' are 'Am'."""
     spelled = SPELLED.fullmatch(name)
     if spelled is None:
         return re.sub(r"min(?!7)", "m", name.replace("♯", "#").replace("♭", "b")).replace("maj", "maj" if "maj7" in name else "")

@@ -79,7 +79,7 @@ def _is_instrumental(text: str, claim: Claim) -> bool:
 
 
 def _list_goes_on(text: str, negated: Claim, claim: Claim) -> bool:
-    """Whether `claim` follows in the same list as `negated`."""
+    """Return whether `claim` follows in the same list as `negated`."""
     gap = LIST_GAP.fullmatch(text[negated.end_char : claim.start_char])
     if gap is None or (gap["word"] is None and gap["comma"] is None):
         return False

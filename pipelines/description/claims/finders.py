@@ -119,7 +119,7 @@ def find_key_claims(text: str) -> Iterator[Claim]:
 
 
 def _is_letter_a(text: str, match: re.Match[str]) -> bool:
-    """Whether 'a minor' is the key, not 'a minor key' or 'a minor change'."""
+    """Return whether 'a minor' is the key, not 'a minor key' or 'a minor change'."""
     after, before = text[match.end() :], text[: match.start()]
     if re.match(r"[\s-]+(?:key|mode|tonality|scale|keyed|harmony|harmonies)\b", after, re.IGNORECASE):
         return match["tonic"] == "A" and bool(before.strip()) and not before.rstrip().endswith((".", "!", "?"))
@@ -171,7 +171,7 @@ def find_vocal_claims(text: str) -> Iterator[Claim]:
 
 @cache
 def _word_pattern(words: tuple[str, ...], plural: bool = False) -> re.Pattern[str]:
-    """Any of `words` as a whole word, the longest first; a blank also matches a hyphen."""
+    """Return a pattern for any of `words` as a whole word, the longest first; a blank also matches a hyphen."""
     ordered = sorted(words, key=lambda word: len(LOOK_AROUND.sub("", word)), reverse=True)
     parts = "|".join(word.replace(" ", r"[\s-]+") for word in ordered)
     return re.compile(rf"(?<![\w'’])(?:{parts}){'s?' if plural else ''}(?![\w])", re.IGNORECASE)

@@ -119,14 +119,14 @@ def _claimed_chords(value: str, findings: ClipFindings) -> tuple[ChordSymbol, ..
 
 
 def _is(wanted: ChordSymbol, chord: Chord) -> bool:
-    """Whether a measured chord is the wanted one; a plain major chord may have a seventh."""
+    """Return whether a measured chord is the wanted one; a plain major chord may have a seventh."""
     measured = measured_chord(chord.name)
     same = wanted.quality == measured.quality or (wanted.quality == "maj" and measured.quality == "7")
     return wanted.root == measured.root and same
 
 
 def _is_open(wanted: ChordSymbol, chords: tuple[Chord, ...]) -> bool:
-    """Whether the chord has notes that are not measured, above a triad that was found."""
+    """Return whether the chord has notes that are not measured, above a triad that was found."""
     if wanted.quality not in ("other", "dim"):
         return False
     symbols = [measured_chord(chord.name) for chord in chords]

@@ -141,7 +141,7 @@ def draw_section(traits: PieceTraits, bars: int) -> SectionPlan:
 
 
 def marks_every_beat(style: Style, bass: str, chords: str) -> bool:
-    """Whether a note of the patterns starts on each beat; otherwise the beat would be ambiguous without drums and tune."""
+    """Return whether a note of the patterns starts on each beat; otherwise the beat would be ambiguous without drums and tune."""
     on_beat = zip(bass[:: style.steps_per_beat], chords[:: style.steps_per_beat], strict=False)
     return all(set(signs) - set(".-") for signs in on_beat)
 
