@@ -34,7 +34,11 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
     task = gr.Dropdown(TASKS, value="transcribe", label="Task")
     with gr.Accordion("Advanced", open=False) as advanced:
         allowed = gr.Dropdown(
-            _language_names(), multiselect=True, label="Languages allowed", info="Detect only these; empty for all."
+            _language_names(),
+            multiselect=True,
+            label="Languages allowed",
+            info="Detect only these; empty for all.",
+            elem_classes="allowed-languages",
         )
         prompt = gr.Textbox(label="Initial prompt", info="A text in the style and spelling you want.", lines=2, max_length=800)
         hotwords = gr.Textbox(label="Hotwords", info="Names and terms to expect.", max_length=400)
