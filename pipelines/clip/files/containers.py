@@ -83,14 +83,14 @@ def _unreadable(file: Path) -> NotAudio | UnreadableClip:
 
 
 def audio_tracks(container: Any) -> tuple[AudioTrack, ...]:
-    """Return the audio streams, in the order of the file."""
+    """Return the audio streams, in the order of the file; those whose codec is unknown have no channels."""
     import av
 
     return tuple(
         AudioTrack(
             language="" if stream.metadata.get("language", "und") == "und" else stream.metadata["language"],
             title=stream.metadata.get("title", ""),
-            channels=stream.channels,
+            channels=stream.channels if stream.codec_context else 0,
             is_default=av.stream.Disposition.default in stream.disposition,
         )
         for stream in container.streams.audio
@@ -98,8 +98,9 @@ def audio_tracks(container: Any) -> tuple[AudioTrack, ...]:
 
 
 def default_track(tracks: tuple[AudioTrack, ...]) -> int:
-    """Return the number of the track that the container marks, or of the first."""
-    return next((number for number, track in enumerate(tracks) if track.is_default), 0)
+    """Return the number of the track that the container marks, or of the first, among those that can be read."""
+    readable = [number for number, track in enumerate(tracks) if track.channels]
+    return next((number for number in readable if tracks[number].is_default), readable[0] if readable else 0)
 
 
 def container_kind(file: Path, format_name: str) -> str:

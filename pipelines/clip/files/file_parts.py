@@ -62,7 +62,7 @@ class PartReader(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Set the position and return it, counted from the beginning of the range."""
         base = {os.SEEK_SET: self._part.first, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._part.end}[whence]
-        return self._file.seek(max(self._part.first, base + offset)) - self._part.first
+        return self._file.seek(min(max(self._part.first, base + offset), self._part.end)) - self._part.first
 
     def tell(self) -> int:
         """Return the position, counted from the beginning of the range."""

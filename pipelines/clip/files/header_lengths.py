@@ -34,6 +34,7 @@ def _chunk_bytes(stream: BinaryIO, kind: str) -> int | None:
     big = kind != "wav"
     size_bytes = 8 if kind == "caf" else 4
     wanted = b"SSND" if kind == "aiff" else b"data"
+    length = stream.seek(0, os.SEEK_END)
     stream.seek(8 if kind == "caf" else 12)
     long_size: int | None = None
     while len(chunk := stream.read(4 + size_bytes)) == 4 + size_bytes:
@@ -44,7 +45,7 @@ def _chunk_bytes(stream: BinaryIO, kind: str) -> int | None:
             content = stream.read(16)
             long_size = int.from_bytes(content[8:], "little")
             stream.seek(-len(content), os.SEEK_CUR)
-        if size >= 1 << 62:
+        if size > length:
             return None
         stream.seek(size + (size % 2 if kind != "caf" else 0), os.SEEK_CUR)
     return None
@@ -52,12 +53,13 @@ def _chunk_bytes(stream: BinaryIO, kind: str) -> int | None:
 
 def _w64_bytes(stream: BinaryIO) -> int | None:
     header = W64_GUID_BYTES + 8
+    length = stream.seek(0, os.SEEK_END)
     stream.seek(header + W64_GUID_BYTES)
     while len(chunk := stream.read(header)) == header:
         size = int.from_bytes(chunk[W64_GUID_BYTES:], "little") - header
         if chunk.startswith(b"data"):
             return size
-        if not 0 <= size < 1 << 62:
+        if not 0 <= size <= length:
             return None
         stream.seek(size + -size % 8, os.SEEK_CUR)
     return None

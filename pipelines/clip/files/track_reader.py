@@ -53,10 +53,10 @@ class TrackReader:
         with opened(self._file, self._parts[0]) as container:
             self.tracks = audio_tracks(container)
             self.track = default_track(self.tracks) if recording.track is None else recording.track
-            if not 0 <= self.track < len(self.tracks):
+            if not 0 <= self.track < len(self.tracks) or not self.tracks[self.track].channels:
                 raise NotAudio(self._file.suffix)
             stream = container.streams.audio[self.track]
-            if not stream.rate or not stream.channels:
+            if not stream.rate:
                 raise NotAudio(self._file.suffix)
             self.sample_rate: int = stream.rate
             self.layout: Any = stream.layout
@@ -119,9 +119,10 @@ class TrackReader:
 
     def _part_blocks(self, part: FilePart, converter: _Converter) -> Iterator[FloatArray]:
         with opened(self._file, part) as container:
-            if not container.streams.audio:
+            streams = container.streams.audio
+            stream = streams[self.track] if self.track < len(streams) else streams[-1] if streams else None
+            if stream is None or stream.codec_context is None:
                 raise NotAudio
-            stream = container.streams.audio[min(self.track, len(container.streams.audio) - 1)]
             clock = FileClock(self._file, part, self.kind, container, self.seconds, self.claimed_seconds)
             for packet in _packets(container, stream):
                 if self._should_stop():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,24 @@ def test_refused_files(store: ClipStore, tmp_path: Path) -> None:
     with pytest.raises(NotAudio, match=r"ends in \.mp3"):
         store.open(tmp_path / "picture.mp3")
     assert not leftovers(store)
+
+
+@pytest.mark.parametrize(("name", "mark"), [("caf", b"lpcm"), ("mkv", b"A_AAC")])
+def test_a_codec_that_does_not_exist_is_refused(name: str, mark: bytes, store: ClipStore, tmp_path: Path) -> None:
+    whole = encode(tmp_path / "whole", tone(0.5), *FORMATS[name]).read_bytes()
+    path = tmp_path / f"other.{name}"
+    path.write_bytes(whole.replace(mark, b"zzzzz"[: len(mark)]))
+    with pytest.raises(NotAudio):
+        store.open(path)
+
+
+def test_a_chunk_that_claims_more_than_a_file_can_hold_is_not_looked_for(store: ClipStore, tmp_path: Path) -> None:
+    whole = encode(tmp_path / "whole", tone(0.5), *FORMATS["caf"]).read_bytes()
+    first = whole.index(b"desc") + 4
+    path = tmp_path / "huge.caf"
+    path.write_bytes(whole[:first] + (2**62 - 1).to_bytes(8, "big") + whole[first + 8 :])
+    with contextlib.suppress(ClipError):
+        store.open(path)
 
 
 def test_a_lying_name_does_not_matter_to_a_real_recording(store: ClipStore, tmp_path: Path) -> None:
