@@ -334,3 +334,19 @@ def test_each_stretch_is_written_in_its_own_language(whisper: Any) -> None:
     assert "young man" in spoken[-1][1]
     told = segments_of(whisper, sound, ENGLISH)
     assert {segment.language for segment in told} == {"en"}
+
+
+def test_two_languages_make_no_third_one(whisper: Any) -> None:
+    pause = np.zeros(int(0.9 * SAMPLE_RATE), np.float32)
+    english = ["And so, my friends,", "ask not", "what your country can do for you, ask what you can do for your country."]
+    german = (
+        "Die Wiederzulassung des alten Buches ist dann nicht so weitergegangen, wie wir uns das gewünscht hatten. Das Wetter ist "
+        "heute sehr schön, und wir gehen am Nachmittag zum Bahnhof."
+    )
+    parts = [part for text in english for part in (synthesise(text, "en-us", 130), pause)]
+    sound = np.concatenate([*parts, synthesise(german, "de", 140), pause])
+    change = sum(len(part) for part in parts) / SAMPLE_RATE
+    spoken = [
+        (segment.start > change - 1.0, segment.speech_language) for segment in segments_of(whisper, sound, DecodingOptions())
+    ]
+    assert set(spoken) == {(False, "en"), (True, "de")}
