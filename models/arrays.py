@@ -1,4 +1,4 @@
-"""Type aliases of the NumPy arrays that pass between modules."""
+"""Type aliases of the NumPy arrays that pass between modules, and what NumPy allows."""
 
 from __future__ import annotations
 
@@ -11,3 +11,6 @@ FloatArray = NDArray[np.float32]
 DoubleArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 AnyArray = NDArray[Any]
+
+MAX_SEED = 2**32 - 1
+"""Largest seed that NumPy, scikit-learn and torch all take."""

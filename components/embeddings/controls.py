@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from components.embeddings.point_colours import COLOURS
+from models.arrays import MAX_SEED
 from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
 from pipelines.embeddings.colouring import MAX_CLUSTERS
@@ -19,7 +20,6 @@ from pipelines.embeddings.map import (
     MAX_MIN_DISTANCE,
     MAX_NEIGHBOURS,
     MAX_PERPLEXITY,
-    MAX_SEED,
     METHODS,
     MIN_NEIGHBOURS,
     MIN_PERPLEXITY,

@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 
+from components.page.markup import MIN_FAIR_PROB, MIN_GOOD_PROB
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
 from pipelines.interpretability.logit_lens import (
@@ -19,9 +20,6 @@ from pipelines.interpretability.tracing import LogitLensProgress
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.wording.times import clock_time
 
-MIN_LIKELY_PROB = 0.5
-MIN_SURE_PROB = 0.8
-"""Probabilities below which a token is drawn fainter, as in a transcript."""
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 48
 """View box of the attention curve, which is stretched over the width of the page."""
 MAP_WIDTH, MAP_HEIGHT, MAP_MARGIN = 480, 280, 16
@@ -99,7 +97,7 @@ def _word(trace: LogitLensTrace, index: int, chosen: int) -> str:
 
 def _token(trace: LogitLensTrace, index: int, is_chosen: bool) -> str:
     token = trace.tokens[index]
-    faint = " w1" if token.prob < MIN_LIKELY_PROB else " w2" if token.prob < MIN_SURE_PROB else ""
+    faint = " w1" if token.prob < MIN_FAIR_PROB else " w2" if token.prob < MIN_GOOD_PROB else ""
     tab, pressed = (0, "true") if is_chosen else (-1, "false")
     language = " language" if index == 0 and trace.language else ""
     return (

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from components.page.downloads import APP_VERSION, new_files_folder
 from components.page.json_documents import as_document
+from pipelines import APP_NAME
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.description.description import ClipDescription
 
-APP = "Audioscope"
 VERSION = 1
 
 
@@ -19,6 +19,6 @@ def description_file(clip: AudioClip, description: ClipDescription) -> Path:
     """Write the description to a file in the clip's folder, which is deleted with the clip."""
     folder = new_files_folder(clip)
     path = folder / f"{safe_stem(clip.name)}.json"
-    document = {"app": APP, "app_version": APP_VERSION, "version": VERSION, "title": clip.name, **as_document(description)}
+    document = {"app": APP_NAME, "app_version": APP_VERSION, "version": VERSION, "title": clip.name, **as_document(description)}
     path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
     return path

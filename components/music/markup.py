@@ -144,7 +144,7 @@ def _sections(sections: tuple[Section, ...]) -> str:
         seek_button(f"{html.escape(part.label)} {clock_time(part.start, 1)}", part.start, f"{part.end - part.start:.1f} s")
         for part in sections
     ]
-    return _row("Sections", " ".join(buttons) if len(buttons) > 1 else "only one") if buttons else ""
+    return _row("Sections", " ".join(buttons) if len(buttons) > 1 else "one section") if buttons else ""
 
 
 def _vocals(vocals: Vocals | None) -> str:
@@ -156,7 +156,9 @@ def _vocals(vocals: Vocals | None) -> str:
 
 
 def _loudness(loudness: Loudness | None) -> str:
-    if loudness is None or loudness.integrated_lufs is None:
+    if loudness is None:
         return ""
+    if loudness.integrated_lufs is None:
+        return _row("Loudness", "not measured", rest="the clip is nearly silent or shorter than 0.4 s")
     spread = f"range {loudness.range_lu:.1f} LU, " if loudness.range_lu is not None else ""
     return _row("Loudness", f"{loudness.integrated_lufs:.1f} LUFS", None, f"{spread}true peak {loudness.true_peak_dbfs:.1f} dBFS")

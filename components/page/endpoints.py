@@ -7,25 +7,19 @@ cancelling request with it. An async function can be cancelled at once, so every
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import inspect
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, closing
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from components.page.user_errors import report_errors
+from pipelines.jobs.background import Ended, Worker
 
 STOP_ARGUMENT = "should_stop"
-
-
-@dataclass(frozen=True)
-class _Ended:
-    error: BaseException | None
 
 
 def add_endpoint(work: Callable[..., Any], **queue: Any) -> None:
@@ -74,34 +68,20 @@ async def _results(work: Callable[..., Any], arguments: tuple[Any, ...], options
         if not cancelled.is_set():
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
-    def run() -> None:
-        result = report_errors(work)(*arguments, **options, should_stop=cancelled.is_set)
+    def run(report: Callable[[Any], None], stopped: Callable[[], bool]) -> None:
+        result = report_errors(work)(*arguments, **options, should_stop=stopped)
         if not inspect.isgenerator(result):
-            send(result)
+            report(result)
             return
         with closing(result):
-            _send_each(result, send, cancelled)
+            for step in result:
+                report(step)
 
-    def run_to_the_end() -> None:
-        try:
-            run()
-        except BaseException as error:
-            send(_Ended(error))
-        else:
-            send(_Ended(None))
-
-    threading.Thread(target=contextvars.copy_context().run, args=(run_to_the_end,), name="endpoint", daemon=True).start()
+    Worker[Any](run, cancelled.is_set, send, "endpoint")
     try:
-        while not isinstance(message := await outbox.get(), _Ended):
+        while not isinstance(message := await outbox.get(), Ended):
             yield message
         if message.error is not None:
             raise message.error
     finally:
         cancelled.set()
-
-
-def _send_each(results: Iterator[Any], send: Callable[[Any], None], cancelled: threading.Event) -> None:
-    for result in results:
-        send(result)
-        if cancelled.is_set():
-            return

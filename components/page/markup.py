@@ -6,6 +6,9 @@ import html
 
 from pipelines.wording.grammar import percent
 
+MIN_FAIR_PROB, MIN_GOOD_PROB = 0.5, 0.8
+"""Probabilities below which a word is marked strongly, and lightly."""
+
 
 def failure_markup(sentence: str) -> str:
     """Return the line that says why there is no result."""

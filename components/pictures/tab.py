@@ -34,12 +34,13 @@ from components.pictures.storyboard_panel import build_storyboard_panel, connect
 from components.timeline.items import SpanItem
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
 from components.timeline.tracks import SpanTrack
+from models.arrays import MAX_SEED
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
 from pipelines.pictures.foreign_metadata import ForeignSettings
-from pipelines.pictures.options import MAX_SEED, Drawing, PictureOptions
+from pipelines.pictures.options import Drawing, PictureOptions
 from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
 from pipelines.pictures.prompt_writing import write_prompt
 from services import Services

@@ -6,8 +6,6 @@ import {clock} from '../page/time_format.js';
 const list = element.querySelector('.segments');
 const message = element.querySelector('.empty');
 const partial = element.querySelector('.partial');
-const MIN_FAIR_PROBABILITY = 0.5; // words below are marked strongly
-const MIN_GOOD_PROBABILITY = 0.8; // and below this one lightly
 let rows = [];
 let feed = null;
 let read = 0;
@@ -34,7 +32,8 @@ function button(name, label, text) {
 
 function wordElement({start, end, text, probability}) {
   const word = document.createElement('span');
-  word.className = probability < MIN_FAIR_PROBABILITY ? 'word w1' : probability < MIN_GOOD_PROBABILITY ? 'word w2' : 'word';
+  const [fair, good] = props.value.marked;
+  word.className = probability < fair ? 'word w1' : probability < good ? 'word w2' : 'word';
   word.textContent = text;
   word.title = `${clock(start)} · ${Math.round(probability * 100)} % sure`;
   word.dataset.time = start;

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import gradio as gr
 
+from components.page.markup import MIN_FAIR_PROB, MIN_GOOD_PROB
 from components.page.page_script import page_script
 from components.timeline.timeline import Value, event_field
 from models.errors import InvalidOption
@@ -56,7 +57,14 @@ class TranscriptFeed:
             message: shown while there are no lines.
             partial: text of the line that is being spoken.
         """
-        return {"feed": self._id, "made": self._made, "lines": self._lines, "message": message, "partial": partial}
+        return {
+            "feed": self._id,
+            "made": self._made,
+            "lines": self._lines,
+            "message": message,
+            "partial": partial,
+            "marked": [MIN_FAIR_PROB, MIN_GOOD_PROB],
+        }
 
 
 def line_of(event: gr.EventData, segments: Sequence[Segment]) -> int:

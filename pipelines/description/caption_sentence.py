@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.description.text_spans import Span
+from pipelines.clip.chunking import Span
 from pipelines.music.decisions import hedge
 from pipelines.wording.grammar import sentence
 

@@ -12,9 +12,18 @@ from functools import cached_property
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.description.text_spans import Span, runs_of
+from pipelines.clip.chunking import Span
+from pipelines.description.text_spans import runs_of
 from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_POSSIBLE, MIN_PROBABLE, MIN_VOCALS_MOMENT_PROB, has_vocals
+from pipelines.music.decisions import (
+    MIN_MUSIC_CLASS_SCORE,
+    MIN_MUSIC_SCORE,
+    MIN_POSSIBLE,
+    MIN_PROBABLE,
+    MIN_SPEECH_SCORE,
+    MIN_VOCALS_MOMENT_PROB,
+    has_vocals,
+)
 from pipelines.music.facts import MusicFacts
 from pipelines.music.key_detection import Key
 from pipelines.music.rhythm.types import Beats, Tempo
@@ -250,10 +259,10 @@ class ClipFindings:
         if self.speech is not None and self.speech.segments:
             return True
         presence = self.sound_presence((SPEECH,))
-        if presence is not None and presence.confidence >= MIN_PROBABLE:
+        if presence is not None and presence.confidence >= MIN_SPEECH_SCORE:
             return True
         if self.speech is not None and self.speech.state == "done":
-            return False if presence is None or presence.peak < MIN_PROBABLE else None
+            return False if presence is None or presence.peak < MIN_SPEECH_SCORE else None
         return False if presence is not None and presence.is_absent else None
 
     @property
@@ -269,20 +278,20 @@ class ClipFindings:
         """Times of the speech; empty if there is none."""
         if self.speech is not None and self.speech.segments:
             return tuple((segment.start, segment.end) for segment in self.speech.segments)
-        return self._class_spans(SPEECH) if self.has_speech else ()
+        return self._class_spans(SPEECH, MIN_SPEECH_SCORE) if self.has_speech else ()
 
     @cached_property
     def music_spans(self) -> tuple[Span, ...]:
         """Times of the music, from the scores of sound classes where the clip as a whole is not music."""
         if self.is_music and self.music is not None:
             return runs_of(self.music.music >= MIN_MUSIC_SCORE, self.music.hop_seconds, self.music.patch_seconds, self.duration)
-        return self._class_spans(MUSIC)
+        return self._class_spans(MUSIC, MIN_MUSIC_CLASS_SCORE)
 
-    def _class_spans(self, name: str) -> tuple[Span, ...]:
+    def _class_spans(self, name: str, min_score: float) -> tuple[Span, ...]:
         if self.sounds is None or name not in self.sounds.classes:
             return ()
         column = self.sounds.scores[:, self.sounds.classes.index(name)]
-        return runs_of(column >= MIN_PROBABLE, self.sounds.hop_seconds, self.sounds.patch_seconds, self.duration)
+        return runs_of(column >= min_score, self.sounds.hop_seconds, self.sounds.patch_seconds, self.duration)
 
 
 def peak_span(series: FloatArray, hop: float, length: float, duration: float) -> Span | None:

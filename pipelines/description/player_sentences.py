@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
+from pipelines.clip.chunking import Span
 from pipelines.description import music_phrases as phrases
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings, Detection
-from pipelines.description.text_spans import Span
 from pipelines.music.decisions import MAX_CERTAIN_NO_VOCALS_PROB, MIN_CERTAIN, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed, with_article
 from pipelines.wording.times import clock_time

@@ -5,38 +5,40 @@ from __future__ import annotations
 import random
 import re
 
+from pipelines.clip.chunking import Span
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
-from pipelines.description.text_spans import Span
-from pipelines.music.decisions import MAX_NEAR_SILENT_LUFS, MIN_CERTAIN, MIN_POSSIBLE, MIN_PROBABLE, Level, hedge, level
+from pipelines.music.decisions import (
+    MAX_NEAR_SILENT_LUFS,
+    MIN_CERTAIN,
+    MIN_NAMED_SOUND_SCORE,
+    MIN_POSSIBLE,
+    MIN_PROBABLE,
+    MIN_RELATIVE_SOUND_SCORE,
+    Level,
+    hedge,
+    level,
+)
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.tagging.audioset import (
     ANIMAL,
-    ANIMAL_FAMILIES,
+    GENERIC_ANIMALS,
     MUSIC,
+    SINGING_CLASSES,
     SPEECH,
     Tag,
     class_tree,
 )
 from pipelines.wording.grammar import listed
-from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
+from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, SPEAKERS, sound_phrase
 from pipelines.wording.times import clock_time, length
 
 MAX_SOUNDS = 3
-BROAD_NAMES = frozenset({ANIMAL, *ANIMAL_FAMILIES})
-"""Classes that are left out beside a narrower one."""
-MIN_RELATIVE_SCORE = 0.4
-"""Score relative to that of the first sound from which another is named."""
 MAX_QUOTED_WORDS = 9
 MIN_MOMENT_CLIP_SECONDS = 8.0
 """Duration of a clip from which the clearest moment of a sound is named."""
 OVERLAY_RATE, NO_MUSIC_RATE, LENGTH_RATE = 0.6, 0.5, 0.5
 """How often two certain sounds share a sentence, the absence of music stands beside that of speech, and the duration is named."""
-SPEAKERS = {
-    "Male speech, man speaking": "a man",
-    "Female speech, woman speaking": "a woman",
-    "Child speech, kid speaking": "a child",
-}
 
 MAIN_SOUND = ("{hedge}{sound}", "the main sound is {hedge}{sound}", "the clip {hedge}contains {sound}")
 OTHER_SOUND = ("the clip {hedge}also contains {sound}", "also {hedge}{sound}")
@@ -95,13 +97,13 @@ def _notable_sounds(findings: ClipFindings) -> list[Tag]:
     """Return the sounds that are named, surest first."""
     tags = [tag for tag in findings.top_sounds if tag.name not in ABOUT_THE_SOUND and _is_consistent(findings, tag)]
     if any(_is_kind_of_animal(tag) and tag.score >= MIN_POSSIBLE for tag in tags):
-        tags = [tag for tag in tags if tag.name not in BROAD_NAMES]
-    return [tag for tag in tags if tag.score >= MIN_RELATIVE_SCORE * tags[0].score][:MAX_SOUNDS] if tags else []
+        tags = [tag for tag in tags if tag.name not in GENERIC_ANIMALS]
+    return [tag for tag in tags if tag.score >= MIN_RELATIVE_SOUND_SCORE * tags[0].score][:MAX_SOUNDS] if tags else []
 
 
 def _is_kind_of_animal(tag: Tag) -> bool:
     tree = class_tree()
-    return tag.name in tree.names and tag.name not in BROAD_NAMES and tree.index(tag.name) in tree.below(ANIMAL)
+    return tag.name in tree.names and tag.name not in GENERIC_ANIMALS and tree.index(tag.name) in tree.below(ANIMAL)
 
 
 def _is_consistent(findings: ClipFindings, tag: Tag) -> bool:
@@ -110,7 +112,7 @@ def _is_consistent(findings: ClipFindings, tag: Tag) -> bool:
     if tag.name not in tree.names:
         return tag.name in SPEAKERS
     position = tree.index(tag.name)
-    if position in tree.below("Singing") or tag.name in ("Song", "Vocal music", "A capella", "Opera"):
+    if position in tree.below(*SINGING_CLASSES, "Song"):
         return findings.has_vocals is True
     if position in tree.below(SPEECH):
         return findings.has_speech is True
@@ -126,7 +128,7 @@ def _place(findings: ClipFindings, tag: Tag) -> Span:
 
 def _sounds(findings: ClipFindings, sounds: list[Tag], rng: random.Random) -> list[CaptionSentence]:
     """Return the sentence on the first sound, and one on a second."""
-    if not sounds or sounds[0].score < MIN_POSSIBLE / 2:
+    if not sounds or sounds[0].score < MIN_NAMED_SOUND_SCORE:
         return [choose(rng, NO_SOUND, (0.0, findings.duration))]
     first, *others = sounds
     noun, span = sound_phrase(first.name), _place(findings, first)

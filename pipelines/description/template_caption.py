@@ -8,11 +8,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from pipelines.clip.chunking import Span
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.music_sentences import music_sentences
 from pipelines.description.sound_sentences import sound_sentences, speech_sentences
-from pipelines.description.text_spans import Span
 from pipelines.wording.times import clock_time, length
 
 __all__ = ["Caption", "CaptionSentence", "write_caption"]

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-Span = tuple[float, float]
-"""(start, end) in seconds."""
+from pipelines.clip.chunking import Span
+from pipelines.clip.series import runs_of_true
 
 
 def runs_of(flags: NDArray[np.bool_], hop: float, length: float, duration: float) -> tuple[Span, ...]:
     """Return (start, end) in seconds of each run of true patches [patches], one every `hop` seconds and `length` seconds long."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))).tolist()
-    runs = [(first * hop, min(duration, (last - 1) * hop + length)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    runs = [(first * hop, min(duration, (end - 1) * hop + length)) for first, end in runs_of_true(flags)]
     return merged_spans(run for run in runs if run[0] < run[1])
 
 

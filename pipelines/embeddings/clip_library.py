@@ -26,6 +26,7 @@ from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import CONTENT_HASH
+from pipelines.embeddings.analysis import MIN_NORM
 from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
 
@@ -36,7 +37,6 @@ SEGMENT_HOP_SECONDS = 1.0
 MAX_SEGMENTS = 600
 """Maximum number of segments of one clip: one a second for ten minutes; those of longer clips are longer."""
 MAX_RESULTS = 100
-MIN_NORM = 1e-12
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import AnyArray, FloatArray, IntArray
+from pipelines import APP_NAME
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.map import EmbeddingMap, landmark_indices
@@ -28,7 +29,7 @@ MAP_DECIMALS = 4
 def export_metadata(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
     """Return the metadata of an exported file: clip, encoder, layer, model."""
     return {
-        "app": "Audioscope",
+        "app": APP_NAME,
         "version": VERSION,
         "clip": clip_name,
         "content_hash": embedding.content_hash,
@@ -114,7 +115,7 @@ def map_document(
         colourings: of the same frames.
     """
     return {
-        "app": "Audioscope",
+        "app": APP_NAME,
         "version": VERSION,
         "clips": [export_metadata(embedding, name) for name, embedding in clips],
         "method": embedding_map.method,

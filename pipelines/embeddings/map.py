@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import DoubleArray, FloatArray, IntArray
+from models.arrays import MAX_SEED, DoubleArray, FloatArray, IntArray
 from models.cache.feature_store import FeatureKey, FeatureStore
 from models.errors import InvalidOption, JobStopped
 from models.stopping import never_stop
@@ -41,7 +41,6 @@ MIN_NEIGHBOUR_FRAMES = 8
 MIN_NEIGHBOURS, MAX_NEIGHBOURS = 2, 200
 MIN_PERPLEXITY, MAX_PERPLEXITY = 2.0, 100.0
 MAX_MIN_DISTANCE = 0.99
-MAX_SEED = 2**32 - 1
 EQUAL_FRAMES_TOLERANCE = 1e-5
 """Range of values of equal frames relative to the largest value. Models round equal sounds to within 1e-7 (musicnn, a steady
 tone); without the tolerance their map would be one of rounding."""

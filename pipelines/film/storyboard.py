@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from models.arrays import MAX_SEED
 from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.stopping import never_stop
@@ -16,7 +17,6 @@ from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_to_image import PROMPT_WINDOW_SECONDS, audio_to_image
 from pipelines.pictures.options import (
-    MAX_SEED,
     Drawing,
     PictureOptions,
 )

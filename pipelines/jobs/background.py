@@ -6,6 +6,7 @@ calls back with each step becomes a generator by `reported_steps`, which waits, 
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -22,41 +23,33 @@ Step = TypeVar("Step")
 
 
 @dataclass(frozen=True)
-class _Ended:
+class Ended:
+    """The last message of a worker."""
+
     error: BaseException | None
 
 
-class _Worker(Generic[Step]):
-    """A thread that runs `work(report, stopped)` and queues what it reports."""
+class Worker(Generic[Step]):
+    """A thread that runs `work(report, stopped)`, and sends what it reports and its end."""
 
     def __init__(
-        self, work: Callable[[Callable[[Step], None], Callable[[], bool]], None], should_stop: Callable[[], bool]
+        self,
+        work: Callable[[Callable[[Step], None], Callable[[], bool]], None],
+        should_stop: Callable[[], bool],
+        send: Callable[[Step | Ended], None],
+        name: str = "job",
     ) -> None:
+        """Start the thread `name`, in the caller's context; it calls `send` with each step, and last with `Ended`."""
         self._work = work
         self._should_stop = should_stop
+        self._send = send
         self._closed = threading.Event()
-        self._outbox: queue.SimpleQueue[Step | _Ended] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="job", daemon=True)
+        self._thread = threading.Thread(target=contextvars.copy_context().run, args=(self._run,), name=name, daemon=True)
         self._thread.start()
 
     def stopped(self) -> bool:
         """Return whether no more steps are wanted."""
         return self._closed.is_set() or self._should_stop()
-
-    def steps(self, heartbeat: float | None = None) -> Iterator[Step | None]:
-        """Yield each step as it is reported, and None whenever `heartbeat` seconds pass without one; raise the work's error."""
-        while True:
-            try:
-                step = self._outbox.get(timeout=heartbeat)
-            except queue.Empty:
-                yield None
-                continue
-            if not isinstance(step, _Ended):
-                yield step
-            elif step.error is None or isinstance(step.error, JobStopped):
-                return
-            else:
-                raise step.error
 
     def close(self) -> None:
         """End the work at its next report."""
@@ -69,15 +62,31 @@ class _Worker(Generic[Step]):
     def _report(self, step: Step) -> None:
         if self.stopped():
             raise JobStopped
-        self._outbox.put(step)
+        self._send(step)
 
     def _run(self) -> None:
         try:
             self._work(self._report, self.stopped)
         except BaseException as error:
-            self._outbox.put(_Ended(error))
+            self._send(Ended(error))
         else:
-            self._outbox.put(_Ended(None))
+            self._send(Ended(None))
+
+
+def _received(outbox: queue.SimpleQueue[Step | Ended], heartbeat: float | None = None) -> Iterator[Step | None]:
+    """Yield each step as it is sent, and None whenever `heartbeat` seconds pass without one; raise the work's error."""
+    while True:
+        try:
+            step = outbox.get(timeout=heartbeat)
+        except queue.Empty:
+            yield None
+            continue
+        if not isinstance(step, Ended):
+            yield step
+        elif step.error is None or isinstance(step.error, JobStopped):
+            return
+        else:
+            raise step.error
 
 
 def in_background(
@@ -94,9 +103,10 @@ def in_background(
             for step in steps:
                 report(step)
 
-    worker = _Worker(work, should_stop)
+    outbox: queue.SimpleQueue[Step | Ended] = queue.SimpleQueue()
+    worker = Worker(work, should_stop, outbox.put)
     try:
-        for step in worker.steps(HEARTBEAT_SECONDS):
+        for step in _received(outbox, HEARTBEAT_SECONDS):
             yield step
             if worker.stopped():
                 return
@@ -112,9 +122,10 @@ def reported_steps(
     `report` raises JobStopped, which leaves the work, once `should_stop()` says so or this generator is closed; closing waits
     for that.
     """
-    worker = _Worker[Step | None](lambda report, stopped: work(report), should_stop)
+    outbox: queue.SimpleQueue[Step | Ended | None] = queue.SimpleQueue()
+    worker = Worker[Step | None](lambda report, stopped: work(report), should_stop, outbox.put)
     try:
-        yield from (step for step in worker.steps() if step is not None)
+        yield from (step for step in _received(outbox) if step is not None)
     finally:
         worker.close()
         worker.join()

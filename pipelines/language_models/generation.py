@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from models.arrays import MAX_SEED
 from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption, OutOfMemory
 from models.loading.loaders import ProcessedModel
@@ -22,7 +23,6 @@ WORKING_BYTES = 2 * 2**30
 """Keys and values of a few thousand tokens of a model of 8 billion parameters, its logits for a prompt, and an audio encoder's
 activations."""
 MAX_NEW_TOKENS = 2048
-MAX_SEED = 2**32 - 1
 INCOMPLETE = "\ufffd"
 """Decoded from the first bytes of a character while the others are still to come."""
 

@@ -14,6 +14,9 @@ than not; below 0.25 a finding counts as not measured."""
 MIN_MUSIC_SCORE = 0.2
 """Score of 'Music' or of a kind of it, 0 to 1, from which a moment, or by its mean a clip, counts as music. Averaged over a clip,
 the highest of sounds that are no music was 0.14, the lowest of 31 rendered pieces 0.24."""
+MIN_MUSIC_CLASS_SCORE = 0.5
+"""Score of the class 'Music', 0 to 1, from which a moment counts as music in a clip that as a whole is none: likelier than not,
+since sounds that are no music often have a little of it."""
 MIN_MUSIC_FRACTION = 0.25
 """Fraction of a clip's patches, silent ones left out, that must be music for the clip to be called music. Chosen: a jingle
 before a speech is less."""
@@ -25,6 +28,20 @@ MAX_CERTAIN_NO_VOCALS_PROB = 0.15
 """Probability of vocals up to which their absence needs no hedge."""
 MIN_VOCALS_MOMENT_PROB = 0.5
 """Probability of vocals in a moment from which the moment belongs to a stretch with vocals: likelier than not."""
+MIN_VOCALS_IN_MUSIC_PROB = 0.5
+"""Probability of vocals in a clip by its music tags from which the moments of these tags count too. It is lower than that of the
+decision, which is on the mean of two models."""
+MIN_SINGING_SCORE = 0.12
+"""YAMNet's score of a class of singing that is worth a probability of `MIN_VOCALS_MOMENT_PROB`."""
+VOCALS_LOG_ODDS = -4.1
+"""Evidence of the tagging models at which the probability of vocals is 0.5, in log-odds; set on the tuning pieces."""
+
+MIN_SPEECH_SCORE = 0.5
+"""Score of 'Speech', 0 to 1, from which a clip, a segment or a moment has speech: likelier than not."""
+MIN_NAMED_SOUND_SCORE = 0.125
+"""Score from which the best sound of a clip is named, with 'perhaps'; below, the sounds count as not identified."""
+MIN_RELATIVE_SOUND_SCORE = 0.4
+"""Score of a further sound, relative to that of the first, from which it is named too."""
 
 MIN_LOUD_LUFS, MAX_QUIET_LUFS = -12.0, -27.0
 """Integrated loudness from which a clip is loud, and up to which it is quiet: 2 LU above the -14 LUFS of streaming services, and

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
+from pipelines.clip.series import moving_mean
 
 STEP_SECONDS = 0.1
 STEPS_PER_BLOCK = 100
@@ -87,9 +88,9 @@ def loudness_of(blocks: list[DoubleArray]) -> Loudness:
     from librosa import amplitude_to_db
 
     energies = np.concatenate([block[1:] for block in blocks])
-    integrated = integrated_loudness(_sliding_mean(energies, GATING_STEPS))
+    integrated = integrated_loudness(moving_mean(energies, GATING_STEPS))
     is_long = len(energies) * STEP_SECONDS >= MIN_RANGE_SECONDS
-    spread = loudness_range(_sliding_mean(energies, SHORT_TERM_STEPS)) if is_long else None
+    spread = loudness_range(moving_mean(energies, SHORT_TERM_STEPS)) if is_long else None
     peak = amplitude_to_db(np.max([block[0] for block in blocks]), amin=MIN_POWER**0.5, top_db=None)
     return Loudness(_rounded(integrated), _rounded(spread), round(float(peak), 1))
 
@@ -159,13 +160,6 @@ def _lufs(energy: Any) -> Any:
     from librosa import power_to_db
 
     return OFFSET_LU + power_to_db(energy, amin=MIN_POWER, top_db=None)
-
-
-def _sliding_mean(energies: DoubleArray, width: int) -> DoubleArray:
-    """Return the means [steps - width + 1]; empty where there are fewer steps."""
-    sums = np.concatenate([[0.0], np.cumsum(energies)])
-    means: DoubleArray = (sums[width:] - sums[:-width]) / width
-    return means
 
 
 def _step(sample_rate: int) -> int:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
-from pipelines.music.decisions import MIN_VOCALS_MOMENT_PROB, has_vocals
+from pipelines.clip.series import runs_of_true
+from pipelines.music.decisions import MIN_SINGING_SCORE, MIN_VOCALS_IN_MUSIC_PROB, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.facts import Vocals
 from pipelines.music.tags.tag_fusion import MusicTags
-from pipelines.tagging.audioset import tree_of
+from pipelines.tagging.audioset import SINGING_CLASSES, tree_of
 from pipelines.tagging.tags import SoundTags
 
-SINGING_CLASSES = (
-    "Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming", "Vocal music",
-    "A capella", "Song", "Opera", "Beatboxing",
-)  # fmt: skip
+UNACCOMPANIED_CLASSES = (*SINGING_CLASSES, "Song", "Beatboxing")
+"""Classes of singing by itself. The weights of `tag_fusion` were set without the last two."""
 MUSIC_CLASSES = ("Music", "Musical instrument")
 SMOOTHING_PATCHES = 5
 """Length of the median filter: 2.4 s, so that a single patch is no vocals."""
-MIN_VOCALS_SCORE = 0.12
-"""YAMNet's score of a class of singing that is worth a probability of `MIN_VOCALS_MOMENT_PROB`."""
 
 
 def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
@@ -29,17 +25,18 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
     Whether there are any is decided by the mean of the two, since each of them alone errs now and then.
     """
     tree = tree_of(sounds.classes)
-    columns = [tree.index(name) for name in SINGING_CLASSES if name in tree.names]
-    alone = np.minimum(1.0, MIN_VOCALS_MOMENT_PROB * sounds.scores[:, columns].max(axis=1) / MIN_VOCALS_SCORE)
+    columns = [tree.index(name) for name in UNACCOMPANIED_CLASSES if name in tree.names]
+    alone = np.minimum(1.0, MIN_VOCALS_MOMENT_PROB * sounds.scores[:, columns].max(axis=1) / MIN_SINGING_SCORE)
     beyond = SMOOTHING_PATCHES // 2
     smooth = np.median(sliding_window_view(np.pad(alone, beyond, mode="edge"), SMOOTHING_PATCHES), axis=1)
     middles = sounds.times + sounds.patch_seconds / 2
-    is_over_music = music.vocals_in_clip >= MIN_VOCALS_MOMENT_PROB
+    is_over_music = music.vocals_in_clip >= MIN_VOCALS_IN_MUSIC_PROB
     over_music = np.interp(middles, music.times + music.patch_seconds / 2, music.vocals) if is_over_music else 0.0
     probs = np.maximum(smooth, over_music)
     hop, end_of_clip = sounds.hop_seconds, sounds.duration
     spans = [
-        (round(start * hop, 2), round(min(end_of_clip, end * hop), 2)) for start, end in _runs(probs >= MIN_VOCALS_MOMENT_PROB)
+        (round(start * hop, 2), round(min(end_of_clip, end * hop), 2))
+        for start, end in runs_of_true(probs >= MIN_VOCALS_MOMENT_PROB)
     ]
     strongest = max(float(probs.max()), music.vocals_in_clip)
     is_tagged = music.is_music is not None
@@ -56,9 +53,3 @@ def music_score(sounds: SoundTags) -> float:
     """Return the mean over the clip of the maximum score of music and instruments, 0 to 1."""
     columns = sorted(tree_of(sounds.classes).below(*MUSIC_CLASSES))
     return round(float(sounds.scores[:, columns].max(axis=1).mean()), 3)
-
-
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return (first, one past the last) of each run of true flags."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from models.arrays import MAX_SEED
 from models.errors import ModelUnavailable
 from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
@@ -18,7 +19,7 @@ from pipelines.jobs.background import in_background, reported_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.concept_decomposition import decompose_concepts
-from pipelines.pictures.options import MAX_SEED, ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
+from pipelines.pictures.options import ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
 from pipelines.pictures.planning import PicturePlan, plan_picture
 from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt_text, text_overflow
 from pipelines.pictures.prompt_writing import write_prompt

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from pipelines.pictures.options import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS, MAX_TEXT_CHARACTERS
+from models.arrays import MAX_SEED
+from pipelines.pictures.options import MAX_GUIDANCE_SCALE, MAX_STEPS, MAX_TEXT_CHARACTERS
 
 SAMPLERS = {
     "ddim": "DDIM",

@@ -20,7 +20,6 @@ SCHEDULERS: dict[str, str] = {
 }
 """Name on the page -> class of diffusers. All of them can start from pure noise, which models with zero terminal SNR need."""
 
-MAX_SEED = 2**32 - 1
 MAX_STEPS = 100
 MAX_GUIDANCE_SCALE = 30.0
 MAX_TEXT_CHARACTERS = 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from models.arrays import MAX_SEED
 from models.errors import InvalidOption, ModelError
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.specs.image import DrawingDefaults, drawing_defaults
@@ -15,7 +16,6 @@ from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.init_image import check_init_image, prepare_init_image
 from pipelines.pictures.options import (
     MAX_GUIDANCE_SCALE,
-    MAX_SEED,
     MAX_STEPS,
     MAX_TEXT_CHARACTERS,
     SCHEDULERS,

@@ -20,10 +20,11 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from models.arrays import MAX_SEED
+from pipelines import APP_NAME
 from pipelines.pictures.errors import InvalidPictureFile
 from pipelines.pictures.foreign_metadata import ForeignSettings, foreign_settings
 from pipelines.pictures.options import (
-    MAX_SEED,
     Picture,
     PictureOptions,
     PictureSettings,
@@ -153,7 +154,7 @@ def a1111_parameters(settings: PictureSettings) -> str:
         "Size": f"{settings.width}x{settings.height}",
         "Model": settings.model,
         "Denoising strength": f"{settings.strength:g}" if settings.init_image is not None else "",
-        "Version": "Audioscope",
+        "Version": APP_NAME,
     }
     lines = [_one_line(prompt)]
     if settings.negative_prompt:

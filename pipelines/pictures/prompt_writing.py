@@ -20,7 +20,7 @@ from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
-from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_RELATIVE_SOUND_SCORE, MIN_SPEECH_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_vocals_prob
 from pipelines.music.tags.tag_table import TAG_KINDS
@@ -28,8 +28,7 @@ from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mention
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.transcription import find_stored
 from pipelines.tagging.audioset import (
-    ANIMAL,
-    ANIMAL_FAMILIES,
+    GENERIC_ANIMALS,
     MUSIC,
     SPEECH,
     ClassTree,
@@ -39,7 +38,7 @@ from pipelines.tagging.audioset import (
 from pipelines.tagging.sound_tagging import WORKING_BYTES, ClipTagger
 from pipelines.wording.grammar import listed
 from pipelines.wording.music_vocabulary import TermKind, term_of_row
-from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, sound_phrase
+from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, SPEAKERS, sound_phrase
 
 FROM_TAGS, FROM_MUSIC, FROM_TRANSCRIPT = "tags", "music", "transcript"
 """Sources of a prompt."""
@@ -48,12 +47,8 @@ MAX_CONCEPTS = 2
 MAX_SOUNDS = 3
 MAX_TAGS = 12
 """Best sound tags that are considered."""
-MIN_RELATIVE_SCORE = 0.4
-"""Smallest score of a further sound, relative to the first sound's."""
 MIN_SCORE = 0.25
 """Smallest score of a further sound."""
-MIN_SPEECH_SCORE = 0.5
-"""Score of 'Speech' from which a speaker is in the picture."""
 PLACES = {
     "Inside, small room": "in a small room",
     "Inside, large room or hall": "in a large hall",
@@ -62,15 +57,9 @@ PLACES = {
     "Outside, rural or natural": "in the open country",
 }
 MIN_PLACE_SCORE = 0.2
-SPEAKERS = {
-    "Male speech, man speaking": "a man",
-    "Female speech, woman speaking": "a woman",
-    "Child speech, kid speaking": "a child",
-}
 SINGERS = {"Female voice": "a female singer", "Male voice": "a male singer", "Rap": "a rapper", "Chant": "chanting people"}
 NON_VISUAL_MOODS = ("Fast", "Loud", "Catchy", "Sexy")
 MAX_MOODS, MAX_INSTRUMENTS = 2, 3
-GENERIC_CLASSES = (ANIMAL, *ANIMAL_FAMILIES)
 MAX_QUOTED_WORDS = 6
 """Speech of at most so many words is quoted; longer speech is reduced to keywords."""
 MAX_KEYWORDS = 6
@@ -188,7 +177,7 @@ def _concepts(facts: _SegmentFacts) -> list[_Part]:
     chosen: dict[str, str] = {}
     for tag in tags:
         phrase = class_phrase(tag.name, facts.tree)
-        if phrase is not None and (not chosen or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SCORE * tags[0].score)):
+        if phrase is not None and (not chosen or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SOUND_SCORE * tags[0].score)):
             chosen.setdefault(concept_by_word()[phrase], phrase)
     phrases = list(chosen.values())[:MAX_CONCEPTS] or [FALLBACK_CONCEPT]
     return [_Part(phrase, FROM_TAGS) for phrase in phrases]
@@ -239,12 +228,12 @@ def _speech_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
 def _sound_parts(facts: _SegmentFacts, is_music: bool) -> list[_Part]:
     """Return the part for sounds, such as 'a barking dog and birdsong'; kinds of music and speech are left to the other parts."""
     covered = [SPEECH, *([MUSIC] if is_music else [])]
-    tags = [tag for tag in facts.tags() if not facts.is_kind(tag, *covered) and tag.name not in GENERIC_CLASSES]
+    tags = [tag for tag in facts.tags() if not facts.is_kind(tag, *covered) and tag.name not in GENERIC_ANIMALS]
     is_alone = not is_music and not facts.has_speech
     shown = [
         tag
         for place, tag in enumerate(tags)
-        if (is_alone and place == 0) or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SCORE * tags[0].score)
+        if (is_alone and place == 0) or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SOUND_SCORE * tags[0].score)
     ]
     nouns = list(dict.fromkeys(_noun(tag.name, facts.tree) for tag in shown[:MAX_SOUNDS]))
     return [_Part(listed(nouns), FROM_TAGS)] if nouns else []

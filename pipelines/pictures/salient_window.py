@@ -11,6 +11,7 @@ from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentClip
+from pipelines.clip.series import moving_mean
 from pipelines.tagging.audioset import (
     ABOUT_THE_RECORDING,
     MUSIC,
@@ -58,10 +59,10 @@ def salient_window(
     hearing = listener.kind
     rms = _frame_rms(clip.waveform(hearing.sample_rate), hearing.hop_samples, listener.patches)
     hop = hearing.hop_samples / hearing.sample_rate
-    width = max(1, 1 + int((duration - hearing.patch_samples / hearing.sample_rate) / hop))
+    width = min(listener.patches, max(1, 1 + int((duration - hearing.patch_samples / hearing.sample_rate) / hop)))
     loudness = np.minimum(1.0, rms / (LOUD_RMS_RATIO * rms.max())).astype(np.float32)
     scores = listener.patch_scores(0, listener.patches) * _class_weights(listener.tree) * loudness[:, np.newaxis]
-    salience = _moving_mean(scores, width).max(axis=1) + LOUDNESS_WEIGHT * _moving_mean(loudness[:, np.newaxis], width)[:, 0]
+    salience = moving_mean(scores, width).max(axis=1) + LOUDNESS_WEIGHT * moving_mean(loudness, width)
     inside = slice(ceil(first / hop), max(int((last - duration) / hop), ceil(first / hop)) + 1)
     best = (inside.start + float(np.argmax(salience[inside]))) * hop if len(salience[inside]) else first
     start = min(best, last - duration)
@@ -87,11 +88,3 @@ def _frame_rms(waveform: FloatArray, hop: int, count: int) -> FloatArray:
         raise SilentClip
     rms = [np.sqrt(np.mean(np.square(frame))) if len(frame) else 0.0 for frame in frames]
     return np.array(rms, dtype=np.float32)
-
-
-def _moving_mean(values: FloatArray, width: int) -> FloatArray:
-    """Return means [rows - width + 1, columns] over `width` successive rows of `values` [rows, columns]."""
-    width = min(width, len(values))
-    sums = np.cumsum(np.concatenate([np.zeros_like(values[:1]), values]), axis=0, dtype=np.float64)
-    means: FloatArray = ((sums[width:] - sums[:-width]) / width).astype(np.float32)
-    return means

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.description.text_spans import Span
+from pipelines.clip.chunking import Span
 from pipelines.music.decisions import hedge
 from pipelines.wording.grammar import percent
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from pipelines.clip.chunking import Span
 from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings, Detection
 from pipelines.description.template_caption import write_caption
-from pipelines.description.text_spans import Span
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
 from pipelines.music.notation import written
 from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spans, missing, rated, unknown

@@ -15,7 +15,7 @@ from pipelines.tagging.sound_tagging import segment_tags
 MIN_SECONDS = 5.0
 """A shorter gap between two lines is a pause."""
 MAX_SEGMENTS = 200
-BROAD_NAMES = frozenset({"Animal", "Wild animals", "Vehicle"})
+UNSPECIFIC_CLASSES = frozenset({"Animal", "Wild animals", "Vehicle"})
 """Right more often than their subclasses, but of little use in a sentence."""
 
 log = logging.getLogger(__name__)
@@ -37,5 +37,5 @@ def non_speech_segments(
 
 def _sound(clip: AudioClip, start: float, end: float, runtime: ModelRuntime) -> str:
     names = [tag.name for tag in segment_tags(clip, start, end, runtime, names=3)]
-    specific = [name for name in names if name not in BROAD_NAMES] or names
+    specific = [name for name in names if name not in UNSPECIFIC_CLASSES] or names
     return specific[0].lower() if specific else ""

@@ -15,13 +15,13 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
+from pipelines import APP_NAME
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.cues import Cue, make_cues
 from pipelines.subtitles.unbreakable_units import CueWord, line_text, plain_text
 from pipelines.wording.times import clock_time
 
-APP = "Audioscope"
 JSON_VERSION = 1
 """Increased when a field of the JSON changes its meaning or is removed."""
 
@@ -95,7 +95,7 @@ def to_vtt(subtitles: Subtitles) -> str:
 def to_lrc(subtitles: Subtitles) -> str:
     """Write LRC: tags, then a line for every cue at `[mm:ss.xx]`, with word times as `<mm:ss.xx>` (enhanced LRC)."""
     length = _lrc_timestamp(math.floor(subtitles.transcription.duration * 1000))
-    tags = {"ti": _lrc_tag(subtitles.title), "length": length, "re": APP, "ve": _lrc_tag(subtitles.app_version)}
+    tags = {"ti": _lrc_tag(subtitles.title), "length": length, "re": APP_NAME, "ve": _lrc_tag(subtitles.app_version)}
     lines = [f"[{name}:{value}]" for name, value in tags.items()]
     for cue, following in zip_longest(subtitles.cues, subtitles.cues[1:]):
         lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{_lrc_text(cue, subtitles.word_times)}")
@@ -122,7 +122,7 @@ def to_json(subtitles: Subtitles) -> str:
     }
     """
     document = {
-        "app": APP,
+        "app": APP_NAME,
         "app_version": subtitles.app_version,
         "version": JSON_VERSION,
         "title": subtitles.title,

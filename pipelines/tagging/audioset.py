@@ -38,6 +38,13 @@ FIRST_AMBIGUOUS, LAST_AMBIGUOUS = "Arrow", "Crunch"
 
 ANIMAL, SPEECH, MUSIC, INSTRUMENT = "Animal", "Speech", "Music", "Musical instrument"
 ANIMAL_FAMILIES = ("Domestic animals, pets", "Livestock, farm animals, working animals", "Wild animals")
+GENERIC_ANIMALS = (ANIMAL, *ANIMAL_FAMILIES)
+"""Classes that say too little beside a narrower one."""
+SINGING_CLASSES = (
+    *("Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming"),
+    *("Vocal music", "A capella", "Opera"),
+)
+"""Classes that are evidence for vocals."""
 NOT_IN_YAMNET = {
     "Male speech, man speaking": SPEECH,
     "Female speech, woman speaking": SPEECH,

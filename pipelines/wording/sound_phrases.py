@@ -14,6 +14,12 @@ ABOUT_THE_SOUND = frozenset(
     {"Effects unit", "Distortion", "Harmonic", "Chorus effect", "Sidetone", "Pulse", "Throbbing", "Cacophony"}
 )
 """Classes that name a property of the sound, not its source."""
+SPEAKERS = {
+    "Male speech, man speaking": "a man",
+    "Female speech, woman speaking": "a woman",
+    "Child speech, kid speaking": "a child",
+}
+"""Who speaks, by class."""
 
 
 @cache

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipelines.clip.chunking import Span
 from pipelines.description.claims.claim import CheckedClaim, Claim, ClaimKind, Measurement, is_too_unsure
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.claims.harmony_checks import check_chords, check_key
 from pipelines.description.findings import MIN_ALTERNATIVE_RATIO, ClipFindings
-from pipelines.description.text_spans import Span
 from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.wording.grammar import listed, percent, with_article
 from pipelines.wording.music_vocabulary import TEMPO_WORDS, TermKind, narrower, terms_by_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.description.text_spans import Span
+from pipelines.clip.chunking import Span
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE
 
 ClaimKind = Literal["tempo", "key", "metre", "chords", "instrument", "genre", "vocals"]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from pipelines.clip.chunking import Span
 from pipelines.description.claims.claim import Claim, Measurement, is_too_unsure
 from pipelines.description.findings import ClipFindings
-from pipelines.description.text_spans import Span
 from pipelines.music.chord_recognition import Chord
 from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.notation import (

@@ -135,5 +135,6 @@ def max_around(values: FloatArray, frames: AnyArray) -> FloatArray:
 
 def sigmoid(values: FloatArray) -> FloatArray:
     """Return the probabilities of logits."""
-    probs: FloatArray = (0.5 + 0.5 * np.tanh(0.5 * values)).astype(np.float32)
-    return probs
+    from scipy.special import expit
+
+    return np.asarray(expit(values), dtype=np.float32)

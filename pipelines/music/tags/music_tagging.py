@@ -20,7 +20,6 @@ from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import ModelChoice
 from models.runtime import ModelRuntime
-from models.specs.model_spec import ModelSpec
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
@@ -173,9 +172,11 @@ class _ClipMusicTagger:
         count = min(BLOCK_PATCHES, self.patches - first)
         begin = first * PATCH_HOP_SAMPLES
         sound = self._waveform[begin : begin + PATCH_SAMPLES + (count - 1) * PATCH_HOP_SAMPLES]
-        return self._remembered(
-            choice.spec, f"scores of block {block}", lambda session: run_musicnn(session, gain * sound, ["scores"])[0]
-        )
+
+        def compute(session: Any) -> FloatArray:
+            return run_musicnn(session, gain * sound, ["scores"])[0]
+
+        return cached_features(self._clip, choice.spec, f"scores of block {block}", compute, self._runtime, WORKING_BYTES)
 
     def _yamnet_scores(self, first: int, count: int) -> FloatArray:
         """Return YAMNet's mean scores [count, 521] within each patch of musicnn from `first` on."""
@@ -191,7 +192,3 @@ class _ClipMusicTagger:
         first = min(ceil(begin / YAMNET_HOP_SECONDS), self._sounds.patches - 1)
         last = int((begin + PATCH_SECONDS - YAMNET_SECONDS) / YAMNET_HOP_SECONDS) + 1
         return range(first, max(first + 1, min(last, self._sounds.patches)))
-
-    def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], FloatArray]) -> FloatArray:
-        """Return what the feature store has, else `compute(model)` under a lease."""
-        return cached_features(self._clip, spec, layer, compute, self._runtime, WORKING_BYTES)

@@ -17,10 +17,10 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE, VOCALS_LOG_ODDS
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
-from pipelines.tagging.audioset import MUSIC, SPEECH, class_tree
+from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, SPEECH, class_tree
 
 MIN_SCORE = 1e-4
 """Scores are clipped here: a model with a score near 0 must not outvote the others."""
@@ -76,13 +76,6 @@ MTT_VOICES = (
 """Tags of MagnaTagATune that are evidence for vocals."""
 MSD_NO_VOICE = "instrumental"
 """Tag of the Million Song Dataset that is evidence against vocals."""
-YAMNET_VOICES = (
-    *("Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming"),
-    *("Vocal music", "A capella", "Opera"),
-)
-"""Classes of YAMNet that are evidence for vocals."""
-VOCALS_LOG_ODDS = -4.1
-"""Evidence of the models at which the probability of vocals is 0.5, in log-odds; set on the tuning pieces."""
 
 
 def log_odds(scores: FloatArray | float) -> FloatArray:
@@ -93,7 +86,9 @@ def log_odds(scores: FloatArray | float) -> FloatArray:
 
 def probability(evidence: FloatArray) -> FloatArray:
     """Return the inverse of `log_odds`."""
-    return np.asarray(1 / (1 + np.exp(-evidence)), dtype=np.float32)
+    from scipy.special import expit
+
+    return np.asarray(expit(evidence), dtype=np.float32)
 
 
 def confidences(scores: MusicScores) -> FloatArray:
@@ -115,7 +110,7 @@ def confidences(scores: MusicScores) -> FloatArray:
 def music_scores(scores: MusicScores) -> FloatArray:
     """Return the maximum score [segments] among 'Music', its kinds, and singing."""
     tree = class_tree()
-    musical = sorted(tree.below(MUSIC) | {tree.index(name) for name in YAMNET_VOICES})
+    musical = sorted(tree.below(MUSIC) | {tree.index(name) for name in SINGING_CLASSES})
     highest: FloatArray = scores.yamnet[:, musical].max(axis=1)
     return highest
 
@@ -124,7 +119,7 @@ def vocal_probs(scores: MusicScores) -> FloatArray:
     """Return the probability [segments] of vocals; plain speech does not count."""
     tree = class_tree()
     voices = scores.mtt[:, [MTT_TAGS.index(tag) for tag in MTT_VOICES]].max(axis=1)
-    singing = scores.yamnet[:, [tree.index(name) for name in YAMNET_VOICES]].max(axis=1)
+    singing = scores.yamnet[:, [tree.index(name) for name in SINGING_CLASSES]].max(axis=1)
     instrumental = scores.msd[:, MSD_TAGS.index(MSD_NO_VOICE)]
     evidence: FloatArray = (
         log_odds(voices) + (log_odds(singing) - log_odds(instrumental)) * np.float32(0.5) - np.float32(VOCALS_LOG_ODDS)

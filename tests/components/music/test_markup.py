@@ -51,6 +51,16 @@ def test_what_is_not_known_has_no_row() -> None:
     assert facts_markup(MusicFacts(20.0)) == ""
 
 
+def test_loudness_that_cannot_be_measured_has_a_row_with_the_reason() -> None:
+    markup = facts_markup(MusicFacts(0.3, loudness=Loudness(None, None, -80.0)))
+    assert "not measured" in markup
+    assert "nearly silent or shorter than 0.4 s" in markup
+
+
+def test_a_clip_without_boundaries_has_one_section() -> None:
+    assert "one section" in facts_markup(MusicFacts(20.0, sections=(Section(0.0, 20.0, "A", 0.9),)))
+
+
 def claim(text: str, words: str, verdict: str, start: float | None = None) -> CheckedClaim:
     at = text.index(words)
     return CheckedClaim(Claim("tempo", words, at, at + len(words)), verdict, f"<{words}>", start, start)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from models.arrays import MAX_SEED
 from models.cache.feature_store import FeatureStore
 from models.errors import AudioscopeError, InvalidOption, UnknownModel
 from models.specs.model_spec import FetchedModel
@@ -22,7 +23,6 @@ from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment, segment_concepts
 from pipelines.pictures.errors import InvalidInitImage, TextWidthMismatch
 from pipelines.pictures.options import (
-    MAX_SEED,
     Drawing,
     PictureOptions,
     PictureSettings,

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from models.arrays import MAX_SEED
 from models.specs.image import IMAGE_MODELS, drawing_defaults
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.errors import InvalidPictureFile
 from pipelines.pictures.options import (
-    MAX_SEED,
     SCHEDULERS,
     Picture,
     PictureOptions,
