@@ -29,8 +29,8 @@ from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import TagOptions
 from services import Services, build_services
 from settings import Settings
-from training.rendered_pieces import Part, Piece, render
 from training.sung_speech import RATE, sing
+from training.tagged_pieces import Part, TaggedPiece, rendered_file
 
 LABELS = Path(__file__).with_name("fitting_music_tags.json")
 LIBRIVOX = Path("/usr/share/pocketsphinx/test/data/librivox")
@@ -76,15 +76,15 @@ def rows(*groups: str) -> list[dict[str, Any]]:
     return [row for row in json.loads(LABELS.read_text(encoding="utf-8")) if row["group"] in groups]
 
 
-def piece_of(row: dict[str, Any]) -> Piece:
+def piece_of(row: dict[str, Any]) -> TaggedPiece:
     """Return the specification of the piece."""
     parts = tuple(Part(*part) for part in row["parts"])
-    return Piece(row["name"], parts, row["seed"], row["soundfont"], row["beats_per_minute"])
+    return TaggedPiece(row["name"], parts, row["seed"], row["soundfont"], row["beats_per_minute"])
 
 
 def outcome(services: Services, row: dict[str, Any], folder: Path) -> Outcome:
     """Render, tag, compare."""
-    clip = services.clips.open(render(piece_of(row), folder))
+    clip = services.clips.open(rendered_file(piece_of(row), folder))
     *_, sounds = tag_sounds(clip, TagOptions(names=NAMES), services.runtime)
     names = tuple(tag.name for tag in sounds.top)
     return Outcome(

@@ -52,8 +52,8 @@ from pipelines.tagging.audioset import class_tree
 from services import Services
 from tests.recordings import librivox_sentences
 from training.evaluate_music_tags import mix, piece_of, rows
-from training.rendered_pieces import render
 from training.sung_speech import sing
+from training.tagged_pieces import rendered_file
 
 GUARD_SECONDS = 60.0
 RATE = 16_000
@@ -68,7 +68,7 @@ def run(services: Services, clip: AudioClip, **options: int) -> MusicTags:
 
 
 def rendered(services: Services, folder: Path, name: str) -> AudioClip:
-    return services.clips.open(render(PIECES[name], folder))
+    return services.clips.open(rendered_file(PIECES[name], folder))
 
 
 def names_of(tags: MusicTags, kind: str) -> list[str]:

@@ -2,6 +2,10 @@
 
 A part is a General MIDI program and the way it plays; the drum kit is the program 'drums' with the name of a pattern. Chords,
 key, tempo and rhythm follow from the seed.
+
+`training.music.pieces` composes for another purpose: it annotates beats, bars, chords and sections, with few
+instruments. Here any instrument of General MIDI plays in its own manner. The weights of the music tags
+were set on these very notes, so both stay.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ BEATS_PER_BAR = 4
 SECONDS = 16.0
 DRUM_CHANNEL = 9
 DRUMS = "drums"
-PROGRESSIONS = ((0, 5, 3, 4), (0, 3, 4, 0), (5, 3, 0, 4), (0, 4, 5, 3), (1, 4, 0, 5), (0, 2, 3, 4))
+DEGREES = ((0, 5, 3, 4), (0, 3, 4, 0), (5, 3, 0, 4), (0, 4, 5, 3), (1, 4, 0, 5), (0, 2, 3, 4))
 """Degrees of the scale on which the chords of four bars stand."""
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 KICK, SNARE, CLOSED_HI_HAT, OPEN_HI_HAT, RIDE, CLAP, CRASH = 36, 38, 42, 46, 51, 39, 49
@@ -41,7 +45,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Piece:
+class TaggedPiece:
     """What is to be composed and rendered."""
 
     name: str
@@ -53,7 +57,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Harmony:
+class ScaleHarmony:
     """The chord of every bar."""
 
     tonic: int
@@ -72,20 +76,20 @@ class Harmony:
         return sorted(_above(self.pitch(root + third), low) for third in (0, 2, 4))
 
 
-def render(piece: Piece, folder: Path) -> Path:
+def rendered_file(piece: TaggedPiece, folder: Path) -> Path:
     """Compose the piece and play it: the WAV file."""
     midi, wav = folder / f"{piece.name}.mid", folder / f"{piece.name}.wav"
-    compose(piece).save(midi)
+    tagged_midi(piece).save(midi)
     command = ["fluidsynth", "-qni", "-F", str(wav), str(SOUNDFONTS / f"{piece.soundfont}.sf2"), str(midi)]
     subprocess.run(command, check=True, capture_output=True, timeout=RENDER_SECONDS)
     return wav
 
 
-def compose(piece: Piece) -> mido.MidiFile:
+def tagged_midi(piece: TaggedPiece) -> mido.MidiFile:
     """Return a piece of about 16 s in 4/4."""
     dice = random.Random(piece.seed)
     tempo = piece.beats_per_minute or dice.choice((76, 88, 100, 112, 124))
-    harmony = Harmony(dice.randrange(12), dice.choice((MAJOR, MINOR)), dice.choice(PROGRESSIONS))
+    harmony = ScaleHarmony(dice.randrange(12), dice.choice((MAJOR, MINOR)), dice.choice(DEGREES))
     bars = round(SECONDS * tempo / 60 / BEATS_PER_BAR)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))]))
@@ -101,7 +105,7 @@ def compose(piece: Piece) -> mido.MidiFile:
     return file
 
 
-def _melody(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _melody(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return one line in quarters, eighths and halves around the chord's notes."""
     notes, beat = [], 0.0
     step = dice.randrange(7)
@@ -115,7 +119,7 @@ def _melody(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[N
     return notes
 
 
-def _broken(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _broken(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return eighths up and down the chord over two octaves."""
     chord = harmony.chord(bar, low)
     tones = [*chord, *(pitch + 12 for pitch in chord)]
@@ -123,18 +127,18 @@ def _broken(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[N
     return [(_at(bar, i / 2), 0.7, tones[tone], dice.randint(58, 82)) for i, tone in enumerate(order)]
 
 
-def _tremolo(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _tremolo(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return sixteenths on the chord's notes."""
     chord = harmony.chord(bar, low)
     return [(_at(bar, i / 4), 0.2, chord[i // 4 % 3], dice.randint(66, 90)) for i in range(16)]
 
 
-def _held(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _held(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return whole notes."""
     return [(_at(bar, 0), 3.95, pitch, dice.randint(66, 84)) for pitch in harmony.chord(bar, low)]
 
 
-def _strummed(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _strummed(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return chords over six strings in the rhythm of a campfire, each string a little later than the one before."""
     chord = harmony.chord(bar, low)
     strings = [*chord, *(pitch + 12 for pitch in chord)]
@@ -142,13 +146,13 @@ def _strummed(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list
     return [(_at(bar, beat + 0.03 * i), 0.5, p, dice.randint(64, 92)) for beat in beats for i, p in enumerate(strings)]
 
 
-def _fifths(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _fifths(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return root and fifth in eighths: a distorted guitar."""
     root = _above(harmony.pitch(harmony.degrees[bar % 4]), low)
     return [(_at(bar, i / 2), 0.45, root + gap, dice.randint(92, 112)) for i in range(8) for gap in (0, 7, 12)]
 
 
-def _comped(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _comped(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return short chords off the beat."""
     seventh = harmony.pitch(harmony.degrees[bar % 4] + 6)
     tones = [*harmony.chord(bar, low), _above(seventh, low)]
@@ -156,42 +160,42 @@ def _comped(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[N
     return [(_at(bar, beat), 0.5, pitch, dice.randint(58, 80)) for beat in beats for pitch in tones]
 
 
-def _offbeat(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _offbeat(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return short chords on every second eighth: reggae and ska."""
     return [(_at(bar, b + 0.5), 0.25, pitch, dice.randint(74, 92)) for b in range(4) for pitch in harmony.chord(bar, low)]
 
 
-def _walking(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _walking(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return four quarters of bass along the chord."""
     chord = harmony.chord(bar, low)
     return [(_at(bar, b), 0.9, pitch, dice.randint(84, 100)) for b, pitch in enumerate((chord[0], chord[1], chord[2], chord[1]))]
 
 
-def _driving(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _driving(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return the root in eighths."""
     root = _above(harmony.pitch(harmony.degrees[bar % 4]), low)
     return [(_at(bar, i / 2), 0.45, root, dice.randint(86, 104)) for i in range(8)]
 
 
-def _sequenced(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _sequenced(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return the same sixteenths in every bar: a sequencer."""
     chord = harmony.chord(0, low)
     order = (0, 0, 2, 0, 1, 0, 2, 1, 0, 0, 2, 0, 1, 2, 0, 1)
     return [(_at(bar, i / 4), 0.2, chord[tone], 96) for i, tone in enumerate(order)]
 
 
-def _counterpoint(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _counterpoint(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return two lines, the lower one calmer."""
     return [*_melody(harmony, bar, low + 12, dice), *_walking(harmony, bar, low - 12, dice)]
 
 
-def _chords_and_melody(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _chords_and_melody(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
     """Return broken chords under a melody: a pianist's two hands."""
     return [*_broken(harmony, bar, low, dice), *_melody(harmony, bar, low + 24, dice)]
 
 
-def _beat(pattern: dict[int, tuple[float, ...]]) -> Callable[[Harmony, int, int, random.Random], list[Note]]:
-    def play(harmony: Harmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _beat(pattern: dict[int, tuple[float, ...]]) -> Callable[[ScaleHarmony, int, int, random.Random], list[Note]]:
+    def play(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
         hits = sorted((beat, drum) for drum, beats in pattern.items() for beat in beats)
         return [(_at(bar, beat), 0.2, drum, dice.randint(76, 104)) for beat, drum in hits]
 
@@ -201,7 +205,7 @@ def _beat(pattern: dict[int, tuple[float, ...]]) -> Callable[[Harmony, int, int,
 EIGHTHS = tuple(i / 2 for i in range(8))
 SIXTEENTHS = tuple(i / 4 for i in range(16))
 QUARTERS = (0.0, 1.0, 2.0, 3.0)
-MANNERS: dict[str, Callable[[Harmony, int, int, random.Random], list[Note]]] = {
+MANNERS: dict[str, Callable[[ScaleHarmony, int, int, random.Random], list[Note]]] = {
     "melody": _melody,
     "broken": _broken,
     "tremolo": _tremolo,
