@@ -339,10 +339,7 @@ def test_each_stretch_is_written_in_its_own_language(whisper: Any) -> None:
 def test_two_languages_make_no_third_one(whisper: Any) -> None:
     pause = np.zeros(int(0.9 * SAMPLE_RATE), np.float32)
     english = ["And so, my friends,", "ask not", "what your country can do for you, ask what you can do for your country."]
-    german = (
-        "Die Wiederzulassung des alten Buches ist dann nicht so weitergegangen, wie wir uns das gewünscht hatten. Das Wetter ist "
-        "heute sehr schön, und wir gehen am Nachmittag zum Bahnhof."
-    )
+    german = "Das Wetter ist heute sehr schön, und wir gehen am Nachmittag zum Bahnhof und essen am Abend mit der Familie."
     parts = [part for text in english for part in (synthesise(text, "en-us", 130), pause)]
     sound = np.concatenate([*parts, synthesise(german, "de", 140), pause])
     change = sum(len(part) for part in parts) / SAMPLE_RATE
