@@ -29,6 +29,8 @@ Two voices, one a side: 28 dB, and 6 dB when each is 10 dB softer on the other's
 reverberation or 1 ms later on one side: below 2 dB; 40 ms later: 4 dB.
 """
 SIDE_WINDOW_SECONDS = 0.1
+MEASURED_WINDOWS = 16
+"""So many are measured at once."""
 MIN_ACTIVE_RATIO = 1e-3
 """Energy of a window of both sides relative to the loudest, -30 dB, below which it is a pause."""
 WINDOW_SECONDS = 0.4
@@ -144,20 +146,31 @@ class _SideLevels:
     def __init__(self, width: int) -> None:
         """Start without samples; `width` is the number of samples of a window."""
         self._width = width
-        self._rest: FloatArray = np.zeros((2, 0), np.float32)
+        self._pending: list[FloatArray] = []
+        self._pending_samples = 0
         self._energies: list[DoubleArray] = []
 
     def add(self, block: FloatArray) -> None:
-        """Measure a block [2, samples]."""
-        samples = np.concatenate([self._rest, block], axis=1)
+        """Measure a block [2, samples]; packets are short, so that several are measured together."""
+        self._pending.append(block)
+        self._pending_samples += block.shape[1]
+        if self._pending_samples >= MEASURED_WINDOWS * self._width:
+            self._measure()
+
+    def _measure(self) -> None:
+        samples = np.concatenate(self._pending, axis=1)
         windows = samples.shape[1] // self._width
-        self._rest = samples[:, windows * self._width :]
+        self._pending = [samples[:, windows * self._width :]]
+        self._pending_samples = self._pending[0].shape[1]
         whole = samples[:, : windows * self._width].reshape(2, windows, self._width)
         self._energies.append(np.einsum("cwn,cwn->cw", whole, whole, dtype=np.float64))
 
     def spread(self) -> float:
         """Return the standard deviation of the difference in level over the windows with sound, in dB."""
-        energies = np.concatenate(self._energies, axis=1) if self._energies else np.zeros((2, 0))
+        if not self._pending:
+            return 0.0
+        self._measure()
+        energies = np.concatenate(self._energies, axis=1)
         both = energies.sum(axis=0)
         is_active = both > MIN_ACTIVE_RATIO * both.max(initial=0.0)
         if not is_active.any():
