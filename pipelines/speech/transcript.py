@@ -222,7 +222,7 @@ class LanguageShare:
     code: str
     """ISO code of the speech."""
     share: float
-    """Of the duration of all lines, 0 to 1."""
+    """Fraction of the duration of all lines, 0 to 1."""
     probability: float
     """Mean over its lines, weighted by duration."""
     is_guess: bool

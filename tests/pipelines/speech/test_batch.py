@@ -30,7 +30,7 @@ def run(services: Services, files: list[QueuedFile], **arguments: object) -> lis
     return list(transcribe_files(files, OPTIONS, services.clips, None, services.runtime, **arguments))  # type: ignore[arg-type]
 
 
-def test_one_after_the_other_and_a_broken_one_keeps_nobody_waiting(services: Services, tmp_path: Path) -> None:
+def test_files_run_in_order_and_a_broken_one_does_not_stop_the_queue(services: Services, tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_text("no sound at all")
     speech, other = librivox_sentences()[1].path, librivox_sentences()[4].path
@@ -46,9 +46,9 @@ def test_one_after_the_other_and_a_broken_one_keeps_nobody_waiting(services: Ser
     assert "amiable" in texts[3]
 
 
-def test_recordings_are_forgotten_unless_somebody_keeps_them(services: Services, tmp_path: Path) -> None:
+def test_recordings_are_deleted_unless_they_are_kept(services: Services, tmp_path: Path) -> None:
     kept = services.clips.open(librivox_sentences()[4].path)
-    services.clips.keep(kept, "somebody")
+    services.clips.keep(kept, "another user")
     path = tmp_path / "mine.wav"
     path.write_bytes(librivox_sentences()[2].path.read_bytes() + b"\0\0")
     passing = services.clips.open(path)

@@ -55,9 +55,9 @@ def text_of(segments: list[Segment]) -> str:
 
 def start_errors(segments: list[Segment], known: KnownWords) -> list[float]:
     """Seconds by which each recognised word is late."""
-    heard = [(word.text.lower().strip(" .,!?"), word.start) for segment in segments for word in segment.words]
-    matches = SequenceMatcher(None, known.words, [text for text, _ in heard], autojunk=False).get_matching_blocks()
-    return [heard[m.b + i][1] - known.starts[m.a + i] for m in matches for i in range(m.size)]
+    recognised = [(word.text.lower().strip(" .,!?"), word.start) for segment in segments for word in segment.words]
+    matches = SequenceMatcher(None, known.words, [text for text, _ in recognised], autojunk=False).get_matching_blocks()
+    return [recognised[m.b + i][1] - known.starts[m.a + i] for m in matches for i in range(m.size)]
 
 
 def test_word_errors_are_those_of_bare_faster_whisper(whisper: Any) -> None:
@@ -105,7 +105,7 @@ def test_the_language_comes_first(whisper: Any) -> None:
     assert next(decode_speech(whisper, german, ENGLISH, never_stop)) == Language("en", 1.0)
 
 
-def test_where_nobody_speaks_there_is_nothing(whisper: Any) -> None:
+def test_a_clip_without_speech_has_no_segments(whisper: Any) -> None:
     assert list(decode_speech(whisper, read_speech(EXAMPLES / "music.ogg"), DecodingOptions(), never_stop)) == []
 
 
@@ -118,7 +118,7 @@ def test_a_prompt_and_hotwords_lead_the_spelling(whisper: Any) -> None:
     assert "Dashwoode" in text_of(segments_of(whisper, sound, replace(ENGLISH, hotwords="Mr. John Dashwoode")))
 
 
-def test_what_the_model_leaves_out_at_the_end_is_heard_again(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_model_leaves_out_at_the_end_is_decoded_again(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     sound = read_speech(EXAMPLES / "speech.flac")
     whole = text_of(segments_of(whisper, sound))
     generate, calls = WindowDecoder._generate, []
@@ -190,7 +190,7 @@ def test_no_word_is_decoded_twice_where_a_window_goes_on(whisper: Any, pause: fl
     assert error_rate([" ".join([sentence.text] * times)], [text]) < 0.05
 
 
-def test_lines_of_what_is_said_again_begin_when_it_is_said(whisper: Any) -> None:
+def test_each_line_of_a_repeated_sentence_starts_when_it_is_said(whisper: Any) -> None:
     sentence = synthesise("The horizon seems extremely distant.", "en-us", 150)
     sound = np.tile(np.pad(sentence, (0, int(3.5 * SAMPLE_RATE) - len(sentence))), 6)
     starts = [segment.start for segment in segments_of(whisper, sound)]
@@ -332,8 +332,8 @@ def test_each_stretch_is_written_in_its_own_language(whisper: Any) -> None:
     assert "Dashwood" in " ".join(text for code, text in spoken if code == "en")
     assert spoken[-1][0] == "en"
     assert "young man" in spoken[-1][1]
-    told = segments_of(whisper, sound, ENGLISH)
-    assert {segment.language for segment in told} == {"en"}
+    fixed = segments_of(whisper, sound, ENGLISH)
+    assert {segment.language for segment in fixed} == {"en"}
 
 
 def test_two_languages_make_no_third_one(whisper: Any) -> None:

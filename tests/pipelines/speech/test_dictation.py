@@ -61,7 +61,7 @@ def test_the_recording_is_all_that_came_in(services: Services) -> None:
     assert np.abs(listener.waveform() / 32767 - sound).max() < 1e-4
 
 
-def test_where_nobody_speaks_nothing_is_written(services: Services) -> None:
+def test_nothing_is_written_without_speech(services: Services) -> None:
     written = spoken(dictation(services), read_speech(EXAMPLES / "music.ogg")[: 8 * SAMPLE_RATE])
     assert not any(snapshot.partial or snapshot.segments for snapshot in written)
 

@@ -1,4 +1,4 @@
-"""Twenty clips in which nobody speaks, and the rule that keeps invented words out of them."""
+"""Twenty clips without speech, and the rule that keeps invented words out of them."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def test_the_tagger_speaks_up_where_the_voice_filter_is_off(services: Services) 
 
 
 @pytest.mark.models
-def test_a_piece_that_sounds_like_a_voice_by_itself_is_heard_in_its_clip(services: Services) -> None:
-    """YAMNet hears a voice in 0.6 s of this penguin if they are cut out, and none in the penguin."""
+def test_a_piece_that_scores_as_a_voice_by_itself_is_scored_in_its_clip(services: Services) -> None:
+    """YAMNet scores 0.6 s of this penguin as a voice if they are cut out, and not in the whole clip."""
     penguin = services.clips.open(ANIMALS / "birds/penguin.ogg").waveform(RATE)
     invented = Segment(0.7, 1.3, "No.", (), "en", -1.1, 0.4)
     piece = penguin[round(invented.start * RATE) : round(invented.end * RATE)]
