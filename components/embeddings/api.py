@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 import gradio as gr
 import numpy as np
@@ -15,6 +16,7 @@ from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.json_documents import as_document
+from components.page.option_arguments import with_option_arguments
 from models.errors import InvalidOption, JobStopped
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
@@ -36,6 +38,31 @@ from services import Services
 
 MAX_CLIPS = 8
 """Maximum number of recordings on one map."""
+
+
+@dataclass(frozen=True)
+class MapArguments:
+    """The arguments of `/map_embeddings` beside the recordings."""
+
+    encoder: Annotated[str, "'auto', or a key as in `embed_audio`."] = AUTO
+    layer: Annotated[str, "of the encoder; '' for its default."] = ""
+    method: Annotated[str, "'pca', 'tsne', 'umap' or 'spectral'."] = "pca"
+    dimensions: Annotated[int, "2 or 3."] = 2
+    neighbours: Annotated[int, "of each frame, for UMAP and spectral maps."] = MapOptions.neighbours
+    perplexity: Annotated[float, "of t-SNE."] = MapOptions.perplexity
+    min_distance: Annotated[float, "minimum distance between points, for UMAP."] = MapOptions.min_distance
+    seed: Annotated[int, "the same seed gives the same map."] = 0
+
+    def options(self) -> MapOptions:
+        """Return the options of the map."""
+        return MapOptions(
+            method=cast(MapMethod, self.method),
+            dimensions=cast(Any, self.dimensions),
+            neighbours=self.neighbours,
+            perplexity=self.perplexity,
+            min_distance=self.min_distance,
+            seed=self.seed,
+        )
 
 
 def add_embedding_endpoints(services: Services) -> None:
@@ -69,46 +96,20 @@ def _add_embed_audio(services: Services) -> None:
 
 
 def _add_map_embeddings(services: Services) -> None:
-    def map_embeddings(
-        audio: list[gr.FileData],
-        encoder: str = AUTO,
-        layer: str = "",
-        method: str = "pca",
-        dimensions: int = 2,
-        neighbours: int = MapOptions.neighbours,
-        perplexity: float = MapOptions.perplexity,
-        min_distance: float = MapOptions.min_distance,
-        seed: int = 0,
-        *,
-        should_stop: Callable[[], bool],
-    ) -> dict[str, Any]:
+    @with_option_arguments(MapArguments)
+    def map_embeddings(audio: list[gr.FileData], arguments: MapArguments, *, should_stop: Callable[[], bool]) -> dict[str, Any]:
         """Project the frames of one or more recordings to 2 or 3 dimensions, so that similar frames lie together.
 
         Args:
             audio: one to eight recordings, for one map.
-            encoder: 'auto', or a key as in `embed_audio`.
-            layer: of the encoder; '' for its default.
-            method: 'pca', 'tsne', 'umap' or 'spectral'.
-            dimensions: 2 or 3.
-            neighbours: of each frame, for UMAP and spectral maps.
-            perplexity: of t-SNE.
-            min_distance: minimum distance between points, for UMAP.
-            seed: the same seed gives the same map.
 
         Returns:
             points [[x, y (, z)]] in -1 to 1; clip_index, the index of each point's recording; times, in seconds of its
             recording; explained_variance_ratio of PCA's axes; method; note; elapsed; embeddings, one as in `embed_audio` per
             recording.
         """
-        options = MapOptions(
-            method=cast(MapMethod, method),
-            dimensions=cast(Any, dimensions),
-            neighbours=neighbours,
-            perplexity=perplexity,
-            min_distance=min_distance,
-            seed=seed,
-        )
-        return _map_document(services, audio, EmbeddingOptions(encoder, layer), options, should_stop)
+        encoding = EmbeddingOptions(arguments.encoder, arguments.layer)
+        return _map_document(services, audio, encoding, arguments.options(), should_stop)
 
     add_endpoint(map_embeddings, **borrowing(services.settings))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
 
 import gradio as gr
 
@@ -11,6 +12,7 @@ from components.clip.clip_input import open_for_api
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.json_documents import as_document
+from components.page.option_arguments import with_option_arguments
 from models.specs.model_spec import AUTO
 from pipelines.description.caption import FROM_FACTS
 from pipelines.description.description import DescriptionOptions, describe_clip
@@ -29,6 +31,26 @@ from pipelines.tagging.zero_shot import score_labels as labels_of_clip
 from services import Services
 
 Endpoint = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class DescriptionArguments:
+    """The arguments of `/describe_music` beside the recording."""
+
+    model: Annotated[
+        str,
+        "'facts' writes from the measurements, without a model; else a key of the catalogue such as 'qwen2-audio-instruct'.",
+    ] = FROM_FACTS
+    prompt: Annotated[str, "the prompt for a model; '' for its usual one."] = ""
+    do_sample: Annotated[bool, "whether a model samples its tokens; else it takes the likeliest."] = False
+    temperature: Annotated[float, "sampling temperature, above 0 and up to 2."] = CaptionOptions.temperature
+    top_p: Annotated[float, "probability mass that is sampled from, above 0 and up to 1."] = CaptionOptions.top_p
+    max_new_tokens: Annotated[int, "maximum number of tokens that a model writes."] = CaptionOptions.max_new_tokens
+    seed: Annotated[int, "seed of the sampling."] = CaptionOptions.seed
+
+    def options(self) -> DescriptionOptions:
+        """Return the options of the pipeline."""
+        return DescriptionOptions(caption=CaptionOptions(**asdict(self)))
 
 
 def add_music_endpoints(services: Services) -> None:
@@ -115,47 +137,22 @@ def _score_labels(services: Services) -> Endpoint:
 
 
 def _describe_music(services: Services) -> Endpoint:
+    @with_option_arguments(DescriptionArguments)
     def describe_music(
-        audio: gr.FileData,
-        model: str = FROM_FACTS,
-        prompt: str = "",
-        do_sample: bool = False,
-        temperature: float = CaptionOptions.temperature,
-        top_p: float = CaptionOptions.top_p,
-        max_new_tokens: int = CaptionOptions.max_new_tokens,
-        seed: int = CaptionOptions.seed,
-        *,
-        should_stop: Callable[[], bool],
+        audio: gr.FileData, arguments: DescriptionArguments, *, should_stop: Callable[[], bool]
     ) -> Iterator[dict[str, Any]]:
         """Describe a recording in a few sentences, with every claim about the music checked against measurements.
 
         Args:
             audio: the recording, in any format that carries sound.
-            model: 'facts' writes from the measurements, without a model; else a key of the catalogue such as
-                'qwen2-audio-instruct'.
-            prompt: the prompt for a model; '' for its usual one.
-            do_sample: whether a model samples its tokens; else it takes the likeliest.
-            temperature: sampling temperature, above 0 and up to 2.
-            top_p: probability mass that is sampled from, above 0 and up to 1.
-            max_new_tokens: maximum number of tokens that a model writes.
-            seed: seed of the sampling.
 
         Returns:
             A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}], model,
             licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds;
             clip_notes.
         """
-        caption = CaptionOptions(
-            model=model,
-            prompt=prompt,
-            do_sample=do_sample,
-            temperature=temperature,
-            top_p=top_p,
-            max_new_tokens=max_new_tokens,
-            seed=seed,
-        )
         clip, text = open_for_api(services, audio, should_stop), None
-        for now in describe_clip(clip, DescriptionOptions(caption=caption), services.runtime, should_stop):
+        for now in describe_clip(clip, arguments.options(), services.runtime, should_stop):
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
                 text = written

@@ -11,8 +11,8 @@ from typing import Any, get_args, get_type_hints
 RETURNS = "\n\nReturns:"
 
 
-def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Iterator[Any]]], Callable[..., Iterator[Any]]]:
-    """Decorate a generator function of (audio, `options`, *, should_stop), so that it takes one argument for each field.
+def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a function or generator function of (audio, `options`, *, should_stop) to take one argument for each field.
 
     Gradio reads the signature, the annotations and the docstring of an endpoint: all three name the fields.
 
@@ -21,11 +21,15 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Iterato
     """
     types, described = get_type_hints(options), get_type_hints(options, include_extras=True)
 
-    def decorate(handler: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        @functools.wraps(handler)
-        def endpoint(audio: Any, *values: Any, should_stop: Callable[[], bool]) -> Iterator[Any]:
-            yield from handler(audio, options(*values), should_stop=should_stop)
+    def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
+        def call(audio: Any, *values: Any, should_stop: Callable[[], bool]) -> Any:
+            return handler(audio, options(*values), should_stop=should_stop)
 
+        def stream(audio: Any, *values: Any, should_stop: Callable[[], bool]) -> Iterator[Any]:
+            yield from call(audio, *values, should_stop=should_stop)
+
+        is_stream = inspect.isgeneratorfunction(handler)
+        endpoint: Any = functools.wraps(handler)(stream if is_stream else call)
         hints = get_type_hints(handler)
         audio, _, should_stop = (
             parameter.replace(annotation=hints[name]) for name, parameter in inspect.signature(handler).parameters.items()
@@ -33,9 +37,9 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Iterato
         arguments = [
             audio.replace(name=field.name, default=field.default, annotation=types[field.name]) for field in fields(options)
         ]
-        (result,) = get_args(hints["return"])
+        result = get_args(hints["return"])[0] if is_stream else hints["return"]
         signature = inspect.Signature([audio, *arguments, should_stop], return_annotation=result)
-        endpoint.__signature__ = signature  # type: ignore[attr-defined]
+        endpoint.__signature__ = signature
         endpoint.__annotations__ = {
             **{name: parameter.annotation for name, parameter in signature.parameters.items()},
             "return": result,
@@ -43,6 +47,6 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Iterato
         lines = [f"    {name}: {get_args(described[name])[-1]}" for name in types]
         before, after = (inspect.getdoc(handler) or "").split(RETURNS)
         endpoint.__doc__ = "\n".join([before, *lines]) + RETURNS + after
-        return endpoint
+        return endpoint  # type: ignore[no-any-return]
 
     return decorate

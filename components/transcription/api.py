@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from typing import Any, cast
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, cast
 
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
+from components.page.option_arguments import with_option_arguments
 from components.transcription.controls import DETECT
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
@@ -19,34 +20,46 @@ from pipelines.speech.transcription import transcribe as transcribe_clip
 from services import Services
 
 
+@dataclass(frozen=True)
+class TranscriptionArguments:
+    """The arguments of `/transcribe` beside the recording."""
+
+    model: Annotated[str, "'auto', or a key of the catalogue such as 'whisper-base-offline'."] = AUTO
+    language: Annotated[str, "'auto' detects it; else a code such as 'en', 'de', 'fr'."] = DETECT
+    task: Annotated[str, "'transcribe', or 'translate' to English."] = "transcribe"
+    initial_prompt: Annotated[
+        str, "a text in the style and with the spellings that are wanted; its end is used if it is long."
+    ] = ""
+    hotwords: Annotated[str, "names and terms to expect; the first are used if there are many."] = ""
+    beam_size: Annotated[int, "1 to 10; more is slower and sometimes better."] = 5
+    word_timestamps: Annotated[bool, "whether each word gets its times."] = True
+    allowed_languages: Annotated[str, "codes among which 'auto' chooses, such as 'en, de'; '' for all."] = ""
+
+    def options(self) -> TranscriptionOptions:
+        """Return the options of the pipeline."""
+        return TranscriptionOptions(
+            model=self.model,
+            language=None if self.language == DETECT else self.language,
+            allowed_languages=tuple(self.allowed_languages.replace(",", " ").split()),
+            task=cast(SpeechTask, self.task),
+            initial_prompt=self.initial_prompt,
+            hotwords=self.hotwords,
+            beam_size=self.beam_size,
+            word_timestamps=self.word_timestamps,
+        )
+
+
 def add_transcription_endpoint(services: Services) -> None:
     """Add `/transcribe` to the page's API."""
 
+    @with_option_arguments(TranscriptionArguments)
     def transcribe(
-        audio: gr.FileData,
-        model: str = AUTO,
-        language: str = DETECT,
-        task: str = "transcribe",
-        initial_prompt: str = "",
-        hotwords: str = "",
-        beam_size: int = 5,
-        word_timestamps: bool = True,
-        allowed_languages: str = "",
-        *,
-        should_stop: Callable[[], bool],
+        audio: gr.FileData, arguments: TranscriptionArguments, *, should_stop: Callable[[], bool]
     ) -> Iterator[dict[str, Any]]:
         """Transcribe a recording, with the times of lines and words.
 
         Args:
             audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
-            model: 'auto', or a key of the catalogue such as 'whisper-base-offline'.
-            language: 'auto' detects it; else a code such as 'en', 'de', 'fr'.
-            task: 'transcribe', or 'translate' to English.
-            initial_prompt: a text in the style and with the spellings that are wanted; its end is used if it is long.
-            hotwords: names and terms to expect; the first are used if there are many.
-            beam_size: 1 to 10; more is slower and sometimes better.
-            word_timestamps: whether each word gets its times.
-            allowed_languages: codes among which 'auto' chooses, such as 'en, de'; '' for all.
 
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
@@ -56,17 +69,7 @@ def add_transcription_endpoint(services: Services) -> None:
             [{start, end, sound}]; shortened [{field, used, characters}], the prompt fields that were too long; model, licence;
             duration and elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes: what could not be read.
         """
-        options = TranscriptionOptions(
-            model=model,
-            language=None if language == DETECT else language,
-            allowed_languages=tuple(allowed_languages.replace(",", " ").split()),
-            task=cast(SpeechTask, task),
-            initial_prompt=initial_prompt,
-            hotwords=hotwords,
-            beam_size=beam_size,
-            word_timestamps=word_timestamps,
-        )
-        yield from _growing_result(services, open_for_api(services, audio, should_stop), options, should_stop)
+        yield from _growing_result(services, open_for_api(services, audio, should_stop), arguments.options(), should_stop)
 
     add_endpoint(transcribe, **borrowing(services.settings))
 
