@@ -133,8 +133,8 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
 
 def bare_concept(clip: AudioClip, services: Services) -> str:
     """Return the concept of YAMNet alone: its best class, by the mean over the patches, among those that the vocabulary knows."""
-    listener = ClipTagger(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
-    scores = listener.patch_scores(0, listener.patches).mean(axis=0)
+    tagger = ClipTagger(clip, ModelChoice(YAMNET_SPEC, ""), services.runtime)
+    scores = tagger.patch_scores(0, tagger.patches).mean(axis=0)
     table = class_concepts()
     best = int(np.argmax(np.where(table.any(axis=1), scores, 0)))
     return concepts()[int(np.argmax(table[best]))].name

@@ -55,7 +55,7 @@ class Outcome:
     genres: frozenset[str]
     tags: MusicTags
     sounds: tuple[str, ...]
-    """What `tag_sounds` says."""
+    """Names from `tag_sounds`."""
 
     def said(self, kind: str) -> tuple[str, ...]:
         """Return the names of the tags of a kind."""

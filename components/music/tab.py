@@ -105,9 +105,9 @@ def _build_controls(services: Services) -> list[gr.components.Component]:
 
 def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
     """Return the templates, then audio language models, then text models that get the facts."""
-    listening = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
-    reading = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
-    return [("Templates", FROM_FACTS), *listening, *reading]
+    audio_models = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
+    text_models = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
+    return [("Templates", FROM_FACTS), *audio_models, *text_models]
 
 
 def options_of(values: tuple[Any, ...]) -> DescriptionOptions:

@@ -57,7 +57,7 @@ def connect_storyboard(
     outputs = [panel.board, clip.timeline, panel.made, *single]
     ended = job.on(pressed.click, clip.state, work.draw, [clip.state, *inputs], outputs)
     for event in (ended.then, clip.state.change):
-        event(work.welcome, inputs=[clip.state, panel.made], outputs=[panel.board, panel.made], queue=False, **QUIET)
+        event(work.clear_for_clip, inputs=[clip.state, panel.made], outputs=[panel.board, panel.made], queue=False, **QUIET)
 
 
 class _StoryboardWork:
@@ -84,7 +84,7 @@ class _StoryboardWork:
             known = Made(clip.content_hash if clip else "")
             yield failure_markup(sentence_for(error)), gr.skip(), known, *self._same
 
-    def welcome(self, clip: AudioClip | None, made: Made, request: gr.Request) -> Update:
+    def clear_for_clip(self, clip: AudioClip | None, made: Made, request: gr.Request) -> Update:
         """Clear a storyboard of another clip."""
         content_hash = clip.content_hash if clip else ""
         if self._job.keep_running(clip, request) or made.clip_hash == content_hash:

@@ -77,7 +77,7 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
     written = job.on(buttons.rewrite_prompt.click, clip.state, work.write, [clip.state, *inputs], panes)
     about_clip = [clip.state, drawn, controls.prompt]
     for event in (clip.state.change, ended.then, written.then):
-        event(work.welcome, inputs=about_clip, outputs=[*panes, controls.start, controls.end], queue=False, **QUIET)
+        event(work.clear_for_clip, inputs=about_clip, outputs=[*panes, controls.start, controls.end], queue=False, **QUIET)
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [pictures, concepts, summary])
     connect_film(services, clip, job, film, panel.made)
     _connect_buttons(services, clip, controls, buttons, drawn, loop)
@@ -147,7 +147,7 @@ class _PictureWork:
         except Exception as error:
             yield _failed(clip, drawn, error)
 
-    def welcome(self, clip: AudioClip | None, drawn: Drawn, prompt: str, request: gr.Request) -> Update:
+    def clear_for_clip(self, clip: AudioClip | None, drawn: Drawn, prompt: str, request: gr.Request) -> Update:
         """Clear what belongs to another clip; the values of the segment's two boxes come last."""
         content_hash = clip.content_hash if clip else ""
         if self._job.keep_running(clip, request) or drawn.clip_hash == content_hash:

@@ -41,7 +41,7 @@ EMPTY = "The transcript appears here. Choose a clip above, then press Transcribe
 READY = "Press Transcribe to get the text of this clip."
 
 MAX_EDITED_CLIPS = 20
-"""As many as the history of the page has."""
+"""Maximum number of clips whose corrections are kept, as many as the page's history has."""
 
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""

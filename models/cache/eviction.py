@@ -9,7 +9,7 @@ Place = Literal["device", "host"]
 
 
 class Evictable(Protocol):
-    """What the choice depends on."""
+    """The facts about a model on which the choice depends."""
 
     size_bytes: int
     place: Place

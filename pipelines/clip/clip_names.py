@@ -14,7 +14,7 @@ DEFAULT_STEM = "clip"
 ENDING = re.compile(r"\.(?=\d*[A-Za-z])[A-Za-z0-9]{1,5}$")
 """A dot and a few letters or digits, not all of them digits, so that 'take 1.0' keeps its number."""
 RESERVED_IN_NAMES = re.compile(r'[/\\:*?"<>|]+')
-"""What Windows refuses in a name; the slash is refused everywhere."""
+"""Characters that Windows refuses in a name; the slash is refused everywhere."""
 DEVICE_NAMES = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])\s*(\.|$)", re.IGNORECASE)
 """Names that Windows takes for a device, whatever ending follows."""
 INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")

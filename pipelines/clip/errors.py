@@ -39,7 +39,7 @@ class SilentClip(ClipError):
 
 
 class SilentPart(ClipError):
-    """There is sound in the clip, but not where a model is to listen."""
+    """There is sound in the clip, but not in the part that a model is to process."""
 
     def __init__(self, start: float, end: float) -> None:
         super().__init__(

@@ -53,7 +53,7 @@ MAX_NODES = 2000
 Graph = dict[str, dict[str, Any]]
 """Nodes of ComfyUI by their ids: class_type and inputs, each a value or a link [node, output]."""
 Checked = tuple[dict[str, Any], list[str]]
-"""What is taken, by the names of `PictureOptions`, and the names of what is left out."""
+"""Settings that are taken, by the names of `PictureOptions`, and the names of those that are left out."""
 NUMBERS = (
     ("seed", "seed", 0, MAX_SEED, int),
     ("steps", "steps", 1, MAX_STEPS, int),

@@ -64,7 +64,7 @@ BOUNDS: dict[str, Any] = {
 }
 """Settings outside of these bounds are refused; the bounds of a model are checked when it draws."""
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError)
-"""What Pillow raises for a file that is broken or hostile."""
+"""Errors that Pillow raises for a file that is broken or hostile."""
 
 
 @dataclass(frozen=True)

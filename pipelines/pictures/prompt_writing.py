@@ -142,9 +142,9 @@ def write_prompt(
     if not 0 <= start <= end - MIN_CUT_SECONDS:
         raise InvalidOption("segment", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
     choice = runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES)
-    listener = ClipTagger(clip, choice, runtime)
+    tagger = ClipTagger(clip, choice, runtime)
     transcript = _transcript(clip, start, end, runtime.catalog)
-    facts = _SegmentFacts(listener.segment_scores(start, end), listener.tree, transcript)
+    facts = _SegmentFacts(tagger.segment_scores(start, end), tagger.tree, transcript)
     if should_stop():
         raise JobStopped
     if drawing_defaults(picture_model).closed_vocabulary:

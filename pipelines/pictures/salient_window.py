@@ -55,13 +55,13 @@ def salient_window(
     first, last = within or (0.0, clip.duration)
     if last - first <= duration:
         return first, last
-    listener = ClipTagger(clip, runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES), runtime)
-    hearing = listener.kind
-    rms = _frame_rms(clip.waveform(hearing.sample_rate), hearing.hop_samples, listener.patches)
-    hop = hearing.hop_samples / hearing.sample_rate
-    width = min(listener.patches, max(1, 1 + int((duration - hearing.patch_samples / hearing.sample_rate) / hop)))
+    tagger = ClipTagger(clip, runtime.catalog.choose("tag_sounds", working_bytes=WORKING_BYTES), runtime)
+    kind = tagger.kind
+    rms = _frame_rms(clip.waveform(kind.sample_rate), kind.hop_samples, tagger.patches)
+    hop = kind.hop_samples / kind.sample_rate
+    width = min(tagger.patches, max(1, 1 + int((duration - kind.patch_samples / kind.sample_rate) / hop)))
     loudness = np.minimum(1.0, rms / (LOUD_RMS_RATIO * rms.max())).astype(np.float32)
-    scores = listener.patch_scores(0, listener.patches) * _class_weights(listener.tree) * loudness[:, np.newaxis]
+    scores = tagger.patch_scores(0, tagger.patches) * _class_weights(tagger.tree) * loudness[:, np.newaxis]
     salience = moving_mean(scores, width).max(axis=1) + LOUDNESS_WEIGHT * moving_mean(loudness, width)
     inside = slice(ceil(first / hop), max(int((last - duration) / hop), ceil(first / hop)) + 1)
     best = (inside.start + float(np.argmax(salience[inside]))) * hop if len(salience[inside]) else first

@@ -26,9 +26,9 @@ from pipelines.wording.writing_systems import join_texts
 PHRASE_PAUSE_SAMPLES = int(0.7 * SAMPLE_RATE)
 """After so much silence a phrase is over."""
 LONG_PHRASE_SAMPLES = 10 * SAMPLE_RATE
-"""From here a shorter pause, which is only a breath, ends a phrase as well."""
+"""Length of a phrase above which a shorter pause, such as a breath, ends it."""
 MAX_PHRASE_SAMPLES = 24 * SAMPLE_RATE
-"""Then it ends although speech goes on; one window of Whisper holds it."""
+"""Length at which a phrase ends although speech goes on; one window of Whisper holds it."""
 PADDING_SAMPLES = int(0.3 * SAMPLE_RATE)
 """Kept before and after a phrase."""
 

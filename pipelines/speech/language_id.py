@@ -77,7 +77,7 @@ class LanguageRun:
     language: str
     pieces: tuple[Chunk, ...]
     probabilities: tuple[float, ...]
-    """That each piece is in this language."""
+    """Probability for each piece that it is in this language."""
 
     @property
     def window(self) -> SpeechWindow:

@@ -13,7 +13,7 @@ from pipelines.speech.windows import PADDING_SECONDS, SpeechWindow
 MAX_PAUSE_SECONDS = 1.0
 """A segment ends where the clip is silent for longer."""
 MAX_SENTENCE_PAUSE_SECONDS = 0.3
-"""And at a pause of more than this after the end of a sentence."""
+"""A segment also ends at a longer pause than this after the end of a sentence."""
 MIN_REPEATED_WORDS = 3
 """Equal words from which a sentence is said again, as in a refrain; "no, no" is one sentence."""
 MAX_JOINED_SECONDS = 15.0

@@ -76,11 +76,11 @@ class Segment:
     log_probability: float = 0.0
     """Mean per token of all that was written for the same window."""
     no_speech_probability: float = 0.0
-    """That the window holds no speech, by the model."""
+    """Probability, by the model, that the window holds no speech."""
     speech_language: str = ""
     """ISO code of the speech, which is not that of the text where it is translated."""
     language_probability: float = 1.0
-    """That the speech is in this language."""
+    """Probability that the speech is in this language."""
     is_guess: bool = False
     """Whether the language, and so the text, is only a guess."""
 

@@ -14,7 +14,7 @@ class TempoWord:
     """A word for a tempo, and the range that it fits."""
 
     word: str
-    """As a regular expression, in lower case."""
+    """Regular expression in lower case."""
     slowest: float
     """Beats per minute."""
     fastest: float
@@ -88,7 +88,7 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 NOUNS = r"(?= (?:music|song|track|tune|piece|ballad|number|band|beat|groove|anthem|style|sound|singer|vibe|feel|jam))"
-"""What makes a genre of a word with other meanings."""
+"""Nouns after which a word with other meanings is a genre."""
 
 INSTRUMENTS = (
     _instrument("keyboard", "keyboards?;keys(?= play)", classes="Keyboard (musical)"),

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 TEMPERATURE = 0.15
-"""As in audio2img."""
+"""Temperature of the contrastive loss, as in audio2img."""
 
 
 @dataclass(frozen=True)

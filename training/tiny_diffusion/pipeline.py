@@ -15,7 +15,7 @@ from diffusers import StableDiffusionPipeline
 from training.tiny_diffusion.diffusion import build_scheduler
 
 LARGEST_FILE = "9MB"
-"""Files of 10 MB and more are not welcome in the repository."""
+"""The repository takes files of less than 10 MB."""
 
 
 def build_pipeline(autoencoder: Any, text_to_latents: Any, tokenizer: Any) -> Any:

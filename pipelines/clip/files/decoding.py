@@ -29,7 +29,7 @@ from pipelines.clip.files.track_reader import TrackReader
 from pipelines.clip.recording import AudioTrack, Recording
 
 MIN_BYTES_PER_SECOND = 500
-"""No codec that people use needs less (Opus at 6 kbit/s has 750): a file that claims more time than this is not believed."""
+"""No codec that people use needs less (Opus at 6 kbit/s has 750): a header that implies less is ignored."""
 TRUNCATION_RATIO = 0.02
 TRUNCATION_SECONDS = 0.5
 """A file is called cut off when it holds this ratio and this much time less than it promises."""
@@ -51,7 +51,7 @@ class DecodedAudio:
     content_hash: str
     sample_rate: int
     channels: int
-    """That were read: all of the track's, or 1."""
+    """Number of channels that were read: all of the track's, or 1."""
     samples: int
     """Per channel."""
     peak: float
@@ -72,7 +72,7 @@ class DecodedAudio:
     is_part: bool
     """Whether the file has other tracks or channels than those that were read."""
     reader: TrackReader
-    """That has read the track: how its file is built."""
+    """The reader after it has read the track; it knows how the file is built."""
 
 
 def decode_audio(recording: Recording, mono_file: Path, limits: ClipLimits) -> DecodedAudio:
@@ -123,7 +123,7 @@ def decode_audio(recording: Recording, mono_file: Path, limits: ClipLimits) -> D
 
 
 def _check_claim(reader: TrackReader, file: Path, limits: ClipLimits) -> None:
-    """Refuse a clip that is too long before it is read, if its header is to be believed."""
+    """Refuse a clip that is too long before it is read, if its header is plausible."""
     claimed = reader.claimed_seconds
     if claimed and limits.max_seconds < claimed < file.stat().st_size / MIN_BYTES_PER_SECOND:
         raise ClipTooLong(limits.max_seconds)

@@ -188,7 +188,7 @@ class LevelChange:
     """Largest absolute sample without the offset, before any gain."""
     gain: float
     offset: float
-    """That was removed."""
+    """Constant offset that was removed."""
 
 
 def set_level(mono_file: Path, sample_rate: int) -> LevelChange:

@@ -94,8 +94,8 @@ class FileClock:
         is_damage, self._is_damaged = self._is_damaged or (self._are_gaps_damage and now > 0), False
         if abs(gap) < MIN_GAP_SECONDS:
             return None
-        is_believed = self._latest is None or now + gap <= self._latest
-        if gap > 0 and is_believed:
+        is_plausible = self._latest is None or now + gap <= self._latest
+        if gap > 0 and is_plausible:
             return Gap(now, gap, is_damage)
         self._offset -= gap  # the clock was set back, or its stamp is damaged: what follows goes on from here
         return None

@@ -9,7 +9,7 @@ from typing import BinaryIO
 PCM_KINDS = {"wav", "w64", "aiff", "au", "caf"}
 """Containers whose header gives the bytes of the samples."""
 UNKNOWN_SIZES = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
-"""What recorders that stream write."""
+"""Sizes that recorders write while they stream."""
 W64_GUID_BYTES = 16
 ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 ASF_HEADER_BYTES = 1 << 16

@@ -74,7 +74,7 @@ class TrackReader:
         self.is_changing = False
         """Whether rate or channels change inside the track."""
         self.replaced_samples = 0
-        """That were not numbers, or beyond `MAX_SAMPLE`."""
+        """Number of samples that were not finite, or beyond `MAX_SAMPLE`."""
         self.packet_bytes: tuple[int, int] = (0, 0)
         """(least, most) of a packet."""
 

@@ -28,7 +28,7 @@ DIVISION_WEIGHT = 5.0
 MIN_TRIPLET_LOG_RATIO = -0.3
 """Value of `triplet_log_ratio` below which it is evidence against 6/8."""
 LOG_PRIORS = (-4.8, 0.0, 0.0, -2.9, -1.5)
-"""Of `METRES`, up to a constant: 2/4 is rarely written where 4/4 is possible, so it is lower than fitted (-4.0)."""
+"""Log prior of each of `METRES`, up to a constant: 2/4 is rarely written where 4/4 is possible, so it is below the fit (-4.0)."""
 
 
 def bar_positions(

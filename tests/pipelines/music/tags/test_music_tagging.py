@@ -259,7 +259,7 @@ def named(stretch: MusicScores, kind: str, count: int = 3) -> list[str]:
     return [tag.name for tag in best_tags(confidences(stretch)[0], kind, count)]  # type: ignore[arg-type]
 
 
-def test_models_that_agree_are_believed_more_than_one_of_them() -> None:
+def test_models_that_agree_count_more_than_one_of_them() -> None:
     both = scores({"piano": 0.4}, Music=0.9, Piano=0.1)
     only_yamnet, only_musicnn = scores(Music=0.9, Piano=0.1), scores({"piano": 0.4}, Music=0.9)
     piano = [row.name for row in TABLE].index("Piano")
