@@ -40,8 +40,8 @@ from settings import Settings
 from training.audio_aligner.__main__ import (
     PICTURE_MODEL,
     YAMNET,
+    embeds_and_targets,
     fingerprint,
-    states_and_targets,
     text_space_of,
     yamnet_session,
 )
@@ -69,7 +69,7 @@ class Outcome:
     """Best first."""
     bare: str
     """The concept of YAMNet's best class that has one."""
-    states: AudioEmbeds
+    embeds: AudioEmbeds
 
     @property
     def fits(self) -> bool:
@@ -104,7 +104,7 @@ def aligners_without(examples: list[Example], space: TextSpace, folder: Path) ->
         name = f"{fingerprint(space, examples)}-without-{fold}"
         model = fit(rest, space, YAMNET, FittingOptions(), folder / f"{name}.pt")
         judged = [example for example in examples if example.recording in left_out]
-        print(f"fold {fold}: {metrics(*states_and_targets(model, judged, space))}", flush=True)
+        print(f"fold {fold}: {metrics(*embeds_and_targets(model, judged, space))}", flush=True)
         save_aligner(model, folder / name)
         spec = spec_of(folder / name)
         specs |= {example.name: spec for example in judged}
@@ -126,9 +126,9 @@ def outcomes(services: Services, aligners: dict[str, ModelSpec]) -> Iterator[Out
         except SilentClip:
             continue
         if clip.duration > SHORTEST_SECONDS:
-            states = audio_embeds(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, services.runtime)
-            found = tuple(word.concept for word in decompose_concepts(states, TINY_DIFFUSION, services.runtime))
-            yield Outcome(sound, row["group"], tuple(row["fitting"]), found, bare_concept(clip, services), states)
+            embeds = audio_embeds(clip, 0.0, clip.duration, aligners[sound], TINY_DIFFUSION, services.runtime)
+            found = tuple(word.concept for word in decompose_concepts(embeds, TINY_DIFFUSION, services.runtime))
+            yield Outcome(sound, row["group"], tuple(row["fitting"]), found, bare_concept(clip, services), embeds)
 
 
 def bare_concept(clip: AudioClip, services: Services) -> str:
@@ -163,17 +163,17 @@ def contact_sheet(results: list[Outcome], services: Services) -> Image.Image:
     with services.runtime.cache.lease(TINY_DIFFUSION) as (pipeline,):
         for index, outcome in enumerate(results):
             left, top = index % COLUMNS * size, index // COLUMNS * (size + LABEL_HEIGHT)
-            sheet.paste(draw(pipeline, outcome.states), (left, top))
+            sheet.paste(draw(pipeline, outcome.embeds), (left, top))
             pen.text((left + 2, top + size), Path(outcome.sound).stem[:15], fill="black")
             pen.text((left + 2, top + size + 13), outcome.found[0], fill="darkgreen" if outcome.fits else "red")
     return sheet
 
 
-def draw(pipeline: Any, states: AudioEmbeds) -> Image.Image:
+def draw(pipeline: Any, embeds: AudioEmbeds) -> Image.Image:
     """Return one picture, always with the same noise."""
     drawn = pipeline(
-        prompt_embeds=torch.from_numpy(states.prompt_embeds)[None],
-        negative_prompt_embeds=torch.from_numpy(states.negative_prompt_embeds)[None],
+        prompt_embeds=torch.from_numpy(embeds.prompt_embeds)[None],
+        negative_prompt_embeds=torch.from_numpy(embeds.negative_prompt_embeds)[None],
         num_inference_steps=STEPS,
         guidance_scale=GUIDANCE,
         generator=torch.Generator().manual_seed(0),

@@ -1,7 +1,7 @@
 """How well music is tagged: `python -m training.evaluate_music_tags` prints the table for pieces rendered with General MIDI.
 
 `fitting_music_tags.json` was written before anything was tuned: the instruments that play and their families, and the genres that
-a listener could name. Weights and thresholds were set on the group 'tuning'; the group 'test' has other seeds, other manners of
+a person could name. Weights and thresholds were set on the group 'tuning'; the group 'test' has other seeds, other ways of
 playing, and partly other instruments, styles and soundfonts. Voices are spoken sentences put to a tune (`sung_speech`), alone and
 over pieces of either group; without them the pieces are the counterexamples. Needs the Debian packages fluidsynth,
 fluid-soundfont-gm, timgm6mb-soundfont and pocketsphinx-testdata.

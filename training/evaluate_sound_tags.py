@@ -28,7 +28,7 @@ LABELS = Path(__file__).with_name("fitting_labels.json")
 SHORTEST_SECONDS = 0.5
 NAMES = 3
 CRITERION = ("animal", "instrument", "vehicle")
-UMBRELLAS = {"Animal", "Wild animals"}
+VAGUE_CLASSES = {"Animal", "Wild animals"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Outcome:
 
     def strict_hit(self) -> bool:
         """Return `hit`, with 'Animal' and 'Wild animals' never fitting."""
-        return bool((self.fitting - UMBRELLAS).intersection(self.ours))
+        return bool((self.fitting - VAGUE_CLASSES).intersection(self.ours))
 
 
 def outcomes(services: Services) -> Iterator[Outcome]:

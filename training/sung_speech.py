@@ -52,10 +52,10 @@ def sing(speech: FloatArray, lowest_pitch: int, seed: int) -> FloatArray:
 
 def _larynx(samples: int, lowest_pitch: int, seed: int) -> DoubleArray:
     """Return pulses at the tune's pitch with a little breath; its power is one."""
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     notes: list[float] = []
     while len(notes) < samples:
-        notes += [float(lowest_pitch + dice.choice(SCALE))] * round(dice.choice(NOTE_SECONDS) * RATE)
+        notes += [float(lowest_pitch + rng.choice(SCALE))] * round(rng.choice(NOTE_SECONDS) * RATE)
     time = np.arange(samples) / RATE
     hertz = 440 * 2 ** ((np.array(notes[:samples]) - 69) / 12) * (1 + VIBRATO_DEPTH * np.sin(2 * np.pi * VIBRATO_HZ * time))
     cycles = np.floor(np.cumsum(hertz / RATE))

@@ -4,7 +4,7 @@ A part is a General MIDI program and the way it plays; the drum kit is the progr
 key, tempo and rhythm follow from the seed.
 
 `training.music.pieces` composes for another purpose: it annotates beats, bars, chords and sections, with few
-instruments. Here any instrument of General MIDI plays in its own manner. The weights of the music tags
+instruments. Here any instrument of General MIDI plays in its own texture. The weights of the music tags
 were set on these very notes, so both stay.
 """
 
@@ -37,16 +37,16 @@ Note = tuple[float, float, int, int]
 
 @dataclass(frozen=True)
 class Part:
-    """Who plays, and how; `low` is the lowest pitch."""
+    """An instrument and its texture; `low` is the lowest pitch."""
 
     program: int | str
-    manner: str
+    texture: str
     low: int = 60
 
 
 @dataclass(frozen=True)
 class TaggedPiece:
-    """What is to be composed and rendered."""
+    """The specification of a piece to compose and render."""
 
     name: str
     parts: tuple[Part, ...]
@@ -87,9 +87,9 @@ def rendered_file(piece: TaggedPiece, folder: Path) -> Path:
 
 def tagged_midi(piece: TaggedPiece) -> mido.MidiFile:
     """Return a piece of about 16 s in 4/4."""
-    dice = random.Random(piece.seed)
-    tempo = piece.beats_per_minute or dice.choice((76, 88, 100, 112, 124))
-    harmony = ScaleHarmony(dice.randrange(12), dice.choice((MAJOR, MINOR)), dice.choice(DEGREES))
+    rng = random.Random(piece.seed)
+    tempo = piece.beats_per_minute or rng.choice((76, 88, 100, 112, 124))
+    harmony = ScaleHarmony(rng.randrange(12), rng.choice((MAJOR, MINOR)), rng.choice(DEGREES))
     bars = round(SECONDS * tempo / 60 / BEATS_PER_BAR)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))]))
@@ -97,7 +97,7 @@ def tagged_midi(piece: TaggedPiece) -> mido.MidiFile:
     for part in piece.parts:
         is_drums = part.program == DRUMS
         channel = DRUM_CHANNEL if is_drums else next(channels)
-        notes = [note for bar in range(bars) for note in MANNERS[part.manner](harmony, bar, part.low, dice)]
+        notes = [note for bar in range(bars) for note in TEXTURES[part.texture](harmony, bar, part.low, rng)]
         track = _track(notes, channel)
         if not is_drums:
             track.insert(0, mido.Message("program_change", program=part.program, channel=channel))
@@ -105,99 +105,99 @@ def tagged_midi(piece: TaggedPiece) -> mido.MidiFile:
     return file
 
 
-def _melody(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _melody(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return one line in quarters, eighths and halves around the chord's notes."""
     notes, beat = [], 0.0
-    step = dice.randrange(7)
+    step = rng.randrange(7)
     while beat < BEATS_PER_BAR:
-        length = min(dice.choice((0.5, 0.5, 1.0, 1.0, 2.0)), BEATS_PER_BAR - beat)
-        step = max(0, min(11, step + dice.choice((-2, -1, -1, 1, 1, 2))))
+        length = min(rng.choice((0.5, 0.5, 1.0, 1.0, 2.0)), BEATS_PER_BAR - beat)
+        step = max(0, min(11, step + rng.choice((-2, -1, -1, 1, 1, 2))))
         notes.append(
-            (_at(bar, beat), length * 0.95, _above(harmony.pitch(step % 7), low) + 12 * (step // 7), dice.randint(78, 104))
+            (_at(bar, beat), length * 0.95, _above(harmony.pitch(step % 7), low) + 12 * (step // 7), rng.randint(78, 104))
         )
         beat += length
     return notes
 
 
-def _broken(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _broken(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return eighths up and down the chord over two octaves."""
     chord = harmony.chord(bar, low)
     tones = [*chord, *(pitch + 12 for pitch in chord)]
-    order = dice.choice(((0, 1, 2, 3, 4, 3, 2, 1), (0, 2, 1, 3, 2, 4, 3, 5), (0, 3, 1, 4, 2, 5, 4, 3)))
-    return [(_at(bar, i / 2), 0.7, tones[tone], dice.randint(58, 82)) for i, tone in enumerate(order)]
+    order = rng.choice(((0, 1, 2, 3, 4, 3, 2, 1), (0, 2, 1, 3, 2, 4, 3, 5), (0, 3, 1, 4, 2, 5, 4, 3)))
+    return [(_at(bar, i / 2), 0.7, tones[tone], rng.randint(58, 82)) for i, tone in enumerate(order)]
 
 
-def _tremolo(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _tremolo(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return sixteenths on the chord's notes."""
     chord = harmony.chord(bar, low)
-    return [(_at(bar, i / 4), 0.2, chord[i // 4 % 3], dice.randint(66, 90)) for i in range(16)]
+    return [(_at(bar, i / 4), 0.2, chord[i // 4 % 3], rng.randint(66, 90)) for i in range(16)]
 
 
-def _held(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _held(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return whole notes."""
-    return [(_at(bar, 0), 3.95, pitch, dice.randint(66, 84)) for pitch in harmony.chord(bar, low)]
+    return [(_at(bar, 0), 3.95, pitch, rng.randint(66, 84)) for pitch in harmony.chord(bar, low)]
 
 
-def _strummed(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _strummed(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return chords over six strings in the rhythm of a campfire, each string a little later than the one before."""
     chord = harmony.chord(bar, low)
     strings = [*chord, *(pitch + 12 for pitch in chord)]
     beats = (0, 1, 1.5, 2.5, 3, 3.5)
-    return [(_at(bar, beat + 0.03 * i), 0.5, p, dice.randint(64, 92)) for beat in beats for i, p in enumerate(strings)]
+    return [(_at(bar, beat + 0.03 * i), 0.5, p, rng.randint(64, 92)) for beat in beats for i, p in enumerate(strings)]
 
 
-def _fifths(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _fifths(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return root and fifth in eighths: a distorted guitar."""
     root = _above(harmony.pitch(harmony.degrees[bar % 4]), low)
-    return [(_at(bar, i / 2), 0.45, root + gap, dice.randint(92, 112)) for i in range(8) for gap in (0, 7, 12)]
+    return [(_at(bar, i / 2), 0.45, root + gap, rng.randint(92, 112)) for i in range(8) for gap in (0, 7, 12)]
 
 
-def _comped(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _comped(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return short chords off the beat."""
     seventh = harmony.pitch(harmony.degrees[bar % 4] + 6)
     tones = [*harmony.chord(bar, low), _above(seventh, low)]
-    beats = dice.choice(((0.66, 2.66), (0, 1.66, 3.66), (1.66, 3)))
-    return [(_at(bar, beat), 0.5, pitch, dice.randint(58, 80)) for beat in beats for pitch in tones]
+    beats = rng.choice(((0.66, 2.66), (0, 1.66, 3.66), (1.66, 3)))
+    return [(_at(bar, beat), 0.5, pitch, rng.randint(58, 80)) for beat in beats for pitch in tones]
 
 
-def _offbeat(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _offbeat(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return short chords on every second eighth: reggae and ska."""
-    return [(_at(bar, b + 0.5), 0.25, pitch, dice.randint(74, 92)) for b in range(4) for pitch in harmony.chord(bar, low)]
+    return [(_at(bar, b + 0.5), 0.25, pitch, rng.randint(74, 92)) for b in range(4) for pitch in harmony.chord(bar, low)]
 
 
-def _walking(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _walking(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return four quarters of bass along the chord."""
     chord = harmony.chord(bar, low)
-    return [(_at(bar, b), 0.9, pitch, dice.randint(84, 100)) for b, pitch in enumerate((chord[0], chord[1], chord[2], chord[1]))]
+    return [(_at(bar, b), 0.9, pitch, rng.randint(84, 100)) for b, pitch in enumerate((chord[0], chord[1], chord[2], chord[1]))]
 
 
-def _driving(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _driving(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return the root in eighths."""
     root = _above(harmony.pitch(harmony.degrees[bar % 4]), low)
-    return [(_at(bar, i / 2), 0.45, root, dice.randint(86, 104)) for i in range(8)]
+    return [(_at(bar, i / 2), 0.45, root, rng.randint(86, 104)) for i in range(8)]
 
 
-def _sequenced(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _sequenced(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return the same sixteenths in every bar: a sequencer."""
     chord = harmony.chord(0, low)
     order = (0, 0, 2, 0, 1, 0, 2, 1, 0, 0, 2, 0, 1, 2, 0, 1)
     return [(_at(bar, i / 4), 0.2, chord[tone], 96) for i, tone in enumerate(order)]
 
 
-def _counterpoint(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _counterpoint(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return two lines, the lower one calmer."""
-    return [*_melody(harmony, bar, low + 12, dice), *_walking(harmony, bar, low - 12, dice)]
+    return [*_melody(harmony, bar, low + 12, rng), *_walking(harmony, bar, low - 12, rng)]
 
 
-def _chords_and_melody(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+def _chords_and_melody(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
     """Return broken chords under a melody: a pianist's two hands."""
-    return [*_broken(harmony, bar, low, dice), *_melody(harmony, bar, low + 24, dice)]
+    return [*_broken(harmony, bar, low, rng), *_melody(harmony, bar, low + 24, rng)]
 
 
 def _beat(pattern: dict[int, tuple[float, ...]]) -> Callable[[ScaleHarmony, int, int, random.Random], list[Note]]:
-    def play(harmony: ScaleHarmony, bar: int, low: int, dice: random.Random) -> list[Note]:
+    def play(harmony: ScaleHarmony, bar: int, low: int, rng: random.Random) -> list[Note]:
         hits = sorted((beat, drum) for drum, beats in pattern.items() for beat in beats)
-        return [(_at(bar, beat), 0.2, drum, dice.randint(76, 104)) for beat, drum in hits]
+        return [(_at(bar, beat), 0.2, drum, rng.randint(76, 104)) for beat, drum in hits]
 
     return play
 
@@ -205,7 +205,7 @@ def _beat(pattern: dict[int, tuple[float, ...]]) -> Callable[[ScaleHarmony, int,
 EIGHTHS = tuple(i / 2 for i in range(8))
 SIXTEENTHS = tuple(i / 4 for i in range(16))
 QUARTERS = (0.0, 1.0, 2.0, 3.0)
-MANNERS: dict[str, Callable[[ScaleHarmony, int, int, random.Random], list[Note]]] = {
+TEXTURES: dict[str, Callable[[ScaleHarmony, int, int, random.Random], list[Note]]] = {
     "melody": _melody,
     "broken": _broken,
     "tremolo": _tremolo,

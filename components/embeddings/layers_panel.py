@@ -94,7 +94,7 @@ def cka_markup(title: str, rows: list[LayerFrames], other_title: str, columns: l
     body = "".join(
         f'<tr><th scope="row">{html.escape(row.name)}</th>'
         + "".join(
-            f'<td style="--share:{value:.3f}" title="{html.escape(f"{row.name} and {column.name}")}: {value:.3f}">'
+            f'<td style="--level:{value:.3f}" title="{html.escape(f"{row.name} and {column.name}")}: {value:.3f}">'
             f"{f'{value:.2f}' if with_numbers else ''}</td>"
             for column, value in zip(columns_shown, values.tolist(), strict=True)
         )

@@ -35,7 +35,7 @@ def token_words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
     trace = now.trace
     words = "".join(_word(trace, index, chosen) for index in range(len(trace.words)))
     has_ended = now.state in ("done", "stopped")
-    return f'<p class="followed" role="group" aria-label="Words" dir="auto">{words}</p>{_grid(trace) if has_ended else ""}'
+    return f'<p class="lens-words" role="group" aria-label="Words" dir="auto">{words}</p>{_grid(trace) if has_ended else ""}'
 
 
 def token_markup(trace: LogitLensTrace, index: int) -> str:
@@ -158,7 +158,7 @@ def _layers(trace: LogitLensTrace, token: TokenTrace) -> str:
 def _cell(top: TokenProb, trace: LogitLensTrace, is_token: bool) -> str:
     kind = ' class="own"' if is_token else ""
     return (
-        f'<td{kind} style="--share:{top.prob:.3f}" title="{html.escape(top.text)} · {top.prob:.1%}">{_text(top.text, trace)}</td>'
+        f'<td{kind} style="--level:{top.prob:.3f}" title="{html.escape(top.text)} · {top.prob:.1%}">{_text(top.text, trace)}</td>'
     )
 
 

@@ -144,7 +144,7 @@ def map_value(view: MapView) -> Value:
         "high": high,
         "texts": list(places),
         "textOf": encoded(np.array([places[text] for text in texts], dtype="<u2")),
-        "says": _sentence(view),
+        "description": _sentence(view),
         "hint": f"drag or arrows {_moves(view)} · scroll or + − zoom · shift ← → step · enter plays · esc plays all",
     }
 

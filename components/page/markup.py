@@ -18,7 +18,7 @@ def failure_markup(sentence: str) -> str:
 def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:
     """Return names beside a title, each with its score, 0 to 1, as a percentage and a bar."""
     chips = "".join(
-        f'<li style="--share:{min(1.0, score):.2f}">{html.escape(name)} <span>{percent(score)}</span></li>'
+        f'<li style="--level:{min(1.0, score):.2f}">{html.escape(name)} <span>{percent(score)}</span></li>'
         for name, score in tags
     )
     return f'<div class="chips"><h3>{title}</h3><ul>{chips}</ul></div>'

@@ -17,7 +17,7 @@ BEAT_NETWORK = ModelSpec(
     task="track_beats",
     loader="onnx",
     source=RepositorySource(
-        "1", "beats", (RepositoryFile("beats.onnx", "f7044e0981b5bf711d3f9001e23b47180a3cee3d5c1861a39ca6c4efc1c1507b"),)
+        "1", "beats", (RepositoryFile("beats.onnx", "ade4f547ef1c2b393dfefa00f8708c25fb1ecde73abc0e60d27b8a1e8c2f8a90"),)
     ),
     licence=OWN_LICENCE,
     licence_url=OWN_LICENCE_URL,

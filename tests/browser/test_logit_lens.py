@@ -53,7 +53,7 @@ def chosen(page: Page, word: str) -> None:
 
 def test_tokens_are_generated_chosen_and_played(address: str, new_page: NewPage) -> None:
     page = traced(new_page(), address)
-    expect(page.locator(".followed")).to_contain_text("had then leisure to consider")
+    expect(page.locator(".lens-words")).to_contain_text("had then leisure to consider")
     expect(page.locator(".token.language")).to_have_text("English")
     for fact in ("English (1.00)", "42 words in 59 tokens", "Whisper base (offline), float32 on CPU, MIT", "0:00.0–0:15.4"):
         expect(page.locator("#lens-summary")).to_contain_text(fact)
@@ -102,7 +102,7 @@ def test_stop_keeps_the_tokens_so_far(address: str, new_page: NewPage, tmp_path)
     page.locator(".clip-file").set_input_files(tmp_path / "long.wav")
     expect(page.locator(".as-name")).to_have_text("long.wav")
     page.locator("#run-logit-lens").click()
-    expect(page.locator(".followed .token").first).to_be_visible(timeout=LONG_MS)
+    expect(page.locator(".lens-words .token").first).to_be_visible(timeout=LONG_MS)
     expect(page.locator("#run-logit-lens")).to_be_disabled()
     page.locator("#stop-logit-lens").click()
     state(page, "stopped")

@@ -33,7 +33,7 @@ def data(tmp_path: Path) -> Path:
 def recipe(tmp_path: Path) -> Recipe[BeatNetwork, Example]:
     torch.manual_seed(0)
     frames = torch.zeros(1, 100, MEL_BANDS)
-    outputs = ("pulse", "metre", "tempo")
+    outputs = ("beats", "metre", "tempo")
     network = BeatNetwork(front_channels=2, channels=4)
     return Recipe(network, load_example, excerpts, loss, 2, 2, 1, frames, "mel", outputs, tmp_path / "beats.onnx")
 
@@ -49,8 +49,8 @@ def test_training_goes_on_from_the_state_of_the_last_epoch(data: Path, recipe: R
 def test_the_exported_network_accepts_any_number_of_frames(recipe: Recipe[BeatNetwork, Example]) -> None:
     export_onnx(recipe, recipe.target)
     session = onnxruntime.InferenceSession(recipe.target, providers=["CPUExecutionProvider"])
-    pulse, _, _ = session.run(None, {"mel": np.zeros((1, 37, MEL_BANDS), dtype=np.float32)})
-    assert pulse.shape == (1, 37, 2)
+    beats, _, _ = session.run(None, {"mel": np.zeros((1, 37, MEL_BANDS), dtype=np.float32)})
+    assert beats.shape == (1, 37, 2)
 
 
 def test_a_batch_uses_every_example_before_one_is_used_again(data: Path) -> None:

@@ -24,7 +24,7 @@ from models.loading.audio_aligner import (
     save_aligner,
 )
 from training.audio_aligner.dataset import Example, training_set
-from training.audio_aligner.fitting import FIRST_BELIEF, FittingOptions, TextSpace, fit, text_space
+from training.audio_aligner.fitting import INITIAL_CLASS_LOGIT, FittingOptions, TextSpace, fit, text_space
 from training.audio_aligner.objective import metrics
 
 TARGET = REPOSITORY / "audio_aligner"
@@ -45,7 +45,7 @@ def main() -> None:
     space = text_space_of(chosen.picture_model)
     print(f"{len(examples)} sounds of {len({kind for example in examples for kind in example.kinds})} concepts", flush=True)
     model = fit(examples, space, YAMNET, FittingOptions(), chosen.folder / f"{fingerprint(space, examples)}.pt")
-    print(f"on the training sounds: {metrics(*states_and_targets(model, examples, space))}")
+    print(f"on the training sounds: {metrics(*embeds_and_targets(model, examples, space))}")
     save_aligner(model, chosen.target)
     for name in (CONFIG, WEIGHTS):
         content = (chosen.target / name).read_bytes()
@@ -73,15 +73,15 @@ def text_space_of(picture_model: Path) -> TextSpace:
 def fingerprint(space: TextSpace, examples: list[Example]) -> str:
     """Name of a training: with another text space, other sounds or other options it is another one, and does not go on."""
     digest = hashlib.blake2b(space.memory.numpy().tobytes(), digest_size=8)
-    digest.update(repr((FittingOptions(), FIRST_BELIEF, [(example.name, example.kinds) for example in examples])).encode())
+    digest.update(repr((FittingOptions(), INITIAL_CLASS_LOGIT, [(example.name, example.kinds) for example in examples])).encode())
     return f"fit-{digest.hexdigest()}"
 
 
-def states_and_targets(model: AudioAligner, examples: list[Example], space: TextSpace) -> tuple[torch.Tensor, torch.Tensor]:
+def embeds_and_targets(model: AudioAligner, examples: list[Example], space: TextSpace) -> tuple[torch.Tensor, torch.Tensor]:
     """Return (embeds of the sounds, mean embeds of their first concept), both [n, tokens, width]."""
     with torch.inference_mode():
-        states = torch.stack([model.encode_variants(torch.from_numpy(example.embeddings).float()) for example in examples])
-    return states, torch.stack([space.memory[example.kinds[0]] for example in examples])
+        embeds = torch.stack([model.encode_variants(torch.from_numpy(example.embeddings).float()) for example in examples])
+    return embeds, torch.stack([space.memory[example.kinds[0]] for example in examples])
 
 
 if __name__ == "__main__":

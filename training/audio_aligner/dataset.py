@@ -52,7 +52,7 @@ class Example:
     name: str
     kinds: tuple[int, ...]
     embeddings: Embeddings
-    """[looks, patches, 1024]."""
+    """[views, patches, 1024]."""
     recording: str = ""
     """Id of the recording of an evaluated sound: equal for stamps that play the same recording; empty for all others."""
 

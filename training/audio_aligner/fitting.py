@@ -29,15 +29,15 @@ from training.audio_aligner.objective import Objective, alignment_loss
 from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at
 
 SEED = 0
-UNLIKELY = -1e4
-"""A logit."""
-FIRST_BELIEF = 10.0
-"""Logit that a class of YAMNet lends its concept before anything is learned."""
+MASKED_LOGIT = -1e4
+"""Logit of a concept that takes no part in the softmax."""
+INITIAL_CLASS_LOGIT = 10.0
+"""Initial logit of a concept whose class YAMNet has found."""
 
 
 @dataclass(frozen=True)
 class TextSpace:
-    """The concepts in the picture model's text space; the first state, which is the same everywhere, is left out."""
+    """The concepts in the picture model's text space; the first embed, which is the same everywhere, is left out."""
 
     memory: Tensor
     """[concepts, tokens, width]: the mean over the wordings."""
@@ -61,7 +61,7 @@ class FittingOptions:
     stamps: float = 3.0
     """How often a stamp's sound is drawn against others: they are clean, and of what people look for first."""
     naming: float = 3.0
-    """Weight of the cross-entropy of the memory's slots, which is there before the states move at all."""
+    """Weight of the cross-entropy of the memory's slots, which acts before the embeds change."""
 
 
 def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
@@ -72,7 +72,7 @@ def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
 
 
 def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
-    """Return a network that knows YAMNet's classes and the words for them, and nothing else."""
+    """Return an untrained aligner, initialised with YAMNet's classes and their concepts."""
     slots, tokens, width = space.memory.shape
     weight, bias = classifier_of(yamnet)
     torch.manual_seed(SEED)
@@ -80,7 +80,7 @@ def build_aligner(space: TextSpace, yamnet: Path) -> AudioAligner:
     with torch.no_grad():
         model.classes.weight.copy_(torch.from_numpy(weight))
         model.classes.bias.copy_(torch.from_numpy(bias))
-        model.families.weight.copy_(FIRST_BELIEF * torch.from_numpy(class_concepts().T))
+        model.families.weight.copy_(INITIAL_CLASS_LOGIT * torch.from_numpy(class_concepts().T))
         model.direct.weight.zero_()
         model.direct.bias.zero_()
         model.memory.copy_(space.memory)
@@ -126,22 +126,22 @@ def fitting_loss(
     draws = torch.tensor([frequency[example.kinds[0]] ** -options.rarity for example in examples])
     draws[[bool(example.recording) for example in examples]] *= options.stamps
     features = [example_features(model, example) for example in examples]
-    shares = shares_of(examples, len(space.memory))
-    known = shares.sum(0) > 0
+    probs = concept_probs(examples, len(space.memory))
+    known = probs.sum(0) > 0
     deviation = torch.cat([embedding for embedding, _ in features]).std(0)
 
     def loss_at(step: int) -> Tensor:
         rng = generator_at(step)
         chosen = torch.multinomial(draws, options.batch, replacement=True, generator=rng)
-        looks = [(features[i], _pick(range(len(features[i][0])), rng)) for i in chosen.tolist()]
-        embeddings = torch.stack([embedding[look] for (embedding, _), look in looks])
+        views = [(features[i], _pick(range(len(features[i][0])), rng)) for i in chosen.tolist()]
+        embeddings = torch.stack([embedding[view] for (embedding, _), view in views])
         embeddings = embeddings + options.noise * deviation * torch.randn(embeddings.shape, generator=rng)
-        scores = model.concept_logits(embeddings, torch.stack([classes[look] for (_, classes), look in looks]))
-        kinds = torch.multinomial(shares[chosen], 1, generator=rng).flatten()
+        scores = model.concept_logits(embeddings, torch.stack([classes[view] for (_, classes), view in views]))
+        kinds = torch.multinomial(probs[chosen], 1, generator=rng).flatten()
         wordings = torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)
         loss = alignment_loss(model.prompt_embeds(scores), space.wordings[kinds, wordings], kinds, options.objective)
         # A concept of which there is no sound to learn from is no rival: its name is left to what YAMNet knows of it.
-        return loss + options.naming * functional.cross_entropy(scores.masked_fill(~known, UNLIKELY), shares[chosen])
+        return loss + options.naming * functional.cross_entropy(scores.masked_fill(~known, MASKED_LOGIT), probs[chosen])
 
     return loss_at
 
@@ -153,12 +153,12 @@ def example_features(model: AudioAligner, example: Example) -> tuple[Tensor, Ten
     return embedding, classes
 
 
-def shares_of(examples: list[Example], slots: int) -> Tensor:
-    """Return [batch, slots]: the concepts of each sound, in equal shares."""
-    shares = torch.zeros(len(examples), slots)
+def concept_probs(examples: list[Example], slots: int) -> Tensor:
+    """Return [batch, slots]: the concepts of each sound, equally likely."""
+    probs = torch.zeros(len(examples), slots)
     for row, example in enumerate(examples):
-        shares[row, list(example.kinds)] = 1 / len(example.kinds)
-    return shares
+        probs[row, list(example.kinds)] = 1 / len(example.kinds)
+    return probs
 
 
 def _pick(choices: Any, rng: torch.Generator) -> Any:

@@ -1,4 +1,4 @@
-"""What an aligner is trained for, and how near it comes: sequences of states of sounds against those of their captions."""
+"""The loss of an aligner, and its metrics: the embeds of sounds against those of their captions."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class Objective:
 
     temperature: float = TEMPERATURE
     distance: float = 0.0
-    """Weight of the mean squared distance: states that are only nearest, but far away, draw a faint picture."""
+    """Weight of the mean squared distance: embeds that are only nearest, but far away, draw a faint picture."""
 
 
-def flattened(states: Tensor) -> Tensor:
+def flattened(embeds: Tensor) -> Tensor:
     """Return the directions [n, tokens × width] of whole sequences [n, tokens, width]."""
-    return functional.normalize(states.flatten(1), dim=-1)
+    return functional.normalize(embeds.flatten(1), dim=-1)
 
 
 def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: float) -> Tensor:
     """Return the sequence-level contrastive loss in both directions (InfoNCE; van den Oord et al. 2018, as CLIP has it).
 
     Args:
-        sounds: states [n, tokens, width].
+        sounds: embeds [n, tokens, width].
         texts: likewise, of the captions of the sounds in the same order.
         kinds: int [n]; pairs of the same kind are no rivals.
         temperature: divides the cosines.

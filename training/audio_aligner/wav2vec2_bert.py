@@ -3,8 +3,8 @@
     python -m training.audio_aligner.wav2vec2_bert fsd50k out --fetch
     accelerate launch --multi_gpu -m training.audio_aligner.wav2vec2_bert fsd50k out
 
-The sound's 375 frames of 10 ms become 47 states, which are to be the text encoder's states of the caption but for the first. What
-is written to the target opens with `Wav2Vec2BertModel.from_pretrained`, and in the app as `w2v-bert-aligner`. A training that was
+The sound's 375 frames of 10 ms become 47 embeds, which are to match the text encoder's embeds of the caption but for the
+first. The target opens with `Wav2Vec2BertModel.from_pretrained`, and in the app as `w2v-bert-aligner`. A training that was
 stopped goes on from its last checkpoint and ends as it would have.
 """
 
@@ -80,7 +80,7 @@ class Batch(NamedTuple):
 
 
 def load_models(encoder: str, text_model: str) -> Models:
-    """Return the encoder with a new adapter as wide as the text encoder's states, which stay as they are."""
+    """Return the encoder with a new adapter as wide as the text encoder's embeds, which stay as they are."""
     text = CLIPTextModel.from_pretrained(text_model, subfolder="text_encoder", dtype=torch.float32)
     model = Wav2Vec2BertModel.from_pretrained(
         encoder,
@@ -119,7 +119,7 @@ class Training:
         self.schedule = schedule
         self.accelerator.register_for_checkpointing(schedule)
         self.text_encoder = models.text_encoder.to(self.accelerator.device)
-        self.tokens = states_of(models.encoder.config) + 1
+        self.tokens = embeds_count(models.encoder.config) + 1
         self.step, self.batches = 0, 0
         if (self.checkpoint / PROGRESS).exists():
             self.resume()
@@ -153,10 +153,10 @@ class Training:
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the loss of one batch on this process."""
-        sounds, texts = self.states(batch)
+        sounds, texts = self.embeds(batch)
         return alignment_loss(sounds.float(), texts, batch.kinds, self.options.objective)
 
-    def states(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def embeds(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the embeds [n, tokens − 1, width] of the sounds and of their captions."""
         with torch.no_grad():
             texts = self.text_encoder(batch.ids)[0][:, 1:]
@@ -167,7 +167,7 @@ class Training:
         batch = self.collate([self.sounds[i] for i in range(min(count, len(self.sounds)))])
         self.encoder.eval()
         with torch.no_grad():
-            sounds, texts = self.states(Batch(*(part.to(self.accelerator.device) for part in batch)))
+            sounds, texts = self.embeds(Batch(*(part.to(self.accelerator.device) for part in batch)))
         self.encoder.train()
         return metrics(sounds.float(), texts)
 
@@ -231,8 +231,8 @@ class Training:
         self.accelerator.wait_for_everyone()
 
 
-def states_of(config: Any) -> int:
-    """Return the number of states that the encoder's adapter makes of `FRAMES` frames, two of which make one of its inputs."""
+def embeds_count(config: Any) -> int:
+    """Return the number of embeds that the encoder's adapter makes of `FRAMES` frames, two of which make one of its inputs."""
     length = FRAMES // 2
     for _ in range(config.num_adapter_layers):
         length = (length + 2 * (config.adapter_stride // 2) - config.adapter_kernel_size) // config.adapter_stride + 1

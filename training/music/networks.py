@@ -21,7 +21,7 @@ LOWEST_C = 12
 class BeatNetwork(nn.Module):  # type: ignore[misc]
     """A convolutional front end and a temporal convolutional network (after Davies and Böck 2019, Böck and Davies 2020).
 
-    Log-mel frames [batch, frames, 80], 50 a second, to logits for each frame: pulse [batch, frames, 2] (beat, downbeat), metre
+    Log-mel frames [batch, frames, 80], 50 a second, to logits for each frame: beats [batch, frames, 2] (beat, downbeat), metre
     [batch, frames, 5] and tempo [batch, frames, 64]; the last two are meant to be averaged over time.
     """
 
@@ -35,7 +35,7 @@ class BeatNetwork(nn.Module):  # type: ignore[misc]
             nn.Conv2d(front_channels, channels, (1, MEL_BANDS // 16)), nn.BatchNorm2d(channels), nn.ELU(),
         )  # fmt: skip
         self.blocks = nn.ModuleList([_DilatedBlock(channels, dilation, dropout) for dilation in BEAT_DILATIONS])
-        self.pulse = nn.Conv1d(channels, 2, 1)
+        self.beats = nn.Conv1d(channels, 2, 1)
         self.song = nn.Conv1d(2 * channels, len(METRES) + TEMPO_BINS, 1)
         self.dropout = nn.Dropout(dropout)
 
@@ -46,10 +46,10 @@ class BeatNetwork(nn.Module):  # type: ignore[misc]
         for block in self.blocks:
             hidden, skip = block(hidden)
             skipped = skipped + skip
-        pulse = self.pulse(self.dropout(torch.relu(hidden)))
+        beats = self.beats(self.dropout(torch.relu(hidden)))
         song = self.song(self.dropout(torch.relu(torch.cat([hidden, skipped], 1))))
         metre, tempo = song[:, : len(METRES)], song[:, len(METRES) :]
-        return pulse.transpose(1, 2), metre.transpose(1, 2), tempo.transpose(1, 2)
+        return beats.transpose(1, 2), metre.transpose(1, 2), tempo.transpose(1, 2)
 
 
 class _DilatedBlock(nn.Module):  # type: ignore[misc]

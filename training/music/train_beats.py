@@ -106,8 +106,8 @@ def excerpts(examples: list[Example], rng: np.random.Generator) -> Batch:
 def loss(network: BeatNetwork, batch: Batch) -> Tensor:
     """Return the weighted sum of the losses of beats, metre and tempo."""
     mel, targets, metre, bpm = batch
-    pulse, metres, tempi = (logits.float() for logits in network(mel))
-    per_frame = nn.functional.binary_cross_entropy_with_logits(pulse, targets, reduction="none")
+    beats, metres, tempi = (logits.float() for logits in network(mel))
+    per_frame = nn.functional.binary_cross_entropy_with_logits(beats, targets, reduction="none")
     total = per_frame[..., 0].mean() + DOWNBEAT_WEIGHT * per_frame[..., 1].mean()
     known = metre != NO_METRE
     if known.any():
@@ -129,7 +129,7 @@ def main() -> None:
         epochs=30,
         example_input=torch.zeros(1, 100, MEL_BANDS),
         input_name="mel",
-        output_names=("pulse", "metre", "tempo"),
+        output_names=("beats", "metre", "tempo"),
         target=TARGET,
     )
     train(recipe, __doc__)

@@ -28,7 +28,7 @@ export function receive() {
     fit();
   }
   if (another || turned) showChoice(rowsWithin(state.stretches, state.map));
-  over.setAttribute('aria-label', map.says);
+  over.setAttribute('aria-label', map.description);
   find('hint').textContent = map.hint;
   if (!state.stretches.length) showNow();
   showLegend();

@@ -20,12 +20,12 @@ from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
 
-TokenKind = Literal["sound", "prompt", "written"]
+TokenKind = Literal["sound", "prompt", "generated"]
 """Origin of a token."""
 SOUND: TokenKind = "sound"
 PROMPT: TokenKind = "prompt"
-WRITTEN: TokenKind = "written"
-TOKEN_KINDS = (SOUND, PROMPT, WRITTEN)
+GENERATED: TokenKind = "generated"
+TOKEN_KINDS = (SOUND, PROMPT, GENERATED)
 EMBEDDING = "embedding"
 """The layer before the first one."""
 TEXT_SPACE = "text space"

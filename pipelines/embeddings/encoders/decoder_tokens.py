@@ -17,10 +17,10 @@ from models.specs.model_spec import EncoderFacts
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.embeddings.encoders.base import (
+    GENERATED,
     PROMPT,
     SOUND,
     TOKEN_KINDS,
-    WRITTEN,
     EncodingJob,
     TokenFamily,
     TokenStates,
@@ -78,7 +78,7 @@ class WhisperDecoder(TokenFamily):
             states = trace.records["hidden"][kept, self.layers.index(layer)]
             labels = tuple(trace.tokens[at].text for at in kept)
             times = np.maximum.accumulate(np.asarray(peaks, dtype=np.float64))
-            yield next_start, TokenStates(states, times, labels, (WRITTEN,) * len(kept))
+            yield next_start, TokenStates(states, times, labels, (GENERATED,) * len(kept))
             start = next_start
 
 
@@ -128,7 +128,7 @@ def _no_tokens(width: int) -> TokenStates:
 
 def _records(prompt: FloatArray, written: FloatArray, is_audio: NDArray[np.bool_], labels: tuple[str, ...]) -> NDArray[np.void]:
     """Return one record for each position; the last token that was written has no state."""
-    kinds = [TOKEN_KINDS.index(SOUND if sound else PROMPT) for sound in is_audio] + [TOKEN_KINDS.index(WRITTEN)] * len(written)
+    kinds = [TOKEN_KINDS.index(SOUND if sound else PROMPT) for sound in is_audio] + [TOKEN_KINDS.index(GENERATED)] * len(written)
     fields: list[Any] = [("kind", np.uint8), ("label", f"S{LABEL_BYTES}"), ("state", np.float32, prompt.shape[1:])]
     records = np.zeros(len(kinds), fields)
     records["kind"] = kinds

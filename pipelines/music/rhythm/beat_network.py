@@ -86,7 +86,7 @@ def beat_block(session: Any, waveform: FloatArray, gain: float, block: int) -> F
     start, end = block * BEAT_BLOCK_FRAMES, min(frames, (block + 1) * BEAT_BLOCK_FRAMES)
     first, last = max(0, start - CONTEXT_FRAMES), min(frames, end + CONTEXT_FRAMES)
     mel = log_mel(waveform, first, last - first, gain)
-    outputs = session.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]})
+    outputs = session.run(["beats", "metre", "tempo"], {"mel": mel[np.newaxis]})
     bands = mel.reshape(len(mel), COARSE_BANDS, MEL_BANDS // COARSE_BANDS).mean(axis=2)
     wide = np.concatenate([*(output[0] for output in outputs), bands], axis=1)
     result: FloatArray = wide[start - first : end - first].astype(np.float32)

@@ -66,7 +66,7 @@ def test_a_long_clip_is_thinned_and_points_map_to_their_frames():
     assert value["own"] == 200
     assert value["hop"] == pytest.approx(0.06)
     assert picked_row(event(row=7), rows) == 21
-    assert f"One frame in 3 of {rows:,} is drawn." in value["says"]
+    assert f"One frame in 3 of {rows:,} is drawn." in value["description"]
     assert thinned(MAX_POINTS) == ""
 
 
@@ -80,10 +80,10 @@ def test_colours_of_categories_and_missing_values():
 
 
 def test_the_label_describes_the_map_and_its_keys():
-    says = map_value(replace(view_of(50, 3, (0, 20)), title="UMAP of YAMNet"))["says"]
-    assert says.startswith("UMAP of YAMNet: 50 frames of 2 clips as points in space, coloured by time.")
-    assert "Arrows turn it, plus and minus zoom" in says
-    assert "Enter plays" in says
+    description = map_value(replace(view_of(50, 3, (0, 20)), title="UMAP of YAMNet"))["description"]
+    assert description.startswith("UMAP of YAMNet: 50 frames of 2 clips as points in space, coloured by time.")
+    assert "Arrows turn it, plus and minus zoom" in description
+    assert "Enter plays" in description
 
 
 @pytest.mark.parametrize("row", [-1, 50, 1.5, True, "3", None, [1]])

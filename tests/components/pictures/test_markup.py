@@ -86,8 +86,8 @@ def test_the_line_says_how_far_and_by_what() -> None:
 
 
 def test_concepts_are_shaded_by_their_weight() -> None:
-    assert "--share:0.80" in concepts_markup(NOW)
-    assert "--share:0.10" in concepts_markup(NOW)
+    assert "--level:0.80" in concepts_markup(NOW)
+    assert "--level:0.10" in concepts_markup(NOW)
     assert concepts_markup(Drawing()) == ""
 
 

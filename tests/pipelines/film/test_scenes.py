@@ -33,12 +33,12 @@ HOP_SECONDS = 0.48
 
 def scores_of(*sounds: tuple[str, float]) -> tuple[FloatArray, float]:
     """([patches, 521], seconds) of sounds that follow each other, each for some seconds, with a little noise."""
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     rows = []
     for name, seconds in sounds:
         row = np.full(521, 0.002, dtype=np.float32)
         row[class_tree().index(name)] = 0.8
-        rows += [row * dice.uniform(0.8, 1.2, 521).astype(np.float32) for _ in range(round(seconds / HOP_SECONDS))]
+        rows += [row * rng.uniform(0.8, 1.2, 521).astype(np.float32) for _ in range(round(seconds / HOP_SECONDS))]
     return np.stack(rows), sum(seconds for _, seconds in sounds)
 
 

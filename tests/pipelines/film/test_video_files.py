@@ -28,9 +28,9 @@ def frame(number: int) -> Frame:
 def record(folder: Path, rate: int, channels: int) -> tuple[Path, DoubleArray]:
     """(file, samples [samples, channels]) of a chord in noise that fades in."""
     times = np.arange(round(SECONDS * rate)) / rate
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     tones = [np.sin(2 * np.pi * pitch * times) for pitch in (220, 554)]
-    samples = np.stack([0.2 * tones[n] * times + dice.normal(0, 0.02, len(times)) for n in range(channels)], axis=1)
+    samples = np.stack([0.2 * tones[n] * times + rng.normal(0, 0.02, len(times)) for n in range(channels)], axis=1)
     soundfile.write(folder / "sound.wav", samples, rate)
     return folder / "sound.wav", samples
 

@@ -56,10 +56,10 @@ def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> N
     with services.runtime.cache.lease(BEAT_NETWORK) as (model,):
         blocks = [beat_block(model, waveform, 1.0, block) for block in range(beat_block_count(len(waveform)))]
         mel = log_mel(waveform, 0, frame_count(len(waveform)))
-        pulse, metre, tempo = (output[0] for output in model.run(["pulse", "metre", "tempo"], {"mel": mel[np.newaxis]}))
+        beats, metre, tempo = (output[0] for output in model.run(["beats", "metre", "tempo"], {"mel": mel[np.newaxis]}))
     assert [len(block) for block in blocks] == [BEAT_BLOCK_FRAMES, BEAT_BLOCK_FRAMES, len(mel) - 2 * BEAT_BLOCK_FRAMES]
     activations, bands = joined_blocks(blocks)
-    np.testing.assert_allclose(activations.beats, pulse, atol=1e-3)
+    np.testing.assert_allclose(activations.beats, beats, atol=1e-3)
     np.testing.assert_allclose(activations.metre, metre.mean(axis=0), atol=1e-3)
     np.testing.assert_allclose(activations.tempo, tempo.mean(axis=0), atol=1e-3)
     assert (activations.metre.shape, activations.tempo.shape) == ((len(METRES),), (TEMPO_BINS,))

@@ -62,12 +62,12 @@ def test_the_answer_streams_and_is_that_of_the_bare_model(bench: Bench, clip: Au
 def test_earlier_turns_are_in_the_prompt_and_the_sound_is_heard_once(bench: Bench, clip: AudioClip) -> None:
     prompts, sounds = [], []
 
-    def listen(generate: Any, **inputs: Any) -> Any:
+    def replacement(generate: Any, **inputs: Any) -> Any:
         prompts.append(inputs["input_ids"][0].tolist())
         sounds.append(inputs["input_features"].shape[0])
         return generate(**inputs)
 
-    with bench.generate_replaced(listen):
+    with bench.generate_replaced(replacement):
         run(bench, clip, history=HISTORY)
     with bench.cache.lease(bench.spec) as (language_model,):
         text = language_model.processor.decode(prompts[0]).replace("<|AUDIO|>", "")
@@ -83,11 +83,11 @@ def test_earlier_turns_are_in_the_prompt_and_the_sound_is_heard_once(bench: Benc
 def test_a_longer_part_is_heard_in_several_sounds(bench: Bench, clip: AudioClip) -> None:
     seconds: list[float] = []
 
-    def listen(generate: Any, **inputs: Any) -> Any:
+    def replacement(generate: Any, **inputs: Any) -> Any:
         seconds.extend((inputs["feature_attention_mask"].sum(dim=1) / 100).tolist())
         return generate(**inputs)
 
-    with bench.generate_replaced(listen):
+    with bench.generate_replaced(replacement):
         run(bench, clip, start=10.0, end=60.0)
     assert seconds == [25.0, 25.0]
 

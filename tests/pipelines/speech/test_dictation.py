@@ -28,10 +28,10 @@ def dictation(services: Services, **options: object) -> Dictation:
     return Dictation(chosen, services.runtime, MAX_SECONDS)
 
 
-def spoken(listener: Dictation, sound: FloatArray) -> list[DictationResult]:
+def spoken(session: Dictation, sound: FloatArray) -> list[DictationResult]:
     """What is written after every second, and in the end."""
     pieces = range(0, len(sound), PIECE_SAMPLES)
-    return [*(listener.accept(sound[at : at + PIECE_SAMPLES]) for at in pieces), listener.finish()]
+    return [*(session.accept(sound[at : at + PIECE_SAMPLES]) for at in pieces), session.finish()]
 
 
 def test_a_phrase_has_partial_text_while_it_is_spoken_and_final_text_when_it_ends(services: Services) -> None:
@@ -55,10 +55,10 @@ def test_a_phrase_has_partial_text_while_it_is_spoken_and_final_text_when_it_end
 
 
 def test_the_recording_is_all_that_came_in(services: Services) -> None:
-    listener = dictation(services)
+    session = dictation(services)
     sound = np.linspace(-0.1, 0.1, 3 * SAMPLE_RATE, dtype=np.float32)
-    spoken(listener, sound)
-    assert np.abs(listener.waveform() / 32767 - sound).max() < 1e-4
+    spoken(session, sound)
+    assert np.abs(session.waveform() / 32767 - sound).max() < 1e-4
 
 
 def test_nothing_is_written_without_speech(services: Services) -> None:
@@ -68,11 +68,11 @@ def test_nothing_is_written_without_speech(services: Services) -> None:
 
 def test_nothing_said_and_too_much_said(services: Services) -> None:
     assert dictation(services).finish() == DictationResult()
-    listener = dictation(services)
-    listener.accept(PAUSE)
+    session = dictation(services)
+    session.accept(PAUSE)
     with pytest.raises(ClipTooLong):
-        listener.accept(np.zeros(int(MAX_SECONDS * SAMPLE_RATE), np.float32))
-    assert len(listener.waveform()) == len(PAUSE)
+        session.accept(np.zeros(int(MAX_SECONDS * SAMPLE_RATE), np.float32))
+    assert len(session.waveform()) == len(PAUSE)
 
 
 def test_bad_options_are_refused(services: Services) -> None:

@@ -60,7 +60,7 @@ def test_each_layer_of_the_language_model_is_the_bare_models(bench: Bench, tmp_p
     assert found.labels[: len(bare)].count("<|AUDIO|>") == SOUND_TOKENS
     sounding = {kind for kind, label in zip(found.kinds, found.labels, strict=True) if label == "<|AUDIO|>"}
     assert sounding == {"sound"}
-    assert found.kinds[len(bare) :] == ("written",) * (len(spelled) - 1)
+    assert found.kinds[len(bare) :] == ("generated",) * (len(spelled) - 1)
     assert found.kinds[0] == found.kinds[len(bare) - 1] == "prompt"
 
 
