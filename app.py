@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping
 from importlib import import_module
 
 # Read when gradio is imported, so it stands before the imports.
@@ -29,14 +30,17 @@ TIDY_INTERVAL_SECONDS = 60.0
 SLOW_IMPORTS: dict[str, tuple[str, ...]] = {
     "librosa": ("filters", "piptrack"),
     "faster_whisper": (),
-    "torch": (),
-    "transformers": ("CLIPTextModel", "CLIPTokenizer"),
-    "diffusers": ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
     "sklearn.decomposition": (),
 }
 """Modules, and what they import only when it is asked for: seconds that the first job need not take.
 
 librosa compiles with numba when its core is imported for the first time: 5 s and more."""
+MODEL_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "torch": (),
+    "transformers": ("CLIPTextModel", "CLIPTokenizer"),
+    "diffusers": ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
+}
+"""The same of libraries that loading a model imports too."""
 HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7v12M13 3v20M18 8v10M23 11v4"/></svg>
 Audioscope</h1>"""
 
@@ -96,16 +100,25 @@ def start_background_work(services: Services) -> None:
     """Import the slow libraries in the background, then release unused models and old clips periodically."""
 
     def work() -> None:
-        for module, names in SLOW_IMPORTS.items():
-            library = import_module(module)
-            for name in names:
-                getattr(library, name)
+        import_all(SLOW_IMPORTS)
+        for module, names in MODEL_LIBRARIES.items():
+            # Two threads that import parts of transformers at once can each see a module that the other has half imported.
+            with services.runtime.cache.without_loads():
+                import_all({module: names})
         while True:
             services.runtime.cache.evict_idle()
             services.clips.sweep()
             time.sleep(TIDY_INTERVAL_SECONDS)
 
     threading.Thread(target=work, name="background-work", daemon=True).start()
+
+
+def import_all(modules: Mapping[str, tuple[str, ...]]) -> None:
+    """Import each module and the names that it imports only when they are asked for."""
+    for module, names in modules.items():
+        library = import_module(module)
+        for name in names:
+            getattr(library, name)
 
 
 def main() -> None:

@@ -109,6 +109,12 @@ class ModelCache:
             with self.lease(spec):
                 pass
 
+    @contextmanager
+    def without_loads(self) -> Iterator[None]:
+        """Keep every model from being built, moved or dropped meanwhile; models in memory are lent as ever."""
+        with self._placement.construction_lock:
+            yield
+
     def run(
         self,
         function: Callable[..., Any],

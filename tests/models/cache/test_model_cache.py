@@ -259,6 +259,17 @@ def test_the_files_are_fetched_before_the_request_stands_in_line(bench: MakeBenc
     assert b.builder.calls == {}
 
 
+def test_a_load_waits_while_loads_are_held_off_and_what_is_in_memory_is_lent(bench: MakeBench) -> None:
+    b = bench(total_bytes=100)
+    b.borrow(A)
+    with b.cache.without_loads():
+        waiting = in_thread(b.borrow, B)
+        b.borrow(A)
+        assert "b" not in b.builder.calls
+    waiting.result(GUARD_SECONDS)
+    assert b.builder.calls["b"] == 1
+
+
 def test_in_eager_mode_nothing_leaves_and_no_memory_is_asked_for(bench: MakeBench) -> None:
     b = bench(total_bytes=100, eager=True)
     b.cache.preload(A, B)
