@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray, IntArray
-from pipelines.clip.log_mel import MelBank, mel_filters
+from pipelines.clip.log_mel import MelBank, mel_filters, periodic_hann
 
 PEAK_BLOCKS = (1, 8, 64, 512, 4096, 32768)  # samples that one peak stands for, by level
 STORED_BLOCKS = PEAK_BLOCKS[2:]  # finer ones are read off the waveform when asked for
@@ -192,7 +192,7 @@ def power_spectra(clip: Clip, centres: IntArray) -> FloatArray:
     """Return power spectra, 1 for a full-scale sine, float32 [centres, window_length / 2 + 1]."""
     samples = clip.waveform(clip.sample_rate)
     length = window_length(clip.sample_rate)
-    shape = np.hanning(length).astype(np.float32)
+    shape = periodic_hann(length)
     positions = centres[:, None] + np.arange(-(length // 2), length - length // 2)  # [centres, length]
     inside = (positions >= 0) & (positions < len(samples))
     frames = np.where(inside, samples[positions.clip(0, len(samples) - 1)], 0.0) * shape

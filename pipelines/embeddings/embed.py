@@ -226,10 +226,10 @@ class _ClipFrames:
             return family.hidden_states(model, self._sound(window) if frames is None else frames, layers)
 
         if self._together(window):
-            together = self._remembered("all layers", window, lambda model: np.stack(states(model, layers)))
+            together = self._window_features("all layers", window, lambda model: np.stack(states(model, layers)))
             layer: FloatArray = together[layers.index(self._layer)]
             return layer
-        return self._remembered(self._layer, window, lambda model: states(model, (self._layer,))[0])
+        return self._window_features(self._layer, window, lambda model: states(model, (self._layer,))[0])
 
     def _together(self, window: Window) -> bool:
         """Return whether all layers of the clip are kept as one array."""
@@ -244,7 +244,7 @@ class _ClipFrames:
     def _gain(self) -> np.float32:
         return self._family.input_gain(self._waveform)
 
-    def _remembered(self, what: str, window: Window, compute: Callable[[Any], FloatArray]) -> FloatArray:
+    def _window_features(self, what: str, window: Window, compute: Callable[[Any], FloatArray]) -> FloatArray:
         job = self._job
         name = f"{what} of samples {window.start} to {window.stop}"
         store = job.runtime, self._family.working_bytes

@@ -12,13 +12,13 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from math import ceil
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import AnyArray, FloatArray, IntArray
-from models.cache.feature_store import FeatureKey
+from models.arrays import FloatArray, IntArray
+from models.cache.feature_store import ArrayT, FeatureKey
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
@@ -115,7 +115,6 @@ def _check(options: FactOptions) -> None:
         raise InvalidOption("beats per bar", options.beats_per_bar, f"{min(lengths)} to {max(lengths)}")
 
 
-ArrayT = TypeVar("ArrayT", bound=AnyArray)
 HalfArray = NDArray[np.float16]
 """Type of what is stored for a long time; it need not be more exact."""
 NewFacts = dict[str, Any]
@@ -199,7 +198,7 @@ class _FactFinder:
         waveform = self._waveform(BEAT_SAMPLE_RATE)
         count, gain, blocks = beat_block_count(len(waveform)), input_gain(waveform), []
         for block in range(count):
-            blocks.append(self._remembered(self._beats, f"beats of block {block}", partial(_beats_of, waveform, gain, block)))
+            blocks.append(self._part_features(self._beats, f"beats of block {block}", partial(_beats_of, waveform, gain, block)))
             yield self._progress("beats", count)
         return joined_blocks(blocks)
 
@@ -226,7 +225,7 @@ class _FactFinder:
         count, blocks = note_block_count(len(tuned)), []
         for block in range(count):
             layer = f"notes of block {block} at {rate} Hz"
-            blocks.append(self._remembered(self._notes, layer, partial(_notes_of, tuned, block)))
+            blocks.append(self._part_features(self._notes, layer, partial(_notes_of, tuned, block)))
             yield self._progress("notes", count)
         notes = np.concatenate(blocks).astype(np.float32)
         frames = np.arange(ceil(len(waveform) / HARMONY_HOP_SAMPLES)) * (rate / NOTE_SAMPLE_RATE)
@@ -234,7 +233,7 @@ class _FactFinder:
 
     def _harmonies(self, notes: FloatArray, cents: float, beats: tuple[float, ...]) -> tuple[tuple[Chord, ...], Key | None]:
         layer = f"chords and keys at {cents:.0f} cents"
-        logits = self._remembered(self._harmony, layer, partial(_harmony_of, notes))
+        logits = self._part_features(self._harmony, layer, partial(_harmony_of, notes))
         chord_logits, key_logits = logits[:, :CHORD_COUNT], logits[0, CHORD_COUNT:]
         chords = find_chords(chord_logits, self._part.duration, beats)
         key = find_key(key_logits, chord_probability(chord_logits))
@@ -256,7 +255,7 @@ class _FactFinder:
         self._position += JOB_FRACTIONS[part] / blocks
         return {"position": min(0.999, self._position)}
 
-    def _remembered(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
+    def _part_features(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """Return what the feature store has for the part that sounds, else `compute(model)` under a lease."""
         where = f"{layer}, {self._part.start:.2f} to {self._part.end:.2f} s"
         return cached_features(self._clip, spec, where, compute, self._runtime, WORKING_BYTES)

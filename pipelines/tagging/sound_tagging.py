@@ -9,13 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from models.arrays import AnyArray, FloatArray
+from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import ModelChoice
 from models.runtime import ModelRuntime
@@ -48,8 +48,6 @@ MIN_CLIP_SCORE = 0.01
 """Score below which a class is not among the tags of a clip."""
 MIN_SEGMENT_SCORE = 0.1
 """Score below which a class is not among the tags of a segment; see `audioset.MIN_INSTRUMENT_SCORE` for instruments."""
-
-ArrayT = TypeVar("ArrayT", bound=AnyArray)
 
 
 def tag_sounds(
@@ -143,8 +141,7 @@ class ClipTagger:
     def __init__(self, clip: AudioClip, choice: ModelChoice, runtime: ModelRuntime) -> None:
         self.clip = clip
         self.kind = sound_tagger(choice.spec)
-        self._spec = choice.spec
-        self._runtime = runtime
+        self._features = partial(cached_features, clip, choice.spec, runtime=runtime, working_bytes=self.kind.working_bytes)
         self._waveform = clip.waveform(self.kind.sample_rate)
         self.patches = _patch_count(self.kind, len(self._waveform))
         self.blocks = ceil(self.patches / self.kind.block_patches)
@@ -152,7 +149,7 @@ class ClipTagger:
     @cached_property
     def tree(self) -> ClassTree:
         """Classes of the model."""
-        names = self._remembered("class names", lambda model: np.array(self.kind.class_names(model)))
+        names = self._features("class names", lambda model: np.array(self.kind.class_names(model)))
         return tree_of(tuple(names.tolist()))
 
     def block_scores(self, block: int) -> FloatArray:
@@ -161,7 +158,7 @@ class ClipTagger:
         count = min(self.kind.block_patches, self.patches - first)
         begin = first * self.kind.hop_samples
         sound = self._waveform[begin : begin + self.kind.patch_samples + (count - 1) * self.kind.hop_samples]
-        return self._remembered(f"scores of block {block}", lambda model: _scores(self.kind, model, sound))
+        return self._features(f"scores of block {block}", lambda model: _scores(self.kind, model, sound))
 
     def segment_scores(self, start: float, end: float) -> FloatArray:
         """Return scores [classes] of the segment from `start` to `end` seconds as a whole."""
@@ -169,7 +166,7 @@ class ClipTagger:
         if end - start <= MAX_AUGMENTED_SECONDS:
             sound = self._waveform[begin:stop]
             score = _augmented_scores if self.kind.has_test_time_augmentation else _mean_scores
-            return self._remembered(f"scores of {begin} to {stop}", lambda model: score(self.kind, model, sound))
+            return self._features(f"scores of {begin} to {stop}", lambda model: score(self.kind, model, sound))
         first, last = begin // self.kind.hop_samples, min(self.patches, ceil(stop / self.kind.hop_samples))
         total = sum(part.sum(axis=0, dtype=np.float64) for part in self._parts(first, last))
         return np.asarray(total / (last - first), dtype=np.float32)
@@ -183,11 +180,6 @@ class ClipTagger:
         size = self.kind.block_patches
         for block in range(first // size, ceil(last / size)):
             yield self.block_scores(block)[max(0, first - block * size) : last - block * size]
-
-    def _remembered(self, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
-        """Return what the feature store has, else `compute(model)` under a lease."""
-        working_bytes = self.kind.working_bytes
-        return cached_features(self.clip, self._spec, layer, compute, self._runtime, working_bytes)
 
 
 def _patch_count(kind: SoundTagger, samples: int) -> int:
