@@ -81,7 +81,7 @@ def test_a_description_and_an_answer_through_the_api(client: Client) -> None:
     assert "C minor" in answer["text"]
 
 
-def test_a_writer_that_cannot_be_had_is_told(client: Client) -> None:
+def test_a_writer_that_cannot_be_had_is_reported(client: Client) -> None:
     with pytest.raises(AppError, match="Qwen2-Audio"):
         client.predict(handle_file(EXAMPLES / "music.ogg"), "qwen2-audio-instruct", api_name="/describe_music")
 

@@ -12,7 +12,7 @@ from models.model_catalog import ModelCatalog
 from pipelines.pictures.vocabulary import concepts, unknown_words
 from pipelines.wording.grammar import listed
 
-UNUSED = "The prompt has no effect while the picture is based on sound alone."
+UNUSED = "The prompt has no effect at an audio weight of 1."
 MAX_LISTED_WORDS = 4
 
 

@@ -38,7 +38,7 @@ class Mp4Writer:
     """Writer of an MP4: `add` frames in order; leaving the `with` block without an error completes the file."""
 
     def __init__(self, path: Path, size: tuple[int, int], frame_rate: int, audio: Path, duration: float) -> None:
-        """`size`: (width, height) in even pixels; `audio`: a file with at least `duration` seconds of sound."""
+        """Open the file; `size` is (width, height) in even pixels, `audio` a file with at least `duration` seconds of sound."""
         import av
 
         self._file: Any = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})

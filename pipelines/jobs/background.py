@@ -135,7 +135,7 @@ class Preparation:
     """Slow work that is done once in a process, in a thread of its own, before its result is needed."""
 
     def __init__(self, work: Callable[[], object]) -> None:
-        """`work` is called once; what needs its result waits for it there, and meets its error there too."""
+        """Keep `work`, which is called once; whatever needs its result waits there, and gets its error there too."""
         self._thread = threading.Thread(target=work, name="preparation", daemon=True)
         self._lock = threading.Lock()
 

@@ -102,7 +102,7 @@ def test_the_marker_goes_with_the_sound(open_map: OpenMap) -> None:
     assert lag < LARGEST_MARKER_LAG_SECONDS
 
 
-def test_hovering_says_time_and_what_is_heard(open_map: OpenMap) -> None:
+def test_hovering_shows_time_and_tag(open_map: OpenMap) -> None:
     page = open_map()
     page.mouse.move(*place(page, 30))
     expect(page.locator(".em-tip")).to_have_text("0:00.5 · Speech")
@@ -159,7 +159,7 @@ def test_a_loop_on_the_timeline_is_the_choice_on_the_map(open_map: OpenMap) -> N
     until(page, "t.state.loop === null && m.state.chosen === null")
 
 
-def test_keys_step_through_frames_and_are_told(open_map: OpenMap) -> None:
+def test_keys_step_through_frames_and_announce_them(open_map: OpenMap) -> None:
     page = open_map()
     page.locator(".em-over").focus()
     for key in ("Home", "Shift+ArrowRight", "Shift+ArrowRight", "PageDown", "Shift+ArrowLeft"):

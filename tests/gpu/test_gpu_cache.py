@@ -74,7 +74,7 @@ def test_a_model_parks_in_main_memory_and_comes_back(tiny_models: tuple[FetchedM
         assert device_of(again.model) == "cuda"
 
 
-def test_out_of_memory_in_the_work_is_told_with_numbers(tiny_models: tuple[FetchedModel, FetchedModel]) -> None:
+def test_out_of_memory_in_the_work_is_reported_with_numbers(tiny_models: tuple[FetchedModel, FetchedModel]) -> None:
     cache = make_cache(tiny_models)
     too_much = 2 * CudaMemoryProbe().total_bytes()
     with pytest.raises(OutOfMemory, match="on cuda"), cache.lease(tiny_models[0].spec):

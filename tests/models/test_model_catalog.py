@@ -60,7 +60,7 @@ def test_auto_says_what_it_passed_over_and_why() -> None:
     assert "passed over" not in catalog(1000).choose("transcribe").reason
 
 
-def test_nothing_that_fits_is_told_with_the_reasons() -> None:
+def test_nothing_that_fits_is_reported_with_the_reasons() -> None:
     with pytest.raises(NoModelFits, match=r"Best, Good \(more than 0 kB\); Small \(the model hub"):
         catalog(150, away=("small",)).choose("transcribe")
 

@@ -82,7 +82,7 @@ def test_captions_name_the_style_that_they_ask_for():
     assert not any("flat style" in text for text in captions)
 
 
-def test_a_scene_is_told_with_both_names():
+def test_a_scene_is_reported_with_both_names():
     scene = Item(("dog", "piano"), "noto", "blue", 1.0)
     words = {concept.name: (concept.name, *concept.words) for concept in concepts()}
     text = caption(scene, random.Random(0))

@@ -23,5 +23,5 @@ def test_words_that_the_small_model_never_saw_are_named(services: Services) -> N
     assert hints_for(services.runtime.catalog, "stable-diffusion-2-1", 0.5, "at night", "in red") == ("", "")
 
 
-def test_a_model_that_is_not_there_is_told_by_whoever_draws(services: Services) -> None:
+def test_a_missing_model_is_reported_when_drawing(services: Services) -> None:
     assert hints_for(services.runtime.catalog, "no-such-model", 0.5, "at night", "in red") == ("", "")

@@ -115,7 +115,7 @@ def words(*starts, name="Words"):
     return WordTrack(id="words", name=name, items=tuple(WordItem(start, start + 0.5, f"w{start}") for start in starts))
 
 
-def test_a_feed_tells_all_it_told_before():
+def test_a_feed_sends_all_it_sent_before():
     feed = TimelineFeed("token")
     feed.put(words(0))
     first = feed.value()

@@ -108,7 +108,7 @@ def test_an_interrupted_move_drops_the_model_and_blocks_nobody(bench: MakeBench)
     b.borrow(A, timeout_seconds=0)
 
 
-def test_a_failed_restore_is_told_and_the_model_is_built_the_next_time(bench: MakeBench) -> None:
+def test_a_failed_restore_is_reported_and_the_model_is_built_the_next_time(bench: MakeBench) -> None:
     b = bench(total_bytes=40, host_bytes=100)
     for spec in (A, B):
         b.borrow(spec)
@@ -180,7 +180,7 @@ def test_a_model_larger_than_expected_still_leaves_the_working_memory(bench: Mak
     assert b.places("old", "a") == [None, "device"]
 
 
-def test_a_lease_whose_second_model_no_longer_fits_is_told_before_it_is_built(bench: MakeBench) -> None:
+def test_a_lease_whose_second_model_no_longer_fits_is_reported_before_it_is_built(bench: MakeBench) -> None:
     b = bench(total_bytes=100)
     b.builder.sizes = {"a": 70}
     with pytest.raises(OutOfMemory) as caught:

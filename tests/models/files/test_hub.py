@@ -122,7 +122,7 @@ def test_what_was_downloaded_works_without_the_hub(start: Start, hub: FakeHub, s
     assert (files.fetch(spec).directory / "model.bin").read_bytes() == b"old weights"
 
 
-def test_without_the_hub_the_reason_is_told_in_words(start: Start, hub: FakeHub) -> None:
+def test_without_the_hub_the_reason_is_reported_in_words(start: Start, hub: FakeHub) -> None:
     hub.stop()
     files = start()
     assert files.hub_state(ask_hub=False).words == "the model hub was not asked yet"
@@ -183,7 +183,7 @@ def test_many_at_once_make_one_download(start: Start, hub: FakeHub) -> None:
     assert hub.count("GET", "/model.bin") == 1
 
 
-def test_a_repository_that_is_not_there_is_told(start: Start) -> None:
+def test_a_repository_that_is_not_there_is_reported(start: Start) -> None:
     with pytest.raises(ModelUnavailable, match="download failed"):
         start().fetch(make_spec("gone", source=HubSource("tests/gone")))
 
@@ -234,7 +234,7 @@ def test_a_part_that_is_here_is_not_the_whole(start: Start, hub: FakeHub) -> Non
 
 
 @pytest.mark.parametrize("spec", [TOWER, WHOLE], ids=["part", "whole"])
-def test_a_missing_shard_is_told_and_fetched_later(start: Start, hub: FakeHub, spec) -> None:
+def test_a_missing_shard_is_reported_and_fetched_later(start: Start, hub: FakeHub, spec) -> None:
     hub.commit(SHARDS)
     hub.broken = {"1.safetensors"}
     with pytest.raises(ModelUnavailable, match="download failed"):

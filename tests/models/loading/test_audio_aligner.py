@@ -30,7 +30,7 @@ def model() -> AudioAligner:
     return model
 
 
-def test_what_is_heard_for_certain_is_recalled_and_two_things_are_blended(model: AudioAligner):
+def test_a_certain_concept_gives_its_embeds_and_two_are_blended(model: AudioAligner):
     certain, undecided = model.prompt_embeds(torch.tensor([[30.0, 0.0, 0.0], [30.0, 0.0, 30.0]]))
     torch.testing.assert_close(certain, model.memory[0])
     torch.testing.assert_close(undecided, (model.memory[0] + model.memory[2]) / 2)

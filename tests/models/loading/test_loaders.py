@@ -162,7 +162,7 @@ def test_three_kinds_live_in_one_cache_and_all_of_them_leave_it(
     assert [reference() for reference in dead] == [None] * 3
 
 
-def test_a_real_library_that_finds_broken_files_is_told_as_a_failed_load(tiny_onnx: FetchedModel, tmp_path: Path) -> None:
+def test_a_real_library_that_finds_broken_files_is_reported_as_a_failed_load(tiny_onnx: FetchedModel, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "model.onnx").write_bytes(b"no model")

@@ -214,7 +214,7 @@ def test_what_cannot_be_asked_is_refused_before_a_model_is_touched(
         run(bench, short, replace(OPTIONS, **wrong))
 
 
-def test_a_text_model_does_not_listen(bench: Bench, short: AudioClip) -> None:
+def test_a_text_model_gets_no_audio(bench: Bench, short: AudioClip) -> None:
     with pytest.raises((UnknownModel, ModelUnavailable)):
         run(bench, short, replace(OPTIONS, model=bench.specs[2].key))
 

@@ -116,7 +116,7 @@ def test_the_aligner_is_the_bare_model_on_each_patch_of_yamnet(services: Service
 @pytest.mark.parametrize(
     ("encoder", "layer", "times"), [("yamnet", "patches", 12), ("musicnn-msd", "frames", 3), ("musicnn-msd", "patches", 3)]
 )
-def test_patches_follow_each_other_over_windows_as_if_heard_at_once(
+def test_patches_follow_each_other_over_windows_as_if_encoded_at_once(
     services: Services, encoder: str, layer: str, times: int
 ) -> None:
     clip = example(services, "music.ogg", times=times)

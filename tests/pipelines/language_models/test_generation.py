@@ -160,7 +160,7 @@ def test_out_of_memory_evicts_the_other_models_and_begins_once_more(bench: Bench
     assert bench.is_free()
 
 
-def test_out_of_memory_twice_is_told(bench: Bench) -> None:
+def test_out_of_memory_twice_is_reported(bench: Bench) -> None:
     with bench.generate_replaced(out_of_memory_first(2)):
         with pytest.raises(OutOfMemory, match="Not enough memory"):
             texts(bench)

@@ -220,7 +220,7 @@ def test_other_tools_read_the_settings() -> None:
     )
 
 
-def test_a_sound_without_words_is_told_by_what_was_heard() -> None:
+def test_a_sound_without_words_is_described_by_its_concepts() -> None:
     bare = replace(SETTINGS, prompt=None, extra_prompt="", style="", negative_prompt="", scheduler="", init_image=IMAGE)
     assert a1111_parameters(bare) == (
         "the sound of dog, wolf\n"
@@ -288,7 +288,7 @@ def test_impossible_values_are_refused(changes: dict[str, Any]) -> None:
     assert next(iter(changes)) in sentence or "ends before it begins" in sentence
 
 
-def test_another_version_is_told_by_name() -> None:
+def test_another_version_is_named() -> None:
     assert "another version made it: 'settings.lustre' is unknown" in refusal(png_with((OWN_KEYWORD, stored(lustre=0.4))))
     content = json.loads(stored())
     del content["settings"]["seed"]

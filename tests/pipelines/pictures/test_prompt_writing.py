@@ -40,7 +40,7 @@ GUARD_SECONDS = 60.0
 STAMPS = Path("/usr/share/tuxpaint/stamps")
 
 
-def test_every_sound_is_told_in_known_words() -> None:
+def test_every_sound_is_described_in_known_words() -> None:
     known = concept_by_word()
     phrases = [class_phrase(name) for name in class_tree().names]
     assert all(phrase in known for phrase in phrases if phrase is not None)
@@ -133,7 +133,7 @@ def test_a_sound_becomes_a_prompt(services: Services, file: str, closed: str, op
 
 
 @pytest.mark.models
-def test_music_is_told_by_its_style_and_instruments(services: Services) -> None:
+def test_music_is_reported_by_its_style_and_instruments(services: Services) -> None:
     clip = services.clips.open(EXAMPLES / "music.ogg")
     tiny, large = (written(services, clip, model) for model in (TINY_DIFFUSION, STABLE_DIFFUSION_2_1))
     check_closed(tiny)

@@ -59,7 +59,7 @@ def test_the_answer_streams_and_is_that_of_the_bare_model(bench: Bench, clip: Au
     assert len({snapshot.text for snapshot in earlier}) >= 4
 
 
-def test_earlier_turns_are_in_the_prompt_and_the_sound_is_heard_once(bench: Bench, clip: AudioClip) -> None:
+def test_earlier_turns_are_in_the_prompt_and_the_sound_is_encoded_once(bench: Bench, clip: AudioClip) -> None:
     prompts, sounds = [], []
 
     def replacement(generate: Any, **inputs: Any) -> Any:
@@ -80,7 +80,7 @@ def test_earlier_turns_are_in_the_prompt_and_the_sound_is_heard_once(bench: Benc
     )
 
 
-def test_a_longer_part_is_heard_in_several_sounds(bench: Bench, clip: AudioClip) -> None:
+def test_a_longer_part_is_encoded_in_several_sounds(bench: Bench, clip: AudioClip) -> None:
     seconds: list[float] = []
 
     def replacement(generate: Any, **inputs: Any) -> Any:
@@ -137,7 +137,7 @@ def test_a_seed_repeats_its_answer(bench: Bench, clip: AudioClip) -> None:
     assert one == again != other
 
 
-def test_out_of_memory_is_tried_once_more_and_then_told(bench: Bench, clip: AudioClip) -> None:
+def test_out_of_memory_is_tried_once_more_and_then_reported(bench: Bench, clip: AudioClip) -> None:
     with bench.generate_replaced(out_of_memory_first(1)):
         assert run(bench, clip)[-1].state == "done"
     with bench.generate_replaced(out_of_memory_first(2)), pytest.raises(OutOfMemory):

@@ -243,7 +243,7 @@ def test_lrc_to_the_letter() -> None:
     assert "[00:00.00]<00:00.00>\u2060[Music] <00:00.70>one\n" in to_lrc(replace(subs, word_times=True))
 
 
-def test_reckoned_word_times_are_not_told() -> None:
+def test_estimated_word_times_are_not_written() -> None:
     subs = subtitles(Segment(1.0, 2.0, "one two three"), word_times=True)
     assert "<" not in to_vtt(subs)
     assert "<" not in to_lrc(subs)

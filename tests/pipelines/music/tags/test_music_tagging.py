@@ -143,7 +143,7 @@ def test_a_choir_has_vocals(services: Services, tmp_path: Path) -> None:
     assert tags.vocals_in_clip > 0.9
 
 
-def test_music_is_heard_at_the_same_level_however_soft_it_is(services: Services, tmp_path: Path) -> None:
+def test_music_is_tagged_at_the_same_level_however_soft_it_is(services: Services, tmp_path: Path) -> None:
     piece = np.array(rendered(services, tmp_path, "piano-slow").waveform(RATE))
     softly = piece * np.float32(0.25)
     soft = clip_of(services, tmp_path, softly)
