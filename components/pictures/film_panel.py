@@ -42,7 +42,7 @@ class FilmPanel:
 
 def build_film_panel() -> FilmPanel:
     """Build the panel, hidden until there is a storyboard."""
-    counts = [("automatic", -1), *((str(count), count) for count in range(MAX_INTERPOLATION_STEPS + 1))]
+    counts = [("Automatic", -1), *((str(count), count) for count in range(MAX_INTERPOLATION_STEPS + 1))]
     with gr.Row(visible=False, elem_classes="film-row") as controls:
         steps = gr.Dropdown(counts, value=-1, label="Interpolation steps", min_width=220, scale=0)
         press = gr.Button("Make film", min_width=0, scale=0, elem_id="make-film")
