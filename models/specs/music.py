@@ -1,7 +1,8 @@
 """The models that find beats, notes and chords; all lie in this repository.
 
 The beat and the harmony network are our own, made by `python -m training.music.train_beats` and `python -m
-training.music.train_harmony`; Basic Pitch is the file in the Python package of that name.
+training.music.train_harmony`; BeatNet is made by `python -m training.convert_beatnet`; Basic Pitch is the file in the Python
+package of that name.
 """
 
 from __future__ import annotations
@@ -26,6 +27,25 @@ BEAT_NETWORK = ModelSpec(
     gpu_dtype="float32",
     cpu_bytes=20_000_000,
     gpu_bytes=20_000_000,
+)
+
+BEATNET = ModelSpec(
+    key="beatnet",
+    title="BeatNet (offline)",
+    task="track_beats",
+    loader="onnx",
+    source=RepositorySource(
+        "BeatNet-1.1.3",
+        "beatnet",
+        (RepositoryFile("beatnet.onnx", "0e6dd82f2fe9a7dd3520400c7449861302b91fc7d0e619bb487a0cca13749d42"),),
+    ),
+    licence="CC-BY-4.0 (Mojtaba Heydari, Frank Cwitkowitz and Zhiyao Duan)",
+    licence_url="https://creativecommons.org/licenses/by/4.0/",
+    download_bytes=2_422_829,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=40_000_000,
+    gpu_bytes=40_000_000,
 )
 
 HARMONY_NETWORK = ModelSpec(
@@ -64,4 +84,4 @@ BASIC_PITCH = ModelSpec(
     gpu_bytes=20_000_000,
 )
 
-MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BASIC_PITCH, HARMONY_NETWORK)
+MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BEATNET, BASIC_PITCH, HARMONY_NETWORK)

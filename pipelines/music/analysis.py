@@ -22,6 +22,7 @@ from models.cache.feature_store import ArrayT, FeatureKey
 from models.errors import InvalidOption
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
+from models.specs.music import BEAT_NETWORK, BEATNET
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
@@ -45,6 +46,7 @@ from pipelines.music.rhythm.beat_network import (
 )
 from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
+from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
 from pipelines.music.sounding_part import sounding_part
 from pipelines.music.structure import find_sections
 from pipelines.music.tags.music_tagging import tag_music
@@ -129,7 +131,8 @@ class _FactFinder:
         self._options = options
         self._runtime = runtime
         self._tags = tags
-        self._beats = runtime.catalog.choose("track_beats", working_bytes=WORKING_BYTES).spec
+        self._beats = runtime.catalog.choose("track_beats", BEAT_NETWORK.key, WORKING_BYTES).spec
+        self._beatnet = runtime.catalog.choose("track_beats", BEATNET.key, WORKING_BYTES).spec
         self._notes = runtime.catalog.choose("transcribe_notes", working_bytes=WORKING_BYTES).spec
         self._harmony = runtime.catalog.choose("name_chords", working_bytes=WORKING_BYTES).spec
         self._part = sounding_part(clip.waveform(BEAT_SAMPLE_RATE), BEAT_SAMPLE_RATE)
@@ -138,7 +141,7 @@ class _FactFinder:
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
         """All models in use."""
-        return YAMNET, self._beats, self._notes, self._harmony
+        return YAMNET, self._beats, self._beatnet, self._notes, self._harmony
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[NewFacts, None, None]:
         """Yield what becomes known, one part after the other."""
@@ -194,17 +197,22 @@ class _FactFinder:
         return self._part.cut(self._clip.waveform(sample_rate), sample_rate)
 
     def _activations(self) -> Generator[NewFacts, None, tuple[BeatActivations, FloatArray]]:
-        """Return the outputs of the beat network, and the log-mel bands."""
+        """Return the outputs of both beat networks, and the log-mel bands."""
         waveform = self._waveform(BEAT_SAMPLE_RATE)
-        count, gain, blocks = beat_block_count(len(waveform)), input_gain(waveform), []
+        count, gain = beat_block_count(len(waveform)), input_gain(waveform)
+        blocks: list[HalfArray] = []
+        beatnet: list[FloatArray] = []
         for block in range(count):
-            blocks.append(self._part_features(self._beats, f"beats of block {block}", partial(_beats_of, waveform, gain, block)))
+            layer, before = f"beats of block {block}", beatnet[-1] if beatnet else None
+            blocks.append(self._part_features(self._beats, layer, partial(_beats_of, waveform, gain, block)))
+            beatnet.append(self._part_features(self._beatnet, layer, partial(_beatnet_of, waveform, gain, block, before)))
             yield self._progress("beats", count)
-        return joined_blocks(blocks)
+        activations, bands = joined_blocks(list(blocks))
+        return with_beatnet(activations, beatnet), bands
 
     def _beat_frames(self, activations: BeatActivations, options: BeatOptions) -> IntArray:
         """Return the frames of the beats from the store: the search takes as long as the network."""
-        layer = f"beats between {options.min_bpm} and {options.max_bpm}"
+        layer = f"beats of both networks between {options.min_bpm} and {options.max_bpm}"
         key = FeatureKey(self._clip.content_hash, self._beats.key, repr(self._beats.source), layer)
         search = partial(search_beats, activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
         return self._runtime.features.get_or_compute(key, search)
@@ -263,6 +271,10 @@ class _FactFinder:
 
 def _beats_of(waveform: FloatArray, gain: float, block: int, session: Any) -> HalfArray:
     return beat_block(session, waveform, gain, block).astype(np.float16)
+
+
+def _beatnet_of(waveform: FloatArray, gain: float, block: int, before: FloatArray | None, session: Any) -> FloatArray:
+    return beatnet_block(session, waveform, gain, block, before)
 
 
 def _tuning_of(waveform: FloatArray) -> FloatArray:

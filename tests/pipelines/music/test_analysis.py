@@ -72,7 +72,7 @@ def test_everything_that_is_said_fits_together(services: Services) -> None:
     for spans in (chords, sections):
         assert spans[0][0] == 0 and spans[-1][1] == pytest.approx(clip.duration, abs=0.01)
         assert all(one[1] == other[0] for one, other in pairwise(spans))
-    assert (facts.state, facts.position, len(facts.model.split(", "))) == ("done", 1.0, 4)
+    assert (facts.state, facts.position, len(facts.model.split(", "))) == ("done", 1.0, 5)
 
 
 def test_a_metronome_has_a_tempo_and_no_key(services: Services, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.arrays import FloatArray
-from models.specs.music import BASIC_PITCH, BEAT_NETWORK, HARMONY_NETWORK
+from models.specs.music import BASIC_PITCH, BEAT_NETWORK, BEATNET, HARMONY_NETWORK
 from pipelines.music.chord_recognition import CHORD_COUNT
 from pipelines.music.harmony_network import HARMONY_RUN_FRAMES, POOL_FRAMES, harmony_logits, pooled_notes
 from pipelines.music.note_activations import (
@@ -34,6 +34,7 @@ from pipelines.music.rhythm.beat_network import (
     joined_blocks,
     log_mel,
 )
+from pipelines.music.rhythm.beatnet import STATE_ROWS, STATE_SHAPE, beatnet_block, beatnet_features, filter_bank
 from services import Services
 
 pytestmark = pytest.mark.models
@@ -64,6 +65,38 @@ def test_blocks_of_the_beat_network_join_without_a_seam(services: Services) -> N
     np.testing.assert_allclose(activations.tempo, tempo.mean(axis=0), atol=1e-3)
     assert (activations.metre.shape, activations.tempo.shape) == ((len(METRES),), (TEMPO_BINS,))
     assert bands.shape == (len(mel), COARSE_BANDS)
+
+
+def test_blocks_of_beatnet_hand_on_their_state(services: Services) -> None:
+    waveform = noise(130)
+    with services.runtime.cache.lease(BEATNET) as (model,):
+        blocks: list[FloatArray] = []
+        for block in range(beat_block_count(len(waveform))):
+            blocks.append(beatnet_block(model, waveform, 1.0, block, blocks[-1] if blocks else None))
+        features = beatnet_features(waveform, 0, frame_count(len(waveform)), 1.0)
+        (at_once,) = model.run(["probs"], {"features": features, "state": np.zeros(STATE_SHAPE, dtype=np.float32)})
+    joined_probs = np.concatenate([block[:-STATE_ROWS] for block in blocks])
+    np.testing.assert_allclose(joined_probs, at_once, atol=1e-4)
+    np.testing.assert_allclose(joined_probs.sum(axis=1), 1, atol=1e-4)
+
+
+def test_beatnet_follows_clicks(services: Services) -> None:
+    waveform = np.zeros(20 * NOTE_SAMPLE_RATE, dtype=np.float32)
+    clicks = np.arange(1, 19, 0.5)
+    for second in clicks:
+        start = round(second * NOTE_SAMPLE_RATE)
+        waveform[start : start + 400] = noise(1)[:400]
+    with services.runtime.cache.lease(BEATNET) as (model,):
+        probs = beatnet_block(model, waveform, 5.0, 0, None)[:-STATE_ROWS, :2].sum(axis=1)
+    frames = np.round(clicks[8:] * FRAMES_PER_SECOND).astype(int)
+    assert np.mean([probs[frame - 2 : frame + 3].max() for frame in frames]) > 0.5
+    assert np.mean(probs[frames + 12]) < 0.2
+
+
+def test_the_filters_of_beatnet_are_distinct_and_sum_to_one() -> None:
+    filters = filter_bank()
+    assert filters.shape == (705, 136)
+    np.testing.assert_allclose(filters.sum(axis=0), 1, atol=1e-5)
 
 
 def test_blocks_of_the_harmony_network_join_without_a_seam(services: Services) -> None:
