@@ -31,7 +31,7 @@ SHA256 = {
     2: "5878a18c079fa0b0139879b14ed2b5b7595faef8c3d16210aed141fd00fa2d58",
     3: "0c52a074ea38e8cb4a760ecfa3747c9cf91a1e3cd19f238eed80b0de763989ca",
 }
-"""Of each checkpoint, by number."""
+"""SHA-256 of each checkpoint, by number."""
 FEATURES = 272
 CHANNELS, KERNEL, POOL = 2, 10, 2
 POOLED = CHANNELS * ((FEATURES - KERNEL + 1) // POOL)
@@ -39,7 +39,7 @@ HIDDEN, LAYERS, GATES = 150, 2, 4
 CLASSES = 3
 """Beat that is no downbeat, downbeat, neither."""
 GATE_ORDER = (0, 3, 1, 2)
-"""Of torch's gates (input, forget, cell, output) in ONNX (input, output, forget, cell)."""
+"""Places of the gates in torch (input, forget, cell, output), in the order of ONNX (input, output, forget, cell)."""
 
 
 def checkpoint(number: int) -> dict[str, FloatArray]:
