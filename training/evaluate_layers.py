@@ -1,9 +1,9 @@
 """Measure how close each layer puts equal sounds: `python -m training.evaluate_layers` prints a table for one encoder.
 
 Three seconds of speech, two of music and one and a half of a bird from the examples are repeated to half a minute. Frames one
-period apart belong to equal moments. Their spread is the standard deviation from the mean of the equal moments, relative to that
-of all frames: 0 where equal sounds have equal frames wherever they are, 1 where frames depend on their position alone. The second
-figure is that of the first two principal components, which the default map shows.
+period apart belong to equal moments. Their spread is the standard deviation of the normalised frames from the mean of the equal
+moments, relative to that of all frames: 0 where equal sounds have equal frames wherever they are, 1 where frames depend on their
+position alone. The second figure is that of the first two principal components, which the default map shows.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def layer_spreads(services: Services, folder: Path, key: str, layer: str) -> lis
         *_, last = embed_clip(services.clips.open(path), EmbeddingOptions(key, layer), services.runtime)
         if last.embedding is None:
             raise RuntimeError(f"{name} was not embedded")
-        frames, period = last.embedding.frames, round(duration / last.embedding.frame_seconds)
+        frames, period = last.embedding.normalised_frames(), round(duration / last.embedding.frame_seconds)
         spreads.append((repetition_spread(frames, period), repetition_spread(principal_components(frames, 2).scores, period)))
     return spreads
 

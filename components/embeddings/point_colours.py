@@ -84,11 +84,12 @@ def _chosen(
     key: str,
     clusters: int,
 ) -> Colouring:
-    stacked = stack_frames([(embedding.frames, embedding.times) for embedding in embeddings])
     if key == "clip":
+        stacked = stack_frames([(embedding.frames, embedding.times) for embedding in embeddings])
         return clip_colouring(stacked.clip_index, [clip.name for clip in clips])
     if key in get_args(ClusterMethod):
-        return cluster_colouring(stacked.frames, ClusterOptions("k-means" if key == "k-means" else "hdbscan", clusters))
+        frames = np.concatenate([embedding.normalised_frames() for embedding in embeddings])
+        return cluster_colouring(frames, ClusterOptions("k-means" if key == "k-means" else "hdbscan", clusters))
     own = [{colouring.key: colouring for colouring in of_clip}.get(key) for of_clip in found]
     if not any(own):
         raise InvalidOption("colour", COLOURS[key], f"a property found in the clip; no {COLOURS[key].lower()} was found in it")

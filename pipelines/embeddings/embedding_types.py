@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from models.arrays import DoubleArray, FloatArray
 from models.specs.model_spec import AUTO
 from pipelines.embeddings.encoders.base import Encoder, TokenKind
@@ -13,6 +15,8 @@ from pipelines.jobs.model_use import ModelUse
 
 MAX_MAGNITUDE = 1e15
 """Largest absolute value of a frame whose squares can be summed in float32."""
+NORM_EPSILON = 1e-5
+"""Added to the variance of a frame, as in torch's LayerNorm, so that a frame of equal values stays finite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,23 @@ class ClipEmbedding(ModelUse):
     """[frames], the tokens, where frames are tokens; otherwise empty."""
     kinds: tuple[TokenKind, ...] = ()
     """[frames], origin of each token: audio, text of the prompt, or generated; empty where `labels` is."""
+
+    def normalised_frames(self) -> FloatArray:
+        """Return the frames [frames, width] as they are best compared: as the next layer of the network reads them.
+
+        Transformers read each frame through layer normalisation (Ba, Kiros and Hinton 2016). Before it, a few frames have one
+        dimension a hundred times larger than all others (massive activations, Sun et al. 2024): in layer 5 of Whisper base 1 to
+        4 % of the frames and 0.66 to 0.88 of the variance. Frames of other networks are returned as they are.
+
+        Raises:
+            EmptyEmbedding, BrokenEmbedding: see `check_frames`.
+        """
+        check_frames(self.frames)
+        if not self.encoder.family.has_layer_norm:
+            return self.frames
+        centred: FloatArray = self.frames - self.frames.mean(axis=1, keepdims=True)
+        centred /= np.sqrt(np.square(centred).mean(axis=1, keepdims=True) + np.float32(NORM_EPSILON))
+        return centred
 
 
 def check_frames(frames: FloatArray) -> None:

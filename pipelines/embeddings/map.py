@@ -130,7 +130,9 @@ def stored_map(
     features: FeatureStore,
     clock: Callable[[], float] = time.perf_counter,
 ) -> EmbeddingMap:
-    """Map one or more embeddings, stacked as in `stack_frames`; layouts other than PCA are kept in the feature store.
+    """Map the normalised frames of one or more embeddings, stacked as in `stack_frames`.
+
+    Layouts other than PCA are kept in the feature store.
 
     Several callers may wait for the same map, so none of them can stop it and there is no stop flag: see `in_background`.
 
@@ -139,7 +141,7 @@ def stored_map(
     """
     began = clock()
     check_map_options(options)
-    frames = stack_frames([(one.frames, one.times) for one in embeddings]).frames
+    frames = stack_frames([(one.normalised_frames(), one.times) for one in embeddings]).frames
     check_frames(frames)
     method, note = _method_for(len(frames), options.method)
     if method == "pca":

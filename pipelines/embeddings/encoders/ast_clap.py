@@ -44,6 +44,7 @@ class AstEncoder(FrameFamily):
 
     description = "The audio spectrogram transformer, trained to name the 527 kinds of sound of AudioSet"
     sample_rate = AST_SAMPLE_RATE
+    has_layer_norm = True
     working_bytes = 400 * 2**20
 
     def __init__(self, facts: EncoderFacts) -> None:

@@ -83,6 +83,8 @@ class FrameFamily(ABC):
     default_layer: str
     working_bytes: int
     """Memory for one window with all layers, beside the weights."""
+    has_layer_norm: bool = False
+    """Whether the network's layers read each frame through layer normalisation; see `ClipEmbedding.normalised_frames`."""
     source: FrameSource | None = None
 
     @abstractmethod
@@ -179,6 +181,8 @@ class TokenFamily(ABC):
     default_layer: str
     width: int
     working_bytes: int
+    has_layer_norm: bool = True
+    """As in `FrameFamily`: language models are transformers."""
 
     @abstractmethod
     def windows(self, job: EncodingJob, layer: str) -> Generator[tuple[float, TokenStates], None, None]:

@@ -33,6 +33,7 @@ class WaveformEncoder(FrameFamily):
 
     description = "A speech encoder trained on waveforms alone, by predicting what was masked"
     sample_rate = SAMPLE_RATE
+    has_layer_norm = True
     frame_samples = CONVOLUTION_SAMPLES
     window_seconds = 20
     working_bytes = 700 * 2**20

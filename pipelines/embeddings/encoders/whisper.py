@@ -35,12 +35,13 @@ class WhisperEncoder(FrameFamily):
 
     description = "Whisper's encoder, trained to write down and translate speech in many languages"
     sample_rate = SAMPLE_RATE
+    has_layer_norm = True
     default_index = -2
-    """Index of the default layer: the last but one. In loops of speech, music and a bird, equal moments spread there by 0.40 to
-    0.67 of the standard deviation of all frames of Whisper base, and by 0.63 to 0.85 in the last layer, whose first two
-    components are the position in the window (0.87 to 1.00 against 0.14 to 0.67); see `training.evaluate_layers`. Sparse loops
-    (drums, a phrase between pauses) spread by 0.7 to 0.95 in every layer; YAMNet and musicnn, without positions, by 0.01 to 0.14
-    in dense ones."""
+    """Index of the default layer: the last but one. In loops of speech, music and a bird, equal moments spread there by 0.39 to
+    0.61 of the standard deviation of all normalised frames of Whisper base, and by 0.63 to 0.84 in the last layer, whose first
+    two components are the position in the window (0.83 to 1.00 against 0.13 to 0.25); see `training.evaluate_layers`. Without
+    normalisation, sparse loops (drums, a phrase between pauses) spread by 0.7 to 0.95 in every layer; YAMNet and musicnn, without
+    positions, by 0.01 to 0.14 in dense ones."""
 
     def __init__(self, facts: EncoderFacts) -> None:
         self.layers = layer_names(facts.layers)

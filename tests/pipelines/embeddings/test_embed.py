@@ -15,6 +15,7 @@ from models.cache.feature_store import FeatureStore
 from models.model_catalog import ALL_MODELS
 from models.specs.aligner import TINY_ALIGNER
 from models.specs.encoders import WHISPER_BASE_STATES
+from models.specs.model_spec import AUTO
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.embed import embed_clip
@@ -22,7 +23,7 @@ from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import FrameFamily, windows
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.errors import AudioTooLong
-from pipelines.embeddings.map import map_embeddings
+from pipelines.embeddings.map import MapOptions, stored_map
 from pipelines.music.tags import musicnn
 from pipelines.tagging import yamnet
 from services import Services
@@ -179,11 +180,22 @@ def test_equal_moments_lie_closer_in_the_default_layer_than_in_the_last(services
     for layer in ("", "layer 6"):
         found = embed(services, loop, "whisper-base-encoder", layer)
         period = round(duration / found.frame_seconds)
-        spread[layer] = repetition_spread(found.frames, period)
-        map_spread[layer] = repetition_spread(map_embeddings(found.frames).points, period)
+        spread[layer] = repetition_spread(found.normalised_frames(), period)
+        map_spread[layer] = repetition_spread(stored_map([found], MapOptions(), services.runtime.features).points, period)
     assert spread[""] < 0.7
     assert spread[""] < 0.85 * spread["layer 6"]
-    assert map_spread[""] < 0.75 * map_spread["layer 6"]
+    assert map_spread[""] < 0.3
+    assert map_spread[""] < 0.35 * map_spread["layer 6"]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_the_default_map_of_every_example_fills_its_area(services: Services, name: str) -> None:
+    """The middle 90 % of the frames extend over at least half of each axis."""
+    found = embed(services, services.clips.open(EXAMPLES / name), AUTO)
+    assert found.encoder.key == "whisper-base-encoder"
+    points = stored_map([found], MapOptions(), services.runtime.features).points
+    low, high = np.percentile(points, (5, 95), axis=0)
+    assert ((high - low) / 2 > 0.5).all()
 
 
 def test_audio_that_is_too_long_is_refused_with_the_maximum_before_a_model_is_loaded(services: Services, clip: AudioClip) -> None:
