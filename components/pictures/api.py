@@ -139,7 +139,7 @@ def _prompt_from_audio(services: Services) -> Endpoint:
         clip = open_for_api(services, audio, should_stop)
         options = PictureOptions(model=model, start=_given(start), end=_given(end))
         spec = services.runtime.catalog.choose("draw_pictures", model).spec
-        start, end, concepts = segment_concepts(clip, options, services.runtime)
+        start, end, concepts = segment_concepts(clip, options, services.runtime, should_stop)
         written = write_prompt(clip, start, end, spec, services.runtime, should_stop)
         return {
             "prompt": written.text,

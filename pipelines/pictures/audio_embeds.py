@@ -7,6 +7,7 @@ those of our own aligner are the empty prompt's, with which the tiny picture mod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -16,13 +17,14 @@ import numpy as np
 
 from models.arrays import FloatArray
 from models.cache.feature_store import FeatureKey
-from models.errors import InvalidOption
+from models.errors import InvalidOption, JobStopped
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import AUTO, ModelSpec
 from models.specs.sound import YAMNET
+from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentPart
@@ -88,12 +90,15 @@ def audio_embeds(
     aligner: ModelSpec,
     picture_model: ModelSpec,
     runtime: ModelRuntime,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> AudioEmbeds:
     """Encode the segment from `start` to `end` seconds of `clip` as prompt embeds for `picture_model`.
 
     A segment longer than the aligner's window is encoded window by window, and the embeds are averaged.
+    `should_stop` is polled before each window.
 
     Raises:
+        JobStopped: `should_stop` returned true.
         TextWidthMismatch: the two models do not belong together.
         InvalidOption: the segment does not lie inside the clip.
         SilentPart: the segment is silent.
@@ -110,7 +115,12 @@ def audio_embeds(
         raise SilentPart(start, end)
     encoder = _audio_encoder(aligner)
     (empty,) = text_embeds(picture_model, ("",), facts.tokens, runtime)
-    positive = np.mean([encoder.prompt_embeds(clip, *window, runtime) for window in windows], axis=0)
+    parts = []
+    for window in windows:
+        if should_stop():
+            raise JobStopped
+        parts.append(encoder.prompt_embeds(clip, *window, runtime))
+    positive = np.mean(parts, axis=0)
     negative = encoder.negative_prompt_embeds(empty, runtime)
     return AudioEmbeds(
         prompt_embeds=np.concatenate([empty[:1], positive]),

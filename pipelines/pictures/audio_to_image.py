@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.arrays import MAX_SEED
-from models.errors import ModelUnavailable
+from models.errors import JobStopped, ModelUnavailable
 from models.runtime import ModelRuntime
 from models.specs.aligner import aligner_facts
 from models.specs.image import drawing_defaults
@@ -70,37 +70,42 @@ def picture_segment(clip: AudioClip, options: PictureOptions, runtime: ModelRunt
     Raises:
         InvalidOption, InvalidInitImage, ModelError: see `audio_to_image`.
     """
-    return _segment(clip, plan_picture(clip, options, runtime.catalog), runtime)
+    return _segment(clip, plan_picture(clip, options, runtime.catalog), runtime, never_stop)
 
 
 def segment_concepts(
-    clip: AudioClip, options: PictureOptions, runtime: ModelRuntime
+    clip: AudioClip, options: PictureOptions, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
 ) -> tuple[float, float, tuple[ConceptWeight, ...]]:
     """Return start and end in seconds of the segment that `options` would draw, and its concepts; nothing is drawn.
 
     Raises:
         InvalidOption, InvalidInitImage, ModelError: see `audio_to_image`.
+        JobStopped: `should_stop` returned true before the concepts were sought.
     """
     plan = plan_picture(clip, options, runtime.catalog)
-    start, end = _segment(clip, plan, runtime)
-    audio = _audio_embeds(clip, plan, start, end, runtime)
+    start, end = _segment(clip, plan, runtime, should_stop)
+    audio = _audio_embeds(clip, plan, start, end, runtime, should_stop)
+    if should_stop():
+        raise JobStopped
     return start, end, decompose_concepts(audio, plan.model.spec, runtime) if audio else ()
 
 
-def _segment(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime) -> tuple[float, float]:
+def _segment(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime, should_stop: Callable[[], bool]) -> tuple[float, float]:
     """Return the segment in seconds: the chosen one, else the salient window, or the whole clip if its audio is not used."""
     options, aligner = plan.options, plan.aligner
     if options.start is None and options.end is None and plan.uses_audio:
         duration = aligner_facts(aligner.spec).window_seconds if aligner else PROMPT_WINDOW_SECONDS
-        return salient_window(clip, duration, runtime)
+        return salient_window(clip, duration, runtime, should_stop=should_stop)
     return options.start or 0.0, clip.duration if options.end is None else min(options.end, clip.duration)
 
 
-def _audio_embeds(clip: AudioClip, plan: PicturePlan, start: float, end: float, runtime: ModelRuntime) -> AudioEmbeds | None:
+def _audio_embeds(
+    clip: AudioClip, plan: PicturePlan, start: float, end: float, runtime: ModelRuntime, should_stop: Callable[[], bool]
+) -> AudioEmbeds | None:
     """Return the segment's embeds; None where the audio weight is 0."""
     if plan.aligner is None:
         return None
-    return audio_embeds(clip, start, end, plan.aligner.spec, plan.model.spec, runtime)
+    return audio_embeds(clip, start, end, plan.aligner.spec, plan.model.spec, runtime, should_stop)
 
 
 def _first_snapshot(plan: PicturePlan, device: Device) -> Drawing:
@@ -119,10 +124,10 @@ class _Job:
         # All in one thread: OpenMP keeps a pool for each thread that calls it, and with more threads in all pools than cores
         # every one of its loops waits twice as long.
         spec, options = self.plan.model.spec, self.plan.options
-        start, end = _segment(self.clip, self.plan, self.runtime)
+        start, end = _segment(self.clip, self.plan, self.runtime, stopped)
         now = replace(now, state="encoding", start=start, end=end)
         report(now)
-        audio = _audio_embeds(self.clip, self.plan, start, end, self.runtime)
+        audio = _audio_embeds(self.clip, self.plan, start, end, self.runtime, stopped)
         if audio is not None:
             now = replace(now, concepts=decompose_concepts(audio, spec, self.runtime))
             report(now)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 import numpy as np
 
 from models.arrays import FloatArray
-from models.errors import InvalidOption
+from models.errors import InvalidOption, JobStopped
 from models.runtime import ModelRuntime
+from models.stopping import never_stop
 from pipelines.clip.clip import SILENCE_PEAK, AudioClip
 from pipelines.clip.errors import SilentClip
 from pipelines.clip.series import moving_mean
@@ -33,6 +35,7 @@ def salient_window(
     duration: float,
     runtime: ModelRuntime,
     within: tuple[float, float] | None = None,
+    should_stop: Callable[[], bool] = never_stop,
 ) -> tuple[float, float]:
     """Return (start, end) in seconds of the most salient window of `clip`.
 
@@ -44,8 +47,10 @@ def salient_window(
         duration: length of the window in seconds.
         runtime: catalogue, cache and feature store.
         within: (start, end) in seconds of the range to search; None for the whole clip. A shorter range is returned as it is.
+        should_stop: polled before each block of the clip.
 
     Raises:
+        JobStopped: `should_stop` returned true.
         InvalidOption: `duration` is not positive.
         SilentClip: the clip is silent.
         ModelError: no sound tagger can be had; see `ModelCache.lease`.
@@ -61,12 +66,22 @@ def salient_window(
     hop = kind.hop_samples / kind.sample_rate
     width = min(tagger.patches, max(1, 1 + int((duration - kind.patch_samples / kind.sample_rate) / hop)))
     loudness = np.minimum(1.0, rms / (LOUD_RMS_RATIO * rms.max())).astype(np.float32)
-    scores = tagger.patch_scores(0, tagger.patches) * _class_weights(tagger.tree) * loudness[:, np.newaxis]
+    scores = _patch_scores(tagger, should_stop) * _class_weights(tagger.tree) * loudness[:, np.newaxis]
     salience = moving_mean(scores, width).max(axis=1) + LOUDNESS_WEIGHT * moving_mean(loudness, width)
     inside = slice(ceil(first / hop), max(int((last - duration) / hop), ceil(first / hop)) + 1)
     best = (inside.start + float(np.argmax(salience[inside]))) * hop if len(salience[inside]) else first
     start = min(best, last - duration)
     return start, start + duration
+
+
+def _patch_scores(tagger: ClipTagger, should_stop: Callable[[], bool]) -> FloatArray:
+    """Return the scores [patches, classes] of the whole clip."""
+    blocks = []
+    for block in range(tagger.blocks):
+        if should_stop():
+            raise JobStopped
+        blocks.append(tagger.block_scores(block))
+    return np.concatenate(blocks)
 
 
 def _class_weights(tree: ClassTree) -> FloatArray:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from models.arrays import MAX_SEED
 from models.cache.feature_store import FeatureStore
-from models.errors import AudioscopeError, InvalidOption, UnknownModel
+from models.errors import AudioscopeError, InvalidOption, JobStopped, UnknownModel
 from models.specs.model_spec import FetchedModel
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
@@ -123,6 +123,13 @@ def test_extra_prompt_style_and_negative_prompt_change_what_is_drawn_from_sound_
 def test_concepts_can_be_asked_for_alone(bench: PictureBench) -> None:
     drawing = bench.draw(SOUND)
     assert segment_concepts(bench.clip, SOUND, bench.runtime) == (drawing.start, drawing.end, drawing.concepts)
+
+
+@pytest.mark.parametrize("polls", range(3))
+def test_the_search_for_a_segment_and_its_concepts_ends_at_any_poll(bench: PictureBench, polls: int) -> None:
+    answers = iter([False] * polls)
+    with pytest.raises(JobStopped):
+        segment_concepts(bench.clip, SOUND, bench.runtime, lambda: next(answers, True))
 
 
 def test_a_repeated_clip_is_not_encoded_again(bench: PictureBench) -> None:
