@@ -18,6 +18,7 @@ from pipelines.interpretability.logit_lens import (
 from pipelines.interpretability.token_text import is_control
 from pipelines.interpretability.tracing import LogitLensProgress
 from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.wording.grammar import percent, share
 from pipelines.wording.times import clock_time
 
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 48
@@ -44,8 +45,8 @@ def token_markup(trace: LogitLensTrace, index: int) -> str:
     moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
     return (
         f'<h3 class="token-head">{_name(trace, index)}</h3>'
-        f'<p class="token-facts">{moment} {token.prob:.0%} sure · {_depth(token, trace)} · '
-        f"{token.audio_attention:.0%} of its attention on the audio</p>{_strip(trace, token)}"
+        f'<p class="token-facts">{moment} {percent(token.prob)} sure · {_depth(token, trace)} · '
+        f"{share(token.audio_attention)} of its attention on the audio</p>{_strip(trace, token)}"
         f'<div class="token-columns"><div class="token-scroll">{_layers(trace, token)}</div>{_trajectory(trace, index)}</div>'
     )
 
@@ -102,7 +103,7 @@ def _token(trace: LogitLensTrace, index: int, is_chosen: bool) -> str:
     language = " language" if index == 0 and trace.language else ""
     return (
         f'<button type="button" class="token{faint}{language}" data-token="{index}" tabindex="{tab}" aria-pressed="{pressed}" '
-        f'title="{clock_time(token.start, 1)} · {token.prob:.0%} sure">{_name(trace, index)}</button>'
+        f'title="{clock_time(token.start, 1)} · {percent(token.prob)} sure">{_name(trace, index)}</button>'
     )
 
 
@@ -157,9 +158,8 @@ def _layers(trace: LogitLensTrace, token: TokenTrace) -> str:
 
 def _cell(top: TokenProb, trace: LogitLensTrace, is_token: bool) -> str:
     kind = ' class="own"' if is_token else ""
-    return (
-        f'<td{kind} style="--level:{top.prob:.3f}" title="{html.escape(top.text)} · {top.prob:.1%}">{_text(top.text, trace)}</td>'
-    )
+    title = f"{html.escape(top.text)} · {100 * top.prob:.1f} %"
+    return f'<td{kind} style="--level:{top.prob:.3f}" title="{title}">{_text(top.text, trace)}</td>'
 
 
 def _short(layer: str) -> str:
@@ -173,7 +173,7 @@ def _depth(token: TokenTrace, trace: LogitLensTrace) -> str:
 
 def _common_depth(trace: LogitLensTrace) -> str:
     layer, count = Counter(token.prediction_depth for token in trace.tokens).most_common(1)[0]
-    return f"prediction depth most often {trace.layers[layer].lower()} ({count / len(trace.tokens):.0%})"
+    return f"prediction depth most often {trace.layers[layer].lower()} ({share(count / len(trace.tokens))})"
 
 
 def _strip(trace: LogitLensTrace, token: TokenTrace) -> str:

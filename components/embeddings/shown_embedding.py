@@ -21,6 +21,7 @@ from pipelines.embeddings.map import (
     StackedFrames,
     stack_frames,
 )
+from pipelines.wording.grammar import share
 from pipelines.wording.times import clock_time
 
 
@@ -175,4 +176,4 @@ def _explained_variance(embedding_map: EmbeddingMap) -> str:
     ratio = embedding_map.explained_variance_ratio
     if not ratio:
         return ""
-    return f" explains {sum(ratio):.0%} of the variance ({' + '.join(f'{one:.0%}' for one in ratio)})"
+    return f" explains {share(sum(ratio))} of the variance ({' + '.join(share(one) for one in ratio)})"

@@ -6,6 +6,7 @@ import html
 
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcript import NonSpeechSegment, ShortenedField, Transcription
+from pipelines.wording.grammar import percent, share
 from pipelines.wording.times import clock_time
 
 MIN_ALTERNATIVE_PROBABILITY = 0.01
@@ -65,15 +66,15 @@ def _languages(now: Transcription) -> str:
     """Return the language with its probability, or all languages with their shares; a guess is called so."""
     if len(now.languages) > 1:
         return ", ".join(
-            f"{WHISPER_LANGUAGES[spoken.code]} {spoken.share:.0%}{' (a guess)' if spoken.is_guess else ''}"
+            f"{WHISPER_LANGUAGES[spoken.code]} {share(spoken.share)}{' (a guess)' if spoken.is_guess else ''}"
             for spoken in now.languages
         )
     language = WHISPER_LANGUAGES.get(now.language, now.language)
     guess = "a guess, " if any(spoken.is_guess for spoken in now.languages) else ""
-    return f"{language} ({guess}{now.language_probability:.0%} sure{_alternatives(now)})"
+    return f"{language} ({guess}{percent(now.language_probability)} sure{_alternatives(now)})"
 
 
 def _alternatives(now: Transcription) -> str:
     others = [other for other in now.alternatives if other.probability >= MIN_ALTERNATIVE_PROBABILITY]
-    named = [f"{WHISPER_LANGUAGES.get(other.code, other.code)} {other.probability:.0%}" for other in others]
+    named = [f"{WHISPER_LANGUAGES.get(other.code, other.code)} {percent(other.probability)}" for other in others]
     return f"; or {', '.join(named)}" if named else ""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from models.arrays import DoubleArray, FloatArray
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.map import METHODS, EmbeddingMap
+from pipelines.wording.grammar import share
 
 SIDE_PIXELS = 1200
 LEGEND_PIXELS = 300
@@ -68,7 +69,7 @@ def map_image(
     _draw_legend(draw, colouring, theme)
     subtitle = METHODS[embedding_map.method]
     if embedding_map.explained_variance_ratio:
-        subtitle += " · " + ", ".join(f"{ratio:.0%}" for ratio in embedding_map.explained_variance_ratio) + " of the variance"
+        subtitle += " · " + ", ".join(share(ratio) for ratio in embedding_map.explained_variance_ratio) + " of the variance"
     _write(draw, (MARGIN_PIXELS, SIDE_PIXELS + 8), title, theme.text, 26)
     _write(draw, (MARGIN_PIXELS, SIDE_PIXELS + 42), subtitle, theme.faint_text, 20)
     return image.resize((width, height), Image.Resampling.LANCZOS)

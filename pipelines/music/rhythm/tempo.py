@@ -10,6 +10,7 @@ from pipelines.music.rhythm.beat_network import TEMPO_BINS, BeatActivations
 from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER_OCTAVE, max_around, sigmoid
 from pipelines.music.rhythm.subdivision import Evidence
 from pipelines.music.rhythm.types import Relation, Tempo, TempoCandidate
+from pipelines.wording.grammar import share
 
 TEMPO_SPAN_BEATS = 8
 """Beats over which the tempo is measured: the time of a single beat is known to 10 ms."""
@@ -102,6 +103,6 @@ def _reason(logits: FloatArray, frames: IntArray, bpm: float, subdivision: Evide
     between = (frames[:-1] + frames[1:]) // 2
     on, off = (float((sigmoid(max_around(logits, places)) >= MIN_ONBEAT_PROB).mean()) for places in (frames, between))
     return (
-        f"At {bpm:.0f} BPM {on:.0%} of the beats meet a pulse; {2 * bpm:.0f} BPM would add beats of which {off:.0%} do, "
+        f"At {bpm:.0f} BPM {share(on)} of the beats meet a pulse; {2 * bpm:.0f} BPM would add beats of which {share(off)} do, "
         f"and {bpm / 2:.0f} BPM would leave out every other one that does."
     )

@@ -90,7 +90,7 @@ def test_a_token_has_its_layers_its_time_and_its_trajectory() -> None:
     markup = token_markup(TRACE, 1)
     assert 'data-seek="1.680"' in markup
     assert "top token from layer 2 of 2 on" in markup
-    assert "50% of its attention on the audio" in markup
+    assert "50 % of its attention on the audio" in markup
     assert markup.count('class="own"') == 1
     assert markup.count('class="formed"') == 1
     assert "42,000" in markup
@@ -110,7 +110,7 @@ def test_any_bytes_give_valid_markup(tokens: list[bytes]) -> None:
 
 def test_the_summary_is_one_line() -> None:
     line = text_of(lens_summary_markup(progress(TRACE)))
-    assert "English (0.40) · 3 words in 5 tokens, prediction depth most often layer 2 (100%)" in line
+    assert "English (0.40) · 3 words in 5 tokens, prediction depth most often layer 2 (100 %)" in line
     assert "A model, float32 on CPU, MIT · 0:01.0–0:01.8 in 2.0 s" in line
     assert "computed before" in text_of(lens_summary_markup(progress(TRACE, from_store=True)))
     assert "<progress" in lens_summary_markup(progress(TRACE, "writing"))

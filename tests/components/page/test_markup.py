@@ -42,7 +42,7 @@ def test_nothing_that_a_model_or_a_file_says_becomes_markup(markup: str) -> None
 
 def test_the_summary_says_language_model_and_time() -> None:
     summary = transcription_summary(NOW)
-    assert "English (99% sure) · Whisper base, int8 on CPU, MIT · 15.4 s of audio in 2.6 s" in summary
+    assert "English (99 % sure) · Whisper base, int8 on CPU, MIT · 15.4 s of audio in 2.6 s" in summary
     assert "<progress" not in summary
     assert "stopped at 0:15.4 after 2.6 s" in transcription_summary(replace(NOW, state="stopped"))
     assert '<progress max="15.39" value="7.00"' in transcription_summary(replace(NOW, state="decoding", position=7.0))

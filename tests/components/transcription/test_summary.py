@@ -30,12 +30,12 @@ def line(start: float, end: float, code: str, probability: float) -> Segment:
 
 def test_all_languages_are_named_with_their_share() -> None:
     now = transcription(language="de", language_probability=0.9).with_segments((line(0, 6, "de", 0.9), line(6, 10, "en", 0.8)))
-    assert "German 60%, English 40%" in transcription_summary(now)
+    assert "German 60 %, English 40 %" in transcription_summary(now)
     now = now.with_segments((*now.segments, line(10, 11, "cs", 0.23)))
-    assert "Czech 9% (a guess)" in transcription_summary(now)
+    assert "Czech 9 % (a guess)" in transcription_summary(now)
 
 
 def test_a_language_of_low_probability_is_called_a_guess() -> None:
     others = (LanguageProbability("en", 0.2),)
     now = transcription(language="cs", language_probability=0.23, alternatives=others).with_segments((line(0, 6, "cs", 0.23),))
-    assert "Czech (a guess, 23% sure; or English 20%)" in transcription_summary(now)
+    assert "Czech (a guess, 23 % sure; or English 20 %)" in transcription_summary(now)

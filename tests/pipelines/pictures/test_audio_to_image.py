@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,6 @@ from PIL import Image
 from models.arrays import MAX_SEED
 from models.cache.feature_store import FeatureStore
 from models.errors import AudioscopeError, InvalidOption, JobStopped, UnknownModel
-from models.specs.model_spec import FetchedModel
-from models.stopping import never_stop
-from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment, segment_concepts
 from pipelines.pictures.errors import InvalidInitImage, TextWidthMismatch
 from pipelines.pictures.options import (
@@ -28,53 +24,20 @@ from pipelines.pictures.options import (
     PictureSettings,
 )
 from pipelines.pictures.png_metadata import options_from_png, png_bytes
-from pipelines.tagging.audioset import class_tree
 from services import Services
-from tests.models.fakes import make_spec
 from tests.models.tiny_image_models import (
     SIDE,
-    save_lcm,
-    save_preview_decoder,
     save_stable_diffusion_2_1,
-    save_turbo,
     save_w2v_bert_aligner,
     with_drawing,
 )
-from tests.models.tiny_models import save_audioset_transformer
 from tests.pipelines.language_models.language_bench import Bench, noise
+from tests.pipelines.pictures.picture_bench import PictureBench
 from tests.recordings import EXAMPLES
 
 SD = "stable-diffusion-2-1"
 WORDS = PictureOptions(model=SD, audio_weight=0.0, prompt="a dog", seed=5)
 SOUND = PictureOptions(model=SD, seed=5)
-
-
-class PictureBench(Bench):
-    """The same with pictures of one clip."""
-
-    def __init__(self, folder: Path, clip: AudioClip) -> None:
-        super().__init__(
-            save_stable_diffusion_2_1(folder / "sd"),
-            save_turbo(folder / "turbo"),
-            save_lcm(folder / "lcm"),
-            save_preview_decoder(folder / "preview"),
-            save_w2v_bert_aligner(folder / "aligner"),
-            save_audioset_transformer(folder / "tags", class_tree().names),
-            FetchedModel(make_spec("whisper", task="transcribe"), folder, "c0ffee"),  # its transcripts count, if there are any
-        )
-        self.clip = clip
-
-    def snapshots(self, options: PictureOptions, should_stop: Any = never_stop) -> Iterator[Drawing]:
-        return audio_to_image(self.clip, options, self.runtime, should_stop)
-
-    def draw(self, options: PictureOptions) -> Drawing:
-        *_, last = self.snapshots(options)
-        assert last.state == "done"
-        assert self.is_free()
-        return last
-
-    def loaded(self) -> set[str]:
-        return {resident.title for resident in self.cache.status().residents}
 
 
 @pytest.fixture(scope="module")
