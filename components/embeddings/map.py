@@ -20,7 +20,7 @@ from components.page.page_script import page_script
 from components.timeline.timeline import encoded, event_field
 from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
-from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.colouring import Colouring, ramp_range
 
 MAX_POINTS = 40_000
 """Maximum number of points drawn; of more frames every second, third … one is drawn."""
@@ -178,24 +178,16 @@ def colour_indices(colouring: Colouring) -> NDArray[np.uint8]:
     if colouring.kind == "categorical":
         return np.where(values < 0, NO_COLOUR, np.minimum(values, MAX_CATEGORIES)).astype(np.uint8)
     known = np.isfinite(values)
-    low, span = _range(values[known].astype(np.float32))
-    filled = np.where(known, values, low)
-    return np.where(known, np.round((filled - low) / span * (NO_COLOUR - 1)), NO_COLOUR).astype(np.uint8)
-
-
-def _range(values: FloatArray) -> tuple[float, float]:
-    """Return the minimum and the range."""
-    if not values.size:
-        return 0.0, 1.0
-    return float(values.min()), float(np.ptp(values)) or 1.0
+    low, span = ramp_range(values.astype(np.float32))
+    share = np.clip((np.where(known, values, low) - low) / span, 0, 1)
+    return np.where(known, np.round(share * (NO_COLOUR - 1)), NO_COLOUR).astype(np.uint8)
 
 
 def _ends(colouring: Colouring) -> tuple[str, str]:
     """Return the labels at the ends of a ramp."""
     if colouring.kind == "categorical":
         return "", ""
-    values = colouring.values.astype(np.float32)
-    low, span = _range(values[np.isfinite(values)])
+    low, span = ramp_range(colouring.values.astype(np.float32))
     unit = f" {colouring.unit}" if colouring.unit else ""
     return f"{low:.1f}{unit}", f"{low + span:.1f}{unit}"
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from components.embeddings.map import MapView, thinned
 from components.embeddings.point_colours import ClipAnalyses
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
+from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.colouring import Colouring, ramp_range
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
 from pipelines.embeddings.map import (
     METHODS,
@@ -111,10 +113,17 @@ def embedding_track(shown: ShownEmbedding) -> ColourTrack | None:
     if not first.frame_seconds:
         return None
     points = shown.map.points[: len(first.frames)]
-    third = points[:, 2] if points.shape[1] == 3 else -points.sum(axis=1) / 2
-    colours = (255 * (0.5 + 0.4 * np.stack([points[:, 0], third, points[:, 1]], axis=1))).clip(0, 255).astype(np.uint8)
+    third = points[:, 2] if points.shape[1] == 3 else -points.sum(axis=1)
+    colours = np.stack([_channel(axis) for axis in (points[:, 0], third, points[:, 1])], axis=1)
     start = max(0.0, float(first.times[0]) - first.frame_seconds / 2)
     return ColourTrack(id="embedding", name="Embedding", hop=first.frame_seconds, start=start, colours=colours)
+
+
+def _channel(values: FloatArray) -> NDArray[np.uint8]:
+    """Return one channel [frames] of the track's colours, along the range that a ramp covers."""
+    low, span = ramp_range(values)
+    share = np.clip((values - low) / span, 0, 1)
+    return np.asarray(255 * (0.1 + 0.8 * share), dtype=np.uint8)
 
 
 def track_feed(shown: ShownEmbedding) -> TimelineFeed:

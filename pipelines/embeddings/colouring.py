@@ -40,6 +40,8 @@ MAX_CLUSTER_LANDMARKS = 4000
 MIN_CLUSTER_FRACTION = 0.01
 """Fraction of the frames in HDBSCAN's smallest cluster."""
 MIN_CLUSTER_FRAMES = 5
+RAMP_PERCENTILES = (1, 99)
+"""Percentiles of the values at the ends of a ramp, so that outliers do not stretch it."""
 BLOCK_SAMPLES = 2**20
 
 CategoryIndices = NDArray[np.int32]
@@ -88,6 +90,18 @@ class _Span(Protocol):
 
     @property
     def end(self) -> float: ...
+
+
+def ramp_range(values: FloatArray) -> tuple[float, float]:
+    """Return the minimum and the range (low, span) that a ramp of colours covers for `values` [n]; the span is above 0.
+
+    Values that are not finite have no colour and are left out.
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    low, high = np.percentile(known, RAMP_PERCENTILES)
+    return float(low), float(high - low) or 1.0
 
 
 def colourings(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import DoubleArray, FloatArray
-from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.colouring import Colouring, ramp_range
 from pipelines.embeddings.map import METHODS, EmbeddingMap
 from pipelines.wording.grammar import share
 
@@ -91,14 +91,8 @@ def point_colours(colouring: Colouring, theme: MapTheme = LIGHT) -> NDArray[np.u
         values = colouring.values.astype(np.int64)
         named: NDArray[np.uint8] = table[np.where(values < 0, len(CATEGORIES), values % len(CATEGORIES))]
         return named
-    low, high = _ends(colouring)
-    return _on_ramp((colouring.values - low) / max(high - low, 1e-9))
-
-
-def _ends(colouring: Colouring) -> tuple[float, float]:
-    """Return the values at the ends of the ramp: percentiles 1 and 99, so that outliers do not stretch it."""
-    low, high = np.percentile(colouring.values, (1, 99))
-    return float(low), float(high)
+    low, span = ramp_range(colouring.values.astype(np.float32))
+    return _on_ramp((colouring.values - low) / span)
 
 
 def _on_ramp(fraction: NDArray[np.floating]) -> NDArray[np.uint8]:
@@ -151,11 +145,11 @@ def _draw_legend(draw: Any, colouring: Colouring, theme: MapTheme) -> None:
     left, top = SIDE_PIXELS + 10, MARGIN_PIXELS
     _write(draw, (left, top), colouring.label, theme.text, 24)
     if colouring.kind == "continuous":
-        low, high = _ends(colouring)
+        low, span = ramp_range(colouring.values.astype(np.float32))
         for step, colour in enumerate(_on_ramp(np.linspace(1, 0, 200)).tolist()):
             box = [left, top + 50 + 2 * step, left + 28, top + 52 + 2 * step]
             draw.rectangle([OVERSAMPLING * edge for edge in box], fill=tuple(colour))
-        for value, y in ((high, top + 46), (low, top + 432)):
+        for value, y in ((low + span, top + 46), (low, top + 432)):
             _write(draw, (left + 40, y), f"{value:.1f} {colouring.unit}".strip(), theme.faint_text, 20)
         return
     for row, name in enumerate(colouring.names[:MAX_LEGEND_NAMES]):

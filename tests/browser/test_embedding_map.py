@@ -200,7 +200,7 @@ def test_wheel_and_drag_move_the_view_and_other_colours_leave_it(open_map: OpenM
     assert place(page, 100) == pytest.approx(before, abs=1)
     zoom = value(page, "m.state.zoom")
     press(page, "Plane by time")
-    expect(page.locator(".em-legend")).to_have_text("Time0.0 s7.1 s")
+    expect(page.locator(".em-legend")).to_have_text("Time0.1 s7.0 s")
     assert value(page, "m.state.zoom") == zoom
     press(page, "Space")
     until(page, "m.state.map.dimensions === 3 && m.state.zoom === 1")

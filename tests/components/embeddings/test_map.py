@@ -79,6 +79,13 @@ def test_colours_of_categories_and_missing_values():
     assert colour_indices(Colouring("loudness", "Loudness", "continuous", still)).tolist() == [0, 0, 0]
 
 
+def test_an_outlier_does_not_stretch_the_ramp():
+    levels = np.append(np.linspace(-30, -10, 999), -200).astype(np.float32)
+    indices = colour_indices(Colouring("loudness", "Loudness", "continuous", levels, unit="dB"))
+    assert np.percentile(indices, (5, 50, 95)) == pytest.approx([10, 127, 244], abs=4)
+    assert indices[-1] == 0
+
+
 def test_the_label_describes_the_map_and_its_keys():
     description = map_value(replace(view_of(50, 3, (0, 20)), title="UMAP of YAMNet"))["description"]
     assert description.startswith("UMAP of YAMNet: 50 frames of 2 clips as points in space, coloured by time.")

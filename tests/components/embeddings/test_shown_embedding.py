@@ -13,6 +13,7 @@ from components.embeddings.map import map_value
 from components.embeddings.point_colours import ClipAnalyses
 from components.embeddings.shown_embedding import (
     ShownEmbedding,
+    embedding_track,
     map_view,
     mapping_markup,
     track_feed,
@@ -62,6 +63,16 @@ def shown_map() -> ShownEmbedding:
 def test_a_method_that_is_compiled_says_so():
     assert "UMAP …" in mapping_markup("UMAP")
     assert "Preparing UMAP, once after a start …" in mapping_markup("UMAP", is_preparing=True)
+
+
+def test_an_outlier_leaves_the_colours_of_the_track_apart():
+    shown = shown_map()
+    rng = np.random.default_rng(0)
+    points = np.append(rng.uniform(-1, -0.9, (999, 2)), [[1, 1]], axis=0).astype(np.float32)
+    many = embedding(walk(len(points)))
+    track = embedding_track(replace(shown, embeddings=(many,), map=replace(shown.map, points=points)))
+    assert track is not None
+    assert (np.ptp(np.percentile(track.colours, (5, 95), axis=0), axis=0) > 100).all()
 
 
 def test_an_opened_clip_and_its_points_come_first():

@@ -18,11 +18,7 @@ from models.cache.feature_store import FeatureStore
 from models.errors import AudioscopeError, InvalidOption, JobStopped, UnknownModel
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment, segment_concepts
 from pipelines.pictures.errors import InvalidInitImage, TextWidthMismatch
-from pipelines.pictures.options import (
-    Drawing,
-    PictureOptions,
-    PictureSettings,
-)
+from pipelines.pictures.options import Drawing, PictureOptions, PictureSettings
 from pipelines.pictures.png_metadata import options_from_png, png_bytes
 from services import Services
 from tests.models.tiny_image_models import (
