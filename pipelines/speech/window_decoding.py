@@ -40,6 +40,8 @@ MIN_ALIGNED_SECONDS = 0.02
 """One state of the encoder; a shorter word has no place of its own in the sound."""
 MAX_UNALIGNED_WORDS = 0.1
 """Fraction of words without a place from which a text is more than what is said."""
+MIN_TEXT_RATE = 0.25
+"""Characters a second of a chunk, relative to the fullest one, below which the model skipped a part of it."""
 MAX_UNEVENNESS = 1.6
 """Ratio of characters a second between the stretches of a window in which the same is said again and again."""
 
@@ -152,7 +154,7 @@ class WindowDecoder:
         without_length = sum(word["end"] - word["start"] < MIN_ALIGNED_SECONDS for word in words)
         if len(window.halves(self._waveform)) == 1:
             return True
-        if without_length > MAX_UNALIGNED_WORDS * len(words):
+        if without_length > MAX_UNALIGNED_WORDS * len(words) or _is_skipped(words, window):
             return False
         return not self._is_repetitive(hypothesis) or (len(window.chunks) > 1 and _is_even(words, window))
 
@@ -259,9 +261,20 @@ def _compression_ratio(text: str) -> float:
 
 def _is_even(words: list[dict[str, Any]], window: SpeechWindow) -> bool:
     """Return whether each chunk of speech has its share of a text that repeats itself."""
+    rates = _text_rates(words, window, MIN_SKIPPED_SAMPLES)
+    return bool(rates) and max(rates) <= MAX_UNEVENNESS * min(rates)
+
+
+def _is_skipped(words: list[dict[str, Any]], window: SpeechWindow) -> bool:
+    """Return whether a chunk has so few words that others of it must be missing; one without any may be no speech."""
+    rates = _text_rates(words, window, MIN_GAP_SAMPLES)
+    return any(0.0 < rate < MIN_TEXT_RATE * max(rates) for rate in rates)
+
+
+def _text_rates(words: list[dict[str, Any]], window: SpeechWindow, min_samples: int) -> list[float]:
+    """Return the characters a sample of each chunk whose speech is longer than `min_samples`."""
     characters = [0] * len(window.chunks)
     for word in words:
         characters[window.chunk_at((word["start"] + word["end"]) / 2)] += len(word["word"])
     lengths = [chunk.speech.end - chunk.speech.start for chunk in window.chunks]
-    rates = [count / length for count, length in zip(characters, lengths, strict=True) if length > MIN_SKIPPED_SAMPLES]
-    return bool(rates) and max(rates) <= MAX_UNEVENNESS * min(rates)
+    return [count / length for count, length in zip(characters, lengths, strict=True) if length > min_samples]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +22,7 @@ from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.window_decoding import FALLBACK_SEARCHES, Hypothesis, WindowDecoder
 from services import Services
-from tests.assembled_speech import KnownWords, espeak, read_speech, sentences_with_pauses, synthesise, words_at_known_times
+from tests.assembled_speech import KnownWords, read_speech, sentences_with_pauses, synthesise, words_at_known_times
 from tests.pipelines.speech.test_transcription import error_rate
 from tests.recordings import EXAMPLES, librivox_sentences
 
@@ -165,84 +163,6 @@ def test_the_least_repetitive_text_that_fits_the_speech_is_chosen(whisper: Any, 
     monkeypatch.setattr(WindowDecoder, "_generate", repetitive)
     text = text_of(segments_of(whisper, read_speech(librivox_sentences()[1].path), replace(ENGLISH, word_timestamps=False)))
     assert text.startswith("young man, old young man, old man")
-
-
-def repeated(path: Path, pause: float, times: int) -> FloatArray:
-    return np.tile(np.concatenate([read_speech(path), np.zeros(int(pause * SAMPLE_RATE), np.float32)]), times)
-
-
-@pytest.mark.parametrize("gain", [1.0, 0.5])
-def test_a_sentence_that_is_said_twenty_times_has_twenty_lines(whisper: Any, gain: float) -> None:
-    segments = segments_of(whisper, gain * repeated(librivox_sentences()[1].path, 0.5, 20))
-    starts = [segment.start for segment in segments]
-    assert len(segments) == 20
-    np.testing.assert_allclose(starts, 0.2 + 3.49 * np.arange(20), atol=0.3)
-    assert all(segment.text.lower().startswith("he was not an ill") for segment in segments)
-    assert all(segment.text.lower().endswith(("young man.", "young man,")) for segment in segments)
-
-
-@pytest.mark.parametrize(("pause", "times"), [(0.4, 6), (0.3, 18)])
-def test_no_word_is_decoded_twice_where_a_window_goes_on(whisper: Any, pause: float, times: int) -> None:
-    sentence = librivox_sentences()[4]
-    text = text_of(segments_of(whisper, repeated(sentence.path, pause, times)))
-    words = re.findall(r"\w+", text.lower())
-    assert len(words) == 8 * times
-    assert error_rate([" ".join([sentence.text] * times)], [text]) < 0.05
-
-
-def test_each_line_of_a_repeated_sentence_starts_when_it_is_said(whisper: Any) -> None:
-    sentence = synthesise("The horizon seems extremely distant.", "en-us", 150)
-    sound = np.tile(np.pad(sentence, (0, int(3.5 * SAMPLE_RATE) - len(sentence))), 6)
-    starts = [segment.start for segment in segments_of(whisper, sound)]
-    np.testing.assert_allclose(starts, 3.5 * np.arange(6), atol=0.3)
-
-
-HEADS = {
-    "music": np.resize(read_speech(EXAMPLES / "music.ogg"), 40 * SAMPLE_RATE),
-    "noise": np.random.default_rng(0).normal(0.0, 0.003, 40 * SAMPLE_RATE).astype(np.float32),
-    "silence": np.zeros(180 * SAMPLE_RATE, np.float32),
-}
-
-
-@pytest.mark.parametrize("head", HEADS)
-def test_no_word_is_lost_after_what_is_no_speech(whisper: Any, head: str) -> None:
-    french = espeak("Bonjour ! Est-ce que vous allez bien ?", "fr", 150)
-    for said, language, opening in ((read_speech(EXAMPLES / "speech.flac"), "en", "And Mr."), (french, "fr", "Bonjour")):
-        segments = segments_of(whisper, np.concatenate([HEADS[head], said]), DecodingOptions(language=language))
-        assert segments[0].text.startswith(opening)
-        assert segments[0].start == pytest.approx(len(HEADS[head]) / SAMPLE_RATE + (0.3 if language == "en" else 0.0), abs=0.1)
-
-
-@pytest.mark.parametrize("gain", [10 ** (18 / 20) / 0.5, 1e-2, 10 ** (-60 / 20), 10 ** (-70 / 20) / 0.5])
-def test_text_does_not_depend_on_level_or_offset(whisper: Any, gain: float) -> None:
-    sound = read_speech(EXAMPLES / "speech.flac")
-    expected = text_of(segments_of(whisper, sound))
-    assert text_of(segments_of(whisper, (gain * (sound + 0.2)).astype(np.float32))) == expected
-
-
-def test_a_sound_of_a_moment_takes_no_word_of_the_next_sentence(whisper: Any) -> None:
-    """The sounds lie half a minute and five seconds before the speech."""
-    vowel = synthesise("aah", words_per_minute=80)[: int(0.15 * SAMPLE_RATE)]
-    sound = np.random.default_rng(0).normal(0.0, 0.002, 40 * SAMPLE_RATE).astype(np.float32)
-    for at in (12, 35):
-        sound[at * SAMPLE_RATE : at * SAMPLE_RATE + len(vowel)] += 0.4 * vowel
-    for head, opening in ((sound, "He was not"), (sound[: 30 * SAMPLE_RATE], "He was not")):
-        segments = segments_of(whisper, np.concatenate([head, read_speech(librivox_sentences()[1].path)]))
-        spoken = [segment for segment in segments if segment.end > len(head) / SAMPLE_RATE]
-        assert [segment.text[: len(opening)] for segment in spoken] == [opening]
-        assert spoken[0].start >= len(head) / SAMPLE_RATE
-
-
-def test_a_sentence_minutes_after_another_begins_anew(whisper: Any) -> None:
-    phrases = ("And so my fellow Americans,", "ask not what your country can do for you, ask what you can do for your country.")
-    speech = np.concatenate([np.pad(synthesise(phrase, "en-us", 150), (0, SAMPLE_RATE)) for phrase in phrases])
-    sound = np.concatenate([speech, np.zeros(22 * 60 * SAMPLE_RATE, np.float32), speech])
-    segments = segments_of(whisper, sound)
-    later = [segment for segment in segments if segment.end > len(sound) / SAMPLE_RATE - 20.0]
-    assert later[0].text.lower().startswith("and so my fellow americans")
-    assert later[0].start == pytest.approx((len(sound) - len(speech)) / SAMPLE_RATE, abs=0.1)
-    assert all(word.end - word.start < 2.0 for segment in segments for word in segment.words)
-    assert all(after.start - before.end < 1.0 for s in segments for before, after in pairwise(s.words))
 
 
 def test_two_runs_agree_where_the_model_is_unsure(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
