@@ -1,4 +1,4 @@
-"""Subtitles on the player: the line that belongs to the playhead."""
+"""Subtitles on the player: the lines that belong to the playhead."""
 
 from __future__ import annotations
 
@@ -24,4 +24,4 @@ def build_player_subtitles() -> gr.HTML:
 
 def player_subtitles_value(cues: tuple[Cue, ...]) -> PlayerSubtitles:
     """Return the component's value for these cues."""
-    return [(cue.start_ms / 1000, cue.end_ms / 1000, "\n".join(cue.line_texts)) for cue in cues]
+    return [(cue.start_ms / 1000, cue.end_ms / 1000, "\n".join(cue.labelled_lines)) for cue in cues]

@@ -34,6 +34,7 @@ class TranscriptionArguments:
     beam_size: Annotated[int, "1 to 10; more is slower and sometimes better."] = 5
     word_timestamps: Annotated[bool, "whether each word gets its times."] = True
     allowed_languages: Annotated[str, "codes among which 'auto' chooses, such as 'en, de'; '' for all."] = ""
+    separate_sides: Annotated[bool, "whether two sides that are unlike recordings are read one by one, not mixed."] = True
 
     def options(self) -> TranscriptionOptions:
         """Return the options of the pipeline."""
@@ -46,6 +47,7 @@ class TranscriptionArguments:
             hotwords=self.hotwords,
             beam_size=self.beam_size,
             word_timestamps=self.word_timestamps,
+            separate_sides=self.separate_sides,
         )
 
 
@@ -64,7 +66,8 @@ def add_transcription_endpoint(services: Services) -> None:
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
             probability}], language of the text, log_probability, no_speech_probability, speech_language,
-            language_probability, is_guess}] with times in seconds; languages [{code, share, probability, is_guess}], the most
+            language_probability, is_guess, side}] with times in seconds, in order of their start, side 'left' or 'right' where
+            each was read by itself; languages [{code, share, probability, is_guess}], the most
             spoken one first; language, the main one, language_probability, alternatives [{code, probability}]; non_speech
             [{start, end, sound}]; shortened [{field, used, characters}], the prompt fields that were too long; model, licence;
             duration and elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes: what could not be read.

@@ -47,16 +47,17 @@ def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls
         fallback = gr.Checkbox(True, label="Fallback searches", info="Search again where the model is unsure.")
         vad_filter = gr.Checkbox(True, label="Voice detection", info="Decode only where there is speech.")
         threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label="Voice detection threshold")
+        sides = gr.Checkbox(True, label="Separate sides", info="Read the left and the right by themselves where they are unlike.")
         characters = gr.Slider(0, 80, value=0, step=1, label="Characters per line", info="0: usual for the language.")
         lines = gr.Slider(1, 4, value=2, step=1, label="Lines per subtitle")
         cue_words = gr.Slider(0, 20, value=0, step=1, label="Words per subtitle", info="0: as many as fit.")
-    decoding = [model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold]
+    decoding = [model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold, sides]
     return TranscriptionControls(decoding, [characters, lines, cue_words], advanced)
 
 
 def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
     """Make options from the values of `TranscriptionControls.decoding`."""
-    model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold = values
+    model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold, sides = values
     return TranscriptionOptions(
         model=model,
         language=None if language == DETECT else language,
@@ -69,6 +70,7 @@ def options_of(values: tuple[Any, ...]) -> TranscriptionOptions:
         fallback_searches=bool(fallback),
         vad_filter=bool(vad_filter),
         vad_threshold=float(threshold),
+        separate_sides=bool(sides),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -187,8 +187,8 @@ class _TranscriptionWork:
 
 def _with_line(result: _Result, index: int, lines: tuple[Segment, ...]) -> _Result:
     segments = result.transcription.segments
-    changed = result.transcription.with_segments((*segments[:index], *lines, *segments[index + 1 :]))
-    return replace(result, transcription=changed)
+    changed = sorted((*segments[:index], *lines, *segments[index + 1 :]), key=lambda segment: segment.start)
+    return replace(result, transcription=result.transcription.with_segments(tuple(changed)))
 
 
 def _edited(clip: AudioClip, result: _Result, edited: EditedResults) -> Update:
@@ -208,26 +208,54 @@ def _whole(clip: AudioClip, result: _Result) -> Update:
 
 def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterator[Transcription]) -> Iterator[Update]:
     """Turn snapshots into updates of the page; what did not change is not sent again."""
+    sides = (options.separate_sides and clip.sides) or ("",)
     timeline, transcript = TimelineFeed(clip.content_hash), TranscriptFeed()
-    timeline.put(SpanTrack(id="speech", name="Speech"))
-    timeline.put(WordTrack(id="words", name="Words"))
-    shown, message = 0, None
+    _add_tracks(timeline, sides)
+    for track in (track for side in {"", *clip.sides}.difference(sides) for track in _tracks_of(side)):
+        timeline.remove(track.id)  # of an earlier run
+    shown, message = tuple[Segment, ...](), None
     for now in snapshots:
-        new, shown = now.segments[shown:], len(now.segments)
+        changed = now.segments != shown
+        if now.segments[: len(shown)] != shown:  # a line was taken back
+            shown, transcript = (), TranscriptFeed()
+            _add_tracks(timeline, sides)
+        new, shown = now.segments[len(shown) :], now.segments
         if new:
             transcript.extend(new)
-            timeline.extend(SpanTrack(id="speech", name="Speech", items=tuple(SpanItem(s.start, s.end, s.text) for s in new)))
-            words = tuple(WordItem(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in new for w in s.words)
-            timeline.extend(WordTrack(id="words", name="Words", items=words))
+            _extend_tracks(timeline, sides, new)
         if now.non_speech and now.segments:
             transcript = _with_remarks(now)
         before, message = message, waiting_message(now)
         yield (
-            transcript.value(message) if new or now.non_speech or message != before else gr.skip(),
+            transcript.value(message) if changed or now.non_speech or message != before else gr.skip(),
             transcription_summary(now),
-            timeline.value() if new else gr.skip(),
+            timeline.value() if changed else gr.skip(),
             _Result(now, options) if now.state in ("done", "stopped") else gr.skip(),
         )
+
+
+def _tracks_of(side: str, segments: Iterable[Segment] = ()) -> tuple[SpanTrack, WordTrack]:
+    """Return the tracks of a clip's lines and words, or those of one of its sides."""
+    lines = [segment for segment in segments if segment.side == side]
+    words = tuple(WordItem(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in lines for w in s.words)
+    suffix, title = (f"-{side}", f", {side}") if side else ("", "")
+    return (
+        SpanTrack(id=f"speech{suffix}", name=f"Speech{title}", items=tuple(SpanItem(s.start, s.end, s.text) for s in lines)),
+        WordTrack(id=f"words{suffix}", name=f"Words{title}", items=words),
+    )
+
+
+def _add_tracks(timeline: TimelineFeed, sides: tuple[str, ...]) -> None:
+    """Add empty tracks, or empty those that are there."""
+    for side in sides:
+        for track in _tracks_of(side):
+            timeline.put(track)
+
+
+def _extend_tracks(timeline: TimelineFeed, sides: tuple[str, ...], segments: tuple[Segment, ...]) -> None:
+    for side in sides:
+        for track in _tracks_of(side, segments):
+            timeline.extend(track)
 
 
 def _with_remarks(now: Transcription) -> TranscriptFeed:

@@ -9,8 +9,8 @@ const partial = element.querySelector('.partial');
 let rows = [];
 let feed = null;
 let read = 0;
-let nowRow = null;
-let nowWord = null;
+let nowRows = [];
+let nowWords = [];
 let made = 0;
 let editing = false;
 let held = false; // a value that came while a line was being edited, whose text it would take away
@@ -68,6 +68,15 @@ function languageName(code) {
   return new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
 }
 
+/** Which side of the clip speaks, before the line, if each was read by itself. */
+function sideLabel(side) {
+  if (!side) return [];
+  const label = document.createElement('span');
+  label.className = 'side';
+  label.textContent = side === 'left' ? 'Left' : 'Right';
+  return [label];
+}
+
 function addRow(segment) {
   const row = document.createElement('li');
   const text = document.createElement('span');
@@ -86,7 +95,8 @@ function addRow(segment) {
     text.title = `Only a guess: ${languageName(segment.speech_language)}, ${Math.round(segment.language_probability * 100)} % sure`;
   }
   const time = button('time', `Play from ${clock(segment.start)}`, clock(segment.start));
-  row.append(time, text);
+  row.append(time, ...sideLabel(segment.side), text);
+  row.classList.toggle('sided', Boolean(segment.side));
   if (!segment.note) row.append(button('edit', 'Correct this line', '✎'), button('again', 'Decode this line again', '↻'));
   list.append(row);
   rows.push({...segment, words, row, text});
@@ -102,7 +112,8 @@ function show() {
     feed = value.feed;
     read = 0;
     rows = [];
-    nowRow = nowWord = null;
+    nowRows = [];
+    nowWords = [];
     list.replaceChildren();
   }
   const lines = value.lines ?? '';
@@ -132,20 +143,22 @@ function at(items, time) {
   return found && time < found.end ? found : null;
 }
 
+/** Both sides of a clip may speak at once. */
 function follow({time, playing}) {
-  const row = at(rows, time);
-  const word = row && at(row.words, time);
-  if (row !== nowRow) {
-    nowRow?.row.classList.remove('now');
-    row?.row.classList.add('now');
-    if (row && playing) keepInView(row.row);
-    nowRow = row;
-  }
-  if (word !== nowWord) {
-    nowWord?.element.classList.remove('hl');
-    word?.element.classList.add('hl');
-    nowWord = word;
-  }
+  const current = rows.filter(({start, end}) => start <= time && time < end);
+  const words = current.map(row => at(row.words, time)).filter(Boolean);
+  const begun = current.find(row => !nowRows.includes(row));
+  mark('now', nowRows.map(({row}) => row), current.map(({row}) => row));
+  mark('hl', nowWords.map(word => word.element), words.map(word => word.element));
+  if (begun && playing) keepInView(begun.row);
+  nowRows = current;
+  nowWords = words;
+}
+
+/** Move a class from some elements to others; those that keep it are not touched. */
+function mark(name, before, now) {
+  before.filter(one => !now.includes(one)).forEach(one => one.classList.remove(name));
+  now.filter(one => !before.includes(one)).forEach(one => one.classList.add(name));
 }
 
 function keepInView(row) {

@@ -26,7 +26,9 @@ SILENCE_PEAK = 1e-4
 """A clip whose loudest sample is below this (−80 dB of full scale) has no sound in it."""
 
 MIX, CENTRE = "mono", "centre"
-"""Kinds of samples, by which their files are named."""
+"""Kinds of samples, by which their files are named; each side of two is one more."""
+SIDES = ("left", "right")
+"""Names of the two channels of stereo sound, in their order."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,21 @@ class AudioClip:
         """
         return self._samples(MIX, sample_rate or self.sample_rate)
 
-    def speech_waveform(self, sample_rate: int) -> FloatArray:
-        """Return what speech is read from, as `waveform`: the centre channel where surround sound uses one, else the mono mix."""
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Names of the sides from which speech can be read one by one: two where they are unlike, else none."""
+        return SIDES if self.has_unlike_sides else ()
+
+    def speech_waveform(self, sample_rate: int, side: str = "") -> FloatArray:
+        """Return what speech is read from, as `waveform`.
+
+        Args:
+            sample_rate: in Hz.
+            side: one of `sides`; '' for the centre channel where surround sound uses one, else the mono mix.
+        """
         self._require_files()
+        if side:
+            return self._samples(side, sample_rate)
         has_centre = samples_path(self.directory, self.sample_rate, CENTRE).exists()
         return self._samples(CENTRE if has_centre else MIX, sample_rate)
 
@@ -109,7 +123,7 @@ class AudioClip:
 
 
 def samples_path(directory: Path, sample_rate: int, kind: str = MIX) -> Path:
-    """Return the path of the samples of the mix, or of the centre channel, at `sample_rate` Hz."""
+    """Return the path of the samples of one kind at `sample_rate` Hz: the mix, the centre channel or a side."""
     return directory / f"{kind}-{sample_rate}.f32"
 
 

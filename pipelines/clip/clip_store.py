@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from models.errors import InvalidOption
 from models.stopping import never_stop
-from pipelines.clip.clip import CENTRE, SILENCE_PEAK, AudioClip, samples_path
+from pipelines.clip.clip import CENTRE, SIDES, SILENCE_PEAK, AudioClip, samples_path
 from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip
 from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio, write_channel
 from pipelines.clip.files.player_files import part_ending, write_part, write_player_file
@@ -167,6 +167,9 @@ class ClipStore:
             os.replace(scratch / "mono.f32", mono_file)
             if audio.centre is not None:
                 write_channel(recording, audio.centre, samples_path(scratch, audio.sample_rate, CENTRE))
+            if audio.has_unlike_sides:
+                for channel, side in enumerate(SIDES):
+                    write_channel(recording, channel, samples_path(scratch, audio.sample_rate, side))
             write_player_file(recording, audio, mono_file, scratch)
             clip = _clip(audio, self._directory, recording.channel, file_hash)
             (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))

@@ -83,6 +83,8 @@ class Segment:
     """Probability that the speech is in this language."""
     is_guess: bool = False
     """Whether the language, and so the text, is only a guess."""
+    side: str = ""
+    """Side of the clip that it was read from, 'left' or 'right'; '' for all of the clip."""
 
 
 def shifted(segment: Segment, seconds: float) -> Segment:
@@ -278,6 +280,8 @@ class TranscriptionOptions(DecodingOptions):
     """What the person can choose: the model, and how it decodes."""
 
     model: str = AUTO
+    separate_sides: bool = True
+    """Whether a clip with a recording on each side is read side by side; else the mix is read."""
 
 
 @dataclass(frozen=True, kw_only=True)

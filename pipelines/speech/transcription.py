@@ -22,6 +22,7 @@ from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import non_speech_segments
+from pipelines.speech.sides import in_order, with_line
 from pipelines.speech.transcript import (
     Segment,
     ShortenedField,
@@ -69,12 +70,13 @@ def transcribe(
     yield now
     for step in in_background(lambda stopped: _decode(clip, options, choice, device, runtime.cache, stopped), should_stop):
         match step:
-            case Language(code, probability, others):
+            case Language(code, probability, others) if probability > now.language_probability:  # the surer one of two sides
                 now = replace(now, language=code, language_probability=probability, alternatives=others, state="decoding")
-            case ShortenedField():
+            case ShortenedField() if step not in now.shortened:
                 now = replace(now, shortened=(*now.shortened, step))
-            case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE), runtime.cache):
-                now = replace(now.with_segments((*now.segments, step)), position=min(step.end, clip.duration))
+            case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE, step.side), runtime.cache):
+                now = now.with_segments(with_line(now.segments, step, clip))
+                now = replace(now, position=min(max(now.position, step.end), clip.duration))
         now = replace(now, elapsed=clock() - began)
         yield now
     if should_stop():
@@ -161,10 +163,14 @@ def _decode(
     cache: ModelCache,
     should_stop: Callable[[], bool],
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
-    waveform = clip.speech_waveform(SAMPLE_RATE)
-    spec = choice.spec if device == "cuda" or fits_one_window(len(waveform)) else with_workers(choice.spec)
+    sides = clip.sides if options.separate_sides else ()
+    waveforms = {side: clip.speech_waveform(SAMPLE_RATE, side) for side in sides or ("",)}
+    is_short = all(fits_one_window(len(waveform)) for waveform in waveforms.values())
+    spec = choice.spec if device == "cuda" or is_short else with_workers(choice.spec)
     with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
-        yield from decode_speech(whisper, waveform, options, should_stop)
+        yield from in_order(
+            {side: decode_speech(whisper, waveform, options, should_stop) for side, waveform in waveforms.items()}
+        )
 
 
 def with_workers(spec: ModelSpec) -> ModelSpec:
@@ -173,7 +179,7 @@ def with_workers(spec: ModelSpec) -> ModelSpec:
 
 
 def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, runtime: ModelRuntime) -> tuple[Segment, ...]:
-    """Decode one line of a transcript with other options.
+    """Decode one line of a transcript with other options, from the side of the clip that it was read from.
 
     Returns:
         The segments that replace it, in the clip's times; none where nothing was recognised.
@@ -184,11 +190,12 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
     choice = choose_whisper(options, runtime.catalog)
     start = max(0.0, line.start - LINE_PADDING_SECONDS)
     end = min(clip.duration, line.end + LINE_PADDING_SECONDS)
-    samples = clip.speech_waveform(SAMPLE_RATE)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+    samples = clip.speech_waveform(SAMPLE_RATE, line.side)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
     unfiltered = replace(options, vad_filter=False)
     with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
         steps = decode_speech(whisper, samples, unfiltered, never_stop)
-        return tuple(_within(shifted(step, start), line) for step in steps if isinstance(step, Segment))
+        lines = [_within(shifted(step, start), line) for step in steps if isinstance(step, Segment)]
+    return tuple(replace(each, side=line.side) for each in lines)
 
 
 def _within(segment: Segment, line: Segment) -> Segment:

@@ -26,11 +26,19 @@ class Cue:
     start_ms: int
     end_ms: int
     lines: tuple[tuple[CueWord, ...], ...]
+    side: str = ""
+    """Side of the clip that it was read from, 'left' or 'right'; '' for all of the clip."""
 
     @property
     def line_texts(self) -> tuple[str, ...]:
         """Text of each line."""
         return tuple(line_text(line) for line in self.lines)
+
+    @property
+    def labelled_lines(self) -> tuple[str, ...]:
+        """Text of each line, with the side before the first, which does not count in the limits of a line."""
+        first, *others = self.line_texts
+        return with_side(self.side, first), *others
 
     @property
     def words(self) -> tuple[CueWord, ...]:
@@ -44,7 +52,9 @@ class Cue:
 
 
 def make_cues(segments: Iterable[Segment], duration: float, options: CueOptions = CueOptions()) -> tuple[Cue, ...]:
-    """Return cues that hold the text of `segments` in its order, never overlap, and end within the clip.
+    """Return cues that hold the text of `segments` in its order, and end within the clip.
+
+    They overlap only where they belong to different sides of the clip; those of one side keep to the limits by themselves.
 
     The words of a segment give the times of its text. Where they do not spell it (it was edited) or there are none, the times
     of the text are estimated. Each cue is laid out by the language of its segment.
@@ -60,6 +70,19 @@ def make_cues(segments: Iterable[Segment], duration: float, options: CueOptions 
     """
     check_cue_options(options)
     duration_ms = math.floor(duration * 1000)
+    sides: dict[str, list[Segment]] = {}
+    for segment in segments:
+        sides.setdefault(segment.side, []).append(segment)
+    cues = (cue for side, lines in sides.items() for cue in _cues_of_side(side, lines, duration_ms, options))
+    return tuple(sorted(cues, key=lambda cue: cue.start_ms))
+
+
+def with_side(side: str, text: str) -> str:
+    """Return text with the side that says it before it, as "Left: text"."""
+    return f"{side.capitalize()}: {text}" if side else text
+
+
+def _cues_of_side(side: str, segments: Iterable[Segment], duration_ms: int, options: CueOptions) -> tuple[Cue, ...]:
     atoms = make_atoms(segments, duration_ms, options)
     if atoms and duration_ms < 1:
         raise ValueError("a clip shorter than a millisecond has no room for a cue")
@@ -67,7 +90,7 @@ def make_cues(segments: Iterable[Segment], duration: float, options: CueOptions 
     if len(groups) > duration_ms:
         groups = [atoms]
     return tuple(
-        Cue(start, end, _timed_lines(group, start, end))
+        Cue(start, end, _timed_lines(group, start, end), side)
         for group, (start, end) in zip(groups, _cue_times(groups, duration_ms, options), strict=True)
     )
 

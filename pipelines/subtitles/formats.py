@@ -18,7 +18,7 @@ from typing import Any
 from pipelines import APP_NAME
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
-from pipelines.subtitles.cues import Cue, make_cues
+from pipelines.subtitles.cues import Cue, make_cues, with_side
 from pipelines.subtitles.unbreakable_units import CueWord, line_text, plain_text
 from pipelines.wording.times import clock_time
 
@@ -69,25 +69,28 @@ class FileFormat:
 
 
 def to_txt(subtitles: Subtitles) -> str:
-    """Write the text alone, a line for every segment."""
-    texts = (plain_text(segment.text) for segment in subtitles.transcription.segments)
-    return "".join(f"{text}\n" for text in texts if text)
+    """Write the text alone, a line for every segment, with its side before it where it has one."""
+    texts = ((segment.side, plain_text(segment.text)) for segment in subtitles.transcription.segments)
+    return "".join(f"{with_side(side, text)}\n" for side, text in texts if text)
 
 
 def to_srt(subtitles: Subtitles) -> str:
     """Write SubRip: numbered cues, `HH:MM:SS,mmm`, a blank line after each."""
     return "".join(
         f"{number}\n{_timestamp(cue.start_ms, ',')} --> {_timestamp(cue.end_ms, ',')}\n"
-        + "".join(f"{_SRT_MARKUP.sub(WORD_JOINER, line)}\n" for line in cue.line_texts)
+        + "".join(f"{_SRT_MARKUP.sub(WORD_JOINER, line)}\n" for line in cue.labelled_lines)
         + "\n"
         for number, cue in enumerate(subtitles.cues, 1)
     )
 
 
 def to_vtt(subtitles: Subtitles) -> str:
-    """Write WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word."""
+    """Write WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word.
+
+    A side of the clip is the voice of its cues: `<v Left>`.
+    """
     return "WEBVTT\n" + "".join(
-        f"\n{_timestamp(cue.start_ms)} --> {_timestamp(cue.end_ms)}\n{_vtt_payload(cue, subtitles.word_times)}"
+        f"\n{_timestamp(cue.start_ms)} --> {_timestamp(cue.end_ms)}\n{_vtt_voice(cue)}{_vtt_payload(cue, subtitles.word_times)}"
         for cue in subtitles.cues
     )
 
@@ -97,16 +100,20 @@ def to_lrc(subtitles: Subtitles) -> str:
     length = _lrc_timestamp(math.floor(subtitles.transcription.duration * 1000))
     tags = {"ti": _lrc_tag(subtitles.title), "length": length, "re": APP_NAME, "ve": _lrc_tag(subtitles.app_version)}
     lines = [f"[{name}:{value}]" for name, value in tags.items()]
+    shown_until_ms = 0
     for cue, following in zip_longest(subtitles.cues, subtitles.cues[1:]):
-        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{_lrc_text(cue, subtitles.word_times)}")
-        if following is None or following.start_ms - cue.end_ms >= LRC_CLEAR_MS:
-            lines.append(f"[{_lrc_timestamp(cue.end_ms)}]")
+        shown_until_ms = max(shown_until_ms, cue.end_ms)
+        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{with_side(cue.side, _lrc_text(cue, subtitles.word_times))}")
+        if following is None or following.start_ms - shown_until_ms >= LRC_CLEAR_MS:
+            lines.append(f"[{_lrc_timestamp(shown_until_ms)}]")
     return "".join(f"{line}\n" for line in lines)
 
 
 def to_tsv(subtitles: Subtitles) -> str:
     """Write tab-separated values as openai/whisper does: start and end in milliseconds, the text; nothing is quoted."""
-    return "start\tend\ttext\n" + "".join(f"{cue.start_ms}\t{cue.end_ms}\t{cue.text}\n" for cue in subtitles.cues)
+    return "start\tend\ttext\n" + "".join(
+        f"{cue.start_ms}\t{cue.end_ms}\t{with_side(cue.side, cue.text)}\n" for cue in subtitles.cues
+    )
 
 
 def to_json(subtitles: Subtitles) -> str:
@@ -118,7 +125,7 @@ def to_json(subtitles: Subtitles) -> str:
       "cue_options": the fields of `CueOptions`,
       ... the fields of `Transcription`, in which
       "segments": [{"start", "end", "text", "words": [{"start", "end", "text", "probability"}], "language", ...}],
-      "cues": [{"start", "end", "lines": [str]}]
+      "cues": [{"start", "end", "lines": [str], "side"}]
     }
     """
     document = {
@@ -129,7 +136,10 @@ def to_json(subtitles: Subtitles) -> str:
         "options": asdict(subtitles.options),
         "cue_options": asdict(subtitles.cue_options),
         **asdict(subtitles.transcription),
-        "cues": [{"start": c.start_ms / 1000, "end": c.end_ms / 1000, "lines": c.line_texts} for c in subtitles.cues],
+        "cues": [
+            {"start": cue.start_ms / 1000, "end": cue.end_ms / 1000, "lines": cue.line_texts, "side": cue.side}
+            for cue in subtitles.cues
+        ],
     }
     text = json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     # Half a surrogate pair has no UTF-8; its \\udxxx is how JSON spells it.
@@ -154,6 +164,10 @@ def _timestamp(time_ms: int, decimal_sign: str = ".") -> str:
 def _lrc_timestamp(time_ms: int) -> str:
     """Return mm:ss.xx, cut and not rounded, so that no text comes late."""
     return clock_time(time_ms // 10 / 100, 2, "mm:ss")
+
+
+def _vtt_voice(cue: Cue) -> str:
+    return f"<v {cue.side.capitalize()}>" if cue.side else ""
 
 
 def _vtt_payload(cue: Cue, word_times: bool) -> str:

@@ -101,7 +101,7 @@ def side_note(facts: MixFacts, channel: int | None) -> tuple[str, ...]:
         return (f"This is {('the left side', 'the right side')[channel] if channel < 2 else f'channel {channel + 1}'} alone.",)
     if not facts.has_unlike_sides:
         return ()
-    return ("The left and the right side are different recordings: each can be opened alone.",)
+    return ("The left and the right side are different recordings: each is transcribed by itself, and can be opened alone.",)
 
 
 def level_notes(level: LevelChange, channel_peak: float, replaced_samples: int) -> tuple[str, ...]:

@@ -78,8 +78,9 @@ def test_unlike_sides_can_be_opened_alone(speech: FloatArray, store: ClipStore, 
     channels = np.stack([speech, np.roll(speech[::-1], 4000)])
     clip = store.open(encode(tmp_path / "two.wav", channels, "wav", "pcm_s16le", RATE))
     assert clip.has_unlike_sides
-    assert "each can be opened alone" in clip.notes[0]
-    for number, side in enumerate(channels):
+    assert "can be opened alone" in clip.notes[0]
+    for number, (name, side) in enumerate(zip(clip.sides, channels, strict=True)):
+        np.testing.assert_allclose(clip.speech_waveform(RATE, name), side, atol=1e-4)
         alone = store.select(clip, 0, number)
         np.testing.assert_allclose(alone.waveform(), side, atol=1e-4)
         assert (alone.channels, alone.channel, alone.player_file.suffix) == (1, number, ".flac")
