@@ -24,7 +24,7 @@ MIN_SHARED_TEXT = 0.6
 MIN_CROSSTALK_CORRELATION = 0.3
 """Between the sides while the line lasts, at the best delay. Two voices that say the same at once stay below 0.2."""
 MAX_DELAY_SECONDS = 0.05
-"""Of sound that leaks to the other side: 17 m of air."""
+"""The latest that a voice reaches the other microphone: 17 m of air."""
 
 Step = TypeVar("Step")
 

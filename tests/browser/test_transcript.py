@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
+from tests.assembled_speech import read_speech
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import playhead, take_example, visit, wait_for_state
+from tests.browser.page_actions import playhead, take_example, upload, visit, wait_for_state
+from tests.pipelines.clip.sound_files import encode
+from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
@@ -158,3 +162,33 @@ def test_a_line_is_decoded_again_with_other_options(app: RunningApp, new_page: N
     line.get_by_role("button", name="Decode this line again").click(force=True)
     expect(line).to_contain_text("young man")
     expect(page.locator("#transcript li").first).to_contain_text("Dashwood")
+
+
+def test_lines_of_two_sides_have_labels_and_follow_together(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+    left, right = (read_speech(sentence.path) for sentence in librivox_sentences()[1:3])
+    sides = np.zeros((2, max(len(left), len(right))), np.float32)
+    sides[0, : len(left)], sides[1, : len(right)] = left, right
+    page = visit(new_page(), app)
+    upload(page, encode(tmp_path / "two.wav", sides, "wav", "pcm_s16le", 16_000))
+    page.locator("#transcribe").click()
+    wait_for_state(page, "done")
+    lines = page.locator("#transcript li")
+    expect(lines).to_have_count(2)
+    expect(lines.locator(".side")).to_have_text(["Left", "Right"])
+    lines.nth(0).locator(".word").nth(2).click()
+    expect(page.locator("#transcript li.now")).to_have_count(2)
+    expect(page.locator(".caption")).to_contain_text("Right: Unless")
+    right_line = lines.nth(1)
+    right_line.hover()
+    right_line.locator(".edit").click()
+    right_line.locator(".text").fill("Corrected.")
+    right_line.locator(".text").press("Enter")
+    expect(lines.nth(1).locator(".text")).to_have_text("Corrected.")
+    expect(lines.locator(".side")).to_have_text(["Left", "Right"])
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        label, text = (lines.nth(0).locator(name).bounding_box() for name in (".side", ".text"))
+        assert label
+        assert text
+        assert label["x"] + label["width"] <= text["x"]
+        assert text["x"] + text["width"] <= width
