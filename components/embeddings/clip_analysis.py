@@ -33,6 +33,7 @@ def analyse_clip(
         )
         for now in snapshots:
             if now is not None and now.state == "done":
-                known = replace(known, words=tuple(word for segment in now.segments for word in segment.words))
+                words = [word for segment in now.segments for word in segment.words]
+                known = replace(known, words=tuple(sorted(words, key=lambda word: word.start)))
             yield
     return known

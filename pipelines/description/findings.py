@@ -277,7 +277,7 @@ class ClipFindings:
     def speech_spans(self) -> tuple[Span, ...]:
         """Times of the speech; empty if there is none."""
         if self.speech is not None and self.speech.segments:
-            return tuple((segment.start, segment.end) for segment in self.speech.segments)
+            return self.speech.speech_spans
         return self._class_spans(SPEECH, MIN_SPEECH_SCORE) if self.has_speech else ()
 
     @cached_property

@@ -198,7 +198,7 @@ def _words(findings: ClipFindings, rng: random.Random) -> list[CaptionSentence]:
     first = (segments[0].start, segments[0].end)
     if len(words) <= MAX_QUOTED_WORDS:
         return [choose(rng, ALL_WORDS, first, words=_quotable(words))]
-    span = (segments[0].start, segments[-1].end)
+    span = (segments[0].start, findings.speech_spans[-1][1])
     return [
         choose(rng, OPENING_WORDS, first, words=_opening_words(words)),
         choose(rng, WORD_COUNTS, span, count=f"{len(words)} words"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from itertools import accumulate, chain, pairwise
+from itertools import chain, pairwise
 
 from models.errors import ModelError
 from models.runtime import ModelRuntime
@@ -24,14 +24,8 @@ log = logging.getLogger(__name__)
 def non_speech_segments(
     clip: AudioClip, spoken: Iterable[tuple[float, float]], runtime: ModelRuntime
 ) -> tuple[NonSpeechSegment, ...]:
-    """Name the segments of at least `MIN_SECONDS` between the spoken ones; the whole clip if there are none.
-
-    Args:
-        clip: where they lie.
-        spoken: [(start, end)] in order of their start; they may overlap.
-        runtime: for the sound tagger.
-    """
-    spoken = list(accumulate(spoken, lambda before, after: (after[0], max(before[1], after[1]))))
+    """Name the segments of at least `MIN_SECONDS` between the spoken [(start, end)]; the whole clip if there are none."""
+    spoken = list(spoken)
     gaps = [(before, after) for (_, before), (after, _) in pairwise(chain([(0, 0.0)], spoken, [(clip.duration, 0)]))]
     wanted = [(start, end) for start, end in gaps if not spoken or end - start >= MIN_SECONDS]
     try:

@@ -316,6 +316,17 @@ class Transcription(ModelUse):
         return replace(now, language=languages[0].code, language_probability=languages[0].probability, alternatives=others)
 
     @property
+    def speech_spans(self) -> tuple[tuple[float, float], ...]:
+        """Start and end of each line in seconds; lines of two sides that overlap are one span."""
+        spans: list[tuple[float, float]] = []
+        for segment in self.segments:
+            if spans and segment.start < spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], segment.end)
+            else:
+                spans.append((segment.start, segment.end))
+        return tuple(spans)
+
+    @property
     def text(self) -> str:
         """The whole text in one line, with a space between segments where their script has spaces."""
         return join_texts(segment.text for segment in self.segments)

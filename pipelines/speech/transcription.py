@@ -82,8 +82,7 @@ def transcribe(
     if should_stop():
         yield replace(now, state="stopped", elapsed=clock() - began)
         return
-    spoken = [(segment.start, segment.end) for segment in now.segments]
-    now = replace(now, non_speech=non_speech_segments(clip, spoken, runtime))
+    now = replace(now, non_speech=non_speech_segments(clip, now.speech_spans, runtime))
     now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
     store_result(clip, options, choice, runtime.catalog, now)
     yield now

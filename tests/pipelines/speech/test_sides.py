@@ -73,6 +73,13 @@ def test_lines_of_both_sides_come_in_order_of_time_and_all_are_closed() -> None:
     assert closed == [(0,), (1,)] or closed == [(1,), (0,)]
 
 
+def test_times_of_both_sides_are_joined() -> None:
+    times = [(0.0, 9.0, "left"), (1.0, 2.0, "right"), (8.0, 10.0, "right"), (10.0, 11.0, "left"), (15.0, 16.0, "right")]
+    segments = tuple(Segment(start, end, "x", side=side) for start, end, side in times)
+    now = Transcription(duration=20.0, segments=segments, model="", model_reason="", licence="", dtype="", device="")
+    assert now.speech_spans == ((0.0, 10.0), (10.0, 11.0), (15.0, 16.0))
+
+
 def test_what_leaks_to_the_other_side_is_written_once(store: ClipStore, tmp_path: Path) -> None:
     clip = two_sides(store, tmp_path, synthesise(DOCTOR), np.concatenate([silence(5), synthesise(BASKETS)]), crosstalk=0.2)
     said, leaked = Segment(0.0, 3.0, DOCTOR, side="left"), Segment(0.1, 3.0, "The doctor arrive tomorrow at nine.", side="right")
