@@ -26,7 +26,7 @@ def opening_sentence(findings: ClipFindings, rng: random.Random) -> tuple[Captio
     piece = f"{hedge(confidence)}{piece}"
     plans = [f"{piece} {setting}", f"this is {piece} {setting}"]
     if players:
-        plans += [f"{piece} with {names}, {setting}".removesuffix(", ")] * 2
+        plans += [f"{piece} with {names}, {setting.removeprefix(', ')}".removesuffix(", ")] * 2
     if players and confidence >= MIN_CERTAIN:
         plans += [f"{names} {'play' if is_plural(players) else 'plays'} {piece} {setting}"] * 2
     plan = rng.choice(plans)

@@ -45,7 +45,7 @@ class ClipEmbedding(ModelUse):
 
         Transformers read each frame through layer normalisation (Ba, Kiros and Hinton 2016). Before it, a few frames have one
         dimension a hundred times larger than all others (massive activations, Sun et al. 2024): in layer 5 of Whisper base 1 to
-        4 % of the frames and 0.66 to 0.88 of the variance. Frames of other networks are returned as they are.
+        6 % of the frames and 0.66 to 0.88 of the variance. Frames of other networks are returned as they are.
 
         Raises:
             EmptyEmbedding, BrokenEmbedding: see `check_frames`.

@@ -16,7 +16,7 @@ MIN_DISTANCE_RATIO = 1e-6
 """Minimum scale of a neighbourhood, relative to the mean neighbour distance: closer frames count as equally close."""
 TSNE_ITERATIONS = 500
 """Half of scikit-learn's: in the maps of the examples the trustworthiness is 0.9874, 0.951 and 0.972 instead of 0.9881, 0.949 and
-0.973, which is less than what another seed changes, in half of the time."""
+0.973, in half of the time."""
 MIN_EDGE_WEIGHT = 1e-12
 """Minimum weight of an edge of the neighbour graph."""
 

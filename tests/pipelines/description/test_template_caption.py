@@ -61,6 +61,16 @@ def test_every_caption_is_one_to_four_whole_sentences(findings: ClipFindings, se
         assert not re.search(r"  | [,.;]|,,|\(\)|\bNone\b|\ba [aeio]", re.sub("“[^”]*”", "“”", one.text)), one.text
 
 
+def test_an_unsure_key_after_the_instruments_has_one_comma() -> None:
+    facts = WALTZ.facts
+    assert facts is not None
+    assert facts.key is not None
+    unsure = replace(WALTZ, facts=replace(facts, key=replace(facts.key, confidence=0.3), tempo=None, beats=None))
+    openings = [write_caption(unsure, seed).sentences[0].text for seed in SEEDS]
+    assert any(" with " in text and "perhaps in " in text for text in openings)
+    assert not any(",," in text for text in openings)
+
+
 @pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "unknown"])
 def test_other_hashes_give_other_words(name: str) -> None:
     texts = {write_caption(EXAMPLES[name], seed).text for seed in SEEDS}
