@@ -148,8 +148,16 @@ function follow({time, playing}) {
   const current = rows.filter(({start, end}) => start <= time && time < end);
   const words = current.map(row => at(row.words, time)).filter(Boolean);
   const begun = current.find(row => !nowRows.includes(row));
-  mark('now', nowRows.map(({row}) => row), current.map(({row}) => row));
-  mark('hl', nowWords.map(word => word.element), words.map(word => word.element));
+  mark(
+    'now',
+    nowRows.map(({row}) => row),
+    current.map(({row}) => row),
+  );
+  mark(
+    'hl',
+    nowWords.map(word => word.element),
+    words.map(word => word.element),
+  );
   if (begun && playing) keepInView(begun.row);
   nowRows = current;
   nowWords = words;
