@@ -238,7 +238,7 @@ def _tracks_of(side: str, segments: Iterable[Segment] = ()) -> tuple[SpanTrack, 
     """Return the tracks of a clip's lines and words, or those of one of its sides."""
     lines = [segment for segment in segments if segment.side == side]
     words = tuple(WordItem(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in lines for w in s.words)
-    suffix, title = (f"-{side}", f", {side}") if side else ("", "")
+    suffix, title = (f"-{side}", f" {side[0].upper()}") if side else ("", "")
     return (
         SpanTrack(id=f"speech{suffix}", name=f"Speech{title}", items=tuple(SpanItem(s.start, s.end, s.text) for s in lines)),
         WordTrack(id=f"words{suffix}", name=f"Words{title}", items=words),
