@@ -171,20 +171,21 @@ def in_sequence(segments: Iterable[Segment]) -> list[Segment]:
             if segment.text == before.text:
                 continue
             middle = (segment.start + min(segment.end, before.end)) / 2
-            lines[-1] = _cut(before, before.start, middle)
-            segment = _cut(segment, middle, max(segment.end, middle + MIN_WORD_SECONDS))
+            lines[-1] = held_between(before, before.start, middle)
+            segment = held_between(segment, middle, max(segment.end, middle + MIN_WORD_SECONDS))
         lines.append(segment)
     return lines
 
 
-def _cut(segment: Segment, start: float, end: float) -> Segment:
-    """Hold a line and its words between two times."""
+def held_between(segment: Segment, start: float, end: float) -> Segment:
+    """Return a line whose times, and those of its words, lie between `start` and `end` in seconds; each keeps a length."""
 
     def held(time: float) -> float:
         return min(max(time, start), end)
 
     words = tuple(with_lengths([replace(word, start=held(word.start), end=held(word.end)) for word in segment.words]))
-    return replace(segment, start=held(segment.start), end=held(segment.end), words=words)
+    (whole,) = with_lengths([Word(held(segment.start), held(segment.end), segment.text, 0.0)])
+    return replace(segment, start=whole.start, end=whole.end, words=words)
 
 
 def with_text(segment: Segment, text: str) -> Segment:

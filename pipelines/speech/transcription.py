@@ -28,9 +28,8 @@ from pipelines.speech.transcript import (
     ShortenedField,
     Transcription,
     TranscriptionOptions,
-    Word,
+    held_between,
     shifted,
-    with_lengths,
 )
 from pipelines.speech.voice_activity import SAMPLE_RATE
 
@@ -193,16 +192,5 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
     unfiltered = replace(options, vad_filter=False)
     with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
         steps = decode_speech(whisper, samples, unfiltered, never_stop)
-        lines = [_within(shifted(step, start), line) for step in steps if isinstance(step, Segment)]
+        lines = [held_between(shifted(step, start), line.start, line.end) for step in steps if isinstance(step, Segment)]
     return tuple(replace(each, side=line.side) for each in lines)
-
-
-def _within(segment: Segment, line: Segment) -> Segment:
-    """Clip times to those of the line, so that it does not run into its neighbours."""
-
-    def cut(time: float) -> float:
-        return min(max(time, line.start), line.end)
-
-    words = with_lengths([replace(word, start=cut(word.start), end=cut(word.end)) for word in segment.words])
-    (whole,) = with_lengths([Word(cut(segment.start), cut(segment.end), segment.text, 0.0)])
-    return replace(segment, start=whole.start, end=whole.end, words=tuple(words))

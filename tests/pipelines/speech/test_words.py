@@ -13,6 +13,7 @@ from pipelines.speech.transcript import (
     Segment,
     Transcription,
     Word,
+    held_between,
     in_sequence,
     line_of_words,
     shifted,
@@ -20,7 +21,6 @@ from pipelines.speech.transcript import (
     with_lengths,
     with_text,
 )
-from pipelines.speech.transcription import _within
 
 
 def spoken(*texts: str) -> list[Word]:
@@ -106,7 +106,7 @@ def test_every_word_has_a_length_and_words_stay_in_order(times: list[tuple[float
 
 def test_inserted_and_cut_words_have_a_length() -> None:
     line = Segment(1.0, 2.0, "one two", (Word(1.0, 1.5, "one", 0.9), Word(1.5, 2.0, "two", 0.9)))
-    cut = _within(shifted(line, 0.6), line)
+    cut = held_between(shifted(line, 0.6), line.start, line.end)
     inserted = with_text(line, "one and two or three")
     for changed in (cut, inserted):
         assert changed.start < changed.end
