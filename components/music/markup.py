@@ -9,16 +9,16 @@ from collections.abc import Iterable
 from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
-from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.facts import MusicFacts, Vocals
-from pipelines.music.key_detection import Key
+from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.notation import written as chord_symbol
+from pipelines.music.harmony.tuning import MIN_TUNING_CENTS
 from pipelines.music.loudness import Loudness
-from pipelines.music.notation import written as chord_symbol
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import TagKind
-from pipelines.music.tuning import MIN_TUNING_CENTS
 from pipelines.tagging.tags import SoundTags
 from pipelines.wording.grammar import percent
 from pipelines.wording.times import clock_time

@@ -14,7 +14,6 @@ import numpy as np
 from models.arrays import FloatArray
 from pipelines.clip.chunking import Span
 from pipelines.description.text_spans import runs_of
-from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.decisions import (
     MIN_MUSIC_CLASS_SCORE,
     MIN_MUSIC_SCORE,
@@ -25,7 +24,8 @@ from pipelines.music.decisions import (
     has_vocals,
 )
 from pipelines.music.facts import MusicFacts
-from pipelines.music.key_detection import Key
+from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.harmony.key_detection import Key
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.tags.tag_table import TABLE, TagKind

@@ -29,12 +29,13 @@ from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import model_fields
-from pipelines.music.chord_recognition import CHORD_COUNT, Chord, chord_probability, find_chords
 from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
-from pipelines.music.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
-from pipelines.music.key_detection import Key, find_key
+from pipelines.music.harmony.chord_recognition import CHORD_COUNT, Chord, chord_probability, find_chords
+from pipelines.music.harmony.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
+from pipelines.music.harmony.key_detection import Key, find_key
+from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, tuning_cents
 from pipelines.music.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
-from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import (
     BEAT_SAMPLE_RATE,
     METRES,
@@ -51,7 +52,6 @@ from pipelines.music.sounding_part import sounding_part
 from pipelines.music.structure import find_sections
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
-from pipelines.music.tuning import MIN_TUNING_CENTS, tuning_cents
 from pipelines.music.vocals import find_vocals, music_score
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds

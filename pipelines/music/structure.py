@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
 from pipelines.music.rhythm.types import Beats
 

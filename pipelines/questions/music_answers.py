@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from pipelines.description.findings import ClipFindings
-from pipelines.music.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.decisions import MIN_CERTAIN, MIN_POSSIBLE
-from pipelines.music.notation import written
+from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.harmony.notation import written
 from pipelines.questions.answer import Answer, known_spans, missing, rated, unknown
 from pipelines.questions.question_parsing import time_in, which_one
 from pipelines.wording.grammar import counted, listed, sentence

@@ -10,7 +10,7 @@ from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings, Detection
 from pipelines.description.template_caption import write_caption
 from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
-from pipelines.music.notation import written
+from pipelines.music.harmony.notation import written
 from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spans, missing, rated, unknown
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
 from pipelines.questions.question_parsing import time_in

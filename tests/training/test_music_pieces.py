@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipelines.music.notation import SHARPS
-from pipelines.music.note_activations import LOWEST_PITCH
+from pipelines.music.harmony.notation import SHARPS
+from pipelines.music.harmony.note_activations import LOWEST_PITCH
 from training.music.pieces.augmentation import augment
 from training.music.pieces.composition import styled_piece
 from training.music.pieces.piece import BASS, CHORDS, DRUM_CHANNEL, Piece

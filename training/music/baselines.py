@@ -10,10 +10,10 @@ import numpy as np
 from models.arrays import AnyArray, FloatArray
 from models.specs.music import BASIC_PITCH
 from pipelines.clip.clip import AudioClip
-from pipelines.music.chord_recognition import chord_grid, chord_name, smoothed_path
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of, pooled_notes
-from pipelines.music.notation import MODES, tonic_name
-from pipelines.music.note_activations import (
+from pipelines.music.harmony.chord_recognition import chord_grid, chord_name, smoothed_path
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of, pooled_notes
+from pipelines.music.harmony.notation import MODES, tonic_name
+from pipelines.music.harmony.note_activations import (
     NOTE_SAMPLE_RATE,
     note_block,
     note_block_count,

@@ -20,8 +20,8 @@ import soxr
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
-from pipelines.music.harmony_network import pooled_notes
-from pipelines.music.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.harmony.harmony_network import pooled_notes
+from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import frame_count, input_gain, log_mel
 from training.music.pieces.augmentation import augment, noise
 from training.music.pieces.composition import Split, styled_piece

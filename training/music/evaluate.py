@@ -23,7 +23,7 @@ import soundfile
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import music_facts
 from pipelines.music.facts import FactOptions, MusicFacts
-from pipelines.music.notation import tonic_name
+from pipelines.music.harmony.notation import tonic_name
 from services import Services, build_services
 from settings import Settings
 from training.music.baselines import Reading, librosa_reading, note_reading

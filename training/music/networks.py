@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from pipelines.music.chord_recognition import KINDS
-from pipelines.music.notation import MODES
-from pipelines.music.note_activations import LOWEST_PITCH, PITCHES
+from pipelines.music.harmony.chord_recognition import KINDS
+from pipelines.music.harmony.notation import MODES
+from pipelines.music.harmony.note_activations import LOWEST_PITCH, PITCHES
 from pipelines.music.rhythm.beat_network import MEL_BANDS, METRES, TEMPO_BINS
 
 BEAT_DILATIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pipelines.description.claims.claim import Claim
-from pipelines.music.notation import ROMAN, SPELLED, SYMBOL, chord_of
+from pipelines.music.harmony.notation import ROMAN, SPELLED, SYMBOL, chord_of
 
 CHORD_TALK = re.compile(r"\b(?:chords?|progressions?|harmony|harmonies|harmonic|triads?|changes|vamps?|loop)\b", re.IGNORECASE)
 ORDER_TALK = re.compile(r"\b(?:progressions?|loops?|cycles?|sequence|circles?|goes? round|repeats?|repeating)\b", re.IGNORECASE)

@@ -9,9 +9,9 @@ from itertools import pairwise
 from pipelines.clip.chunking import Span
 from pipelines.description.claims.claim import Claim, Measurement, is_too_unsure
 from pipelines.description.findings import ClipFindings
-from pipelines.music.chord_recognition import Chord
 from pipelines.music.decisions import MIN_PROBABLE
-from pipelines.music.notation import (
+from pipelines.music.harmony.chord_recognition import Chord
+from pipelines.music.harmony.notation import (
     RELATIVE_MAJOR,
     ChordSymbol,
     chord_of,

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray, IntArray
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.rhythm.beat_network import BeatActivations
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around
 

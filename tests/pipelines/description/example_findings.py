@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.description.findings import ClipFindings
-from pipelines.music.chord_recognition import Chord
 from pipelines.music.facts import MusicFacts
-from pipelines.music.key_detection import Key
+from pipelines.music.harmony.chord_recognition import Chord
+from pipelines.music.harmony.key_detection import Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.structure import Section

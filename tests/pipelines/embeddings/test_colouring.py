@@ -19,8 +19,8 @@ from pipelines.embeddings.colouring import (
     loudness_colouring,
 )
 from pipelines.embeddings.errors import BrokenEmbedding
-from pipelines.music.chord_recognition import Chord
 from pipelines.music.facts import MusicFacts
+from pipelines.music.harmony.chord_recognition import Chord
 from pipelines.music.rhythm.types import Beats
 from pipelines.music.structure import Section
 from pipelines.speech.transcript import Word

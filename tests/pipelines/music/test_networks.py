@@ -7,9 +7,9 @@ import pytest
 
 from models.arrays import FloatArray
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, BEATNET, HARMONY_NETWORK
-from pipelines.music.chord_recognition import CHORD_COUNT
-from pipelines.music.harmony_network import HARMONY_RUN_FRAMES, POOL_FRAMES, harmony_logits, pooled_notes
-from pipelines.music.note_activations import (
+from pipelines.music.harmony.chord_recognition import CHORD_COUNT
+from pipelines.music.harmony.harmony_network import HARMONY_RUN_FRAMES, POOL_FRAMES, harmony_logits, pooled_notes
+from pipelines.music.harmony.note_activations import (
     BLOCK_FRAMES,
     BLOCK_SAMPLES,
     LOWEST_PITCH,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.arrays import FloatArray
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
 from pipelines.music.rhythm.types import Beats
 from pipelines.music.structure import Section, find_sections

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipelines.music.notation import SHARPS, Mode
+from pipelines.music.harmony.notation import SHARPS, Mode
 from training.music.pieces.styles import Harmonies
 
 Quality = Literal["maj", "min", "7", "maj7", "min7", "dim"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.music.notation import Mode
+from pipelines.music.harmony.notation import Mode
 
 DRUM_CHANNEL = 9
 BASS, CHORDS, LEAD, PAD, SECOND_CHORDS = range(5)

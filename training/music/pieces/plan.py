@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.music.notation import Mode
+from pipelines.music.harmony.notation import Mode
 from training.music.pieces import styles
 from training.music.pieces.harmony import Harmony, progression
 from training.music.pieces.styles import DrumPattern, Style

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.arrays import FloatArray
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.rhythm.bar_evidence import accent_autocorrelation, chord_change_correlation
 from pipelines.music.rhythm.beat_network import METRES, TEMPO_BINS, BeatActivations
 from pipelines.music.rhythm.beat_search import SEARCH_RATE

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.arrays import FloatArray
-from pipelines.music.chord_recognition import (
+from pipelines.music.harmony.chord_recognition import (
     CHANGE_COST,
     CHORD_COUNT,
     GRID_SECONDS,
@@ -21,9 +21,9 @@ from pipelines.music.chord_recognition import (
     find_chords,
     smoothed_path,
 )
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.key_detection import find_key
-from pipelines.music.notation import (
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.key_detection import find_key
+from pipelines.music.harmony.notation import (
     FLATS,
     MODES,
     SHARPS,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.music.note_activations import LOWEST_PITCH, NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE, PITCHES
+from pipelines.music.harmony.note_activations import LOWEST_PITCH, NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE, PITCHES
 
 POOL_FRAMES = 8
 """Note frames that are pooled to one of the harmony network: 93 ms."""

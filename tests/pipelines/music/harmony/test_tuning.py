@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.arrays import FloatArray
-from pipelines.music.tuning import tuning_cents
+from pipelines.music.harmony.tuning import tuning_cents
 
 RATE = 22_050
 

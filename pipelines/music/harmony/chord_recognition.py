@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray, IntArray
-from pipelines.music.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.notation import SHARPS
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.notation import SHARPS
 
 KINDS = ("maj", "min", "7")
 """Kinds of chords on each root, in the order of the network's output."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.music.notation import MODES, Mode, spelling, tonic_name
+from pipelines.music.harmony.notation import MODES, Mode, spelling, tonic_name
 
 MIN_CHORD_PROB = 0.25
 """Mean probability of a chord below which there is no tonal centre: 0.03 for drums, 0.41 for a bass line with drums."""

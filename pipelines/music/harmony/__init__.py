@@ -1,0 +1,1 @@
+"""Harmony: notes, tuning, chords and keys, and their names."""
