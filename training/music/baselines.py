@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.accuracy.scores import Reading
 from models.arrays import AnyArray, FloatArray
 from models.specs.music import BASIC_PITCH
 from pipelines.clip.clip import AudioClip
@@ -33,19 +33,6 @@ KEY_PROFILES = (
 )
 """Key profiles of major and minor (Krumhansl and Kessler 1982)."""
 TEMPLATES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10))
-
-
-@dataclass(frozen=True)
-class Reading:
-    """An estimate of everything that a piece is scored on."""
-
-    bpm: float
-    beats: tuple[float, ...]
-    downbeats: tuple[float, ...]
-    metre: str
-    key: str
-    chords: tuple[tuple[float, float, str], ...]
-    sections: tuple[tuple[float, float, str], ...] = ()
 
 
 def librosa_reading(clip: AudioClip) -> Reading:

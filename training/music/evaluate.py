@@ -16,29 +16,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import mir_eval  # type: ignore[import-untyped]
 import numpy as np
 import soundfile
 
+from benchmarks.accuracy.scores import BOUNDARY_WINDOWS, facts_reading, scores
+from benchmarks.accuracy.tracks import Annotation
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import music_facts
 from pipelines.music.facts import FactOptions, MusicFacts
 from pipelines.music.harmony.notation import tonic_name
+from pipelines.music.rhythm.types import time_signature
 from services import Services, build_services
 from settings import Settings
-from training.music.baselines import Reading, librosa_reading, note_reading
+from training.music.baselines import librosa_reading, note_reading
 from training.music.pieces.composition import Split, styled_piece
 from training.music.pieces.piece import Piece, Truth
 from training.music.pieces.rendering import TEST_SOUNDFONT, Synthesizer, render
 
 PIECES = 100
 SAMPLE_RATE = 44_100
-TEMPO_TOLERANCE = 0.04
-"""Relative deviation up to which a tempo is right."""
 REVERB = 0.3
 """Room size, 0 to 1."""
 GOALS = {"tempo": 0.9, "beats": 0.9, "downbeats": 0.75, "key": 0.8, "chords": 0.75}
-COLUMNS = ("tempo", "beats", "downbeats", "metre", "key", "chords", "sevenths", "boundaries", "labels")
+COLUMNS = ("tempo", "beats", "downbeats", "metre", "key", "chords", "sevenths", *BOUNDARY_WINDOWS, "section labels")
 
 
 @dataclass(frozen=True)
@@ -51,62 +51,19 @@ class Outcome:
     """By reading, then by column; 0 to 1."""
 
 
-def facts_reading(facts: MusicFacts) -> Reading:
-    """Return the app's facts in the form that is scored."""
-    return Reading(
-        bpm=facts.tempo.bpm if facts.tempo else 0.0,
-        beats=facts.beats.times if facts.beats else (),
-        downbeats=facts.beats.downbeats if facts.beats else (),
-        metre=facts.beats.metre if facts.beats else "",
-        key=facts.key.name if facts.key else "",
-        chords=tuple((chord.start, chord.end, chord.name) for chord in facts.chords),
-        sections=tuple((section.start, section.end, section.label) for section in facts.sections),
+def annotation_of(truth: Truth) -> Annotation:
+    """Return the annotations of a piece in the form that is scored."""
+    downbeats = tuple(time for time, position in zip(truth.beats, truth.positions, strict=True) if position == 1)
+    chords, sections = (tuple((span.start, span.end, span.label) for span in spans) for spans in (truth.chords, truth.sections))
+    return Annotation(
+        bpm=truth.bpm,
+        beats=(truth.beats,),
+        downbeats=downbeats,
+        metre=time_signature(truth.beats_per_bar, truth.beat_unit),
+        key=f"{tonic_name(truth.tonic, truth.mode)} {truth.mode}",
+        chords=chords,
+        sections=sections,
     )
-
-
-def scores(truth: Truth, reading: Reading) -> dict[str, float]:
-    """Return the measures of mir_eval with its defaults, and 0 or 1 for tempo, metre and key."""
-    downbeats = [time for time, position in zip(truth.beats, truth.positions, strict=True) if position == 1]
-    metre = f"{truth.beats_per_bar}/4" if truth.beat_unit == 4 else f"{3 * truth.beats_per_bar}/8"
-    return {
-        "tempo": float(abs(reading.bpm / truth.bpm - 1) <= TEMPO_TOLERANCE),
-        "beats": _f_measure(truth.beats, reading.beats),
-        "downbeats": _f_measure(tuple(downbeats), reading.downbeats),
-        "metre": float(reading.metre == metre),
-        "key": float(reading.key == f"{tonic_name(truth.tonic, truth.mode)} {truth.mode}"),
-        **_chord_scores(truth, reading),
-        **_section_scores(truth, reading),
-    }
-
-
-def _f_measure(truth: tuple[float, ...], found: tuple[float, ...]) -> float:
-    trimmed = [mir_eval.beat.trim_beats(np.array(times)) for times in (truth, found)]
-    return float(mir_eval.beat.f_measure(*trimmed))
-
-
-def _chord_scores(truth: Truth, reading: Reading) -> dict[str, float]:
-    if not reading.chords:
-        return {"chords": 0.0, "sevenths": 0.0}
-    true_spans = np.array([(span.start, span.end) for span in truth.chords])
-    spans = np.array([chord[:2] for chord in reading.chords])
-    measures = mir_eval.chord.evaluate(
-        true_spans, [span.label for span in truth.chords], spans, [chord[2] for chord in reading.chords]
-    )
-    return {"chords": float(measures["majmin"]), "sevenths": float(measures["sevenths"])}
-
-
-def _section_scores(truth: Truth, reading: Reading) -> dict[str, float]:
-    if not reading.sections:
-        return {"boundaries": 0.0, "labels": 0.0}
-    end = truth.sections[-1].end
-    true_spans = np.array([(span.start, span.end) for span in truth.sections])
-    true_spans, true_labels = mir_eval.util.adjust_intervals(true_spans, [span.label for span in truth.sections], 0.0, end)
-    spans, labels = mir_eval.util.adjust_intervals(
-        np.array([section[:2] for section in reading.sections]), [section[2] for section in reading.sections], 0.0, end
-    )
-    _, _, hits = mir_eval.segment.detection(true_spans, spans, window=3.0, trim=True)
-    _, _, pairs = mir_eval.segment.pairwise(true_spans, true_labels, spans, labels)
-    return {"boundaries": float(hits), "labels": float(pairs)}
 
 
 def outcomes(
@@ -121,7 +78,7 @@ def outcomes(
         if with_baselines:
             readings["librosa"] = librosa_reading(clip)
             readings["note templates"] = note_reading(clip, services, readings["librosa"])
-        yield Outcome(piece, facts, {name: scores(piece.truth, reading) for name, reading in readings.items()})
+        yield Outcome(piece, facts, {name: scores(annotation_of(piece.truth), reading) for name, reading in readings.items()})
 
 
 def clip_of(piece: Piece, services: Services, soundfont: Path = TEST_SOUNDFONT) -> AudioClip:
@@ -149,11 +106,11 @@ def _line(outcome: Outcome) -> str:
 
 
 def _table(results: list[Outcome]) -> str:
-    lines = [f"{'':18}" + "".join(f"{name:>12}" for name in COLUMNS)]
+    lines = [f"{'':18}" + "".join(f"{name:>15}" for name in COLUMNS)]
     for reading in results[0].scores:
-        means = [np.mean([outcome.scores[reading][name] for outcome in results]) for name in COLUMNS]
-        lines.append(f"{reading:18}" + "".join(f"{mean:>12.3f}" for mean in means))
-    lines.append(f"{'goal':18}" + "".join(f"{GOALS[name]:>12.2f}" if name in GOALS else f"{'':>12}" for name in COLUMNS))
+        means = [np.mean([outcome.scores[reading].get(name, 0.0) for outcome in results]) for name in COLUMNS]
+        lines.append(f"{reading:18}" + "".join(f"{mean:>15.3f}" for mean in means))
+    lines.append(f"{'goal':18}" + "".join(f"{GOALS[name]:>15.2f}" if name in GOALS else f"{'':>15}" for name in COLUMNS))
     return "\n".join(lines)
 
 
@@ -161,7 +118,7 @@ def _by_style(results: list[Outcome]) -> str:
     lines = []
     for style in dict.fromkeys(outcome.piece.style for outcome in results):
         own = [outcome.scores["audioscope"] for outcome in results if outcome.piece.style == style]
-        lines.append(f"{style:18}" + "".join(f"{np.mean([score[name] for score in own]):>12.2f}" for name in COLUMNS))
+        lines.append(f"{style:18}" + "".join(f"{np.mean([score[name] for score in own]):>15.2f}" for name in COLUMNS))
     return "\n".join(lines)
 
 

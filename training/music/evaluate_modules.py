@@ -15,15 +15,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import mir_eval  # type: ignore[import-untyped]
 import numpy as np
 import soundfile
 
+from benchmarks.accuracy.scores import TEMPO_TOLERANCE, beat_f_measure
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.facts import MusicFacts
 from services import build_services
 from settings import Settings
-from training.music.evaluate import TEMPO_TOLERANCE, read
+from training.music.evaluate import read
 
 LIBRARY = "libopenmpt.so.0"
 ENDINGS = (".it", ".s3m", ".xm", ".mod")
@@ -122,8 +122,7 @@ def module_scores(module: Module, facts: MusicFacts) -> tuple[float, float]:
     if abs(found / rows_per_beat - 1) > TEMPO_TOLERANCE:
         return 0.0, 0.0
     truth = module.times[[row % rows_per_beat == 0 for row in module.rows]]
-    trimmed = [mir_eval.beat.trim_beats(np.array(times)) for times in (truth, facts.beats.times)]
-    return 1.0, float(mir_eval.beat.f_measure(*trimmed))
+    return 1.0, beat_f_measure(tuple(truth.tolist()), facts.beats.times)
 
 
 def main() -> None:

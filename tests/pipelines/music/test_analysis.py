@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmarks.accuracy.scores import facts_reading, scores
 from models.arrays import DoubleArray
 from models.cache.feature_store import FeatureStore
 from models.errors import InvalidOption
@@ -21,7 +22,7 @@ from pipelines.music.analysis import music_facts
 from pipelines.music.facts import FactOptions, MusicFacts
 from services import Services
 from tests.recordings import EXAMPLES
-from training.music.evaluate import clip_of, facts_reading, read, scores
+from training.music.evaluate import annotation_of, clip_of, read
 from training.music.pieces.composition import styled_piece
 
 RATE = 22_050
@@ -51,7 +52,7 @@ def clicks(seconds: float, bpm: float) -> DoubleArray:
 def test_the_truth_of_a_rendered_piece_is_found(services: Services, seed: int) -> None:
     piece = styled_piece(seed, "validation")
     facts = read(clip_of(piece, services), services)
-    found = scores(piece.truth, facts_reading(facts))
+    found = scores(annotation_of(piece.truth), facts_reading(facts))
     assert found["tempo"] == found["key"] == found["metre"] == 1
     assert found["beats"] > 0.9 and found["downbeats"] > 0.75 and found["chords"] > 0.75
     assert facts.tempo is not None and facts.key is not None
