@@ -15,13 +15,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from models.arrays import AnyArray
 from models.errors import InvalidOption
 from models.stopping import never_stop
 from pipelines.clip.clip import CENTRE, SIDES, SILENCE_PEAK, AudioClip, samples_path
-from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip
+from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip, TooManyChannels
 from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio, write_channel
 from pipelines.clip.files.player_files import part_ending, write_part, write_player_file
 from pipelines.clip.recording import Recording
+from pipelines.clip.waveform_file import write_waveform
 
 HASH_BLOCK_BYTES = 4 * 2**20
 CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
@@ -89,6 +91,26 @@ class ClipStore:
                 self._by_file_hash[key] = clip
         os.utime(clip.directory)
         return clip.named(name or file.name)
+
+    def open_waveform(self, y: AnyArray, sr: float, name: str = "waveform") -> AudioClip:
+        """Return a waveform, as `librosa.load` gives it, as a clip.
+
+        Args:
+            y: floats [samples], or [channels, samples] as of `librosa.load(..., mono=False)`; full scale is 1.
+            sr: sample rate in Hz.
+            name: what the person calls the clip.
+
+        Raises:
+            InvalidOption: the shape, the type, a sample or the rate is none that sound has.
+            EmptyClip, ClipTooLarge, ClipTooLong, TooManyChannels, SilentClip.
+        """
+        if y.ndim == 2 and len(y) > self._limits.max_channels:
+            raise TooManyChannels(len(y), self._limits.max_channels)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
+            file = Path(scratch) / "waveform.wav"
+            write_waveform(file, y, sr)
+            return self.open(file, name=name)
 
     def find(self, content_hash: str) -> AudioClip | None:
         """Return the clip with this hash if it is still kept, also from an earlier run; any other text finds nothing."""
