@@ -18,6 +18,9 @@ SOURCES_FILE = Path(__file__).parent / "sources.json"
 
 Task = Literal["tempo", "octave-free tempo", "beats", "downbeats", "key", "chords", "sections", "instruments"]
 
+Origin = Literal["debian", "github", "python", "none"]
+"""Where a package is from: Debian's archive, GitHub, a Python package that is installed, or nowhere."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -28,10 +31,11 @@ class Source:
     """Module of `benchmarks.accuracy.readers` that reads it."""
     files: str
     """Glob pattern of its files below the folder of the unpacked package; '' for music that the reader makes itself."""
+    origin: Origin
     package: str
-    """Debian package, or '' for music that needs none."""
+    """Name at its origin, e.g. 'pingus-data' or 'librosa/data'; '' for music that needs no package."""
     version: str
-    """Version of the package with which the figures were measured."""
+    """Version, or commit, with which the figures were measured."""
     kind: Literal["real", "rendered"]
     """Real: performed or produced by people. Rendered: synthesised by us from notes."""
     split: Literal["tuning", "kept apart"]
