@@ -31,9 +31,9 @@ STATE_SHAPE = (12, 1, 150)
 STATE_ROWS = 600
 """Rows of `CLASSES` values that hold the state."""
 BEATNET_WEIGHT = 0.5
-"""Weight of BeatNet's beat logit; the rest is the weight of our network. The F-measure of the beats on 30 tracker modules
-(`training.music.evaluate_modules`) is 0.866 with 0, 0.912 with 0.5 and 0.849 with 1; on 120 rendered pieces 0.963 with 0 and
-0.971 with 0.5."""
+"""Weight of BeatNet's beat logit; the rest is the weight of our network. The F-measure of the beats on 30 tracker modules of
+pingus-data, tecnoballz-data and criticalmass-data is 0.866 with 0, 0.912 with 0.5 and 0.849 with 1; on 120 rendered pieces 0.963
+with 0 and 0.971 with 0.5."""
 MIN_PROB = 1e-4
 """Limit of the probabilities, so that logits are finite."""
 

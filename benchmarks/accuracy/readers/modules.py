@@ -1,0 +1,128 @@
+"""Reads tracker modules: music that people wrote for sampled instruments, whose grid of rows libopenmpt knows exactly.
+
+How many rows a beat has is written down in some files of Impulse Tracker only (its row highlight); 4 is the custom of trackers.
+Where 4 rows make more than `MAX_BPM`, the beat has twice as many. Between `MAX_CERTAIN_BPM` and `MAX_BPM` either may be meant:
+the octave is unknown, and both grids count. Needs the Debian package libopenmpt0.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.accuracy.sources import Source
+from benchmarks.accuracy.tracks import Annotation, Track
+from models.arrays import DoubleArray, FloatArray
+
+LIBRARY = "libopenmpt.so.0"
+SAMPLE_RATE = 44_100
+CHUNK_FRAMES = 64
+"""Resolution of the time of a row: 1.5 ms."""
+MAX_SECONDS, MIN_SECONDS = 75, 15
+STEADY_DEVIATION, MIN_STEADY_FRACTION = 0.05, 0.94
+"""A module is used if this fraction of its rows deviates from their median duration by no more than this."""
+ROWS_PER_BEAT, ROWS_PER_BAR = 4, 16
+MAX_CERTAIN_BPM, MAX_BPM = 160.0, 200.0
+HIGHLIGHT_OFFSET, FLAGS_OFFSET, HIGHLIGHT_FLAG = 0x1E, 0x2E, 4
+"""Places in the header of Impulse Tracker: rows per beat and per bar, and whether they are set."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The grid of a module."""
+
+    times: DoubleArray
+    """[rows], start of each row in seconds."""
+    numbers: tuple[int, ...]
+    """Number of each row in its pattern."""
+
+    @property
+    def seconds(self) -> float:
+        """Median duration of a row."""
+        return float(np.median(np.diff(self.times)))
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the module has one tempo and is long enough."""
+        durations = np.diff(self.times) / self.seconds
+        steady = np.abs(durations - 1) < STEADY_DEVIATION
+        return float(steady.mean()) >= MIN_STEADY_FRACTION and float(self.times[-1]) >= MIN_SECONDS
+
+    def every(self, count: int) -> tuple[float, ...]:
+        """Return the times of every `count`-th row from the start of each pattern."""
+        return tuple(float(time) for time, number in zip(self.times, self.numbers, strict=True) if number % count == 0)
+
+
+def tracks(folder: Path, source: Source) -> Iterator[Track]:
+    """Yield the first 75 s of each module that is steady."""
+    for path in sorted(folder.glob(source.files)):
+        sound, rows = render_module(path)
+        if rows.is_steady:
+            yield Track(path.name, sound, SAMPLE_RATE, annotation(rows, *highlight(path.read_bytes())))
+
+
+def highlight(data: bytes) -> tuple[int, int]:
+    """Return the rows per beat and per bar of a module file."""
+    if data[:4] == b"IMPM" and data[FLAGS_OFFSET] & HIGHLIGHT_FLAG and data[HIGHLIGHT_OFFSET] > 1:
+        return data[HIGHLIGHT_OFFSET], data[HIGHLIGHT_OFFSET + 1]
+    return ROWS_PER_BEAT, ROWS_PER_BAR
+
+
+def annotation(rows: Rows, rows_per_beat: int, rows_per_bar: int) -> Annotation:
+    """Return tempo, beats and downbeats; no downbeats where the octave is unknown or a bar has no whole number of beats."""
+    beats_per_bar = rows_per_bar / rows_per_beat
+    while 60 / rows.seconds / rows_per_beat > MAX_BPM:
+        rows_per_beat *= 2
+    bpm = 60 / rows.seconds / rows_per_beat
+    is_known = bpm <= MAX_CERTAIN_BPM
+    grids = (rows.every(rows_per_beat),) if is_known else (rows.every(rows_per_beat), rows.every(2 * rows_per_beat))
+    downbeats = rows.every(round(beats_per_bar * rows_per_beat)) if is_known and beats_per_bar in (3, 4) else ()
+    return Annotation(bpm=bpm, is_octave_known=is_known, beats=grids, downbeats=downbeats)
+
+
+def render_module(path: Path) -> tuple[FloatArray, Rows]:
+    """Render the first `MAX_SECONDS` of a module; return the sound [frames, 2] at `SAMPLE_RATE` and the rows.
+
+    Raises:
+        ValueError: libopenmpt cannot read the file.
+    """
+    library, data = _library(), path.read_bytes()
+    module = library.openmpt_module_create_from_memory2(data, len(data), *[None] * 7)
+    if not module:
+        raise ValueError(f"{path} cannot be read")
+    buffer = (ctypes.c_float * (2 * CHUNK_FRAMES))()
+    chunks: list[FloatArray] = []
+    rows: list[tuple[float, int, int]] = []
+    frames = 0
+    while frames < MAX_SECONDS * SAMPLE_RATE:
+        place = library.openmpt_module_get_current_order(module), library.openmpt_module_get_current_row(module)
+        if not rows or place != rows[-1][1:]:
+            rows.append((frames / SAMPLE_RATE, *place))
+        count = library.openmpt_module_read_interleaved_float_stereo(module, SAMPLE_RATE, CHUNK_FRAMES, buffer)
+        if not count:
+            break
+        chunks.append(np.array(buffer[: 2 * count], dtype=np.float32).reshape(-1, 2))
+        frames += count
+    library.openmpt_module_destroy(module)
+    sound = np.concatenate(chunks)
+    loudest = float(np.abs(sound).max(initial=1e-9))
+    return sound * np.float32(0.9 / loudest), Rows(np.array([time for time, _, _ in rows]), tuple(row for _, _, row in rows))
+
+
+def _library() -> ctypes.CDLL:
+    """Return libopenmpt with the types of the functions that are used."""
+    library = ctypes.CDLL(LIBRARY)
+    library.openmpt_module_create_from_memory2.restype = ctypes.c_void_p
+    library.openmpt_module_create_from_memory2.argtypes = [ctypes.c_char_p, ctypes.c_size_t, *[ctypes.c_void_p] * 7]
+    for name in ("get_current_row", "get_current_order"):
+        function = getattr(library, f"openmpt_module_{name}")
+        function.argtypes, function.restype = [ctypes.c_void_p], ctypes.c_int32
+    library.openmpt_module_destroy.argtypes = [ctypes.c_void_p]
+    read_samples = library.openmpt_module_read_interleaved_float_stereo
+    read_samples.argtypes = [ctypes.c_void_p, ctypes.c_int32, ctypes.c_size_t, ctypes.POINTER(ctypes.c_float)]
+    read_samples.restype = ctypes.c_size_t
+    return library
