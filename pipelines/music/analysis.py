@@ -29,6 +29,7 @@ from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import model_fields
+from pipelines.music.calibration import calibrated
 from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
 from pipelines.music.harmony.chord_recognition import CHORD_COUNT, Chord, chord_probability, find_chords
 from pipelines.music.harmony.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
@@ -158,8 +159,8 @@ class _FactFinder:
         frames = self._beat_frames(activations, options)
         tempo, beats = rhythm_of_beats(frames, activations, chroma_of(notes[:, 0]), options) or (None, None)
         yield {
-            "tempo": tempo,
-            "beats": self._part.beats(beats) if beats else None,
+            "tempo": calibrated(tempo, "tempo") if tempo else None,
+            "beats": self._part.beats(calibrated(beats, "beats")) if beats else None,
             "no_tempo_reason": "" if tempo else self._no_tempo_reason(),
             "tuning_cents": cents,
         }
@@ -167,8 +168,14 @@ class _FactFinder:
         if not is_music or key is None:
             key, chords = None, ()
         reason = "" if key else "no tonal centre" if is_music else "not music"
-        yield {"key": key, "chords": self._part.chords(chords, self._clip.duration), "no_key_reason": reason}
-        sections = find_sections(notes, bands, beats, self._part.duration) if is_music else ()
+        chords = tuple(calibrated(chord, "chord") for chord in chords)
+        yield {
+            "key": calibrated(key, "key") if key else None,
+            "chords": self._part.chords(chords, self._clip.duration),
+            "no_key_reason": reason,
+        }
+        found = find_sections(notes, bands, beats, self._part.duration) if is_music else ()
+        sections = tuple(calibrated(section, "section") for section in found)
         yield {"sections": self._part.sections(sections, self._clip.duration)}
         loudness = yield from self._loudness()
         yield {"loudness": loudness, "position": 1.0}
