@@ -31,7 +31,6 @@ class Source:
     """Module of `benchmarks.accuracy.readers` that reads it."""
     files: str
     """Glob pattern of its files below the folder of the unpacked package; '' for music that the reader makes itself."""
-    origin: Origin
     package: str
     """Name at its origin, e.g. 'pingus-data' or 'librosa/data'; '' for music that needs no package."""
     version: str
@@ -44,6 +43,7 @@ class Source:
     """How the truth was found, in one sentence."""
     tasks: tuple[Task, ...]
     """What of its annotations is known well enough to be measured."""
+    origin: Origin = "debian"
 
     def tracks(self, folder: Path) -> Iterator[Track]:
         """Yield the tracks of the package that is unpacked in `folder`."""
