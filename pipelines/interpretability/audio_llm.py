@@ -21,7 +21,7 @@ from pipelines.interpretability.logit_lens import (
     set_attention,
 )
 from pipelines.interpretability.token_text import token_bytes
-from pipelines.language_models.generation import tokenizer_of
+from pipelines.language_models.generation import end_token_ids, greedy_config, tokenizer_of
 from pipelines.language_models.prompting import Prompt, model_inputs
 
 WINDOW_SECONDS = 30.0
@@ -72,8 +72,7 @@ def hidden_states(
     with torch.inference_mode():
         output = model.generate(
             **inputs,
-            max_new_tokens=max_new_tokens,
-            do_sample=False,
+            generation_config=greedy_config(language_model, max_new_tokens),
             output_hidden_states=True if layers is None else hidden_state_selection(layers),
             return_dict_in_generate=True,
         )
@@ -130,7 +129,7 @@ class _TracedGeneration:
         ids = inputs["input_ids"]
         self._is_audio = torch.from_numpy(_is_audio(model, ids[0]))
         self.dtype = record_dtype(text.num_hidden_layers + 1, text.hidden_size, int(self._is_audio.sum()))
-        self.end_tokens = np.atleast_1d(model.generation_config.eos_token_id).tolist()
+        self.end_tokens = end_token_ids(language_model)
         self._lens = LogitLens(model.get_decoder().norm, model.get_output_embeddings(), token_bytes(tokenizer_of(language_model)))
         # The attention of a whole prompt would take gigabytes, so its last position, which predicts, is run by itself.
         with torch.inference_mode():

@@ -23,6 +23,8 @@ WORKING_BYTES = 2 * 2**30
 """Keys and values of a few thousand tokens of a model of 8 billion parameters, its logits for a prompt, and an audio encoder's
 activations."""
 MAX_NEW_TOKENS = 2048
+ANSWER = "answer"
+"""Text of the turns with which a chat template is tried."""
 INCOMPLETE = "\ufffd"
 """Decoded from the first bytes of a character while the others are still to come."""
 
@@ -110,7 +112,7 @@ def generate_text(
     tokenizer = tokenizer_of(language_model)
     control_tokens = frozenset(tokenizer.get_added_vocab().values())
     tokens: list[int] = []
-    with closing(_new_tokens(language_model.model, tokenizer.pad_token_id, inputs, options, should_stop)) as new_tokens:
+    with closing(_new_tokens(language_model, inputs, options, should_stop)) as new_tokens:
         for token in new_tokens:
             if token not in control_tokens:
                 tokens.append(token)
@@ -122,6 +124,30 @@ def tokenizer_of(language_model: ProcessedModel) -> Any:
     return getattr(language_model.processor, "tokenizer", language_model.processor)
 
 
+def end_token_ids(language_model: ProcessedModel) -> list[int]:
+    """Return the tokens that end an answer, ascending: those of the checkpoint, of its tokenizer and of its chat template.
+
+    A thinker that is loaded without its talker has none in its generation configuration (QwenLM/Qwen2.5-Omni, issue 371), and
+    some checkpoints name the end of a text there, but not that of a turn.
+    """
+    tokenizer = tokenizer_of(language_model)
+    named = language_model.model.generation_config.eos_token_id
+    of_checkpoint = [] if named is None else [named] if isinstance(named, int) else named
+    ids = {*of_checkpoint, tokenizer.eos_token_id, _end_of_turn(language_model.processor, tokenizer)}
+    return sorted(number for number in ids if number is not None)
+
+
+def _end_of_turn(processor: Any, tokenizer: Any) -> int | None:
+    """Return the control token that the chat template puts after an answer, or None."""
+    if processor.chat_template is None:
+        return None
+    content = ANSWER if processor is tokenizer else [{"type": "text", "text": ANSWER}]
+    turns = [{"role": role, "content": content} for role in ("user", "assistant")]
+    after = processor.apply_chat_template(turns, tokenize=False).rpartition(ANSWER)[2].lstrip()
+    vocabulary = tokenizer.get_added_vocab()
+    return next((vocabulary[token] for token in sorted(vocabulary, key=len, reverse=True) if after.startswith(token)), None)
+
+
 def _check_length(model: Any, inputs: Any, options: SamplingOptions) -> None:
     length, limit = inputs["input_ids"].shape[1], model.config.get_text_config().max_position_embeddings
     if length + options.max_new_tokens > limit:
@@ -131,17 +157,18 @@ def _check_length(model: Any, inputs: Any, options: SamplingOptions) -> None:
 
 
 def _new_tokens(
-    model: Any, pad_token_id: int, inputs: Any, options: SamplingOptions, should_stop: Callable[[], bool]
+    language_model: ProcessedModel, inputs: Any, options: SamplingOptions, should_stop: Callable[[], bool]
 ) -> Generator[int, None, None]:
     """Yield each new token of `generate` as it is made."""
 
     def work(report: Callable[[int], None]) -> None:
         import torch
 
+        model = language_model.model
         with torch.inference_mode():
             model.generate(
                 **inputs,
-                generation_config=_generation_config(options, pad_token_id),
+                generation_config=greedy_config(language_model, options.max_new_tokens, options.repetition_penalty),
                 logits_processor=_sampling_processors(options, model.device) if options.do_sample else None,
                 streamer=_ReportingStreamer(report),
             )
@@ -166,14 +193,15 @@ class _ReportingStreamer:
         """Do nothing: `generate` returns after this."""
 
 
-def _generation_config(options: SamplingOptions, pad_token_id: int) -> Any:
-    """Return the settings of a greedy search: the sampling settings of a checkpoint must not mix with the options."""
+def greedy_config(language_model: ProcessedModel, max_new_tokens: int, repetition_penalty: float = 1.0) -> Any:
+    """Return the settings of a greedy search for `generate`; the sampling settings of the checkpoint have no effect on it."""
     from transformers import GenerationConfig
 
     return GenerationConfig(
-        max_new_tokens=options.max_new_tokens,
-        repetition_penalty=options.repetition_penalty,
-        pad_token_id=pad_token_id,
+        max_new_tokens=max_new_tokens,
+        repetition_penalty=repetition_penalty,
+        eos_token_id=end_token_ids(language_model),
+        pad_token_id=tokenizer_of(language_model).pad_token_id,
         do_sample=False,
         temperature=1.0,
         top_p=1.0,

@@ -45,6 +45,8 @@ TEXT_SIZES = {
 EARS = {"num_mel_bins": 128, "max_source_positions": 1500, "initializer_range": 0.5}
 NAMED_EARS = EARS | {"d_model": 16, "encoder_layers": 1, "encoder_attention_heads": 2, "encoder_ffn_dim": 32}
 
+QWEN_SAMPLING = {"do_sample": True, "temperature": 0.7, "top_k": 20, "repetition_penalty": 1.1}
+"""Settings with which Qwen's checkpoints of instruction-tuned models come; a greedy search must not take them."""
 EYES = {"depth": 1, "hidden_size": 16, "num_heads": 2, "intermediate_size": 16, "out_hidden_size": 16}
 
 
@@ -72,7 +74,7 @@ def save_writer(directory: Path, architecture: str = "Qwen2ForCausalLM", **chang
     tokenizer = byte_tokenizer()
     tokenizer.chat_template = CHAT_OF_TEXT
     model_class = getattr(transformers, architecture)
-    _save(model_class, model_class.config_class(vocab_size=len(tokenizer), **TEXT_SIZES), tokenizer, directory)
+    _save(model_class, model_class.config_class(vocab_size=len(tokenizer), **TEXT_SIZES), directory, **_qwen_ends(tokenizer))
     tokenizer.save_pretrained(directory)
     return fetched(
         directory,
@@ -93,7 +95,7 @@ def save_qwen2_audio(directory: Path, **changes: Any) -> FetchedModel:
         text_config=text,
         audio_token_index=tokenizer.audio_token_id,
     )
-    _save(Qwen2AudioForConditionalGeneration, config, tokenizer, directory)
+    _save(Qwen2AudioForConditionalGeneration, config, directory, **_qwen_ends(tokenizer))
     Qwen2AudioProcessor(WhisperFeatureExtractor(feature_size=128), tokenizer).save_pretrained(directory)
     return _audio_model(directory, "Qwen2AudioForConditionalGeneration", changes)
 
@@ -139,7 +141,7 @@ def _save_thinker(directory: Path, name: str, whole_type: str, parts: dict[str, 
         "vision_end_token_id": tokenizer.vision_eos_token_id,
     }
     config = getattr(transformers, f"{name}Config")(**parts, **ids)
-    _save(getattr(transformers, f"{name}ForConditionalGeneration"), config, tokenizer, directory)
+    _save(getattr(transformers, f"{name}ForConditionalGeneration"), config, directory)  # a thinker has no end token of its own
     weights = directory / "model.safetensors"
     save_file({f"thinker.{key}": tensor for key, tensor in load_file(weights).items()}, weights, metadata={"format": "pt"})
     (directory / "config.json").write_text(json.dumps({"model_type": whole_type, "thinker_config": config.to_dict()}))
@@ -161,21 +163,29 @@ def save_audio_flamingo(directory: Path, name: str = "AudioFlamingo3", **changes
         audio_token_id=tokenizer.convert_tokens_to_ids("<sound>"),
         **{role: tokenizer.convert_tokens_to_ids(token) for role, token in ids.items()},
     )
-    _save(getattr(transformers, f"{name}ForConditionalGeneration"), config, tokenizer, directory)
+    kind = getattr(transformers, f"{name}ForConditionalGeneration")
+    _save(kind, config, directory, eos_token_id=tokenizer.eos_token_id)
     template = CHAT_WITH_SOUND.replace("AUDIO_PLACEHOLDER", "<sound>")
     processor_class = getattr(transformers, f"{name}Processor")
     processor_class(transformers.WhisperFeatureExtractor(feature_size=128), tokenizer, template).save_pretrained(directory)
     return _audio_model(directory, f"{name}ForConditionalGeneration", changes)
 
 
-def _save(model_class: Any, config: Any, tokenizer: Any, directory: Path) -> None:
-    """Weights from a fixed seed, and a model that ends where its tokenizer says."""
+def _save(model_class: Any, config: Any, directory: Path, **generation: Any) -> None:
+    """Weights from a fixed seed, with the settings `generation` as the checkpoint has them on the hub."""
     import torch
+    from transformers import GenerationConfig
 
     torch.manual_seed(0)
     model = model_class(config)
-    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    model.generation_config = GenerationConfig(**generation)
     model.save_pretrained(directory)
+
+
+def _qwen_ends(tokenizer: Any) -> dict[str, Any]:
+    """The end tokens of Qwen's generation configurations: of a text, and of a turn."""
+    end_of_text, end_of_turn = tokenizer.convert_tokens_to_ids(["<|endoftext|>", "<|im_end|>"])
+    return {"eos_token_id": [end_of_text, end_of_turn], "pad_token_id": end_of_text, **QWEN_SAMPLING}
 
 
 def _audio_model(directory: Path, architecture: str, changes: dict[str, Any]) -> FetchedModel:

@@ -90,13 +90,14 @@ def test_traced_tokens_are_those_of_the_bare_model(bench: Bench) -> None:
             **inputs,
             max_new_tokens=MAX_TOKENS,
             do_sample=False,
+            repetition_penalty=1.0,
             output_hidden_states=True,
             output_attentions=True,
             return_dict_in_generate=True,
         )
         model.set_attn_implementation("sdpa")
     new = bare.sequences[0, len(is_audio) :].tolist()
-    assert records["id"].tolist() == [token for token in new if token != model.generation_config.eos_token_id]
+    assert records["id"].tolist() == [token for token in new if token not in model.generation_config.eos_token_id]
     assert records["attention"].shape[1] == is_audio.sum()
     for record, states, attentions in zip(records, bare.hidden_states, bare.attentions, strict=False):
         hidden = torch.stack([layer[0, -1] for layer in states]).numpy()

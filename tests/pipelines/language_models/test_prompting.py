@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from models.loading.qwen3_omni_processor import audio_token_count
 from models.specs.captioners import CAPTION_MODELS
 from models.specs.model_spec import FetchedModel
 from models.stopping import never_stop
-from pipelines.language_models.generation import SamplingOptions, stream_text
+from pipelines.language_models.generation import SamplingOptions, stream_text, tokenizer_of
 from pipelines.language_models.prompting import (
     AUDIO_LIMITS,
     SAMPLE_RATE,
@@ -68,6 +69,21 @@ def written(bench: Bench, prompt: Prompt, which: int = 0) -> str:
         assert text.count(token) in (0, count * len(prompt.sounds))
         text = text.replace(token * count, token)
     return text
+
+
+@contextmanager
+def patched_head(head: Any, wanted: Iterator[int]) -> Iterator[None]:
+    """Make the output embeddings prefer the next of the `wanted` tokens at each call."""
+
+    def prefer(module: Any, given: Any, logits: torch.Tensor) -> torch.Tensor:
+        logits[..., next(wanted)] = 1e4
+        return logits
+
+    hook = head.register_forward_hook(prefer)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def test_every_class_of_the_catalogue_is_tried_here() -> None:
@@ -148,6 +164,16 @@ def test_the_sound_comes_in_the_dtype_of_the_model(tmp_path: Path) -> None:
     with bench.cache.lease(bench.spec) as (language_model,):
         assert prepare(language_model)["input_features"].dtype == language_model.model.dtype == torch.bfloat16
     assert len([*stream_text(bench.cache, bench.spec, prepare, SamplingOptions(max_new_tokens=2), never_stop)]) == 2
+
+
+def test_an_answer_ends_with_the_turn(bench: Bench) -> None:
+    prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (SOUND,)))
+    with bench.cache.lease(bench.spec) as (language_model,):
+        tokenizer, head = tokenizer_of(language_model), language_model.model.get_output_embeddings()
+    wanted = iter([*tokenizer.convert_tokens_to_ids(["a", "b", "c", "d", "<|im_end|>"]), *[0] * 35])
+    with patched_head(head, wanted):
+        texts = [*stream_text(bench.cache, bench.spec, prepare, SamplingOptions(max_new_tokens=40), never_stop)]
+    assert texts == ["a", "ab", "abc", "abcd", "abcd"]
 
 
 @pytest.mark.parametrize("save", [save_qwen_omni, save_qwen3_omni])

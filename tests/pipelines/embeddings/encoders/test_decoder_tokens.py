@@ -52,7 +52,9 @@ def test_each_layer_of_the_language_model_is_the_bare_models(bench: Bench, tmp_p
         inputs = model_inputs(model, bench.spec, Prompt(QUESTION, (np.array(clip.waveform(SAMPLE_RATE)),)))
         number = found.encoder.layers.index(layer)
         bare = model.model(**inputs, output_hidden_states=True).hidden_states[number][0].numpy()
-        written = model.model.generate(**inputs, max_new_tokens=64, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+        written = model.model.generate(**inputs, max_new_tokens=64, do_sample=False, repetition_penalty=1.0)[
+            0, inputs["input_ids"].shape[1] :
+        ]
         spelled = [tokenizer_of(model).decode([token]) for token in written.tolist()]
     assert found.frames.shape == (len(bare) + len(spelled) - 1, found.encoder.width)
     np.testing.assert_allclose(found.frames[: len(bare)], bare, rtol=0, atol=TOLERANCE)
