@@ -26,7 +26,7 @@ PIPELINE_FLOORS = (
     ("tagging", "language_models"),
     ("speech", "music"),
     ("subtitles", "pictures", "interpretability", "description"),
-    ("film", "embeddings", "questions"),
+    ("film", "embeddings", "questions", "annotations"),
 )
 """Subpackages of `pipelines`, from the ground up. A room imports rooms of lower floors only."""
 SHARED_COMPONENTS = ("page", "timeline", "clip")

@@ -1,0 +1,1 @@
+"""Results as annotations of time: layers, and the file formats of other programs."""
