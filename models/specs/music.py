@@ -1,8 +1,8 @@
 """The models that find beats, notes and chords; all lie in this repository.
 
 The beat and the harmony network are our own, made by `python -m training.music.train_beats` and `python -m
-training.music.train_harmony`; BeatNet is made by `python -m training.convert_beatnet`; Basic Pitch is the file in the Python
-package of that name.
+training.music.train_harmony`; BeatNet is made by `python -m training.convert_beatnet` and crema by `python -m
+training.convert_crema`; Basic Pitch is the file in the Python package of that name.
 """
 
 from __future__ import annotations
@@ -65,6 +65,25 @@ HARMONY_NETWORK = ModelSpec(
     gpu_bytes=20_000_000,
 )
 
+CREMA = ModelSpec(
+    key="crema",
+    title="crema (offline)",
+    task="name_chords",
+    loader="onnx",
+    source=RepositorySource(
+        "crema-0.2.0",
+        "crema",
+        (RepositoryFile("crema.onnx", "9723ef1a8c72b1d6ff7cc885fef91526c85f6bd8021455a17234cb381fa5bae5"),),
+    ),
+    licence="BSD-2-Clause",
+    licence_url="https://github.com/bmcfee/crema/blob/main/LICENSE.md",
+    download_bytes=1_071_238,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=30_000_000,
+    gpu_bytes=30_000_000,
+)
+
 BASIC_PITCH = ModelSpec(
     key="basic-pitch",
     title="Basic Pitch (offline)",
@@ -84,4 +103,4 @@ BASIC_PITCH = ModelSpec(
     gpu_bytes=20_000_000,
 )
 
-MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BEATNET, BASIC_PITCH, HARMONY_NETWORK)
+MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BEATNET, BASIC_PITCH, HARMONY_NETWORK, CREMA)
