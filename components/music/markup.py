@@ -65,7 +65,8 @@ def description_summary(now: ClipDescription) -> str:
     running = now.state not in ("done", "stopped")
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
     took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
-    facts = " · ".join(part for part in (now.step, html.escape(now.model), f"on {now.device}", took) if part)
+    place = f"on {now.device}" if now.device else ""
+    facts = " · ".join(part for part in (now.step, html.escape(now.model), place, took) if part)
     return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
 
 

@@ -32,11 +32,15 @@ def eviction_order(entries: Iterable[EvictableT], place: Place) -> list[Evictabl
 
 
 def choose_victims(entries: Iterable[EvictableT], missing_bytes: int) -> list[EvictableT] | None:
-    """Return the first entries in eviction order on the device that hold `missing_bytes` together; None if all hold too few."""
+    """Return the first entries in eviction order that hold `missing_bytes` of the device together; None if all hold too few.
+
+    Models that run on the CPU beside a GPU hold none of it, and stay.
+    """
     victims: list[EvictableT] = []
     for entry in eviction_order(entries, "device"):
         if missing_bytes <= 0:
             break
-        victims.append(entry)
-        missing_bytes -= entry.size_bytes
+        if entry.size_bytes > 0:
+            victims.append(entry)
+            missing_bytes -= entry.size_bytes
     return victims if missing_bytes <= 0 else None

@@ -174,10 +174,10 @@ class ModelCache:
         return CacheStatus(self._device, total, free, reserved, residents, waiting, loads, evictions)
 
     def _resident_status(self, identity: ModelIdentity, entry: Entry) -> ResidentStatus:
-        place = "main memory" if entry.place == "host" or self._device == "cpu" else "GPU"
+        spec = entry.model.spec
+        place = "GPU" if entry.place == "device" and spec.place(self._device) == "cuda" else "main memory"
         state = "leaving" if entry.leaving else "idle" if entry.is_idle else "in use" if entry.resident else "loading"
         idle_seconds = self._clock() - entry.idle_since if state == "idle" else 0.0
-        spec = entry.model.spec
         return ResidentStatus(spec.title, entry.model.revision, identity.dtype, place, entry.size_bytes, state, idle_seconds)
 
     def _acquire(self, ticket: Ticket, timeout_seconds: float, should_stop: Callable[[], bool]) -> tuple[Any, ...]:

@@ -223,15 +223,17 @@ class ModelPlacement:
         probe = self._memory.device
         used_before = probe.used_bytes()
         resident = self._queue.book.entries[identity].resident
+        place = model.spec.place(probe.device)
         if resident is None:
-            resident = self._builder.build(model, probe.device)
+            resident = self._builder.build(model, place)
         else:
             try:
                 resident.restore()
             except BaseException:
                 self._queue.book.entries[identity].resident = None  # half moved: the next try builds it anew
                 raise
-        return resident, resident.weight_bytes() or probe.used_bytes() - used_before
+        taken = resident.weight_bytes() or probe.used_bytes() - used_before
+        return resident, taken if place == probe.device else 0
 
     def _load_failed(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel, error: Exception) -> None:
         log.warning("%s could not be loaded.", model.spec.title, exc_info=error)

@@ -55,7 +55,7 @@ class ModelLoaders:
             case "aligner":
                 return self._aligner(model, device)
             case "onnx":
-                return self._onnx(model, device)
+                return self._onnx(model)
             case "whisper_ctranslate2":
                 return self._whisper_ctranslate2(model, device)
 
@@ -129,7 +129,7 @@ class ModelLoaders:
         loaded = load_aligner(model.directory).to(device, _torch_dtype(model.spec, device))
         return TorchResident(loaded, (loaded,), device)
 
-    def _onnx(self, model: FetchedModel, device: Device) -> Resident:
+    def _onnx(self, model: FetchedModel) -> Resident:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -137,8 +137,7 @@ class ModelLoaders:
         options.intra_op_num_threads = 1 if model.spec.download_bytes < ONE_THREAD_BYTES else self.cpu_threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         (file,) = model.directory.glob("*.onnx")
-        provider = "CUDAExecutionProvider" if device == "cuda" else "CPUExecutionProvider"
-        return OnnxResident(onnxruntime.InferenceSession(file, options, providers=[provider]))
+        return OnnxResident(onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"]))
 
 
 def quantization_config(spec: ModelSpec, device: Device) -> Any:

@@ -158,12 +158,21 @@ class ModelSpec:
         """Whether the weights come with an installed package or with this repository."""
         return isinstance(self.source, PackageSource | RepositorySource)
 
+    def place(self, device: Device) -> Device:
+        """Return where the model runs on a machine whose models run on `device`: ONNX models stay on the CPU.
+
+        The wheel of onnxruntime that runs everywhere has no provider for GPUs, and these networks are small.
+        """
+        return "cpu" if self.loader == "onnx" else device
+
     def dtype(self, device: Device) -> str:
-        """Return the number format of the weights on `device`."""
-        return self.gpu_dtype if device == "cuda" else self.cpu_dtype
+        """Return the number format of the weights on a machine whose models run on `device`."""
+        return self.gpu_dtype if self.place(device) == "cuda" else self.cpu_dtype
 
     def memory_bytes(self, device: Device) -> int:
-        """Return the bytes that the weights are expected to take on `device`."""
+        """Return the bytes that the weights are expected to take in the memory of `device`; 0 if the model runs elsewhere."""
+        if self.place(device) != device:
+            return 0
         return self.gpu_bytes if device == "cuda" else self.cpu_bytes
 
 

@@ -85,7 +85,7 @@ def describe_clip(
         ModelError: a model cannot be loaded; see `ModelCache.lease`.
     """
     began = clock()
-    now = ClipDescription(clip.duration, device=runtime.catalog.device.upper(), speech=_known_speech(clip, runtime.catalog))
+    now = ClipDescription(clip.duration, speech=_known_speech(clip, runtime.catalog))
     for step in _steps(clip, options, runtime, should_stop, now):
         now = replace(step, elapsed=clock() - began)
         yield now
@@ -129,10 +129,12 @@ def _steps(
 
 
 def _use(*results: ModelUse) -> dict[str, Any]:
-    """Return model and licence of all results, each name once, and the number format of the first."""
-    models = dict.fromkeys(name for result in results for name in result.model.split(", ") if name)
-    licences = dict.fromkeys(name for result in results for name in result.licence.split(", ") if name)
-    return {"model": ", ".join(models), "licence": ", ".join(licences), "dtype": results[0].dtype}
+    """Return models, licences and devices of all results, each name once, and the number format of the first."""
+
+    def names(field: str) -> str:
+        return ", ".join(dict.fromkeys(name for result in results for name in getattr(result, field).split(", ") if name))
+
+    return {field: names(field) for field in ("model", "licence", "device")} | {"dtype": results[0].dtype}
 
 
 def _known_speech(clip: AudioClip, catalog: ModelCatalog) -> Transcription | None:

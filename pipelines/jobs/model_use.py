@@ -22,7 +22,7 @@ class ModelUse:
     dtype: str = ""
     """Number format of the weights, or their quantisation, e.g. 'int8', '4 bit'."""
     device: str = ""
-    """'CPU' or 'CUDA'."""
+    """'CPU' or 'CUDA'; 'CUDA, CPU' for models on both."""
     state: str = "loading"
     """Progress of the job. Every result names its own states with a Literal; the last is 'done' or 'stopped'."""
     elapsed: float = 0.0
@@ -42,11 +42,11 @@ class ModelFields(TypedDict):
 
 
 def model_fields(specs: Sequence[ModelSpec], device: Device, reason: str = "") -> ModelFields:
-    """Return the fields of `ModelUse` for a job that runs `specs` on `device`; dtype is that of the first."""
+    """Return the fields of `ModelUse` for a job that runs `specs` where models run on `device`; dtype is that of the first."""
     return ModelFields(
         model=", ".join(spec.title for spec in specs),
         model_reason=reason,
         licence=", ".join(dict.fromkeys(spec.licence for spec in specs)),
         dtype=specs[0].quantization or specs[0].dtype(device),
-        device=device.upper(),
+        device=", ".join(dict.fromkeys(spec.place(device).upper() for spec in specs)),
     )

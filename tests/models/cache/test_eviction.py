@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from models.errors import ModelLoadFailed, OutOfMemory
+from pipelines.jobs.model_use import model_fields
 from tests.models.cache.steps import A, B, C, MakeBench, await_status, raise_always, results, states
 from tests.models.fakes import GUARD_SECONDS, FakeModel, Gate, await_event, in_thread, make_spec
 
@@ -294,3 +295,28 @@ def test_the_status_tells_every_state(bench: MakeBench) -> None:
     holder_gate.opened.set()
     holder.result(GUARD_SECONDS)
     del loading
+
+
+# Models that run on the CPU beside a GPU
+
+
+def test_an_onnx_model_takes_no_memory_of_the_gpu_and_stays_when_others_leave(bench: MakeBench) -> None:
+    b = bench(total_bytes=90, host_bytes=1000)
+    network = make_spec("network", 1000, loader="onnx")
+    b.borrow(network)
+    b.borrow(A)
+    b.borrow(B)
+    assert (b.device.free_bytes(), b.builder.devices) == (10, ["cpu", "cuda", "cuda"])
+    b.borrow(C)
+    assert (b.places("a", "b", "c"), b.machine.place("network")) == (["host", "device", "device"], "beside it")
+    b.device.others_bytes = 5  # what another program takes meanwhile is not the network's
+    status = {resident.title: resident for resident in b.cache.status().residents}["Model network"]
+    assert (status.size_bytes, status.place) == (0, "main memory")
+    assert not b.machine.violations
+
+
+def test_an_onnx_model_says_that_it_runs_on_the_cpu() -> None:
+    network, other = make_spec("network", loader="onnx", cpu_dtype="int8"), make_spec("other")
+    assert model_fields([network], "cuda")["device"] == model_fields([network], "cpu")["device"] == "CPU"
+    assert model_fields([network], "cuda")["dtype"] == "int8"
+    assert model_fields([other, network, other], "cuda")["device"] == "CUDA, CPU"
