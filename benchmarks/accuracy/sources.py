@@ -44,6 +44,8 @@ class Source:
     tasks: tuple[Task, ...]
     """What of its annotations is known well enough to be measured."""
     origin: Origin = "debian"
+    part: str = ""
+    """Part of the package by the data set's own division of artists, where its parts stand on different sides of the split."""
 
     def tracks(self, folder: Path) -> Iterator[Track]:
         """Yield the tracks of the package that is unpacked in `folder`."""

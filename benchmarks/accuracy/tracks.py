@@ -32,6 +32,8 @@ class Annotation:
     """Labels that are equal where sections are."""
     instruments: tuple[str, ...] | None = None
     """All instruments that play, by the names of the music tags; None where they are not known."""
+    has_other_instruments: bool = False
+    """Whether instruments may play that are not among `instruments`."""
 
 
 @dataclass(frozen=True)

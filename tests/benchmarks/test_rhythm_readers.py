@@ -59,8 +59,8 @@ def test_the_beat_of_a_midi_file_is_that_of_its_metre(
 
 
 def test_no_package_stands_on_both_sides_of_the_split() -> None:
-    sides: dict[str, set[str]] = {}
+    sides: dict[tuple[str, str], set[str]] = {}
     for source in read_sources():
         if source.package:
-            sides.setdefault(source.package, set()).add(source.split)
+            sides.setdefault((source.package, source.part), set()).add(source.split)
     assert all(len(split) == 1 for split in sides.values())

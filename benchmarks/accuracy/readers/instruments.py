@@ -1,0 +1,99 @@
+"""Recordings whose instruments are known for whole files: solos, loops, and phrases joined from recorded single notes.
+
+`instruments.json` beside `sources.json` lists the files of each source with what plays in them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from benchmarks.accuracy.sources import Source
+from benchmarks.accuracy.tracks import Annotation, Track
+from models.arrays import FloatArray
+
+TABLE_FILE = Path(__file__).parents[1] / "instruments.json"
+MAX_SECONDS = 24.0
+"""Longer recordings are cut to their middle."""
+PHRASE_SECONDS, NOTE_SECONDS = 9.0, (0.25, 0.4, 0.5, 0.8, 1.2)
+"""Length of a phrase made of notes, and what its notes are cut to."""
+FADE_SECONDS = 0.03
+MIN_NOTE_RMS = 0.003
+"""Notes below are left out: their files begin with silence or hold none."""
+NOTE_RATE = 44_100
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table."""
+
+    files: str
+    """Glob pattern below the source's folder."""
+    instruments: tuple[str, ...]
+    """What plays, by the names of the music tags."""
+    phrases: int = 0
+    """Number of phrases to join from the files, which hold a note each; 0 if each file is a recording by itself."""
+    with_file: str = ""
+    """File in the same folder that is added: the part that a game keeps apart."""
+    others: bool = False
+    """Whether further instruments may play, so that naming another one is no error."""
+
+
+def entries(source: str) -> tuple[Entry, ...]:
+    """Return the lines of a source."""
+    table = json.loads(TABLE_FILE.read_text(encoding="utf-8"))
+    return tuple(Entry(**{**line, "instruments": tuple(line["instruments"])}) for line in table[source])
+
+
+def tracks(folder: Path, source: Source) -> Iterator[Track]:
+    """Yield the recordings and phrases of a source."""
+    for entry in entries(source.name):
+        # One file of the Philharmonia samples is empty.
+        files = [file for file in sorted(folder.glob(entry.files)) if file.stat().st_size]
+        known = Annotation(instruments=entry.instruments, has_other_instruments=entry.others)
+        if entry.phrases:
+            for number in range(entry.phrases):
+                name = f"{source.name}: {entry.files} {number}"
+                yield Track(name, _phrase(files, name), NOTE_RATE, known)
+        else:
+            for file in files:
+                sound, rate = _recording(file, entry.with_file)
+                yield Track(f"{source.name}: {file.relative_to(folder)}", sound, rate, known)
+
+
+def _recording(file: Path, with_file: str) -> tuple[FloatArray, int]:
+    sound, rate = soundfile.read(file, dtype="float32", always_2d=True)
+    if with_file:
+        other, _ = soundfile.read(file.with_name(with_file), dtype="float32", always_2d=True)
+        length = min(len(sound), len(other))
+        sound = sound[:length] + other[:length]
+    extra = max(0, len(sound) - round(MAX_SECONDS * rate))
+    return sound[extra // 2 : len(sound) - (extra - extra // 2)], rate
+
+
+def _phrase(files: list[Path], name: str) -> FloatArray:
+    """Return notes in random order [frames, 1] at `NOTE_RATE`, the same for the same name."""
+    rng = random.Random(hashlib.sha256(name.encode()).digest())
+    notes: list[FloatArray] = []
+    while sum(map(len, notes)) < PHRASE_SECONDS * NOTE_RATE:
+        sound, rate = soundfile.read(rng.choice(files), dtype="float32", always_2d=True)
+        note = _resampled(sound.mean(axis=1), rate)[: round(rng.choice(NOTE_SECONDS) * NOTE_RATE)]
+        if len(note) and np.sqrt(np.mean(note**2)) >= MIN_NOTE_RMS:
+            notes.append(note * np.clip(np.arange(len(note), 0, -1) / (FADE_SECONDS * NOTE_RATE), 0, 1).astype(np.float32))
+    return np.concatenate(notes)[:, None]
+
+
+def _resampled(sound: FloatArray, rate: int) -> FloatArray:
+    if rate == NOTE_RATE:
+        return sound
+    import soxr
+
+    resampled: FloatArray = soxr.resample(sound, rate, NOTE_RATE)
+    return resampled
