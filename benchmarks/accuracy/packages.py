@@ -27,8 +27,17 @@ def package_folder(source: Source, folder: Path) -> Path:
     if source.origin == "debian":
         _unpack_debian(source, folder, target)
     else:
-        _run(["git", "clone", "-q", "--depth", "1", f"{GITHUB}/{source.package}", str(target)], folder, source)
+        _fetch_commit(source, folder, target)
     return target
+
+
+def _fetch_commit(source: Source, folder: Path, target: Path) -> None:
+    incoming = target.with_suffix(".incoming")
+    shutil.rmtree(incoming, ignore_errors=True)
+    options = ["-q", "--filter=blob:none", "--no-checkout"]
+    _run(["git", "clone", *options, f"{GITHUB}/{source.package}", str(incoming)], folder, source)
+    _run(["git", "checkout", "-q", source.version], incoming, source)
+    incoming.rename(target)
 
 
 def _unpack_debian(source: Source, folder: Path, target: Path) -> None:
