@@ -67,7 +67,7 @@ def scores(truth: Annotation, reading: Reading) -> dict[str, float]:
         found["key"], found["key, weighted"] = key_scores(truth.key, reading.key)
     if truth.chords:
         found |= chord_scores(truth.chords, reading.chords)
-    if truth.sections:
+    if len(truth.sections) > 1:
         found |= section_scores(truth.sections, reading.sections)
     if truth.instruments is not None and reading.instruments:
         found["instruments"] = sum(name in truth.instruments for name in reading.instruments) / len(reading.instruments)

@@ -1,4 +1,4 @@
-"""Reads MIDI files with their tempo and time signature: rendered with fluidsynth, or as the composer's own recording beside them.
+"""Reads MIDI files with their tempo and time signature: rendered with fluidsynth.
 
 The beat is the quarter note, or three eighths where the time signature is 6/8, 9/8 or 12/8.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mido
 import numpy as np
 import soundfile
 
+from benchmarks.accuracy.arrangements.midi import midi_arrangement
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 
@@ -35,7 +37,8 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
             subprocess.run(command, check=True, capture_output=True)
             sound, rate = soundfile.read(f"{target}/sound.wav", MAX_SECONDS * SAMPLE_RATE, dtype="float32", always_2d=True)
         if len(sound) >= MIN_SECONDS * rate:
-            yield Track(path.stem, sound, rate, annotation)
+            sections = midi_arrangement(path).sections(len(sound) / rate)
+            yield Track(path.stem, sound, rate, replace(annotation, sections=sections))
 
 
 def midi_annotation(path: Path) -> Annotation | None:

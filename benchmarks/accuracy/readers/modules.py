@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.accuracy.arrangements.arrangement import Arrangement
+from benchmarks.accuracy.arrangements.modules import Cell, PlayedRow, module_arrangement
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 from models.arrays import DoubleArray, FloatArray
@@ -29,6 +31,8 @@ ROWS_PER_BEAT, ROWS_PER_BAR = 4, 16
 MAX_CERTAIN_BPM, MAX_BPM = 160.0, 200.0
 HIGHLIGHT_OFFSET, FLAGS_OFFSET, HIGHLIGHT_FLAG = 0x1E, 0x2E, 4
 """Places in the header of Impulse Tracker: rows per beat and per bar, and whether they are set."""
+NOTE, INSTRUMENT = 0, 1
+"""Columns of a cell."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,11 @@ class Rows:
 def tracks(folder: Path, source: Source) -> Iterator[Track]:
     """Yield the first 75 s of each module that is steady."""
     for path in sorted(folder.glob(source.files)):
-        sound, rows = render_module(path)
+        sound, rows, arrangement = render_module(path)
         if rows.is_steady:
-            yield Track(path.name, sound, SAMPLE_RATE, annotation(rows, *highlight(path.read_bytes())))
+            sections = arrangement.sections(len(sound) / SAMPLE_RATE)
+            known = replace(annotation(rows, *highlight(path.read_bytes())), sections=sections)
+            yield Track(path.name, sound, SAMPLE_RATE, known)
 
 
 def highlight(data: bytes) -> tuple[int, int]:
@@ -84,8 +90,8 @@ def annotation(rows: Rows, rows_per_beat: int, rows_per_bar: int) -> Annotation:
     return Annotation(bpm=bpm, is_octave_known=is_known, beats=grids, downbeats=downbeats)
 
 
-def render_module(path: Path) -> tuple[FloatArray, Rows]:
-    """Render the first `MAX_SECONDS` of a module; return the sound [frames, 2] at `SAMPLE_RATE` and the rows.
+def render_module(path: Path) -> tuple[FloatArray, Rows, Arrangement]:
+    """Render the first `MAX_SECONDS` of a module; return (sound [frames, 2], grid of rows, arrangement).
 
     Raises:
         ValueError: libopenmpt cannot read the file.
@@ -96,12 +102,13 @@ def render_module(path: Path) -> tuple[FloatArray, Rows]:
         raise ValueError(f"{path} cannot be read")
     buffer = (ctypes.c_float * (2 * CHUNK_FRAMES))()
     chunks: list[FloatArray] = []
-    rows: list[tuple[float, int, int]] = []
+    rows: list[PlayedRow] = []
+    pattern_rows = library.openmpt_module_get_pattern_num_rows(module, library.openmpt_module_get_current_pattern(module))
     frames = 0
     while frames < MAX_SECONDS * SAMPLE_RATE:
-        place = library.openmpt_module_get_current_order(module), library.openmpt_module_get_current_row(module)
-        if not rows or place != rows[-1][1:]:
-            rows.append((frames / SAMPLE_RATE, *place))
+        order, number = library.openmpt_module_get_current_order(module), library.openmpt_module_get_current_row(module)
+        if not rows or (order, number) != (rows[-1].order, rows[-1].number):
+            rows.append(PlayedRow(frames / SAMPLE_RATE, order, number, _cells(library, module, number)))
         count = library.openmpt_module_read_interleaved_float_stereo(module, SAMPLE_RATE, CHUNK_FRAMES, buffer)
         if not count:
             break
@@ -110,7 +117,19 @@ def render_module(path: Path) -> tuple[FloatArray, Rows]:
     library.openmpt_module_destroy(module)
     sound = np.concatenate(chunks)
     loudest = float(np.abs(sound).max(initial=1e-9))
-    return sound * np.float32(0.9 / loudest), Rows(np.array([time for time, _, _ in rows]), tuple(row for _, _, row in rows))
+    arrangement = module_arrangement(rows, pattern_rows, frames / SAMPLE_RATE)
+    grid = Rows(np.array([row.time for row in rows]), tuple(row.number for row in rows))
+    return sound * np.float32(0.9 / loudest), grid, arrangement
+
+
+def _cells(library: ctypes.CDLL, module: int, row: int) -> tuple[Cell, ...]:
+    """Return the cells of a row of the pattern that is playing."""
+    pattern = library.openmpt_module_get_current_pattern(module)
+    command = library.openmpt_module_get_pattern_row_channel_command
+    channels = range(library.openmpt_module_get_num_channels(module))
+    return tuple(
+        (command(module, pattern, row, channel, NOTE), command(module, pattern, row, channel, INSTRUMENT)) for channel in channels
+    )
 
 
 def _library() -> ctypes.CDLL:
@@ -118,9 +137,12 @@ def _library() -> ctypes.CDLL:
     library = ctypes.CDLL(LIBRARY)
     library.openmpt_module_create_from_memory2.restype = ctypes.c_void_p
     library.openmpt_module_create_from_memory2.argtypes = [ctypes.c_char_p, ctypes.c_size_t, *[ctypes.c_void_p] * 7]
-    for name in ("get_current_row", "get_current_order"):
+    for name in ("get_current_row", "get_current_order", "get_current_pattern", "get_num_channels"):
         function = getattr(library, f"openmpt_module_{name}")
         function.argtypes, function.restype = [ctypes.c_void_p], ctypes.c_int32
+    library.openmpt_module_get_pattern_num_rows.argtypes = [ctypes.c_void_p, ctypes.c_int32]
+    command = library.openmpt_module_get_pattern_row_channel_command
+    command.argtypes, command.restype = [ctypes.c_void_p, *[ctypes.c_int32] * 3, ctypes.c_int], ctypes.c_uint8
     library.openmpt_module_destroy.argtypes = [ctypes.c_void_p]
     read_samples = library.openmpt_module_read_interleaved_float_stereo
     read_samples.argtypes = [ctypes.c_void_p, ctypes.c_int32, ctypes.c_size_t, ctypes.POINTER(ctypes.c_float)]

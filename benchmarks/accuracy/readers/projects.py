@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from benchmarks.accuracy.arrangements.projects import project_arrangement
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 
@@ -52,4 +53,6 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
             samples, _ = soundfile.read(sound, MAX_SECONDS * rate, dtype="float32", always_2d=True)
         bpm = float(found[1])
         beats = tuple(np.arange(0, len(samples) / rate, 60 / bpm).tolist())
-        yield Track(path.stem, samples, rate, Annotation(bpm, beats=(beats,), downbeats=beats[::4]))
+        is_lmms = COMMANDS[path.suffix][0] == "lmms"
+        sections = project_arrangement(text).sections(len(samples) / rate) if is_lmms else ()
+        yield Track(path.stem, samples, rate, Annotation(bpm, beats=(beats,), downbeats=beats[::4], sections=sections))
