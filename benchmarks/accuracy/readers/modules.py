@@ -27,7 +27,10 @@ CHUNK_FRAMES = 64
 MAX_SECONDS, MIN_SECONDS = 75, 15
 STEADY_DEVIATION, MIN_STEADY_FRACTION = 0.05, 0.94
 """A module is used if this fraction of its rows deviates from their median duration by no more than this."""
+SPAN_ROWS = 16
 ROWS_PER_BEAT, ROWS_PER_BAR = 4, 16
+EIGHTHS, ROWS_PER_DOTTED_BEAT = 2, 6
+"""Row highlight that marks eighths rather than beats, and the rows of a beat of three of them."""
 MAX_CERTAIN_BPM, MAX_BPM = 160.0, 200.0
 HIGHLIGHT_OFFSET, FLAGS_OFFSET, HIGHLIGHT_FLAG = 0x1E, 0x2E, 4
 """Places in the header of Impulse Tracker: rows per beat and per bar, and whether they are set."""
@@ -46,8 +49,9 @@ class Rows:
 
     @property
     def seconds(self) -> float:
-        """Median duration of a row."""
-        return float(np.median(np.diff(self.times)))
+        """Median duration of a row, over spans of several rows since the time of each is known to 1.5 ms only."""
+        span = min(SPAN_ROWS, len(self.times) - 1)
+        return float(np.median(self.times[span:] - self.times[:-span])) / span
 
     @property
     def is_steady(self) -> bool:
@@ -74,7 +78,8 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
 def highlight(data: bytes) -> tuple[int, int]:
     """Return the rows per beat and per bar of a module file."""
     if data[:4] == b"IMPM" and data[FLAGS_OFFSET] & HIGHLIGHT_FLAG and data[HIGHLIGHT_OFFSET] > 1:
-        return data[HIGHLIGHT_OFFSET], data[HIGHLIGHT_OFFSET + 1]
+        per_beat, per_bar = data[HIGHLIGHT_OFFSET : HIGHLIGHT_OFFSET + 2]
+        return ROWS_PER_DOTTED_BEAT if per_beat == EIGHTHS else per_beat, per_bar
     return ROWS_PER_BEAT, ROWS_PER_BAR
 
 
@@ -86,7 +91,7 @@ def annotation(rows: Rows, rows_per_beat: int, rows_per_bar: int) -> Annotation:
     bpm = 60 / rows.seconds / rows_per_beat
     is_known = bpm <= MAX_CERTAIN_BPM
     grids = (rows.every(rows_per_beat),) if is_known else (rows.every(rows_per_beat), rows.every(2 * rows_per_beat))
-    downbeats = rows.every(round(beats_per_bar * rows_per_beat)) if is_known and beats_per_bar in (3, 4) else ()
+    downbeats = rows.every(round(beats_per_bar * rows_per_beat)) if is_known and beats_per_bar in (2, 3, 4) else ()
     return Annotation(bpm=bpm, is_octave_known=is_known, beats=grids, downbeats=downbeats)
 
 

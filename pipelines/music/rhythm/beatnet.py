@@ -62,10 +62,16 @@ def beatnet_block(session: Any, waveform: FloatArray, gain: float, block: int, b
 def with_beatnet(activations: BeatActivations, blocks: list[FloatArray]) -> BeatActivations:
     """Return `activations` with beat logits that are a weighted mean of both networks'; `blocks` are those of `beatnet_block`."""
     probs = np.concatenate([block[:-STATE_ROWS] for block in blocks])
-    beat = np.clip(probs[:, :2].sum(axis=1), MIN_PROB, 1 - MIN_PROB)
     beats = activations.beats.copy()
-    beats[:, 0] += BEATNET_WEIGHT * (np.log(beat / (1 - beat)) - beats[:, 0])
+    beats[:, 0] += BEATNET_WEIGHT * (beat_logits(probs) - beats[:, 0])
     return replace(activations, beats=beats)
+
+
+def beat_logits(probs: FloatArray) -> FloatArray:
+    """Return the logit [frames] of a beat, downbeat or not, from BeatNet's probabilities [frames, 3]."""
+    beat = np.clip(probs[:, :2].sum(axis=1), MIN_PROB, 1 - MIN_PROB)
+    logits: FloatArray = np.log(beat / (1 - beat))
+    return logits
 
 
 def beatnet_features(waveform: FloatArray, start: int, end: int, gain: float) -> FloatArray:

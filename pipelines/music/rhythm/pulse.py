@@ -1,0 +1,47 @@
+"""Evidence of the beat activations for each tempo: how alike they are to themselves a beat, two, three and four beats later."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.arrays import FloatArray
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, TEMPO_BINS
+from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER_OCTAVE
+
+MULTIPLES = (1, 2, 3, 4)
+"""Beats after which the activations are compared."""
+PULSE_GAIN = 10.0
+"""Nats for a mean autocorrelation of 1."""
+MEDIAN_BPM, PRIOR_OCTAVES = 120.0, 0.9
+"""Centre and standard deviation of the prior, a normal distribution of the logarithm of the tempo."""
+
+
+def tempo_bins() -> FloatArray:
+    """Return the tempo [64] of each bin in beats per minute, 24 bins an octave from 40 up."""
+    bpm: FloatArray = (MIN_TEMPO_BIN_BPM * 2 ** (np.arange(TEMPO_BINS) / TEMPO_BINS_PER_OCTAVE)).astype(np.float32)
+    return bpm
+
+
+def pulse_correlation(activations: FloatArray) -> FloatArray:
+    """Return the mean autocorrelation [64], -1 to 1, over `MULTIPLES` of the beat of each of `tempo_bins`.
+
+    Args:
+        activations: probabilities of a beat [frames at 50 a second].
+    """
+    from librosa import autocorrelate
+
+    lags = 60 * FRAMES_PER_SECOND / tempo_bins()
+    longest = int(np.ceil(MULTIPLES[-1] * lags[0])) + 1
+    deviation = activations - activations.mean()
+    found = autocorrelate(deviation, max_size=longest)
+    found = np.pad(found, (0, max(0, longest - len(found)))) / max(1e-6, float(np.square(deviation).sum()))
+    places = np.arange(longest)
+    mean: FloatArray = np.mean([np.interp(multiple * lags, places, found) for multiple in MULTIPLES], axis=0).astype(np.float32)
+    return mean
+
+
+def pulse_logits(correlation: FloatArray) -> FloatArray:
+    """Return a logit [64] for each of `tempo_bins` from its `pulse_correlation`."""
+    prior = -0.5 * (np.log2(tempo_bins() / MEDIAN_BPM) / PRIOR_OCTAVES) ** 2
+    logits: FloatArray = PULSE_GAIN * correlation + prior
+    return logits
