@@ -7,7 +7,7 @@ TESTS := $(VENV)/.tests-installed
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test import unit check check-scripts bench lock update-models clean
+.PHONY: run test import unit check check-scripts bench accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -42,6 +42,12 @@ check-scripts:
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
+
+# Keeps packages of music and the outputs of the networks in MUSIC. OPTIONS: --all, --peers, --write; see python -m benchmarks.accuracy --help.
+MUSIC ?= $(HOME)/.cache/audioscope-accuracy
+
+accuracy: $(TESTS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.accuracy --music "$(MUSIC)" $(OPTIONS)
 
 update-models: $(APP)
 	$(BIN)/python update_models.py

@@ -1,0 +1,90 @@
+"""Measures accuracy: `make accuracy MUSIC=folder`, or `python -m benchmarks.accuracy --help`.
+
+The folder keeps the packages, downloaded where they are absent, the excerpts read from them, the outputs of the networks and what
+other programs found; a second run computes only the decisions. The figures are written to docs/accuracy.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from benchmarks.accuracy.excerpts import Excerpt, excerpts
+from benchmarks.accuracy.measurement import OURS, Measured, analyse, measure
+from benchmarks.accuracy.packages import PackageAbsent
+from benchmarks.accuracy.peers.readings import PEERS, peer_readings
+from benchmarks.accuracy.report import DOCUMENT, summary, write_document
+from benchmarks.accuracy.sources import Source, read_sources
+from services import build_services
+from settings import Settings
+
+DEFAULT_TRACKS = 4
+"""Excerpts of each source in a short run, spread over the source."""
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things are kept between runs."""
+
+    packages: Path
+    excerpts: Path
+    features: Path
+    readings: Path
+
+
+def main() -> None:
+    """Measure all sources that can be had, print the tables and write the document."""
+    arguments = _arguments()
+    warnings.filterwarnings("ignore", module="mir_eval|librosa|audioread")
+    music = arguments.music
+    folders = Folders(*(music / name for name in ("packages", "excerpts", "features", "readings")))
+    sources = [source for source in read_sources() if source.split in arguments.split and arguments.source in source.name]
+    results: list[Measured] = []
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
+        for excerpt in _available(sources, folders, arguments.all):
+            facts, tags = analyse(excerpt.file, services, folders.features)
+            peers = dict(peer_readings(excerpt, arguments.peers, folders.readings))
+            results.append(measure(excerpt, facts, tags, peers))
+            print(_line(results[-1]), flush=True)
+    print(summary(results))
+    if arguments.write:
+        write_document(results)
+        print(f"The figures are in {DOCUMENT}.")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--music", type=Path, required=True, help="folder that keeps packages, excerpts and outputs")
+    parser.add_argument("--all", action="store_true", help=f"all excerpts, not {DEFAULT_TRACKS} of each source")
+    parser.add_argument("--split", nargs="+", choices=("tuning", "kept apart"), default=["tuning", "kept apart"])
+    parser.add_argument("--source", default="", help="part of the names of the sources that are measured")
+    parser.add_argument("--peers", nargs="*", choices=tuple(PEERS), default=["librosa"], help="other programs")
+    parser.add_argument("--write", action="store_true", help=f"write the figures to {DOCUMENT}")
+    return parser.parse_args()
+
+
+def _available(sources: list[Source], folders: Folders, with_all: bool) -> Iterator[Excerpt]:
+    """Yield the excerpts of the sources that can be had; print which cannot."""
+    for source in sources:
+        try:
+            found = list(excerpts(source, folders.packages, folders.excerpts))
+        except PackageAbsent as absent:
+            print(absent)
+            continue
+        step = 1 if with_all else max(1, len(found) // DEFAULT_TRACKS)
+        yield from islice(found[::step], None if with_all else DEFAULT_TRACKS)
+
+
+def _line(result: Measured) -> str:
+    marks = "  ".join(f"{name} {score:.2f}" for name, score in result.scores[OURS].items())
+    return f"{result.source.name:26} {result.name[:30]:30} {marks}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Measures the app on an excerpt: its facts and tags, their scores, and how often a confidence is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import mir_eval  # type: ignore[import-untyped]
+import numpy as np
+
+from benchmarks.accuracy.excerpts import Excerpt
+from benchmarks.accuracy.scores import BOUNDARY_WINDOWS, Reading, beat_f_measure, facts_reading, is_tempo, key_scores, scores
+from benchmarks.accuracy.sources import Source
+from benchmarks.accuracy.stored_features import StoredFeatures
+from benchmarks.accuracy.tracks import Annotation
+from pipelines.music.analysis import music_facts
+from pipelines.music.calibration import Kind
+from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
+from services import Services
+
+OURS = "Audioscope"
+TASKS = {
+    "tempo": "tempo",
+    "octave-free tempo": "tempo but for octaves",
+    "beats": "beats",
+    "downbeats": "downbeats",
+    "key": "key",
+    "chords": "chords",
+    "sections": "sections 0.5 s",
+    "instruments": "instruments",
+}
+"""First measure of each task of `Source.tasks`."""
+FURTHER = {
+    "downbeats": ("metre",),
+    "key": ("key, weighted",),
+    "chords": ("sevenths",),
+    "sections": ("sections 3 s", "section labels"),
+}
+"""Further measures of a task."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A confidence, and whether what it was said of is right."""
+
+    kind: Kind
+    confidence: float
+    """0 to 1."""
+    rightness: float
+    """0 or 1, or a fraction of what was found."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The scores of one excerpt."""
+
+    source: Source
+    name: str
+    scores: dict[str, dict[str, float]]
+    """By program, then by measure; 0 to 1."""
+    findings: tuple[Finding, ...]
+    """The app's."""
+
+
+def measured_tasks(source: Source) -> tuple[str, ...]:
+    """Return the measures that are taken of a source's tracks."""
+    return tuple(measure for task in source.tasks for measure in (TASKS[task], *FURTHER.get(task, ())))
+
+
+def analyse(file: Path, services: Services, features: Path) -> tuple[MusicFacts, MusicTags]:
+    """Return facts and tags of a sound file; the outputs of the networks are kept in the folder `features`."""
+    clip = services.clips.open(file)
+    store = StoredFeatures(services.settings.feature_store_bytes, features / f"{clip.content_hash}.npz")
+    runtime = replace(services.runtime, features=store)
+    *_, tags = tag_music(clip, MusicTagOptions(), runtime)
+    *_, facts = music_facts(clip, FactOptions(), runtime, tags=ClipTags(music=tags))
+    store.save()
+    return facts, tags
+
+
+def measure(excerpt: Excerpt, facts: MusicFacts, tags: MusicTags, peers: dict[str, Reading]) -> Measured:
+    """Return the scores of the app and of its peers on the measures that the source allows."""
+    allowed = measured_tasks(excerpt.source)
+    names = tuple(tag.name for tag in tags.of_kind("instrument"))
+    readings = {OURS: facts_reading(facts, names), **peers}
+    by_program = {
+        program: {name: score for name, score in scores(excerpt.annotation, reading).items() if name in allowed}
+        for program, reading in readings.items()
+    }
+    found = findings(excerpt.annotation, facts, tags)
+    kept = tuple(finding for finding in found if finding_task(finding.kind) in excerpt.source.tasks)
+    return Measured(excerpt.source, excerpt.name, by_program, kept)
+
+
+def finding_task(kind: Kind) -> str:
+    """Return the task whose truth decides whether a finding is right."""
+    return {"chord": "chords", "section": "sections", "instrument": "instruments"}.get(kind, kind)
+
+
+def findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iterator[Finding]:
+    """Yield every confidence of which the truth is known.
+
+    The beats are right by their F-measure, a chord by the fraction of its time in which it is right by major and minor, and a
+    section if one begins within 3 s of it; the first section of a clip always does and does not count.
+    """
+    if facts.tempo and truth.bpm is not None and truth.is_octave_known:
+        yield Finding("tempo", facts.tempo.confidence, float(is_tempo(truth.bpm, facts.tempo.bpm)))
+    if facts.beats and truth.beats:
+        f_measure = max(beat_f_measure(grid, facts.beats.times) for grid in truth.beats)
+        yield Finding("beats", facts.beats.confidence, f_measure)
+    if facts.key and truth.key:
+        yield Finding("key", facts.key.confidence, key_scores(truth.key, facts.key.name)[0])
+    if truth.chords:
+        yield from _chord_findings(truth, facts)
+    if truth.sections:
+        starts = np.array([start for start, _, _ in truth.sections])
+        for section in facts.sections[1:]:
+            is_near = np.abs(starts - section.start).min() <= BOUNDARY_WINDOWS["sections 3 s"]
+            yield Finding("section", section.confidence, float(is_near))
+    if truth.instruments is not None:
+        for tag in tags.of_kind("instrument"):
+            yield Finding("instrument", tag.confidence, float(tag.name in truth.instruments))
+
+
+def _chord_findings(truth: Annotation, facts: MusicFacts) -> Iterator[Finding]:
+    spans = np.array([span[:2] for span in truth.chords])
+    labels = [span[2] for span in truth.chords]
+    for chord in facts.chords:
+        shared = np.minimum(spans[:, 1], chord.end) - np.maximum(spans[:, 0], chord.start)
+        met = np.flatnonzero(shared > 0)
+        if not len(met):
+            continue
+        right = mir_eval.chord.majmin([labels[i] for i in met], [chord.name] * len(met))
+        counted = right >= 0
+        if counted.any():
+            seconds = shared[met][counted]
+            yield Finding("chord", chord.confidence, float((right[counted] * seconds).sum() / seconds.sum()))

@@ -1,0 +1,73 @@
+"""The networks' outputs on disk: a second run over the same clips computes only decisions, and a test needs no networks.
+
+Every array that `music_facts` asks the feature store for is kept in one file per clip, floating point numbers as float16. What
+the store has of the decisions themselves is not kept, so that a changed decision is seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from models.arrays import AnyArray
+from models.cache.feature_store import ArrayT, FeatureKey, FeatureStore
+
+DECISIONS = ("beats of both networks between",)
+"""First words of the layers that are decisions."""
+KEYS = "keys"
+"""Name of the array that lists what the others are: JSON of [clip, model, revision, layer, type of the numbers] each."""
+
+
+class StoredFeatures(FeatureStore):
+    """A feature store of one clip that begins with what `file` holds."""
+
+    def __init__(self, max_bytes: int, file: Path) -> None:
+        super().__init__(max_bytes)
+        self._file = file
+        self._kept = read_arrays(file) if file.exists() else {}
+        self._is_changed = False
+
+    def get_or_compute(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
+        """Return the array of `key`, read-only; `compute` runs only if neither the file nor the store has it."""
+        return super().get_or_compute(key, lambda: self._keep(key, compute))
+
+    def _keep(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
+        if key in self._kept:
+            return self._kept[key]  # type: ignore[return-value]
+        array = compute()
+        if not key.layer.startswith(DECISIONS):
+            self._kept[key] = array
+            self._is_changed = True
+        return array
+
+    def save(self) -> None:
+        """Write what was computed since the file was read."""
+        if self._is_changed:
+            write_arrays(self._file, self._kept)
+
+
+def read_arrays(file: Path) -> dict[FeatureKey, AnyArray]:
+    """Return the arrays that `write_arrays` wrote, in their own types."""
+    with np.load(file) as arrays:
+        rows = json.loads(str(arrays[KEYS]))
+        return {FeatureKey(*row[:4]): arrays[str(i)].astype(row[4]) for i, row in enumerate(rows)}
+
+
+def write_arrays(file: Path, arrays: dict[FeatureKey, AnyArray]) -> None:
+    """Write arrays of any clips, floating point numbers as float16."""
+    rows = [[*key, str(array.dtype)] for key, array in arrays.items()]
+    halves = {str(i): _half(array) for i, array in enumerate(arrays.values())}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    incoming = file.with_suffix(".incoming")
+    with open(incoming, "wb") as stream:
+        np.savez_compressed(stream, allow_pickle=False, **{KEYS: np.array(json.dumps(rows))}, **halves)
+    incoming.rename(file)
+
+
+def _half(array: AnyArray) -> AnyArray:
+    """Return an array of floating point numbers as float16 where their range allows it."""
+    is_small = array.dtype.kind == "f" and np.abs(array, dtype=np.float64).max(initial=0.0) < np.finfo(np.float16).max
+    return array.astype(np.float16) if is_small else array
