@@ -15,18 +15,21 @@ from models.specs.model_spec import (
 )
 
 WHISPER_LICENCE_URL = "https://github.com/openai/whisper/blob/main/LICENSE"
-WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*", "preprocessor_config.json")
+WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*")
+MEL_BANDS_FILE = "preprocessor_config.json"
+"""Only the models with 128 mel bands have it; without it, `faster_whisper.WhisperModel` takes 80."""
 
 
 def _hub_whisper(
     size: str, repository: str, title: str, megabytes: int, quick_on_cpu: bool, can_translate: bool = True
 ) -> ModelSpec:
+    files = (*WHISPER_FILES, MEL_BANDS_FILE) if size.startswith("large-v3") else WHISPER_FILES
     return ModelSpec(
         key=f"whisper-{size}",
         title=title,
         task="transcribe",
         loader="faster_whisper",
-        source=HubSource(repository, WHISPER_FILES),
+        source=HubSource(repository, files),
         licence="MIT",
         licence_url=WHISPER_LICENCE_URL,
         download_bytes=megabytes * 10**6,

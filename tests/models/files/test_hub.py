@@ -13,7 +13,8 @@ from models.files.hub_lock import HubLock, take_newer_commits
 from models.files.hub_weights import PROBE_INTERVAL_SECONDS, HubWeights
 from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
-from models.specs.model_spec import HubSource
+from models.specs.model_spec import HubSource, ModelSpec
+from models.specs.speech import SPEECH_MODELS
 from tests.models.fake_hub import FakeHub
 from tests.models.fakes import GUARD_SECONDS, FakeClock, Gate, await_event, in_thread, make_spec
 
@@ -120,6 +121,24 @@ def test_what_was_downloaded_works_without_the_hub(start: Start, hub: FakeHub, s
     files = start()
     assert files.availability(spec).words == "downloaded"
     assert (files.fetch(spec).directory / "model.bin").read_bytes() == b"old weights"
+
+
+@pytest.mark.parametrize(
+    "spec", [spec for spec in SPEECH_MODELS if isinstance(spec.source, HubSource)], ids=lambda spec: spec.key
+)
+def test_a_whisper_that_was_downloaded_works_without_the_hub(tmp_path: Path, lock: HubLock, spec: ModelSpec) -> None:
+    """Only the two with 128 mel bands come with a configuration of their features."""
+    assert isinstance(spec.source, HubSource)
+    listing = {"README.md", "config.json", "model.bin", "tokenizer.json"}
+    large = spec.key in ("whisper-large-v3", "whisper-large-v3-turbo")
+    listing |= {"vocabulary.json", "preprocessor_config.json"} if large else {"vocabulary.txt"}
+    hub = FakeHub(spec.source.repository)
+    hub.commit(dict.fromkeys(listing, b"{}"))
+    HubWeights(lock, hub.endpoint, tmp_path / "cache").fetch(spec, spec.source)
+    hub.stop()
+    directory = HubWeights(lock, hub.endpoint, tmp_path / "cache").local_directory(spec.source)
+    assert directory is not None
+    assert {path.name for path in directory.iterdir()} == listing - {"README.md"}
 
 
 def test_without_the_hub_the_reason_is_reported_in_words(start: Start, hub: FakeHub) -> None:
