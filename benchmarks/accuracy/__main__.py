@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
-from benchmarks.accuracy.measurement import OURS, Measured, analyse, measure
+from benchmarks.accuracy.measurement import OURS, Measured, analyse_excerpt, measure
 from benchmarks.accuracy.packages import PackageAbsent
 from benchmarks.accuracy.peers.readings import PEERS, peer_readings
 from benchmarks.accuracy.report import DOCUMENT, summary, write_document
@@ -48,7 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
         for excerpt in _available(sources, folders, arguments.all):
-            facts, tags = analyse(excerpt.file, services, folders.features)
+            facts, tags = analyse_excerpt(excerpt, services, folders.features)
             peers = dict(peer_readings(excerpt, arguments.peers, folders.readings))
             results.append(measure(excerpt, facts, tags, peers))
             print(_line(results[-1]), flush=True)

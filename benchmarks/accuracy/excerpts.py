@@ -47,7 +47,7 @@ def excerpts(source: Source, packages: Path, kept: Path) -> Iterator[Excerpt]:
         known = {"made with": made_with, "tracks": annotations}
         index.write_text(json.dumps(known), encoding="utf-8")
     for name, fields in known["tracks"].items():
-        yield Excerpt(source, name, folder / f"{name}.flac", _annotation(fields))
+        yield Excerpt(source, name, folder / f"{name}.flac", annotation_of(fields))
 
 
 def _write(source: Source, package: Path, folder: Path) -> dict[str, dict[str, Any]]:
@@ -66,7 +66,7 @@ def _fingerprint(source: Source) -> str:
     return hashlib.blake2b((repr(source) + inspect.getsource(reader)).encode(), digest_size=16).hexdigest()
 
 
-def _annotation(fields: dict[str, Any]) -> Annotation:
+def annotation_of(fields: dict[str, Any]) -> Annotation:
     """Return the annotation that was written as JSON, its lists as tuples again."""
     return Annotation(**{name: _tuples(value) for name, value in fields.items()})
 

@@ -12,8 +12,10 @@ import numpy as np
 from benchmarks.accuracy.excerpts import Excerpt
 from benchmarks.accuracy.scores import BOUNDARY_WINDOWS, Reading, beat_f_measure, facts_reading, is_tempo, key_scores, scores
 from benchmarks.accuracy.sources import Source
-from benchmarks.accuracy.stored_features import StoredFeatures
+from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, write_arrays
 from benchmarks.accuracy.tracks import Annotation
+from models.cache.feature_store import FeatureStore
+from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import music_facts
 from pipelines.music.calibration import Kind
 from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
@@ -70,29 +72,42 @@ def measured_tasks(source: Source) -> tuple[str, ...]:
     return tuple(measure for task in source.tasks for measure in (TASKS[task], *FURTHER.get(task, ())))
 
 
-def analyse(file: Path, services: Services, features: Path) -> tuple[MusicFacts, MusicTags]:
-    """Return facts and tags of a sound file; the outputs of the networks are kept in the folder `features`."""
-    clip = services.clips.open(file)
-    store = StoredFeatures(services.settings.feature_store_bytes, features / f"{clip.content_hash}.npz")
+def analyse(clip: AudioClip, services: Services, store: FeatureStore) -> tuple[MusicFacts, MusicTags]:
+    """Return facts and tags of a clip; outputs of networks are looked up in `store`."""
     runtime = replace(services.runtime, features=store)
     *_, tags = tag_music(clip, MusicTagOptions(), runtime)
     *_, facts = music_facts(clip, FactOptions(), runtime, tags=ClipTags(music=tags))
-    store.save()
     return facts, tags
+
+
+def analyse_excerpt(excerpt: Excerpt, services: Services, features: Path) -> tuple[MusicFacts, MusicTags]:
+    """Return facts and tags of an excerpt; the outputs of the networks are kept in the folder `features`."""
+    clip = services.clips.open(excerpt.file)
+    file = features / f"{clip.content_hash}.npz"
+    kept = read_arrays(file) if file.exists() else {}
+    known = len(kept)
+    found = analyse(clip, services, StoredFeatures(services.settings.feature_store_bytes, kept))
+    if len(kept) > known:
+        write_arrays(file, kept)
+    return found
 
 
 def measure(excerpt: Excerpt, facts: MusicFacts, tags: MusicTags, peers: dict[str, Reading]) -> Measured:
     """Return the scores of the app and of its peers on the measures that the source allows."""
     allowed = measured_tasks(excerpt.source)
-    names = tuple(tag.name for tag in tags.of_kind("instrument"))
-    readings = {OURS: facts_reading(facts, names), **peers}
     by_program = {
-        program: {name: score for name, score in scores(excerpt.annotation, reading).items() if name in allowed}
-        for program, reading in readings.items()
+        OURS: scores_of(excerpt.annotation, facts, tags),
+        **{program: scores(excerpt.annotation, reading) for program, reading in peers.items()},
     }
+    kept = {program: {name: score for name, score in found.items() if name in allowed} for program, found in by_program.items()}
     found = findings(excerpt.annotation, facts, tags)
-    kept = tuple(finding for finding in found if finding_task(finding.kind) in excerpt.source.tasks)
-    return Measured(excerpt.source, excerpt.name, by_program, kept)
+    known = tuple(finding for finding in found if finding_task(finding.kind) in excerpt.source.tasks)
+    return Measured(excerpt.source, excerpt.name, kept, known)
+
+
+def scores_of(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> dict[str, float]:
+    """Return the scores of facts and tags."""
+    return scores(truth, facts_reading(facts, tuple(tag.name for tag in tags.of_kind("instrument"))))
 
 
 def finding_task(kind: Kind) -> str:
@@ -120,7 +135,7 @@ def findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iterator[
         for section in facts.sections[1:]:
             is_near = np.abs(starts - section.start).min() <= BOUNDARY_WINDOWS["sections 3 s"]
             yield Finding("section", section.confidence, float(is_near))
-    if truth.instruments is not None:
+    if truth.instruments is not None and not truth.has_other_instruments:
         for tag in tags.of_kind("instrument"):
             yield Finding("instrument", tag.confidence, float(tag.name in truth.instruments))
 

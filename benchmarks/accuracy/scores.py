@@ -69,7 +69,7 @@ def scores(truth: Annotation, reading: Reading) -> dict[str, float]:
         found |= chord_scores(truth.chords, reading.chords)
     if len(truth.sections) > 1:
         found |= section_scores(truth.sections, reading.sections)
-    if truth.instruments is not None and reading.instruments:
+    if truth.instruments is not None and not truth.has_other_instruments and reading.instruments:
         found["instruments"] = sum(name in truth.instruments for name in reading.instruments) / len(reading.instruments)
     return found
 

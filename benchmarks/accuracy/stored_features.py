@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -21,32 +22,36 @@ KEYS = "keys"
 """Name of the array that lists what the others are: JSON of [clip, model, revision, layer, type of the numbers] each."""
 
 
-class StoredFeatures(FeatureStore):
-    """A feature store of one clip that begins with what `file` holds."""
+class NotRecorded(Exception):
+    """A decision asks for an output that was not recorded: record again, see `benchmarks.accuracy.record_outputs`."""
 
-    def __init__(self, max_bytes: int, file: Path) -> None:
+
+class StoredFeatures(FeatureStore):
+    """A feature store that begins with arrays which were kept, and keeps what is computed beside."""
+
+    def __init__(self, max_bytes: int, kept: dict[FeatureKey, AnyArray], is_complete: bool = False) -> None:
+        """Build the store; if `is_complete`, nothing but decisions may be computed."""
         super().__init__(max_bytes)
-        self._file = file
-        self._kept = read_arrays(file) if file.exists() else {}
-        self._is_changed = False
+        self.kept = kept
+        self._is_complete = is_complete
 
     def get_or_compute(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
-        """Return the array of `key`, read-only; `compute` runs only if neither the file nor the store has it."""
+        """Return the array of `key`, read-only; `compute` runs only where it was not kept.
+
+        Raises:
+            NotRecorded: it would run although the store is complete.
+        """
         return super().get_or_compute(key, lambda: self._keep(key, compute))
 
     def _keep(self, key: FeatureKey, compute: Callable[[], ArrayT]) -> ArrayT:
-        if key in self._kept:
-            return self._kept[key]  # type: ignore[return-value]
-        array = compute()
-        if not key.layer.startswith(DECISIONS):
-            self._kept[key] = array
-            self._is_changed = True
-        return array
-
-    def save(self) -> None:
-        """Write what was computed since the file was read."""
-        if self._is_changed:
-            write_arrays(self._file, self._kept)
+        if key in self.kept:
+            return cast(ArrayT, self.kept[key])
+        if key.layer.startswith(DECISIONS):
+            return compute()
+        if self._is_complete:
+            raise NotRecorded(f"{key.model}: {key.layer}")
+        self.kept[key] = compute()
+        return cast(ArrayT, self.kept[key])
 
 
 def read_arrays(file: Path) -> dict[FeatureKey, AnyArray]:
