@@ -37,7 +37,7 @@ from services import Services, build_services
 from settings import Settings
 from training.evaluate_music_tags import LIBRIVOX, VOICE_OVER_BACKING_DB, mix
 from training.evaluate_sound_tags import LABELS, SHORTEST_SECONDS, STAMPS
-from training.music.evaluate import clip_of, read
+from training.music.pieces.analysis import clip_of, read
 from training.music.pieces.composition import styled_piece
 from training.sung_speech import RATE, sing
 

@@ -11,14 +11,13 @@ from pathlib import Path
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Spans, Track
 from pipelines.music.harmony.notation import tonic_name
+from pipelines.music.rhythm.types import time_signature
+from training.music.pieces.analysis import REVERB, SAMPLE_RATE
 from training.music.pieces.composition import styled_piece
 from training.music.pieces.piece import TrueSpan, Truth
 from training.music.pieces.rendering import SOUNDFONTS, TEST_SOUNDFONT, Synthesizer, render
 from training.music.pieces.styles import STYLES
 
-SAMPLE_RATE = 44_100
-REVERB = 0.3
-"""Room size, 0 to 1."""
 TUNING_SOUNDFONT = SOUNDFONTS / "FluidR3_GM.sf2"
 
 
@@ -41,7 +40,7 @@ def annotation(truth: Truth, duration: float) -> Annotation:
         bpm=truth.bpm,
         beats=(truth.beats,),
         downbeats=tuple(time for time, position in zip(truth.beats, truth.positions, strict=True) if position == 1),
-        metre=f"{truth.beats_per_bar}/4" if truth.beat_unit == 4 else f"{3 * truth.beats_per_bar}/8",
+        metre=time_signature(truth.beats_per_bar, truth.beat_unit),
         key=f"{tonic_name(truth.tonic, truth.mode)} {truth.mode}",
         chords=_spans(truth.chords),
         sections=tuple(sections),

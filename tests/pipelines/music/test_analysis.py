@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmarks.accuracy.readers.composed import annotation
 from benchmarks.accuracy.scores import facts_reading, scores
 from models.arrays import DoubleArray
 from models.cache.feature_store import FeatureStore
@@ -22,7 +23,7 @@ from pipelines.music.analysis import music_facts
 from pipelines.music.facts import FactOptions, MusicFacts
 from services import Services
 from tests.recordings import EXAMPLES
-from training.music.evaluate import annotation_of, clip_of, read
+from training.music.pieces.analysis import clip_of, read
 from training.music.pieces.composition import styled_piece
 
 RATE = 22_050
@@ -52,7 +53,7 @@ def clicks(seconds: float, bpm: float) -> DoubleArray:
 def test_the_truth_of_a_rendered_piece_is_found(services: Services, seed: int) -> None:
     piece = styled_piece(seed, "validation")
     facts = read(clip_of(piece, services), services)
-    found = scores(annotation_of(piece.truth), facts_reading(facts))
+    found = scores(annotation(piece.truth, facts.duration), facts_reading(facts))
     assert found["tempo"] == found["key"] == found["metre"] == 1
     assert found["beats"] > 0.9 and found["downbeats"] > 0.75 and found["chords"] > 0.75
     assert facts.tempo is not None and facts.key is not None

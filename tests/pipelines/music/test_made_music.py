@@ -17,7 +17,7 @@ from pipelines.music.tags.tag_fusion import MusicTagOptions
 from services import Services
 from tests.pipelines.music.made_music import RATE, drum_and_bass, drum_bars, five_four, mix, rock
 from tests.recordings import EXAMPLES
-from training.music.evaluate import read
+from training.music.pieces.analysis import read
 
 pytestmark = pytest.mark.models
 
