@@ -14,7 +14,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from components.clip.api import add_clip_endpoint
+from components.clip.api import add_clip_endpoint, add_export_endpoint
 from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
 from components.embeddings.tab import build_embedding_tab
 from components.model_status.panel import build_model_status, build_status_pill
@@ -55,6 +55,7 @@ def build_page(services: Services) -> gr.Blocks:
             pill = build_status_pill()
         clip = build_clip_input(services)
         add_clip_endpoint(services)
+        add_export_endpoint(services)
         with gr.Tab("Transcribe"):
             build_transcription_tab(services, clip)
         with gr.Tab("Music & sound"):

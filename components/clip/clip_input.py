@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_facts import build_clip_facts, clip_facts_markup
+from components.clip.export import EXPORTS, ExportChoice, exported_file
 from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH
 from components.page.page_script import page_script
@@ -25,8 +26,11 @@ from components.timeline.timeline import (
     no_clip_value,
 )
 from models.errors import InvalidOption
+from pipelines.annotations.export import MeasuredClip
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
+from pipelines.description.description import ClipDescription
+from pipelines.speech.transcript import Transcription
 from services import Services
 
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
@@ -38,6 +42,8 @@ SOUND_FILES = (
 )
 PARALLEL_OPENINGS = 4
 """Clips that are decoded at once, for all people together."""
+PARALLEL_EXPORTS = 2
+"""Files that are written at once, for all people together."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,10 @@ class ClipInput:
     """The person's `AudioClip`, or None."""
     timeline: gr.HTML
     subtitles: gr.HTML
+    description: gr.State
+    """The `ClipDescription` that the page shows, or None; set by its tab."""
+    transcription: gr.State
+    """The `Transcription` that the page shows, with corrections, or None; set by its tab."""
     is_example: gr.State
     """Whether the clip came from the examples, so that a result is wanted without another click."""
 
@@ -71,6 +81,7 @@ class ClipInput:
 def build_clip_input(services: Services) -> ClipInput:
     """Build the clip bar and the timeline, in one card."""
     state, is_example = gr.State(None), gr.State(False)
+    description, transcription = gr.State(None), gr.State(None)
     with gr.Column(elem_id="clip", elem_classes="clip"):
         bar = gr.HTML(
             value=_note(""),
@@ -94,7 +105,9 @@ def build_clip_input(services: Services) -> ClipInput:
         handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
         event(handler, inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
-    return ClipInput(state, timeline, subtitles, is_example)
+    measured = [state, description, transcription]
+    bar.exported(handlers.exported, inputs=measured, outputs=bar, concurrency_limit=PARALLEL_EXPORTS, **QUIET_EACH)
+    return ClipInput(state, timeline, subtitles, description, transcription, is_example)
 
 
 class _ClipHandlers:
@@ -149,6 +162,21 @@ class _ClipHandlers:
         is_shown = now is not None and now.content_hash == content_hash
         return (None, no_clip_value(), "") if is_shown else (gr.skip(), gr.skip(), gr.skip())
 
+    def exported(
+        self,
+        clip: AudioClip | None,
+        description: ClipDescription | None,
+        transcription: Transcription | None,
+        event: gr.EventData,
+    ) -> Value:
+        """Write a file of what the page shows; the page downloads it."""
+        try:
+            if clip is None:
+                raise NoClip
+            return _note("", file=exported_file(MeasuredClip(clip, description, transcription), _text(event, "format")))
+        except Exception as error:
+            return _note(sentence_for(error), "error")
+
     def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         try:
@@ -175,34 +203,45 @@ def open_for_api(services: Services, file: object, should_stop: Callable[[], boo
     return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY), should_stop=should_stop)
 
 
-def _note(text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None) -> Value:
-    """Return the note, a new value even for the same text to replace the page's own ('Loading'); `clip` enters the history."""
+def _note(
+    text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None, file: Value | None = None
+) -> Value:
+    """Return the note, a new value even for the same text to replace the page's own ('Loading').
+
+    `clip` enters the history; `file` {url, name} is downloaded.
+    """
     entry = {"hash": clip.content_hash, "name": clip.name, "duration": clip.duration} if clip else None
-    return {"note": text, "kind": kind, "clip": entry, "id": uuid4().hex}
+    return {"note": text, "kind": kind, "clip": entry, "file": file, "id": uuid4().hex}
 
 
 def _bar_markup() -> str:
-    items = "".join(
-        f'<li><button type="button" data-index="{index}"><b>{html.escape(example.name)}</b>'
-        f"<span>{html.escape(example.about)}</span></button></li>"
-        for index, example in enumerate(EXAMPLES)
-    )
+    examples = "".join(_entry(f'data-index="{index}"', example) for index, example in enumerate(EXAMPLES))
+    exports = "".join(_entry(f'data-format="{choice.key}"', choice) for choice in EXPORTS)
     return f"""
 <div class="clip-bar" role="group" aria-label="Clip">
   <span class="clip-note" role="status"></span>
   <div class="clip-menu">
     <button type="button" class="clip-examples-button" aria-expanded="false" aria-haspopup="true">Examples</button>
-    <ul class="clip-examples" hidden>{items}</ul>
+    <ul class="clip-examples" hidden>{examples}</ul>
   </div>
   <div class="clip-menu">
     <button type="button" class="clip-history-button" aria-expanded="false" aria-haspopup="true" hidden>History</button>
     <ul class="clip-history" hidden></ul>
+  </div>
+  <div class="clip-menu">
+    <button type="button" class="clip-export-button" aria-expanded="false" aria-haspopup="true" hidden>Export</button>
+    <ul class="clip-export" hidden>{exports}</ul>
   </div>
   <button type="button" class="clip-cut" title="Crop the clip to the looped part" hidden>Crop to loop</button>
   <button type="button" class="clip-record" aria-pressed="false">Record</button>
   <button type="button" class="clip-upload">Upload</button>
   <input type="file" class="clip-file" accept="{SOUND_FILES}" hidden>
 </div>"""
+
+
+def _entry(attribute: str, entry: Example | ExportChoice) -> str:
+    name, about = html.escape(entry.name), html.escape(entry.about)
+    return f'<li><button type="button" {attribute}><b>{name}</b><span>{about}</span></button></li>'
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:

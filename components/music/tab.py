@@ -57,7 +57,6 @@ class _Panes:
 
 def build_music_tab(services: Services, clip: ClipInput) -> None:
     """Build the tab: controls on the left, results on the right."""
-    description = gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             controls = _build_controls(services)
@@ -70,14 +69,14 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
             )
             with gr.Row(elem_classes="actions downloads"):
                 download = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
-            build_question_panel(services, clip, description)
+            build_question_panel(services, clip, clip.description)
             build_zero_shot_panel(services, clip)
     job = TabJob(services, "music", [run, stop])
     work = _DescriptionWork(services, job)
-    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, description])
-    emptied = clip.state.change(work.empty, inputs=clip.state, outputs=[*panes.all, description], queue=False, **QUIET)
+    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, clip.description])
+    emptied = clip.state.change(work.empty, inputs=clip.state, outputs=[*panes.all, clip.description], queue=False, **QUIET)
     for event in (ended, emptied):
-        event.then(_download, inputs=[clip.state, description], outputs=download, queue=False, **QUIET)
+        event.then(_download, inputs=[clip.state, clip.description], outputs=download, queue=False, **QUIET)
     add_music_endpoints(services)
 
 

@@ -8,6 +8,7 @@ from components.timeline.tracks import HeatmapTrack, LabelTrack, PointTrack, Spa
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME
+from pipelines.music.harmony.notation import pitch_classes
 from pipelines.music.harmony.notation import written as chord_symbol
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.tags import SoundTags
@@ -31,7 +32,10 @@ def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
         timeline.put(PointTrack(id="beats", name="Beats", items=points))
     if facts.chords:
         sounding = (chord for chord in facts.chords if chord.name != NO_CHORD_NAME)
-        labels = tuple(LabelItem(chord.start, chord.end, chord_symbol(chord.name), chord.confidence) for chord in sounding)
+        labels = tuple(
+            LabelItem(chord.start, chord.end, chord_symbol(chord.name), chord.confidence, pitch_classes(chord.name))
+            for chord in sounding
+        )
         timeline.put(LabelTrack(id="chords", name="Chords", items=labels))
     if len(facts.sections) > 1:
         spans = tuple(SpanItem(section.start, section.end, section.label) for section in facts.sections)

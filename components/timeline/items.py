@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 MIN_PITCH, MAX_PITCH = 0, 127
 """MIDI note numbers."""
+PITCH_CLASSES = 12
 TIME_DECIMALS = 4
 """0.1 ms."""
 LEVEL_DECIMALS = 3
@@ -48,20 +49,25 @@ class WordItem:
 
 @dataclass(frozen=True, slots=True)
 class LabelItem:
-    """A chord or a tag that holds for a while; `score` is in 0..1."""
+    """A chord or a tag that holds for a while; `score` is in 0..1. The player plays the pitch classes of a chord."""
 
     start: float
     end: float
     text: str
     score: float = 1.0
+    pitch_classes: tuple[int, ...] = ()
+    """0 is C; the root first."""
 
     def __post_init__(self) -> None:
         check_interval(self.start, self.end)
         check_level("score", self.score)
+        if not all(0 <= pitch_class < PITCH_CLASSES for pitch_class in self.pitch_classes):
+            raise ValueError(f"pitch classes are between 0 and {PITCH_CLASSES - 1}, not {self.pitch_classes}")
 
-    def to_json(self) -> list[float | str]:
-        """Return [start, end, text, score]."""
-        return [*rounded(self.start, self.end), self.text, round(self.score, LEVEL_DECIMALS)]
+    def to_json(self) -> list[float | str | list[int]]:
+        """Return [start, end, text, score], and the pitch classes where there are some."""
+        chord = [list(self.pitch_classes)] if self.pitch_classes else []
+        return [*rounded(self.start, self.end), self.text, round(self.score, LEVEL_DECIMALS), *chord]
 
 
 @dataclass(frozen=True, slots=True)

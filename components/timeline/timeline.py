@@ -65,6 +65,10 @@ TEMPLATE = """
     <p class="as-hint"><span class="as-mouse">space plays · ← → step · L loops · scroll zooms</span>
       <span class="as-touch">tap seeks · drag scrolls · pinch zooms</span></p>
     <canvas class="as-map" aria-hidden="true" hidden></canvas>
+    <div class="as-tools as-listen" role="group" aria-label="Listen to the beats">
+      <button type="button" class="as-beats-button" aria-pressed="false" hidden>Click on beats</button>
+      <button type="button" class="as-chords-button" aria-pressed="false" hidden>Play chords</button>
+    </div>
     <div class="as-tools">
       <button type="button" class="as-spectrum-button" aria-pressed="false" disabled>Spectrogram</button>
       <button type="button" class="as-loop-button" aria-pressed="false" disabled>Loop</button>

@@ -102,8 +102,9 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
             work.decode_line_again, inputs=[clip.state, result, edited, *controls.decoding], outputs=[*shown, edited], **each_job
         ),
     ]
+    exported = [clip.transcription, clip.subtitles, *downloads]
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
-        changed(_export, inputs=[clip.state, result, *controls.cues], outputs=[clip.subtitles, *downloads], queue=False, **QUIET)
+        changed(_export, inputs=[clip.state, result, *controls.cues], outputs=exported, queue=False, **QUIET)
     add_transcription_endpoint(services)
 
 
@@ -271,9 +272,9 @@ def _with_remarks(now: Transcription) -> TranscriptFeed:
 
 
 def _export(clip: AudioClip | None, result: _Result | None, *cue_controls: Any) -> list[Any]:
-    """Return the subtitles of the player and the download buttons with files."""
+    """Return the transcription for other exports, the subtitles of the player and the download buttons with files."""
     if clip is None or result is None or not result.transcription.segments:
-        return [[], *no_downloads()]
+        return [None, [], *no_downloads()]
     cue_options = cue_options_of(cue_controls)
     subtitles = Subtitles(result.transcription, result.options, cue_options, clip.name, APP_VERSION)
-    return [player_subtitles_value(subtitles.cues), *downloads_of(clip, subtitles)]
+    return [result.transcription, player_subtitles_value(subtitles.cues), *downloads_of(clip, subtitles)]

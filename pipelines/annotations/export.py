@@ -24,7 +24,7 @@ ExportFormat = Literal["jams", "audacity", "sonic_visualiser", "npz"]
 
 
 @dataclass(frozen=True)
-class ClipResults:
+class MeasuredClip:
     """What is known of a clip."""
 
     clip: AudioClip
@@ -44,7 +44,7 @@ class NothingToExport(AudioscopeError):
         super().__init__(f"There is nothing to export yet: press {needed} first.")
 
 
-def export_results(results: ClipResults, export_format: str, folder: Path, app_version: str) -> Path:
+def export_results(results: MeasuredClip, export_format: str, folder: Path, app_version: str) -> Path:
     """Write what is known of a clip to a file in `folder` and return its path.
 
     Args:
@@ -75,14 +75,14 @@ def export_results(results: ClipResults, export_format: str, folder: Path, app_v
     raise InvalidOption("format", export_format, ", ".join(get_args(ExportFormat)))
 
 
-def _write_npz(results: ClipResults, path: Path) -> Path:
+def _write_npz(results: MeasuredClip, path: Path) -> Path:
     if results.description is None or results.description.facts is None:
         raise NothingToExport("Describe")
     save_npz(path, librosa_features(results.clip, results.description.facts))
     return path
 
 
-def _write_jams(results: ClipResults, path: Path, app_version: str) -> Path:
+def _write_jams(results: MeasuredClip, path: Path, app_version: str) -> Path:
     if not results.layers:
         raise NothingToExport("Describe or Transcribe")
     document = jams_document(results.layers, results.clip.name, results.clip.duration, app_version)
@@ -90,7 +90,7 @@ def _write_jams(results: ClipResults, path: Path, app_version: str) -> Path:
     return path
 
 
-def _write_zip(results: ClipResults, path: Path, ending: str, write: Callable[[AnnotationLayer], str]) -> Path:
+def _write_zip(results: MeasuredClip, path: Path, ending: str, write: Callable[[AnnotationLayer], str]) -> Path:
     """Write one file for each layer; their names are those of the layers."""
     if not results.layers:
         raise NothingToExport("Describe or Transcribe")

@@ -1,14 +1,15 @@
 /*
- * The clip bar: upload, drop, record, examples, history, and cutting the loop out of the clip.
+ * The clip bar: upload, drop, record, examples, history, export, and cutting the loop out of the clip.
  *
  * Gradio runs the joined modules once, with `element`, `trigger`, `props`, `watch` and `upload`.
  * On `window`: 'audioscope:open' {hash, name, time?} opens a clip, and with `time` plays it from there;
  * 'audioscope:select' {track, channel} opens another track or side of it.
  */
 
+import {fileUrl} from '../../page/file_url.js';
 import {part, send, showNote} from './clip_bar.js';
 import {forget, remember, showHistory} from './history.js';
-import {listenToMenus} from './menus.js';
+import {listenToMenus, openMenu} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';
 import {listenToFiles} from './uploading.js';
 
@@ -24,6 +25,14 @@ function playOpened() {
     setTimeout(() => window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}})));
 }
 
+/** Let the browser store a file {url, name} that the server has written. */
+function download(file) {
+  const link = document.createElement('a');
+  link.href = fileUrl(file.url);
+  link.download = file.name;
+  link.click();
+}
+
 listenToFiles();
 listenToMenus();
 recordButton.addEventListener('click', toggleRecording);
@@ -35,6 +44,10 @@ cutButton.addEventListener('click', () => {
   showNote('Cutting …');
   send('cut', loop);
 });
+window.addEventListener('audioscope:tracks', ({detail}) => {
+  part('export-button').hidden = detail.ids.length === 0;
+  if (!detail.ids.length) openMenu(null);
+});
 window.addEventListener('audioscope:open', ({detail}) => {
   opening = detail;
   showNote(`Loading ${detail.name} …`);
@@ -45,13 +58,14 @@ window.addEventListener('audioscope:select', ({detail}) => {
   send('selected', detail);
 });
 watch('value', () => {
-  const {note: text = '', kind, clip, gone} = props.value ?? {};
+  const {note: text = '', kind, clip, gone, file} = props.value ?? {};
   showNote(text, kind);
   if (clip) {
     remember(clip);
     cutButton.hidden = true;
     if (opening?.hash === clip.hash) playOpened();
   }
+  if (file) download(file);
   if (gone) forget(gone);
 });
 showHistory();

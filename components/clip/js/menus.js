@@ -1,9 +1,9 @@
-/* The menus of examples and of the history. */
+/* The menus of examples, of the history and of exports. */
 
 import {bar, part, send, showNote} from './clip_bar.js';
 import {forget} from './history.js';
 
-const MENUS = ['examples', 'history'];
+const MENUS = ['examples', 'history', 'export'];
 
 /** Open one of the menus, or close them for null. */
 export function openMenu(wanted) {
@@ -41,6 +41,13 @@ export function listenToMenus() {
       showNote(`Loading ${name} …`);
       send('reopened', {hash, name});
     }
+  });
+  part('export').addEventListener('click', event => {
+    const button = event.target.closest('button');
+    if (!button) return;
+    closeMenu();
+    showNote(`Writing ${button.querySelector('b').textContent} …`);
+    send('exported', {format: button.dataset.format});
   });
   bar.addEventListener('keydown', event => {
     if (event.key === 'Escape') closeMenu();

@@ -5,6 +5,7 @@ import {bytesOf} from '../../page/numbers.js';
 import {draw} from './drawing.js';
 import {fileUrl} from '../../page/file_url.js';
 import {state, ui, view} from './page.js';
+import {offerParts} from './listening.js';
 import {bringIntoView, dispatchTime, jump, markCurrent, togglePlay} from './playback.js';
 import {dropTrack, labelRow, placeRows} from './rows.js';
 import {select, setLoop} from './selection.js';
@@ -23,6 +24,7 @@ export function receive() {
   if (!state.clip || value.token !== state.clip.token) return;
   for (const [id, text] of Object.entries(value.tracks)) receiveTrack(id, text);
   placeRows();
+  tracksChanged();
   markCurrent();
   const commands = JSON.parse(value.commands);
   for (const command of commands.slice(state.done.get(value.feed) ?? 0)) execute(command);
@@ -36,6 +38,12 @@ function receiveTrack(id, text) {
   state.tracks.set(id, track);
   labelRow(track);
   draw(id);
+}
+
+/** Tell the switches of the player and the rest of the page which tracks there are. */
+function tracksChanged() {
+  offerParts();
+  window.dispatchEvent(new CustomEvent('audioscope:tracks', {detail: {ids: [...state.tracks.keys()]}}));
 }
 
 function execute(command) {
@@ -65,6 +73,7 @@ function decodeTile(kind, base64) {
 function showClip(clip) {
   if (clip && state.clip?.token === clip.token) return;
   for (const id of [...state.tracks.keys()]) dropTrack(id);
+  tracksChanged();
   ui.audio.pause();
   setLoop(null);
   Object.assign(state, {clip, time: 0, follow: true, active: null, done: new Map(), anchor: {audio: 0, clock: 0}});

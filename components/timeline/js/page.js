@@ -24,6 +24,8 @@ export const ui = {
   hover: find('.as-hover'),
   tip: find('.as-tip'),
   loop: find('.as-loop'),
+  beatsButton: find('.as-beats-button'),
+  chordsButton: find('.as-chords-button'),
   loopButton: find('.as-loop-button'),
   spectrumButton: find('.as-spectrum-button'),
   map: find('.as-map'),

@@ -9,6 +9,7 @@
  *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
  *   audioscope:looped out  {start, end, parts}      what is looped now, or null
  *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek
+ *   audioscope:tracks out  {ids}                    whenever tracks come, change or go
  *   audioscope:select out  {track, index, start, end, text}
  * To Python: the events 'seek' {time}, 'select' {track, index, start, end, text}, 'loop' {start, end}.
  */
@@ -16,6 +17,7 @@
 import {readTheme} from './colours.js';
 import {draw} from './drawing.js';
 import {onKey} from './keyboard.js';
+import {accompaniment, listenToSwitches} from './listening.js';
 import {receive} from './messages.js';
 import {find, state, ui, view} from './page.js';
 import {advance, onEnded, onPlayState, seekByUser, togglePlay} from './playback.js';
@@ -49,6 +51,7 @@ function listen() {
     draw('wave');
   });
   listenToPointers();
+  listenToSwitches();
   for (const type of ['play', 'pause', 'playing']) ui.audio.addEventListener(type, onPlayState);
   ui.audio.addEventListener('ended', onEnded);
   ui.audio.addEventListener('timeupdate', () => {
@@ -78,6 +81,7 @@ function listenOutside() {
   const presence = new MutationObserver(() => {
     if (element.isConnected) return;
     gone.abort();
+    accompaniment.close();
     [sizes, classes, presence].forEach(observer => observer.disconnect());
   });
   presence.observe(document.body, {childList: true, subtree: true});
@@ -86,6 +90,6 @@ function listenOutside() {
 state.theme = readTheme(ui.root);
 listen();
 listenOutside();
-ui.root.timeline = {state, view, showRange, zoom, seek: seekByUser};
+ui.root.timeline = {state, view, showRange, zoom, seek: seekByUser, accompaniment};
 watch('value', receive);
 receive();

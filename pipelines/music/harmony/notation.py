@@ -35,6 +35,8 @@ PLAIN: dict[str, Quality] = {"": "maj", "maj": "maj", "m": "min", "min": "min", 
 SPELLED_QUALITIES: dict[str, Quality] = {
     "major": "maj", "maj": "maj", "minor": "min", "min": "min", "dominant": "7", "diminished": "dim",
 }  # fmt: skip
+INTERVALS = {"maj": (0, 4, 7), "min": (0, 3, 7), "7": (0, 4, 7, 10)}
+"""Semitones above the root of each kind of chord, by Harte's shorthand."""
 SIGNS = {"maj": "", "min": "m", "7": "7"}
 
 
@@ -116,3 +118,9 @@ def written(name: str) -> str:
     """Return the lead-sheet symbol of a name in Harte's syntax: 'F#m' for 'F#:min'."""
     root, _, quality = name.partition(":")
     return root + SIGNS[quality]
+
+
+def pitch_classes(name: str) -> tuple[int, ...]:
+    """Return the pitch classes, 0 is C, of a name in Harte's syntax, the root first: (6, 9, 1) for 'F#:min'."""
+    root, _, quality = name.partition(":")
+    return tuple((pitch_class(root) + interval) % 12 for interval in INTERVALS[quality])

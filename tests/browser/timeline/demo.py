@@ -39,6 +39,7 @@ from pipelines.clip.clip_store import ClipStore
 
 TOKEN, LONG_TOKEN = "b7e1c0ffee", "10c0ffee"
 CHORDS = ("Cm", "A♭", "E♭", "B♭", "Cm", "Fm", "G7", "Cm")
+PITCH_CLASSES = ((0, 3, 7), (8, 0, 3), (3, 7, 10), (10, 2, 5), (0, 3, 7), (5, 8, 0), (7, 11, 2, 5), (0, 3, 7))
 WORDS = ("there", "is", "iron", "they", "say", "in", "all", "our", "blood", "and", "a", "grain", "or", "two", "is", "good", "so")
 STREAMED_WORDS = 30
 
@@ -75,7 +76,8 @@ def small_tracks(duration: float) -> list[Track]:
     part = duration / 32
     words = tuple(WordItem(i * part, (i + 0.85) * part, WORDS[i % len(WORDS)], float(random.uniform(0.3, 1))) for i in range(16))
     chords = tuple(
-        LabelItem((16 + 2 * i) * part, (18 + 2 * i) * part, name, 0.9 if name == "G7" else 0.5) for i, name in enumerate(CHORDS)
+        LabelItem((16 + 2 * i) * part, (18 + 2 * i) * part, name, 0.9 if name == "G7" else 0.5, PITCH_CLASSES[i])
+        for i, name in enumerate(CHORDS)
     )
     beats = tuple(PointItem((16 + i / 2) * part, strong=i % 4 == 0) for i in range(32))
     notes = tuple(

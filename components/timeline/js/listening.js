@@ -1,0 +1,38 @@
+/* The switches 'Click on beats' and 'Play chords'; this browser remembers them. */
+
+import {Accompaniment} from './accompaniment.js';
+import {state, ui, view} from './page.js';
+
+const SWITCHES_KEY = 'audioscope-accompaniment';
+const PART_BUTTONS = {beats: ui.beatsButton, chords: ui.chordsButton};
+const RESTARTING_EVENTS = ['play', 'playing', 'pause', 'seeking', 'ratechange', 'ended'];
+
+export const accompaniment = new Accompaniment({
+  audio: ui.audio,
+  end: time => state.loop?.parts.find(([start, end]) => start <= time && time < end)?.[1] ?? view.duration,
+  items: (part, start, end) => state.tracks.get(part)?.items.slice(...state.tracks.get(part).range(start, end)) ?? [],
+});
+
+/** A part is offered when its track has items. */
+export function offerParts() {
+  for (const [part, button] of Object.entries(PART_BUTTONS)) button.hidden = !state.tracks.get(part)?.items.length;
+  accompaniment.restart();
+}
+
+function switchPart(part, on) {
+  PART_BUTTONS[part].setAttribute('aria-pressed', String(on));
+  accompaniment.toggle(part, on);
+}
+
+export function listenToSwitches() {
+  const remembered = (localStorage.getItem(SWITCHES_KEY) ?? '').split(',');
+  for (const [part, button] of Object.entries(PART_BUTTONS)) {
+    switchPart(part, remembered.includes(part));
+    button.addEventListener('click', () => {
+      switchPart(part, !accompaniment.parts.has(part));
+      localStorage.setItem(SWITCHES_KEY, [...accompaniment.parts].join(','));
+    });
+  }
+  for (const type of RESTARTING_EVENTS) ui.audio.addEventListener(type, () => accompaniment.restart());
+  ui.audio.addEventListener('volumechange', () => accompaniment.setVolume());
+}
