@@ -43,7 +43,8 @@ function receiveTrack(id, text) {
 /** Tell the switches of the player and the rest of the page which tracks there are. */
 function tracksChanged() {
   offerParts();
-  window.dispatchEvent(new CustomEvent('audioscope:tracks', {detail: {ids: [...state.tracks.keys()]}}));
+  const ids = [...state.tracks.values()].filter(countOf).map(track => track.id);
+  window.dispatchEvent(new CustomEvent('audioscope:tracks', {detail: {ids}}));
 }
 
 function execute(command) {

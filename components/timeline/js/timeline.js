@@ -9,7 +9,7 @@
  *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
  *   audioscope:looped out  {start, end, parts}      what is looped now, or null
  *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek
- *   audioscope:tracks out  {ids}                    whenever tracks come, change or go
+ *   audioscope:tracks out  {ids}                    the tracks that have items, when they change
  *   audioscope:select out  {track, index, start, end, text}
  * To Python: the events 'seek' {time}, 'select' {track, index, start, end, text}, 'loop' {start, end}.
  */

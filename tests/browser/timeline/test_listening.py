@@ -18,7 +18,8 @@ SCHEDULED = """async part => {
         if (!accompaniment.context) continue;
         const {contextTime, performanceTime} = accompaniment.context.getOutputTimestamp();
         offsets.push(contextTime + (performance.now() - performanceTime) / 1000 - audio.currentTime);
-        for (const {start, when, part: of, strong} of accompaniment.sounding) if (of === part) found.set(start, [start, when, strong]);
+        for (const {start, when, part: of, strong} of accompaniment.sounding)
+            if (of === part) found.set(start, [start, when, strong]);
     }
     offsets.sort((a, b) => a - b);
     return {found: [...found.values()].sort((a, b) => a[0] - b[0]), offset: offsets[offsets.length >> 1]};
@@ -37,7 +38,8 @@ def play_from(timeline: Timeline, fraction: float) -> None:
 
 
 def scheduled(timeline: Timeline, part: str) -> dict[str, Any]:
-    return timeline.page.evaluate(SCHEDULED, part)
+    found: dict[str, Any] = timeline.page.evaluate(SCHEDULED, part)
+    return found
 
 
 def test_the_switches_are_there_only_with_their_tracks_and_off_at_first(open_page):
@@ -90,7 +92,7 @@ def test_chords_begin_with_their_labels_and_one_that_has_begun_goes_on(timeline)
     timeline.page.evaluate("document.activeElement.blur()")
     play_from(timeline, 0.52)
     measured = scheduled(timeline, "chords")
-    labels = [item[0] for item in timeline.value("t.state.tracks.get('chords').items")]  # type: ignore[attr-defined]
+    labels = [item[0] for item in timeline.value("t.state.tracks.get('chords').items")]
     first, *others = measured["found"]
     assert labels[0] < first[0] < labels[1]
     assert [start for start, _, _ in others] == labels[1 : 1 + len(others)]

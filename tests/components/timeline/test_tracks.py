@@ -42,6 +42,7 @@ def as_json(track: Track) -> dict[str, Any]:
         (SpanTrack(id="s", name="S", items=(SpanItem(0, 2, "one"), SpanItem(1, 3, "two"))), [[0, 2, "one"], [1, 3, "two"]]),
         (WordTrack(id="w", name="W", items=(WordItem(0.12345, 0.5, "„hé”", 0.98765),)), [[0.1235, 0.5, "„hé”", 0.988]]),
         (LabelTrack(id="l", name="L", items=(LabelItem(0, 1, "C♯m", 0.5),)), [[0, 1, "C♯m", 0.5]]),
+        (LabelTrack(id="c", name="C", items=(LabelItem(0, 1, "Am", 0.5, (9, 0, 4)),)), [[0, 1, "Am", 0.5, [9, 0, 4]]]),
         (PointTrack(id="p", name="P", items=(PointItem(1, strong=True), PointItem(2))), [[1, 1, "", 1], [2, 2, "", 0]]),
         (NoteTrack(id="n", name="N", items=(NoteItem(0, 1, 60, 0.5),)), [[0, 1, 60, 0.5]]),
         (PictureTrack(id="i", name="I", items=(PictureItem(0, 1, PNG, "dawn"),)), [[0, 1, "dawn", PNG]]),
