@@ -14,9 +14,11 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from components.clip.api import add_clip_endpoint, add_export_endpoint
+from components.clip.api import add_clip_endpoint
 from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
 from components.embeddings.tab import build_embedding_tab
+from components.export.api import add_export_endpoint
+from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
 from components.page.page_script import page_script
@@ -56,6 +58,7 @@ def build_page(services: Services) -> gr.Blocks:
         clip = build_clip_input(services)
         add_clip_endpoint(services)
         add_export_endpoint(services)
+        add_export_events(clip)
         with gr.Tab("Transcribe"):
             build_transcription_tab(services, clip)
         with gr.Tab("Music & sound"):

@@ -1,4 +1,4 @@
-"""The endpoints `read_clip` and `export_annotations`, for scripts and as MCP tools."""
+"""The endpoint `read_clip`, for scripts and as an MCP tool."""
 
 from __future__ import annotations
 
@@ -8,14 +8,9 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import PARALLEL_OPENINGS, open_for_api
-from components.page.downloads import APP_VERSION, as_file_data, new_files_folder
+from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from components.page.json_documents import as_document
-from pipelines.annotations.export import MeasuredClip, export_results
-from pipelines.description.description import DescriptionOptions, describe_clip
-from pipelines.speech.transcript import TranscriptionOptions
-from pipelines.speech.transcription import transcribe
 from services import Services
 
 FACTS = (
@@ -57,31 +52,3 @@ def add_clip_endpoint(services: Services) -> None:
         return as_file_data(clip.player_file), {name: as_document(getattr(clip, name)) for name in FACTS}
 
     add_endpoint(read_clip, concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)
-
-
-def add_export_endpoint(services: Services) -> None:
-    """Add `/export_annotations` to the page's API."""
-
-    def export_annotations(
-        audio: gr.FileData, export_format: str = "jams", with_transcript: bool = False, *, should_stop: Callable[[], bool]
-    ) -> gr.FileData:
-        """Measure the music and sounds of a recording, and write them as annotations for other programs.
-
-        Args:
-            audio: the recording, in any format that carries sound.
-            export_format: 'jams'; 'sonic_visualiser' (a ZIP of .svl layers); 'audacity' (a ZIP of label tracks); 'npz' (facts
-                and features as NumPy arrays with the names of librosa: sr, hop_length, tempo, beat_frames, chroma and more).
-            with_transcript: whether the lines and words of speech are transcribed and written too.
-
-        Returns:
-            The file.
-        """
-        clip = open_for_api(services, audio, should_stop)
-        *_, description = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
-        transcription = description.speech
-        if with_transcript and transcription is None:
-            *_, transcription = transcribe(clip, TranscriptionOptions(), services.runtime, should_stop)
-        measured = MeasuredClip(clip, description, transcription if with_transcript else None)
-        return as_file_data(export_results(measured, export_format, new_files_folder(clip), APP_VERSION))
-
-    add_endpoint(export_annotations, **borrowing(services.settings))

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_facts import build_clip_facts, clip_facts_markup
-from components.clip.export import EXPORTS, ExportChoice, exported_file
+from components.clip.export_menu import EXPORTS, ExportChoice
 from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH
 from components.page.page_script import page_script
@@ -26,11 +26,8 @@ from components.timeline.timeline import (
     no_clip_value,
 )
 from models.errors import InvalidOption
-from pipelines.annotations.export import MeasuredClip
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
-from pipelines.description.description import ClipDescription
-from pipelines.speech.transcript import Transcription
 from services import Services
 
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
@@ -42,8 +39,6 @@ SOUND_FILES = (
 )
 PARALLEL_OPENINGS = 4
 """Clips that are decoded at once, for all people together."""
-PARALLEL_EXPORTS = 2
-"""Files that are written at once, for all people together."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +63,8 @@ class ClipInput:
 
     state: gr.State
     """The person's `AudioClip`, or None."""
+    bar: gr.HTML
+    """Buttons and menus; its value is that of `bar_value`, its event `exported` {format} asks for a file."""
     timeline: gr.HTML
     subtitles: gr.HTML
     description: gr.State
@@ -84,7 +81,7 @@ def build_clip_input(services: Services) -> ClipInput:
     description, transcription = gr.State(None), gr.State(None)
     with gr.Column(elem_id="clip", elem_classes="clip"):
         bar = gr.HTML(
-            value=_note(""),
+            value=bar_value(""),
             html_template=_bar_markup(),
             js_on_load=page_script("clip/js/clip_input"),
             apply_default_css=False,
@@ -105,9 +102,7 @@ def build_clip_input(services: Services) -> ClipInput:
         handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
         event(handler, inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
-    measured = [state, description, transcription]
-    bar.exported(handlers.exported, inputs=measured, outputs=bar, concurrency_limit=PARALLEL_EXPORTS, **QUIET_EACH)
-    return ClipInput(state, timeline, subtitles, description, transcription, is_example)
+    return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example)
 
 
 class _ClipHandlers:
@@ -162,28 +157,13 @@ class _ClipHandlers:
         is_shown = now is not None and now.content_hash == content_hash
         return (None, no_clip_value(), "") if is_shown else (gr.skip(), gr.skip(), gr.skip())
 
-    def exported(
-        self,
-        clip: AudioClip | None,
-        description: ClipDescription | None,
-        transcription: Transcription | None,
-        event: gr.EventData,
-    ) -> Value:
-        """Write a file of what the page shows; the page downloads it."""
-        try:
-            if clip is None:
-                raise NoClip
-            return _note("", file=exported_file(MeasuredClip(clip, description, transcription), _text(event, "format")))
-        except Exception as error:
-            return _note(sentence_for(error), "error")
-
     def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         try:
             clip = opened()
             self._clips.keep(clip, _text(event, "person"))
             value = clip_value(clip, clip.content_hash, clip.name, clip.player_file)
-            return clip, value, _note("", clip=clip), is_example, clip_facts_markup(clip)
+            return clip, value, bar_value("", clip=clip), is_example, clip_facts_markup(clip)
         except ClipExpired as error:
             return _refusal(error, gone=_text(event, "hash"))
         except Exception as error:
@@ -192,7 +172,7 @@ class _ClipHandlers:
 
 def _refusal(error: Exception, **more: str) -> Shown:
     """Return updates that leave the clip that was there, and say in the bar why there is no new one."""
-    return gr.skip(), gr.skip(), _note(sentence_for(error), "error") | more, gr.skip(), gr.skip()
+    return gr.skip(), gr.skip(), bar_value(sentence_for(error), "error") | more, gr.skip(), gr.skip()
 
 
 def open_for_api(services: Services, file: object, should_stop: Callable[[], bool]) -> AudioClip:
@@ -203,7 +183,7 @@ def open_for_api(services: Services, file: object, should_stop: Callable[[], boo
     return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY), should_stop=should_stop)
 
 
-def _note(
+def bar_value(
     text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None, file: Value | None = None
 ) -> Value:
     """Return the note, a new value even for the same text to replace the page's own ('Loading').

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from pipelines.description.description import ClipDescription
+from pipelines.description.findings import ClipFindings
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.jobs.model_use import ModelUse
 from pipelines.music.decisions import MIN_PROBABLE
@@ -52,20 +52,14 @@ class AnnotationLayer:
         return all(label.start == label.end for label in self.labels)
 
 
-def annotation_layers(description: ClipDescription | None, transcription: Transcription | None) -> tuple[AnnotationLayer, ...]:
-    """Return the layers of what is known of a clip; those without a label are left out.
-
-    Args:
-        description: tags and facts; None where the clip was not described.
-        transcription: lines and words; None where the clip was not transcribed.
-    """
+def annotation_layers(findings: ClipFindings) -> tuple[AnnotationLayer, ...]:
+    """Return the layers of what was measured; those without a label are left out."""
     layers: list[AnnotationLayer] = []
-    if description and description.facts:
-        layers += _fact_layers(description.facts)
-    if description:
-        layers += _tag_layers(description)
-    if transcription:
-        layers += _speech_layers(transcription)
+    if findings.facts:
+        layers += _fact_layers(findings.facts)
+    layers += _tag_layers(findings)
+    if findings.speech:
+        layers += _speech_layers(findings.speech)
     return tuple(layer for layer in layers if layer.labels)
 
 
@@ -90,16 +84,17 @@ def _fact_layers(facts: MusicFacts) -> Iterator[AnnotationLayer]:
         yield _layer("vocals", "Vocals", "tag_open", vocals, facts)
 
 
-def _tag_layers(description: ClipDescription) -> Iterator[AnnotationLayer]:
-    duration, sounds, music = description.duration, description.sounds, description.music
-    tags: list[Label] = []
+def _tag_layers(findings: ClipFindings) -> Iterator[AnnotationLayer]:
+    """Yield the tags of the whole clip, and the stretches of those that change."""
+    duration, sounds, music = findings.duration, findings.sounds, findings.music
     if sounds:
-        tags += [Label(0, duration, tag.name, min(1.0, tag.score)) for tag in sounds.top]
+        top = tuple(Label(0, duration, tag.name, min(1.0, tag.score)) for tag in sounds.top)
+        yield _layer("sound-tags", "Sound tags", "tag_open", top, sounds)
         yield _layer("sounds", "Sounds", "tag_open", _runs(sound_heatmap(sounds), duration), sounds)
     if music:
-        tags += [Label(0, duration, tag.name, tag.confidence) for tag in music.tags]
+        tags = tuple(Label(0, duration, tag.name, tag.confidence) for tag in music.tags)
+        yield _layer("music-tags", "Music tags", "tag_open", tags, music)
         yield _layer("instruments", "Instruments", "tag_open", _runs(music_heatmap(music, "instrument"), duration), music)
-    yield _layer("tags", "Tags", "tag_open", tuple(tags), description)
 
 
 def _runs(heatmap: TagHeatmap, duration: float) -> tuple[Label, ...]:

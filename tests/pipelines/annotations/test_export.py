@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,11 +17,11 @@ import pytest
 
 from models.errors import InvalidOption
 from pipelines.annotations import librosa_features
-from pipelines.annotations.export import MeasuredClip, NothingToExport, export_results
+from pipelines.annotations.export import NothingToExport, export_results
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import ClipTooLong
-from pipelines.description.description import ClipDescription
+from pipelines.description.findings import ClipFindings
 from pipelines.speech.transcript import Segment, Transcription, Word
 from tests.pipelines.description.example_findings import BIRD, WALTZ
 
@@ -35,7 +36,9 @@ SPOKEN = Transcription(
     state="done",
     model="Whisper",
 )
-NO_FACTS = ClipDescription(48.0)
+FINDINGS = replace(WALTZ, speech=SPOKEN)
+"""The waltz, with speech on both sides."""
+NOTHING = ClipFindings(48.0, None, None, None)
 
 
 @pytest.fixture
@@ -44,21 +47,14 @@ def clip(store: ClipStore) -> AudioClip:
     return store.open_waveform(0.3 * np.sin(np.arange(48 * RATE) * 2 * np.pi * 392 / RATE).astype(np.float32), RATE, "A/waltz?")
 
 
-@pytest.fixture
-def results(clip: AudioClip) -> MeasuredClip:
-    """The waltz, with speech on both sides."""
-    description = ClipDescription(48.0, WALTZ.sounds, WALTZ.music, WALTZ.facts, model="YAMNet", state="done")
-    return MeasuredClip(clip, description, SPOKEN)
-
-
-def files_of(results: MeasuredClip, export_format: str, folder: Path) -> dict[str, str]:
-    path = export_results(results, export_format, folder, "1.0")
+def files_of(clip: AudioClip, export_format: str, folder: Path) -> dict[str, str]:
+    path = export_results(clip, FINDINGS, export_format, folder, "1.0")
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name).decode("utf-8") for name in archive.namelist()}
 
 
-def test_jams_follows_the_published_schema(results: MeasuredClip, tmp_path: Path) -> None:
-    path = export_results(results, "jams", tmp_path, "1.0")
+def test_jams_follows_the_published_schema(clip: AudioClip, tmp_path: Path) -> None:
+    path = export_results(clip, FINDINGS, "jams", tmp_path, "1.0")
     read = jams.load(str(path), validate=True, strict=True)
     assert (read.file_metadata.title, read.file_metadata.duration) == ("A/waltz?", 48.0)
     for annotation in read.annotations:
@@ -75,9 +71,9 @@ def test_jams_follows_the_published_schema(results: MeasuredClip, tmp_path: Path
     assert layers == ["speech-left", "words-left", "speech-right", "words-right"]
 
 
-def test_audacity_labels_are_intervals_and_chords_are_what_mir_eval_reads(results: MeasuredClip, tmp_path: Path) -> None:
-    files = files_of(results, "audacity", tmp_path)
-    assert {"beats.txt", "downbeats.txt", "chords.txt", "key.txt", "tempo.txt", "sections.txt", "tags.txt"} <= set(files)
+def test_audacity_labels_are_intervals_and_chords_are_what_mir_eval_reads(clip: AudioClip, tmp_path: Path) -> None:
+    files = files_of(clip, "audacity", tmp_path)
+    assert {"beats.txt", "downbeats.txt", "chords.txt", "key.txt", "tempo.txt", "sections.txt", "music-tags.txt"} <= set(files)
     intervals, labels = mir_eval.io.load_labeled_intervals(io.StringIO(files["chords.txt"]))
     assert intervals[1].tolist() == [2.0, 4.0]
     assert labels[:3] == ["G:maj", "C:maj", "D:7"]
@@ -95,9 +91,9 @@ def test_audacity_labels_are_intervals_and_chords_are_what_mir_eval_reads(result
     ],
 )
 def test_sonic_visualiser_gets_a_layer_of_the_right_kind(
-    results: MeasuredClip, tmp_path: Path, name: str, kind: str, dimensions: str, point: dict[str, str]
+    clip: AudioClip, tmp_path: Path, name: str, kind: str, dimensions: str, point: dict[str, str]
 ) -> None:
-    root = ElementTree.fromstring(files_of(results, "sonic_visualiser", tmp_path)[f"{name}.svl"])
+    root = ElementTree.fromstring(files_of(clip, "sonic_visualiser", tmp_path)[f"{name}.svl"])
     model, dataset, layer = root.find("data/model"), root.find("data/dataset"), root.find("display/layer")
     assert model is not None and dataset is not None and layer is not None
     assert (model.get("sampleRate"), model.get("end"), model.get("dimensions")) == (str(RATE), str(48 * RATE), dimensions)
@@ -105,8 +101,8 @@ def test_sonic_visualiser_gets_a_layer_of_the_right_kind(
     assert dataset[1 if len(dataset) > 1 else 0].attrib == point
 
 
-def test_npz_holds_librosas_names_and_frames_that_fit(results: MeasuredClip, tmp_path: Path) -> None:
-    path = export_results(results, "npz", tmp_path, "1.0")
+def test_npz_holds_librosas_names_and_frames_that_fit(clip: AudioClip, tmp_path: Path) -> None:
+    path = export_results(clip, FINDINGS, "npz", tmp_path, "1.0")
     assert path.name == "A waltz.npz"
     with np.load(path) as read:
         features = dict(read)
@@ -126,28 +122,26 @@ def test_npz_holds_librosas_names_and_frames_that_fit(results: MeasuredClip, tmp
 
 
 def test_a_clip_without_music_has_empty_arrays_of_the_same_shapes(clip: AudioClip, tmp_path: Path) -> None:
-    assert BIRD.facts is not None
-    description = ClipDescription(clip.duration, BIRD.sounds, BIRD.music, BIRD.facts, state="done")
-    with np.load(export_results(MeasuredClip(clip, description), "npz", tmp_path, "1.0")) as read:
+    with np.load(export_results(clip, BIRD, "npz", tmp_path, "1.0")) as read:
         assert np.isnan(read["tempo"])
         assert read["beat_times"].shape == read["beat_frames"].shape == (0,)
         assert read["chord_intervals"].shape == read["section_intervals"].shape == (0, 2)
         assert str(read["key"]) == ""
 
 
-def test_frames_of_very_long_clips_are_refused(results: MeasuredClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_frames_of_very_long_clips_are_refused(clip: AudioClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(librosa_features, "MAX_SECONDS", 40.0)
     with pytest.raises(ClipTooLong):
-        export_results(results, "npz", tmp_path, "1.0")
+        export_results(clip, FINDINGS, "npz", tmp_path, "1.0")
 
 
 @pytest.mark.parametrize("export_format", ["jams", "audacity", "sonic_visualiser", "npz"])
 def test_without_results_the_message_says_what_to_press(clip: AudioClip, tmp_path: Path, export_format: str) -> None:
     with pytest.raises(NothingToExport, match="press Describe"):
-        export_results(MeasuredClip(clip, NO_FACTS), export_format, tmp_path, "1.0")
+        export_results(clip, NOTHING, export_format, tmp_path, "1.0")
     assert list(tmp_path.glob("*.*")) == []
 
 
-def test_an_unknown_format_is_refused(results: MeasuredClip, tmp_path: Path) -> None:
+def test_an_unknown_format_is_refused(clip: AudioClip, tmp_path: Path) -> None:
     with pytest.raises(InvalidOption, match="jams, audacity"):
-        export_results(results, "midi", tmp_path, "1.0")
+        export_results(clip, FINDINGS, "midi", tmp_path, "1.0")

@@ -1,0 +1,23 @@
+"""The entries of the Export menu in the clip bar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """An entry of the menu."""
+
+    key: str
+    """A format of `export_results`."""
+    name: str
+    about: str
+
+
+EXPORTS = (
+    ExportChoice("jams", "JAMS", "all tracks in one file"),
+    ExportChoice("sonic_visualiser", "Sonic Visualiser", "a layer for each track"),
+    ExportChoice("audacity", "Audacity", "a label track for each track"),
+    ExportChoice("npz", "NumPy", "facts, chroma, tempogram as in librosa"),
+)
