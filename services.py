@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from models.cache.feature_store import FeatureStore
-from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe
+from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, has_gpu
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
@@ -63,8 +62,8 @@ def build_services(settings: Settings) -> Services:
 
 
 def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:
-    """Return the probes of the device's memory and of the one behind it; the driver says whether there is a GPU, not torch."""
-    if Path("/proc/driver/nvidia/gpus").exists():
+    """Return the probes of the device's memory and of the one behind it."""
+    if has_gpu():
         import torch
 
         if torch.cuda.is_available():

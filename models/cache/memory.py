@@ -14,6 +14,9 @@ import psutil
 from models.errors import AudioscopeError, OutOfMemory
 from models.specs.model_spec import Device
 
+AMD_DRIVER = Path("/dev/kfd")
+"""Device file of the compute driver of AMD's GPUs, which torch's ROCm wheels present as CUDA devices."""
+
 
 class MemoryProbe(Protocol):
     """Measures one memory: a GPU's or the host's."""
@@ -129,6 +132,23 @@ class CudaMemoryProbe:
         import torch
 
         torch.cuda.empty_cache()
+
+
+def has_gpu() -> bool:
+    """Return whether a driver knows of a GPU that torch may run on; torch itself, which takes seconds to import, is not asked.
+
+    NVIDIA's management library answers on Linux, Windows and WSL2, AMD's driver by a device file.
+    """
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return AMD_DRIVER.exists()
+    try:
+        return int(pynvml.nvmlDeviceGetCount()) > 0
+    finally:
+        pynvml.nvmlShutdown()
 
 
 def _read_limit(path: Path) -> int | None:

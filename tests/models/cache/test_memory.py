@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import pynvml
 import pytest
 
+from models.cache import memory
 from models.cache.memory import HostMemoryProbe
 
 INSTALLED_BYTES, AVAILABLE_BYTES = 1_000_000, 900_000
@@ -13,8 +15,8 @@ V1_UNLIMITED = "9223372036854771712"
 
 @pytest.fixture(autouse=True)
 def known_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = SimpleNamespace(total=INSTALLED_BYTES, available=AVAILABLE_BYTES)
-    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    installed = SimpleNamespace(total=INSTALLED_BYTES, available=AVAILABLE_BYTES)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: installed)
 
 
 def make_probe(tmp_path: Path, own_cgroup: str, files: dict[str, str]) -> HostMemoryProbe:
@@ -96,3 +98,41 @@ def test_page_cache_larger_than_the_use_is_no_gift(tmp_path: Path) -> None:
 
 def test_used_is_this_process() -> None:
     assert HostMemoryProbe().used_bytes() > 1_000_000
+
+
+class Driver:
+    """NVIDIA's management library with `count` GPUs; None for a machine without its driver."""
+
+    def __init__(self, count: int | None) -> None:
+        self._count = count
+        self.is_open = False
+
+    def init(self) -> None:
+        if self._count is None:
+            raise pynvml.NVMLError_LibraryNotFound
+        self.is_open = True
+
+    def device_count(self) -> int:
+        assert self._count is not None
+        return self._count
+
+    def shutdown(self) -> None:
+        self.is_open = False
+
+
+@pytest.mark.parametrize(("count", "expected"), [(None, False), (0, False), (1, True), (4, True)])
+def test_the_driver_is_asked_for_gpus_wherever_it_lies(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int | None, expected: bool
+) -> None:
+    driver = Driver(count)
+    for name, method in (
+        ("nvmlInit", driver.init),
+        ("nvmlDeviceGetCount", driver.device_count),
+        ("nvmlShutdown", driver.shutdown),
+    ):
+        monkeypatch.setattr(pynvml, name, method)
+    monkeypatch.setattr(memory, "AMD_DRIVER", tmp_path / "kfd")
+    assert memory.has_gpu() is expected
+    assert not driver.is_open
+    (tmp_path / "kfd").touch()
+    assert memory.has_gpu() is (expected or count is None)
