@@ -11,8 +11,9 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+
+import soundfile
 
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
 from benchmarks.accuracy.measurement import OURS, Measured, analyse_excerpt, measure
@@ -23,8 +24,8 @@ from benchmarks.accuracy.sources import Source, read_sources
 from services import build_services
 from settings import Settings
 
-DEFAULT_TRACKS = 4
-"""Excerpts of each source in a short run, spread over the source."""
+SECONDS_OF_SOURCE = 240.0
+"""Seconds of each source in a short run, in excerpts that are spread over the source."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, required=True, help="folder that keeps packages, excerpts and outputs")
-    parser.add_argument("--all", action="store_true", help=f"all excerpts, not {DEFAULT_TRACKS} of each source")
+    parser.add_argument("--all", action="store_true", help=f"all excerpts, not {SECONDS_OF_SOURCE:g} s of each source")
     parser.add_argument("--split", nargs="+", choices=("tuning", "kept apart"), default=["tuning", "kept apart"])
     parser.add_argument("--source", default="", help="part of the names of the sources that are measured")
     parser.add_argument("--peers", nargs="*", choices=tuple(PEERS), default=["librosa"], help="other programs")
@@ -77,8 +78,14 @@ def _available(sources: list[Source], folders: Folders, with_all: bool) -> Itera
         except PackageAbsent as absent:
             print(absent)
             continue
-        step = 1 if with_all else max(1, len(found) // DEFAULT_TRACKS)
-        yield from islice(found[::step], None if with_all else DEFAULT_TRACKS)
+        yield from found if with_all else spread(found)
+
+
+def spread(found: list[Excerpt]) -> list[Excerpt]:
+    """Return excerpts of `SECONDS_OF_SOURCE` in all, from the whole of a source."""
+    seconds = sum(soundfile.info(excerpt.file).duration for excerpt in found)
+    count = max(1, round(len(found) * min(1.0, SECONDS_OF_SOURCE / max(seconds, 1.0))))
+    return [found[i * len(found) // count] for i in range(count)] if found else []
 
 
 def _line(result: Measured) -> str:

@@ -72,11 +72,14 @@ def measured_tasks(source: Source) -> tuple[str, ...]:
     return tuple(measure for task in source.tasks for measure in (TASKS[task], *FURTHER.get(task, ())))
 
 
-def analyse(clip: AudioClip, services: Services, store: FeatureStore) -> tuple[MusicFacts, MusicTags]:
-    """Return facts and tags of a clip; outputs of networks are looked up in `store`."""
+def analyse(clip: AudioClip, services: Services, store: FeatureStore, only_tags: bool = False) -> tuple[MusicFacts, MusicTags]:
+    """Return facts, which are empty if `only_tags`, and tags of a clip; outputs of networks are looked up in `store`."""
     runtime = replace(services.runtime, features=store)
     *_, tags = tag_music(clip, MusicTagOptions(), runtime)
-    *_, facts = music_facts(clip, FactOptions(), runtime, tags=ClipTags(music=tags))
+    snapshots = music_facts(clip, FactOptions(), runtime, tags=ClipTags(music=tags))
+    facts = next(snapshots)
+    if not only_tags:
+        *_, facts = snapshots
     return facts, tags
 
 
@@ -86,7 +89,8 @@ def analyse_excerpt(excerpt: Excerpt, services: Services, features: Path) -> tup
     file = features / f"{clip.content_hash}.npz"
     kept = read_arrays(file) if file.exists() else {}
     known = len(kept)
-    found = analyse(clip, services, StoredFeatures(services.settings.feature_store_bytes, kept))
+    store = StoredFeatures(services.settings.feature_store_bytes, kept)
+    found = analyse(clip, services, store, only_tags=excerpt.source.tasks == ("instruments",))
     if len(kept) > known:
         write_arrays(file, kept)
     return found
