@@ -18,7 +18,7 @@ import soundfile
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
 from benchmarks.accuracy.measurement import OURS, Measured, analyse_excerpt, measure
 from benchmarks.accuracy.packages import PackageAbsent
-from benchmarks.accuracy.peers.readings import PEERS, peer_readings
+from benchmarks.accuracy.peers.readings import PEER_TASKS, Peers
 from benchmarks.accuracy.report import DOCUMENT, summary, write_document
 from benchmarks.accuracy.sources import Source, read_sources
 from services import build_services
@@ -48,11 +48,12 @@ def main() -> None:
     results: list[Measured] = []
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
+        peers = Peers(arguments.peers, services, folders.readings)
         for excerpt in _available(sources, folders, arguments.all):
             facts, tags = analyse_excerpt(excerpt, services, folders.features)
-            peers = dict(peer_readings(excerpt, arguments.peers, folders.readings))
-            results.append(measure(excerpt, facts, tags, peers))
+            results.append(measure(excerpt, facts, tags, dict(peers.readings(excerpt))))
             print(_line(results[-1]), flush=True)
+        peers.close()
     print(summary(results))
     if arguments.write:
         write_document(results)
@@ -65,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help=f"all excerpts, not {SECONDS_OF_SOURCE:g} s of each source")
     parser.add_argument("--split", nargs="+", choices=("tuning", "kept apart"), default=["tuning", "kept apart"])
     parser.add_argument("--source", default="", help="part of the names of the sources that are measured")
-    parser.add_argument("--peers", nargs="*", choices=tuple(PEERS), default=["librosa"], help="other programs")
+    parser.add_argument("--peers", nargs="*", choices=tuple(PEER_TASKS), default=["librosa"], help="other programs")
     parser.add_argument("--write", action="store_true", help=f"write the figures to {DOCUMENT}")
     return parser.parse_args()
 

@@ -16,7 +16,7 @@ import soundfile
 
 from benchmarks.accuracy.packages import package_folder
 from benchmarks.accuracy.sources import Source
-from benchmarks.accuracy.tracks import Annotation
+from benchmarks.accuracy.tracks import Annotation, from_json
 
 INDEX = "annotations.json"
 
@@ -47,7 +47,7 @@ def excerpts(source: Source, packages: Path, kept: Path) -> Iterator[Excerpt]:
         known = {"made with": made_with, "tracks": annotations}
         index.write_text(json.dumps(known), encoding="utf-8")
     for name, fields in known["tracks"].items():
-        yield Excerpt(source, name, folder / f"{name}.flac", annotation_of(fields))
+        yield Excerpt(source, name, folder / f"{name}.flac", from_json(Annotation, fields))
 
 
 def _write(source: Source, package: Path, folder: Path) -> dict[str, dict[str, Any]]:
@@ -64,12 +64,3 @@ def _fingerprint(source: Source) -> str:
     """Return a digest of what the excerpts depend on: the entry of the source and the code of its reader."""
     reader = importlib.import_module(f"benchmarks.accuracy.readers.{source.reader}")
     return hashlib.blake2b((repr(source) + inspect.getsource(reader)).encode(), digest_size=16).hexdigest()
-
-
-def annotation_of(fields: dict[str, Any]) -> Annotation:
-    """Return the annotation that was written as JSON, its lists as tuples again."""
-    return Annotation(**{name: _tuples(value) for name, value in fields.items()})
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value

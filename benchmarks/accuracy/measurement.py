@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import mir_eval  # type: ignore[import-untyped]
 import numpy as np
 
 from benchmarks.accuracy.excerpts import Excerpt
+from benchmarks.accuracy.peers.readings import PEER_TASKS
 from benchmarks.accuracy.scores import BOUNDARY_WINDOWS, Reading, beat_f_measure, facts_reading, is_tempo, key_scores, scores
-from benchmarks.accuracy.sources import Source
+from benchmarks.accuracy.sources import Source, Task
 from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, write_arrays
 from benchmarks.accuracy.tracks import Annotation
 from models.cache.feature_store import FeatureStore
@@ -24,7 +25,7 @@ from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from services import Services
 
 OURS = "Audioscope"
-TASKS = {
+TASKS: dict[Task, str] = {
     "tempo": "tempo",
     "octave-free tempo": "tempo but for octaves",
     "beats": "beats",
@@ -35,7 +36,7 @@ TASKS = {
     "instruments": "instruments",
 }
 """First measure of each task of `Source.tasks`."""
-FURTHER = {
+FURTHER: dict[Task, tuple[str, ...]] = {
     "downbeats": ("metre",),
     "key": ("key, weighted",),
     "chords": ("sevenths",),
@@ -67,9 +68,9 @@ class Measured:
     """The app's."""
 
 
-def measured_tasks(source: Source) -> tuple[str, ...]:
-    """Return the measures that are taken of a source's tracks."""
-    return tuple(measure for task in source.tasks for measure in (TASKS[task], *FURTHER.get(task, ())))
+def measures(tasks: Iterable[Task]) -> tuple[str, ...]:
+    """Return the measures of tasks."""
+    return tuple(measure for task in tasks for measure in (TASKS[task], *FURTHER.get(task, ())))
 
 
 def analyse(clip: AudioClip, services: Services, store: FeatureStore, only_tags: bool = False) -> tuple[MusicFacts, MusicTags]:
@@ -98,15 +99,19 @@ def analyse_excerpt(excerpt: Excerpt, services: Services, features: Path) -> tup
 
 def measure(excerpt: Excerpt, facts: MusicFacts, tags: MusicTags, peers: dict[str, Reading]) -> Measured:
     """Return the scores of the app and of its peers on the measures that the source allows."""
-    allowed = measured_tasks(excerpt.source)
-    by_program = {
-        OURS: scores_of(excerpt.annotation, facts, tags),
-        **{program: scores(excerpt.annotation, reading) for program, reading in peers.items()},
-    }
-    kept = {program: {name: score for name, score in found.items() if name in allowed} for program, found in by_program.items()}
+    tasks = excerpt.source.tasks
+    by_program = {OURS: _known(scores_of(excerpt.annotation, facts, tags), tasks)}
+    for program, reading in peers.items():
+        by_program[program] = _known(scores(excerpt.annotation, reading), PEER_TASKS[program].intersection(tasks))
     found = findings(excerpt.annotation, facts, tags)
     known = tuple(finding for finding in found if finding_task(finding.kind) in excerpt.source.tasks)
-    return Measured(excerpt.source, excerpt.name, kept, known)
+    return Measured(excerpt.source, excerpt.name, by_program, known)
+
+
+def _known(found: dict[str, float], tasks: Iterable[Task]) -> dict[str, float]:
+    """Return the scores of the measures of `tasks`."""
+    allowed = measures(tasks)
+    return {name: score for name, score in found.items() if name in allowed}
 
 
 def scores_of(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> dict[str, float]:

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
-from benchmarks.accuracy.measurement import analyse, measured_tasks
+from benchmarks.accuracy.measurement import analyse, measures
 from benchmarks.accuracy.replay import RecordedTrack, levels, record, replayed_scores
 from benchmarks.accuracy.sources import read_sources
 from benchmarks.accuracy.stored_features import StoredFeatures
@@ -104,7 +104,7 @@ def _record(chosen: list[Excerpt], services: Services, folder: Path, file: Path)
         key, rms = levels(clip)
         arrays[key] = rms
         annotation = cut(excerpt.annotation, clip.duration)
-        tracks.append(RecordedTrack(excerpt.name, clip.content_hash, clip.duration, measured_tasks(excerpt.source), annotation))
+        tracks.append(RecordedTrack(excerpt.name, clip.content_hash, clip.duration, measures(excerpt.source.tasks), annotation))
         print(excerpt.source.name, excerpt.name, flush=True)
     record(tracks, arrays, file)
 

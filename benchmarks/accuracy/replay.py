@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from benchmarks.accuracy.excerpts import annotation_of
 from benchmarks.accuracy.measurement import analyse, scores_of
 from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, write_arrays
-from benchmarks.accuracy.tracks import Annotation
+from benchmarks.accuracy.tracks import Annotation, from_json
 from models.arrays import AnyArray, FloatArray
 from models.cache.feature_store import FeatureKey
 from pipelines.clip.clip import MIX, AudioClip, samples_path
@@ -82,8 +81,8 @@ def replayed_scores(file: Path, services: Services, folder: Path) -> Iterator[tu
 
 
 def _track(fields: dict[str, Any]) -> RecordedTrack:
-    annotation = annotation_of(fields["annotation"])
-    return RecordedTrack(**{**fields, "annotation": annotation, "measures": tuple(fields["measures"])})
+    annotation = from_json(Annotation, fields["annotation"])
+    return from_json(RecordedTrack, {**fields, "annotation": annotation})
 
 
 def _clip(track: RecordedTrack, rms: AnyArray, folder: Path) -> AudioClip:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from models.arrays import FloatArray
 
+T = TypeVar("T")
 Spans = tuple[tuple[float, float, str], ...]
 """(start, end, label) with times in seconds, ascending."""
 
@@ -45,3 +47,12 @@ class Track:
     """[frames, channels], -1 to 1."""
     sample_rate: int
     annotation: Annotation
+
+
+def from_json(kind: type[T], fields: dict[str, Any]) -> T:
+    """Return an object of a dataclass from its fields as JSON has them, lists as tuples again."""
+    return kind(**{name: _tuples(value) for name, value in fields.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

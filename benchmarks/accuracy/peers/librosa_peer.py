@@ -6,11 +6,12 @@ segmentation (McFee and Ellis 2014), as its gallery of examples describes it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.accuracy.excerpts import Excerpt
 from benchmarks.accuracy.scores import Reading
 from benchmarks.accuracy.tracks import Spans
 from models.arrays import AnyArray, DoubleArray, FloatArray
@@ -37,24 +38,23 @@ MIN_SECTION_BEATS = 12
 """Beats below which the segmentation has too little to compare."""
 
 
-def reading(file: Path) -> Reading:
-    """Return what librosa finds in a sound file."""
+def reading(excerpt: Excerpt) -> Reading:
+    """Return what librosa finds in an excerpt."""
     import librosa
     from librosa.beat import beat_track
 
-    sound, _ = librosa.load(file, sr=SAMPLE_RATE)
+    sound, _ = librosa.load(excerpt.file, sr=SAMPLE_RATE)
+    duration = len(sound) / SAMPLE_RATE
     bpm, frames = beat_track(y=sound, sr=SAMPLE_RATE)
     beats = tuple(librosa.frames_to_time(frames, sr=SAMPLE_RATE).tolist())
-    chroma = librosa.feature.chroma_cqt(y=sound, sr=SAMPLE_RATE, hop_length=CHROMA_HOP_SAMPLES).T
-    duration = len(sound) / SAMPLE_RATE
-    return Reading(
-        bpm=float(np.atleast_1d(bpm)[0]),
-        beats=beats,
-        downbeats=beats[::BEATS_PER_BAR],
-        metre=f"{BEATS_PER_BAR}/4",
-        key=_key(chroma.mean(axis=0)),
-        chords=_chords(chroma, beats, duration),
-        sections=_sections(sound, frames, duration),
+    rhythm = Reading(bpm=float(np.atleast_1d(bpm)[0]), beats=beats, downbeats=beats[::BEATS_PER_BAR], metre=f"{BEATS_PER_BAR}/4")
+    tasks = excerpt.source.tasks
+    chroma = librosa.feature.chroma_cqt(y=sound, sr=SAMPLE_RATE, hop_length=CHROMA_HOP_SAMPLES).T if "key" in tasks else None
+    return replace(
+        rhythm,
+        key="" if chroma is None else _key(chroma.mean(axis=0)),
+        chords=_chords(chroma, beats, duration) if chroma is not None and "chords" in tasks else (),
+        sections=_sections(sound, frames, duration) if "sections" in tasks else (),
     )
 
 

@@ -5,32 +5,68 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from benchmarks.accuracy.excerpts import Excerpt
-from benchmarks.accuracy.peers import librosa_peer
+from benchmarks.accuracy.peers import crema_peer, librosa_peer
+from benchmarks.accuracy.peers.madmom_peer import Madmom, MadmomUnavailable, beatnet_reading
 from benchmarks.accuracy.scores import Reading
+from benchmarks.accuracy.sources import Task
+from benchmarks.accuracy.tracks import from_json
+from services import Services
 
-PEERS: dict[str, Callable[[Path], Reading]] = {"librosa": librosa_peer.reading}
-"""Programs by name."""
-
-
-def peer_readings(excerpt: Excerpt, peers: Sequence[str], kept: Path) -> Iterator[tuple[str, Reading]]:
-    """Yield (program, its reading) for the excerpt, from the folder `kept` where it is newer than the excerpt."""
-    for peer in peers:
-        file = kept / peer / excerpt.source.name / f"{excerpt.name}.json"
-        if not file.exists() or file.stat().st_mtime < excerpt.file.stat().st_mtime:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(asdict(PEERS[peer](excerpt.file))), encoding="utf-8")
-        yield peer, reading_of(json.loads(file.read_text(encoding="utf-8")))
-
-
-def reading_of(fields: dict[str, Any]) -> Reading:
-    """Return the reading that was written as JSON, its lists as tuples again."""
-    lists = {name: tuple(map(_tuple, value)) for name, value in fields.items() if isinstance(value, list)}
-    return Reading(**{**fields, **lists})
+RHYTHM: frozenset[Task] = frozenset(("tempo", "octave-free tempo", "beats", "downbeats"))
+PEER_TASKS: dict[str, frozenset[Task]] = {
+    "librosa": frozenset((*RHYTHM, "key", "chords", "sections")),
+    "madmom": frozenset((*RHYTHM, "key", "chords")),
+    "BeatNet": RHYTHM,
+    "crema": frozenset(("chords",)),
+}
+"""What each program can find."""
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+class Peers:
+    """The programs that can be run here."""
+
+    def __init__(self, names: Sequence[str], services: Services, folder: Path) -> None:
+        """Prepare programs; print those that cannot be had.
+
+        Args:
+            names: of `PEER_TASKS`.
+            services: for the networks of BeatNet and crema.
+            folder: for their readings, and for madmom's environment.
+        """
+        self._folder = folder
+        self._readers: dict[str, Callable[[Excerpt], Reading]] = {}
+        if "librosa" in names:
+            self._readers["librosa"] = librosa_peer.reading
+        if "crema" in names:
+            self._readers["crema"] = partial(crema_peer.reading, services=services)
+        self._madmom: Madmom | None = None
+        if {"madmom", "BeatNet"} & set(names):
+            try:
+                self._madmom = Madmom(folder / "madmom environment")
+            except MadmomUnavailable as unavailable:
+                print(f"madmom and BeatNet's own pipeline, which needs it, are left out: {unavailable}")
+                return
+            if "madmom" in names:
+                self._readers["madmom"] = self._madmom.reading
+            if "BeatNet" in names:
+                self._readers["BeatNet"] = partial(beatnet_reading, services=services, madmom=self._madmom)
+
+    def readings(self, excerpt: Excerpt) -> Iterator[tuple[str, Reading]]:
+        """Yield (program, its reading) of an excerpt, for the programs that can do one of its tasks."""
+        for peer, read in self._readers.items():
+            if not PEER_TASKS[peer] & set(excerpt.source.tasks):
+                continue
+            file = self._folder / peer / excerpt.source.name / f"{excerpt.name}.json"
+            if not file.exists() or file.stat().st_mtime < excerpt.file.stat().st_mtime:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(asdict(read(excerpt))), encoding="utf-8")
+            yield peer, from_json(Reading, json.loads(file.read_text(encoding="utf-8")))
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._madmom is not None:
+            self._madmom.close()
