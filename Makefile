@@ -43,7 +43,7 @@ check-scripts:
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
 
-# Keeps packages of music and the outputs of the networks in MUSIC. OPTIONS: --all, --peers, --write; see python -m benchmarks.accuracy --help.
+# MUSIC keeps packages of music and what is made of them. OPTIONS, such as --all, --write or --peers librosa madmom: see --help.
 MUSIC ?= $(HOME)/.cache/audioscope-accuracy
 
 accuracy: $(TESTS)
