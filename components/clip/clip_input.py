@@ -14,8 +14,10 @@ from gradio.utils import get_upload_folder
 
 from components.clip.clip_facts import build_clip_facts, clip_facts_markup
 from components.clip.export_menu import EXPORTS, ExportChoice
+from components.clip.live_tempo import MARKUP as LIVE_TEMPO_MARKUP
+from components.clip.live_tempo import LiveTempo
 from components.clip.player_subtitles import build_player_subtitles
-from components.page.events import QUIET_EACH
+from components.page.events import QUIET_EACH, borrowing
 from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import (
@@ -102,6 +104,9 @@ def build_clip_input(services: Services) -> ClipInput:
         handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
         event(handler, inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
+    beats = gr.State(None)
+    each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
+    bar.sounded(LiveTempo(services.runtime).accept, inputs=beats, outputs=[bar, beats], **each_chunk)
     return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example)
 
 
@@ -200,6 +205,7 @@ def _bar_markup() -> str:
     return f"""
 <div class="clip-bar" role="group" aria-label="Clip">
   <span class="clip-note" role="status"></span>
+  {LIVE_TEMPO_MARKUP}
   <div class="clip-menu">
     <button type="button" class="clip-examples-button" aria-expanded="false" aria-haspopup="true">Examples</button>
     <ul class="clip-examples" hidden>{examples}</ul>

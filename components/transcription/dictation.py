@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import tempfile
 import time
 from dataclasses import dataclass
@@ -12,18 +10,16 @@ from typing import Any
 from uuid import uuid4
 
 import gradio as gr
-import numpy as np
 import soundfile
 import soxr
 
+from components.clip.sound_chunks import chunk_rate, chunk_samples
 from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
 from components.transcription.controls import options_of
 from components.transcription.summary import transcription_summary, waiting_message
 from components.transcription.transcript import TranscriptFeed
-from models.arrays import FloatArray
-from models.errors import InvalidOption
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.dictation import Dictation, DictationResult
 from pipelines.speech.transcript import Transcription
@@ -33,9 +29,6 @@ from services import Services
 
 TEMPLATE = '<button type="button" aria-pressed="false">Dictate</button><span class="dictation-note" role="status"></span>'
 MAX_SECONDS = 1800.0
-RATES = range(8_000, 192_001)
-"""Sample rates in Hz that a page may send."""
-MAX_CHUNK_SECONDS = 60
 Update = tuple[Any, ...]
 """(button, session, transcript, summary)."""
 
@@ -73,11 +66,11 @@ class DictationJob:
     def accept(self, session: DictationSession | None, event: gr.EventData, *controls: Any) -> Update:
         """Take a chunk of sound from the page; with the last one the recording becomes the clip."""
         try:
-            rate = _rate(event)
+            rate = chunk_rate(event)
             if event_field(event, "first") is True or session is None:
                 session = self._begin(rate, controls)
             last = event_field(event, "last") is True
-            samples = session.resampler.resample_chunk(_samples(event, session.rate), last=last)
+            samples = session.resampler.resample_chunk(chunk_samples(event, session.rate), last=last)
             written = session.dictation.accept(samples)
             if last:
                 return self._end(session, session.dictation.finish())
@@ -124,24 +117,3 @@ class DictationJob:
 def _value(done: bool = False, failure: str = "", clip: dict[str, str] | None = None) -> Value:
     """Return a value that differs from the last one: the page then sends the next chunk."""
     return {"done": done, "failure": failure, "clip": clip, "id": uuid4().hex}
-
-
-def _rate(event: gr.EventData) -> int:
-    """Check the rate, which the page may set to anything."""
-    rate: Any = event_field(event, "rate")
-    if not isinstance(rate, int) or rate not in RATES:
-        raise InvalidOption("sample rate", rate, f"{RATES.start} to {RATES.stop - 1} Hz")
-    return rate
-
-
-def _samples(event: gr.EventData, rate: int) -> FloatArray:
-    """Decode the 16-bit samples that the page sent as base64: float32 [samples]."""
-    text: Any = event_field(event, "pcm")
-    max_bytes = 2 * rate * MAX_CHUNK_SECONDS
-    try:
-        data = base64.b64decode(text, validate=True) if isinstance(text, str) and len(text) <= 2 * max_bytes else None
-    except binascii.Error:
-        data = None
-    if data is None or len(data) % 2:
-        raise InvalidOption("chunk of sound", "something else", f"up to {MAX_CHUNK_SECONDS} s of 16-bit samples in base64")
-    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(-np.iinfo(np.int16).min)

@@ -9,6 +9,7 @@
 import {fileUrl} from '../../page/file_url.js';
 import {part, send, showNote} from './clip_bar.js';
 import {forget, remember, showHistory} from './history.js';
+import {showTempo} from './live_tempo.js';
 import {listenToMenus, openMenu} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';
 import {listenToFiles} from './uploading.js';
@@ -58,7 +59,8 @@ window.addEventListener('audioscope:select', ({detail}) => {
   send('selected', detail);
 });
 watch('value', () => {
-  const {note: text = '', kind, clip, gone, file} = props.value ?? {};
+  const {note: text = '', kind, clip, gone, file, tempo} = props.value ?? {};
+  if (tempo) return showTempo(tempo);
   showNote(text, kind);
   if (clip) {
     remember(clip);

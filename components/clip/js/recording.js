@@ -1,6 +1,7 @@
 /* Recording from the microphone. */
 
 import {part, showNote} from './clip_bar.js';
+import {startTempo, stopTempo} from './live_tempo.js';
 import {uploadFile} from './uploading.js';
 
 const RECORDING_TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'];
@@ -25,6 +26,7 @@ async function startRecording() {
   recorder.onstop = () => finishRecording(microphone, parts);
   recorder.start();
   showRecording(performance.now());
+  startTempo(microphone);
 }
 
 function showRecording(began) {
@@ -37,6 +39,7 @@ function showRecording(began) {
 
 function finishRecording(microphone, parts) {
   clearInterval(ticking);
+  stopTempo();
   microphone.getTracks().forEach(track => track.stop());
   recordButton.setAttribute('aria-pressed', 'false');
   recordButton.textContent = 'Record';
