@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tests.recordings import EXAMPLES
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 RATE = 48_000
+TEMPO = re.compile(r"Tempo 9[4-8] BPM")
 WATCH = """() => {
     const dot = document.querySelector('.clip-tempo i');
     window.flashes = [];
@@ -60,7 +62,7 @@ def test_the_tempo_is_shown_and_flashes_until_the_recording_stops(app: RunningAp
     page, complaints = recording_page(played_to, app)
     tempo = page.locator(".clip-tempo")
     expect(tempo).to_be_hidden()
-    expect(tempo).to_have_text("Tempo 96 BPM", timeout=60_000)
+    expect(tempo).to_have_text(TEMPO, timeout=60_000)
     page.wait_for_function("window.flashes.length >= 5", timeout=60_000)
     gaps = page.evaluate("flashes.slice(1).map((time, i) => time - flashes[i])")
     assert sorted(gaps)[len(gaps) // 2] == pytest.approx(60 / 96, abs=0.1)
@@ -76,9 +78,8 @@ def test_the_tempo_is_shown_and_flashes_until_the_recording_stops(app: RunningAp
 
 def test_the_dot_rests_where_less_motion_is_wanted(app: RunningApp, played_to: Browser) -> None:
     page, complaints = recording_page(played_to, app, reduced_motion="reduce")
-    expect(page.locator(".clip-tempo")).to_have_text("Tempo 96 BPM", timeout=60_000)
+    expect(page.locator(".clip-tempo")).to_have_text(TEMPO, timeout=60_000)
     page.wait_for_timeout(1_500)
     assert page.evaluate("flashes") == []
-    page.screenshot(path="/tmp/live.png")
     page.get_by_role("button", name="Stop recording").click()
     assert complaints == []

@@ -26,7 +26,7 @@ export function showTempo({bpm = null, beat = null, failure = ''}) {
   if (chunks.ending) return;
   line.hidden = bpm === null && !failure;
   dot.hidden = bpm === null;
-  tempoText.textContent = failure || `Tempo ${Math.round(bpm)} BPM`;
+  tempoText.textContent = bpm === null ? failure : `Tempo ${Math.round(bpm)} BPM`;
   pulse = bpm === null ? null : {beat, period: 60 / bpm, at: chunks.seconds};
   clearTimeout(flashTimer);
   scheduleFlash();
