@@ -14,7 +14,7 @@ from typing import Any
 
 import soundfile
 
-from benchmarks.accuracy.packages import package_folder
+from benchmarks.accuracy.packages import PackageAbsent, package_folder
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, from_json
 
@@ -35,7 +35,8 @@ def excerpts(source: Source, packages: Path, kept: Path) -> Iterator[Excerpt]:
     """Yield the excerpts of a source from `kept`; read them from its package where they are absent or its reader has changed.
 
     Raises:
-        PackageAbsent: the package can be had neither from `packages` nor from its origin.
+        PackageAbsent: the package can be had neither from `packages` nor from its origin, or its reader needs a program, a
+            library or a SoundFont that is not here.
     """
     folder = kept / source.name
     index, made_with = folder / INDEX, _fingerprint(source)
@@ -43,7 +44,11 @@ def excerpts(source: Source, packages: Path, kept: Path) -> Iterator[Excerpt]:
     if known.get("made with") != made_with:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        annotations = _write(source, package_folder(source, packages), folder)
+        package = package_folder(source, packages)
+        try:
+            annotations = _write(source, package, folder)
+        except OSError as error:
+            raise PackageAbsent(f"{source.name}: {error}") from error
         known = {"made with": made_with, "tracks": annotations}
         index.write_text(json.dumps(known), encoding="utf-8")
     for name, fields in known["tracks"].items():

