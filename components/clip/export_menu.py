@@ -19,5 +19,5 @@ EXPORTS = (
     ExportChoice("jams", "JAMS", "all tracks in one file"),
     ExportChoice("sonic_visualiser", "Sonic Visualiser", "a layer for each track"),
     ExportChoice("audacity", "Audacity", "a label track for each track"),
-    ExportChoice("npz", "NumPy", "facts, chroma, tempogram as in librosa"),
+    ExportChoice("npz", "NumPy", "arrays with librosa's names"),
 )
