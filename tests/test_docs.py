@@ -108,17 +108,18 @@ def test_every_endpoint_exists(page: Blocks) -> None:
         assert named <= endpoints, document.name
 
 
-@pytest.mark.models
-def test_the_notebook_block_transcribes_without_gradio(tmp_path: Path) -> None:
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## In a notebook")[1]
-    block = re.search(r"```python\n(.*?)```", section, re.DOTALL)
-    assert block is not None
-    code = block[1].replace("interview.m4a", "examples/speech.flac")
-    code = code.replace("TranscriptionOptions()", "TranscriptionOptions(model='whisper-base-offline')")
+def notebook_blocks() -> list[str]:
+    """Return the Python blocks of the README's section for notebooks."""
+    section = text_of(ROOT / "README.md").split("## In a notebook")[1].split("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+
+
+def lines_printed_by(code: str, folder: Path) -> list[str]:
+    """Run `code` in a process of its own, without a network and without Gradio."""
     environment = {
         **os.environ,
-        "AUDIOSCOPE_DATA_DIR": str(tmp_path / "data"),
-        "AUDIOSCOPE_CLIP_DIR": str(tmp_path / "clips"),
+        "AUDIOSCOPE_DATA_DIR": str(folder / "data"),
+        "AUDIOSCOPE_CLIP_DIR": str(folder / "clips"),
         "HF_HUB_OFFLINE": "1",
     }
     run = subprocess.run(
@@ -130,6 +131,23 @@ def test_the_notebook_block_transcribes_without_gradio(tmp_path: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    last = run.stdout.strip().splitlines()[-1]
+    return run.stdout.strip().splitlines()
+
+
+@pytest.mark.models
+def test_the_notebook_block_transcribes_without_gradio(tmp_path: Path) -> None:
+    code = notebook_blocks()[0].replace("interview.m4a", "examples/speech.flac")
+    code = code.replace("TranscriptionOptions()", "TranscriptionOptions(model='whisper-base-offline')")
+    last = lines_printed_by(code, tmp_path)[-1]
     assert last.startswith("15.39 ")
     assert "Dashwood" in last
+
+
+@pytest.mark.models
+def test_five_lines_lead_from_librosa_to_facts(tmp_path: Path) -> None:
+    setup, block = notebook_blocks()
+    code = setup.split("clip =")[0] + block.replace("song.ogg", "examples/music.ogg")
+    assert len(block.partition("y, sr")[2].splitlines()) == 5
+    last = lines_printed_by(code, tmp_path)[-1]
+    assert re.match(r"9[56]\.\d+ C:minor \[", last)
+    assert last.endswith("(12, 948)")

@@ -135,6 +135,14 @@ def test_frames_of_very_long_clips_are_refused(clip: AudioClip, tmp_path: Path, 
         export_results(clip, FINDINGS, "npz", tmp_path, "1.0")
 
 
+def test_the_document_on_exports_names_every_array_and_layer(clip: AudioClip, tmp_path: Path) -> None:
+    document = (Path(__file__).parents[3] / "docs" / "exports.md").read_text(encoding="utf-8")
+    with np.load(export_results(clip, FINDINGS, "npz", tmp_path, "1.0")) as read:
+        assert [name for name in read if f"`{name}`" not in document] == []
+    layers = {name.split(".")[0].split("-left")[0].split("-right")[0] for name in files_of(clip, "audacity", tmp_path)}
+    assert [layer for layer in layers if layer not in document] == []
+
+
 @pytest.mark.parametrize("export_format", ["jams", "audacity", "sonic_visualiser", "npz"])
 def test_without_results_the_message_says_what_to_press(clip: AudioClip, tmp_path: Path, export_format: str) -> None:
     with pytest.raises(NothingToExport, match="press Describe"):
