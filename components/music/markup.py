@@ -12,6 +12,7 @@ from pipelines.description.description import ClipDescription
 from pipelines.music.facts import MusicFacts, Vocals
 from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
 from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.key_spans import KeySpan
 from pipelines.music.harmony.notation import written as chord_symbol
 from pipelines.music.harmony.tuning import MIN_TUNING_CENTS
 from pipelines.music.loudness import Loudness
@@ -40,7 +41,7 @@ def facts_markup(facts: MusicFacts) -> str:
     rows = [
         _tempo(facts.tempo) or _reason("Tempo", facts.no_tempo_reason),
         _metre(facts.beats) or _missing("Metre", facts),
-        _key(facts.key) or _reason("Key", facts.no_key_reason),
+        _key(facts.key, facts.key_spans) or _reason("Key", facts.no_key_reason),
         _tuning(facts.tuning_cents),
         _chords(facts.chords) or _missing("Chords", facts),
         _sections(facts.sections),
@@ -117,10 +118,12 @@ def _metre(beats: Beats | None) -> str:
     return _row("Metre", f"{beats.metre} · {len(beats.times)} beats · {first}", beats.confidence, _or(others))
 
 
-def _key(key: Key | None) -> str:
+def _key(key: Key | None, spans: tuple[KeySpan, ...]) -> str:
     if key is None:
         return ""
-    return _row("Key", key.name, key.confidence, _or((other.name, other.confidence) for other in key.alternatives[:2]))
+    changes = [seek_button(f"{span.key.name} {clock_time(span.start)}", span.start, "Play from here") for span in spans]
+    value = f"{key.name} · {' '.join(changes)}" if len(changes) > 1 else key.name
+    return _row("Key", value, key.confidence, _or((other.name, other.confidence) for other in key.alternatives[:2]))
 
 
 def _chords(chords: tuple[Chord, ...]) -> str:

@@ -25,7 +25,7 @@ def put_music(timeline: TimelineFeed, tags: MusicTags) -> None:
 
 
 def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
-    """Put beats, chords, sections and vocals on the timeline, as far as they are known."""
+    """Put beats, chords, changes of key, sections and vocals on the timeline, as far as they are known."""
     if facts.beats:
         pairs = zip(facts.beats.times, facts.beats.positions, strict=True)
         points = tuple(PointItem(time, position == 1, str(position)) for time, position in pairs)
@@ -37,6 +37,9 @@ def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:
             for chord in sounding
         )
         timeline.put(LabelTrack(id="chords", name="Chords", items=labels))
+    if len(facts.key_spans) > 1:
+        keys = tuple(LabelItem(span.start, span.end, span.key.name, span.key.confidence) for span in facts.key_spans)
+        timeline.put(LabelTrack(id="keys", name="Keys", items=keys))
     if len(facts.sections) > 1:
         spans = tuple(SpanItem(section.start, section.end, section.label) for section in facts.sections)
         timeline.put(SpanTrack(id="sections", name="Sections", colour="sky", items=spans))

@@ -72,9 +72,10 @@ def _fact_layers(facts: MusicFacts) -> Iterator[AnnotationLayer]:
         beats = tuple(Label(time, time, position, facts.beats.confidence) for time, position in pairs)
         yield _layer("beats", "Beats", "beat", beats, facts)
         yield _layer("downbeats", "Downbeats", "", tuple(beat for beat in beats if beat.value == 1), facts)
-    if facts.key:
-        key = Label(0, duration, f"{facts.key.tonic}:{facts.key.mode}", facts.key.confidence)
-        yield _layer("key", "Key", "key_mode", (key,), facts)
+    keys = tuple(
+        Label(span.start, span.end, f"{span.key.tonic}:{span.key.mode}", span.key.confidence) for span in facts.key_spans
+    )
+    yield _layer("key", "Key", "key_mode", keys, facts)
     chords = tuple(Label(chord.start, chord.end, chord.name, chord.confidence) for chord in facts.chords)
     yield _layer("chords", "Chords", "chord", chords, facts)
     sections = tuple(Label(section.start, section.end, section.label, section.confidence) for section in facts.sections)

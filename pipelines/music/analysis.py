@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,8 @@ from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import model_fields
 from pipelines.music.calibration import calibrated
 from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
-from pipelines.music.harmony.chord_recognition import CHORD_COUNT, Chord, chord_probability, find_chords
-from pipelines.music.harmony.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
-from pipelines.music.harmony.key_detection import Key, find_key
-from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
-from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, tuning_cents
+from pipelines.music.harmony.harmonies import Harmonies, find_harmonies
+from pipelines.music.harmony.reading import WORKING_BYTES, HarmonyReader
 from pipelines.music.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
 from pipelines.music.rhythm.beat_network import (
     BEAT_SAMPLE_RATE,
@@ -58,10 +54,7 @@ from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
 
-WORKING_BYTES = 200 * 2**20
-"""Memory for spectrograms and activations of one block, beside the weights; rounded up."""
 LOUDNESS_REVISION = "1"
-TUNING_REVISION = "2"
 MIN_TEMPO_SECONDS = 3.0
 """Duration without silence at the ends, below which a clip without a tempo is too short for one."""
 MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.35, 0.8
@@ -134,15 +127,14 @@ class _FactFinder:
         self._tags = tags
         self._beats = runtime.catalog.choose("track_beats", BEAT_NETWORK.key, WORKING_BYTES).spec
         self._beatnet = runtime.catalog.choose("track_beats", BEATNET.key, WORKING_BYTES).spec
-        self._notes = runtime.catalog.choose("transcribe_notes", working_bytes=WORKING_BYTES).spec
-        self._harmony = runtime.catalog.choose("name_chords", working_bytes=WORKING_BYTES).spec
         self._part = sounding_part(clip.waveform(BEAT_SAMPLE_RATE), BEAT_SAMPLE_RATE)
+        self._harmony = HarmonyReader(clip, self._part.cut, self._part.name, runtime)
         self._position = 0.0
 
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
         """All models in use."""
-        return YAMNET, self._beats, self._beatnet, self._notes, self._harmony
+        return YAMNET, self._beats, self._beatnet, *self._harmony.specs
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[NewFacts, None, None]:
         """Yield what becomes known, one part after the other."""
@@ -155,26 +147,24 @@ class _FactFinder:
         options = BeatOptions(
             self._options.min_bpm, self._options.max_bpm, self._options.beats_per_bar, min_strength, not is_music
         )
-        notes, cents = yield from self._pooled_notes()
+        reading = yield from self._harmony.read(lambda fraction: self._advance(JOB_FRACTIONS["notes"] * fraction))
         frames = self._beat_frames(activations, options)
-        tempo, beats = rhythm_of_beats(frames, activations, chroma_of(notes[:, 0]), options) or (None, None)
+        tempo, beats = rhythm_of_beats(frames, activations, reading.activations.chroma, options) or (None, None)
         yield {
             "tempo": calibrated(tempo, "tempo") if tempo else None,
             "beats": self._part.beats(calibrated(beats, "beats")) if beats else None,
             "no_tempo_reason": "" if tempo else self._no_tempo_reason(),
-            "tuning_cents": cents,
+            "tuning_cents": reading.cents,
         }
-        chords, key = self._harmonies(notes, cents, beats.times if beats else ())
-        if not is_music or key is None:
-            key, chords = None, ()
-        reason = "" if key else "no tonal centre" if is_music else "not music"
-        chords = tuple(calibrated(chord, "chord") for chord in chords)
+        harmonies = find_harmonies(reading, self._part.duration, beats.times if beats else ()) if is_music else Harmonies()
+        chords = tuple(calibrated(chord, "chord") for chord in harmonies.chords)
         yield {
-            "key": calibrated(key, "key") if key else None,
+            "key": calibrated(harmonies.key, "key") if harmonies.key else None,
+            "key_spans": self._part.key_spans(harmonies.key_spans, self._clip.duration),
             "chords": self._part.chords(chords, self._clip.duration),
-            "no_key_reason": reason,
+            "no_key_reason": "" if harmonies.key else "no tonal centre" if is_music else "not music",
         }
-        found = find_sections(notes, bands, beats, self._part.duration) if is_music else ()
+        found = find_sections(reading.notes, bands, beats, self._part.duration) if is_music else ()
         sections = tuple(calibrated(section, "section") for section in found)
         yield {"sections": self._part.sections(sections, self._clip.duration)}
         loudness = yield from self._loudness()
@@ -227,35 +217,6 @@ class _FactFinder:
     def _no_tempo_reason(self) -> str:
         return "too short" if self._part.duration < MIN_TEMPO_SECONDS else "no steady pulse"
 
-    def _pooled_notes(self) -> Generator[NewFacts, None, tuple[FloatArray, float]]:
-        """Return the pooled notes [frames, 2, 88], read at the clip's own tuning, and that tuning in cents."""
-        waveform = self._waveform(NOTE_SAMPLE_RATE)
-        key = FeatureKey(self._clip.content_hash, "tuning", TUNING_REVISION, "cents")
-        measure = partial(_tuning_of, waveform)
-        cents = float(self._runtime.features.get_or_compute(key, measure)[0])
-        # Resampled to another rate and read at the usual one, all notes are shifted to A4 = 440 Hz, and the time is stretched.
-        stretch = 2 ** (cents / 1200) if abs(cents) >= MIN_TUNING_CENTS else 1.0
-        rate = round(NOTE_SAMPLE_RATE * stretch)
-        tuned = self._waveform(rate)
-        count, blocks = note_block_count(len(tuned)), []
-        for block in range(count):
-            layer = f"notes of block {block} at {rate} Hz"
-            blocks.append(self._part_features(self._notes, layer, partial(_notes_of, tuned, block)))
-            yield self._progress("notes", count)
-        notes = np.concatenate(blocks).astype(np.float32)
-        frames = np.arange(ceil(len(waveform) / HARMONY_HOP_SAMPLES)) * (rate / NOTE_SAMPLE_RATE)
-        return notes[np.minimum(np.round(frames).astype(np.int64), len(notes) - 1)], cents
-
-    def _harmonies(self, notes: FloatArray, cents: float, beats: tuple[float, ...]) -> tuple[tuple[Chord, ...], Key | None]:
-        layer = f"chords and keys at {cents:.0f} cents"
-        logits = self._part_features(self._harmony, layer, partial(_harmony_of, notes))
-        chord_logits, key_logits = logits[:, :CHORD_COUNT], logits[0, CHORD_COUNT:]
-        chords = find_chords(chord_logits, self._part.duration, beats)
-        key = find_key(key_logits, chord_probability(chord_logits))
-        if key is not None:
-            chords = find_chords(chord_logits, self._part.duration, beats, key.spelling)
-        return chords, key
-
     def _loudness(self) -> Generator[NewFacts, None, Loudness]:
         """Return the loudness of the original with all of its channels."""
         reader, blocks = LoudnessReader(self._clip.player_file), []
@@ -267,13 +228,15 @@ class _FactFinder:
         return loudness_of(blocks)
 
     def _progress(self, part: str, blocks: int) -> NewFacts:
-        self._position += JOB_FRACTIONS[part] / blocks
+        return self._advance(JOB_FRACTIONS[part] / blocks)
+
+    def _advance(self, fraction: float) -> NewFacts:
+        self._position += fraction
         return {"position": min(0.999, self._position)}
 
     def _part_features(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """Return what the feature store has for the part that sounds, else `compute(model)` under a lease."""
-        where = f"{layer}, {self._part.start:.2f} to {self._part.end:.2f} s"
-        return cached_features(self._clip, spec, where, compute, self._runtime, WORKING_BYTES)
+        return cached_features(self._clip, spec, f"{layer}, {self._part.name}", compute, self._runtime, WORKING_BYTES)
 
 
 def _beats_of(waveform: FloatArray, gain: float, block: int, session: Any) -> HalfArray:
@@ -282,17 +245,3 @@ def _beats_of(waveform: FloatArray, gain: float, block: int, session: Any) -> Ha
 
 def _beatnet_of(waveform: FloatArray, gain: float, block: int, before: FloatArray | None, session: Any) -> FloatArray:
     return beatnet_block(session, waveform, gain, block, before)
-
-
-def _tuning_of(waveform: FloatArray) -> FloatArray:
-    return np.array([tuning_cents(waveform, NOTE_SAMPLE_RATE)], dtype=np.float32)
-
-
-def _notes_of(waveform: FloatArray, block: int, session: Any) -> HalfArray:
-    return pooled_notes(*note_block(session, waveform, block)).astype(np.float16)
-
-
-def _harmony_of(notes: FloatArray, session: Any) -> FloatArray:
-    """Return [frames, 37 + 24]: the chord logits, and in every row the key logits of the whole clip."""
-    chords, keys = harmony_logits(session, notes)
-    return np.concatenate([chords, np.broadcast_to(keys, (len(chords), len(keys)))], axis=1)

@@ -8,6 +8,7 @@ from typing import Literal
 from pipelines.jobs.model_use import ModelUse
 from pipelines.music.harmony.chord_recognition import Chord
 from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.key_spans import KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
@@ -64,6 +65,8 @@ class MusicFacts(ModelUse):
     """Why there is no key, in a few words for people; '' where there is one, or before it is known."""
     key: Key | None = None
     """None also for a clip without a tonal centre."""
+    key_spans: tuple[KeySpan, ...] = ()
+    """From 0 to the end of the clip; one where the key does not change, () for a clip without a tonal centre."""
     chords: tuple[Chord, ...] = ()
     """From 0 to the end of the clip; () also for a clip without a tonal centre."""
     sections: tuple[Section, ...] = ()

@@ -8,6 +8,7 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.harmony.key_spans import KeySpan
 from pipelines.music.rhythm.types import Beats
 from pipelines.music.structure import Section
 
@@ -33,6 +34,11 @@ class SoundingPart:
         """Seconds."""
         return self.end - self.start
 
+    @property
+    def name(self) -> str:
+        """What tells this part from other parts of the clip, e.g. in the feature store."""
+        return f"{self.start:.2f} to {self.end:.2f} s"
+
     def cut(self, waveform: FloatArray, sample_rate: int) -> FloatArray:
         """Return the samples of the part."""
         return waveform[round(self.start * sample_rate) : round(self.end * sample_rate)]
@@ -50,6 +56,14 @@ class SoundingPart:
             moved[:1] = _with_silence(moved[0], 0.0, moved[0].start)
         if moved and moved[-1].end < clip_seconds:
             moved[-1:] = _with_silence(moved[-1], moved[-1].end, round(clip_seconds, 3))
+        return tuple(moved)
+
+    def key_spans(self, spans: tuple[KeySpan, ...], clip_seconds: float) -> tuple[KeySpan, ...]:
+        """Return the keys on the clip's time axis; the first and the last one include the silence."""
+        moved = [replace(span, start=round(span.start + self.start, 3), end=round(span.end + self.start, 3)) for span in spans]
+        if moved:
+            moved[0] = replace(moved[0], start=0.0)
+            moved[-1] = replace(moved[-1], end=round(clip_seconds, 3))
         return tuple(moved)
 
     def sections(self, sections: tuple[Section, ...], clip_seconds: float) -> tuple[Section, ...]:

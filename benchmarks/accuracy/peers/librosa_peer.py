@@ -15,8 +15,10 @@ from benchmarks.accuracy.excerpts import Excerpt
 from benchmarks.accuracy.scores import Reading
 from benchmarks.accuracy.tracks import Spans
 from models.arrays import AnyArray, DoubleArray, FloatArray
-from pipelines.music.harmony.chord_recognition import chord_grid, chord_name, smoothed_path
+from pipelines.music.harmony.chord_recognition import CHANGE_COST, chord_grid, chord_name
+from pipelines.music.harmony.key_evidence import KRUMHANSL
 from pipelines.music.harmony.notation import MODES, tonic_name
+from pipelines.music.harmony.viterbi import best_path
 
 SAMPLE_RATE = 22_050
 BEATS_PER_BAR = 4
@@ -26,11 +28,6 @@ TEMPLATE_EVIDENCE = 20.0
 """Nats for a correlation of 1, against `chord_recognition.CHANGE_COST`."""
 MIN_CORRELATION = 0.3
 """Correlation that stands for no chord."""
-KEY_PROFILES = (
-    (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
-)
-"""Key profiles of major and minor (Krumhansl and Kessler 1982)."""
 TEMPLATES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 10))
 SECTION_KINDS = 5
 """Number of kinds of sections, the example's."""
@@ -62,7 +59,7 @@ def _chords(chroma: FloatArray, beats: tuple[float, ...], duration: float) -> Sp
     edges = chord_grid(beats, duration)
     places = np.clip(np.round(edges * CHROMA_FRAMES_PER_SECOND).astype(int), 0, len(chroma) - 1)
     parts = np.stack([chroma[first : max(first + 1, last)].mean(axis=0) for first, last in pairwise(places)])
-    path = smoothed_path(TEMPLATE_EVIDENCE * np.maximum(_correlations(parts), -1))
+    path = best_path(TEMPLATE_EVIDENCE * np.maximum(_correlations(parts), -1), CHANGE_COST)
     return tuple((float(edges[i]), float(edges[i + 1]), chord_name(int(chord))) for i, chord in enumerate(path))
 
 
@@ -85,7 +82,7 @@ def _standard(rows: AnyArray) -> AnyArray:
 def _key(chroma: FloatArray) -> str:
     rated = [
         (float(np.corrcoef(np.roll(profile, tonic), chroma)[0, 1]), tonic, mode)
-        for mode, profile in zip(MODES, KEY_PROFILES, strict=True)
+        for mode, profile in zip(MODES, KRUMHANSL, strict=True)
         for tonic in range(12)
     ]
     _, tonic, mode = max(rated)

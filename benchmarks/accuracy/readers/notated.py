@@ -22,8 +22,8 @@ from training.music.pieces.piece import DRUM_CHANNEL, Piece, PlayedNote, Truth
 from training.music.pieces.rendering import SOUNDFONTS, Synthesizer, render
 
 SAMPLE_RATE = 22_050
-MAX_SECONDS, MIN_SECONDS = 75.0, 15.0
-MAX_SCORES = 30
+MAX_SECONDS, MIN_SECONDS = 60.0, 15.0
+MAX_SCORES = 20
 SOUNDFONT = {"tuning": SOUNDFONTS / "FluidR3_GM.sf2", "kept apart": SOUNDFONTS / "TimGM6mb.sf2"}
 PROGRAMS = (0, 4, 6, 16, 19, 24, 25, 46, 48, 49, 52, 61, 71, 73, 80, 89)
 """General MIDI: pianos, organs, guitars, harp, strings, voices, brass, winds, synthesizers."""

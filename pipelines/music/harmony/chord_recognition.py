@@ -1,6 +1,7 @@
 """The chords of a clip with their times: major, minor and dominant seventh, or none.
 
-The harmony network gives the probability of every chord in each frame; a Viterbi search over beats finds the sequence of chords.
+The harmony network and crema give the probability of every chord in each frame; a Viterbi search over beats finds the sequence of
+chords from their product.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from models.arrays import DoubleArray, FloatArray, IntArray
+from models.arrays import DoubleArray, FloatArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.notation import SHARPS
+from pipelines.music.harmony.viterbi import best_path
 
 KINDS = ("maj", "min", "7")
 """Kinds of chords on each root, in the order of the network's output."""
@@ -25,6 +27,10 @@ EVIDENCE_FRAMES = 4.0
 """Independent frames in one beat: neighbouring frames are nearly equal, so they are not all new evidence."""
 GRID_SECONDS = 0.5
 """Distance of the times at which chords may change where there are no beats."""
+OWN_WEIGHT, CREMA_WEIGHT = 0.5, 1.0
+"""Exponents of the probabilities of the harmony network and of crema in their product."""
+MIN_PROB = 1e-4
+"""Probabilities are taken to be at least this, so that neither network can rule a chord out."""
 MIN_ALTERNATIVE_PROB = 0.02
 MAX_ALTERNATIVES = 2
 
@@ -55,20 +61,20 @@ class Chord:
 
 
 def find_chords(
-    logits: FloatArray, duration: float, beats: tuple[float, ...] = (), spelling: tuple[str, ...] = SHARPS
+    probs: FloatArray, duration: float, beats: tuple[float, ...] = (), spelling: tuple[str, ...] = SHARPS
 ) -> tuple[Chord, ...]:
     """Return the chords of a clip, which change only at beats.
 
     Args:
-        logits: [frames, 37] of the harmony network, 10.8 a second.
+        probs: [frames, 37], 10.8 a second.
         duration: of the clip, seconds.
         beats: seconds, ascending.
         spelling: names of the twelve pitch classes, from C up.
     """
     edges = chord_grid(beats, duration)
-    log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    log_probs = np.log(np.maximum(probs, MIN_PROB))
     evidence = np.stack([_part(log_probs, start, end).mean(axis=0) for start, end in pairwise(edges)])
-    path = smoothed_path(EVIDENCE_FRAMES * evidence)
+    path = best_path(EVIDENCE_FRAMES * evidence, CHANGE_COST)
     changes = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
     return tuple(
         _chord(log_probs, float(edges[first]), float(edges[last]), int(path[first]), spelling)
@@ -86,21 +92,17 @@ def chord_grid(beats: tuple[float, ...], duration: float) -> DoubleArray:
     return np.array(edges)
 
 
-def smoothed_path(evidence: FloatArray | DoubleArray) -> IntArray:
-    """Return the best path [steps] for `evidence` [steps, 37] in nats, where each change costs `CHANGE_COST` (Viterbi)."""
-    stays = np.empty(evidence.shape, dtype=np.bool_)
-    best_before = np.empty(len(evidence), dtype=np.int64)
-    score = np.zeros(evidence.shape[1], dtype=np.float64)
-    for step, gain in enumerate(evidence):
-        best_before[step] = score.argmax()
-        changed = score[best_before[step]] - CHANGE_COST
-        stays[step] = score >= changed
-        score = np.maximum(score, changed) + gain
-    path = np.empty(len(evidence), dtype=np.int64)
-    path[-1] = score.argmax()
-    for step in range(len(evidence) - 1, 0, -1):
-        path[step - 1] = path[step] if stays[step, path[step]] else best_before[step]
-    return path
+def fused_log_probs(logits: FloatArray, crema: FloatArray) -> FloatArray:
+    """Return the log-probabilities [frames, 37] of both networks together: a weighted product.
+
+    Args:
+        logits: [frames, 37] of the harmony network.
+        crema: [frames, 37], probabilities.
+    """
+    own = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    product = OWN_WEIGHT * own + CREMA_WEIGHT * np.log(np.maximum(crema, MIN_PROB))
+    normalised: FloatArray = product - np.logaddexp.reduce(product, axis=1, keepdims=True)
+    return normalised
 
 
 def chord_probability(logits: FloatArray) -> float:

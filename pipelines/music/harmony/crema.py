@@ -51,6 +51,10 @@ class CremaActivations:
     bass: FloatArray
     """[frames, 13], of the bass; the last column is 'no bass'."""
 
+    def first(self, frames: int) -> CremaActivations:
+        """Return the first `frames` frames."""
+        return CremaActivations(self.chords[:frames], self.pitch[:frames], self.root[:frames], self.bass[:frames])
+
 
 def crema_block_count(samples: int) -> int:
     """Return the number of blocks of 190 s that cover `samples` samples, at least one."""

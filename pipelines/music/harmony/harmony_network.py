@@ -27,17 +27,17 @@ def harmony_logits(harmony: Any, notes: FloatArray) -> tuple[FloatArray, FloatAr
         notes: [frames, 2, 88] as `pooled_notes` returns them, 10.8 a second.
 
     Returns:
-        (chord logits [frames, 37], key logits [24], mean over the clip). Chords are major, minor and dominant seventh on C, then
+        (chord logits [frames, 37], key logits [frames, 24]). Chords are major, minor and dominant seventh on C, then
         on C sharp and so on, last no chord; keys are C major, C minor, C sharp major and so on.
     """
-    chords, keys = [], np.zeros(24, dtype=np.float64)
+    chords, keys = [], []
     for start in range(0, len(notes), HARMONY_RUN_FRAMES):
         end = min(len(notes), start + HARMONY_RUN_FRAMES)
         first, last = max(0, start - CONTEXT_FRAMES), min(len(notes), end + CONTEXT_FRAMES)
         chord_logits, key_logits = harmony.run(["chords", "keys"], {"notes": notes[np.newaxis, first:last]})
         chords.append(chord_logits[0, start - first : end - first])
-        keys += key_logits[0, start - first : end - first].sum(axis=0)
-    return np.concatenate(chords), (keys / len(notes)).astype(np.float32)
+        keys.append(key_logits[0, start - first : end - first])
+    return np.concatenate(chords), np.concatenate(keys)
 
 
 def pooled_notes(notes: FloatArray, onsets: FloatArray) -> FloatArray:

@@ -14,6 +14,7 @@ from pipelines.description.claims.claim import CheckedClaim, Claim
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.chord_recognition import Chord
 from pipelines.music.harmony.key_detection import Key, KeyCandidate
+from pipelines.music.harmony.key_spans import KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.structure import Section
@@ -24,6 +25,7 @@ FACTS = MusicFacts(
     tempo=Tempo(96.0, 0.9, (TempoCandidate(192.0, 0.08, "double"), TempoCandidate(48.0, 0.01, "half")), "Because <it> is so."),
     beats=Beats((0.5, 1.0, 1.5, 2.0), (1, 2, 3, 1), 3, 4, 0.8),
     key=Key("A", "minor", 0.7, (KeyCandidate("C", "major", 0.2),)),
+    key_spans=(KeySpan(0.0, 12.0, KeyCandidate("A", "minor", 0.8)), KeySpan(12.0, 20.0, KeyCandidate("C", "major", 0.6))),
     chords=(Chord(0.0, 4.0, "A:min", 0.9), Chord(4.0, 5.0, "E:7", 0.8), Chord(5.0, 20.0, "N", 0.9)),
     sections=(Section(0.0, 10.0, "A", 0.9), Section(10.0, 20.0, "B", 0.9)),
     loudness=Loudness(-18.04, 3.0, -1.0),
@@ -39,6 +41,7 @@ def test_facts_tell_how_sure_they_are_what_else_it_might_be_and_where_to_hear_it
     assert "48 BPM" not in markup
     assert "Because &lt;it&gt; is so." in markup
     assert "C major (20 %)" in markup
+    assert 'data-seek="12.000"' in markup and "C major 0:12" in markup
     assert 'data-seek="4.000"' in markup
     assert ">E7<" in markup
     assert ">N<" not in markup

@@ -7,7 +7,8 @@ import numpy as np
 from pipelines.description.findings import ClipFindings
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.chord_recognition import Chord
-from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.key_detection import Key, KeyCandidate
+from pipelines.music.harmony.key_spans import KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.structure import Section
@@ -74,6 +75,7 @@ WALTZ = ClipFindings(
         tempo=Tempo(132.0, 0.8, (TempoCandidate(66.0, 0.05, "half"), TempoCandidate(264.0, 0.01, "double")), ""),
         beats=steady_beats(132.0, 3, 4, 48.0, 0.8),
         key=Key("G", "major", 0.95, ()),
+        key_spans=(KeySpan(0.0, 48.0, KeyCandidate("G", "major", 0.95)),),
         chords=chord_loop(("G:maj", "C:maj", "D:7"), 2.0, 48.0),
         sections=(Section(0, 16, "A", 0.9), Section(16, 32, "B", 0.9), Section(32, 48, "A", 0.9)),
         loudness=Loudness(-20.0, None, -2.0),
@@ -97,6 +99,7 @@ ROCK = ClipFindings(
         tempo=Tempo(120.0, 0.85, (TempoCandidate(60.0, 0.05, "half"),), ""),
         beats=steady_beats(120.0, 4, 4, 60.0, 0.9),
         key=Key("A", "minor", 0.9, ()),
+        key_spans=(KeySpan(0.0, 60.0, KeyCandidate("A", "minor", 0.9)),),
         chords=chord_loop(("A:min", "F:maj", "C:maj", "G:maj"), 2.0, 60.0),
         sections=(Section(0, 20, "A", 0.9), Section(20, 60, "B", 0.9)),
         loudness=Loudness(-8.0, 3.0, -0.5),

@@ -1,4 +1,4 @@
-"""Chords and key from what the harmony network might say."""
+"""Chords from what the networks might find, and the names of keys and chords."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ from pipelines.music.harmony.chord_recognition import (
     chord_name,
     chord_probability,
     find_chords,
-    smoothed_path,
 )
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.harmony.key_detection import find_key
 from pipelines.music.harmony.notation import (
     FLATS,
-    MODES,
     SHARPS,
     pitch_class,
     spelling,
     tonic_name,
 )
+from pipelines.music.harmony.viterbi import best_path
 
 C_MAJOR, A_MINOR, G_SEVENTH = 0, 9 * 3 + 1, 7 * 3 + 2
 
@@ -45,6 +43,11 @@ def chord_logits(spans: list[tuple[float, float, int]], duration: float) -> Floa
     return logits
 
 
+def probabilities(logits: FloatArray) -> FloatArray:
+    found: FloatArray = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    return found
+
+
 def test_the_probability_of_a_chord_does_not_need_a_best_one() -> None:
     certain, none = chord_logits([(0.0, 6.0, C_MAJOR)], 6), chord_logits([(0.0, 6.0, NO_CHORD)], 6)
     undecided = np.zeros((64, CHORD_COUNT), dtype=np.float32)
@@ -56,7 +59,7 @@ def test_the_probability_of_a_chord_does_not_need_a_best_one() -> None:
 def test_chords_change_at_beats_and_cover_the_clip() -> None:
     beats = tuple(np.arange(0.5, 12, 0.5).tolist())
     spans = [(0.0, 0.5, NO_CHORD), (0.5, 4.5, C_MAJOR), (4.5, 6.5, A_MINOR), (6.5, 12.0, G_SEVENTH)]
-    chords = find_chords(chord_logits(spans, 12), 12.0, beats, FLATS)
+    chords = find_chords(probabilities(chord_logits(spans, 12)), 12.0, beats, FLATS)
     assert [(chord.start, chord.end, chord.name) for chord in chords] == [
         (0.0, 0.5, "N"),
         (0.5, 4.5, "C:maj"),
@@ -78,7 +81,9 @@ def test_any_beats_give_chords_without_gaps(beats: tuple[float, ...], duration: 
     assert edges[0] == 0 and edges[-1] == duration
     assert (np.diff(edges) >= 0).all() and (np.diff(edges) <= 3 * GRID_SECONDS + 1e-9).all()
     frames = max(1, round(duration * HARMONY_FRAMES_PER_SECOND))
-    chords = find_chords(np.random.default_rng(seed).normal(0, 2, (frames, CHORD_COUNT)).astype(np.float32), duration, beats)
+    chords = find_chords(
+        probabilities(np.random.default_rng(seed).normal(0, 2, (frames, CHORD_COUNT)).astype(np.float32)), duration, beats
+    )
     assert chords[0].start == 0 and chords[-1].end == pytest.approx(duration, abs=1e-3)
     assert all(one.end == other.start and one.name != other.name for one, other in pairwise(chords))
 
@@ -92,7 +97,7 @@ def test_the_path_is_the_best_of_all(seed: int, steps: int) -> None:
         changes = sum(one != other for one, other in pairwise(path))
         return float(sum(evidence[i, chord] for i, chord in enumerate(path)) - CHANGE_COST * changes)
 
-    found = tuple(smoothed_path(evidence).tolist())
+    found = tuple(best_path(evidence, CHANGE_COST).tolist())
     assert score(found) == pytest.approx(max(score(path) for path in product(range(4), repeat=steps)))
 
 
@@ -109,15 +114,3 @@ def test_every_name_is_known_and_read_back() -> None:
     assert [pitch_class(name) for name in SHARPS] == [pitch_class(name) for name in FLATS] == list(range(12))
     names = {chord_name(i) for i in range(CHORD_COUNT)}
     assert len(names) == CHORD_COUNT and {"N", "C:maj", "A#:7"} <= names
-
-
-def test_a_key_with_its_rivals_or_none() -> None:
-    logits = np.zeros(24, dtype=np.float32)
-    logits[[2 * 9 + 1, 0]] = 5, 4
-    key = find_key(logits, chord_prob=0.9)
-    assert key is not None
-    assert (key.name, key.mode, key.alternatives[0].name) == ("A minor", "minor", "C major")
-    assert key.confidence + sum(other.confidence for other in key.alternatives) <= 1.001
-    assert find_key(logits, chord_prob=0.1) is None
-    assert find_key(np.zeros(24, dtype=np.float32), chord_prob=0.9) is None
-    assert {MODES[i % 2] for i in range(24)} == {"major", "minor"}

@@ -1,0 +1,29 @@
+"""The harmony of a clip: its key, the keys of its parts, and its chords."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.music.harmony.chord_recognition import Chord, find_chords
+from pipelines.music.harmony.key_detection import Key, clip_key_log_probs, find_key
+from pipelines.music.harmony.key_spans import KeySpan, find_key_spans
+from pipelines.music.harmony.reading import HarmonyReading
+
+
+@dataclass(frozen=True)
+class Harmonies:
+    """Key and chords; None and () for a clip without a tonal centre."""
+
+    key: Key | None = None
+    key_spans: tuple[KeySpan, ...] = ()
+    chords: tuple[Chord, ...] = ()
+
+
+def find_harmonies(reading: HarmonyReading, duration: float, beats: tuple[float, ...]) -> Harmonies:
+    """Return the harmony of a clip of `duration` seconds; chords change only at the beats."""
+    log_probs = clip_key_log_probs(reading.activations)
+    key = find_key(log_probs, reading.chord_prob)
+    if key is None:
+        return Harmonies()
+    spans = find_key_spans(reading.activations, log_probs, duration)
+    return Harmonies(key, spans, find_chords(reading.activations.chords, duration, beats, key.spelling))

@@ -1,0 +1,122 @@
+"""Evidence for each of the 24 keys: how well profiles fit what sounds, which chords there are, and with which it begins and ends.
+
+Keys are C major, C minor, C sharp major and so on, as in the output of the harmony network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.arrays import DoubleArray, FloatArray
+from pipelines.music.harmony.chord_recognition import KINDS, NO_CHORD
+from pipelines.music.harmony.crema import CremaActivations
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+
+KEY_COUNT = 24
+KRUMHANSL = (
+    (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+)
+"""Key profiles of major and minor (Krumhansl and Kessler 1982)."""
+ALBRECHT = (
+    (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
+    (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
+)
+"""Key profiles of major and minor (Albrecht and Shanahan 2013)."""
+EDGE_SECONDS = 6.0
+"""Duration of the beginning and of the end, whose chords and bass often are those of the tonic."""
+DOMINANT, SUBDOMINANT = 7, 5
+"""Semitones up from the tonic."""
+FULL_LEVEL_RATIO = 0.1
+"""RMS relative to the loudest frame (-20 dB) from which a frame has full weight; below, the weight is proportional to the RMS."""
+LOCAL = (
+    "network", "pitch (Albrecht)", "pitch (Krumhansl)", "root (Albrecht)", "bass (Albrecht)", "notes (Albrecht)",
+    "tonic chord", "dominant chord", "subdominant chord", "minor",
+)  # fmt: skip
+"""Kinds of evidence that a part of a clip has; a whole clip has `EDGES` besides."""
+EDGES = ("first chord", "last chord", "first bass", "last bass")
+
+
+@dataclass(frozen=True)
+class HarmonyActivations:
+    """What the networks find in each frame of a clip, 10.8 a second."""
+
+    chords: FloatArray
+    """[frames, 37], probabilities of both networks together."""
+    keys: FloatArray
+    """[frames, 24], logits of the harmony network."""
+    chroma: FloatArray
+    """[frames, 12], sum of the note activations over the octaves."""
+    crema: CremaActivations
+    weights: FloatArray
+    """[frames], 0 to 1 by level."""
+
+
+def level_weights(rms: FloatArray) -> FloatArray:
+    """Return the weight, 0 to 1, of frames of these RMS [frames]; all are 0 in silence."""
+    loudest = float(rms.max(initial=0.0))
+    weights: FloatArray = np.minimum(1.0, rms / max(FULL_LEVEL_RATIO * loudest, 1e-9)).astype(np.float32)
+    return weights
+
+
+def local_evidence(activations: HarmonyActivations, part: slice = slice(None)) -> DoubleArray:
+    """Return the evidence [10, 24] of some frames, in the order of `LOCAL`."""
+    weights = activations.weights[part].astype(np.float64) + 1e-9
+    weights /= weights.sum()
+    keys = weights @ activations.keys[part]
+    pitch, root, bass = (weights @ output[part, :12] for output in _crema_outputs(activations.crema))
+    chords = weights @ activations.chords[part]
+    return np.stack(
+        [
+            keys - np.logaddexp.reduce(keys),
+            correlations(ALBRECHT, pitch),
+            correlations(KRUMHANSL, pitch),
+            correlations(ALBRECHT, root),
+            correlations(ALBRECHT, bass),
+            correlations(ALBRECHT, weights @ activations.chroma[part]),
+            tonic_chords(chords),
+            *_neighbour_chords(chords),
+            np.tile([0.0, 1.0], KEY_COUNT // 2),
+        ]
+    )
+
+
+def edge_evidence(activations: HarmonyActivations) -> DoubleArray:
+    """Return the evidence [4, 24] of the beginning and the end, in the order of `EDGES`."""
+    sounding = np.flatnonzero(activations.weights > 0)
+    first, last = (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, len(activations.weights))
+    frames = round(EDGE_SECONDS * HARMONY_FRAMES_PER_SECOND)
+    parts = slice(first, min(last, first + frames)), slice(max(first, last - frames), last)
+    chords = [tonic_chords(activations.chords[part].mean(axis=0)) for part in parts]
+    basses = [np.repeat(activations.crema.bass[part, :12].mean(axis=0), 2) for part in parts]
+    return np.stack([*chords, *basses]).astype(np.float64)
+
+
+def correlations(profiles: tuple[tuple[float, ...], ...], amounts: FloatArray | DoubleArray) -> DoubleArray:
+    """Return the correlation [24] of the profile of each key with the amounts [12] of the pitch classes; 0 for equal amounts."""
+    turned = np.stack([np.roll(profile, tonic) for tonic in range(12) for profile in profiles])
+    turned = turned - turned.mean(axis=1, keepdims=True)
+    centred = np.asarray(amounts, dtype=np.float64) - np.mean(amounts)
+    length = np.linalg.norm(centred)
+    found: DoubleArray = turned @ centred / np.maximum(np.linalg.norm(turned, axis=1) * length, 1e-12)
+    return found
+
+
+def tonic_chords(chords: FloatArray | DoubleArray) -> DoubleArray:
+    """Return the probability [24] of the chord on each tonic, from those of all chords [37]."""
+    kinds = np.asarray(chords[:NO_CHORD], dtype=np.float64).reshape(12, len(KINDS))
+    return np.stack([kinds[:, KINDS.index("maj")], kinds[:, KINDS.index("min")]], axis=1).reshape(KEY_COUNT)
+
+
+def _neighbour_chords(chords: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
+    """Return the probabilities [24] of the dominant, major or a seventh, and of the subdominant in the key's own mode."""
+    kinds = chords[:NO_CHORD].reshape(12, len(KINDS))
+    majors = kinds[:, KINDS.index("maj")] + kinds[:, KINDS.index("7")]
+    plagal = np.stack([majors, kinds[:, KINDS.index("min")]], axis=1)
+    return np.repeat(np.roll(majors, -DOMINANT), 2), np.roll(plagal, -SUBDOMINANT, axis=0).reshape(KEY_COUNT)
+
+
+def _crema_outputs(crema: CremaActivations) -> tuple[FloatArray, FloatArray, FloatArray]:
+    return crema.pitch, crema.root, crema.bass

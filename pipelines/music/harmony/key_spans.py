@@ -1,0 +1,64 @@
+"""The keys of a clip in the course of time: a Viterbi search over 24 keys, in which a change has a cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from models.arrays import DoubleArray
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.key_detection import KeyCandidate, part_key_log_probs, tonic_and_mode
+from pipelines.music.harmony.key_evidence import HarmonyActivations
+from pipelines.music.harmony.viterbi import best_path
+
+WINDOW_SECONDS, HOP_SECONDS = 16.0, 4.0
+"""Duration from which the key of a moment is read, and distance of the moments."""
+CHANGE_COST = 9.0
+"""Cost of a change of key, in nats; 0.25 nats for a step count as evidence of its own, see `EVIDENCE`."""
+EVIDENCE = HOP_SECONDS / WINDOW_SECONDS
+"""Weight of the log-probabilities of a window: neighbouring windows share most of their frames."""
+
+
+@dataclass(frozen=True)
+class KeySpan:
+    """A stretch of the clip in one key; the spans follow each other without gaps."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    key: KeyCandidate
+    """The key, with its mean probability over the span."""
+
+
+def find_key_spans(activations: HarmonyActivations, clip_log_probs: DoubleArray, duration: float) -> tuple[KeySpan, ...]:
+    """Return the keys from 0 to `duration`.
+
+    Args:
+        activations: of the clip.
+        clip_log_probs: [24] of the whole clip, the prior of each moment.
+        duration: seconds.
+    """
+    frames = len(activations.chords)
+    centres = np.arange(HOP_SECONDS / 2, max(HOP_SECONDS, duration), HOP_SECONDS).tolist()
+    half = WINDOW_SECONDS / 2
+    windows = np.stack([part_key_log_probs(activations, _frames(centre - half, centre + half, frames)) for centre in centres])
+    evidence = EVIDENCE * windows
+    evidence[0] += EVIDENCE * clip_log_probs
+    path = best_path(evidence, CHANGE_COST)
+    changes = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
+    spans = []
+    for first, last in pairwise(changes):
+        start, end = first * HOP_SECONDS, duration if last == len(path) else last * HOP_SECONDS
+        probs = np.exp(part_key_log_probs(activations, _frames(start, end, frames)))
+        key = KeyCandidate(*tonic_and_mode(int(path[first])), round(float(probs[path[first]]), 3))
+        spans.append(KeySpan(round(start, 3), round(end, 3), key))
+    return tuple(spans)
+
+
+def _frames(start: float, end: float, frames: int) -> slice:
+    """Return the frames, at least one, between two times in seconds."""
+    first = min(frames - 1, max(0, round(start * HARMONY_FRAMES_PER_SECOND)))
+    return slice(first, max(first + 1, min(frames, round(end * HARMONY_FRAMES_PER_SECOND))))

@@ -1,0 +1,161 @@
+"""Fits the weights of the evidence for keys: `python -m training.music.fit_keys --packages FOLDER --kept FOLDER`.
+
+The tracks are those of the tuning sources of `benchmarks/accuracy/sources.json` whose key is known. The weights maximise the
+likelihood of the true keys under a softmax over 24 keys, with a penalty on their squares; none but that of 'minor' is negative.
+For parts of a clip, every window of a track counts as in the key of the track. The accuracy that is printed is that of each
+source with weights fitted to the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from benchmarks.accuracy.excerpts import excerpts
+from benchmarks.accuracy.sources import read_sources
+from models.arrays import DoubleArray, IntArray
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.key_detection import WEIGHTS_FILE
+from pipelines.music.harmony.key_evidence import EDGES, LOCAL, HarmonyActivations, edge_evidence, local_evidence
+from pipelines.music.harmony.key_spans import WINDOW_SECONDS
+from pipelines.music.harmony.notation import MODES, pitch_class
+from pipelines.music.harmony.reading import HarmonyReader
+from pipelines.music.sounding_part import sounding_part
+from services import build_services
+from settings import Settings
+
+PENALTY = 0.01
+DIGITS = 2
+
+
+@dataclass(frozen=True)
+class KnownKey:
+    """A track of known key."""
+
+    source: str
+    key: int
+    """0 to 23."""
+    activations: HarmonyActivations
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Evidence with the true keys."""
+
+    kinds: tuple[str, ...]
+    evidence: DoubleArray
+    """[cases, kinds, 24]."""
+    keys: IntArray
+    """[cases]."""
+    weights: DoubleArray
+    """[cases]; each track has the weight 1."""
+    sources: tuple[str, ...]
+    """Source of each case."""
+
+    def chosen(self, is_chosen: DoubleArray) -> Cases:
+        """Return some of the cases, by a mask [cases]."""
+        names = tuple(name for name, chosen in zip(self.sources, is_chosen, strict=True) if chosen)
+        return Cases(self.kinds, self.evidence[is_chosen], self.keys[is_chosen], self.weights[is_chosen], names)
+
+
+def key_index(name: str) -> int:
+    """Return the number, 0 to 23, of a key such as 'F# minor'."""
+    tonic, mode = name.split()
+    return len(MODES) * pitch_class(tonic) + ("major", "minor").index(mode)
+
+
+def clip_cases(tracks: list[KnownKey]) -> Cases:
+    """Return one case for each track."""
+    evidence = [np.concatenate([local_evidence(track.activations), edge_evidence(track.activations)]) for track in tracks]
+    keys = np.array([track.key for track in tracks])
+    return Cases((*LOCAL, *EDGES), np.stack(evidence), keys, np.ones(len(tracks)), tuple(track.source for track in tracks))
+
+
+def part_cases(tracks: list[KnownKey]) -> Cases:
+    """Return a case for each window of each track."""
+    frames = round(WINDOW_SECONDS * HARMONY_FRAMES_PER_SECOND)
+    evidence, keys, weights, sources = [], [], [], []
+    for track in tracks:
+        starts = range(0, max(1, len(track.activations.chords) - frames // 2), frames)
+        for start in starts:
+            evidence.append(local_evidence(track.activations, slice(start, start + frames)))
+            keys.append(track.key)
+            weights.append(1 / len(starts))
+            sources.append(track.source)
+    return Cases(LOCAL, np.stack(evidence), np.array(keys), np.array(weights), tuple(sources))
+
+
+def fit(cases: Cases) -> DoubleArray:
+    """Return the weight [kinds] of each kind of evidence."""
+    scales = np.maximum(cases.evidence.std(axis=(0, 2)), 1e-3)
+    shares = cases.weights / cases.weights.sum()
+    true = np.take_along_axis(cases.evidence, cases.keys[:, np.newaxis, np.newaxis], axis=2)[..., 0]  # [cases, kinds]
+
+    def loss(scaled: DoubleArray) -> tuple[float, DoubleArray]:
+        log_probs = log_softmax(np.einsum("k,nkc->nc", scaled / scales, cases.evidence), axis=1)
+        likelihood = float(shares @ log_probs[np.arange(len(cases.keys)), cases.keys])
+        expected = np.einsum("nkc,nc->nk", cases.evidence, np.exp(log_probs))
+        return float(PENALTY * scaled @ scaled) - likelihood, 2 * PENALTY * scaled - (shares @ (true - expected)) / scales
+
+    bounds = [(None, None) if kind == "minor" else (0, None) for kind in cases.kinds]
+    found: DoubleArray = minimize(loss, np.zeros(len(cases.kinds)), jac=True, bounds=bounds, method="L-BFGS-B").x / scales
+    return found
+
+
+def held_out_accuracy(cases: Cases) -> Iterator[tuple[str, float, float]]:
+    """Yield (source, share of right keys, mean confidence) with the weights of all other sources."""
+    for source in dict.fromkeys(cases.sources):
+        is_own = np.array([name == source for name in cases.sources])
+        own, weights = cases.chosen(is_own), fit(cases.chosen(~is_own))
+        log_probs = log_softmax(np.einsum("k,nkc->nc", weights, own.evidence), axis=1)
+        right = log_probs.argmax(axis=1) == own.keys
+        yield source, float(right @ own.weights / own.weights.sum()), float(np.exp(log_probs.max(axis=1)).mean())
+
+
+def known_keys(packages: Path, kept: Path) -> Iterator[KnownKey]:
+    """Read the tracks of the tuning sources."""
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
+        for source in read_sources():
+            if source.split != "tuning" or "key" not in source.tasks:
+                continue
+            for excerpt in excerpts(source, packages, kept):
+                clip = services.clips.open(str(excerpt.file))
+                part = sounding_part(clip.waveform(22_050), 22_050)
+                reader = HarmonyReader(clip, part.cut, part.name, services.runtime).read(float)
+                try:
+                    while True:
+                        next(reader)
+                except StopIteration as end:
+                    yield KnownKey(source.name, key_index(excerpt.annotation.key), end.value.activations)
+
+
+def main() -> None:
+    """Fit, print the accuracy of each source and write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--packages", type=Path, required=True, help="folder of unpacked packages")
+    parser.add_argument("--kept", type=Path, required=True, help="folder of the excerpts")
+    arguments = parser.parse_args()
+    write_weights(list(known_keys(arguments.packages, arguments.kept)))
+
+
+def write_weights(tracks: list[KnownKey]) -> None:
+    """Fit the weights of clips and of parts, and write them."""
+    document = {}
+    for name, cases in (("clip", clip_cases(tracks)), ("part", part_cases(tracks))):
+        for source, accuracy, confidence in held_out_accuracy(cases):
+            print(f"{name:6} {source:28} right {accuracy:.3f} confidence {confidence:.3f}")
+        document[name] = dict(zip(cases.kinds, fit(cases).round(DIGITS).tolist(), strict=True))
+    WEIGHTS_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
