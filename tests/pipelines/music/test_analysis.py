@@ -70,11 +70,11 @@ def test_everything_that_is_said_fits_together(services: Services) -> None:
     assert -25 < (facts.loudness.integrated_lufs or 0) < -15
     assert all(0 <= one < other <= clip.duration for one, other in pairwise(facts.beats.times))
     assert set(facts.beats.positions) == set(range(1, facts.beats.beats_per_bar + 1))
-    chords, sections = ([(span.start, span.end) for span in spans] for spans in (facts.chords, facts.sections))
-    for spans in (chords, sections):
+    parts = (facts.chords, facts.sections, facts.key_spans)
+    for spans in ([(span.start, span.end) for span in part] for part in parts):
         assert spans[0][0] == 0 and spans[-1][1] == pytest.approx(clip.duration, abs=0.01)
         assert all(one[1] == other[0] for one, other in pairwise(spans))
-    assert (facts.state, facts.position, len(facts.model.split(", "))) == ("done", 1.0, 5)
+    assert (facts.state, facts.position, len(facts.model.split(", "))) == ("done", 1.0, 6)
 
 
 def test_a_metronome_has_a_tempo_and_no_key(services: Services, tmp_path: Path) -> None:
