@@ -10,11 +10,9 @@ from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
 from pipelines.music.facts import MusicFacts, Vocals
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
-from pipelines.music.harmony.key_detection import Key
-from pipelines.music.harmony.key_spans import KeySpan
 from pipelines.music.harmony.notation import written as chord_symbol
 from pipelines.music.harmony.tuning import MIN_TUNING_CENTS
+from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section

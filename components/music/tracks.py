@@ -7,9 +7,9 @@ from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import HeatmapTrack, LabelTrack, PointTrack, SpanTrack
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME
 from pipelines.music.harmony.notation import pitch_classes
 from pipelines.music.harmony.notation import written as chord_symbol
+from pipelines.music.harmony.types import NO_CHORD_NAME
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.tags import SoundTags
 

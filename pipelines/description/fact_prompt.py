@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
+from pipelines.music.harmony.types import NO_CHORD_NAME, Chord
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import TAG_KINDS
 from pipelines.wording.times import clock_time

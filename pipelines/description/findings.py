@@ -24,8 +24,7 @@ from pipelines.music.decisions import (
     has_vocals,
 )
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
-from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.tags.tag_table import TABLE, TagKind

@@ -10,9 +10,8 @@ from pipelines.description import music_phrases as phrases
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.player_sentences import EDGE_SECONDS
-from pipelines.music.harmony.chord_recognition import Chord
-from pipelines.music.harmony.key_detection import Key
 from pipelines.music.harmony.notation import pitch_class, written
+from pipelines.music.harmony.types import Chord, Key
 from pipelines.wording.grammar import listed, number_word
 
 MIN_LOOP_PASSES = ((4, 2), (3, 3), (2, 4))

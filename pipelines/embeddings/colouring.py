@@ -18,8 +18,8 @@ from pipelines.embeddings.embedding_types import check_frames
 from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME
 from pipelines.music.harmony.notation import written
+from pipelines.music.harmony.types import NO_CHORD_NAME
 from pipelines.music.loudness import MIN_POWER
 from pipelines.music.rhythm.types import Beats
 from pipelines.speech.transcript import Word

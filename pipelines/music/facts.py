@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.harmony.chord_recognition import Chord
-from pipelines.music.harmony.key_detection import Key
-from pipelines.music.harmony.key_spans import KeySpan
+from pipelines.music.harmony.types import Chord, Key, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section

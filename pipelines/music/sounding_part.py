@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
-from pipelines.music.harmony.key_spans import KeySpan
+from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, KeySpan
 from pipelines.music.rhythm.types import Beats
 from pipelines.music.structure import Section
 

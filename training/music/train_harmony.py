@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.arrays import FloatArray, IntArray
-from pipelines.music.harmony.chord_recognition import KINDS, NO_CHORD, NO_CHORD_NAME
+from pipelines.music.harmony.chord_recognition import KINDS, NO_CHORD
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.notation import MODES, SHARPS
 from pipelines.music.harmony.note_activations import PITCHES
+from pipelines.music.harmony.types import NO_CHORD_NAME
 from training.music.networks import PITCH_CLASSES, HarmonyNetwork
 from training.music.training_loop import Batch, Recipe, train
 

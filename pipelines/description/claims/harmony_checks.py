@@ -10,7 +10,6 @@ from pipelines.clip.chunking import Span
 from pipelines.description.claims.claim import Claim, Measurement, is_too_unsure
 from pipelines.description.findings import ClipFindings
 from pipelines.music.decisions import MIN_PROBABLE
-from pipelines.music.harmony.chord_recognition import Chord
 from pipelines.music.harmony.notation import (
     RELATIVE_MAJOR,
     ChordSymbol,
@@ -21,6 +20,7 @@ from pipelines.music.harmony.notation import (
     tonic_of,
     written,
 )
+from pipelines.music.harmony.types import Chord
 from pipelines.wording.grammar import listed, percent
 from pipelines.wording.times import clock_time
 

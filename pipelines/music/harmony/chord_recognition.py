@@ -6,7 +6,6 @@ chords from their product.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,13 +13,13 @@ import numpy as np
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.notation import SHARPS
+from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, ChordCandidate
 from pipelines.music.harmony.viterbi import best_path
 
 KINDS = ("maj", "min", "7")
 """Kinds of chords on each root, in the order of the network's output."""
 CHORD_COUNT = 12 * len(KINDS) + 1
 NO_CHORD = CHORD_COUNT - 1
-NO_CHORD_NAME = "N"
 CHANGE_COST = 3.0
 """Cost of a change of chord, in nats."""
 EVIDENCE_FRAMES = 4.0
@@ -33,31 +32,6 @@ MIN_PROB = 1e-4
 """Probabilities are taken to be at least this, so that neither network can rule a chord out."""
 MIN_ALTERNATIVE_PROB = 0.02
 MAX_ALTERNATIVES = 2
-
-
-@dataclass(frozen=True)
-class ChordCandidate:
-    """A chord that was considered and not chosen."""
-
-    name: str
-    confidence: float
-    """0 to 1."""
-
-
-@dataclass(frozen=True)
-class Chord:
-    """One chord from `start` to `end`; the chords of a clip follow each other without gaps."""
-
-    start: float
-    """Seconds."""
-    end: float
-    """Seconds."""
-    name: str
-    """In Harte's syntax, as mir_eval reads it: 'C:maj', 'A:min', 'G:7', 'Bb:maj', or 'N' for no chord."""
-    confidence: float
-    """0 to 1."""
-    alternatives: tuple[ChordCandidate, ...] = ()
-    """Other chords for the same time, best first."""
 
 
 def find_chords(

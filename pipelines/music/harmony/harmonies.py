@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.music.harmony.chord_recognition import Chord, find_chords
-from pipelines.music.harmony.key_detection import Key, clip_key_log_probs, find_key
-from pipelines.music.harmony.key_spans import KeySpan, find_key_spans
+from pipelines.music.harmony.chord_recognition import find_chords
+from pipelines.music.harmony.key_detection import clip_key_log_probs, find_key
+from pipelines.music.harmony.key_spans import find_key_spans
 from pipelines.music.harmony.reading import HarmonyReading
+from pipelines.music.harmony.types import Chord, Key, KeySpan
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +15,8 @@ import numpy as np
 
 from models.arrays import DoubleArray
 from pipelines.music.harmony.key_evidence import EDGES, LOCAL, HarmonyActivations, edge_evidence, local_evidence
-from pipelines.music.harmony.notation import MODES, Mode, spelling, tonic_name
+from pipelines.music.harmony.notation import MODES, Mode, tonic_name
+from pipelines.music.harmony.types import Key, KeyCandidate
 
 WEIGHTS_FILE = Path(__file__).with_name("key_weights.json")
 MIN_CHORD_PROB = 0.25
@@ -26,44 +26,6 @@ MIN_KEY_PROB = 0.12
 """Probability of the best of 24 keys below which there is none."""
 MIN_ALTERNATIVE_PROB = 0.02
 MAX_ALTERNATIVES = 3
-
-
-@dataclass(frozen=True)
-class KeyCandidate:
-    """A key that was considered and not chosen."""
-
-    tonic: str
-    mode: Mode
-    confidence: float
-    """0 to 1."""
-
-    @property
-    def name(self) -> str:
-        """Tonic and mode, e.g. 'F# minor'."""
-        return f"{self.tonic} {self.mode}"
-
-
-@dataclass(frozen=True)
-class Key:
-    """The key of most of the clip."""
-
-    tonic: str
-    """As musicians spell it in this key, in ASCII: 'F#' or 'Bb'."""
-    mode: Mode
-    confidence: float
-    """0 to 1; the confidences of all 24 keys add up to 1."""
-    alternatives: tuple[KeyCandidate, ...]
-    """Other keys, best first."""
-
-    @property
-    def name(self) -> str:
-        """Tonic and mode, e.g. 'F# minor'."""
-        return f"{self.tonic} {self.mode}"
-
-    @property
-    def spelling(self) -> tuple[str, ...]:
-        """Names of the twelve pitch classes, from C up, in this key."""
-        return spelling(self.tonic, self.mode)
 
 
 @cache

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from models.arrays import DoubleArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.harmony.key_detection import KeyCandidate, part_key_log_probs, tonic_and_mode
+from pipelines.music.harmony.key_detection import part_key_log_probs, tonic_and_mode
 from pipelines.music.harmony.key_evidence import HarmonyActivations
+from pipelines.music.harmony.types import KeyCandidate, KeySpan
 from pipelines.music.harmony.viterbi import best_path
 
 WINDOW_SECONDS, HOP_SECONDS = 16.0, 4.0
@@ -19,18 +19,6 @@ CHANGE_COST = 9.0
 """Cost of a change of key, in nats; 0.25 nats for a step count as evidence of its own, see `EVIDENCE`."""
 EVIDENCE = HOP_SECONDS / WINDOW_SECONDS
 """Weight of the log-probabilities of a window: neighbouring windows share most of their frames."""
-
-
-@dataclass(frozen=True)
-class KeySpan:
-    """A stretch of the clip in one key; the spans follow each other without gaps."""
-
-    start: float
-    """Seconds."""
-    end: float
-    """Seconds."""
-    key: KeyCandidate
-    """The key, with its mean probability over the span."""
 
 
 def find_key_spans(activations: HarmonyActivations, clip_log_probs: DoubleArray, duration: float) -> tuple[KeySpan, ...]:

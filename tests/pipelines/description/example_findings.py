@@ -6,9 +6,7 @@ import numpy as np
 
 from pipelines.description.findings import ClipFindings
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import Chord
-from pipelines.music.harmony.key_detection import Key, KeyCandidate
-from pipelines.music.harmony.key_spans import KeySpan
+from pipelines.music.harmony.types import Chord, Key, KeyCandidate, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.structure import Section

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from pipelines.description.findings import ClipFindings
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME, Chord
-from pipelines.music.harmony.key_detection import Key
 from pipelines.music.harmony.notation import MODES, tonic_name
+from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.beat_network import METRES
 from pipelines.music.rhythm.types import Tempo, TempoCandidate

@@ -6,8 +6,7 @@ import numpy as np
 
 from pipelines.description.fact_prompt import INSTRUCTION, fact_lines, prompt_from_facts
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import Chord
-from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.types import Chord, Key
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags

@@ -20,7 +20,7 @@ from pipelines.embeddings.colouring import (
 )
 from pipelines.embeddings.errors import BrokenEmbedding
 from pipelines.music.facts import MusicFacts
-from pipelines.music.harmony.chord_recognition import Chord
+from pipelines.music.harmony.types import Chord
 from pipelines.music.rhythm.types import Beats
 from pipelines.music.structure import Section
 from pipelines.speech.transcript import Word

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.music import calibration
 from pipelines.music.calibration import Calibration, Kind, calibrated, calibrations
-from pipelines.music.harmony.key_detection import Key, KeyCandidate
+from pipelines.music.harmony.types import Key, KeyCandidate
 
 
 def key(confidence: float, *others: float) -> Key:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.arrays import FloatArray
-from pipelines.music.harmony.chord_recognition import Chord
+from pipelines.music.harmony.types import Chord
 from pipelines.music.sounding_part import LEAD_SECONDS, SoundingPart, sounding_part
 
 RATE = 22_050

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.music.harmony.chord_recognition import NO_CHORD_NAME
+from pipelines.music.harmony.types import NO_CHORD_NAME
 from training.music.pieces import styles
 from training.music.pieces.harmony import INTERVALS, SCALES, Harmony, cadence, voicing
 from training.music.pieces.piece import BASS, CHORDS, DRUM_CHANNEL, LEAD, PAD, SECOND_CHORDS

@@ -12,7 +12,7 @@ from pipelines.description.claims.checking import check_claims
 from pipelines.description.claims.claim import CheckedClaim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings
-from pipelines.music.harmony.key_detection import Key
+from pipelines.music.harmony.types import Key
 from pipelines.music.rhythm.types import MetreCandidate, Tempo, TempoCandidate
 from tests.pipelines.description.caption_corpus import CORPUS
 from tests.pipelines.description.example_findings import EXAMPLES, ROCK, WALTZ
