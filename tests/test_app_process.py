@@ -52,12 +52,21 @@ def test_tools_of_the_protocol_have_names_and_typed_arguments(app: RunningApp) -
     with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
         tools = {tool["name"]: tool for tool in json.load(answer)}
     music = {"describe_music", "music_facts", "tag_sounds", "ask_about_audio", "score_labels"}
-    assert {"read_clip", "transcribe", *music} <= set(tools)
+    assert {"read_clip", "export_annotations", "transcribe", *music} <= set(tools)
     arguments = tools["transcribe"]["inputSchema"]["properties"]
     types = {name: argument["type"] for name, argument in arguments.items()}
     assert (types["language"], types["beam_size"], types["word_timestamps"]) == ("string", "integer", "boolean")
     assert all(argument["description"] for argument in arguments.values())
     assert "segments" in tools["transcribe"]["description"]
+
+
+def test_annotations_and_arrays_through_the_api(client: Client) -> None:
+    music = handle_file(EXAMPLES / "music.ogg")
+    document = json.loads(Path(client.predict(music, api_name="/export_annotations")).read_text(encoding="utf-8"))
+    keys = [part["data"][0]["value"] for part in document["annotations"] if part["namespace"] == "key_mode"]
+    assert keys == ["C:minor"]
+    with np.load(client.predict(music, "npz", api_name="/export_annotations")) as features:
+        assert features["beat_frames"].shape == features["beat_times"].shape
 
 
 def test_music_facts_and_tags_through_the_api(client: Client) -> None:

@@ -11,6 +11,7 @@ from components.clip.clip_input import open_for_api
 from components.page.downloads import APP_VERSION, as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
+from models.errors import JobStopped
 from pipelines.annotations.export import export_results
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.speech.transcript import TranscriptionOptions
@@ -41,6 +42,8 @@ def add_export_endpoint(services: Services) -> None:
         if with_transcript:
             *_, spoken = transcribe(clip, TranscriptionOptions(), services.runtime, should_stop)
             findings = replace(findings, speech=spoken)
+        if should_stop():
+            raise JobStopped
         return as_file_data(export_results(clip, findings, export_format, new_files_folder(clip), APP_VERSION))
 
     add_endpoint(export_annotations, **borrowing(services.settings))

@@ -22,6 +22,7 @@ from tests.recordings import EXAMPLES
 CLIP_SECONDS = 300
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "read_clip": {},
+    "export_annotations": {"with_transcript": True},
     "transcribe": {},
     "describe_music": {},
     "ask_about_audio": {"question": "Which key is it in?"},
