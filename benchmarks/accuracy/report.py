@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -54,17 +54,30 @@ def summary(results: Sequence[Measured]) -> str:
 
 
 def score_table(results: Sequence[Measured]) -> str:
-    """Return the mean of each measure by program; each program's mean is over the tracks that it was run on."""
+    """Return the mean of each measure by program; one that was not run on all tracks stands beside our mean on those it was."""
     programs = list(dict.fromkeys(program for result in results for program in result.scores))
-    programs.sort(key=lambda program: program != OURS)
+    peers = [program for program in programs if program != OURS]
     rows = []
     for measure in MEASURES:
         own = [result.scores[OURS][measure] for result in results if measure in result.scores[OURS]]
         if own:
             goal = f"{GOALS[measure]:.2f}" if measure in GOALS else ""
-            peers = [_mean(result.scores.get(program, {}).get(measure) for result in results) for program in programs[1:]]
-            rows.append([measure, str(len(own)), f"**{np.mean(own):.3f}**", goal, *peers])
-    return _table(["measure", "tracks", OURS, "goal", *programs[1:]], rows)
+            cells = [_peer_cell(results, measure, peer, len(own)) for peer in peers]
+            rows.append([measure, str(len(own)), f"**{np.mean(own):.3f}**", goal, *cells])
+    return _table(["measure", "tracks", OURS, "goal", *peers], rows)
+
+
+def _peer_cell(results: Sequence[Measured], measure: str, peer: str, count: int) -> str:
+    pairs = [
+        (result.scores[peer][measure], result.scores[OURS].get(measure))
+        for result in results
+        if measure in result.scores.get(peer, {})
+    ]
+    if not pairs:
+        return "–"
+    mean = f"{np.mean([theirs for theirs, _ in pairs]):.3f}"
+    own = [ours for _, ours in pairs if ours is not None]
+    return mean if len(pairs) == count else f"{mean} on {len(pairs)} ({OURS} {np.mean(own):.3f})"
 
 
 def calibration_table(results: Sequence[Measured]) -> str:
@@ -105,11 +118,6 @@ def write_document(results: Sequence[Measured], document: Path = DOCUMENT) -> No
     (document.parent / DIAGRAMS).write_text(diagrams(by_kind(apart)), encoding="utf-8")
     picture = f"![Reliability of each kind of confidence]({DIAGRAMS})"
     document.write_text(f"{before}{START}\n\n{summary(results)}\n\n{picture}\n\n{END}{after}", encoding="utf-8")
-
-
-def _mean(scores: Iterable[float | None]) -> str:
-    known = [score for score in scores if score is not None]
-    return f"{np.mean(known):.3f}" if known else "–"
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
