@@ -31,7 +31,7 @@ def pretend_package() -> None:
 
 
 def bars(activations: Any, beats_per_bar: list[int], rate: int) -> dict[str, Any]:
-    """Return tempo, beats and downbeats of madmom's bar decoder."""
+    """Return beats and downbeats of madmom's bar decoder, and the tempo of their median distance."""
     from madmom.features.downbeats import DBNDownBeatTrackingProcessor
 
     found = DBNDownBeatTrackingProcessor(beats_per_bar=beats_per_bar, fps=rate)(activations)
@@ -47,12 +47,8 @@ def bars(activations: Any, beats_per_bar: list[int], rate: int) -> dict[str, Any
 def rhythm(signal: Any) -> dict[str, Any]:
     """Return tempo, beats and bars."""
     from madmom.features.downbeats import RNNDownBeatProcessor
-    from madmom.features.tempo import TempoEstimationProcessor
 
-    activations = RNNDownBeatProcessor()(signal)
-    found = bars(activations, [3, 4], FEATURE_RATE)
-    tempi = TempoEstimationProcessor(fps=FEATURE_RATE)(activations.sum(axis=1))
-    return {**found, "bpm": float(tempi[0][0]) if len(tempi) else found["bpm"]}
+    return bars(RNNDownBeatProcessor()(signal), [3, 4], FEATURE_RATE)
 
 
 def key(signal: Any) -> dict[str, Any]:
