@@ -43,7 +43,7 @@ check-scripts:
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
 
-# MUSIC keeps packages of music and what is made of them. OPTIONS, such as --all, --write or --peers librosa madmom: see --help.
+# MUSIC keeps packages of music and what is made of them. OPTIONS, such as --seconds 600, --write or --peers librosa madmom: see --help.
 MUSIC ?= $(HOME)/.cache/audioscope-accuracy
 
 accuracy: $(TESTS)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.accuracy.peers.readings import PEER_TASKS
 from benchmarks.accuracy.report import DOCUMENT, summary, write_document
-from benchmarks.accuracy.run import SECONDS_OF_SOURCE, measured
+from benchmarks.accuracy.run import DEFAULT_SECONDS, measured
 from benchmarks.accuracy.sources import read_sources
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     """Measure all sources that can be had, print the tables and write the document."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, required=True, help="folder that keeps packages, excerpts and outputs")
-    parser.add_argument("--all", action="store_true", help=f"all excerpts, not {SECONDS_OF_SOURCE:g} s of each source")
+    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
     parser.add_argument("--split", nargs="+", choices=("tuning", "kept apart"), default=["kept apart"])
     parser.add_argument("--kind", nargs="+", choices=("real", "rendered"), default=["real", "rendered"])
     parser.add_argument("--source", default="", help="part of the names of the sources that are measured")
@@ -31,7 +31,7 @@ def main() -> None:
         for source in read_sources()
         if source.split in arguments.split and source.kind in arguments.kind and arguments.source in source.name
     ]
-    results = list(measured(sources, arguments.music, arguments.all, arguments.peers))
+    results = list(measured(sources, arguments.music, arguments.seconds, arguments.peers))
     print(summary(results))
     if arguments.write:
         write_document(results)

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.accuracy.measurement import Finding, Measured
 from benchmarks.accuracy.reliability import expected_calibration_error
-from benchmarks.accuracy.run import measured
+from benchmarks.accuracy.run import DEFAULT_SECONDS, measured
 from benchmarks.accuracy.sources import read_sources
 from models.arrays import DoubleArray
 from pipelines.music.calibration import CALIBRATIONS_FILE, Calibration, Kind, calibrations, log_odds
@@ -33,10 +33,10 @@ def main() -> None:
     """Measure the tuning sources and write `calibrations.json`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
-    parser.add_argument("--all", action="store_true", help="all excerpts of each source")
+    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
     arguments = parser.parse_args()
     sources = [source for source in read_sources() if source.split == "tuning"]
-    results = list(measured(sources, arguments.music, arguments.all, ()))
+    results = list(measured(sources, arguments.music, arguments.seconds, ()))
     fitted = {kind: _refit(kind, findings_of(kind, results)) for kind in get_args(Kind)}
     text = json.dumps({kind: asdict(calibration) for kind, calibration in fitted.items()}, indent=2)
     CALIBRATIONS_FILE.write_text(text + "\n", encoding="utf-8")

@@ -17,18 +17,18 @@ from benchmarks.accuracy.sources import Source
 from services import build_services
 from settings import Settings
 
-SECONDS_OF_SOURCE = 240.0
-"""Seconds of each source in a short run, in excerpts that are spread over the source."""
+DEFAULT_SECONDS = 120.0
+"""Seconds of each source that are measured, unless something else is asked for."""
 
 
-def measured(sources: Sequence[Source], music: Path, with_all: bool, peers: Sequence[str]) -> Iterator[Measured]:
+def measured(sources: Sequence[Source], music: Path, seconds: float, peers: Sequence[str]) -> Iterator[Measured]:
     """Yield the scores of each excerpt; print them, and which sources cannot be had.
 
     Args:
         sources: in any order.
         music: folder that keeps the packages, downloaded where they are absent, the excerpts read from them, the outputs of the
             networks, and what other programs found.
-        with_all: all excerpts, not `SECONDS_OF_SOURCE` of each source.
+        seconds: of each source, in excerpts that are spread over it; infinity for all.
         peers: names of other programs.
     """
     warnings.filterwarnings("ignore", module="mir_eval|librosa|audioread")
@@ -41,7 +41,7 @@ def measured(sources: Sequence[Source], music: Path, with_all: bool, peers: Sequ
             except PackageAbsent as absent:
                 print(absent)
                 continue
-            for excerpt in found if with_all else spread(found):
+            for excerpt in spread(found, seconds):
                 facts, tags = analyse_excerpt(excerpt, services, music / "features")
                 result = measure(excerpt, facts, tags, dict(others.readings(excerpt)))
                 print(_line(result), flush=True)
@@ -49,10 +49,10 @@ def measured(sources: Sequence[Source], music: Path, with_all: bool, peers: Sequ
         others.close()
 
 
-def spread(found: list[Excerpt]) -> list[Excerpt]:
-    """Return excerpts of `SECONDS_OF_SOURCE` in all, from the whole of a source."""
-    seconds = sum(soundfile.info(excerpt.file).duration for excerpt in found)
-    count = max(1, round(len(found) * min(1.0, SECONDS_OF_SOURCE / max(seconds, 1.0))))
+def spread(found: list[Excerpt], seconds: float) -> list[Excerpt]:
+    """Return excerpts of about `seconds` in all, from the whole of a source, at least one."""
+    duration = sum(soundfile.info(excerpt.file).duration for excerpt in found)
+    count = max(1, round(len(found) * min(1.0, seconds / max(duration, 1.0))))
     return [found[i * len(found) // count] for i in range(count)] if found else []
 
 

@@ -15,7 +15,7 @@ import pytest
 from benchmarks.accuracy.excerpts import excerpts
 from benchmarks.accuracy.packages import PackageAbsent, package_folder
 from benchmarks.accuracy.record_outputs import cut
-from benchmarks.accuracy.run import SECONDS_OF_SOURCE, spread
+from benchmarks.accuracy.run import spread
 from benchmarks.accuracy.sources import Source, read_sources
 from benchmarks.accuracy.stored_features import NotRecorded, StoredFeatures, read_arrays, write_arrays
 from benchmarks.accuracy.tracks import Annotation, Track
@@ -88,8 +88,9 @@ def test_a_reader_without_its_program_leaves_nothing_half_made(
 
 def test_a_short_run_takes_a_part_of_a_long_source(readings: list[str], tmp_path: Path) -> None:
     found = list(excerpts(SOURCE, tmp_path / "packages", tmp_path / "excerpts"))
-    assert spread(found) == found and spread([]) == []
-    assert len(spread(found * 10)) == SECONDS_OF_SOURCE / 60
+    assert spread(found, 500) == spread(found, float("inf")) == found and spread([], 120) == []
+    assert len(spread(found * 10, 240)) == 4
+    assert len(spread(found, 1)) == 1
 
 
 def test_outputs_come_back_in_their_types_and_decisions_are_made_anew(tmp_path: Path) -> None:
