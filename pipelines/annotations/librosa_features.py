@@ -18,8 +18,8 @@ HOP_LENGTH = 512
 """Defaults of librosa, in Hz and in samples."""
 CHROMA_BINS_PER_OCTAVE = 36
 """Default of `librosa.feature.chroma_cqt`."""
-MAX_SECONDS = 1800.0
-"""Duration up to which there are arrays of frames: the tempogram of half an hour has 120 MB."""
+MAX_SECONDS = 900.0
+"""Duration up to which there are arrays of frames: librosa's features of half an hour take a minute and 1.8 GB."""
 
 
 def librosa_features(
