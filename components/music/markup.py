@@ -10,12 +10,13 @@ from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
 from pipelines.music.facts import MusicFacts, Vocals
+from pipelines.music.harmony.notation import pitch_class, tonic_name
 from pipelines.music.harmony.notation import written as chord_symbol
-from pipelines.music.harmony.tuning import MIN_TUNING_CENTS
+from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, concert_pitch, other_reading
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
-from pipelines.music.sections.types import Section
+from pipelines.music.structure import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import TagKind
 from pipelines.tagging.tags import SoundTags
@@ -30,8 +31,10 @@ KIND_TITLES: dict[TagKind, str] = {
     "instrument": "Instruments",
     "mood": "Mood",
     "era": "Era",
-    "vocals": "Vocals",
+    "vocals": "Voice",
 }
+CALIBRATED_KINDS: tuple[TagKind, ...] = ("genre", "instrument")
+"""Kinds whose confidences were measured on music of which they are known; the others stand without a percentage."""
 
 
 def facts_markup(facts: MusicFacts) -> str:
@@ -40,7 +43,7 @@ def facts_markup(facts: MusicFacts) -> str:
         _tempo(facts.tempo) or _reason("Tempo", facts.no_tempo_reason),
         _metre(facts.beats) or _missing("Metre", facts),
         _key(facts.key, facts.key_spans) or _reason("Key", facts.no_key_reason),
-        _tuning(facts.tuning_cents),
+        _tuning(facts.tuning_cents, facts.key),
         _chords(facts.chords) or _missing("Chords", facts),
         _sections(facts.sections),
         _vocals(facts.vocals),
@@ -52,11 +55,20 @@ def facts_markup(facts: MusicFacts) -> str:
 
 def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
     """Return the tags as chips by kind, each with its confidence."""
-    sound_tags = [(tag.name, tag.score) for tag in sounds.top if tag.score >= MIN_SHOWN_CONFIDENCE] if sounds else []
+    sound_tags: list[tuple[str, float | None]] = (
+        [(tag.name, tag.score) for tag in sounds.top if tag.score >= MIN_SHOWN_CONFIDENCE] if sounds else []
+    )
     groups = [("Sounds", sound_tags)]
     if music:
-        groups += [(title, [(tag.name, tag.confidence) for tag in music.of_kind(kind)]) for kind, title in KIND_TITLES.items()]
+        groups += [_kind_group(kind, music) for kind in KIND_TITLES]
     return "".join(chips_markup(title, tags) for title, tags in groups if tags)
+
+
+def _kind_group(kind: TagKind, music: MusicTags) -> tuple[str, list[tuple[str, float | None]]]:
+    """Return the title and the chips of a kind of tags."""
+    is_calibrated = kind in CALIBRATED_KINDS
+    title = KIND_TITLES[kind] if is_calibrated else f"{KIND_TITLES[kind]}, a guess"
+    return title, [(tag.name, tag.confidence if is_calibrated else None) for tag in music.of_kind(kind)]
 
 
 def description_summary(now: ClipDescription) -> str:
@@ -90,12 +102,23 @@ def _missing(name: str, facts: MusicFacts) -> str:
     return _row(name, "none found") if facts.state == "done" and facts.is_music else ""
 
 
-def _tuning(cents: float | None) -> str:
+def _tuning(cents: float | None, key: Key | None) -> str:
     if cents is None or abs(cents) < MIN_TUNING_CENTS:
         return ""
-    return _row(
-        "Tuning", f"{abs(cents):.0f} cents {'high' if cents > 0 else 'low'}", rest=f"A4 = {440 * 2 ** (cents / 1200):.1f} Hz"
-    )
+    other = other_reading(cents)
+    doubt = "" if other is None else f" · a quarter tone off: or {_neighbour(key, cents)}{_cents(other)}"
+    return _row("Tuning", f"A4 = {concert_pitch(cents):.0f} Hz", rest=f"{_cents(cents)}{doubt}")
+
+
+def _cents(cents: float) -> str:
+    return f"{abs(cents):.0f} cents {'high' if cents > 0 else 'low'}"
+
+
+def _neighbour(key: Key | None, cents: float) -> str:
+    """Return the key a semitone away towards which the notes deviate, with a comma; '' without a key."""
+    if key is None:
+        return ""
+    return f"{tonic_name(pitch_class(key.tonic) + (1 if cents > 0 else -1), key.mode)} {key.mode}, "
 
 
 def _tempo(tempo: Tempo | None) -> str:

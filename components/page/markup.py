@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 from pipelines.wording.grammar import percent
 
@@ -15,10 +16,13 @@ def failure_markup(sentence: str) -> str:
     return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
 
 
-def chips_markup(title: str, tags: list[tuple[str, float]]) -> str:
-    """Return names beside a title, each with its score, 0 to 1, as a percentage and a bar."""
-    chips = "".join(
-        f'<li style="--level:{min(1.0, score):.2f}">{html.escape(name)} <span>{percent(score)}</span></li>'
-        for name, score in tags
-    )
+def chips_markup(title: str, tags: Sequence[tuple[str, float | None]]) -> str:
+    """Return names beside a title, each with its score, 0 to 1, as a percentage and a bar; None where it is not known."""
+    chips = "".join(_chip(name, score) for name, score in tags)
     return f'<div class="chips"><h3>{title}</h3><ul>{chips}</ul></div>'
+
+
+def _chip(name: str, score: float | None) -> str:
+    level = min(1.0, score or 0.0)
+    sure = f" <span>{percent(score)}</span>" if score is not None else ""
+    return f'<li style="--level:{level:.2f}">{html.escape(name)}{sure}</li>'

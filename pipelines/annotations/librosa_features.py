@@ -18,8 +18,8 @@ HOP_LENGTH = 512
 """Defaults of librosa, in Hz and in samples."""
 CHROMA_BINS_PER_OCTAVE = 36
 """Default of `librosa.feature.chroma_cqt`."""
-MAX_SECONDS = 1800.0
-"""Duration up to which there are arrays of frames: the tempogram of half an hour has 120 MB."""
+MAX_SECONDS = 900.0
+"""Duration up to which there are arrays of frames: librosa's features of half an hour take a minute and 1.8 GB."""
 
 
 def librosa_features(
@@ -33,7 +33,8 @@ def librosa_features(
     - `downbeat_times`, `downbeat_frames` [bars].
     - `chord_intervals` [chords, 2] in seconds, `chord_labels` [chords] in Harte's syntax, 'N' for none.
     - `section_intervals` [sections, 2], `section_labels` [sections].
-    - `key`: as 'A:minor', '' where there is none; `key_confidence`; `tuning` in fractions of a semitone.
+    - `key`: as 'A:minor', '' where there is none; `key_confidence`; `key_intervals` [keys, 2] and `key_labels` [keys] where it
+      changes; `tuning` in fractions of a semitone.
     - `onset_strength` [frames], `tempogram` [384, frames], `chroma` [12, frames] from C up: float32, by
       `librosa.onset.onset_strength`, `librosa.feature.tempogram` and `librosa.feature.chroma_cqt` at the clip's tuning.
     - `metadata`: JSON with the clip and the models that made the facts.
@@ -90,6 +91,8 @@ def _harmony(facts: MusicFacts) -> dict[str, AnyArray]:
         "section_intervals": _intervals([(section.start, section.end) for section in facts.sections]),
         "section_labels": np.array([section.label for section in facts.sections], dtype=np.str_),
         "key": np.array(f"{facts.key.tonic}:{facts.key.mode}" if facts.key else ""),
+        "key_intervals": _intervals([(span.start, span.end) for span in facts.key_spans]),
+        "key_labels": np.array([f"{span.key.tonic}:{span.key.mode}" for span in facts.key_spans], dtype=np.str_),
         "key_confidence": np.array(facts.key.confidence if facts.key else np.nan),
         "tuning": np.array((facts.tuning_cents or 0.0) / 100),
     }

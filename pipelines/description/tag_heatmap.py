@@ -8,7 +8,7 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
-from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.music.tags.tag_fusion import MusicTags, best_tags
 from pipelines.music.tags.tag_table import TABLE, TagKind
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
@@ -46,8 +46,9 @@ def music_heatmap(tags: MusicTags, kind: TagKind, rows: int = MAX_ROWS) -> TagHe
     """Return the heatmap of the strongest music tags of one kind, at most `rows`; 0 where there is no music."""
     shown = np.where(tags.music[:, np.newaxis] >= MIN_MUSIC_SCORE, tags.confidences, 0)
     peaks = _peaks(shown) if len(shown) else np.zeros(len(TABLE), dtype=np.float32)
-    columns = [i for i in np.argsort(-peaks, kind="stable").tolist() if TABLE[i].kind == kind and peaks[i] >= MIN_PROBABLE][:rows]
-    return _heatmap(tuple(TABLE[i].name for i in columns), shown[:, columns], tags.hop_seconds, tags.patch_seconds)
+    named = [tag.name for tag in best_tags(peaks, kind, rows) if tag.confidence >= MIN_PROBABLE]
+    columns = [next(i for i, row in enumerate(TABLE) if (row.kind, row.name) == (kind, name)) for name in named]
+    return _heatmap(tuple(named), shown[:, columns], tags.hop_seconds, tags.patch_seconds)
 
 
 def _heatmap(rows: tuple[str, ...], scores: FloatArray, hop: float, patch_seconds: float) -> TagHeatmap:

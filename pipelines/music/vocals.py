@@ -22,7 +22,8 @@ SMOOTHING_PATCHES = 5
 def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
     """Find vocals: unaccompanied ones by YAMNet, those over music, which YAMNet hardly notices, by musicnn's tags.
 
-    Whether there are any is decided by the mean of the two, since each of them alone errs now and then.
+    In music the tags decide whether there are any, since their probability is calibrated; in a clip that is mostly no music, the
+    mean of the two.
     """
     tree = tree_of(sounds.classes)
     columns = [tree.index(name) for name in UNACCOMPANIED_CLASSES if name in tree.names]
@@ -39,8 +40,9 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
         for start, end in runs_of_true(probs >= MIN_VOCALS_MOMENT_PROB)
     ]
     strongest = max(float(probs.max()), music.vocals_in_clip)
-    is_tagged = music.is_music is not None
-    return vocals_of((strongest + music.vocals_in_clip) / 2 if is_tagged else strongest, tuple(spans))
+    if music.is_music is None:
+        return vocals_of(strongest, tuple(spans))
+    return vocals_of(music.vocals_in_clip if music.is_music else (strongest + music.vocals_in_clip) / 2, tuple(spans))
 
 
 def vocals_of(probability: float, spans: tuple[tuple[float, float], ...]) -> Vocals:

@@ -22,7 +22,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_RELATIVE_SOUND_SCORE, MIN_SPEECH_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
-from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_vocals_prob
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_confidences, clip_vocals_prob
 from pipelines.music.tags.tag_table import TAG_KINDS
 from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mentioned_concepts
 from pipelines.speech.transcript import TranscriptionOptions
@@ -290,7 +290,7 @@ def music_tags_between(
     musical = within & (tags.music >= MIN_MUSIC_SCORE)
     if not is_music(musical.sum() / max(1, within.sum())):
         return ()
-    mean = tags.confidences[musical].mean(axis=0)
+    mean = clip_confidences(tags.confidences[musical])
     sung = has_vocals(clip_vocals_prob(tags.vocals[within], tags.music[within]))
     kinds = [kind for kind in TAG_KINDS if kind != "vocals" or sung]
     return tuple(tag for kind in kinds for tag in best_tags(mean, kind, MusicTagOptions().names))

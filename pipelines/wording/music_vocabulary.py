@@ -91,7 +91,7 @@ NOUNS = r"(?= (?:music|song|track|tune|piece|ballad|number|band|beat|groove|anth
 """Nouns after which a word with other meanings is a genre."""
 
 INSTRUMENTS = (
-    _instrument("keyboard", "keyboards?;keys(?= play)", classes="Keyboard (musical)"),
+    _instrument("keyboard", "keyboards?;keys(?= play)", "Keyboard", "Keyboard (musical)"),
     _instrument("piano", "grand piano;upright piano;pianos?;pianist", "Piano", "Piano", "keyboard"),
     _instrument("electric piano", "electric piano;rhodes;wurlitzer;e piano", "Electric piano", "Electric piano", "piano"),
     _instrument("harpsichord", "harpsichord", "Harpsichord", "Harpsichord", "keyboard"),
@@ -101,7 +101,8 @@ INSTRUMENTS = (
     _instrument(
         "synthesizer", "synthesi[sz]er;synth pads?;synth lead;synth bass;synths?", "Synthesizer", "Synthesizer", "keyboard"
     ),
-    _instrument("guitar", "guitars?;guitarist;guitar riffs?;guitar solo", "Guitar", "Guitar"),
+    _instrument("plucked strings", "plucked strings?(?: instruments?)?", "Plucked strings", "Plucked string instrument"),
+    _instrument("guitar", "guitars?;guitarist;guitar riffs?;guitar solo", "Guitar", "Guitar", "plucked strings"),
     _instrument(
         "acoustic guitar", "acoustic guitar;classical guitar;nylon guitar;nylon string guitar;spanish guitar",
         "Acoustic guitar", "Acoustic guitar", "guitar",
@@ -114,14 +115,14 @@ INSTRUMENTS = (
     _instrument(
         "bass guitar",
         "bass guitar;electric bass;bass ?line;(?:slap|fretless) bass;bassist;bass(?! drum| clarinet| trombone| voice| note)",
-        "Bass guitar", "Bass guitar",
+        "Bass guitar", "Bass guitar", "plucked strings",
     ),
-    _instrument("banjo", "banjos?", "Banjo", "Banjo"),
-    _instrument("mandolin", "mandolins?", "Mandolin", "Mandolin"),
-    _instrument("ukulele", "ukuleles?", "Ukulele", "Ukulele"),
-    _instrument("sitar", "sitars?", "Sitar", "Sitar"),
+    _instrument("banjo", "banjos?", "Banjo", "Banjo", "plucked strings"),
+    _instrument("mandolin", "mandolins?", "Mandolin", "Mandolin", "plucked strings"),
+    _instrument("ukulele", "ukuleles?", "Ukulele", "Ukulele", "plucked strings"),
+    _instrument("sitar", "sitars?", "Sitar", "Sitar", "plucked strings"),
     _instrument("zither", "zithers?;koto;guzheng;kantele", classes="Zither"),
-    _instrument("harp", "harps?;harpist", "Harp", "Harp"),
+    _instrument("harp", "harps?;harpist", "Harp", "Harp", "plucked strings"),
     _instrument(
         "strings", "strings;string section;string ensemble;string orchestra;string quartet;bowed strings?", "Strings",
         "Bowed string instrument;String section",
@@ -131,7 +132,8 @@ INSTRUMENTS = (
     _instrument("cello", "cellos?;cellist", "Cello", "Cello", "strings"),
     _instrument("double bass", "double bass;upright bass;contrabass;acoustic bass", "Double bass", "Double bass", "strings"),
     _instrument("orchestra", "orchestras?;orchestration;symphony orchestra", "Orchestra", "Orchestra"),
-    _instrument("woodwinds", "woodwinds?;wind instruments?", "Woodwind", "Wind instrument, woodwind instrument"),
+    _instrument("wind instruments", "wind instruments?;winds(?= play| section)", "Wind"),
+    _instrument("woodwinds", "woodwinds?", "Woodwind", "Wind instrument, woodwind instrument", "wind instruments"),
     _instrument("flute", "flutes?;flautist;flutist", "Flute", "Flute", "woodwinds"),
     _instrument("recorder", "recorder(?= melody| plays| and)", broader="woodwinds"),
     _instrument("pan flute", "pan flute;panpipes?", broader="flute"),
@@ -141,7 +143,10 @@ INSTRUMENTS = (
     _instrument(
         "saxophone", "tenor sax;alto sax;saxophones?;saxophonist;saxes;sax", "Saxophone", "Saxophone", "woodwinds"
     ),
-    _instrument("brass", "brass section;brass band;brass instruments?;brass;horn section;horns", "Brass", "Brass instrument"),
+    _instrument(
+        "brass", "brass section;brass band;brass instruments?;brass;horn section;horns", "Brass", "Brass instrument",
+        "wind instruments",
+    ),
     _instrument("trumpet", "trumpets?;trumpeter;cornet;flugelhorn", "Trumpet", "Trumpet", "brass"),
     _instrument("trombone", "trombones?", "Trombone", "Trombone", "brass"),
     _instrument("French horn", "french horns?", "French horn", "French horn", "brass"),

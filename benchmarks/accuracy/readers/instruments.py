@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ import soundfile
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 from models.arrays import FloatArray
+from pipelines.music.tags.tag_calibration import families
+from pipelines.music.tags.tag_table import INSTRUMENTS
 
 TABLE_FILE = Path(__file__).parents[1] / "instruments.json"
 MAX_SECONDS = 24.0
@@ -57,7 +59,7 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
     for entry in entries(source.name):
         # One file of the Philharmonia samples is empty.
         files = [file for file in sorted(folder.glob(entry.files)) if file.stat().st_size]
-        known = Annotation(instruments=entry.instruments, has_other_instruments=entry.others)
+        known = Annotation(instruments=with_families(entry.instruments), has_other_instruments=entry.others)
         if entry.phrases:
             for number in range(entry.phrases):
                 name = f"{source.name}: {entry.files} {number}"
@@ -66,6 +68,13 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
             for file in files:
                 sound, rate = _recording(file, entry.with_file)
                 yield Track(f"{source.name}: {file.relative_to(folder)}", sound, rate, known)
+
+
+def with_families(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the instruments and the families that they belong to, sorted."""
+    rows = {row.name: row for row in INSTRUMENTS}
+    found = {family for name in names if name in rows for family in families(rows[name])}
+    return tuple(sorted({*names, *found}))
 
 
 def _recording(file: Path, with_file: str) -> tuple[FloatArray, int]:

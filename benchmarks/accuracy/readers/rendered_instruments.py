@@ -1,6 +1,6 @@
 """Scores of the music21 corpus, played by General MIDI programs whose names are known: each program alone, and ensembles.
 
-A source's `files` names the soundfont and the folders of the corpus: 'FluidR3_GM bach essenFolksong'. The notes are real
+A source's `files` names the soundfont and the folders of the corpus: 'FluidR3_GM bach monteverdi'. The notes are real
 compositions and the instruments recordings of single notes; what a player does between notes is missing.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import mido
 import soundfile
 
+from benchmarks.accuracy.readers.instruments import with_families
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 from models.arrays import FloatArray
@@ -78,25 +79,13 @@ PROGRAMS: dict[int, tuple[int, tuple[str, ...]]] = {
     114: (65, ("Steelpan", "Mallets", "Percussion")),
 }
 """General MIDI program: middle of its range as a MIDI pitch, and what plays."""
-FAMILIES = {
-    "Electric piano": "Piano",
-    "Acoustic guitar": "Guitar",
-    "Electric guitar": "Guitar",
-    "Violin": "Strings",
-    "Cello": "Strings",
-    "Double bass": "Strings",
-    "Flute": "Woodwind",
-    "Clarinet": "Woodwind",
-    "Saxophone": "Woodwind",
-    "Trumpet": "Brass",
-    "Trombone": "Brass",
-    "French horn": "Brass",
-}
 ALONE, ENSEMBLES = 2, 60
 """Tracks of each program by itself, and of several together."""
 SECONDS = 9.0
 TICKS = 480
 DRUM_CHANNEL, KICK, SNARE, HI_HAT = 9, 36, 38, 42
+ALL_SOUND_OFF = 120
+"""MIDI controller."""
 DRUM_RATE = 0.4
 """How often an ensemble has a drum kit."""
 
@@ -118,13 +107,12 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
         names = {name for program in programs for name in PROGRAMS[program][1]} | (
             {"Drums", "Percussion"} if has_drums else set()
         )
-        names |= {FAMILIES[name] for name in names if name in FAMILIES}
         sound, rate = _rendered(midi, folder / SOUNDFONTS / f"{soundfont}.sf2")
         label = "-".join(map(str, programs)) + ("-drums" if has_drums else "")
-        yield Track(f"{number:03} {label}", sound, rate, Annotation(instruments=tuple(sorted(names))))
+        yield Track(f"{number:03} {label}", sound, rate, Annotation(instruments=with_families(names)))
 
 
-def _scores(collection: str, count: int = 12) -> Iterator[list[Notes]]:
+def _scores(collection: str, count: int = 6) -> Iterator[list[Notes]]:
     """Yield the parts of the first scores of a folder of the corpus."""
     from music21 import chord, converter, corpus, stream
 
@@ -151,13 +139,16 @@ def _midi(parts: list[Notes], programs: tuple[int, ...], has_drums: bool, rng: r
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))]))
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     for number, program in enumerate(programs):
-        notes = [(s - begin, n, p) for s, n, p in parts[number % len(parts)] if begin <= s < begin + quarters]
+        end = begin + quarters
+        notes = [(s - begin, min(n, end - s), p) for s, n, p in parts[number % len(parts)] if begin <= s < end]
         middle = PROGRAMS[program][0]
         mean = sum(pitch for _, _, pitch in notes) / max(1, len(notes))
         shift = 12 * round((middle - mean) / 12)
         velocity = rng.randint(64, 104)
         track = _track([(s, n, p + shift, velocity) for s, n, p in notes], channels[number])
         track.insert(0, mido.Message("program_change", program=program, channel=channels[number]))
+        # FluidR3's distorted guitar sounds for ever after its last note, and fluidsynth renders until all is silent.
+        track.append(mido.Message("control_change", control=ALL_SOUND_OFF, channel=channels[number], time=TICKS))
         file.tracks.append(track)
     if has_drums:
         hits = [(b / 2, HI_HAT) for b in range(int(quarters * 2))] + [

@@ -33,7 +33,7 @@ from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, tuning_cents
 
 WORKING_BYTES = 200 * 2**20
 """Memory for spectrograms and activations of one block, beside the weights; rounded up."""
-TUNING_REVISION = "2"
+TUNING_REVISION = "3"
 NOTES_FRACTION = 0.75
 """Fraction of the reading that the notes take; crema takes the rest."""
 

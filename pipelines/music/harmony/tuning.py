@@ -12,6 +12,8 @@ MIN_CONCENTRATION = 0.35
 """Length of the mean vector of the deviations on the circle of a semitone, 0 to 1, from which there is one tuning."""
 MAX_SHARP_CENTS = 47.0
 """A tuning nearer to the next semitone is read as low of that semitone."""
+MIN_QUARTER_TONE_CENTS = 40.0
+"""Deviation from which the notes could as well be those of the neighbouring semitone, which are 60 cents away at most."""
 BLOCK_SECONDS = 20
 MAX_BLOCKS = 9
 """Blocks that are measured, evenly spaced over the clip."""
@@ -22,6 +24,8 @@ MIN_PEAK_RATIO = 0.1
 MIN_PEAKS = 50
 """Spectral peaks below which there is no tuning: a single note."""
 FFT_SIZE = 4096
+RESOLUTION = 0.02
+"""Width of the bins of the histogram of deviations, in semitones."""
 
 
 def tuning_cents(waveform: FloatArray, sample_rate: int) -> float:
@@ -39,8 +43,19 @@ def tuning_cents(waveform: FloatArray, sample_rate: int) -> float:
     deviations = 2j * np.pi * 12 * np.log2(frequencies / 440)
     if abs(np.exp(deviations).mean()) < MIN_CONCENTRATION:
         return 0.0
-    cents = 100 * float(pitch_tuning(frequencies, resolution=0.02))
+    # librosa returns the lower edge of the bin.
+    cents = 100 * float(pitch_tuning(frequencies, resolution=RESOLUTION) + RESOLUTION / 2)
     return cents - 100 if cents > MAX_SHARP_CENTS else cents
+
+
+def concert_pitch(cents: float) -> float:
+    """Return the frequency of A4 in Hz at a tuning in cents."""
+    return float(440 * 2 ** (cents / 1200))
+
+
+def other_reading(cents: float) -> float | None:
+    """Return the tuning in cents by which the notes are those of the neighbouring semitone; None unless both are close."""
+    return None if abs(cents) < MIN_QUARTER_TONE_CENTS else cents - 100 if cents > 0 else cents + 100
 
 
 def _peak_frequencies(waveform: FloatArray, sample_rate: int) -> DoubleArray:

@@ -42,6 +42,7 @@ from pipelines.music.tags.tag_fusion import (
     MusicTagOptions,
     MusicTags,
     best_tags,
+    clip_confidences,
     clip_vocals_prob,
     confidences,
     music_scores,
@@ -94,6 +95,18 @@ def tag_music(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
+def model_scores(clip: AudioClip, runtime: ModelRuntime) -> MusicScores:
+    """Return the scores of all models for the patches of a clip, from which `tag_fusion` makes tags."""
+    blocks = list(_ClipMusicTagger(clip, runtime).scores())
+    return MusicScores(*(np.concatenate([getattr(block, model) for block in blocks]) for model in ("mtt", "msd", "yamnet")))
+
+
+def is_audible(scores: MusicScores) -> NDArray[np.bool_]:
+    """Return whether each segment is not silent."""
+    audible: NDArray[np.bool_] = scores.yamnet[:, class_tree().index(SILENCE_CLASS)] < MIN_SILENCE_SCORE
+    return audible
+
+
 @dataclass(frozen=True, eq=False)
 class _BlockTags:
     """The tags of one block."""
@@ -126,7 +139,7 @@ def _whole(tags: MusicTags, blocks: list[_BlockTags], names: int) -> MusicTags:
     tags = replace(tags, music_fraction=fraction, is_music=is_music(fraction), position=tags.duration, state="done")
     if not tags.is_music:
         return tags
-    mean = tags.confidences[musical].mean(axis=0)
+    mean = clip_confidences(tags.confidences[musical])
     sung = clip_vocals_prob(tags.vocals, tags.music)
     kinds = [kind for kind in TAG_KINDS if kind != "vocals" or has_vocals(sung)]
     return replace(tags, vocals_in_clip=sung, tags=tuple(tag for kind in kinds for tag in best_tags(mean, kind, names)))
@@ -158,13 +171,15 @@ class _ClipMusicTagger:
 
     def blocks(self) -> Generator[_BlockTags, None, None]:
         """Yield the tags of every block."""
+        for scores in self.scores():
+            yield _BlockTags(confidences(scores), music_scores(scores), vocal_probs(scores), is_audible(scores))
+
+    def scores(self) -> Iterator[MusicScores]:
+        """Yield the scores of the models, block by block."""
         gain = input_gain(self._waveform)
         for block in range(ceil(self.patches / BLOCK_PATCHES)):
             mtt, msd = (self._block_scores(choice, block, gain) for choice in self._choices)
-            yamnet = self._yamnet_scores(block * BLOCK_PATCHES, len(mtt))
-            scores = MusicScores(mtt, msd, yamnet)
-            audible = yamnet[:, class_tree().index(SILENCE_CLASS)] < MIN_SILENCE_SCORE
-            yield _BlockTags(confidences(scores), music_scores(scores), vocal_probs(scores), audible)
+            yield MusicScores(mtt, msd, self._yamnet_scores(block * BLOCK_PATCHES, len(mtt)))
 
     def _block_scores(self, choice: ModelChoice, block: int, gain: np.float32) -> FloatArray:
         """Return scores [up to 20, 50] of block `block`."""

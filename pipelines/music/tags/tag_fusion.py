@@ -17,16 +17,16 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE, VOCALS_LOG_ODDS
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_NAMED_INSTRUMENT, MIN_PROBABLE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
+from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
 from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, SPEECH, class_tree
 
 MIN_SCORE = 1e-4
 """Scores are clipped here: a model with a score near 0 must not outvote the others."""
 MIN_FIRST_CONFIDENCE = 0.2
-"""Confidence from which the first tag of `ALWAYS_NAMED` is named: all music has a genre and is played by something."""
-ALWAYS_NAMED: tuple[TagKind, ...] = ("genre", "instrument")
+"""Confidence from which the first genre is named: all music has one."""
 VOCALS_DIVISOR = 3
 """The third of the music in which vocals are likeliest decides whether a clip has vocals, since singers rest."""
 
@@ -67,6 +67,8 @@ class MusicTag:
 
 INSTRUMENT_WEIGHTS = ModelWeights(mtt=0.5, msd=0.5, yamnet=1.0, neutral_yamnet=0.01)
 STYLE_WEIGHTS = ModelWeights(mtt=1.0, msd=1.0, yamnet=0.5, neutral_yamnet=0.002)
+GENRE_COLUMNS = [column for column, row in enumerate(TABLE) if row.kind == "genre"]
+INSTRUMENT_COLUMNS = [column for column, row in enumerate(TABLE) if row.kind == "instrument"]
 WEIGHTS: dict[TagKind, ModelWeights] = {kind: INSTRUMENT_WEIGHTS if kind == "instrument" else STYLE_WEIGHTS for kind in TAG_KINDS}
 
 MTT_VOICES = (
@@ -93,6 +95,19 @@ def probability(evidence: FloatArray) -> FloatArray:
 
 def confidences(scores: MusicScores) -> FloatArray:
     """Return the confidence [segments, rows of `TABLE`], 0 to 1, of each tag, given that the segment is music."""
+    log_odds_of_tags = tag_evidence(scores)
+    log_odds_of_tags[:, INSTRUMENT_COLUMNS] = instrument_log_odds(log_odds_of_tags[:, INSTRUMENT_COLUMNS])
+    log_odds_of_tags[:, GENRE_COLUMNS] = genre_log_odds(log_odds_of_tags[:, GENRE_COLUMNS])
+    return probability(log_odds_of_tags)
+
+
+def clip_confidences(of_segments: FloatArray) -> FloatArray:
+    """Return the confidences [rows] of a clip from those of its segments of music [segments, rows]: the mean log-odds."""
+    return probability(log_odds(of_segments).mean(axis=0))
+
+
+def tag_evidence(scores: MusicScores) -> FloatArray:
+    """Return the evidence [segments, rows of `TABLE`] for each tag, summed over the models, in log-odds."""
     evidence = np.zeros((len(scores.mtt), len(TABLE)), dtype=np.float32)
     for column, row in enumerate(TABLE):
         weights, columns = WEIGHTS[row.kind], _columns()[column]
@@ -104,7 +119,7 @@ def confidences(scores: MusicScores) -> FloatArray:
             if tags:
                 best = values[:, tags].max(axis=1)
                 evidence[:, column] += weight * (log_odds(best) - log_odds(neutral))
-    return probability(evidence)
+    return evidence
 
 
 def music_scores(scores: MusicScores) -> FloatArray:
@@ -117,15 +132,19 @@ def music_scores(scores: MusicScores) -> FloatArray:
 
 def vocal_probs(scores: MusicScores) -> FloatArray:
     """Return the probability [segments] of vocals; plain speech does not count."""
+    weights = tag_calibration().vocals
+    factors = np.array([weights.voices, weights.singing, weights.instrumental], dtype=np.float32)
+    sung = probability(vocal_evidence(scores) @ factors + np.float32(weights.intercept))
+    unspoken = 1 - scores.yamnet[:, class_tree().index(SPEECH)]
+    return np.asarray(np.where(music_scores(scores) >= MIN_MUSIC_SCORE, sung * unspoken, 0), dtype=np.float32)
+
+
+def vocal_evidence(scores: MusicScores) -> FloatArray:
+    """Return the log-odds [segments, 3] of musicnn's voices, of YAMNet's singing and of musicnn's 'instrumental'."""
     tree = class_tree()
     voices = scores.mtt[:, [MTT_TAGS.index(tag) for tag in MTT_VOICES]].max(axis=1)
     singing = scores.yamnet[:, [tree.index(name) for name in SINGING_CLASSES]].max(axis=1)
-    instrumental = scores.msd[:, MSD_TAGS.index(MSD_NO_VOICE)]
-    evidence: FloatArray = (
-        log_odds(voices) + (log_odds(singing) - log_odds(instrumental)) * np.float32(0.5) - np.float32(VOCALS_LOG_ODDS)
-    )
-    unspoken = 1 - scores.yamnet[:, tree.index(SPEECH)]
-    return np.asarray(np.where(music_scores(scores) >= MIN_MUSIC_SCORE, probability(evidence) * unspoken, 0), dtype=np.float32)
+    return np.stack([log_odds(voices), log_odds(singing), log_odds(scores.msd[:, MSD_TAGS.index(MSD_NO_VOICE)])], axis=1)
 
 
 def clip_vocals_prob(vocals_over_time: FloatArray, music_over_time: FloatArray) -> float:
@@ -137,27 +156,44 @@ def clip_vocals_prob(vocals_over_time: FloatArray, music_over_time: FloatArray) 
 def best_tags(confidence: FloatArray, kind: TagKind, count: int) -> tuple[MusicTag, ...]:
     """Return at most `count` tags of a kind from confidences [rows], best first.
 
-    Of a family and its members the more confident one is named; instead of a vague family any member that is confident.
+    Of a family and its members the more confident one is named; instead of a vague family any member that is confident. An
+    instrument is named only where its confidence was measured.
     """
     chosen: list[TableRow] = []
     tags: list[MusicTag] = []
     for column in np.argsort(-confidence, kind="stable").tolist():
         row = TABLE[column]
-        enough = MIN_FIRST_CONFIDENCE if kind in ALWAYS_NAMED and not tags else MIN_PROBABLE
+        enough = MIN_FIRST_CONFIDENCE if kind == "genre" and not tags else _min_confidence(kind)
         if len(tags) == count or confidence[column] < enough:
             break
-        if row.kind == kind and not _is_covered(row, chosen) and not (row.is_vague and _has_confident_member(row, confidence)):
+        if row.kind == kind and _is_named(row) and not _is_covered(row, chosen) and not _is_replaced(row, confidence):
             chosen.append(row)
             tags.append(MusicTag(row.name, kind, round(float(confidence[column]), 3)))
     return tuple(tags)
 
 
+def _min_confidence(kind: TagKind) -> float:
+    return MIN_NAMED_INSTRUMENT if kind == "instrument" else MIN_PROBABLE
+
+
+def _is_named(row: TableRow) -> bool:
+    return row.kind != "instrument" or row.name in tag_calibration().own
+
+
 def _is_covered(row: TableRow, chosen: Iterable[TableRow]) -> bool:
-    return any(row.family == other.name or other.family == row.name for other in chosen)
+    return any(row.name in _families(other) or other.name in _families(row) for other in chosen)
 
 
-def _has_confident_member(row: TableRow, confidence: FloatArray) -> bool:
-    return any(confidence[i] >= MIN_PROBABLE for i, other in enumerate(TABLE) if other.family == row.name)
+def _is_replaced(row: TableRow, confidence: FloatArray) -> bool:
+    """Return whether a vague row has a member that is confident enough to be named instead."""
+    return row.is_vague and any(
+        confidence[i] >= MIN_NAMED_INSTRUMENT and _is_named(other) and row.name in _families(other)
+        for i, other in enumerate(TABLE)
+    )
+
+
+def _families(row: TableRow) -> tuple[str, ...]:
+    return families(row) if row.kind == "instrument" else (row.family,)
 
 
 @dataclass(frozen=True)

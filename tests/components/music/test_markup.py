@@ -15,7 +15,7 @@ from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import Chord, Key, KeyCandidate, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
-from pipelines.music.sections.types import Section
+from pipelines.music.structure import Section
 from pipelines.music.vocals import vocals_of
 
 FACTS = MusicFacts(
@@ -97,3 +97,11 @@ def test_a_document_is_json() -> None:
     document = as_document({"facts": FACTS, "odd": (float("nan"), np.float32(0.25), np.arange(2))})
     assert json.loads(json.dumps(document, allow_nan=False))["odd"] == [None, 0.25, [0, 1]]
     assert document["facts"]["tempo"]["alternatives"][0] == {"bpm": 192.0, "confidence": 0.08, "relation": "double"}
+
+
+def test_a_tuning_is_said_in_hertz_and_cents_and_near_a_quarter_tone_with_both_readings() -> None:
+    low = facts_markup(MusicFacts(20.0, tuning_cents=-31.8))
+    assert "A4 = 432 Hz" in low and "32 cents low" in low and "quarter tone" not in low
+    between = facts_markup(MusicFacts(20.0, tuning_cents=-52.0, key=Key("E", "major", 0.8, ())))
+    assert "52 cents low" in between and "or Eb major, 48 cents high" in between
+    assert "Tuning" not in facts_markup(MusicFacts(20.0, tuning_cents=4.0))

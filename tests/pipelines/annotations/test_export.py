@@ -115,6 +115,7 @@ def test_npz_holds_librosas_names_and_frames_that_fit(clip: AudioClip, tmp_path:
     assert features["beat_positions"][:4].tolist() == [1, 2, 3, 1]
     assert features["downbeat_times"][1] == pytest.approx(features["beat_times"][3])
     assert features["chord_intervals"].shape == (24, 2)
+    assert (features["key_intervals"].tolist(), features["key_labels"].tolist()) == ([[0.0, 48.0]], ["G:major"])
     assert features["section_labels"].tolist() == ["A", "B", "A"]
     assert features["chroma"].mean(axis=1).argmax() == librosa.note_to_midi("G4") % 12
     assert librosa.util.sync(features["chroma"], features["beat_frames"]).shape[1] == len(features["beat_frames"])

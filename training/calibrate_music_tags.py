@@ -1,0 +1,277 @@
+"""Fits the confidences of instruments: `python -m training.calibrate_music_tags --packages FOLDER --kept FOLDER`.
+
+The recordings are those of `benchmarks/accuracy/sources.json` whose instruments are known, and sums of up to four of the real
+ones, since few real ones have several instruments. The fit uses the sources for tuning; the table at the end has those kept apart
+too. Where `--packages` lacks a package it is downloaded; `--kept` keeps excerpts and scores for the next run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.accuracy.excerpts import Excerpt, excerpts
+from benchmarks.accuracy.readers.instruments import with_families
+from benchmarks.accuracy.sources import Source, read_sources
+from benchmarks.accuracy.tracks import Annotation
+from models.arrays import DoubleArray, FloatArray
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_NAMED_INSTRUMENT, is_music
+from pipelines.music.tags.music_tagging import is_audible, model_scores
+from pipelines.music.tags.musicnn import MUSICNN_SAMPLE_RATE
+from pipelines.music.tags.tag_calibration import CALIBRATION_FILE, Coefficients, GenreCoefficients, VocalCoefficients, margins
+from pipelines.music.tags.tag_fusion import (
+    GENRE_COLUMNS,
+    INSTRUMENT_COLUMNS,
+    VOCALS_DIVISOR,
+    MusicScores,
+    music_scores,
+    tag_evidence,
+    vocal_evidence,
+)
+from pipelines.music.tags.tag_table import INSTRUMENTS, TABLE
+from services import Services, build_services
+from settings import Settings
+from training.evaluate_music_tags import piece_of, rows
+from training.music_tag_report import report
+from training.tagged_pieces import rendered_file
+
+PENALTY = 10.0
+"""Weight of the squared distance from the common coefficients. Each source predicted from the others, the calibration error was
+0.050, 0.043, 0.037 and 0.042 with 1, 3, 10 and 30."""
+MIN_RECORDINGS = 4
+"""Recordings for tuning with an instrument from which it has coefficients of its own."""
+MIN_PRECISION = 0.75
+"""Share of right ones among the recordings that are said to have an instrument, below which it is never named."""
+MIXTURES = {"tuning": 240, "kept apart": 120}
+VOICES = frozenset({"Female voice", "Male voice", "Choir"})
+MIXED_PARTS, MIXED_SECONDS, MAX_SOFTER_DB = (2, 2, 3, 3, 4), 9, 8.0
+
+Bools = NDArray[np.bool_]
+Piece = tuple[dict[str, Any], MusicScores]
+"""A row of `fitting_music_tags.json`, and the scores of its rendering."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A recording whose instruments are known, with what the models say."""
+
+    source: str
+    split: str
+    kind: str
+    """'real', 'mixed' or 'rendered'."""
+    plays: Bools
+    """[INSTRUMENTS], whether each plays, families included."""
+    has_others: bool
+    """Whether instruments may play that are not in `plays`."""
+    regressors: DoubleArray
+    """[INSTRUMENTS, 2], evidence and margin, means over the patches of music."""
+    is_sung: bool
+    vocal_regressors: DoubleArray
+    """[3], mean vocal evidence over the third of the patches that has most."""
+
+
+def recording(source: str, split: str, kind: str, known: Annotation, scores: MusicScores) -> Recording | None:
+    """Return what is known of a recording and what the models say; None where it does not count as music."""
+    audible = is_audible(scores)
+    musical = audible & (music_scores(scores) >= MIN_MUSIC_SCORE)
+    if not is_music(musical.sum() / max(1, audible.sum())):
+        return None
+    evidence = tag_evidence(scores)[musical][:, INSTRUMENT_COLUMNS]
+    regressors = np.stack([evidence.mean(axis=0), margins(evidence).mean(axis=0)], axis=1).astype(np.float64)
+    names = frozenset(known.instruments or ())
+    plays = np.array([row.name in names for row in INSTRUMENTS])
+    vocal = vocal_evidence(scores)[musical].astype(np.float64)
+    most = np.argsort(-vocal[:, :2].sum(axis=1))[: max(1, len(vocal) // VOCALS_DIVISOR)]
+    others, is_sung = known.has_other_instruments, bool(names & VOICES)
+    return Recording(source, split, kind, plays, others, regressors, is_sung, vocal[most].mean(axis=0))
+
+
+def mixtures(parts: list[Excerpt], count: int, load: Callable[[Path], FloatArray], folder: Path) -> Iterator[Excerpt]:
+    """Yield sums of excerpts with different instruments, each up to 8 dB softer than the loudest may be."""
+    rng = random.Random(count)
+    by_instruments: dict[tuple[str, ...], list[Excerpt]] = {}
+    for part in parts:
+        by_instruments.setdefault(part.annotation.instruments or (), []).append(part)
+    for number in range(count):
+        chosen = [rng.choice(by_instruments[key]) for key in rng.sample(sorted(by_instruments), rng.choice(MIXED_PARTS))]
+        sound = np.zeros(MIXED_SECONDS * MUSICNN_SAMPLE_RATE, dtype=np.float32)
+        for part in chosen:
+            samples = np.resize(load(part.file), len(sound))
+            level = np.sqrt(np.mean(samples**2)) + 1e-6
+            sound += samples * np.float32(0.1 / level * 10 ** (-rng.uniform(0, MAX_SOFTER_DB) / 20))
+        file = folder / f"mixture {chosen[0].source.split} {number}.wav"
+        soundfile.write(file, sound / max(1.0, float(np.abs(sound).max())), MUSICNN_SAMPLE_RATE)
+        names = {name for part in chosen for name in part.annotation.instruments or ()}
+        annotation = Annotation(instruments=tuple(sorted(names)))
+        yield Excerpt(chosen[0].source, file.stem, file, annotation)
+
+
+def fit(recordings: list[Recording]) -> tuple[Coefficients, dict[str, Coefficients]]:
+    """Return the coefficients for all instruments together, and those of each that enough recordings have."""
+    regressors = np.stack([one.regressors for one in recordings])
+    plays = np.stack([one.plays for one in recordings]).astype(np.float64)
+    known = plays.astype(bool) | ~np.array([[one.has_others] for one in recordings])
+    single = [column for column, row in enumerate(INSTRUMENTS) if not row.is_vague]
+    common = _regression(
+        np.concatenate([regressors[known[:, column], column] for column in single]),
+        np.concatenate([plays[known[:, column], column] for column in single]),
+        np.zeros(3),
+        0.0,
+    )
+    own = {
+        row.name: Coefficients(*_regression(regressors[known[:, i], i], plays[known[:, i], i], common, PENALTY).round(4).tolist())
+        for i, row in enumerate(INSTRUMENTS)
+        if plays[:, i].sum() >= MIN_RECORDINGS
+    }
+    return Coefficients(*common.round(4).tolist()), own
+
+
+def fit_genres(pieces: Iterable[Piece]) -> GenreCoefficients:
+    """Return the coefficients of genres, fitted on the composed pieces for tuning that have genres."""
+    genres = [TABLE[column].name for column in GENRE_COLUMNS]
+    evidence: list[FloatArray] = []
+    fits: list[bool] = []
+    for row, scores in pieces:
+        musical = music_scores(scores) >= MIN_MUSIC_SCORE
+        if row["group"] == "tuning" and row["genres"] and musical.any():
+            evidence.append(tag_evidence(scores)[musical][:, GENRE_COLUMNS].mean(axis=0))
+            fits += [name in row["genres"] for name in genres]
+    regressors = np.concatenate(evidence).astype(np.float64)[:, None]
+    return GenreCoefficients(*_regression(regressors, np.array(fits, dtype=np.float64), np.zeros(2), 0.0).round(4).tolist())
+
+
+def fit_vocals(recordings: list[Recording]) -> VocalCoefficients:
+    """Return the coefficients of vocals."""
+    known = [one for one in recordings if one.is_sung or not one.has_others]
+    sung = np.array([one.is_sung for one in known])
+    model = LogisticRegression(class_weight="balanced", max_iter=1000).fit(
+        np.stack([one.vocal_regressors for one in known]), sung
+    )
+    return VocalCoefficients(*np.round([*model.intercept_, *model.coef_[0]], 4).tolist())
+
+
+def _regression(regressors: DoubleArray, plays: DoubleArray, centre: DoubleArray, penalty: float) -> DoubleArray:
+    """Return intercept and factors of a logistic regression whose coefficients are drawn to `centre`; no factor is negative."""
+    columns = np.column_stack([np.ones(len(regressors)), regressors])
+
+    def loss(coefficients: DoubleArray) -> tuple[float, DoubleArray]:
+        log_odds, off = columns @ coefficients, coefficients - centre
+        value = (np.logaddexp(0, log_odds) - plays * log_odds).sum() + penalty * (off**2).sum()
+        return float(value), columns.T @ (expit(log_odds) - plays) + 2 * penalty * off
+
+    bounds = [(None, None), *[(0.0, None)] * regressors.shape[1]]
+    found: DoubleArray = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found
+
+
+def predicted(common: Coefficients, own: dict[str, Coefficients], recordings: Iterable[Recording]) -> DoubleArray:
+    """Return the confidences [recordings, INSTRUMENTS]."""
+    table = np.array([list(asdict(own.get(row.name, common)).values()) for row in INSTRUMENTS])
+    regressors = np.stack([one.regressors for one in recordings])
+    confidence: DoubleArray = expit(table[:, 0] + (regressors * table[:, 1:]).sum(axis=2))
+    return confidence
+
+
+def without_imprecise(own: dict[str, Coefficients], recordings: list[Recording]) -> dict[str, Coefficients]:
+    """Return the instruments that are right often enough where their source took no part in the fit."""
+    named: dict[str, list[bool]] = {name: [] for name in own}
+    for source in sorted({one.source for one in recordings if one.kind != "mixed"}):
+        others = [one for one in recordings if one.source != source and one.kind != "mixed"]
+        here = [one for one in recordings if one.source == source and one.kind != "mixed"]
+        for one, confidence in zip(here, predicted(*fit(others), here), strict=True):
+            for column, row in enumerate(INSTRUMENTS):
+                if row.name in named and confidence[column] >= MIN_NAMED_INSTRUMENT and (one.plays[column] or not one.has_others):
+                    named[row.name].append(bool(one.plays[column]))
+    return {name: own[name] for name, right in named.items() if not right or np.mean(right) >= MIN_PRECISION}
+
+
+def main() -> None:
+    """Fit, write the coefficients, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--packages", type=Path, required=True)
+    parser.add_argument("--kept", type=Path, required=True)
+    options = parser.parse_args()
+    services = build_services(Settings(data_dir=options.kept / "data", clip_dir=options.kept / "clips"))
+    pieces = list(composed_pieces(services, options.kept))
+    recordings = [*_recordings(services, options.packages, options.kept), *piece_recordings(pieces)]
+    tuning = [one for one in recordings if one.split == "tuning"]
+    common, own = fit(tuning)
+    own = without_imprecise(own, tuning)
+    write(common, own, fit_genres(pieces), fit_vocals(tuning))
+    print(report(recordings, predicted(common, own, recordings), frozenset(own)))
+
+
+def write(
+    common: Coefficients,
+    own: dict[str, Coefficients],
+    genres: GenreCoefficients,
+    vocals: VocalCoefficients,
+) -> None:
+    """Write the coefficients as JSON."""
+    table = {
+        "common": asdict(common),
+        "own": {name: asdict(values) for name, values in own.items()},
+        "genres": asdict(genres),
+        "vocals": asdict(vocals),
+    }
+    CALIBRATION_FILE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+def composed_pieces(services: Services, folder: Path) -> Iterator[Piece]:
+    """Yield the pieces of `fitting_music_tags.json` with the models' scores."""
+    for row in rows("tuning", "test"):
+        yield row, model_scores(services.clips.open(rendered_file(piece_of(row), folder)), services.runtime)
+
+
+def piece_recordings(pieces: Iterable[Piece]) -> Iterator[Recording]:
+    """Yield the recordings of composed pieces; their group 'test' is kept apart."""
+    for row, scores in pieces:
+        known = Annotation(instruments=with_families(row["instruments"]))
+        split = "tuning" if row["group"] == "tuning" else "kept apart"
+        if one := recording("composed pieces", split, "rendered", known, scores):
+            yield one
+
+
+def _recordings(services: Services, packages: Path, kept: Path) -> Iterator[Recording]:
+    mixed_folder = kept / "mixtures"
+    mixed_folder.mkdir(parents=True, exist_ok=True)
+
+    def scores_of(excerpt: Excerpt, kind: str) -> Recording | None:
+        scores = model_scores(services.clips.open(excerpt.file), services.runtime)
+        return recording(excerpt.source.name, excerpt.source.split, kind, excerpt.annotation, scores)
+
+    def load(file: Path) -> FloatArray:
+        return np.array(services.clips.open(file).waveform(MUSICNN_SAMPLE_RATE))
+
+    parts: dict[str, list[Excerpt]] = {split: [] for split in MIXTURES}
+    for source in instrument_sources():
+        for excerpt in excerpts(source, packages, kept):
+            if source.kind == "real" and excerpt.annotation.instruments and not excerpt.annotation.has_other_instruments:
+                parts[source.split].append(excerpt)
+            if one := scores_of(excerpt, source.kind):
+                yield one
+    for split, count in MIXTURES.items():
+        for excerpt in mixtures(parts[split], count, load, mixed_folder):
+            if one := scores_of(excerpt, "mixed"):
+                yield one
+
+
+def instrument_sources() -> list[Source]:
+    """Return the sources whose instruments are known."""
+    return [source for source in read_sources() if "instruments" in source.tasks]
+
+
+if __name__ == "__main__":
+    main()
