@@ -12,7 +12,7 @@ import soundfile
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
 from benchmarks.accuracy.measurement import OURS, Measured, analyse_excerpt, measure
 from benchmarks.accuracy.packages import PackageAbsent
-from benchmarks.accuracy.peers.readings import Peers
+from benchmarks.accuracy.peers.readings import Peers, kept_readings
 from benchmarks.accuracy.sources import Source
 from services import build_services
 from settings import Settings
@@ -21,7 +21,9 @@ DEFAULT_SECONDS = 120.0
 """Seconds of each source that are measured, unless something else is asked for."""
 
 
-def measured(sources: Sequence[Source], music: Path, seconds: float, peers: Sequence[str]) -> Iterator[Measured]:
+def measured(
+    sources: Sequence[Source], music: Path, seconds: float, peers: Sequence[str], only_kept: bool = False
+) -> Iterator[Measured]:
     """Yield the scores of each excerpt; print them, and which sources cannot be had.
 
     Args:
@@ -30,11 +32,12 @@ def measured(sources: Sequence[Source], music: Path, seconds: float, peers: Sequ
             networks, and what other programs found.
         seconds: of each source, in excerpts that are spread over it; infinity for all.
         peers: names of other programs.
+        only_kept: whether these are not run, so that only what they found in earlier runs is measured.
     """
     warnings.filterwarnings("ignore", module="mir_eval|librosa|audioread")
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
-        others = Peers(peers, services, music / "readings")
+        others = Peers(() if only_kept else peers, services, music / "readings")
         for source in sources:
             try:
                 found = list(excerpts(source, music / "packages", music / "excerpts"))
@@ -43,7 +46,8 @@ def measured(sources: Sequence[Source], music: Path, seconds: float, peers: Sequ
                 continue
             for excerpt in spread(found, seconds):
                 facts, tags = analyse_excerpt(excerpt, services, music / "features")
-                result = measure(excerpt, facts, tags, dict(others.readings(excerpt)))
+                readings = kept_readings(excerpt, peers, music / "readings") if only_kept else others.readings(excerpt)
+                result = measure(excerpt, facts, tags, dict(readings))
                 print(_line(result), flush=True)
                 yield result
         others.close()

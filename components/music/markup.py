@@ -16,7 +16,7 @@ from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, concert_pitch, othe
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import TagKind
 from pipelines.tagging.tags import SoundTags

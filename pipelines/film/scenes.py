@@ -20,7 +20,7 @@ from pipelines.film.storyboard_types import Scene
 from pipelines.music.analysis import music_facts
 from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.facts import FactOptions
-from pipelines.music.structure import boundaries, novelty_curve
+from pipelines.music.sections.novelty import novelty_curve, novelty_peaks
 from pipelines.music.vocals import music_score
 from pipelines.pictures.errors import TooShortForStoryboard
 from pipelines.tagging.sound_tagging import tag_sounds
@@ -32,7 +32,9 @@ SECONDS_PER_SCENE = 15.0
 """A clip has at least a scene for each of these, up to `MAX_EQUAL_SCENES`, even if its sound does not change."""
 MAX_EQUAL_SCENES = 6
 MAX_CELLS = 48
-"""Rows of the self-similarity matrix; a scene has four or more of them."""
+"""Rows of features that are compared; a scene has four or more of them."""
+NOVELTY_CELLS = 6
+"""Rows before and after a possible change that are compared."""
 TAGGING_PROGRESS = 0.2
 """Progress when the sounds are tagged; the analysis of the music is the rest."""
 
@@ -69,7 +71,7 @@ def detect_sound_changes(scores: FloatArray, duration: float) -> tuple[Scene, ..
     # The square root lets faint sounds count beside loud ones; the cosine of it is the Bhattacharyya coefficient.
     roots = np.sqrt(np.stack([scores[first:last].mean(axis=0) for first, last in pairwise(edges.tolist())]))
     roots /= np.maximum(np.linalg.norm(roots, axis=1, keepdims=True), 1e-9)
-    changes = [0, *boundaries(novelty_curve((roots @ roots.T).astype(np.float32))), cells]
+    changes = [0, *novelty_peaks(novelty_curve(roots, NOVELTY_CELLS)), cells]
     return tuple(Scene(round(a / cells * duration, 3), round(b / cells * duration, 3)) for a, b in pairwise(changes))
 
 

@@ -45,8 +45,9 @@ from pipelines.music.rhythm.beat_network import (
 from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
 from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
+from pipelines.music.sections.beat_features import SoundFrames
+from pipelines.music.sections.segmentation import find_sections
 from pipelines.music.sounding_part import sounding_part
-from pipelines.music.structure import find_sections
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from pipelines.music.vocals import find_vocals, music_score
@@ -164,7 +165,8 @@ class _FactFinder:
             "chords": self._part.chords(chords, self._clip.duration),
             "no_key_reason": "" if harmonies.key else "no tonal centre" if is_music else "not music",
         }
-        found = find_sections(reading.notes, bands, beats, self._part.duration) if is_music else ()
+        inputs = SoundFrames(reading.notes, bands, sounds.scores, -self._part.start)
+        found = find_sections(inputs, beats, self._part.duration) if is_music else ()
         sections = tuple(calibrated(section, "section") for section in found)
         yield {"sections": self._part.sections(sections, self._clip.duration)}
         loudness = yield from self._loudness()

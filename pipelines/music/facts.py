@@ -9,7 +9,7 @@ from pipelines.jobs.model_use import ModelUse
 from pipelines.music.harmony.types import Chord, Key, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.tags import SoundTags
 

@@ -9,7 +9,7 @@ import numpy as np
 from models.arrays import FloatArray
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, KeySpan
 from pipelines.music.rhythm.types import Beats
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 
 FRAME_SECONDS = 0.02
 """Unit of the start and the end of the part: one frame of the beat network."""

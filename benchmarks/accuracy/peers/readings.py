@@ -56,17 +56,32 @@ class Peers:
                 self._readers["BeatNet"] = partial(beatnet_reading, services=services, madmom=self._madmom)
 
     def readings(self, excerpt: Excerpt) -> Iterator[tuple[str, Reading]]:
-        """Yield (program, its reading) of an excerpt, for the programs that can do one of its tasks."""
+        """Yield (program, its reading) of an excerpt, for the programs that can do one of its tasks; run those that were not."""
         for peer, read in self._readers.items():
-            if not PEER_TASKS[peer] & set(excerpt.source.tasks):
-                continue
-            file = self._folder / peer / excerpt.source.name / f"{excerpt.name}.json"
-            if not file.exists() or file.stat().st_mtime < excerpt.file.stat().st_mtime:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(json.dumps(asdict(read(excerpt))), encoding="utf-8")
-            yield peer, from_json(Reading, json.loads(file.read_text(encoding="utf-8")))
+            if PEER_TASKS[peer] & set(excerpt.source.tasks):
+                file = _reading_file(self._folder, peer, excerpt)
+                if not _is_kept(file, excerpt):
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_text(json.dumps(asdict(read(excerpt))), encoding="utf-8")
+        yield from kept_readings(excerpt, tuple(self._readers), self._folder)
 
     def close(self) -> None:
         """End the processes."""
         if self._madmom is not None:
             self._madmom.close()
+
+
+def kept_readings(excerpt: Excerpt, peers: Sequence[str], folder: Path) -> Iterator[tuple[str, Reading]]:
+    """Yield (program, its reading) of an excerpt, for the programs that were run on it in this run or before."""
+    for peer in peers:
+        file = _reading_file(folder, peer, excerpt)
+        if PEER_TASKS[peer] & set(excerpt.source.tasks) and _is_kept(file, excerpt):
+            yield peer, from_json(Reading, json.loads(file.read_text(encoding="utf-8")))
+
+
+def _reading_file(folder: Path, peer: str, excerpt: Excerpt) -> Path:
+    return folder / peer / excerpt.source.name / f"{excerpt.name}.json"
+
+
+def _is_kept(file: Path, excerpt: Excerpt) -> bool:
+    return file.exists() and file.stat().st_mtime >= excerpt.file.stat().st_mtime

@@ -15,7 +15,7 @@ from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import Chord, Key, KeyCandidate, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 from pipelines.music.vocals import vocals_of
 
 FACTS = MusicFacts(

@@ -11,7 +11,7 @@ from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.beat_network import METRES
 from pipelines.music.rhythm.types import Tempo, TempoCandidate
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.tags.tag_table import TABLE
 from pipelines.music.vocals import vocals_of

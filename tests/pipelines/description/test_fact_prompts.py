@@ -8,7 +8,7 @@ from pipelines.description.fact_prompt import INSTRUCTION, fact_lines, prompt_fr
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import Chord, Key
 from pipelines.music.rhythm.types import Beats, Tempo
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTags
 from pipelines.music.vocals import vocals_of
 

@@ -22,7 +22,7 @@ from pipelines.embeddings.errors import BrokenEmbedding
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import Chord
 from pipelines.music.rhythm.types import Beats
-from pipelines.music.structure import Section
+from pipelines.music.sections.types import Section
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.tags import SoundTags

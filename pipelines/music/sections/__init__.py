@@ -1,0 +1,15 @@
+"""Sections of a piece of music: where they begin, and which of them sound alike.
+
+The truth of the figures follows from arrangements (`benchmarks.accuracy.arrangements`): no person has marked these pieces. The
+weights were fitted on 92 tuning pieces. On 71 pieces of sources kept apart, up to 120 s each, with the beats that the app found:
+
+    pieces                       F within 0.5 s   within 3 s   pairs of labels
+    47 real                           0.455          0.592          0.716
+    16 composed, rendered             0.490          0.546          0.827
+    8 of freedink-data, rendered      0.021          0.211          0.665
+    all 71                            0.414          0.539          0.736
+
+Bars compared by Foote's novelty alone, as before, had 0.277, 0.454 and 0.698 on all; on the composed pieces their labels were
+better, 0.883. The expected calibration error of the 305 boundaries found is 0.12: they are right more often than their confidence
+says. Sections are not named verse or chorus, since no data with such names is at hand to measure it.
+"""

@@ -1,0 +1,139 @@
+"""Features of every beat: harmony, pitches, onsets, spectrum and timbre.
+
+Between two beats each is the mean over time. Where there are no beats, a grid of half seconds takes their place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.arrays import DoubleArray, FloatArray, IntArray
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
+from pipelines.music.rhythm.types import Beats
+from pipelines.tagging.yamnet import PATCH_HOP_SECONDS, PATCH_SECONDS
+
+BEAT_SECONDS = 0.5
+"""Distance of the grid where there are no beats."""
+BEATS_PER_BAR = 4
+MIN_BEATS = 8
+"""Beats from which they are the grid."""
+MIN_GAP = 0.3
+"""Part of a beat up to which the rest before the first and after the last beat is no beat of its own."""
+MIN_CHROMA = 1e-2
+"""Length of a chroma vector below which it is not brought to length 1: there are no notes."""
+REGISTER_PITCHES = 8
+"""Neighbouring pitches whose onsets count together."""
+ACCENT_SECONDS = (-0.06, 0.1)
+"""Start and end of the time around a beat in which its accent lies."""
+ACCENT_BANDS = {"low": slice(0, 5), "middle": slice(5, 14), "high": slice(14, 20)}
+"""Log-mel bands whose rises are summed: bass drum, snare and tones, cymbals."""
+MIN_TIMBRE_SCORE = 1e-3
+"""Score of a class of sounds below which it counts as this."""
+
+
+@dataclass(frozen=True)
+class BeatGrid:
+    """The beats of a clip from its start to its end."""
+
+    times: DoubleArray
+    """[beats + 1], start of each beat and end of the last, seconds."""
+    positions: IntArray
+    """[beats], position in the bar; 1 is the downbeat."""
+
+
+@dataclass(frozen=True)
+class SoundFrames:
+    """What the networks made of a clip, over time."""
+
+    notes: FloatArray
+    """[frames, 2, 88] as `pooled_notes` returns them, 10.8 a second."""
+    bands: FloatArray
+    """Log-mel bands [frames, 20], 50 a second."""
+    timbre: FloatArray
+    """YAMNet's scores [patches, 521], one every 0.48 s."""
+    timbre_start: float
+    """Start of the first patch in seconds; negative where it begins before the part that sounds."""
+
+
+def beat_grid(beats: Beats | None, duration: float) -> BeatGrid:
+    """Return the beats, continued to both ends of the clip."""
+    if beats is None or len(beats.times) < MIN_BEATS:
+        regular = np.arange(0, duration, BEAT_SECONDS)
+        return BeatGrid(np.append(regular, duration), np.arange(len(regular)) % BEATS_PER_BAR + 1)
+    known = np.array(beats.times)
+    beat, shortest = float(np.median(np.diff(known))), MIN_GAP * float(np.median(np.diff(known)))
+    before = np.arange(known[0] - beat, -shortest, -beat)[::-1]
+    after = np.arange(known[-1] + beat, duration - shortest, beat)
+    times: DoubleArray = np.concatenate([before, known, after])
+    bar = beats.beats_per_bar
+    positions: IntArray = np.concatenate(
+        [
+            (beats.positions[0] - 1 - np.arange(len(before), 0, -1)) % bar + 1,
+            beats.positions,
+            (beats.positions[-1] + np.arange(len(after))) % bar + 1,
+        ]
+    )
+    inside = (times >= 0) & (times < duration)
+    times, positions = times[inside], positions[inside]
+    if times[0] > 0:
+        times, positions = np.append(0.0, times), np.append((positions[0] - 2) % bar + 1, positions)
+    return BeatGrid(np.append(times, duration), positions)
+
+
+def beat_features(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:
+    """Return each feature [beats, columns], centred, with the mean square of a row brought to 1."""
+    edges = grid.times
+    harmony = mean_between(chroma_of(frames.notes[:, 0]), edges * HARMONY_FRAMES_PER_SECOND)
+    harmony /= np.maximum(np.linalg.norm(harmony, axis=1, keepdims=True), MIN_CHROMA)
+    pitches, onsets = (
+        np.sqrt(np.maximum(0, mean_between(frames.notes[:, kind], edges * HARMONY_FRAMES_PER_SECOND))) for kind in (0, 1)
+    )
+    rises = np.maximum(0, np.diff(frames.bands, axis=0, prepend=frames.bands[:1]))
+    patches = (edges - frames.timbre_start - (PATCH_SECONDS - PATCH_HOP_SECONDS) / 2) / PATCH_HOP_SECONDS
+    features = {
+        "harmony": harmony,
+        "pitches": pitches,
+        "onsets": onsets.reshape(len(onsets), -1, REGISTER_PITCHES).sum(axis=2),
+        "spectrum": mean_between(frames.bands, edges * FRAMES_PER_SECOND),
+        "flux": mean_between(rises, edges * FRAMES_PER_SECOND),
+        "timbre": mean_between(np.log(np.maximum(frames.timbre, MIN_TIMBRE_SCORE)), patches),
+    }
+    return {name: standardised(rows) for name, rows in features.items()}
+
+
+def accents(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:
+    """Return the rise of the level at each beat [beats] in low, middle and high bands, in standard deviations of the clip."""
+    rises = np.maximum(0, np.diff(frames.bands, axis=0, prepend=frames.bands[:1]))
+    starts = grid.times[:-1]
+    spans = np.stack([starts + ACCENT_SECONDS[0], starts + ACCENT_SECONDS[1]], axis=1).ravel() * FRAMES_PER_SECOND
+    around = mean_between(rises, np.append(spans, spans[-1] + 1))[::2]
+    sums = {name: around[:, bands].sum(axis=1) for name, bands in ACCENT_BANDS.items()}
+    return {name: ((sum_ - sum_.mean()) / (sum_.std() + 1e-6)).astype(np.float32) for name, sum_ in sums.items()}
+
+
+def standardised(rows: FloatArray) -> FloatArray:
+    """Return `rows` without their mean; the mean square of a row's length is 1, or 0 where all rows are equal."""
+    centred = rows - rows.mean(axis=0)
+    scaled: FloatArray = (centred / max(1e-6, float(np.sqrt(np.square(centred).sum(axis=1).mean())))).astype(np.float32)
+    return scaled
+
+
+def mean_between(frames: FloatArray, edges: DoubleArray) -> FloatArray:
+    """Return the mean [len(edges) - 1, columns] of `frames` between two edges.
+
+    Edges are given in frames and lie anywhere within one; beyond the last frame, and in spans without length, it is the nearest.
+    """
+    sums = np.concatenate([np.zeros((1, frames.shape[1])), np.cumsum(frames, axis=0, dtype=np.float64)])
+    places = np.clip(edges, 0, len(frames))
+    starts, ends = np.minimum(places[:-1], len(frames) - 1.0), places[1:]
+    ends = np.maximum(ends, np.minimum(starts + 1e-2, len(frames)))
+    low = [np.minimum(np.floor(edge).astype(np.int64), len(frames) - 1) for edge in (starts, ends)]
+    first, last = (
+        sums[floor] + (edge - floor)[:, np.newaxis] * (sums[floor + 1] - sums[floor])
+        for edge, floor in zip((starts, ends), low, strict=True)
+    )
+    means: FloatArray = ((last - first) / (ends - starts)[:, np.newaxis]).astype(np.float32)
+    return means

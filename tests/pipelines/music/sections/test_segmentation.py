@@ -1,0 +1,75 @@
+"""Sections of made-up pieces."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
+from pipelines.music.rhythm.types import Beats
+from pipelines.music.sections.beat_features import SoundFrames
+from pipelines.music.sections.segmentation import find_sections
+from pipelines.music.sections.types import Section
+from pipelines.tagging.yamnet import PATCH_HOP_SECONDS
+from tests.pipelines.music.sections.made_frames import BAR_SECONDS, BARS, made_frames
+
+
+def form_of(sections: tuple[Section, ...]) -> str:
+    return "".join(section.label for section in sections)
+
+
+@pytest.mark.parametrize("form", ["AB", "ABA", "ABAB", "ABAC", "ABCA", "ABACA"])
+def test_what_comes_back_has_its_letter_again(form: str) -> None:
+    sections = find_sections(*made_frames(form))
+    assert form_of(sections) == form
+    expected = np.arange(len(form)) * BARS * BAR_SECONDS
+    np.testing.assert_allclose([section.start for section in sections], expected, atol=0.5)
+
+
+def test_without_beats_a_grid_of_half_seconds_is_used() -> None:
+    frames, _, duration = made_frames("ABA")
+    assert form_of(find_sections(frames, None, duration)) == "ABA"
+
+
+def test_what_is_too_short_for_two_sections_is_one() -> None:
+    frames, beats, _ = made_frames("A")
+    assert find_sections(frames, beats, 5.0) == (Section(0.0, 5.0, "A", 1.0),)
+
+
+def test_an_hour_takes_little_memory_and_time() -> None:
+    sections = find_sections(*made_frames("ABAC" * 56))
+    assert 150 < len(sections) < 300
+
+
+@given(duration=st.floats(0.5, 120), bar=st.floats(0.5, 4), seed=st.integers(0, 100))
+@settings(max_examples=25, deadline=None)
+def test_sections_cover_any_clip_without_gaps(duration: float, bar: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    notes = rng.uniform(0, 1, (1 + int(duration * HARMONY_FRAMES_PER_SECOND), 2, 88)).astype(np.float32)
+    bands = rng.normal(0, 1, (1 + int(duration * FRAMES_PER_SECOND), 20)).astype(np.float32)
+    timbre = rng.uniform(0, 1, (1 + int(duration / PATCH_HOP_SECONDS), 521)).astype(np.float32)
+    times = tuple(np.arange(0.3, duration, bar).tolist())
+    frames, beats = SoundFrames(notes, bands, timbre, 0.0), Beats(times, (1,) * len(times), 4, 4, 1.0)
+    sections = find_sections(frames, beats if times else None, duration)
+    assert sections[0].start == 0 and sections[-1].end == pytest.approx(duration, abs=1e-3)
+    assert all(one.end == other.start for one, other in pairwise(sections))
+    assert all(section.start < section.end and 0 <= section.confidence <= 1 for section in sections)
+
+
+def test_silence_is_one_section() -> None:
+    notes, bands, timbre = (np.zeros(shape, dtype=np.float32) for shape in ((300, 2, 88), (1500, 20), (60, 521)))
+    assert len(find_sections(SoundFrames(notes, bands, timbre, 0.0), None, 30.0)) == 1
+
+
+def test_an_exact_loop_is_one_section() -> None:
+    frames, beats, duration = made_frames("A")
+    notes, bands, timbre = (np.concatenate([part] * 4) for part in (frames.notes, frames.bands, frames.timbre))
+    loop = SoundFrames(notes, bands, timbre, 0.0)
+    times = tuple(np.arange(0, 4 * duration, BAR_SECONDS / 4).tolist())
+    found = find_sections(loop, Beats(times, beats.positions * 4, 4, 4, 1.0), 4 * duration)
+    assert set(form_of(found)) == {"A"}
