@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import mir_eval  # type: ignore[import-untyped]
 import numpy as np
@@ -25,6 +26,8 @@ from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from services import Services
 
 OURS = "Audioscope"
+FindingKind = Kind | Literal["instrument"]
+"""Kinds of findings; the tags have a calibration of their own."""
 TASKS: dict[Task, str] = {
     "tempo": "tempo",
     "octave-free tempo": "tempo but for octaves",
@@ -49,7 +52,7 @@ FURTHER: dict[Task, tuple[str, ...]] = {
 class Finding:
     """A confidence, and whether what it was said of is right."""
 
-    kind: Kind
+    kind: FindingKind
     confidence: float
     """0 to 1."""
     rightness: float
@@ -119,7 +122,7 @@ def scores_of(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> dict[str
     return scores(truth, facts_reading(facts, tuple(tag.name for tag in tags.of_kind("instrument"))))
 
 
-def finding_task(kind: Kind) -> str:
+def finding_task(kind: FindingKind) -> str:
     """Return the task whose truth decides whether a finding is right."""
     return {"chord": "chords", "section": "sections", "instrument": "instruments"}.get(kind, kind)
 

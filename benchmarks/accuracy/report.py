@@ -94,7 +94,8 @@ def calibration_table(results: Sequence[Measured]) -> str:
 def by_kind(results: Sequence[Measured]) -> dict[str, list[Finding]]:
     """Return the findings of each kind of which there are enough."""
     found = {
-        kind: [finding for result in results for finding in result.findings if finding.kind == kind] for kind in get_args(Kind)
+        kind: [finding for result in results for finding in result.findings if finding.kind == kind]
+        for kind in (*get_args(Kind), "instrument")
     }
     return {kind: findings for kind, findings in found.items() if len(findings) >= MIN_FINDINGS}
 

@@ -20,7 +20,7 @@ MIN_CONFIDENCE = 0.005
 DIGITS = 3
 """Decimals of a confidence."""
 
-Kind = Literal["tempo", "beats", "key", "chord", "section", "instrument"]
+Kind = Literal["tempo", "beats", "key", "chord", "section"]
 FindingT = TypeVar("FindingT", bound=Any)
 
 
