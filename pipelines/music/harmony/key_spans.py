@@ -13,12 +13,13 @@ from pipelines.music.harmony.key_evidence import HarmonyActivations
 from pipelines.music.harmony.types import KeyCandidate, KeySpan
 from pipelines.music.harmony.viterbi import best_path
 
-WINDOW_SECONDS, HOP_SECONDS = 16.0, 4.0
+WINDOW_SECONDS, HOP_SECONDS = 12.0, 4.0
 """Duration from which the key of a moment is read, and distance of the moments."""
-CHANGE_COST = 9.0
-"""Cost of a change of key, in nats; 0.25 nats for a step count as evidence of its own, see `EVIDENCE`."""
 EVIDENCE = HOP_SECONDS / WINDOW_SECONDS
 """Weight of the log-probabilities of a window: neighbouring windows share most of their frames."""
+CHANGE_COST = 3.0
+"""Cost of a change of key, in nats. With it, two composed pieces (tuning) of 36 s each, joined, have the right key for 0.9 of the
+time and two spans, and single pieces have one; with 9, a quarter of the pairs have one span too."""
 
 
 def find_key_spans(activations: HarmonyActivations, clip_log_probs: DoubleArray, duration: float) -> tuple[KeySpan, ...]:
