@@ -23,16 +23,22 @@ from benchmarks.accuracy.excerpts import excerpts
 from benchmarks.accuracy.sources import read_sources
 from models.arrays import DoubleArray, IntArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.harmony.key_detection import WEIGHTS_FILE
-from pipelines.music.harmony.key_evidence import EDGES, LOCAL, HarmonyActivations, edge_evidence, local_evidence
-from pipelines.music.harmony.key_spans import WINDOW_SECONDS
+from pipelines.music.harmony.key_detection import (
+    CLIP,
+    WEIGHTS_FILE,
+    WINDOW_SECONDS,
+    clip_key_evidence,
+    key_weights,
+    window_key_log_probs,
+)
+from pipelines.music.harmony.key_evidence import LOCAL, HarmonyActivations, local_evidence
 from pipelines.music.harmony.notation import MODES, pitch_class
 from pipelines.music.harmony.reading import HarmonyReader
 from pipelines.music.sounding_part import sounding_part
 from services import build_services
 from settings import Settings
 
-PENALTY = 0.01
+PENALTY = 0.03
 DIGITS = 2
 
 
@@ -74,9 +80,9 @@ def key_index(name: str) -> int:
 
 def clip_cases(tracks: list[KnownKey]) -> Cases:
     """Return one case for each track."""
-    evidence = [np.concatenate([local_evidence(track.activations), edge_evidence(track.activations)]) for track in tracks]
+    evidence = [clip_key_evidence(track.activations, window_key_log_probs(track.activations)) for track in tracks]
     keys = np.array([track.key for track in tracks])
-    return Cases((*LOCAL, *EDGES), np.stack(evidence), keys, np.ones(len(tracks)), tuple(track.source for track in tracks))
+    return Cases(CLIP, np.stack(evidence), keys, np.ones(len(tracks)), tuple(track.source for track in tracks))
 
 
 def part_cases(tracks: list[KnownKey]) -> Cases:
@@ -149,12 +155,15 @@ def main() -> None:
 
 def write_weights(tracks: list[KnownKey]) -> None:
     """Fit the weights of clips and of parts, and write them."""
-    document = {}
-    for name, cases in (("clip", clip_cases(tracks)), ("part", part_cases(tracks))):
+    document = {**key_weights()}
+    # The evidence of a clip includes the probabilities of its parts.
+    for name, cases_of in (("part", part_cases), ("clip", clip_cases)):
+        cases = cases_of(tracks)
         for source, accuracy, confidence in held_out_accuracy(cases):
             print(f"{name:6} {source:28} right {accuracy:.3f} confidence {confidence:.3f}")
         document[name] = dict(zip(cases.kinds, fit(cases).round(DIGITS).tolist(), strict=True))
-    WEIGHTS_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        WEIGHTS_FILE.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        key_weights.cache_clear()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.music.harmony.chord_recognition import find_chords
-from pipelines.music.harmony.key_detection import clip_key_log_probs, find_key
+from pipelines.music.harmony.key_detection import clip_key_log_probs, find_key, window_key_log_probs
 from pipelines.music.harmony.key_spans import find_key_spans
 from pipelines.music.harmony.reading import HarmonyReading
 from pipelines.music.harmony.types import Chord, Key, KeySpan
@@ -22,9 +22,9 @@ class Harmonies:
 
 def find_harmonies(reading: HarmonyReading, duration: float, beats: tuple[float, ...]) -> Harmonies:
     """Return the harmony of a clip of `duration` seconds; chords change only at the beats."""
-    log_probs = clip_key_log_probs(reading.activations)
-    key = find_key(log_probs, reading.chord_prob)
+    windows = window_key_log_probs(reading.activations)
+    key = find_key(clip_key_log_probs(reading.activations, windows), reading.chord_prob)
     if key is None:
         return Harmonies()
-    spans = find_key_spans(reading.activations, log_probs, duration)
+    spans = find_key_spans(reading.activations, windows, duration)
     return Harmonies(key, spans, find_chords(reading.activations.chords, duration, beats, key.spelling))

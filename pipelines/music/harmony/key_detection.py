@@ -14,11 +14,18 @@ from pathlib import Path
 import numpy as np
 
 from models.arrays import DoubleArray
-from pipelines.music.harmony.key_evidence import EDGES, LOCAL, HarmonyActivations, edge_evidence, local_evidence
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.key_evidence import EDGES, LOCAL, MINOR, HarmonyActivations, edge_evidence, local_evidence
 from pipelines.music.harmony.notation import MODES, Mode, tonic_name
 from pipelines.music.harmony.types import Key, KeyCandidate
 
 WEIGHTS_FILE = Path(__file__).with_name("key_weights.json")
+CLIP = ("whole clip", "windows", *EDGES, "minor")
+"""Kinds of evidence of a whole clip."""
+WINDOW_SECONDS, HOP_SECONDS = 12.0, 4.0
+"""Duration from which the key of a moment is read, and distance of the moments."""
+MIN_PROB = 0.01
+"""Added to the mean probability of a key over the windows, before its logarithm is taken."""
 MIN_CHORD_PROB = 0.25
 """Mean probability of a chord by the harmony network below which there is no tonal centre: 0.03 for drums, 0.41 for a bass line
 with drums."""
@@ -35,17 +42,28 @@ def key_weights() -> Mapping[str, Mapping[str, float]]:
     return weights
 
 
-def clip_key_log_probs(activations: HarmonyActivations) -> DoubleArray:
-    """Return the log-probability [24] of each key for the whole clip."""
-    weights = key_weights()["clip"]
-    evidence = np.concatenate([local_evidence(activations), edge_evidence(activations)])
-    return _log_softmax(np.array([weights[kind] for kind in (*LOCAL, *EDGES)]) @ evidence)
-
-
-def part_key_log_probs(activations: HarmonyActivations, part: slice) -> DoubleArray:
+def part_key_log_probs(activations: HarmonyActivations, part: slice = slice(None)) -> DoubleArray:
     """Return the log-probability [24] of each key for some frames."""
-    weights = key_weights()["part"]
-    return _log_softmax(np.array([weights[kind] for kind in LOCAL]) @ local_evidence(activations, part))
+    return _log_softmax(_weights("part", LOCAL) @ local_evidence(activations, part))
+
+
+def window_key_log_probs(activations: HarmonyActivations) -> DoubleArray:
+    """Return the log-probability [windows, 24] of each key in windows of 12 s around moments every 4 s, from 2 s on."""
+    frames = len(activations.chords)
+    hop, half = (round(seconds * HARMONY_FRAMES_PER_SECOND) for seconds in (HOP_SECONDS, WINDOW_SECONDS / 2))
+    centres = range(hop // 2, max(hop, frames), hop)
+    return np.stack([part_key_log_probs(activations, slice(max(0, centre - half), max(1, centre + half))) for centre in centres])
+
+
+def clip_key_evidence(activations: HarmonyActivations, windows: DoubleArray) -> DoubleArray:
+    """Return the evidence [6, 24] of a whole clip, in the order of `CLIP`; `windows` are those of `window_key_log_probs`."""
+    mean = np.log(np.exp(windows).mean(axis=0) + MIN_PROB)
+    return np.stack([part_key_log_probs(activations), mean, *edge_evidence(activations), MINOR])
+
+
+def clip_key_log_probs(activations: HarmonyActivations, windows: DoubleArray) -> DoubleArray:
+    """Return the log-probability [24] of each key for the whole clip."""
+    return _log_softmax(_weights("clip", CLIP) @ clip_key_evidence(activations, windows))
 
 
 def find_key(log_probs: DoubleArray, chord_prob: float) -> Key | None:
@@ -67,6 +85,10 @@ def tonic_and_mode(key: int) -> tuple[str, Mode]:
     """Return the name of the tonic, and the mode, of key `key` of 24."""
     tonic, mode = key // len(MODES), MODES[key % len(MODES)]
     return tonic_name(tonic, mode), mode
+
+
+def _weights(name: str, kinds: tuple[str, ...]) -> DoubleArray:
+    return np.array([key_weights()[name][kind] for kind in kinds])
 
 
 def _log_softmax(scores: DoubleArray) -> DoubleArray:

@@ -35,8 +35,10 @@ LOCAL = (
     "network", "pitch (Albrecht)", "pitch (Krumhansl)", "root (Albrecht)", "bass (Albrecht)", "notes (Albrecht)",
     "tonic chord", "dominant chord", "subdominant chord", "minor",
 )  # fmt: skip
-"""Kinds of evidence that a part of a clip has; a whole clip has `EDGES` besides."""
-EDGES = ("first chord", "last chord", "first bass", "last bass")
+"""Kinds of evidence of a part of a clip."""
+MINOR = np.tile([0.0, 1.0], KEY_COUNT // 2)
+"""1 for each minor key."""
+EDGES = ("first chord", "first bass", "last bass")
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,19 @@ def local_evidence(activations: HarmonyActivations, part: slice = slice(None)) -
             correlations(ALBRECHT, weights @ activations.chroma[part]),
             tonic_chords(chords),
             *_neighbour_chords(chords),
-            np.tile([0.0, 1.0], KEY_COUNT // 2),
+            MINOR,
         ]
     )
 
 
 def edge_evidence(activations: HarmonyActivations) -> DoubleArray:
-    """Return the evidence [4, 24] of the beginning and the end, in the order of `EDGES`."""
+    """Return the evidence [3, 24] of the beginning and the end, in the order of `EDGES`."""
     sounding = np.flatnonzero(activations.weights > 0)
     first, last = (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, len(activations.weights))
     frames = round(EDGE_SECONDS * HARMONY_FRAMES_PER_SECOND)
     parts = slice(first, min(last, first + frames)), slice(max(first, last - frames), last)
-    chords = [tonic_chords(activations.chords[part].mean(axis=0)) for part in parts]
     basses = [np.repeat(activations.crema.bass[part, :12].mean(axis=0), 2) for part in parts]
-    return np.stack([*chords, *basses]).astype(np.float64)
+    return np.stack([tonic_chords(activations.chords[parts[0]].mean(axis=0)), *basses]).astype(np.float64)
 
 
 def correlations(profiles: tuple[tuple[float, ...], ...], amounts: FloatArray | DoubleArray) -> DoubleArray:

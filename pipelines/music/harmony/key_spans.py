@@ -8,13 +8,11 @@ import numpy as np
 
 from models.arrays import DoubleArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.harmony.key_detection import part_key_log_probs, tonic_and_mode
+from pipelines.music.harmony.key_detection import HOP_SECONDS, WINDOW_SECONDS, part_key_log_probs, tonic_and_mode
 from pipelines.music.harmony.key_evidence import HarmonyActivations
 from pipelines.music.harmony.types import KeyCandidate, KeySpan
 from pipelines.music.harmony.viterbi import best_path
 
-WINDOW_SECONDS, HOP_SECONDS = 12.0, 4.0
-"""Duration from which the key of a moment is read, and distance of the moments."""
 EVIDENCE = HOP_SECONDS / WINDOW_SECONDS
 """Weight of the log-probabilities of a window: neighbouring windows share most of their frames."""
 CHANGE_COST = 3.0
@@ -22,21 +20,16 @@ CHANGE_COST = 3.0
 time and two spans, and single pieces have one; with 9, a quarter of the pairs have one span too."""
 
 
-def find_key_spans(activations: HarmonyActivations, clip_log_probs: DoubleArray, duration: float) -> tuple[KeySpan, ...]:
+def find_key_spans(activations: HarmonyActivations, windows: DoubleArray, duration: float) -> tuple[KeySpan, ...]:
     """Return the keys from 0 to `duration`.
 
     Args:
         activations: of the clip.
-        clip_log_probs: [24] of the whole clip, the prior of each moment.
+        windows: [windows, 24], as `window_key_log_probs` returns them.
         duration: seconds.
     """
     frames = len(activations.chords)
-    centres = np.arange(HOP_SECONDS / 2, max(HOP_SECONDS, duration), HOP_SECONDS).tolist()
-    half = WINDOW_SECONDS / 2
-    windows = np.stack([part_key_log_probs(activations, _frames(centre - half, centre + half, frames)) for centre in centres])
-    evidence = EVIDENCE * windows
-    evidence[0] += EVIDENCE * clip_log_probs
-    path = best_path(evidence, CHANGE_COST)
+    path = best_path(EVIDENCE * windows, CHANGE_COST)
     changes = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
     spans = []
     for first, last in pairwise(changes):

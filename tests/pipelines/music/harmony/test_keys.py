@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.arrays import FloatArray
+from models.arrays import DoubleArray, FloatArray
 from pipelines.music.harmony.chord_recognition import CHORD_COUNT
 from pipelines.music.harmony.crema import CremaActivations
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
-from pipelines.music.harmony.key_detection import clip_key_log_probs, find_key, key_weights
-from pipelines.music.harmony.key_evidence import EDGES, KEY_COUNT, LOCAL, HarmonyActivations, correlations, level_weights
+from pipelines.music.harmony.key_detection import CLIP, clip_key_log_probs, find_key, key_weights, window_key_log_probs
+from pipelines.music.harmony.key_evidence import KEY_COUNT, LOCAL, HarmonyActivations, correlations, level_weights
 from pipelines.music.harmony.key_spans import find_key_spans
 from pipelines.music.harmony.notation import pitch_class
 
@@ -39,6 +39,10 @@ def activations(parts: list[tuple[int, tuple[tuple[int, str], ...], int]]) -> Ha
     return HarmonyActivations(held[0], logits, held[1], CremaActivations(held[0], held[1], held[2], held[2]), weights)
 
 
+def probabilities_of(found: HarmonyActivations) -> DoubleArray:
+    return clip_key_log_probs(found, window_key_log_probs(found))
+
+
 def turned(found: HarmonyActivations, semitones: int) -> HarmonyActivations:
     def turn(columns: FloatArray, step: int) -> FloatArray:
         used = 12 * step
@@ -52,7 +56,7 @@ def turned(found: HarmonyActivations, semitones: int) -> HarmonyActivations:
 @pytest.mark.parametrize(("chords", "mode"), [(CADENCE, "major"), (MINOR_CADENCE, "minor")])
 @pytest.mark.parametrize("tonic", [0, 3, 10])
 def test_a_cadence_has_its_key_and_not_the_relative_one(tonic: int, chords: tuple[tuple[int, str], ...], mode: str) -> None:
-    key = find_key(clip_key_log_probs(activations([(tonic, chords, 2)])), 0.9)
+    key = find_key(probabilities_of(activations([(tonic, chords, 2)])), 0.9)
     assert key is not None and (pitch_class(key.tonic), key.mode) == (tonic, mode)
     assert key.confidence > max((other.confidence for other in key.alternatives), default=0)
 
@@ -63,19 +67,19 @@ def test_a_transposed_clip_has_the_transposed_key(semitones: int, seed: int) -> 
     found = activations([(0, CADENCE, 1)])
     noise = np.random.default_rng(seed).uniform(0, 0.5, found.chroma.shape).astype(np.float32)
     here = HarmonyActivations(found.chords, found.keys, found.chroma + noise, found.crema, found.weights)
-    moved = np.roll(clip_key_log_probs(here), 2 * semitones)
-    np.testing.assert_allclose(clip_key_log_probs(turned(here, semitones)), moved, atol=1e-4)
+    moved = np.roll(probabilities_of(here), 2 * semitones)
+    np.testing.assert_allclose(probabilities_of(turned(here, semitones)), moved, atol=1e-4)
 
 
 def test_the_probabilities_of_all_keys_add_up() -> None:
-    log_probs = clip_key_log_probs(activations([(7, MINOR_CADENCE, 1)]))
+    log_probs = probabilities_of(activations([(7, MINOR_CADENCE, 1)]))
     assert np.exp(log_probs).sum() == pytest.approx(1)
     key = find_key(log_probs, 0.9)
     assert key is not None and key.confidence + sum(other.confidence for other in key.alternatives) <= 1.001
 
 
 def test_there_is_no_key_without_chords_or_without_a_best_one() -> None:
-    certain = clip_key_log_probs(activations([(0, CADENCE, 1)]))
+    certain = probabilities_of(activations([(0, CADENCE, 1)]))
     assert find_key(certain, chord_prob=0.1) is None
     assert find_key(np.full(KEY_COUNT, -np.log(KEY_COUNT)), chord_prob=0.9) is None
 
@@ -83,18 +87,18 @@ def test_there_is_no_key_without_chords_or_without_a_best_one() -> None:
 def test_a_modulation_is_found_where_it_is_and_the_same_key_is_one_span() -> None:
     found = activations([(0, CADENCE, 3), (4, MINOR_CADENCE, 3)])
     duration = len(found.chords) / HARMONY_FRAMES_PER_SECOND
-    spans = find_key_spans(found, clip_key_log_probs(found), duration)
+    spans = find_key_spans(found, window_key_log_probs(found), duration)
     assert [span.key.name for span in spans] == ["C major", "E minor"]
     assert spans[0].end == pytest.approx(duration / 2, abs=6)
     assert spans[0].start == 0 and spans[-1].end == pytest.approx(duration, abs=0.01)
     assert all(one.end == other.start for one, other in pairwise(spans))
     steady = activations([(0, CADENCE, 6)])
-    assert [span.key.name for span in find_key_spans(steady, clip_key_log_probs(steady), duration)] == ["C major"]
+    assert [span.key.name for span in find_key_spans(steady, window_key_log_probs(steady), duration)] == ["C major"]
 
 
 def test_the_shortest_clip_has_one_span() -> None:
     found = activations([(0, CADENCE[:1], 1)])
-    (span,) = find_key_spans(found, clip_key_log_probs(found), 0.3)
+    (span,) = find_key_spans(found, window_key_log_probs(found), 0.3)
     assert (span.start, span.end) == (0.0, 0.3)
 
 
@@ -105,5 +109,5 @@ def test_silence_has_no_weight_and_equal_amounts_speak_for_no_key() -> None:
 
 
 def test_every_kind_of_evidence_has_a_weight() -> None:
-    assert set(key_weights()["clip"]) == {*LOCAL, *EDGES}
+    assert set(key_weights()["clip"]) == set(CLIP)
     assert set(key_weights()["part"]) == set(LOCAL)
