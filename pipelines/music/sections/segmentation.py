@@ -13,6 +13,10 @@ from pipelines.music.sections.labels import section_labels
 from pipelines.music.sections.repetition import find_repetition
 from pipelines.music.sections.types import Section
 
+MIN_REPEAT_PROBABILITY = 0.28
+"""Probability of a boundary below which sections of one label on both sides of it are joined: of such boundaries of the tuning
+pieces fewer than half were right, and the F-measure within 0.5 s is the same without them, 0.428 instead of 0.426."""
+
 
 def find_sections(frames: SoundFrames, beats: Beats | None, duration: float) -> tuple[Section, ...]:
     """Return the sections of a clip of `duration` seconds; one where there is no boundary.
@@ -31,11 +35,16 @@ def find_sections(frames: SoundFrames, beats: Beats | None, duration: float) -> 
     log_odds = boundary_log_odds(features, accents(frames, grid), repetition, grid)
     edges = best_boundaries(log_odds)
     labels = section_labels(features, repetition, list(pairwise([0, *edges, count])))
-    times = [0.0, *(float(grid.times[edge]) for edge in edges), duration]
     probabilities = [float(1 / (1 + np.exp(-log_odds[edge]))) for edge in edges]
-    # The start of the clip is certain; what is not is whether its first section ends where it is said to.
-    confidences = [probabilities[0] if probabilities else 1.0, *probabilities]
+    begins = [(0.0, labels[0], 1.0)]
+    for edge, label, probability in zip(edges, labels[1:], probabilities, strict=True):
+        if label != begins[-1][1] or probability >= MIN_REPEAT_PROBABILITY:
+            begins.append((float(grid.times[edge]), label, probability))
+    if len(begins) > 1:
+        # The start of the clip is certain; what is not is whether its first section ends where it is said to.
+        begins[0] = (*begins[0][:2], begins[1][2])
+    ends = [*(start for start, _, _ in begins[1:]), duration]
     return tuple(
         Section(round(start, 3), round(end, 3), label, round(confidence, 3))
-        for (start, end), label, confidence in zip(pairwise(times), labels, confidences, strict=True)
+        for (start, label, confidence), end in zip(begins, ends, strict=True)
     )

@@ -66,7 +66,7 @@ def test_silence_is_one_section() -> None:
     assert len(find_sections(SoundFrames(notes, bands, timbre, 0.0), None, 30.0)) == 1
 
 
-def test_an_exact_loop_is_one_section() -> None:
+def test_an_exact_loop_has_one_label() -> None:
     frames, beats, duration = made_frames("A")
     notes, bands, timbre = (np.concatenate([part] * 4) for part in (frames.notes, frames.bands, frames.timbre))
     loop = SoundFrames(notes, bands, timbre, 0.0)
