@@ -27,7 +27,7 @@ from benchmarks.accuracy.readers.instruments import with_families
 from benchmarks.accuracy.sources import Source, read_sources
 from benchmarks.accuracy.tracks import Annotation
 from models.arrays import DoubleArray, FloatArray
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_NAMED_INSTRUMENT, is_music
+from pipelines.music.decisions import MIN_MUSIC_SCORE, is_music
 from pipelines.music.tags.music_tagging import is_audible, model_scores
 from pipelines.music.tags.musicnn import MUSICNN_SAMPLE_RATE
 from pipelines.music.tags.tag_calibration import CALIBRATION_FILE, Coefficients, GenreCoefficients, VocalCoefficients, margins
@@ -53,7 +53,11 @@ PENALTY = 10.0
 MIN_RECORDINGS = 4
 """Recordings for tuning with an instrument from which it has coefficients of its own."""
 MIN_PRECISION = 0.75
-"""Share of right ones among the recordings that are said to have an instrument, below which it is never named."""
+"""Share of right ones among the recordings that are said to have an instrument, below which it is not named."""
+NAMING_CONFIDENCES = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
+"""Confidences from which an instrument may be named; the lowest that is precise enough counts."""
+MIN_NAMED = 3
+"""Number of recordings that must be said to have it, for the share to count."""
 MIXTURES = {"tuning": 240, "kept apart": 120}
 VOICES = frozenset({"Female voice", "Male voice", "Choir"})
 MIXED_PARTS, MIXED_SECONDS, MAX_SOFTER_DB = (2, 2, 3, 3, 4), 9, 8.0
@@ -184,17 +188,26 @@ def predicted(common: Coefficients, own: dict[str, Coefficients], recordings: It
     return confidence
 
 
-def without_imprecise(own: dict[str, Coefficients], recordings: list[Recording]) -> dict[str, Coefficients]:
-    """Return the instruments that are right often enough where their source took no part in the fit."""
-    named: dict[str, list[bool]] = {name: [] for name in own}
-    for source in sorted({one.source for one in recordings if one.kind != "mixed"}):
-        others = [one for one in recordings if one.source != source and one.kind != "mixed"]
-        here = [one for one in recordings if one.source == source and one.kind != "mixed"]
-        for one, confidence in zip(here, predicted(*fit(others), here), strict=True):
+def naming_thresholds(own: Iterable[str], recordings: list[Recording]) -> dict[str, float]:
+    """Return the confidence from which each instrument is right often enough, where its source took no part in the fit."""
+    said: dict[str, list[tuple[float, bool]]] = {name: [] for name in own}
+    unmixed = [one for one in recordings if one.kind != "mixed"]
+    for source in sorted({one.source for one in unmixed}):
+        here = [one for one in unmixed if one.source == source]
+        for one, confidence in zip(
+            here, predicted(*fit([other for other in unmixed if other.source != source]), here), strict=True
+        ):
             for column, row in enumerate(INSTRUMENTS):
-                if row.name in named and confidence[column] >= MIN_NAMED_INSTRUMENT and (one.plays[column] or not one.has_others):
-                    named[row.name].append(bool(one.plays[column]))
-    return {name: own[name] for name, right in named.items() if not right or np.mean(right) >= MIN_PRECISION}
+                if row.name in said and (one.plays[column] or not one.has_others):
+                    said[row.name].append((float(confidence[column]), bool(one.plays[column])))
+    found: dict[str, float] = {}
+    for name, pairs in said.items():
+        for threshold in NAMING_CONFIDENCES:
+            right = [plays for confidence, plays in pairs if confidence >= threshold]
+            if len(right) >= MIN_NAMED and np.mean(right) >= MIN_PRECISION:
+                found[name] = threshold
+                break
+    return found
 
 
 def main() -> None:
@@ -208,14 +221,15 @@ def main() -> None:
     recordings = [*_recordings(services, options.packages, options.kept), *piece_recordings(pieces)]
     tuning = [one for one in recordings if one.split == "tuning"]
     common, own = fit(tuning)
-    own = without_imprecise(own, tuning)
-    write(common, own, fit_genres(pieces), fit_vocals(tuning))
-    print(report(recordings, predicted(common, own, recordings), frozenset(own)))
+    named_from = naming_thresholds(own, tuning)
+    write(common, own, named_from, fit_genres(pieces), fit_vocals(tuning))
+    print(report(recordings, predicted(common, own, recordings), named_from))
 
 
 def write(
     common: Coefficients,
     own: dict[str, Coefficients],
+    named_from: dict[str, float],
     genres: GenreCoefficients,
     vocals: VocalCoefficients,
 ) -> None:
@@ -223,6 +237,7 @@ def write(
     table = {
         "common": asdict(common),
         "own": {name: asdict(values) for name, values in own.items()},
+        "named_from": named_from,
         "genres": asdict(genres),
         "vocals": asdict(vocals),
     }

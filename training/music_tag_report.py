@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import DoubleArray
-from pipelines.music.decisions import MIN_NAMED_INSTRUMENT
 from pipelines.music.tags.tag_table import INSTRUMENTS
 
 MIN_RELIABILITY_CONFIDENCE = 0.1
@@ -37,17 +37,17 @@ class Measured(Protocol):
         """Whether others may play too."""
 
 
-def report(recordings: Sequence[Measured], confidence: DoubleArray, named: frozenset[str]) -> str:
+def report(recordings: Sequence[Measured], confidence: DoubleArray, named_from: Mapping[str, float]) -> str:
     """Return the tables as text.
 
     Args:
         recordings: all of them.
         confidence: [recordings, INSTRUMENTS].
-        named: the instruments that may be named.
+        named_from: confidence from which an instrument is named.
     """
     plays = np.stack([one.plays for one in recordings])
     known = plays | ~np.array([[one.has_others] for one in recordings])
-    shown = (confidence >= MIN_NAMED_INSTRUMENT) & np.array([row.name in named for row in INSTRUMENTS])
+    shown = confidence >= np.array([named_from.get(row.name, inf) for row in INSTRUMENTS])
     lines = [f"{'recordings':24}{'number':>8}{'named':>8}{'right':>8}{'found':>8}{'calibration error':>20}"]
     groups = sorted({(one.split, one.kind) for one in recordings})
     for group in groups:

@@ -11,9 +11,6 @@ MIN_POSSIBLE, MIN_PROBABLE, MIN_CERTAIN = 0.25, 0.5, 0.65
 """Confidence, 0 to 1, from which a finding is said with 'perhaps', with 'probably', and without a hedge. Chosen: 0.5 is likelier
 than not; below 0.25 a finding counts as not measured."""
 
-MIN_NAMED_INSTRUMENT = 0.6
-"""Confidence from which an instrument is named. Of 207 names on 212 real recordings kept apart from tuning, 0.82 play; before the
-calibration it was 0.57 of 428."""
 MIN_MUSIC_SCORE = 0.2
 """Score of 'Music' or of a kind of it, 0 to 1, from which a moment, or by its mean a clip, counts as music. Averaged over a clip,
 the highest of sounds that are no music was 0.14, the lowest of 31 rendered pieces 0.24."""

@@ -115,7 +115,7 @@ INSTRUMENTS = (
     _instrument(
         "bass guitar",
         "bass guitar;electric bass;bass ?line;(?:slap|fretless) bass;bassist;bass(?! drum| clarinet| trombone| voice| note)",
-        "Bass guitar", "Bass guitar", "plucked strings",
+        "Bass guitar", "Bass guitar", "guitar",
     ),
     _instrument("banjo", "banjos?", "Banjo", "Banjo", "plucked strings"),
     _instrument("mandolin", "mandolins?", "Mandolin", "Mandolin", "plucked strings"),
@@ -164,7 +164,7 @@ INSTRUMENTS = (
     _instrument("tambourine", "tambourines?", "", "Tambourine", "percussion"),
     _instrument("bongos", "bongos?;congas?;djembe", "", "", "percussion"),
     _instrument("shaker", "shakers?;maracas?", "", "Maraca", "percussion"),
-    _instrument("tabla", "tablas?", "Tabla", "Tabla", "percussion"),
+    _instrument("tabla", "tablas?", "Tabla", "Tabla", "drums"),
     _instrument("timpani", "timpani;kettle ?drums?", "Timpani", "Timpani", "percussion"),
     _instrument("gong", "gongs?", "", "Gong", "percussion"),
     _instrument("mallet percussion", "mallet percussion;mallets?(?= instrument)", "Mallets", "Mallet percussion", "percussion"),

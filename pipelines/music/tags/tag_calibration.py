@@ -3,6 +3,10 @@
 Evidence alone names a trombone beside each trumpet, since the models give both to either. So there are two regressors: the
 evidence, and its margin over the strongest instrument that is not related (logistic regression, Platt 1999). The coefficients are
 in `tag_calibration.json`, written by `python -m training.calibrate_music_tags`.
+
+On 212 real recordings that took no part in the fit, 0.90 of 204 named instruments play, and 0.83 of the recordings have one that is
+named; with evidence alone it was 0.62 of 428, and 0.88. The calibration error of confidences from 0.1 on is 0.05. On 208 rendered
+ones it is 0.77 of 119 instead of 0.35 of 390.
 """
 
 from __future__ import annotations
@@ -58,7 +62,9 @@ class TagCalibration:
     common: Coefficients
     """For instruments that too few recordings have: fitted on all instruments together."""
     own: Mapping[str, Coefficients]
-    """By name; these instruments are named, since in the tuning recordings enough of them were right."""
+    """By name, for the instruments that enough recordings have."""
+    named_from: Mapping[str, float]
+    """Confidence from which an instrument is named; those that were not right often enough at any confidence are absent."""
 
     genres: GenreCoefficients
     """Fitted on rendered pieces, since too few real ones have a genre that is beyond dispute."""
@@ -77,6 +83,7 @@ def tag_calibration() -> TagCalibration:
     return TagCalibration(
         Coefficients(**table["common"]),
         {name: Coefficients(**values) for name, values in table["own"].items()},
+        table["named_from"],
         GenreCoefficients(**table["genres"]),
         VocalCoefficients(**table["vocals"]),
     )

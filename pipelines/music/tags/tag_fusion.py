@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from math import inf
 from typing import Literal
 
 import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_NAMED_INSTRUMENT, MIN_PROBABLE
+from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
 from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
@@ -157,27 +158,25 @@ def best_tags(confidence: FloatArray, kind: TagKind, count: int) -> tuple[MusicT
     """Return at most `count` tags of a kind from confidences [rows], best first.
 
     Of a family and its members the more confident one is named; instead of a vague family any member that is confident. An
-    instrument is named only where its confidence was measured.
+    instrument is named from the confidence at which it was right often enough.
     """
     chosen: list[TableRow] = []
     tags: list[MusicTag] = []
     for column in np.argsort(-confidence, kind="stable").tolist():
         row = TABLE[column]
-        enough = MIN_FIRST_CONFIDENCE if kind == "genre" and not tags else _min_confidence(kind)
-        if len(tags) == count or confidence[column] < enough:
+        if len(tags) == count:
             break
-        if row.kind == kind and _is_named(row) and not _is_covered(row, chosen) and not _is_replaced(row, confidence):
+        enough = MIN_FIRST_CONFIDENCE if kind == "genre" and not tags else _named_from(row)
+        is_sure = row.kind == kind and confidence[column] >= enough
+        if is_sure and not _is_covered(row, chosen) and not _is_replaced(row, confidence):
             chosen.append(row)
             tags.append(MusicTag(row.name, kind, round(float(confidence[column]), 3)))
     return tuple(tags)
 
 
-def _min_confidence(kind: TagKind) -> float:
-    return MIN_NAMED_INSTRUMENT if kind == "instrument" else MIN_PROBABLE
-
-
-def _is_named(row: TableRow) -> bool:
-    return row.kind != "instrument" or row.name in tag_calibration().own
+def _named_from(row: TableRow) -> float:
+    """Return the confidence from which a tag is named; infinity for instruments that never are."""
+    return tag_calibration().named_from.get(row.name, inf) if row.kind == "instrument" else MIN_PROBABLE
 
 
 def _is_covered(row: TableRow, chosen: Iterable[TableRow]) -> bool:
@@ -187,8 +186,7 @@ def _is_covered(row: TableRow, chosen: Iterable[TableRow]) -> bool:
 def _is_replaced(row: TableRow, confidence: FloatArray) -> bool:
     """Return whether a vague row has a member that is confident enough to be named instead."""
     return row.is_vague and any(
-        confidence[i] >= MIN_NAMED_INSTRUMENT and _is_named(other) and row.name in _families(other)
-        for i, other in enumerate(TABLE)
+        confidence[i] >= _named_from(other) and row.name in _families(other) for i, other in enumerate(TABLE)
     )
 
 

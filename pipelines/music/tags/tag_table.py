@@ -40,7 +40,7 @@ class TableRow:
     msd: tuple[str, ...] = ()
     yamnet: tuple[str, ...] = ()
     family: str = ""
-    """Name of the less specific row."""
+    """Name of the less specific row, as in AudioSet: a bass guitar is a guitar, and tablas are drums."""
     is_vague: bool = False
     """Whether it is only named if none of its members is confident."""
 
@@ -109,7 +109,7 @@ INSTRUMENTS = (
     TableRow("Guitar", "instrument", ("guitar",), ("guitar",), ("Guitar", "Strum"), "Plucked strings"),
     TableRow("Acoustic guitar", "instrument", (), ("acoustic",), ("Acoustic guitar",), "Guitar"),
     TableRow("Electric guitar", "instrument", (), (), ("Electric guitar",), "Guitar"),
-    TableRow("Bass guitar", "instrument", (), (), ("Bass guitar",), "Plucked strings"),
+    TableRow("Bass guitar", "instrument", (), (), ("Bass guitar",), "Guitar"),
     TableRow("Banjo", "instrument", (), (), ("Banjo",), "Plucked strings"),
     TableRow("Mandolin", "instrument", (), (), ("Mandolin",), "Plucked strings"),
     TableRow("Ukulele", "instrument", (), (), ("Ukulele",), "Plucked strings"),
@@ -179,7 +179,7 @@ INSTRUMENTS = (
         ("Drum kit", "Drum machine", "Snare drum", "Bass drum", "Hi-hat"),
         "Percussion",
     ),
-    TableRow("Tabla", "instrument", (), (), ("Tabla",), "Percussion"),
+    TableRow("Tabla", "instrument", (), (), ("Tabla",), "Drums"),
     TableRow("Timpani", "instrument", (), (), ("Timpani",), "Percussion"),
     TableRow(
         "Mallets",

@@ -70,10 +70,10 @@ def test_families_are_listed_from_the_nearest_to_the_widest() -> None:
     assert families(rows["Wind"]) == ()
 
 
-def test_an_instrument_that_was_not_measured_is_never_named() -> None:
-    unmeasured = [name for name in NAMES if name not in tag_calibration().own]
-    assert unmeasured
-    for name in unmeasured:
+def test_an_instrument_that_was_not_right_often_enough_is_never_named() -> None:
+    unnamed = [name for name in NAMES if name not in tag_calibration().named_from]
+    assert unnamed
+    for name in unnamed:
         assert name not in named(evidence(**{name: 20}))
 
 
