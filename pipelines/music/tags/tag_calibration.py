@@ -4,9 +4,9 @@ Evidence alone names a trombone beside each trumpet, since the models give both 
 evidence, and its margin over the strongest instrument that is not related (logistic regression, Platt 1999). The coefficients are
 in `tag_calibration.json`, written by `python -m training.calibrate_music_tags`.
 
-On 212 real recordings that took no part in the fit, 0.90 of 204 named instruments play, and 0.83 of the recordings have one that is
-named; with evidence alone it was 0.62 of 428, and 0.88. The calibration error of confidences from 0.1 on is 0.05. On 208 rendered
-ones it is 0.77 of 119 instead of 0.35 of 390.
+On 212 real recordings that took no part in the fit, 0.90 of 204 named instruments play, and 0.83 of the recordings have one that
+is named; with evidence alone it was 0.62 of 428, and 0.88. The calibration error of confidences from 0.1 on is 0.05. On 166
+rendered ones it is 0.77 of 119 instead of 0.35 of 390.
 """
 
 from __future__ import annotations
