@@ -183,7 +183,8 @@ class ClipFindings:
         found = [one for one in (by_tag, by_sound) if one is not None]
         if not found:
             return Presence(0.0, 0.0, False)
-        best = max(found, key=lambda one: one.confidence)
+        # In music the tags' confidences are calibrated; the scores of sound classes are not.
+        best = by_tag if by_tag is not None and self.is_music else max(found, key=lambda one: one.confidence)
         span = next((one.span for one in (best, *found) if one.span is not None), None)
         return Presence(best.confidence, max(one.peak for one in found), all(one.is_absent for one in found), span)
 

@@ -187,6 +187,7 @@ INSTRUMENTS = (
         (),
         (),
         ("Mallet percussion", "Marimba, xylophone", "Vibraphone", "Glockenspiel", "Steelpan"),
+        "Percussion",
         is_vague=True,
     ),
     TableRow("Marimba", "instrument", (), (), ("Marimba, xylophone",), "Mallets"),
