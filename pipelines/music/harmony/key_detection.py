@@ -20,7 +20,7 @@ from pipelines.music.harmony.notation import MODES, Mode, tonic_name
 from pipelines.music.harmony.types import Key, KeyCandidate
 
 WEIGHTS_FILE = Path(__file__).with_name("key_weights.json")
-CLIP = ("whole clip", "windows", *EDGES, "minor")
+CLIP = ("windows", *EDGES, "minor")
 """Kinds of evidence of a whole clip."""
 WINDOW_SECONDS, HOP_SECONDS = 12.0, 4.0
 """Duration from which the key of a moment is read, and distance of the moments."""
@@ -56,9 +56,9 @@ def window_key_log_probs(activations: HarmonyActivations) -> DoubleArray:
 
 
 def clip_key_evidence(activations: HarmonyActivations, windows: DoubleArray) -> DoubleArray:
-    """Return the evidence [6, 24] of a whole clip, in the order of `CLIP`; `windows` are those of `window_key_log_probs`."""
+    """Return the evidence [5, 24] of a whole clip, in the order of `CLIP`; `windows` are those of `window_key_log_probs`."""
     mean = np.log(np.exp(windows).mean(axis=0) + MIN_PROB)
-    return np.stack([part_key_log_probs(activations), mean, *edge_evidence(activations), MINOR])
+    return np.stack([mean, *edge_evidence(activations), MINOR])
 
 
 def clip_key_log_probs(activations: HarmonyActivations, windows: DoubleArray) -> DoubleArray:
