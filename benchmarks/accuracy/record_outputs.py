@@ -31,7 +31,7 @@ from settings import Settings
 
 FOLDER = Path("tests") / "benchmarks" / "recorded_outputs"
 FIGURES = FOLDER / "figures.json"
-MAX_SECONDS = 50.0
+MAX_SECONDS = 40.0
 """Excerpts are cut to this."""
 PLAN = {
     "rendered": {
