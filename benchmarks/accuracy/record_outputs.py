@@ -35,9 +35,7 @@ MAX_SECONDS = 40.0
 """Excerpts are cut to this."""
 PLAN = {
     "rendered": {
-        "composed pieces, other seeds and SoundFont": 4,
-        "quartet-scores": 2,
-        "song-scores": 2,
+        "composed pieces, other seeds and SoundFont": 8,
     },
     "real": {
         "fretsonfire-songs-sectoid": 2,
