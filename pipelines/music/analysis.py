@@ -45,6 +45,7 @@ from pipelines.music.rhythm.beat_network import (
 from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
 from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
+from pipelines.music.rhythm.tempo_levels import character_of
 from pipelines.music.sections.beat_features import SoundFrames
 from pipelines.music.sections.segmentation import find_sections
 from pipelines.music.sounding_part import sounding_part
@@ -146,7 +147,12 @@ class _FactFinder:
         activations, bands = yield from self._activations()
         min_strength = MIN_STRENGTH if is_music else MIN_METRONOME_STRENGTH
         options = BeatOptions(
-            self._options.min_bpm, self._options.max_bpm, self._options.beats_per_bar, min_strength, not is_music
+            self._options.min_bpm,
+            self._options.max_bpm,
+            self._options.beats_per_bar,
+            min_strength,
+            not is_music,
+            character_of(tags),
         )
         reading = yield from self._harmony.read(lambda fraction: self._advance(JOB_FRACTIONS["notes"] * fraction))
         frames = self._beat_frames(activations, options)
@@ -211,7 +217,7 @@ class _FactFinder:
 
     def _beat_frames(self, activations: BeatActivations, options: BeatOptions) -> IntArray:
         """Return the frames of the beats from the store: the search takes as long as the network."""
-        layer = f"beats of both networks between {options.min_bpm} and {options.max_bpm}"
+        layer = f"beats of both networks, weighed, between {options.min_bpm} and {options.max_bpm}"
         key = FeatureKey(self._clip.content_hash, self._beats.key, repr(self._beats.source), layer)
         search = partial(search_beats, activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
         return self._runtime.features.get_or_compute(key, search)

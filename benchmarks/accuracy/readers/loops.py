@@ -28,8 +28,10 @@ BEATS = {
     "loop_safari": 16,
     "loop_tabla": 16,
 }
-"""Beats of Sonic Pi's loops. Its documentation calls `use_sample_bpm :loop_amen, num_beats: 4`; for the others the number follows
-from the duration: the one with a tempo between 80 and 160, which is a whole number within 0.2 for all but four."""
+"""Beats of Sonic Pi's loops. Its documentation says 4 for `loop_amen` (`use_sample_bpm :loop_amen, num_beats: 4`). For the others
+the number follows from the duration: the one with a tempo between 80 and 160."""
+DOCUMENTED = ("loop_amen",)
+"""Loops whose octave is known; of the others half and twice as many beats count too."""
 
 
 def tracks(folder: Path, source: Source) -> Iterator[Track]:
@@ -37,8 +39,8 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
     for path in sorted(path for path in folder.glob(source.files) if path.stem in BEATS):
         once, rate = soundfile.read(path, dtype="float32", always_2d=True)
         repeats = ceil(MIN_SECONDS * rate / len(once))
-        beats = BEATS[path.stem]
-        seconds = len(once) / rate / beats
-        times = tuple((np.arange(repeats * beats) * seconds).tolist())
-        sound = np.tile(once, (repeats, 1))
-        yield Track(path.stem, sound, rate, Annotation(60 / seconds, beats=(times,), downbeats=times[::4] if beats > 2 else ()))
+        seconds = len(once) / rate / BEATS[path.stem]
+        end = repeats * len(once) / rate
+        is_known = path.stem in DOCUMENTED
+        grids = tuple(tuple(np.arange(0, end, seconds * ratio).tolist()) for ratio in ((1,) if is_known else (1, 1 / 2, 2)))
+        yield Track(path.stem, np.tile(once, (repeats, 1)), rate, Annotation(60 / seconds, is_known, grids))

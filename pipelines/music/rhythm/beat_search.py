@@ -27,8 +27,9 @@ BEAT_BONUS = 1.5
 """Added to each beat logit: the probability of one beat is spread over a few frames, and most beats of music are weak ones."""
 MAX_BEAT_LOGIT = 5.0
 """Limit of the evidence of a single frame."""
-GAP_COST = 12.0
-"""Cost of a pause after which the beats begin anew."""
+GAP_COST = 40.0
+"""Cost of a pause after which the beats begin anew. With 12, beats moved to the offbeat and back: on 51 pieces of the tuning
+sources the F-measure is 0.867 with 12 and 0.885 with 40. Beats go on through pauses of up to about 8 s."""
 MIN_GAP_SECONDS = 1.0
 MIN_TEMPO_LOGIT = -8.0
 """Limit of the evidence of the tempo, relative to the most likely tempo."""

@@ -6,7 +6,7 @@ another the position of each beat in its bar (`metre`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivatio
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, sigmoid
 from pipelines.music.rhythm.metre import bar_positions
 from pipelines.music.rhythm.regular_onsets import regular_onsets
-from pipelines.music.rhythm.subdivision import doubled, subdivision_evidence
-from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, estimate_tempo
+from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, estimate_tempo, median_bpm
+from pipelines.music.rhythm.tempo_levels import NEUTRAL, Character, tempo_levels
 from pipelines.music.rhythm.types import Beats, MetreCandidate, Tempo
 
 MIN_BEATS = 5
@@ -35,6 +35,8 @@ class BeatOptions:
     """Mean probability of the beats below which there is no pulse."""
     accept_clicks: bool = False
     """Whether onsets at equal distances with nothing between them are beats: taps, a metronome."""
+    character: Character = NEUTRAL
+    """Whether the music is calm, by its tags."""
 
 
 def rhythm_of_beats(
@@ -51,25 +53,24 @@ def rhythm_of_beats(
         chroma: [frames at 10.8 a second, 12]; empty where it is not known.
         options: limits of the tempo, and the metre if it is known.
     """
-    clicks = regular_onsets(activations.onsets, options.min_bpm, options.max_bpm) if options.accept_clicks else ()
+    limits = options.min_bpm, options.max_bpm
+    clicks = regular_onsets(activations.onsets, *limits) if options.accept_clicks else ()
     if len(clicks):
         frames = np.round(np.asarray(clicks) * (SEARCH_RATE / FRAMES_PER_SECOND)).astype(np.int64)
-        strength, subdivision, times = 1.0, None, (np.asarray(clicks) / FRAMES_PER_SECOND).astype(np.float32)
+        strength, times = 1.0, (np.asarray(clicks) / FRAMES_PER_SECOND).astype(np.float32)
+        tempo = Tempo(median_bpm(times, limits), 1.0, (), "Every interval between the clicks is the same.")
     else:
         if len(frames) < MIN_BEATS:
             return None
         strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
         if strength < options.min_strength:
             return None
-        subdivision = subdivision_evidence(activations, frames, options.max_bpm)
-        if subdivision:
-            frames = doubled(frames)
+        levels = tempo_levels(activations, frames, limits, options.character)
+        frames = levels[0].frames
         times = _refined_times(activations.beats[:, 0], frames)
+        tempo = estimate_tempo(activations, times, levels, limits)
     positions, metres = bar_positions(activations, frames, chroma, options.beats_per_bar)
     (beats, unit), metre_prob = metres[0]
-    tempo = estimate_tempo(activations, times, frames, strength, (options.min_bpm, options.max_bpm), subdivision)
-    if len(clicks):  # every interval was measured, so no other tempo is possible
-        tempo = replace(tempo, confidence=1.0, alternatives=())
     others = tuple(MetreCandidate(*metre, round(strength * prob, 3)) for metre, prob in metres[1:] if prob >= MIN_CANDIDATE_PROB)
     return tempo, Beats(
         tuple(round(float(t), 3) for t in times),

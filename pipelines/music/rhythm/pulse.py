@@ -10,6 +10,8 @@ from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER
 
 MULTIPLES = (1, 2, 3, 4)
 """Beats after which the activations are compared."""
+LAG_FRAMES = 1
+"""Deviation of a lag, in frames of 20 ms: beats are not played more exactly."""
 PULSE_GAIN = 10.0
 """Nats for a mean autocorrelation of 1."""
 MEDIAN_BPM, PRIOR_OCTAVES = 120.0, 0.9
@@ -29,12 +31,15 @@ def pulse_correlation(activations: FloatArray) -> FloatArray:
         activations: probabilities of a beat [frames at 50 a second].
     """
     from librosa import autocorrelate
+    from scipy.ndimage import maximum_filter1d
 
     lags = 60 * FRAMES_PER_SECOND / tempo_bins()
     longest = int(np.ceil(MULTIPLES[-1] * lags[0])) + 1
     deviation = activations - activations.mean()
     found = autocorrelate(deviation, max_size=longest)
-    found = np.pad(found, (0, max(0, longest - len(found)))) / max(1e-6, float(np.square(deviation).sum()))
+    # A lag of half the clip has half as many products as one of 0; longer ones have too few to be scaled.
+    found /= np.maximum(0.5, 1 - np.arange(len(found)) / len(activations)) * max(1e-6, float(np.square(deviation).sum()))
+    found = maximum_filter1d(np.pad(found, (0, max(0, longest - len(found)))), 2 * LAG_FRAMES + 1)
     places = np.arange(longest)
     mean: FloatArray = np.mean([np.interp(multiple * lags, places, found) for multiple in MULTIPLES], axis=0).astype(np.float32)
     return mean

@@ -48,13 +48,6 @@ def subdivision_evidence(activations: BeatActivations, frames: IntArray, max_bpm
     return None
 
 
-def doubled(frames: IntArray) -> IntArray:
-    """Return the frames with one more midway between each two."""
-    both = np.empty(2 * len(frames) - 1, dtype=np.int64)
-    both[::2], both[1::2] = frames, (frames[:-1] + frames[1:]) // 2
-    return both
-
-
 def _log_ratio(onsets: FloatArray, places: IntArray, others: IntArray) -> float:
     """Return the natural logarithm of the mean onset strength at `places` relative to that at `others`."""
     one, other = (float(max_around(onsets, frames).mean()) + MIN_ONSET for frames in (places, others))
