@@ -22,6 +22,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import music_facts
 from pipelines.music.facts import FactOptions, MusicFacts
 from services import Services
+from tests.pipelines.music.made_music import drum_bars, mix
 from tests.recordings import EXAMPLES
 from training.music.pieces.analysis import clip_of, read
 from training.music.pieces.composition import styled_piece
@@ -132,6 +133,13 @@ def test_birds_and_noise_have_none(services: Services, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 5 * RATE)
     for clip in (services.clips.open(EXAMPLES / "blackbird.ogg"), clip_from(services, tmp_path, noise)):
         assert is_without_music(read(clip, services))
+
+
+def test_drums_alone_have_a_tempo_but_no_key_and_no_chords(services: Services, tmp_path: Path) -> None:
+    drums = mix(drum_bars(110, 8, 4, (0, 2), (1, 3), 2), 17)
+    facts = read(clip_from(services, tmp_path, drums), services)
+    assert facts.tempo is not None
+    assert (facts.key, facts.key_spans, facts.chords) == (None, (), ())
 
 
 @pytest.mark.parametrize("seconds", [0.06, 0.5, 1.5, 3.0])
