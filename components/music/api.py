@@ -104,7 +104,8 @@ def _tag_sounds(services: Services) -> Endpoint:
 
         Returns:
             sounds {top [{name, score}], over_time {rows, scores, hop, start}}; music {tags [{name, kind, confidence}], is_music,
-            vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds; clip_notes.
+            vocals_in_clip, over_time}; model, licence, duration and elapsed in seconds; clip_notes. The confidence of genres and
+            instruments and `vocals_in_clip` are the share of music in which they are right; other kinds of tags are guesses.
         """
         clip = open_for_api(services, audio, should_stop)
         *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime, should_stop)

@@ -3,7 +3,7 @@
 The evidence of a score is the difference of its log-odds from those of a neutral score. The evidence of the models is summed with
 weights for each kind of tag: YAMNet is better at instruments, musicnn at styles. Weights and neutral scores were set on the
 tuning pieces of `training/fitting_music_tags.json`; the figures of the test pieces are printed by
-`python -m training.evaluate_music_tags`.
+`python -m training.evaluate_music_tags`. `tag_calibration` makes confidences of instruments, genres and vocals from the evidence.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ModelWeights:
 
 @dataclass(frozen=True)
 class MusicTag:
-    """A tag with its confidence, 0 to 1; from 0.5 on the evidence is for it."""
+    """A tag with its confidence, 0 to 1: for genres and instruments the share of music in which such a tag is right."""
 
     name: str
     kind: TagKind
