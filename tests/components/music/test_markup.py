@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from components.music.caption_markup import caption_markup, turn_markup
-from components.music.markup import facts_markup
+from components.music.markup import facts_markup, tags_markup
 from components.page.json_documents import as_document
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claims.claim import CheckedClaim, Claim
@@ -16,7 +16,9 @@ from pipelines.music.harmony.types import Chord, Key, KeyCandidate, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.sections.types import Section
+from pipelines.music.tags.tag_fusion import MusicTag
 from pipelines.music.vocals import vocals_of
+from tests.pipelines.description.example_findings import music_tags
 
 FACTS = MusicFacts(
     20.0,
@@ -105,3 +107,12 @@ def test_a_tuning_is_said_in_hertz_and_cents_and_near_a_quarter_tone_with_both_r
     between = facts_markup(MusicFacts(20.0, tuning_cents=-52.0, key=Key("E", "major", 0.8, ())))
     assert "52 cents low" in between and "or Eb major, 48 cents high" in between
     assert "Tuning" not in facts_markup(MusicFacts(20.0, tuning_cents=4.0))
+
+
+def test_moods_are_guesses_without_a_percentage_and_instruments_have_one() -> None:
+    tags = (MusicTag("Harp & <co>", "instrument", 0.83), MusicTag("Mellow", "mood", 0.9), MusicTag("1980s", "era", 0.7))
+    markup = tags_markup(None, music_tags(10.0, tags))
+    assert "Harp &amp; &lt;co&gt; <span>83 %</span>" in markup
+    assert "<h3>Mood, a guess</h3>" in markup
+    assert "Mellow</li>" in markup
+    assert "90 %" not in markup and "70 %" not in markup

@@ -14,8 +14,9 @@ from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings
 from pipelines.music.harmony.types import Key
 from pipelines.music.rhythm.types import MetreCandidate, Tempo, TempoCandidate
+from pipelines.tagging.audioset import Tag
 from tests.pipelines.description.caption_corpus import CORPUS
-from tests.pipelines.description.example_findings import EXAMPLES, ROCK, WALTZ
+from tests.pipelines.description.example_findings import EXAMPLES, ROCK, WALTZ, music_tags, sound_tags
 from tests.pipelines.description.random_findings import clip_findings
 
 MARKS = {"supported": "+", "contradicted": "x", "not measured": "?"}
@@ -28,6 +29,14 @@ VERDICT_WORDS = st.sampled_from(
 def only(text: str, findings: ClipFindings) -> CheckedClaim:
     (checked,) = check_claims(text, findings)
     return checked
+
+
+def test_a_claim_about_an_instrument_in_music_is_as_sure_as_its_tag_not_as_a_sound_class() -> None:
+    trumpet = (Tag("Trumpet", 0.9),)
+    findings = replace(
+        WALTZ, music=music_tags(WALTZ.duration, (), open_rows={"Trumpet": 0.3}), sounds=sound_tags(WALTZ.duration, trumpet)
+    )
+    assert only("A trumpet plays.", findings).verdict == "not measured"
 
 
 def test_the_corpus_is_large_and_of_every_kind() -> None:
