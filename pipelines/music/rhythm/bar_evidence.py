@@ -44,8 +44,7 @@ def chord_change_correlation(chroma: FloatArray, frames: IntArray, beats_per_bar
     """
     if not len(chroma) or len(frames) <= 2 * beats_per_bar:
         return 0.0
-    change = _harmonic_change(chroma, frames)
-    change = (change - change.mean()) / (change.std() + MIN_DEVIATION)
+    change = harmonic_change(chroma, frames)[1:]
     found = []
     for first in range(beats_per_bar):
         on_lines = change[first::beats_per_bar]
@@ -54,12 +53,18 @@ def chord_change_correlation(chroma: FloatArray, frames: IntArray, beats_per_bar
     return float(max(found))
 
 
-def _harmonic_change(chroma: FloatArray, frames: IntArray) -> DoubleArray:
-    """Return the cosine distance [beats - 1] of the chroma of each beat from that of the one before."""
+def harmonic_change(chroma: FloatArray, frames: IntArray) -> DoubleArray:
+    """Return how much the harmony changes at each beat [beats], in standard deviations from the mean; 0 without chroma.
+
+    The change is the cosine distance of the chroma of a beat from that of the beat before; there is none at the first.
+    """
+    if not len(chroma) or len(frames) < 2:
+        return np.zeros(len(frames))
     edges = np.round(frames * (HARMONY_FRAMES_PER_SECOND / SEARCH_RATE)).astype(np.int64)
     edges = np.minimum(np.append(edges, 2 * edges[-1] - edges[-2]), len(chroma) - 1)
     beats = np.stack([chroma[start : max(start + 1, end)].mean(axis=0) for start, end in pairwise(edges)])
     beats = np.sqrt(beats + MIN_CHROMA)
     beats /= np.linalg.norm(beats, axis=1, keepdims=True)
-    change: DoubleArray = 1.0 - (beats[1:] * beats[:-1]).sum(axis=1)
+    distance = 1.0 - (beats[1:] * beats[:-1]).sum(axis=1)
+    change: DoubleArray = np.concatenate([[0.0], (distance - distance.mean()) / (distance.std() + MIN_DEVIATION)])
     return change

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
-from pipelines.music.rhythm.bar_evidence import accent_autocorrelation, chord_change_correlation
+from pipelines.music.rhythm.bar_evidence import accent_autocorrelation, chord_change_correlation, harmonic_change
 from pipelines.music.rhythm.beat_network import METRES, BeatActivations
 from pipelines.music.rhythm.beat_search import max_around, sigmoid
 
@@ -23,6 +23,9 @@ ACCENT_WEIGHT = 6.5
 """Weight of `accent_autocorrelation`."""
 HARMONY_WEIGHT = 11.5
 """Weight of `chord_change_correlation`."""
+CHANGE_WEIGHT, MAX_CHANGE = 1.0, 3.0
+"""Nats for a downbeat where the harmony changes by one standard deviation more than the mean, and the limit of that. Where the
+beats are right, the F-measure of the downbeats of 39 real pieces of the tuning sources is 0.661 with 0 and 0.701 with 1."""
 DIVISION_WEIGHT = 5.0
 """Weight of `triplet_log_ratio` against 6/8."""
 MIN_TRIPLET_LOG_RATIO = -0.3
@@ -47,7 +50,8 @@ def bar_positions(
     """
     beat, downbeat = (max_around(activations.beats[:, column], frames) for column in (0, 1))
     probs = np.clip(sigmoid(downbeat) / np.maximum(sigmoid(beat), 0.05), 0.02, 0.98)
-    first, later = np.log(probs), np.log1p(-probs)
+    change = np.clip(harmonic_change(chroma, frames), -MAX_CHANGE, MAX_CHANGE).astype(np.float32)
+    first, later = np.log(probs) + CHANGE_WEIGHT * change, np.log1p(-probs)
     paths = {length: _bar_path(first, later, length) for length in LENGTHS}
     periods = {length: _period_score(activations, frames, chroma, length) for length in LENGTHS}
     total = METRE_WEIGHT * (activations.metre - np.logaddexp.reduce(activations.metre)) + np.array(LOG_PRIORS)
