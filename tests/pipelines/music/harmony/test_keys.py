@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.harmony.chord_recognition import CHORD_COUNT
 from pipelines.music.harmony.crema import CremaActivations
+from pipelines.music.harmony.harmonies import consistent_spans
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.key_detection import CLIP, clip_key_log_probs, find_key, key_weights, window_key_log_probs
 from pipelines.music.harmony.key_evidence import KEY_COUNT, LOCAL, HarmonyActivations, correlations, level_weights
 from pipelines.music.harmony.key_spans import find_key_spans
 from pipelines.music.harmony.notation import pitch_class
+from pipelines.music.harmony.types import Key, KeyCandidate, KeySpan
 
 CHORD_SECONDS = 2.0
 CADENCE = ((0, "maj"), (5, "maj"), (7, "maj"), (0, "maj"), (9, "min"), (2, "min"), (7, "maj"), (0, "maj"))
@@ -111,3 +113,23 @@ def test_silence_has_no_weight_and_equal_amounts_speak_for_no_key() -> None:
 def test_every_kind_of_evidence_has_a_weight() -> None:
     assert set(key_weights()["clip"]) == set(CLIP)
     assert set(key_weights()["part"]) == set(LOCAL)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["F major"], ["F major"]),
+        (["Bb major"], ["F major"]),
+        (["Bb major", "F major"], ["Bb major", "F major"]),
+        (["Bb major", "C major", "Bb major"], ["F major"]),
+    ],
+)
+def test_the_keys_of_the_parts_never_contradict_the_key_of_the_clip(names: list[str], expected: list[str]) -> None:
+    def candidate(name: str) -> KeyCandidate:
+        tonic, mode = name.split()
+        return KeyCandidate(tonic, "major" if mode == "major" else "minor", 0.6)
+
+    spans = tuple(KeySpan(10.0 * i, 10.0 * (i + 1), candidate(name)) for i, name in enumerate(names))
+    found = consistent_spans(Key("F", "major", 0.64, (candidate("Bb major"),)), spans, 10.0 * len(names))
+    assert [span.key.name for span in found] == expected
+    assert (found[0].start, found[-1].end) == (0.0, 10.0 * len(names))
