@@ -38,7 +38,7 @@ def test_music_is_described_with_evidence_that_plays(app: RunningApp, new_page: 
     page = described(new_page(), app)
     expect(page.locator("#facts")).to_contain_text("96")
     expect(page.locator("#facts")).to_contain_text("C minor")
-    expect(page.locator("#tags")).to_contain_text("Flute")
+    expect(page.locator("#tags")).to_contain_text("Woodwind")
     expect(page.locator(".caption-text")).to_contain_text("C minor")
     expect(page.locator("#caption")).to_contain_text("supported")
     expect(page.locator("#caption [data-verdict=contradicted]")).to_have_count(0)
