@@ -22,16 +22,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
     parser.add_argument("--split", nargs="+", choices=("tuning", "kept apart"), default=["kept apart"])
     parser.add_argument("--kind", nargs="+", choices=("real", "rendered"), default=["real", "rendered"])
-    parser.add_argument("--source", default="", help="part of the names of the sources that are measured")
+    parser.add_argument("--source", nargs="+", default=[""], help="parts of the names of the sources that are measured")
     parser.add_argument("--peers", nargs="*", choices=tuple(PEER_TASKS), default=["librosa"], help="other programs")
     parser.add_argument("--only-kept", action="store_true", help="do not run other programs: use what they found in earlier runs")
     parser.add_argument("--write", action="store_true", help=f"write the figures to {DOCUMENT}")
     arguments = parser.parse_args()
-    sources = [
-        source
-        for source in read_sources()
-        if source.split in arguments.split and source.kind in arguments.kind and arguments.source in source.name
-    ]
+    wanted = (source for source in read_sources() if source.split in arguments.split and source.kind in arguments.kind)
+    sources = [source for source in wanted if any(part in source.name for part in arguments.source)]
     results = list(measured(sources, arguments.music, arguments.seconds, arguments.peers, arguments.only_kept))
     print(summary(results))
     if arguments.write:

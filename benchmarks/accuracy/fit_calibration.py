@@ -33,9 +33,11 @@ def main() -> None:
     """Measure the tuning sources and write `calibrations.json`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
+    parser.add_argument("--source", nargs="+", default=[""], help="parts of the names of the sources that are used")
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
     arguments = parser.parse_args()
-    sources = [source for source in read_sources() if source.split == "tuning"]
+    tuning = (source for source in read_sources() if source.split == "tuning")
+    sources = [source for source in tuning if any(part in source.name for part in arguments.source)]
     results = list(measured(sources, arguments.music, arguments.seconds, ()))
     fitted = {kind: _refit(kind, findings_of(kind, results)) for kind in get_args(Kind)}
     text = json.dumps({kind: asdict(calibration) for kind, calibration in fitted.items()}, indent=2)
