@@ -131,11 +131,16 @@ def language_answer(words: str, findings: ClipFindings) -> Answer:
     if speech is None:
         return unknown("The language has not been detected yet: transcribe the clip first.")
     if not speech.segments:
-        return Answer("There is no speech in this clip, so there is no language.")
+        return _no_words(findings)
     name = WHISPER_LANGUAGES.get(speech.language, speech.language)
     if speech.language_probability < MIN_POSSIBLE or not name:
         return unknown("The language is too unsure.")
     return Answer(f"The language is {rated(name, speech.language_probability)}.", findings.speech_spans[:MAX_SPANS])
+
+
+def _no_words(findings: ClipFindings) -> Answer:
+    """Answer for a transcript without lines: there may be speech that was not understood."""
+    return Answer(NO_SPEECH) if findings.has_speech is False else unknown("No words were understood in this clip.")
 
 
 def said_answer(words: str, findings: ClipFindings) -> Answer:
@@ -146,7 +151,7 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
             return Answer(NO_SPEECH)
         return unknown("The speech has not been transcribed yet: transcribe the clip first.")
     if not speech.segments:
-        return Answer(NO_SPEECH)
+        return _no_words(findings)
     time = time_in(words, findings.duration)
     if time is not None and time > findings.duration:
         return Answer(f"The clip ends at {clock_time(findings.duration)}.")
