@@ -38,9 +38,7 @@ def figures() -> list[Figure]:
     whole, models = "tags, facts and caption of three minutes of music", sum(model_seconds)
     return [
         at_most(f"{whole}, share of its length", 100 * first / SECONDS, MAX_OF_LENGTH, " %"),
-        at_most(
-            f"the same ({first:.1f} s), against its models alone ({models:.1f} s)", first / models, MAX_TIMES_MODELS, "x"
-        ),
+        at_most(f"the same ({first:.1f} s), against its models alone ({models:.1f} s)", first / models, MAX_TIMES_MODELS, "x"),
         at_most(f"the same clip described again ({again:.2f} s), share of the first time", again / first, MAX_AGAIN, "x"),
     ]
 

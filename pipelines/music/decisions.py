@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Literal
 
 MIN_POSSIBLE, MIN_PROBABLE, MIN_CERTAIN = 0.25, 0.5, 0.8
-"""Confidence, 0 to 1, from which a finding is said with 'perhaps', with 'probably', and without a hedge. Chosen: a finding without a
-hedge is wrong once in five times at most; 0.5 is likelier than not; below 0.25 a finding counts as not measured."""
+"""Confidence, 0 to 1, from which a finding is said with 'perhaps', with 'probably', and without a hedge. Chosen:
+a finding without a hedge is wrong once in five times at most; 0.5 is likelier than not; below 0.25 it counts as not measured."""
 
 MIN_MUSIC_SCORE = 0.2
 """Score of 'Music' or of a kind of it, 0 to 1, from which a moment, or by its mean a clip, counts as music. Averaged over a clip,

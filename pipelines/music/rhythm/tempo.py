@@ -22,6 +22,8 @@ MIN_ONBEAT_PROB = 0.3
 """Probability of a beat from which a frame supports a tempo."""
 
 RELATIONS: tuple[tuple[float, Relation], ...] = ((0.5, "half"), (2.0, "double"), (1 / 3, "third"), (3.0, "triple"))
+OCTAVES: tuple[Relation, ...] = ("half", "double")
+"""Relations that are always among the candidates, if they are within the limits."""
 
 
 def estimate_tempo(
@@ -54,7 +56,9 @@ def estimate_tempo(
         for ratio, relation in RELATIONS
     ]
     candidates.append(TempoCandidate(round(other_bpm, 1), round(min(confidence, other_prob), 3), "other"))
-    octaves, others = candidates[:2], [candidate for candidate in candidates[2:] if candidate.confidence >= MIN_CANDIDATE_PROB]
+    allowed = [candidate for candidate in candidates if limits[0] <= candidate.bpm <= limits[1]]
+    octaves = [candidate for candidate in allowed if candidate.relation in OCTAVES]
+    others = [candidate for candidate in allowed if candidate not in octaves and candidate.confidence >= MIN_CANDIDATE_PROB]
     ranked = (*octaves, *sorted(others, key=lambda candidate: -candidate.confidence))
     return Tempo(bpm, round(confidence, 3), ranked, _reason(activations.beats[:, 0], levels[0].frames, bpm))
 
