@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
 
-import {Accompaniment, voicing} from '../../components/timeline/js/accompaniment.js';
+import {Accompaniment} from '../../components/timeline/js/accompaniment.js';
+import {voicing} from '../../components/timeline/js/voicing.js';
 
 const TICK = 0.025; // seconds
 const LATENCY = 0.02; // seconds from the context to the loudspeaker

@@ -1,5 +1,7 @@
 /* Clicks on the beats and a soft chord track, in time with the player. */
 
+import {voicing} from './voicing.js';
+
 const SCHEDULING_MS = 25;
 const LOOK_AHEAD = 1.5; // seconds: browsers run the timers of a hidden page once a second
 const MAX_DRIFT = 0.006; // seconds between the two clocks, above which all is scheduled anew
@@ -7,18 +9,11 @@ const DRIFT_WEIGHT = 0.1; // of one comparison of the clocks
 const CLICK_SECONDS = 0.04;
 const CLICK_HZ = {downbeat: 1760, beat: 1175}; // A6 and D6
 const CLICK_LEVEL = 0.5;
-const LOWEST_ROOT = 48; // MIDI: chords have their root from C3 to B3
 const VOICE_LEVEL = 0.05;
 const ATTACK = 0.03; // seconds
 const RELEASE = 0.06;
 
 const hertz = pitch => 440 * 2 ** ((pitch - 69) / 12);
-
-/** The MIDI pitches of a chord in close position, the root lowest; `classes` are pitch classes from 0 for C, the root first. */
-export function voicing(classes) {
-  const root = LOWEST_ROOT + classes[0];
-  return classes.map(pitchClass => root + ((pitchClass - classes[0] + 12) % 12));
-}
 
 /**
  * Sound that goes with a clip. The clip's clock and that of the AudioContext are compared at each tick; what lies in the
