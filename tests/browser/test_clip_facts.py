@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import expect
 
 from tests.app_process import RunningApp, running_app
@@ -65,3 +66,14 @@ def test_one_of_two_unlike_sides_is_chosen(app: RunningApp, new_page: NewPage, t
     expect(page.locator(".clip-notes")).to_contain_text("This is the right side alone.")
     page.get_by_label("Channels").select_option("Both sides")
     expect(page.locator(".clip-notes")).to_contain_text("are different recordings")
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 920])
+def test_a_long_name_and_its_facts_leave_the_buttons_free(app: RunningApp, new_page: NewPage, tmp_path: Path, width: int) -> None:
+    page = visit(new_page(width), app)
+    path = tmp_path / f"{'a_long_name_' * 8}.wav"
+    soundfile.write(path, tone(2.0).T, RATE)
+    upload(page, path)
+    facts, buttons = page.locator(".as-meta").bounding_box(), page.locator(".clip-bar").bounding_box()
+    assert facts and buttons
+    assert facts["x"] + facts["width"] <= buttons["x"]

@@ -11,6 +11,11 @@ export const part = name => bar.querySelector(`.clip-${name}`);
 const note = part('note');
 let requests = 0;
 
+// The bar lies over the head line of the timeline, which keeps this much of it free.
+new ResizeObserver(() => {
+  element.closest('#clip')?.style.setProperty('--clip-bar-width', `${bar.offsetWidth}px`);
+}).observe(bar);
+
 /** Show a note beside the buttons; `kind` is plain or error. */
 export function showNote(text, kind = 'plain') {
   note.textContent = text;
