@@ -20,6 +20,8 @@ from pipelines.music.rhythm.tempo_levels import NEUTRAL, Character, tempo_levels
 from pipelines.music.rhythm.types import Beats, MetreCandidate, Tempo
 
 MIN_BEATS = 5
+MIN_PULSE_SECONDS = 2.0
+"""Time from the first beat to the last below which there is no tempo: six beats at 174 may as well be four at 87."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def rhythm_of_beats(
         strength, times = 1.0, (np.asarray(clicks) / FRAMES_PER_SECOND).astype(np.float32)
         tempo = Tempo(median_bpm(times, limits), 1.0, (), "Every interval between the clicks is the same.")
     else:
-        if len(frames) < MIN_BEATS:
+        if len(frames) < MIN_BEATS or frames[-1] - frames[0] < MIN_PULSE_SECONDS * SEARCH_RATE:
             return None
         strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
         if strength < options.min_strength:
