@@ -81,6 +81,13 @@ def drum_and_bass(bpm: float, kicks: Sequence[float] = (0, 2.5), snares: Sequenc
     return mix(drum_bars(bpm, 20, 4, kicks, snares, 2) + chord_bars(bpm, 20, 4), 80 * 60 / bpm + 0.5)
 
 
+def drums_over_bass(bpm: float, kicks: Sequence[float], hats_per_beat: int) -> DoubleArray:
+    """Return some 30 s of 4/4: a snare on the second and fourth beat, and a bass note held for each bar."""
+    bars = round(bpm / 8)
+    bass = [(bar * 240 / bpm, tone((33, 36, 31, 38)[bar % 4], 240 / bpm, 0.3)) for bar in range(bars)]
+    return mix(drum_bars(bpm, bars, 4, kicks, (1, 3), hats_per_beat) + bass, bars * 240 / bpm + 0.5)
+
+
 def five_four(bpm: float, kicks: Sequence[float] = (0, 3), snares: Sequence[float] = (2, 4)) -> DoubleArray:
     """Return fourteen bars of 5/4 with a held chord each."""
     return mix(drum_bars(bpm, 14, 5, kicks, snares, 1) + chord_bars(bpm, 14, 5), 70 * 60 / bpm + 0.5)

@@ -15,7 +15,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions
 from services import Services
-from tests.pipelines.music.made_music import RATE, drum_and_bass, drum_bars, five_four, mix, rock
+from tests.pipelines.music.made_music import RATE, drum_and_bass, drum_bars, drums_over_bass, five_four, mix, rock
 from tests.recordings import EXAMPLES
 from training.music.pieces.analysis import read
 
@@ -37,6 +37,17 @@ def test_drums_with_a_backbeat_have_the_tempo_of_their_backbeat(
     facts = read(clip_from(services, tmp_path, drum_and_bass(bpm, kicks, snares)), services)
     assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(bpm, rel=0.02)
     assert all(other.confidence < facts.tempo.confidence for other in facts.tempo.alternatives)
+
+
+@pytest.mark.parametrize(
+    ("bpm", "kicks", "hats"),
+    [(174, (0, 2.5), 2), (170, (0, 1.5, 2.5), 2), (165, (0, 2.5), 4), (87, (0, 1.75, 2.5), 2), (92, (0, 0.75, 2.5), 4)],
+)
+def test_drums_over_a_bass_alone_are_at_the_tempo_of_every_other_snare(
+    services: Services, tmp_path: Path, bpm: float, kicks: tuple[float, ...], hats: int
+) -> None:
+    facts = read(clip_from(services, tmp_path, drums_over_bass(bpm, kicks, hats)), services)
+    assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(bpm, rel=0.02)
 
 
 @pytest.mark.parametrize(("bpm", "kicks", "snares"), [(160, (0, 3), (2, 4)), (172, (0, 3), (1, 4)), (140, (0, 3), (2, 4))])
