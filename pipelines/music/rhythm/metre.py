@@ -8,6 +8,7 @@ from models.arrays import FloatArray, IntArray
 from pipelines.music.rhythm.bar_evidence import accent_autocorrelation, chord_change_correlation, harmonic_change
 from pipelines.music.rhythm.beat_network import METRES, BeatActivations
 from pipelines.music.rhythm.beat_search import max_around, sigmoid
+from pipelines.music.rhythm.subdivision import triplet_log_ratio
 
 LENGTHS = tuple(sorted({length for length, _ in METRES}))
 """Beats per bar of all metres."""
@@ -69,18 +70,6 @@ def _period_score(activations: BeatActivations, frames: IntArray, chroma: FloatA
     """Return the evidence that accents repeat and chords change after `length` beats, in nats."""
     accents = accent_autocorrelation(activations, frames, length)
     return ACCENT_WEIGHT * accents + HARMONY_WEIGHT * chord_change_correlation(chroma, frames, length)
-
-
-def triplet_log_ratio(onsets: FloatArray, frames: IntArray) -> float:
-    """Return the natural logarithm of the onset strength at the thirds of the beats relative to that at their halves.
-
-    Where a beat is three eighths, both of its thirds have onsets; in a swung one only the second has.
-    """
-    starts, lengths = frames[:-1], np.diff(frames)
-    half, one_third, two_thirds = (
-        float(max_around(onsets, np.round(starts + fraction * lengths)).mean()) for fraction in (1 / 2, 1 / 3, 2 / 3)
-    )
-    return float(np.log((min(one_third, two_thirds) + 1e-3) / (half + 1e-3)))
 
 
 def _bar_path(first: FloatArray, later: FloatArray, length: int) -> tuple[IntArray, float]:

@@ -29,8 +29,8 @@ from training.music.pieces.composition import styled_piece
 
 RATE = 22_050
 GUARD_SECONDS = 60.0
-PIECES = (7, 36, 19)
-"""Pieces of the validation split: swing, a waltz and a slow six-eight."""
+PIECES = (7, 36, 19, 61)
+"""Pieces of the validation split: swing, a waltz and two slow pieces in six-eight."""
 
 pytestmark = pytest.mark.models
 
