@@ -18,7 +18,7 @@ MAX_SNARE_LOG_RATIO, MAX_MIDWAY_MID_LOG_RATIO, MIN_MIDWAY_LOW_LOG_RATIO = 0.25, 
 bass or punk at twice the tempo. Middle band (snare): even beats relative to odd ones, either way, and midway relative to the
 beats. Low band (bass drum): every other place midway, the stronger ones, relative to the beats. In made drum and bass at 165
 to 178 they are at most 0.10, at most -0.40 and at least -0.08; in hip-hop at 84 to 98, whose snare is on every other beat, the
-first is at least 0.67. None of 13 pieces of the tuning sources whose tempo up to 100 BPM was right meets all three."""
+first is at least 0.67. None of 14 pieces of the tuning sources whose tempo up to 100 BPM was right meets all three."""
 MIN_ONSET = 0.05
 """Added to onset strengths, so that silence is no evidence."""
 MAX_DOUBLED_BPM = 200.0
