@@ -1,17 +1,20 @@
 """Fits the calibration of confidences: `python -m benchmarks.accuracy.fit_calibration --music FOLDER`.
 
 Uses the tuning sources, of each kind of finding the real ones where they have enough. Both numbers of a kind are found by maximum
-likelihood with Platt's smoothed targets, and are drawn towards no calibration as by one finding.
+likelihood with Platt's smoothed targets, and are drawn towards no calibration as by one finding. A kind with few findings has
+none, but their number limits its confidences as it does those of the others.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
+from unittest.mock import patch
 
 import numpy as np
 
@@ -20,13 +23,15 @@ from benchmarks.accuracy.reliability import expected_calibration_error
 from benchmarks.accuracy.run import DEFAULT_SECONDS, measured
 from benchmarks.accuracy.sources import read_sources
 from models.arrays import DoubleArray
+from pipelines.music import calibration
 from pipelines.music.calibration import CALIBRATIONS_FILE, Calibration, Kind, calibrations, log_odds
 
 MIN_REAL = 25
 """Findings on real music from which rendered music is left out."""
 MIN_FINDINGS = 15
-"""Findings below which a kind keeps its calibration."""
+"""Findings below which a kind has no scale and shift of its own."""
 MIN_SCALE, MAX_SCALE = 0.05, 3.0
+NO_CALIBRATION = Calibration(1.0, 0.0, sys.maxsize)
 
 
 def main() -> None:
@@ -34,13 +39,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
     parser.add_argument("--source", nargs="+", default=[""], help="parts of the names of the sources that are used")
+    parser.add_argument(
+        "--kinds", nargs="+", choices=get_args(Kind), default=get_args(Kind), help="the others keep their calibration"
+    )
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
     arguments = parser.parse_args()
     tuning = (source for source in read_sources() if source.split == "tuning")
     sources = [source for source in tuning if any(part in source.name for part in arguments.source)]
-    results = list(measured(sources, arguments.music, arguments.seconds, ()))
-    fitted = {kind: _refit(kind, findings_of(kind, results)) for kind in get_args(Kind)}
-    text = json.dumps({kind: asdict(calibration) for kind, calibration in fitted.items()}, indent=2)
+    with patch.object(calibration, "calibrations", return_value=dict.fromkeys(get_args(Kind), NO_CALIBRATION)):
+        results = list(measured(sources, arguments.music, arguments.seconds, ()))
+    fitted = dict(calibrations()) | {kind: _fit_kind(kind, findings_of(kind, results)) for kind in arguments.kinds}
+    text = json.dumps({kind: asdict(found) for kind, found in fitted.items()}, indent=2)
     CALIBRATIONS_FILE.write_text(text + "\n", encoding="utf-8")
 
 
@@ -51,20 +60,17 @@ def findings_of(kind: Kind, results: Iterable[Measured]) -> list[Finding]:
     return real if len(real) >= MIN_REAL else [finding for _, finding in found]
 
 
-def _refit(kind: Kind, findings: Sequence[Finding]) -> Calibration:
-    before = calibrations()[kind]
+def _fit_kind(kind: Kind, findings: Sequence[Finding]) -> Calibration:
+    """Return the calibration of findings whose confidences are not calibrated yet."""
     if len(findings) < MIN_FINDINGS:
-        print(f"{kind}: {len(findings)} findings, kept")
-        return before
-    # What was measured is calibrated already.
-    raw = np.array([(log_odds(finding.confidence) - before.shift) / before.scale for finding in findings])
-    rightness = np.array([finding.rightness for finding in findings])
-    after = fit(raw, rightness)
-    confidences = 1 / (1 + np.exp(-after.scale * raw - after.shift))
-    now = [Finding(kind, float(confidence), right) for confidence, right in zip(confidences, rightness, strict=True)]
+        print(f"{kind}: {len(findings)} findings, no calibration but their number")
+        return Calibration(1.0, 0.0, len(findings))
+    raw = np.array([log_odds(finding.confidence) for finding in findings])
+    fitted = fit(raw, np.array([finding.rightness for finding in findings]))
+    now = [replace(finding, confidence=fitted.confidence(finding.confidence)) for finding in findings]
     errors = expected_calibration_error(findings), expected_calibration_error(now)
-    print(f"{kind}: {len(findings)} findings, calibration error {errors[0]:.3f} before, {errors[1]:.3f} after, {after}")
-    return after
+    print(f"{kind}: {len(findings)} findings, calibration error {errors[0]:.3f} before, {errors[1]:.3f} after, {fitted}")
+    return fitted
 
 
 def fit(raw: DoubleArray, rightness: DoubleArray) -> Calibration:
@@ -80,7 +86,7 @@ def fit(raw: DoubleArray, rightness: DoubleArray) -> Calibration:
         return float(likelihood + 0.5 * ((values[0] - 1) ** 2 + values[1] ** 2))
 
     found = minimize(loss, np.array([1.0, 0.0]), bounds=((MIN_SCALE, MAX_SCALE), (None, None)))
-    return Calibration(round(float(found.x[0]), 3), round(float(found.x[1]), 3))
+    return Calibration(round(float(found.x[0]), 3), round(float(found.x[1]), 3), len(raw))
 
 
 if __name__ == "__main__":

@@ -146,7 +146,8 @@ def findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iterator[
         starts = np.array([start for start, _, _ in truth.sections])
         for section in facts.sections[1:]:
             is_near = np.abs(starts - section.start).min() <= BOUNDARY_WINDOWS["sections 3 s"]
-            yield Finding("section", section.confidence, float(is_near))
+            if section.confidence is not None:
+                yield Finding("section", section.confidence, float(is_near))
     if truth.instruments is not None and not truth.has_other_instruments:
         for tag in tags.of_kind("instrument"):
             yield Finding("instrument", tag.confidence, float(tag.name in truth.instruments))

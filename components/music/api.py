@@ -79,9 +79,9 @@ def _music_facts(services: Services) -> Endpoint:
         Returns:
             tempo {bpm, confidence, alternatives, reason}; beats {times, positions, beats_per_bar, beat_unit, confidence,
             alternatives}; key {tonic, mode, confidence, alternatives}; chords [{start, end, name, confidence, alternatives}];
-            sections [{start, end, label, confidence}]; loudness {integrated_lufs, range_lu, true_peak_dbfs}; vocals {present,
-            probability, spans}; is_music; times in seconds; null for what the clip does not have; model, duration, elapsed;
-            clip_notes, sentences about what could not be read.
+            sections [{start, end, label, confidence}], without a confidence if there is one; loudness {integrated_lufs, range_lu,
+            true_peak_dbfs}; vocals {present, probability, spans}; is_music; times in seconds; null for what the clip does not
+            have; model, duration, elapsed; clip_notes, sentences about what could not be read.
         """
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio, should_stop)

@@ -39,7 +39,7 @@ def _form(findings: ClipFindings, rng: random.Random) -> list[CaptionSentence]:
     sections = findings.facts.sections if findings.facts else ()
     if not 2 <= len(sections) <= MAX_PARTS:
         return []
-    confidence = sum(section.confidence for section in sections) / len(sections)
+    confidence = sum(section.confidence for section in sections if section.confidence is not None) / len(sections)
     if confidence < MIN_PROBABLE:
         return []
     span, parts = (sections[1].start, sections[1].end), counted(len(sections), "part")

@@ -164,16 +164,17 @@ class _FactFinder:
             "tuning_cents": reading.cents,
         }
         harmonies = find_harmonies(reading, self._part.duration, beats.times if beats else ()) if is_music else Harmonies()
+        spans = tuple(replace(span, key=calibrated(span.key, "key")) for span in harmonies.key_spans)
         chords = tuple(calibrated(chord, "chord") for chord in harmonies.chords)
         yield {
             "key": calibrated(harmonies.key, "key") if harmonies.key else None,
-            "key_spans": self._part.key_spans(harmonies.key_spans, self._clip.duration),
+            "key_spans": self._part.key_spans(spans, self._clip.duration),
             "chords": self._part.chords(chords, self._clip.duration),
             "no_key_reason": "" if harmonies.key else "no tonal centre" if is_music else "not music",
         }
         inputs = SoundFrames(reading.notes, bands, sounds.scores, -self._part.start)
         found = find_sections(inputs, beats, self._part.duration) if is_music else ()
-        sections = tuple(calibrated(section, "section") for section in found)
+        sections = tuple(calibrated(section, "section") for section in found) if len(found) > 1 else found
         yield {"sections": self._part.sections(sections, self._clip.duration)}
         loudness = yield from self._loudness()
         yield {"loudness": loudness, "position": 1.0}

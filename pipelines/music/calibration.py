@@ -1,7 +1,8 @@
 """Calibrated confidences: the share of cases in which a finding of that confidence is right (Platt 1999).
 
-The log-odds of a confidence are scaled and shifted. `python -m benchmarks.accuracy.fit_calibration` finds both numbers of each
-kind on the tuning sources of `benchmarks/accuracy/sources.json`; docs/accuracy.md has the reliability on the others.
+The log-odds of a confidence are scaled and shifted, and no finding is surer than the cases allow that this was fitted on.
+`python -m benchmarks.accuracy.fit_calibration` finds the numbers of each kind on the tuning sources of
+`benchmarks/accuracy/sources.json`; docs/accuracy.md has the reliability on the others.
 """
 
 from __future__ import annotations
@@ -32,10 +33,17 @@ class Calibration:
     """Factor of the log-odds; below 1 for confidences that are too extreme."""
     shift: float
     """Added to the scaled log-odds; below 0 for confidences that are too high."""
+    cases: int
+    """Findings that it was fitted on."""
+
+    @property
+    def max_confidence(self) -> float:
+        """Probability that the next finding is right after all cases were: Laplace's rule of succession."""
+        return (self.cases + 1) / (self.cases + 2)
 
     def confidence(self, raw: float) -> float:
         """Return the calibrated confidence."""
-        return 1 / (1 + exp(-self.scale * log_odds(raw) - self.shift))
+        return min(self.max_confidence, 1 / (1 + exp(-self.scale * log_odds(raw) - self.shift)))
 
 
 def log_odds(confidence: float) -> float:

@@ -29,7 +29,7 @@ def find_sections(frames: SoundFrames, beats: Beats | None, duration: float) -> 
     grid = beat_grid(beats, duration)
     count = len(grid.positions)
     if count < 2 * MIN_SECTION_BEATS:
-        return (Section(0.0, round(duration, 3), "A", 1.0),)
+        return (Section(0.0, round(duration, 3), "A", None),)
     features = beat_features(frames, grid)
     repetition = find_repetition(features)
     log_odds = boundary_log_odds(features, accents(frames, grid), repetition, grid)
@@ -40,9 +40,10 @@ def find_sections(frames: SoundFrames, beats: Beats | None, duration: float) -> 
     for edge, label, probability in zip(edges, labels[1:], probabilities, strict=True):
         if label != begins[-1][1] or probability >= MIN_REPEAT_PROBABILITY:
             begins.append((float(grid.times[edge]), label, probability))
-    if len(begins) > 1:
-        # The start of the clip is certain; what is not is whether its first section ends where it is said to.
-        begins[0] = (*begins[0][:2], begins[1][2])
+    if len(begins) == 1:
+        return (Section(0.0, round(duration, 3), labels[0], None),)
+    # The start of the clip is certain; what is not is whether its first section ends where it is said to.
+    begins[0] = (*begins[0][:2], begins[1][2])
     ends = [*(start for start, _, _ in begins[1:]), duration]
     return tuple(
         Section(round(start, 3), round(end, 3), label, round(confidence, 3))

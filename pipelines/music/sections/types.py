@@ -15,5 +15,6 @@ class Section:
     """Seconds."""
     label: str
     """'A' for the first kind of section, 'B' for the next; equal labels sound alike."""
-    confidence: float
-    """0 to 1: probability that a section begins within 3 s of `start`; for the first one, the same of its end."""
+    confidence: float | None
+    """0 to 1: probability that a section begins within 3 s of `start`; for the first one, the same of its end. None for the only
+    section of a clip, of which it was not measured."""

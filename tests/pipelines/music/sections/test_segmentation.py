@@ -38,7 +38,7 @@ def test_without_beats_a_grid_of_half_seconds_is_used() -> None:
 
 def test_what_is_too_short_for_two_sections_is_one() -> None:
     frames, beats, _ = made_frames("A")
-    assert find_sections(frames, beats, 5.0) == (Section(0.0, 5.0, "A", 1.0),)
+    assert find_sections(frames, beats, 5.0) == (Section(0.0, 5.0, "A", None),)
 
 
 def test_an_hour_takes_little_memory_and_time() -> None:
@@ -58,7 +58,8 @@ def test_sections_cover_any_clip_without_gaps(duration: float, bar: float, seed:
     sections = find_sections(frames, beats if times else None, duration)
     assert sections[0].start == 0 and sections[-1].end == pytest.approx(duration, abs=1e-3)
     assert all(one.end == other.start for one, other in pairwise(sections))
-    assert all(section.start < section.end and 0 <= section.confidence <= 1 for section in sections)
+    assert all(section.start < section.end and (section.confidence is None) == (len(sections) == 1) for section in sections)
+    assert all(0 <= section.confidence <= 1 for section in sections if section.confidence is not None)
 
 
 def test_silence_is_one_section() -> None:
