@@ -164,6 +164,12 @@ def test_a_line_is_decoded_again_with_other_options(app: RunningApp, new_page: N
     expect(page.locator("#transcript li").first).to_contain_text("Dashwood")
 
 
+LABEL_STANDS_BEFORE_ITS_TEXT = """() => {
+  const [label, text] = ['.side', '.text'].map(name => document.querySelector(`#transcript li ${name}`)?.getBoundingClientRect());
+  return label?.width > 0 && text?.width > 0 && label.right <= text.left && text.right <= window.innerWidth;
+}"""
+
+
 def test_lines_of_two_sides_have_labels_and_follow_together(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     left, right = (read_speech(sentence.path) for sentence in librivox_sentences()[1:3])
     sides = np.zeros((2, max(len(left), len(right))), np.float32)
@@ -187,8 +193,4 @@ def test_lines_of_two_sides_have_labels_and_follow_together(app: RunningApp, new
     expect(lines.locator(".side")).to_have_text(["Left", "Right"])
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 800})
-        label, text = (lines.nth(0).locator(name).bounding_box() for name in (".side", ".text"))
-        assert label
-        assert text
-        assert label["x"] + label["width"] <= text["x"]
-        assert text["x"] + text["width"] <= width
+        page.wait_for_function(LABEL_STANDS_BEFORE_ITS_TEXT)
