@@ -44,7 +44,7 @@ def described(browser: Browser, address: str) -> Page:
     page = with_example(browser, address, 1, "Music & sound")
     page.locator("#describe").click()
     expect(page.locator('#music-summary [data-state="done"]')).to_be_visible()
-    expect(page.get_by_role("button", name="Chords")).to_be_visible()
+    expect(page.get_by_role("button", name="Chords", exact=True)).to_be_visible()
     return page
 
 
