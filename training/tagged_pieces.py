@@ -98,7 +98,7 @@ def tagged_midi(piece: TaggedPiece) -> mido.MidiFile:
         is_drums = part.program == DRUMS
         channel = DRUM_CHANNEL if is_drums else next(channels)
         notes = [note for bar in range(bars) for note in TEXTURES[part.texture](harmony, bar, part.low, rng)]
-        track = _track(notes, channel)
+        track = midi_track(notes, channel)
         if not is_drums:
             track.insert(0, mido.Message("program_change", program=part.program, channel=channel))
         file.tracks.append(track)
@@ -240,7 +240,7 @@ def _above(pitch: int, low: int) -> int:
     return low + (pitch - low) % 12
 
 
-def _track(notes: list[Note], channel: int) -> mido.MidiTrack:
+def midi_track(notes: list[Note], channel: int) -> mido.MidiTrack:
     """Return the notes in time order; a note that ends where the next one begins ends first."""
     events = sorted(
         event
@@ -251,6 +251,6 @@ def _track(notes: list[Note], channel: int) -> mido.MidiTrack:
     for beat, is_on, pitch, velocity in events:
         tick = round(beat * TICKS_PER_BEAT)
         kind = "note_on" if is_on else "note_off"
-        track.append(mido.Message(kind, note=pitch, velocity=velocity, channel=channel, time=tick - now))
+        track.append(mido.Message(kind, note=min(127, max(0, pitch)), velocity=velocity, channel=channel, time=tick - now))
         now = tick
     return track

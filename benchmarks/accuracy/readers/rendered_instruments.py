@@ -20,6 +20,7 @@ from benchmarks.accuracy.readers.instruments import with_families
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 from models.arrays import FloatArray
+from training.tagged_pieces import TICKS_PER_BEAT, midi_track
 
 SOUNDFONTS = "usr/share/sounds/sf2"
 """Folder below that of the unpacked package."""
@@ -82,7 +83,6 @@ PROGRAMS: dict[int, tuple[int, tuple[str, ...]]] = {
 ALONE, ENSEMBLES = 2, 60
 """Tracks of each program by itself, and of several together."""
 SECONDS = 9.0
-TICKS = 480
 DRUM_CHANNEL, KICK, SNARE, HI_HAT = 9, 36, 38, 42
 ALL_SOUND_OFF = 120
 """MIDI controller."""
@@ -135,7 +135,7 @@ def _midi(parts: list[Notes], programs: tuple[int, ...], has_drums: bool, rng: r
     tempo = rng.choice((72, 84, 96, 112, 128))
     quarters = SECONDS * tempo / 60
     begin = rng.choice([start for start, _, _ in parts[0][: max(1, len(parts[0]) // 2)]])
-    file = mido.MidiFile(ticks_per_beat=TICKS)
+    file = mido.MidiFile(ticks_per_beat=TICKS_PER_BEAT)
     file.tracks.append(mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo))]))
     channels = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     for number, program in enumerate(programs):
@@ -145,32 +145,17 @@ def _midi(parts: list[Notes], programs: tuple[int, ...], has_drums: bool, rng: r
         mean = sum(pitch for _, _, pitch in notes) / max(1, len(notes))
         shift = 12 * round((middle - mean) / 12)
         velocity = rng.randint(64, 104)
-        track = _track([(s, n, p + shift, velocity) for s, n, p in notes], channels[number])
+        track = midi_track([(s, n, p + shift, velocity) for s, n, p in notes], channels[number])
         track.insert(0, mido.Message("program_change", program=program, channel=channels[number]))
         # FluidR3's distorted guitar sounds for ever after its last note, and fluidsynth renders until all is silent.
-        track.append(mido.Message("control_change", control=ALL_SOUND_OFF, channel=channels[number], time=TICKS))
+        track.append(mido.Message("control_change", control=ALL_SOUND_OFF, channel=channels[number], time=TICKS_PER_BEAT))
         file.tracks.append(track)
     if has_drums:
         hits = [(b / 2, HI_HAT) for b in range(int(quarters * 2))] + [
             (b, KICK if b % 2 == 0 else SNARE) for b in range(int(quarters))
         ]
-        file.tracks.append(_track([(float(s), 0.2, p, rng.randint(70, 104)) for s, p in hits], DRUM_CHANNEL))
+        file.tracks.append(midi_track([(float(s), 0.2, p, rng.randint(70, 104)) for s, p in hits], DRUM_CHANNEL))
     return file
-
-
-def _track(notes: list[tuple[float, float, int, int]], channel: int) -> mido.MidiTrack:
-    events = sorted(
-        event
-        for start, length, pitch, velocity in notes
-        for event in ((start, 1, pitch, velocity), (start + length, 0, pitch, 0))
-    )
-    track, now = mido.MidiTrack(), 0
-    for beat, is_on, pitch, velocity in events:
-        tick = round(beat * TICKS)
-        kind = "note_on" if is_on else "note_off"
-        track.append(mido.Message(kind, note=min(127, max(0, pitch)), velocity=velocity, channel=channel, time=tick - now))
-        now = tick
-    return track
 
 
 def _rendered(midi: mido.MidiFile, soundfont: Path) -> tuple[FloatArray, int]:

@@ -9,7 +9,7 @@ from pipelines.music.rhythm.beat_network import METRES, TEMPO_BINS, BeatActivati
 from pipelines.music.rhythm.subdivision import are_eighths
 
 FRAMES = np.arange(10, 2000, 34)
-"""Of the beats: 176 BPM."""
+"""Beats at 176 BPM, at the rate of the search."""
 
 
 def activations(beats_per_bar: int, halves: bool = False) -> BeatActivations:
