@@ -3,9 +3,8 @@ FROM python:3.11-slim-bookworm
 RUN useradd --create-home --uid 1000 audioscope
 WORKDIR /home/audioscope/app
 
-COPY requirements.txt requirements-offline.txt ./
-RUN pip install --no-cache-dir -r requirements.txt \
-    && pip install --no-cache-dir --no-deps -r requirements-offline.txt
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
 
 COPY --chown=audioscope:audioscope . .
 USER audioscope

@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 APP := $(VENV)/.app-installed
 TESTS := $(VENV)/.tests-installed
 
+# Where torch is taken from, such as https://download.pytorch.org/whl/cpu, whose wheels come without CUDA; empty for pip's own choice.
+TORCH_INDEX ?=
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: run test import unit check check-scripts bench accuracy lock update-models clean
@@ -64,12 +68,12 @@ lock:
 clean:
 	rm -rf $(VENV) .venv-* node_modules
 
-$(APP): requirements.txt requirements-offline.txt
+$(APP): requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -r requirements-offline.txt
+	$(if $(TORCH_INDEX),$(INSTALL) --no-deps --index-url $(TORCH_INDEX) -c requirements.txt torch)
+	$(INSTALL) -r requirements.txt
 	touch $@
 
 $(TESTS): $(APP) requirements-test.txt
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-test.txt
+	$(INSTALL) -r requirements-test.txt
 	touch $@

