@@ -14,6 +14,15 @@ from benchmarks.accuracy.tracks import Annotation, Track
 
 MIN_SECONDS = 20
 BEATS = {
+    "909beat01": 8,
+    "break01": 4,
+    "break02": 4,
+    "break03": 4,
+    "briff01": 4,
+    "electro_beat01": 8,
+    "electro_beat02": 4,
+    "house_loop01": 4,
+    "jungle01": 4,
     "loop_amen": 4,
     "loop_amen_full": 16,
     "loop_breakbeat": 4,
@@ -27,9 +36,24 @@ BEATS = {
     "loop_perc1": 4,
     "loop_safari": 16,
     "loop_tabla": 16,
+    "rave_bass01": 4,
+    "rave_bass02": 4,
+    "rave_kick01": 4,
+    "rave_kick02": 4,
+    "tb303_01": 8,
+    "techno_bass01": 4,
+    "techno_bass02": 4,
+    "techno_synth01": 8,
+    "techno_synth02": 8,
+    "techno_synth03": 8,
+    "techno_synth04": 16,
 }
-"""Beats of Sonic Pi's loops. Its documentation says 4 for `loop_amen` (`use_sample_bpm :loop_amen, num_beats: 4`). For the others
-the number follows from the duration: the one with a tempo between 80 and 160."""
+"""Beats of the loops of Sonic Pi and LMMS.
+
+Sonic Pi's documentation says 4 for `loop_amen` (`use_sample_bpm :loop_amen, num_beats: 4`). For the others the number follows
+from the duration: the one with a tempo between 80 and 170. LMMS's loops of hi-hats and snares alone are left out: nothing tells
+their beats from the places between them.
+"""
 DOCUMENTED = ("loop_amen",)
 """Loops whose octave is known; of the others half and twice as many beats count too."""
 
