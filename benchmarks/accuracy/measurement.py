@@ -14,7 +14,7 @@ from benchmarks.accuracy.excerpts import Excerpt
 from benchmarks.accuracy.peers.readings import PEER_TASKS
 from benchmarks.accuracy.scores import BOUNDARY_WINDOWS, Reading, beat_f_measure, facts_reading, is_tempo, key_scores, scores
 from benchmarks.accuracy.sources import Source, Task
-from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, write_arrays
+from benchmarks.accuracy.stored_features import kept_features
 from benchmarks.accuracy.tracks import Annotation
 from models.cache.feature_store import FeatureStore
 from pipelines.clip.clip import AudioClip
@@ -90,14 +90,8 @@ def analyse(clip: AudioClip, services: Services, store: FeatureStore, only_tags:
 def analyse_excerpt(excerpt: Excerpt, services: Services, features: Path) -> tuple[MusicFacts, MusicTags]:
     """Return facts and tags of an excerpt; the outputs of the networks are kept in the folder `features`."""
     clip = services.clips.open(excerpt.file)
-    file = features / f"{clip.content_hash}.npz"
-    kept = read_arrays(file) if file.exists() else {}
-    known = len(kept)
-    store = StoredFeatures(services.settings.feature_store_bytes, kept)
-    found = analyse(clip, services, store, only_tags=excerpt.source.tasks == ("instruments",))
-    if len(kept) > known:
-        write_arrays(file, kept)
-    return found
+    with kept_features(features, clip.content_hash, services.settings.feature_store_bytes) as store:
+        return analyse(clip, services, store, only_tags=excerpt.source.tasks == ("instruments",))
 
 
 def measure(excerpt: Excerpt, facts: MusicFacts, tags: MusicTags, peers: dict[str, Reading]) -> Measured:

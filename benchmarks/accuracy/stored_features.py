@@ -7,7 +7,8 @@ the store has of the decisions themselves is not kept, so that a changed decisio
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -52,6 +53,17 @@ class StoredFeatures(FeatureStore):
             raise NotRecorded(f"{key.model}: {key.layer}")
         self.kept[key] = compute()
         return cast(ArrayT, self.kept[key])
+
+
+@contextmanager
+def kept_features(folder: Path, content_hash: str, max_bytes: int) -> Iterator[StoredFeatures]:
+    """Yield the features of a clip that `folder` keeps; what is computed meanwhile is kept there too."""
+    file = folder / f"{content_hash}.npz"
+    kept = read_arrays(file) if file.exists() else {}
+    known = len(kept)
+    yield StoredFeatures(max_bytes, kept)
+    if len(kept) > known:
+        write_arrays(file, kept)
 
 
 def read_arrays(file: Path) -> dict[FeatureKey, AnyArray]:

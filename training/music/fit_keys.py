@@ -1,4 +1,4 @@
-"""Fits the weights of the evidence for keys: `python -m training.music.fit_keys --packages FOLDER --kept FOLDER`.
+"""Fits the weights of the evidence for keys: `python -m training.music.fit_keys --music FOLDER`.
 
 The tracks are those of the tuning sources of `benchmarks/accuracy/sources.json` whose key is known. The weights maximise the
 likelihood of the true keys under a softmax over 24 keys, with a penalty on their squares; none but that of 'minor' is negative.
@@ -12,15 +12,16 @@ import argparse
 import json
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from benchmarks.accuracy.excerpts import excerpts
+from benchmarks.accuracy.excerpts import Excerpt, excerpts
 from benchmarks.accuracy.sources import read_sources
+from benchmarks.accuracy.stored_features import kept_features
 from models.arrays import DoubleArray, IntArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.key_detection import (
@@ -33,9 +34,9 @@ from pipelines.music.harmony.key_detection import (
 )
 from pipelines.music.harmony.key_evidence import LOCAL, HarmonyActivations, local_evidence
 from pipelines.music.harmony.notation import MODES, pitch_class
-from pipelines.music.harmony.reading import HarmonyReader
+from pipelines.music.harmony.reading import HarmonyReader, HarmonyReading
 from pipelines.music.sounding_part import sounding_part
-from services import build_services
+from services import Services, build_services
 from settings import Settings
 
 PENALTY = 0.03
@@ -126,31 +127,37 @@ def held_out_accuracy(cases: Cases) -> Iterator[tuple[str, float, float]]:
         yield source, float(right @ own.weights / own.weights.sum()), float(np.exp(log_probs.max(axis=1)).mean())
 
 
-def known_keys(packages: Path, kept: Path) -> Iterator[KnownKey]:
-    """Read the tracks of the tuning sources."""
+def known_keys(music: Path) -> Iterator[KnownKey]:
+    """Read the tracks of the tuning sources; `music` keeps them and the outputs of the networks, as that of `make accuracy`."""
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
         for source in read_sources():
             if source.split != "tuning" or "key" not in source.tasks:
                 continue
-            for excerpt in excerpts(source, packages, kept):
-                clip = services.clips.open(str(excerpt.file))
-                part = sounding_part(clip.waveform(22_050), 22_050)
-                reader = HarmonyReader(clip, part.cut, part.name, services.runtime).read(float)
-                try:
-                    while True:
-                        next(reader)
-                except StopIteration as end:
-                    yield KnownKey(source.name, key_index(excerpt.annotation.key), end.value.activations)
+            for excerpt in excerpts(source, music / "packages", music / "excerpts"):
+                reading = read_harmony(excerpt, services, music / "features")
+                yield KnownKey(source.name, key_index(excerpt.annotation.key), reading.activations)
+
+
+def read_harmony(excerpt: Excerpt, services: Services, features: Path) -> HarmonyReading:
+    """Return what the networks find in an excerpt; the folder `features` keeps their outputs."""
+    clip = services.clips.open(excerpt.file)
+    part = sounding_part(clip.waveform(22_050), 22_050)
+    with kept_features(features, clip.content_hash, services.settings.feature_store_bytes) as store:
+        reader = HarmonyReader(clip, part.cut, part.name, replace(services.runtime, features=store)).read(float)
+        while True:
+            try:
+                next(reader)
+            except StopIteration as end:
+                reading: HarmonyReading = end.value
+                return reading
 
 
 def main() -> None:
     """Fit, print the accuracy of each source and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packages", type=Path, required=True, help="folder of unpacked packages")
-    parser.add_argument("--kept", type=Path, required=True, help="folder of the excerpts")
-    arguments = parser.parse_args()
-    write_weights(list(known_keys(arguments.packages, arguments.kept)))
+    parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
+    write_weights(list(known_keys(parser.parse_args().music)))
 
 
 def write_weights(tracks: list[KnownKey]) -> None:

@@ -52,6 +52,49 @@ KEYS: dict[str, dict[str, str]] = {
         "gnossienne-no-1.mp3": "F minor",
         "prelude-opus-28-no-4-in-e-minor-chopin.mp3": "E minor",
     },
+    "session-tunes": {
+        "01_Flute_Cannavans.mp3": "G major",
+        "07-2-where-is-the-cat.mp3": "G major",
+        "09 Ships Are Sailing (slow).mp3": "E minor",
+        "10 Father Kelly's (slow).mp3": "G major",
+        "11 The Maid Behind the Bar (slow).mp3": "D major",
+        "14 The Wise Maid (slow).mp3": "D major",
+        "2023-06-25 High Road to Kilkenny Fiddle.mp3": "G major",
+        "2023-06-25 Mom's Favorite Fiddle.mp3": "D major",
+        "2023-06-25 Sweets of May Fiddle.mp3": "G major",
+        "2023-07-22 Trip to Durrow.mp3": "D major",
+        "2023-07-30 Three Sea Captains.mp3": "G major",
+        "2023-08-14 Louisville Session - Cats Rambles to the Child's Saucepan.mp3": "D major",
+        "2023-09-24 Congress Reel - whistle.mp3": "A minor",
+        "2023-10-23-LakesOfSligo-flute-80bpm.mp3": "D major",
+        "2023-10-24-Tripping Up The Stairs-Flute-80bpm.mp3": "D major",
+        "Cook in the Kitchen - flute - 80 bpm.mp3": "G major",
+        "Cooley's - Flute - 80 bpm.mp3": "E minor",
+        "F - BantryBay (hornpipe).mp3": "G major",
+        "F - PipeOnTheHob (slow).mp3": "D major",
+        "High Road to Kilkenny Whistle.mp3": "G major",
+        "Humours of Derrycrossane - flute.mp3": "G major",
+        "Lanigan's Ball - flute - 80 bpm.mp3": "E minor",
+        "Larry O'Gaff's - session - 2023-02-26.mp3": "D major",
+        "Lonesome Jig -flute - 80 bpm.mp3": "D major",
+        "Out on the Ocean - flute - 80 bpm.mp3": "G major",
+        "Rambling Pitchfork - flute - 80 bpm.mp3": "D major",
+        "The Barony Jig - flute - 80 bpm.mp3": "A minor",
+        "Toormore Slide - Flute.mp3": "B minor",
+        "Whistling Postman - flute - 80 bpm.mp3": "D major",
+        "redican's mother - flute.mp3": "D major",
+    },
+    "violin-recordings": {
+        "john-garner_bwv1002_mov6.mp3": "B minor",
+        "john-garner_bwv1002_mov7.mp3": "B minor",
+        "john-garner_bwv1002_mov8.mp3": "B minor",
+        "minji-kim_bwv1003_mov3.opus": "C major",
+        "minji-kim_bwv1003_mov4.opus": "A minor",
+        "oliver-colbentson_bwv1006_mov4.mp3": "E major",
+        "oliver-colbentson_bwv1006_mov5.mp3": "E major",
+        "oliver-colbentson_bwv1006_mov6.mp3": "E major",
+        "oliver-colbentson_bwv1006_mov7.mp3": "E major",
+    },
     "orchestral-recordings": {
         "02.ogg": "A minor",
         "03.ogg": "G major",
@@ -97,6 +140,7 @@ KEYS: dict[str, dict[str, str]] = {
 }
 """Key that a work is called by, or in which it begins where it is called by none, by source and file.
 
+Tunes are in the key of the tune book, of which Dorian tunes count as minor and Mixolydian ones as major.
 The orchestral version of Brahms' Hungarian Dance no. 5 is in G minor; the file is named after the version for piano."""
 
 
