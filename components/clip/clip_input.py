@@ -101,8 +101,7 @@ def build_clip_input(services: Services) -> ClipInput:
         (bar.selected, handlers.selected),
         (bar.example, handlers.example),
     ):
-        handler = handlers.showing(open_clip, is_example=open_clip == handlers.example)
-        event(handler, inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
+        event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
@@ -117,13 +116,17 @@ class _ClipHandlers:
         self._clips = services.clips
         self._stop_flags = services.stop_flags
 
-    def showing(self, open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip], is_example: bool) -> Callable[..., Shown]:
+    def showing(self, open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip]) -> Callable[..., Shown]:
         """Return a handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
 
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
             wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
-            shown = self._shown(event, lambda: open_clip(event, now), is_example)
-            return (gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()) if wish.left else shown
+            is_example = open_clip == self.example or _data(event).get("is_example") is True
+            clip, timeline, bar, wants_result, facts = self._shown(event, lambda: open_clip(event, now), is_example)
+            if wish.left:
+                return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+            # An earlier answer can still overtake this one on its way: by the number the page notices.
+            return clip, timeline, bar | {"wish": wish.order, "is_example": is_example}, wants_result, facts
 
         return handler
 

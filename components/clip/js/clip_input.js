@@ -9,6 +9,7 @@
 import {fileUrl} from '../../page/file_url.js';
 import {part, send, showNote} from './clip_bar.js';
 import {forget, remember, showHistory} from './history.js';
+import {LatestClip} from './latest_clip.js';
 import {showTempo} from './live_tempo.js';
 import {listenToMenus, openMenu} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';
@@ -17,6 +18,8 @@ import {listenToFiles} from './uploading.js';
 const cutButton = part('cut');
 let loop = null;
 let opening = null; // a clip that another part of the page asked for: {hash, name, time?}
+
+const latest = new LatestClip(clip => send('reopened', clip));
 
 /** Play the opened clip; the timeline gets it at the same time, but perhaps after this script. */
 function playOpened() {
@@ -59,8 +62,9 @@ window.addEventListener('audioscope:select', ({detail}) => {
   send('selected', detail);
 });
 watch('value', () => {
-  const {note: text = '', kind, clip, gone, file, tempo} = props.value ?? {};
+  const {note: text = '', kind, clip, gone, file, tempo, wish, is_example} = props.value ?? {};
   if (tempo) return showTempo(tempo);
+  if (clip && !latest.accept({...clip, is_example}, wish)) return;
   showNote(text, kind);
   if (clip) {
     remember(clip);
