@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from models.specs.model_spec import HubSource, ModelSpec
 
 PROBE_TIMEOUT_SECONDS = 2.0
 PROBE_INTERVAL_SECONDS = 60.0
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 log = logging.getLogger(__name__)
 
@@ -62,15 +64,14 @@ class HubWeights:
             return self._state
 
     def local_directory(self, source: HubSource) -> Path | None:
-        """Return the folder of the complete locked commit or, without a lock, of the one that the hub's cache calls main."""
+        """Return the folder of the complete wanted commit; without one, of what the hub's cache has of the branch."""
         import huggingface_hub
 
-        commit = self._lock.commit(source.repository)
         try:
             directory = Path(
                 huggingface_hub.snapshot_download(
                     source.repository,
-                    revision=commit,
+                    revision=self._wanted_commit(source) or source.revision or None,
                     allow_patterns=list(source.files) or None,
                     cache_dir=self._cache_dir,
                     local_files_only=True,
@@ -78,15 +79,14 @@ class HubWeights:
             )
         except (FileNotFoundError, ValueError):
             return None
-        wanted = [*self._locked_files(source), *(name for name in source.files if not set(name) & set("*?["))]
-        complete = all((directory / name).exists() for name in wanted) and _has_all_shards(directory, source)
+        complete = not self._missing_files(directory, source) and _has_all_shards(directory, source)
         return directory if complete and any(directory.iterdir()) else None
 
     def fetch(self, spec: ModelSpec, source: HubSource) -> tuple[Path, str]:
         """Return (directory, commit) of the model, downloaded if it is not here; locks the commit at the first time.
 
         Raises:
-            ModelUnavailable: not here, and the hub does not answer or does not have it.
+            ModelUnavailable: not here, and the hub does not answer, or does not have it or one of its files.
         """
         directory = self.local_directory(source)
         if directory is None:
@@ -97,11 +97,11 @@ class HubWeights:
             self._lock.write(source.repository, commit, tuple(files))
         return directory, commit
 
-    def latest_commit(self, repository: str) -> str:
-        """Return the commit at the head of the repository's main branch, asked from the hub."""
+    def latest_commit(self, repository: str, revision: str = "") -> str:
+        """Return the commit at the head of `revision`, or of the repository's main branch, asked from the hub."""
         import huggingface_hub
 
-        info = huggingface_hub.HfApi(endpoint=self._endpoint).model_info(repository, timeout=10.0)
+        info = huggingface_hub.HfApi(endpoint=self._endpoint).model_info(repository, revision=revision or None, timeout=10.0)
         if info.sha is None:
             raise ModelUnavailable(repository, "the hub names no commit for it")
         return str(info.sha)
@@ -113,7 +113,7 @@ class HubWeights:
         import huggingface_hub
 
         try:
-            commit = self._lock.commit(source.repository) or self.latest_commit(source.repository)
+            commit = self._wanted_commit(source) or self.latest_commit(source.repository, source.revision)
             download = partial(
                 huggingface_hub.snapshot_download,
                 source.repository,
@@ -124,10 +124,21 @@ class HubWeights:
             directory = Path(download(allow_patterns=list(source.files) or None))
             if source.weight_prefix:
                 download(allow_patterns=list(shards_of(directory / INDEX_FILE, source.weight_prefix)))
-            return directory
         except Exception as error:
             log.warning("%s could not be downloaded.", source.repository, exc_info=error)
             raise ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error
+        if missing := self._missing_files(directory, source):
+            raise ModelUnavailable(spec.title, f"commit {commit[:7]} of {source.repository} lacks {', '.join(missing)}")
+        return directory
+
+    def _wanted_commit(self, source: HubSource) -> str | None:
+        """Return the commit that the catalogue or else the lock file names, or None."""
+        return source.revision if COMMIT.fullmatch(source.revision) else self._lock.commit(source.repository)
+
+    def _missing_files(self, directory: Path, source: HubSource) -> list[str]:
+        """Return the files without which no loader opens the model and which `directory` lacks."""
+        named = (name for name in source.files if not set(name) & set("*?["))
+        return sorted({name for name in (*self._locked_files(source), *named) if not (directory / name).exists()})
 
     def _locked_files(self, source: HubSource) -> list[str]:
         """Return the files of earlier downloads from this repository that are wanted now."""

@@ -2,8 +2,8 @@
 
 `tiny-aligner` is our own, made by `python -m training.audio_aligner` for the text space of `tiny-diffusion`; its audio encoder
 is YAMNet. The two of the hub are Wav2Vec2-BERT with an adapter, fitted to the text encoder of Stable Diffusion 2.1 and usable
-with any picture model whose text embeds are as wide. No licence of theirs is known here; their sizes are estimated from
-facebook/w2v-bert-2.0 in float32, and whether the later checkpoint brings a feature extractor's configuration was not seen.
+with any picture model whose text embeds are as wide. No licence of theirs is known here; the files of the later one were seen on
+the hub, those of the first were not.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ def _wav2vec2_bert(key: str, title: str, repository: str) -> AlignerSpec:
         source=HubSource(repository, ("config.json", "preprocessor_config.json", "model.safetensors")),
         licence="not stated as far as is known here (made from facebook/w2v-bert-2.0, MIT)",
         licence_url=f"https://huggingface.co/{repository}",
-        download_bytes=2_400_000_000,
+        download_bytes=2_520_000_000,
         cpu_dtype="float32",
         gpu_dtype="float16",
-        cpu_bytes=2_400_000_000,
-        gpu_bytes=1_200_000_000,
+        cpu_bytes=2_520_000_000,
+        gpu_bytes=1_260_000_000,
         architecture="Wav2Vec2BertModel",
         quick_on_cpu=False,
         facts=AlignerFacts(text_width=1024, tokens=48, window_seconds=3.75),

@@ -1,8 +1,8 @@
 """The encoders that have no other task here; the default first, then from small to large.
 
 Models of other tasks are encoders too: YAMNet, musicnn, CLAP, the audio spectrogram transformer, and Qwen2-Audio. Sizes of hub
-repositories are those of their weight files in float32, but for Whisper large, whose files are in float16. The older speech
-encoders may have pickled weights alone on their main branch: then loading them fails with a sentence, because these are refused.
+repositories are those of their weight files in float32, but for Whisper large, whose files are in float16. HuBERT and data2vec
+have pickled weights alone on their main branch, which are refused: they are taken from the hub's own conversion to safetensors.
 MERT needs code of its own repository and is not offered.
 """
 
@@ -78,12 +78,12 @@ def _whisper(
     )
 
 
-def _speech_encoder(key: str, title: str, architecture: str, repository: str) -> ModelSpec:
+def _speech_encoder(key: str, title: str, architecture: str, repository: str, revision: str = "") -> ModelSpec:
     return _encoder(
         key,
         title,
         architecture,
-        HubSource(repository, ("config.json", "preprocessor_config.json", "model.safetensors")),
+        HubSource(repository, ("config.json", "preprocessor_config.json", "model.safetensors"), revision=revision),
         "Apache-2.0",
         380,
         95,
@@ -114,9 +114,13 @@ WAV2VEC2 = _speech_encoder(
     "Wav2Vec2Model",
     "facebook/wav2vec2-base-960h",
 )
-HUBERT = _speech_encoder("hubert-base", "HuBERT base", "HubertModel", "facebook/hubert-base-ls960")
+HUBERT = _speech_encoder("hubert-base", "HuBERT base", "HubertModel", "facebook/hubert-base-ls960", "refs/pr/2")
 DATA2VEC = _speech_encoder(
-    "data2vec-audio-base", "data2vec audio base, 960 h", "Data2VecAudioModel", "facebook/data2vec-audio-base-960h"
+    "data2vec-audio-base",
+    "data2vec audio base, 960 h",
+    "Data2VecAudioModel",
+    "facebook/data2vec-audio-base-960h",
+    "2cc11eab760477e63cbd10ca0728d819530b42ff",
 )
 W2V_BERT = _encoder(
     "w2v-bert-2.0",

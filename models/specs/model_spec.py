@@ -43,6 +43,8 @@ class HubSource:
     """Glob patterns of the files that are wanted; empty for all."""
     weight_prefix: str = ""
     """Prefix of the weights that are wanted from a repository with shards, beside `files`; empty for none."""
+    revision: str = ""
+    """Pull request, as 'refs/pr/2', or commit that has `files` where the main branch lacks one; empty for the main branch."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ class FakeHub:
         self.repository = repository
         self.commits: dict[str, Files] = {}
         self.head = ""
+        self.refs: dict[str, str] = {}
+        """Commits of pull requests: 'refs/pr/2' -> commit."""
         self.requests: list[str] = []
         self.broken: set[str] = set()
         """Files whose download fails."""
@@ -31,9 +33,15 @@ class FakeHub:
 
     def commit(self, files: Files) -> str:
         """Put `files` at the head of the main branch."""
-        self.head = hashlib.sha1(repr((len(self.commits), files)).encode()).hexdigest()
-        self.commits[self.head] = files
+        self.head = self.propose(files)
         return self.head
+
+    def propose(self, files: Files, reference: str = "") -> str:
+        """Keep `files` as a commit beside the main branch, at the head of the pull request `reference`."""
+        commit = hashlib.sha1(repr((len(self.commits), files)).encode()).hexdigest()
+        self.commits[commit] = files
+        self.refs[reference] = commit
+        return commit
 
     def count(self, method: str, ending: str) -> int:
         return sum(request.startswith(method) and request.endswith(ending) for request in self.requests)
@@ -50,6 +58,9 @@ class FakeHub:
             return 200, {}, b"hello"
         if path == api:
             return _json({"id": self.repository, "sha": self.head, "siblings": []})
+        if path.startswith(f"{api}/revision/"):
+            revision = path.removeprefix(f"{api}/revision/")
+            return _json({"id": self.repository, "sha": self.refs.get(revision, revision), "siblings": []})
         if path.startswith(f"{api}/tree/"):
             return _json(self._tree(path.rsplit("/", 1)[1]))
         _, _, rest = path.partition(f"/{self.repository}/resolve/")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub
@@ -112,6 +113,37 @@ def test_taking_the_newer_commit_brings_the_new_files(start: Start, hub: FakeHub
     assert again.availability(SPEC).words == "on the hub"
     assert weights(again) == b"new weights"
     assert lock.commit(REPOSITORY) == new
+
+
+PICKLED = {"config.json": b"{}", "vocabulary.txt": b"words", "pytorch_model.bin": b"pickle"}
+
+
+def test_a_pull_request_is_followed_and_its_commit_locked(start: Start, hub: FakeHub, lock: HubLock) -> None:
+    hub.commit(PICKLED)
+    proposed = hub.propose(OLD, "refs/pr/2")
+    spec = make_spec("proposed", source=replace(SOURCE, revision="refs/pr/2"))
+    fetched = start().fetch(spec)
+    assert (fetched.revision, lock.commit(REPOSITORY)) == (proposed, proposed)
+    newer = hub.propose(NEW, "refs/pr/2")
+    assert start().fetch(spec).revision == proposed
+    assert HubWeights(lock, hub.endpoint).latest_commit(REPOSITORY, "refs/pr/2") == newer
+    hub.stop()
+    assert start().availability(spec).words == "downloaded"
+
+
+def test_the_catalogues_commit_comes_before_the_lock_files(start: Start, hub: FakeHub, lock: HubLock) -> None:
+    lock.write(REPOSITORY, hub.commit(PICKLED), ())
+    converted = hub.propose(OLD)
+    spec = make_spec("converted", source=replace(SOURCE, revision=converted))
+    assert start().fetch(spec).revision == converted
+    hub.stop()
+    assert start().availability(spec).words == "downloaded"
+
+
+def test_a_repository_that_lacks_a_wanted_file_is_refused_by_name(start: Start, hub: FakeHub) -> None:
+    hub.commit(PICKLED)
+    with pytest.raises(ModelUnavailable, match=f"commit {hub.head[:7]} of {REPOSITORY} lacks model.bin"):
+        start().fetch(SPEC)
 
 
 @pytest.mark.parametrize("spec", [SPEC, EVERYTHING])
