@@ -71,6 +71,8 @@ def build_page(services: Services) -> gr.Blocks:
             build_model_status(services, pill, page)
         gr.HTML(FOOTER, apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
+    # Instead of `page.queue(max_size=...)`, which builds all routes of the server once more: a twentieth of the start.
+    page._queue.max_size = services.settings.max_waiting
     return page
 
 
@@ -83,7 +85,6 @@ def _end_jobs_of_closed_pages(page: gr.Blocks, services: Services) -> None:
 
 def launch(page: gr.Blocks, services: Services, block: bool = True) -> str:
     """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
-    page.queue(max_size=services.settings.max_waiting)
     services.clips.directory.mkdir(parents=True, exist_ok=True)
     _, address, _ = page.launch(
         theme=build_theme(),
