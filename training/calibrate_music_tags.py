@@ -1,8 +1,8 @@
-"""Fits the confidences of instruments: `python -m training.calibrate_music_tags --packages FOLDER --kept FOLDER`.
+"""Fits the confidences of instruments, genres and vocals: `python -m training.calibrate_music_tags --music FOLDER`.
 
 The recordings are those of `benchmarks/accuracy/sources.json` whose instruments are known, and sums of up to four of the real
 ones, since few real ones have several instruments. The fit uses the sources for tuning; the table at the end has those kept apart
-too. Where `--packages` lacks a package it is downloaded; `--kept` keeps excerpts and scores for the next run.
+too. `FOLDER` is that of `make accuracy`: it keeps packages, excerpts and the models' scores for the next run.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
-from benchmarks.accuracy.readers.instruments import with_families
+from benchmarks.accuracy.readers.instruments import VOICES, with_families
 from benchmarks.accuracy.sources import Source, read_sources
+from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, write_arrays
 from benchmarks.accuracy.tracks import Annotation
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.decisions import MIN_MUSIC_SCORE, is_music
@@ -59,7 +61,6 @@ NAMING_CONFIDENCES = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 MIN_NAMED = 3
 """Number of recordings that must be said to have it, for the share to count."""
 MIXTURES = {"tuning": 240, "kept apart": 120}
-VOICES = frozenset({"Female voice", "Male voice", "Choir"})
 MIXED_PARTS, MIXED_SECONDS, MAX_SOFTER_DB = (2, 2, 3, 3, 4), 9, 8.0
 
 Bools = NDArray[np.bool_]
@@ -81,7 +82,8 @@ class Recording:
     """Whether instruments may play that are not in `plays`."""
     regressors: DoubleArray
     """[INSTRUMENTS, 2], evidence and margin, means over the patches of music."""
-    is_sung: bool
+    is_sung: bool | None
+    """Whether there are vocals; None where that is not known."""
     vocal_regressors: DoubleArray
     """[3], mean vocal evidence over the third of the patches that has most."""
 
@@ -98,7 +100,7 @@ def recording(source: str, split: str, kind: str, known: Annotation, scores: Mus
     plays = np.array([row.name in names for row in INSTRUMENTS])
     vocal = vocal_evidence(scores)[musical].astype(np.float64)
     most = np.argsort(-vocal[:, :2].sum(axis=1))[: max(1, len(vocal) // VOCALS_DIVISOR)]
-    others, is_sung = known.has_other_instruments, bool(names & VOICES)
+    others, is_sung = known.has_other_instruments, known.is_sung
     return Recording(source, split, kind, plays, others, regressors, is_sung, vocal[most].mean(axis=0))
 
 
@@ -118,7 +120,7 @@ def mixtures(parts: list[Excerpt], count: int, load: Callable[[Path], FloatArray
         file = folder / f"mixture {chosen[0].source.split} {number}.wav"
         soundfile.write(file, sound / max(1.0, float(np.abs(sound).max())), MUSICNN_SAMPLE_RATE)
         names = {name for part in chosen for name in part.annotation.instruments or ()}
-        annotation = Annotation(instruments=tuple(sorted(names)))
+        annotation = Annotation(instruments=tuple(sorted(names)), is_sung=any(part.annotation.is_sung for part in chosen))
         yield Excerpt(chosen[0].source, file.stem, file, annotation)
 
 
@@ -158,7 +160,7 @@ def fit_genres(pieces: Iterable[Piece]) -> GenreCoefficients:
 
 def fit_vocals(recordings: list[Recording]) -> VocalCoefficients:
     """Return the coefficients of vocals."""
-    known = [one for one in recordings if one.is_sung or not one.has_others]
+    known = [one for one in recordings if one.is_sung is not None]
     sung = np.array([one.is_sung for one in known])
     model = LogisticRegression(class_weight="balanced", max_iter=1000).fit(
         np.stack([one.vocal_regressors for one in known]), sung
@@ -213,12 +215,12 @@ def naming_thresholds(own: Iterable[str], recordings: list[Recording]) -> dict[s
 def main() -> None:
     """Fit, write the coefficients, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--packages", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, required=True)
-    options = parser.parse_args()
-    services = build_services(Settings(data_dir=options.kept / "data", clip_dir=options.kept / "clips"))
-    pieces = list(composed_pieces(services, options.kept))
-    recordings = [*_recordings(services, options.packages, options.kept), *piece_recordings(pieces)]
+    parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
+    music = parser.parse_args().music
+    with tempfile.TemporaryDirectory() as folder:
+        services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
+        pieces = list(composed_pieces(services, music))
+        recordings = [*known_recordings(services, music), *piece_recordings(pieces)]
     tuning = [one for one in recordings if one.split == "tuning"]
     common, own = fit(tuning)
     named_from = naming_thresholds(own, tuning)
@@ -244,27 +246,29 @@ def write(
     CALIBRATION_FILE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
-def composed_pieces(services: Services, folder: Path) -> Iterator[Piece]:
+def composed_pieces(services: Services, music: Path) -> Iterator[Piece]:
     """Yield the pieces of `fitting_music_tags.json` with the models' scores."""
+    folder = music / "tagged pieces"
+    folder.mkdir(parents=True, exist_ok=True)
     for row in rows("tuning", "test"):
-        yield row, model_scores(services.clips.open(rendered_file(piece_of(row), folder)), services.runtime)
+        yield row, stored_scores(rendered_file(piece_of(row), folder), services, music)
 
 
 def piece_recordings(pieces: Iterable[Piece]) -> Iterator[Recording]:
     """Yield the recordings of composed pieces; their group 'test' is kept apart."""
     for row, scores in pieces:
-        known = Annotation(instruments=with_families(row["instruments"]))
+        names = row["instruments"]
+        known = Annotation(instruments=with_families(names), is_sung=bool(VOICES.intersection(names)))
         split = "tuning" if row["group"] == "tuning" else "kept apart"
         if one := recording("composed pieces", split, "rendered", known, scores):
             yield one
 
 
-def _recordings(services: Services, packages: Path, kept: Path) -> Iterator[Recording]:
-    mixed_folder = kept / "mixtures"
-    mixed_folder.mkdir(parents=True, exist_ok=True)
+def known_recordings(services: Services, music: Path) -> Iterator[Recording]:
+    """Yield the excerpts of the sources, and sums of them."""
 
-    def scores_of(excerpt: Excerpt, kind: str) -> Recording | None:
-        scores = model_scores(services.clips.open(excerpt.file), services.runtime)
+    def scored(excerpt: Excerpt, kind: str) -> Recording | None:
+        scores = stored_scores(excerpt.file, services, music)
         return recording(excerpt.source.name, excerpt.source.split, kind, excerpt.annotation, scores)
 
     def load(file: Path) -> FloatArray:
@@ -272,15 +276,31 @@ def _recordings(services: Services, packages: Path, kept: Path) -> Iterator[Reco
 
     parts: dict[str, list[Excerpt]] = {split: [] for split in MIXTURES}
     for source in instrument_sources():
-        for excerpt in excerpts(source, packages, kept):
-            if source.kind == "real" and excerpt.annotation.instruments and not excerpt.annotation.has_other_instruments:
+        for excerpt in excerpts(source, music / "packages", music / "excerpts"):
+            known = excerpt.annotation
+            if source.kind == "real" and not known.has_other_instruments and (known.instruments or known.is_sung):
                 parts[source.split].append(excerpt)
-            if one := scores_of(excerpt, source.kind):
+            if one := scored(excerpt, source.kind):
                 yield one
+    folder = music / "mixtures"
+    folder.mkdir(parents=True, exist_ok=True)
     for split, count in MIXTURES.items():
-        for excerpt in mixtures(parts[split], count, load, mixed_folder):
-            if one := scores_of(excerpt, "mixed"):
+        for excerpt in mixtures(parts[split], count, load, folder):
+            if one := scored(excerpt, "mixed"):
                 yield one
+
+
+def stored_scores(file: Path, services: Services, music: Path) -> MusicScores:
+    """Return the models' scores of a file; they are kept in half precision, in which the first run uses them too."""
+    clip = services.clips.open(file)
+    kept = music / "features" / f"{clip.content_hash}.npz"
+    store = StoredFeatures(services.settings.feature_store_bytes, read_arrays(kept) if kept.exists() else {})
+    known = len(store.kept)
+    scores = model_scores(clip, replace(services.runtime, features=store))
+    if len(store.kept) == known:
+        return scores
+    write_arrays(kept, store.kept)
+    return stored_scores(file, services, music)
 
 
 def instrument_sources() -> list[Source]:

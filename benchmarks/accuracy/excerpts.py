@@ -66,6 +66,7 @@ def _write(source: Source, package: Path, folder: Path) -> dict[str, dict[str, A
 
 
 def _fingerprint(source: Source) -> str:
-    """Return a digest of what the excerpts depend on: the entry of the source and the code of its reader."""
+    """Return a digest of what the excerpts depend on: a source's entry, its reader's code, and the reader's `inputs`."""
     reader = importlib.import_module(f"benchmarks.accuracy.readers.{source.reader}")
-    return hashlib.blake2b((repr(source) + inspect.getsource(reader)).encode(), digest_size=16).hexdigest()
+    inputs = reader.inputs(source) if hasattr(reader, "inputs") else ""
+    return hashlib.blake2b((repr(source) + inspect.getsource(reader) + inputs).encode(), digest_size=16).hexdigest()

@@ -23,10 +23,13 @@ from pipelines.music.calibration import Kind
 from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
+from pipelines.music.vocals import find_vocals
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import TagOptions
 from services import Services
 
 OURS = "Audioscope"
-FindingKind = Kind | Literal["instrument"]
+FindingKind = Kind | Literal["instrument", "vocals"]
 """Kinds of findings; the tags have a calibration of their own."""
 TASKS: dict[Task, str] = {
     "tempo": "tempo",
@@ -37,8 +40,11 @@ TASKS: dict[Task, str] = {
     "chords": "chords",
     "sections": "sections 0.5 s",
     "instruments": "instruments",
+    "vocals": "vocals",
 }
 """First measure of each task of `Source.tasks`."""
+TAG_TASKS: frozenset[Task] = frozenset({"instruments", "vocals"})
+"""Tasks that need no facts but the tags."""
 FURTHER: dict[Task, tuple[str, ...]] = {
     "downbeats": ("metre",),
     "key": ("key, weighted",),
@@ -77,13 +83,15 @@ def measures(tasks: Iterable[Task]) -> tuple[str, ...]:
 
 
 def analyse(clip: AudioClip, services: Services, store: FeatureStore, only_tags: bool = False) -> tuple[MusicFacts, MusicTags]:
-    """Return facts, which are empty if `only_tags`, and tags of a clip; outputs of networks are looked up in `store`."""
+    """Return facts, of which there are only vocals if `only_tags`, and tags; outputs of networks are looked up in `store`."""
     runtime = replace(services.runtime, features=store)
     *_, tags = tag_music(clip, MusicTagOptions(), runtime)
     snapshots = music_facts(clip, FactOptions(), runtime, tags=ClipTags(music=tags))
     facts = next(snapshots)
-    if not only_tags:
-        *_, facts = snapshots
+    if only_tags:
+        sounds = next(now for now in tag_sounds(clip, TagOptions(), runtime) if now.position >= clip.duration)
+        return replace(facts, vocals=find_vocals(sounds, tags)), tags
+    *_, facts = snapshots
     return facts, tags
 
 
@@ -91,7 +99,7 @@ def analyse_excerpt(excerpt: Excerpt, services: Services, features: Path) -> tup
     """Return facts and tags of an excerpt; the outputs of the networks are kept in the folder `features`."""
     clip = services.clips.open(excerpt.file)
     with kept_features(features, clip.content_hash, services.settings.feature_store_bytes) as store:
-        return analyse(clip, services, store, only_tags=excerpt.source.tasks == ("instruments",))
+        return analyse(clip, services, store, only_tags=TAG_TASKS.issuperset(excerpt.source.tasks))
 
 
 def measure(excerpt: Excerpt, facts: MusicFacts, tags: MusicTags, peers: dict[str, Reading]) -> Measured:
@@ -142,9 +150,16 @@ def findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iterator[
             is_near = np.abs(starts - section.start).min() <= BOUNDARY_WINDOWS["sections 3 s"]
             if section.confidence is not None:
                 yield Finding("section", section.confidence, float(is_near))
+    yield from _tag_findings(truth, facts, tags)
+
+
+def _tag_findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iterator[Finding]:
     if truth.instruments is not None and not truth.has_other_instruments:
         for tag in tags.of_kind("instrument"):
             yield Finding("instrument", tag.confidence, float(tag.name in truth.instruments))
+    if truth.is_sung is not None and facts.vocals and facts.vocals.present is not None:
+        confidence = facts.vocals.probability if facts.vocals.present else 1 - facts.vocals.probability
+        yield Finding("vocals", confidence, float(facts.vocals.present == truth.is_sung))
 
 
 def _chord_findings(truth: Annotation, facts: MusicFacts) -> Iterator[Finding]:

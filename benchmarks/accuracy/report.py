@@ -27,7 +27,7 @@ GOALS = {
     "sections 3 s": 0.75,
     "instruments": 0.75,
 }
-MEASURES = (*GOALS, "metre", "sevenths", "section labels")
+MEASURES = (*GOALS, "metre", "sevenths", "section labels", "vocals")
 MAX_CALIBRATION_ERROR = 0.08
 MIN_FINDINGS = 10
 """Findings from which a kind has a calibration error."""
@@ -95,7 +95,7 @@ def by_kind(results: Sequence[Measured]) -> dict[str, list[Finding]]:
     """Return the findings of each kind of which there are enough."""
     found = {
         kind: [finding for result in results for finding in result.findings if finding.kind == kind]
-        for kind in (*get_args(Kind), "instrument")
+        for kind in (*get_args(Kind), "instrument", "vocals")
     }
     return {kind: findings for kind, findings in found.items() if len(findings) >= MIN_FINDINGS}
 

@@ -34,6 +34,7 @@ class Reading:
     chords: Spans = ()
     sections: Spans = ()
     instruments: tuple[str, ...] = ()
+    has_vocals: bool | None = None
 
 
 def facts_reading(facts: MusicFacts, instruments: tuple[str, ...] = ()) -> Reading:
@@ -47,6 +48,7 @@ def facts_reading(facts: MusicFacts, instruments: tuple[str, ...] = ()) -> Readi
         chords=tuple((chord.start, chord.end, chord.name) for chord in facts.chords),
         sections=tuple((section.start, section.end, section.label) for section in facts.sections),
         instruments=instruments,
+        has_vocals=facts.vocals.present if facts.vocals else None,
     )
 
 
@@ -69,8 +71,16 @@ def scores(truth: Annotation, reading: Reading) -> dict[str, float]:
         found |= chord_scores(truth.chords, reading.chords)
     if len(truth.sections) > 1:
         found |= section_scores(truth.sections, reading.sections)
+    return found | tag_scores(truth, reading)
+
+
+def tag_scores(truth: Annotation, reading: Reading) -> dict[str, float]:
+    """Return the fraction of the named instruments that play, and whether it is right that there are vocals or none."""
+    found: dict[str, float] = {}
     if truth.instruments is not None and not truth.has_other_instruments and reading.instruments:
         found["instruments"] = sum(name in truth.instruments for name in reading.instruments) / len(reading.instruments)
+    if truth.is_sung is not None:
+        found["vocals"] = float(reading.has_vocals == truth.is_sung)
     return found
 
 

@@ -16,7 +16,7 @@ from benchmarks.accuracy.tracks import Track
 
 SOURCES_FILE = Path(__file__).parent / "sources.json"
 
-Task = Literal["tempo", "octave-free tempo", "beats", "downbeats", "key", "chords", "sections", "instruments"]
+Task = Literal["tempo", "octave-free tempo", "beats", "downbeats", "key", "chords", "sections", "instruments", "vocals"]
 
 Origin = Literal["debian", "github", "python", "none"]
 """Where a package is from: Debian's archive, GitHub, a Python package that is installed, or nowhere."""

@@ -36,6 +36,8 @@ class Annotation:
     """All instruments that play, by the names of the music tags; None where they are not known."""
     has_other_instruments: bool = False
     """Whether instruments may play that are not among `instruments`."""
+    is_sung: bool | None = None
+    """Whether there are vocals; None where that is not known."""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,14 @@ def test_a_source_is_read_once_until_its_entry_changes(readings: list[str], tmp_
     assert len(readings) == 6
 
 
+def test_a_source_is_read_again_after_what_its_reader_depends_on_has_changed(readings: list[str], tmp_path: Path) -> None:
+    module = sys.modules["benchmarks.accuracy.readers.hummed"]
+    for lines, read in (("a flute", 3), ("a flute", 3), ("a harp", 6)):
+        module.inputs = lambda source, lines=lines: lines  # type: ignore[attr-defined]
+        list(excerpts(SOURCE, tmp_path / "packages", tmp_path / "excerpts"))
+        assert len(readings) == read
+
+
 def test_a_source_that_cannot_be_had_says_what_is_missing(tmp_path: Path) -> None:
     python = replace(SOURCE, origin="python", package="no_such_package_of_scores")
     with pytest.raises(PackageAbsent, match="pip install no_such_package_of_scores==1"):

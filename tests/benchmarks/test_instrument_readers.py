@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from benchmarks.accuracy.readers import instruments
-from benchmarks.accuracy.readers.instruments import MAX_SECONDS, PHRASE_SECONDS, TABLE_FILE, entries, tracks
+from benchmarks.accuracy.readers.instruments import PHRASE_SECONDS, TABLE_FILE, entries, tracks
 from benchmarks.accuracy.sources import Source, read_sources
 
 RATE = 44_100
@@ -25,6 +25,8 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     lines = [
         {"files": "notes/*.wav", "instruments": ["Flute"], "phrases": 2},
         {"files": "song.wav", "instruments": ["Guitar", "Drums"], "with_file": "guitar.wav", "others": True},
+        {"files": "song.wav", "instruments": ["Choir"], "seconds": 10},
+        {"files": "song.wav", "instruments": [], "others": True, "sung": False},
     ]
     file = tmp_path / "instruments.json"
     file.write_text(json.dumps({"made": lines}), encoding="utf-8")
@@ -50,9 +52,25 @@ def test_phrases_are_joined_from_notes_and_are_the_same_each_time(table: Path) -
 
 def test_a_long_recording_is_cut_and_its_second_file_added(table: Path) -> None:
     song = list(tracks(table, source("made")))[2]
-    assert len(song.sound) == MAX_SECONDS * RATE
+    assert len(song.sound) == 24 * RATE
     assert song.sound.max() == pytest.approx(0.75, abs=1e-3)
     assert song.annotation.has_other_instruments
+
+
+def test_voices_are_vocals_and_unknown_instruments_may_be_voices_unless_the_table_says(table: Path) -> None:
+    found = list(tracks(table, source("made")))
+    assert [track.annotation.is_sung for track in found] == [False, False, None, True, False]
+    assert len(found[3].sound) == 10 * RATE
+
+
+def test_what_a_source_depends_on_changes_with_its_lines_alone(table: Path) -> None:
+    before = instruments.inputs(source("made"))
+    lines = json.loads((table / "instruments.json").read_text(encoding="utf-8"))
+    (table / "instruments.json").write_text(json.dumps({**lines, "other": []}), encoding="utf-8")
+    assert instruments.inputs(source("made")) == before
+    lines["made"][0]["instruments"] = ["Clarinet"]
+    (table / "instruments.json").write_text(json.dumps(lines), encoding="utf-8")
+    assert instruments.inputs(source("made")) != before
 
 
 def test_every_source_of_the_table_is_listed_and_every_listed_one_is_in_the_table() -> None:

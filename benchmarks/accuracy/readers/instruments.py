@@ -22,8 +22,8 @@ from pipelines.music.tags.tag_calibration import families
 from pipelines.music.tags.tag_table import INSTRUMENTS
 
 TABLE_FILE = Path(__file__).parents[1] / "instruments.json"
-MAX_SECONDS = 24.0
-"""Longer recordings are cut to their middle."""
+VOICES = frozenset({"Female voice", "Male voice", "Choir"})
+"""Names in the table that are vocals."""
 PHRASE_SECONDS, NOTE_SECONDS = 9.0, (0.25, 0.4, 0.5, 0.8, 1.2)
 """Length of a phrase made of notes, and what its notes are cut to."""
 FADE_SECONDS = 0.03
@@ -46,6 +46,20 @@ class Entry:
     """File in the same folder that is added: the part that a game keeps apart."""
     others: bool = False
     """Whether further instruments may play, so that naming another one is no error."""
+    sung: bool | None = None
+    """Whether there are vocals, where that does not follow from `instruments`."""
+    seconds: float = 24.0
+    """Longer recordings are cut to their middle."""
+
+    @property
+    def annotation(self) -> Annotation:
+        """What is known of its recordings."""
+        is_sung = True if VOICES.intersection(self.instruments) else None if self.others else False
+        return Annotation(
+            instruments=with_families(self.instruments),
+            has_other_instruments=self.others,
+            is_sung=is_sung if self.sung is None else self.sung,
+        )
 
 
 def entries(source: str) -> tuple[Entry, ...]:
@@ -54,20 +68,24 @@ def entries(source: str) -> tuple[Entry, ...]:
     return tuple(Entry(**{**line, "instruments": tuple(line["instruments"])}) for line in table[source])
 
 
+def inputs(source: Source) -> str:
+    """Return what the tracks of a source depend on beside its entry and this module: its lines of the table, with families."""
+    return repr([(entry, entry.annotation) for entry in entries(source.name)])
+
+
 def tracks(folder: Path, source: Source) -> Iterator[Track]:
     """Yield the recordings and phrases of a source."""
     for entry in entries(source.name):
         # One file of the Philharmonia samples is empty.
         files = [file for file in sorted(folder.glob(entry.files)) if file.stat().st_size]
-        known = Annotation(instruments=with_families(entry.instruments), has_other_instruments=entry.others)
         if entry.phrases:
             for number in range(entry.phrases):
                 name = f"{source.name}: {entry.files} {number}"
-                yield Track(name, _phrase(files, name), NOTE_RATE, known)
+                yield Track(name, _phrase(files, name), NOTE_RATE, entry.annotation)
         else:
             for file in files:
-                sound, rate = _recording(file, entry.with_file)
-                yield Track(f"{source.name}: {file.relative_to(folder)}", sound, rate, known)
+                sound, rate = _recording(file, entry)
+                yield Track(f"{source.name}: {file.relative_to(folder)}", sound, rate, entry.annotation)
 
 
 def with_families(names: Iterable[str]) -> tuple[str, ...]:
@@ -77,13 +95,13 @@ def with_families(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*names, *found}))
 
 
-def _recording(file: Path, with_file: str) -> tuple[FloatArray, int]:
+def _recording(file: Path, entry: Entry) -> tuple[FloatArray, int]:
     sound, rate = soundfile.read(file, dtype="float32", always_2d=True)
-    if with_file:
-        other, _ = soundfile.read(file.with_name(with_file), dtype="float32", always_2d=True)
+    if entry.with_file:
+        other, _ = soundfile.read(file.with_name(entry.with_file), dtype="float32", always_2d=True)
         length = min(len(sound), len(other))
         sound = sound[:length] + other[:length]
-    extra = max(0, len(sound) - round(MAX_SECONDS * rate))
+    extra = max(0, len(sound) - round(entry.seconds * rate))
     return sound[extra // 2 : len(sound) - (extra - extra // 2)], rate
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import mido
 import soundfile
 
-from benchmarks.accuracy.readers.instruments import with_families
+from benchmarks.accuracy.readers.instruments import VOICES, with_families
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 from models.arrays import FloatArray
@@ -109,7 +109,9 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
         )
         sound, rate = _rendered(midi, folder / SOUNDFONTS / f"{soundfont}.sf2")
         label = "-".join(map(str, programs)) + ("-drums" if has_drums else "")
-        yield Track(f"{number:03} {label}", sound, rate, Annotation(instruments=with_families(names)))
+        yield Track(
+            f"{number:03} {label}", sound, rate, Annotation(instruments=with_families(names), is_sung=bool(VOICES & names))
+        )
 
 
 def _scores(collection: str, count: int = 6) -> Iterator[list[Notes]]:
