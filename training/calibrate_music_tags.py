@@ -60,7 +60,7 @@ NAMING_CONFIDENCES = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 """Confidences from which an instrument may be named; the lowest that is precise enough counts."""
 MIN_NAMED = 3
 """Number of recordings that must be said to have it, for the share to count."""
-MIXTURES = {"tuning": 240, "kept apart": 120}
+MIXTURES = {"tuning": 160, "kept apart": 40}
 MIXED_PARTS, MIXED_SECONDS, MAX_SOFTER_DB = (2, 2, 3, 3, 4), 9, 8.0
 
 Bools = NDArray[np.bool_]
