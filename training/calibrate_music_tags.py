@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.accuracy.excerpts import Excerpt, excerpts
 from benchmarks.accuracy.readers.instruments import VOICES, with_families
 from benchmarks.accuracy.sources import Source, read_sources
-from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, write_arrays
+from benchmarks.accuracy.stored_features import kept_features
 from benchmarks.accuracy.tracks import Annotation
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.decisions import MIN_MUSIC_SCORE, is_music
@@ -291,16 +291,12 @@ def known_recordings(services: Services, music: Path) -> Iterator[Recording]:
 
 
 def stored_scores(file: Path, services: Services, music: Path) -> MusicScores:
-    """Return the models' scores of a file; they are kept in half precision, in which the first run uses them too."""
+    """Return the models' scores of a file as they are kept, in half precision, so that the first run has those of the next."""
     clip = services.clips.open(file)
-    kept = music / "features" / f"{clip.content_hash}.npz"
-    store = StoredFeatures(services.settings.feature_store_bytes, read_arrays(kept) if kept.exists() else {})
-    known = len(store.kept)
-    scores = model_scores(clip, replace(services.runtime, features=store))
-    if len(store.kept) == known:
-        return scores
-    write_arrays(kept, store.kept)
-    return stored_scores(file, services, music)
+    for _ in ("compute what is missing", "read"):
+        with kept_features(music / "features", clip.content_hash, services.settings.feature_store_bytes) as store:
+            scores = model_scores(clip, replace(services.runtime, features=store))
+    return scores
 
 
 def instrument_sources() -> list[Source]:
