@@ -58,6 +58,8 @@ class ModelLoaders:
                 return self._onnx(model)
             case "whisper_ctranslate2":
                 return self._whisper_ctranslate2(model, device)
+            case "whisper_torch":
+                return self._whisper_torch(model, device)
 
     def _faster_whisper(self, model: FetchedModel, device: Device) -> Resident:
         from faster_whisper import WhisperModel
@@ -116,12 +118,21 @@ class ModelLoaders:
         return TorchResident(pipeline, modules, device)
 
     def _whisper_ctranslate2(self, model: FetchedModel, device: Device) -> Resident:
+        loaded = self._whisper_from_ctranslate2(model, device)
+        return TorchResident(loaded, (loaded.model,), device)
+
+    def _whisper_torch(self, model: FetchedModel, device: Device) -> Resident:
+        from models.loading.whisper_torch import TorchWhisper, TorchWhisperModel
+
+        loaded = self._whisper_from_ctranslate2(model, device).model
+        return TorchResident(TorchWhisperModel(TorchWhisper(loaded, device), model.directory), (loaded,), device)
+
+    def _whisper_from_ctranslate2(self, model: FetchedModel, device: Device) -> ProcessedModel:
         from transformers import WhisperTokenizer
 
         tokenizer = WhisperTokenizer.from_pretrained(model.directory, local_files_only=True)
-        whisper, processor = build_whisper(model.directory, tokenizer, _torch_dtype(model.spec, device))
-        whisper.eval().to(device)
-        return TorchResident(ProcessedModel(whisper, processor), (whisper,), device)
+        whisper, processor = build_whisper(model.directory, tokenizer, _torch_dtype(model.spec, device), device)
+        return ProcessedModel(whisper.eval().to(device), processor)
 
     def _aligner(self, model: FetchedModel, device: Device) -> Resident:
         from models.loading.audio_aligner import load_aligner

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import AnyArray, FloatArray
+from models.specs.model_spec import Device
 
 FORMAT_VERSION = 6
 SPECIFICATION = "WhisperSpec"
@@ -72,13 +73,14 @@ def read_variables(path: Path) -> Variables:
     return variables | {alias: variables[name] for alias, name in aliases.items()}
 
 
-def build_whisper(directory: Path, tokenizer: Any, dtype: Any) -> tuple[Any, Any]:
+def build_whisper(directory: Path, tokenizer: Any, dtype: Any, device: Device) -> tuple[Any, Any]:
     """Return (WhisperForConditionalGeneration, WhisperProcessor) from `model.bin` and `config.json` in `directory`.
 
     Args:
         directory: as CTranslate2's converter writes it.
         tokenizer: a WhisperTokenizer.
         dtype: torch number format of the weights.
+        device: where the weights go, one by one: main memory never holds all of them.
 
     Raises:
         ValueError: see `read_variables`; also a model whose weights are quantised to whole numbers.
@@ -89,7 +91,7 @@ def build_whisper(directory: Path, tokenizer: Any, dtype: Any) -> tuple[Any, Any
     variables = read_variables(directory / "model.bin")
     with torch.device("meta"):
         model = WhisperForConditionalGeneration(_config(variables, tokenizer))
-    weights = {name: torch.from_numpy(_floats(values)).to(dtype) for name, values in _weights(variables)}
+    weights = {name: torch.from_numpy(_floats(values)).to(device, dtype) for name, values in _weights(variables)}
     model.load_state_dict(weights | {"proj_out.weight": weights["model.decoder.embed_tokens.weight"]}, assign=True)
     model.tie_weights()
     model.generation_config = _generation_config(json.loads((directory / "config.json").read_text()), tokenizer)

@@ -26,7 +26,7 @@ Task = Literal[
 AUTO = "auto"
 """The choice of a model that leaves it to the catalogue."""
 Device = Literal["cpu", "cuda"]
-Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2"]
+Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2", "whisper_torch"]
 Quantization = Literal["", "int8", "nf4"]
 PromptStyle = Literal["chat", "plain", "sound"]
 EncoderFamily = Literal[
@@ -185,6 +185,8 @@ class ModelIdentity(NamedTuple):
     revision: str
     dtype: str
     quantization: str
+    loader: str
+    """One file can be loaded by CTranslate2 and by torch."""
     architecture: str
     """One repository can hold what two classes load: an audio tower, and the whole model around it."""
     workers: int
@@ -202,4 +204,6 @@ class FetchedModel:
     def identity(self, device: Device) -> ModelIdentity:
         """Return the key of this model on `device` in the cache."""
         spec = self.spec
-        return ModelIdentity(spec.source, self.revision, spec.dtype(device), spec.quantization, spec.architecture, spec.workers)
+        return ModelIdentity(
+            spec.source, self.revision, spec.dtype(device), spec.quantization, spec.loader, spec.architecture, spec.workers
+        )

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
-from models.hidden_states import hidden_state_selection
+from models.hidden_states import eager_attention, hidden_state_selection
 from models.loading.loaders import ProcessedModel
 from models.specs.model_spec import ModelSpec
 from pipelines.interpretability.logit_lens import (
     LogitLens,
     TokenRecords,
-    eager_attention,
     record_dtype,
     set_attention,
 )

@@ -7,8 +7,7 @@ The model's final norm and unembedding are applied to the state of every layer a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -103,17 +102,6 @@ def set_attention(record: TokenRecords, weights: Any) -> None:
     weights = weights.float()
     total = weights.sum()
     record["attention"], record["audio_attention"] = (weights / total).cpu().numpy(), float(total)
-
-
-@contextmanager
-def eager_attention(model: Any) -> Iterator[None]:
-    """Let a leased transformers model compute attention in the implementation that returns its weights."""
-    before = model.config._attn_implementation
-    model.set_attn_implementation("eager")
-    try:
-        yield
-    finally:
-        model.set_attn_implementation(before)
 
 
 @dataclass(frozen=True)

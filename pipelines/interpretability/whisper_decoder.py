@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray
+from models.hidden_states import eager_attention
 from models.loading.loaders import ProcessedModel
 from pipelines.interpretability.logit_lens import (
     LogitLens,
     TokenRecords,
-    eager_attention,
     record_dtype,
     set_attention,
 )
