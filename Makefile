@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test import unit check check-scripts bench accuracy lock update-models clean
+.PHONY: run test import unit space-test check check-scripts bench accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -26,6 +26,10 @@ import: $(APP)
 
 unit: $(TESTS)
 	$(PARALLEL) -m "not models and not browser"
+
+# The repository as a Space has it, in an environment of its own; 3 GB of packages, with CUDA 7, which are removed afterwards.
+space-test: $(TESTS)
+	SPACE_PYTHON="$(PYTHON)" $(BIN)/python -m pytest tests/deploy/space_from_requirements.py
 
 check: $(TESTS)
 	$(BIN)/ruff check .

@@ -57,8 +57,15 @@ class RunningApp:
 
 
 @contextmanager
-def running_app(folder: Path, script: Path = ROOT / "app.py", offline: bool = True, **environment: str) -> Iterator[RunningApp]:
-    """`python app.py` on a free port with its data under `folder`, stopped at the end."""
+def running_app(
+    folder: Path,
+    script: Path = ROOT / "app.py",
+    offline: bool = True,
+    python: Path | str = sys.executable,
+    root: Path = ROOT,
+    **environment: str,
+) -> Iterator[RunningApp]:
+    """`python app.py` in `root` on a free port with its data under `folder`, stopped at the end."""
     (folder / "site").mkdir(parents=True, exist_ok=True)
     (folder / "site" / "sitecustomize.py").write_text(NO_NETWORK if offline else "")
     port = free_port()
@@ -75,7 +82,7 @@ def running_app(folder: Path, script: Path = ROOT / "app.py", offline: bool = Tr
     }
     began = time.perf_counter()
     with open(folder / "log", "wb") as log:
-        process = subprocess.Popen([sys.executable, str(script)], cwd=ROOT, env=variables, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen([str(python), str(script)], cwd=root, env=variables, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_served(address, process, folder / "log")

@@ -1,0 +1,114 @@
+"""What can be checked of a Space without a new environment; `make space-test` builds one and uses every tab."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from fnmatch import fnmatch
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from models.model_catalog import ALL_MODELS
+from models.specs.model_spec import HubSource, PackageSource
+from tests.deploy.space_files import ROOT, read_front_matter, tracked_files
+
+CONFIGURATION = {
+    *("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file", "short_description"),
+    *("license", "models", "tags", "suggested_hardware", "preload_from_hub"),
+}
+"""Keys of the hub's reference of Spaces that are used here."""
+MAX_FILE_BYTES = 10**7
+PROVIDED_BY_SPACES = {"spaces"}
+"""Packages that the image of a Space has, imported where they are there."""
+APP_ROOMS = ("app.py", "services.py", "settings.py", "components", "models", "pipelines")
+
+
+def requirements(name: str) -> list[Requirement]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def hub_sources() -> dict[str, HubSource]:
+    return {spec.source.repository: spec.source for spec in ALL_MODELS if isinstance(spec.source, HubSource)}
+
+
+def test_the_front_matter_agrees_with_what_is_installed() -> None:
+    settings = read_front_matter()
+    assert set(settings) <= CONFIGURATION
+    pins = {requirement.name: str(requirement.specifier) for requirement in requirements("requirements.txt")}
+    assert pins["gradio"] == f"=={settings['sdk_version']}"
+    assert settings["python_version"] in {"3.10", "3.11", "3.12"}
+    assert (ROOT / settings["app_file"]).is_file()
+    assert len(settings["short_description"]) <= 60
+    assert set(settings["models"]) <= set(hub_sources())
+
+
+@pytest.mark.parametrize("line", read_front_matter()["preload_from_hub"], ids=lambda line: line.split()[0])
+def test_what_is_preloaded_is_all_that_the_catalogue_wants(line: str) -> None:
+    repository, names, *commit = line.split()
+    source = hub_sources()[repository]
+    assert "".join(commit) == source.revision
+    files = names.split(",")
+    assert all(any(fnmatch(file, wanted) for file in files) for wanted in source.files)
+    assert all(any(fnmatch(file, wanted) for wanted in source.files) for file in files)
+
+
+def test_packages_with_weights_are_in_the_requirements() -> None:
+    sources = [spec.source for spec in ALL_MODELS if isinstance(spec.source, PackageSource)]
+    carriers = {normalised(part.distribution) for source in sources for file in source.files for part in file.parts}
+    for name in ("requirements.in", "requirements.txt"):
+        assert carriers <= {normalised(requirement.name) for requirement in requirements(name)}
+
+
+def test_every_requirement_is_an_exact_version_from_the_default_index() -> None:
+    assert all(str(requirement.specifier).startswith("==") for requirement in requirements("requirements.txt"))
+
+
+def test_the_app_imports_only_what_the_requirements_name() -> None:
+    """What a dependency brings today it may leave out tomorrow."""
+    files = [file.name for file in ROOT.glob("requirements*.in") if file.name != "requirements-test.in"]
+    named = {normalised(requirement.name) for file in files for requirement in requirements(file)} | PROVIDED_BY_SPACES
+    distributions = packages_distributions()
+    missing = {}
+    for file in (file for room in APP_ROOMS for file in ([ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"))):
+        for module in imported_modules(file) - set(sys.stdlib_module_names) - {Path(room).stem for room in APP_ROOMS}:
+            if not named & {normalised(name) for name in distributions.get(module, [module])}:
+                missing[module] = file.relative_to(ROOT).as_posix()
+    assert not missing
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Return the top-level names of the modules that a file imports, whatever function it is in."""
+    modules = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            modules |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module.partition(".")[0])
+    return modules
+
+
+def test_every_binary_file_goes_to_lfs_and_none_is_large() -> None:
+    """The hub refuses a push with binaries outside Git LFS."""
+    files = tracked_files()
+    assert not [file for file in files if (ROOT / file).stat().st_size > MAX_FILE_BYTES]
+    binaries = [str(file) for file in files if b"\0" in (ROOT / file).read_bytes()[:8000]]
+    assert any(name.endswith(".onnx") for name in binaries)
+    run = subprocess.run(
+        ["git", "check-attr", "--stdin", "filter"],
+        input="\n".join(binaries),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line for line in run.stdout.splitlines() if not line.endswith(": filter: lfs")] == []
