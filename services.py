@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from models.cache.feature_store import FeatureStore
-from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, has_gpu
+from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, MpsMemoryProbe, has_gpu
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
 from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
 from models.loading.loaders import ModelLoaders
-from models.model_catalog import ModelCatalog
+from models.loading.whisper_engine import choose_whisper_engine
+from models.model_catalog import ALL_MODELS, ModelCatalog
 from models.runtime import ModelRuntime
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
@@ -21,6 +23,8 @@ from pipelines.jobs.stop_flags import StopFlags
 from settings import Settings
 
 LIBRARY_FOLDER = "library"
+MACOS_WITH_BFLOAT16 = (14, 0)
+"""Version of macOS from which Metal has the number format of the language models."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +52,14 @@ def build_services(settings: Settings) -> Services:
         eager=settings.on_zero_gpu,
     )
     cache = ModelCache(files, ModelLoaders(settings.cpu_threads), probe, behind, limits)
+    specs = tuple(map(choose_whisper_engine(probe.device).place, ALL_MODELS))
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     return Services(
         settings=settings,
         clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
         files=files,
         runtime=ModelRuntime(
-            ModelCatalog(files, probe.device, cache.attainable_bytes), cache, FeatureStore(settings.feature_store_bytes)
+            ModelCatalog(files, probe.device, cache.attainable_bytes, specs), cache, FeatureStore(settings.feature_store_bytes)
         ),
         stop_flags=StopFlags(),
         library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
@@ -64,8 +69,11 @@ def build_services(settings: Settings) -> Services:
 def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:
     """Return the probes of the device's memory and of the one behind it."""
     if has_gpu():
+        os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # operators without a Metal kernel run on the CPU
         import torch
 
         if torch.cuda.is_available():
             return CudaMemoryProbe(), HostMemoryProbe()
+        if torch.backends.mps.is_available() and torch.backends.mps.is_macos_or_newer(*MACOS_WITH_BFLOAT16):
+            return MpsMemoryProbe(), None
     return HostMemoryProbe(), None

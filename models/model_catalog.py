@@ -82,7 +82,7 @@ class ModelCatalog:
         availability = self._files.availability(spec)
         if not availability.available:
             raise ModelUnavailable(spec.title, availability.words)
-        return ModelChoice(spec, "chosen by you")
+        return ModelChoice(spec, _with_note("chosen by you", spec))
 
     def revision(self, spec: ModelSpec) -> str:
         """Return the commit or version of the model's files; they are fetched if they are not here."""
@@ -94,13 +94,13 @@ class ModelCatalog:
         for spec in specs:
             obstacle = self._obstacle(spec, attainable)
             if obstacle is None:
-                return ModelChoice(spec, _reason(attainable, passed_over))
+                return ModelChoice(spec, _with_note(_reason(attainable, passed_over), spec))
             passed_over.setdefault(obstacle, []).append(spec.title)
         raise NoModelFits(_listing(passed_over))
 
     def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> str | None:
         """Return why `auto` does not choose this model here, or None."""
-        if self._device == "cpu" and not spec.quick_on_cpu:
+        if spec.place(self._device) == "cpu" and not spec.quick_on_cpu:
             return "too slow without a GPU"
         if spec.memory_bytes(self._device) > attainable_bytes:
             return f"more than {as_size(attainable_bytes)}"
@@ -116,6 +116,10 @@ def can_run(spec: ModelSpec, device: Device) -> bool:
 def _reason(attainable_bytes: int, passed_over: dict[str, list[str]]) -> str:
     best = f"the best that is available and fits {as_size(attainable_bytes)}"
     return f"{best}; passed over: {_listing(passed_over)}" if passed_over else best
+
+
+def _with_note(reason: str, spec: ModelSpec) -> str:
+    return f"{reason}. {spec.note}" if spec.note else reason
 
 
 def _listing(passed_over: dict[str, list[str]]) -> str:

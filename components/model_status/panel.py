@@ -18,7 +18,7 @@ from services import Services
 
 REFRESH_SECONDS = 3.0
 COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
-DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU"}
+DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
 
 @dataclass(frozen=True)

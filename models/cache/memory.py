@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import platform
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -134,11 +135,46 @@ class CudaMemoryProbe:
         torch.cuda.empty_cache()
 
 
+@dataclass(frozen=True)
+class MpsMemoryProbe:
+    """Memory that Metal lends to this process; it is main memory, so that what others take is missing here."""
+
+    device: Device = field(default="mps", init=False)
+
+    def total_bytes(self) -> int:
+        """Return the size of the working set that Metal recommends, in bytes."""
+        import torch
+
+        return int(torch.mps.recommended_max_memory())
+
+    def free_bytes(self) -> int:
+        """Return what is left of the working set, and no more than main memory has available and torch holds unused."""
+        import torch
+
+        unused = int(torch.mps.driver_allocated_memory()) - self.used_bytes()
+        return max(0, min(self.total_bytes() - self.used_bytes(), psutil.virtual_memory().available + unused))
+
+    def used_bytes(self) -> int:
+        """Return the bytes of this process's tensors."""
+        import torch
+
+        return int(torch.mps.current_allocated_memory())
+
+    def give_back(self) -> None:
+        """Empty torch's cache of freed blocks."""
+        import torch
+
+        torch.mps.empty_cache()
+
+
 def has_gpu() -> bool:
     """Return whether a driver knows of a GPU that torch may run on; torch itself, which takes seconds to import, is not asked.
 
-    NVIDIA's management library answers on Linux, Windows and WSL2, AMD's driver by a device file.
+    NVIDIA's management library answers on Linux, Windows and WSL2, AMD's driver by a device file; each Mac of Apple's own
+    processors has one.
     """
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return True
     import pynvml
 
     try:

@@ -175,7 +175,7 @@ class ModelCache:
 
     def _resident_status(self, identity: ModelIdentity, entry: Entry) -> ResidentStatus:
         spec = entry.model.spec
-        place = "GPU" if entry.place == "device" and spec.place(self._device) == "cuda" else "main memory"
+        place = "GPU" if entry.place == "device" and spec.place(self._device) != "cpu" else "main memory"
         state = "leaving" if entry.leaving else "idle" if entry.is_idle else "in use" if entry.resident else "loading"
         idle_seconds = self._clock() - entry.idle_since if state == "idle" else 0.0
         return ResidentStatus(spec.title, entry.model.revision, identity.dtype, place, entry.size_bytes, state, idle_seconds)

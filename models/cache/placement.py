@@ -56,7 +56,7 @@ class DeviceMemory:
 
     device: MemoryProbe
     host: MemoryProbe | None
-    """None where the device is the CPU."""
+    """None where the device's memory is the main memory: a CPU's, and that of Apple's GPUs."""
     headroom_bytes: int
     unlimited: bool = False
     """Models are placed once and never leave, so their memory is not counted."""

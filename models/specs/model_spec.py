@@ -25,7 +25,8 @@ Task = Literal[
 ]
 AUTO = "auto"
 """The choice of a model that leaves it to the catalogue."""
-Device = Literal["cpu", "cuda"]
+Device = Literal["cpu", "cuda", "mps"]
+"""Where models run; 'mps' is Apple's GPU, whose memory is the main memory."""
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2", "whisper_torch"]
 Quantization = Literal["", "int8", "nf4"]
 PromptStyle = Literal["chat", "plain", "sound"]
@@ -152,6 +153,10 @@ class ModelSpec:
     """Sizes of a model that embeds audio; None for others."""
     variant: str = ""
     """Variant of a diffusers model's weight files, e.g. 'fp16'."""
+    on_cpu: bool = False
+    """Whether it runs on the CPU even where there is a GPU."""
+    note: str = ""
+    """Sentence for people about how it runs on this machine; '' where there is nothing to say."""
     workers: int = 1
     """Workers of CTranslate2 on the CPU, which share its threads: more are slower for one window and faster for many."""
 
@@ -165,17 +170,17 @@ class ModelSpec:
 
         The wheel of onnxruntime that runs everywhere has no provider for GPUs, and these networks are small.
         """
-        return "cpu" if self.loader == "onnx" else device
+        return "cpu" if self.on_cpu or self.loader == "onnx" else device
 
     def dtype(self, device: Device) -> str:
         """Return the number format of the weights on a machine whose models run on `device`."""
-        return self.gpu_dtype if self.place(device) == "cuda" else self.cpu_dtype
+        return self.cpu_dtype if self.place(device) == "cpu" else self.gpu_dtype
 
     def memory_bytes(self, device: Device) -> int:
         """Return the bytes that the weights are expected to take in the memory of `device`; 0 if the model runs elsewhere."""
         if self.place(device) != device:
             return 0
-        return self.gpu_bytes if device == "cuda" else self.cpu_bytes
+        return self.cpu_bytes if device == "cpu" else self.gpu_bytes
 
 
 class ModelIdentity(NamedTuple):

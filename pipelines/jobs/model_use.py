@@ -22,7 +22,7 @@ class ModelUse:
     dtype: str = ""
     """Number format of the weights, or their quantisation, e.g. 'int8', '4 bit'."""
     device: str = ""
-    """'CPU' or 'CUDA'; 'CUDA, CPU' for models on both."""
+    """'CPU', 'CUDA' or 'MPS'; 'CUDA, CPU' for models on both."""
     state: str = "loading"
     """Progress of the job. Every result names its own states with a Literal; the last is 'done' or 'stopped'."""
     elapsed: float = 0.0

@@ -169,7 +169,7 @@ def _new_tokens(
             model.generate(
                 **inputs,
                 generation_config=greedy_config(language_model, options.max_new_tokens, options.repetition_penalty),
-                logits_processor=_sampling_processors(options, model.device) if options.do_sample else None,
+                logits_processor=_sampling_processors(options) if options.do_sample else None,
                 streamer=_ReportingStreamer(report),
             )
 
@@ -209,7 +209,7 @@ def greedy_config(language_model: ProcessedModel, max_new_tokens: int, repetitio
     )
 
 
-def _sampling_processors(options: SamplingOptions, device: Any) -> Any:
+def _sampling_processors(options: SamplingOptions) -> Any:
     """Return the processors of logits that turn the greedy search into sampling."""
     from transformers import LogitsProcessorList, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
@@ -218,7 +218,7 @@ def _sampling_processors(options: SamplingOptions, device: Any) -> Any:
         processors.append(TopKLogitsWarper(options.top_k))
     if options.top_p < 1:
         processors.append(TopPLogitsWarper(options.top_p))
-    processors.append(GumbelNoise(options.seed, device))
+    processors.append(GumbelNoise(options.seed))
     return processors
 
 
@@ -228,15 +228,15 @@ class GumbelNoise:
     `generate` itself samples from torch's global generator: a seed there would hold for all threads, and none would repeat.
     """
 
-    def __init__(self, seed: int, device: Any) -> None:
+    def __init__(self, seed: int) -> None:
         import torch
 
-        self._generator = torch.Generator(device).manual_seed(seed)
+        self._generator = torch.Generator().manual_seed(seed)
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Return scores [1, vocabulary] with −log of exponential noise added."""
         import torch
 
-        # In single precision one draw in 2**24 is zero, and a vocabulary has 2**17 tokens.
-        noise = torch.empty_like(scores, dtype=torch.float64).exponential_(generator=self._generator)
-        return scores - noise.log()
+        # In single precision one draw in 2**24 is zero, and a vocabulary has 2**17 tokens. Apple's GPUs have no other.
+        noise = torch.empty(scores.shape, dtype=torch.float64).exponential_(generator=self._generator)
+        return scores - noise.log().to(scores.device, torch.float32)

@@ -34,7 +34,7 @@ from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_wi
 
 FIRST_WINDOW_SECONDS = 10.0
 """Length of the first window of a long clip: the first words come soon, and a short window has fewer tokens to wait for."""
-BATCH_WINDOWS = {"cpu": 2, "cuda": 16}
+BATCH_WINDOWS = {"cpu": 2, "cuda": 16, "mps": 4}
 """Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
 MIN_WORD_PROBABILITY = 0.6
 """A window with a line whose words have a lower mean may hold another language."""

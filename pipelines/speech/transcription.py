@@ -164,7 +164,7 @@ def _decode(
     sides = clip.sides if options.separate_sides else ()
     waveforms = {side: clip.speech_waveform(SAMPLE_RATE, side) for side in sides or ("",)}
     is_short = all(fits_one_window(len(waveform)) for waveform in waveforms.values())
-    spec = choice.spec if device == "cuda" or is_short else with_workers(choice.spec)
+    spec = with_workers(choice.spec) if choice.spec.place(device) == "cpu" and not is_short else choice.spec
     with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
         yield from in_order(
             {side: decode_speech(whisper, waveform, options, should_stop) for side, waveform in waveforms.items()}

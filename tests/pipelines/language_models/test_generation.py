@@ -142,7 +142,7 @@ def test_sampling_among_one_token_is_greedy(bench: Bench) -> None:
 
 
 def test_noise_on_logits_draws_from_their_softmax() -> None:
-    noise = GumbelNoise(0, "cpu")
+    noise = GumbelNoise(0)
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05, 0.0])
     drawn = noise(None, probabilities.log().expand(20_000, 5)).argmax(dim=-1)
     shares = torch.bincount(drawn, minlength=5) / len(drawn)
@@ -215,3 +215,8 @@ def test_impossible_sampling_is_refused(wrong: dict[str, Any]) -> None:
 )
 def test_sentences_end_at_full_stops_before_capitals_and_at_lines(text: str, sentences: tuple[str, ...]) -> None:
     assert sentences_of(text) == sentences
+
+
+def test_noise_needs_no_double_precision_on_the_device() -> None:
+    noisy = GumbelNoise(0)(None, torch.zeros(1, 8, dtype=torch.bfloat16, device="meta"))
+    assert (noisy.device.type, noisy.dtype) == ("meta", torch.float32)

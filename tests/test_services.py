@@ -1,0 +1,101 @@
+"""The device that the services choose: NVIDIA's or AMD's GPU, Apple's, or the CPU."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+import services
+from models.cache.memory import MpsMemoryProbe
+from models.loading.whisper_engine import APPLE
+from models.specs.captioners import CAPTION_MODELS
+from services import build_services
+from settings import Settings
+
+GIB = 2**30
+
+
+@dataclass
+class Metal:
+    """A fake of `torch.mps` and `torch.backends.mps`."""
+
+    macos: tuple[int, int] = (15, 0)
+    tensors: int = 3 * GIB
+    taken: int = 4 * GIB
+
+    def is_available(self) -> bool:
+        return True
+
+    def is_macos_or_newer(self, major: int, minor: int) -> bool:
+        return self.macos >= (major, minor)
+
+    def recommended_max_memory(self) -> int:
+        return 12 * GIB
+
+    def current_allocated_memory(self) -> int:
+        return self.tensors
+
+    def driver_allocated_memory(self) -> int:
+        return self.taken
+
+    def empty_cache(self) -> None:
+        self.taken = self.tensors
+
+
+def mac(monkeypatch: pytest.MonkeyPatch, metal: Metal) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    monkeypatch.setattr(torch.backends, "mps", metal)
+    monkeypatch.setattr(torch, "mps", metal)
+    monkeypatch.setattr("models.loading.whisper_engine.try_torch", lambda device: None)
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(data_dir=folder / "data", clip_dir=folder / "clips")
+
+
+def test_a_mac_runs_its_models_on_apples_gpu_and_whisper_through_torch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    mac(monkeypatch, Metal())
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 20 * GIB}))
+    made = build_services(settings_in(tmp_path))
+    catalog = made.runtime.catalog
+    assert catalog.device == "mps"
+    choice = catalog.choose("transcribe", "whisper-base-offline")
+    assert (choice.spec.loader, choice.spec.place("mps"), choice.spec.dtype("mps")) == ("whisper_torch", "mps", "float16")
+    assert APPLE in choice.reason
+    assert {spec.quantization for spec in catalog.models("describe_music")} == {""}  # bitsandbytes has no kernels for Metal
+    assert catalog.choose("track_beats").spec.place("mps") == "cpu"
+    assert made.runtime.cache.status().total_bytes == 12 * GIB
+
+
+def test_a_mac_whose_metal_lacks_bfloat16_runs_its_models_on_the_cpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert {spec.gpu_dtype for spec in CAPTION_MODELS} == {"bfloat16"}
+    mac(monkeypatch, Metal(macos=(13, 6)))
+    assert build_services(settings_in(tmp_path)).runtime.catalog.device == "cpu"
+
+
+def test_a_machine_without_a_driver_never_imports_torch_to_look_for_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(services, "has_gpu", lambda: False)
+    monkeypatch.setattr(torch.cuda, "is_available", pytest.fail)
+    assert build_services(settings_in(tmp_path)).runtime.catalog.device == "cpu"
+
+
+@pytest.mark.parametrize(("available", "expected"), [(20 * GIB, 9 * GIB), (2 * GIB, 3 * GIB)])
+def test_apples_gpu_shares_its_memory_with_everything_else(
+    monkeypatch: pytest.MonkeyPatch, available: int, expected: int
+) -> None:
+    monkeypatch.setattr(torch, "mps", Metal())
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": available}))
+    probe = MpsMemoryProbe()
+    assert (probe.total_bytes(), probe.used_bytes()) == (12 * GIB, 3 * GIB)
+    assert probe.free_bytes() == expected
+    probe.give_back()
+    assert probe.free_bytes() == min(9 * GIB, available)

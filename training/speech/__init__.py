@@ -1,0 +1,1 @@
+"""What makes the files of the speech models that lie in this repository."""
