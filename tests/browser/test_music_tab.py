@@ -85,6 +85,15 @@ def test_another_clip_clears_the_results(app: RunningApp, new_page: NewPage) -> 
     expect(page.locator("#tags")).to_be_empty()
 
 
+def test_describe_pressed_while_the_clip_is_loading_describes_that_clip(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    page.get_by_role("tab", name="Music").click()
+    expect(page.locator("#describe")).to_be_visible()
+    page.evaluate("for (const it of [`.clip-examples [data-index='2']`, '#describe']) document.querySelector(it).click()")
+    expect(page.locator(".as-name")).to_have_text("A sound")
+    expect(page.locator("#tags")).to_contain_text("Animal")
+
+
 def test_zero_shot_tags_without_a_model_say_why(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
     take_example(page, "A sound")

@@ -8,7 +8,7 @@ export const bar = element.querySelector('.clip-bar');
 /** The element of the bar with this name. */
 export const part = name => bar.querySelector(`.clip-${name}`);
 
-const note = part('note');
+export const note = part('note');
 let requests = 0;
 
 // The bar lies over the head line of the timeline, which keeps this much of it free.
@@ -16,7 +16,7 @@ new ResizeObserver(() => {
   element.closest('#clip')?.style.setProperty('--clip-bar-width', `${bar.offsetWidth}px`);
 }).observe(bar);
 
-/** Show a note beside the buttons; `kind` is plain or error. */
+/** Show a note beside the buttons; `kind` is plain, error, or opening while a clip is on its way. */
 export function showNote(text, kind = 'plain') {
   note.textContent = text;
   note.dataset.kind = kind;

@@ -9,6 +9,7 @@
 import {fileUrl} from '../../page/file_url.js';
 import {part, send, showNote} from './clip_bar.js';
 import {forget, remember, showHistory} from './history.js';
+import {holdPresses} from './held_press.js';
 import {LatestClip} from './latest_clip.js';
 import {showTempo} from './live_tempo.js';
 import {listenToMenus, openMenu} from './menus.js';
@@ -39,13 +40,14 @@ function download(file) {
 
 listenToFiles();
 listenToMenus();
+holdPresses();
 recordButton.addEventListener('click', toggleRecording);
 window.addEventListener('audioscope:looped', event => {
   loop = event.detail;
   cutButton.hidden = loop?.parts.length !== 1;
 });
 cutButton.addEventListener('click', () => {
-  showNote('Cutting …');
+  showNote('Cutting …', 'opening');
   send('cut', loop);
 });
 window.addEventListener('audioscope:tracks', ({detail}) => {
@@ -54,11 +56,11 @@ window.addEventListener('audioscope:tracks', ({detail}) => {
 });
 window.addEventListener('audioscope:open', ({detail}) => {
   opening = detail;
-  showNote(`Loading ${detail.name} …`);
+  showNote(`Loading ${detail.name} …`, 'opening');
   send('reopened', detail);
 });
 window.addEventListener('audioscope:select', ({detail}) => {
-  showNote('Loading …');
+  showNote('Loading …', 'opening');
   send('selected', detail);
 });
 watch('value', () => {

@@ -28,7 +28,7 @@ export function listenToMenus() {
     const button = event.target.closest('button');
     if (!button) return;
     closeMenu();
-    showNote(`Loading ${button.querySelector('b').textContent} …`);
+    showNote(`Loading ${button.querySelector('b').textContent} …`, 'opening');
     send('example', {index: Number(button.dataset.index)});
   });
   part('history').addEventListener('click', event => {
@@ -38,7 +38,7 @@ export function listenToMenus() {
       send('forgotten', {hash: forgotten});
     } else if (hash) {
       closeMenu();
-      showNote(`Loading ${name} …`);
+      showNote(`Loading ${name} …`, 'opening');
       send('reopened', {hash, name});
     }
   });

@@ -10,7 +10,7 @@ export async function uploadFile(file) {
     showNote(`This file is larger than the limit of ${Math.round(props.max_bytes / 1e6)} MB.`, 'error');
     return;
   }
-  showNote(`Loading ${file.name} …`);
+  showNote(`Loading ${file.name} …`, 'opening');
   try {
     const {path} = await upload(file);
     send('uploaded', {path, name: file.name});
