@@ -50,7 +50,7 @@ class ModelCatalog:
         self._files = files
         self._device = device
         self._attainable_bytes = attainable_bytes
-        self._specs = tuple(spec for spec in specs if can_run(spec, device))
+        self._specs = specs
 
     @property
     def device(self) -> Device:
@@ -58,8 +58,8 @@ class ModelCatalog:
         return self._device
 
     def models(self, task: Task) -> tuple[ModelSpec, ...]:
-        """Return every model that can do `task`, best first."""
-        return tuple(spec for spec in self._specs if task in (spec.task, *spec.further_tasks))
+        """Return every model that can do `task` on this machine, best first."""
+        return tuple(spec for spec in self._of_task(task) if is_installed(spec))
 
     def choose(
         self, task: Task, choice: str = AUTO, working_bytes: int = 0, suits: Callable[[ModelSpec], bool] = lambda spec: True
@@ -74,7 +74,7 @@ class ModelCatalog:
             NoModelFits: 'auto' found nothing.
         """
         if choice == AUTO:
-            return self._best(tuple(filter(suits, self.models(task))), working_bytes)
+            return self._best(tuple(filter(suits, self._of_task(task))), working_bytes)
         specs = {spec.key: spec for spec in self.models(task)}
         if choice not in specs:
             raise UnknownModel(choice, (AUTO, *specs))
@@ -87,6 +87,10 @@ class ModelCatalog:
     def revision(self, spec: ModelSpec) -> str:
         """Return the commit or version of the model's files; they are fetched if they are not here."""
         return self._files.fetch(spec).revision
+
+    def _of_task(self, task: Task) -> tuple[ModelSpec, ...]:
+        specs = (spec for spec in self._specs if can_run(spec, self._device))
+        return tuple(spec for spec in specs if task in (spec.task, *spec.further_tasks))
 
     def _best(self, specs: tuple[ModelSpec, ...], working_bytes: int) -> ModelChoice:
         attainable = self._attainable_bytes() - working_bytes
@@ -102,6 +106,8 @@ class ModelCatalog:
         """Return why `auto` does not choose this model here, or None."""
         if spec.place(self._device) == "cpu" and not spec.quick_on_cpu:
             return "too slow without a GPU"
+        if not is_installed(spec):
+            return "bitsandbytes is not installed, see requirements-gpu.txt"
         if spec.memory_bytes(self._device) > attainable_bytes:
             return f"more than {as_size(attainable_bytes)}"
         availability = self._files.availability(spec)
@@ -109,8 +115,13 @@ class ModelCatalog:
 
 
 def can_run(spec: ModelSpec, device: Device) -> bool:
-    """Return whether the installed packages can run this model on `device`: quantised weights need bitsandbytes and a GPU."""
-    return not spec.quantization or (device == "cuda" and find_spec("bitsandbytes") is not None)
+    """Return whether there is a way to run this model on `device`: bitsandbytes quantises on NVIDIA's GPUs."""
+    return not spec.quantization or device == "cuda"
+
+
+def is_installed(spec: ModelSpec) -> bool:
+    """Return whether the packages that this model needs are installed."""
+    return not spec.quantization or find_spec("bitsandbytes") is not None
 
 
 def _reason(attainable_bytes: int, passed_over: dict[str, list[str]]) -> str:

@@ -14,7 +14,7 @@ from components.page.events import borrowing
 from components.page.json_documents import as_document
 from components.page.option_arguments import with_option_arguments
 from models.specs.model_spec import AUTO
-from pipelines.description.caption import FROM_FACTS
+from pipelines.description.caption import FROM_FACTS, choose_listener
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.language_models.prompting import Turn
@@ -39,8 +39,9 @@ class DescriptionArguments:
 
     model: Annotated[
         str,
-        "'facts' writes from the measurements, without a model; else a key of the catalogue such as 'qwen2-audio-instruct'.",
-    ] = FROM_FACTS
+        "'auto' takes the best audio language model that fits, and where none does the measurements; 'facts' writes from the "
+        "measurements, without a model; else a key of the catalogue such as 'qwen2-audio-instruct'.",
+    ] = AUTO
     prompt: Annotated[str, "the prompt for a model; '' for its usual one."] = ""
     do_sample: Annotated[bool, "whether a model samples its tokens; else it takes the likeliest."] = False
     temperature: Annotated[float, "sampling temperature, above 0 and up to 2."] = CaptionOptions.temperature
@@ -166,7 +167,7 @@ def _ask_about_audio(services: Services) -> Endpoint:
     def ask_about_audio(
         audio: gr.FileData,
         question: str,
-        model: str = FROM_FACTS,
+        model: str = AUTO,
         history: list[list[str]] | None = None,
         *,
         should_stop: Callable[[], bool],
@@ -176,13 +177,15 @@ def _ask_about_audio(services: Services) -> Endpoint:
         Args:
             audio: the recording, in any format that carries sound.
             question: in English.
-            model: 'facts' answers from the measurements; else a key of the catalogue of an audio language model.
+            model: 'auto' takes the best audio language model that fits, and where none does the measurements; 'facts' answers
+                from the measurements; else a key of the catalogue of an audio language model.
             history: earlier turns, oldest first, for an audio language model: [[question, answer]].
 
         Returns:
             text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered; clip_notes.
         """
         clip = open_for_api(services, audio, should_stop)
+        model, _ = choose_listener("answer_questions", model, services.runtime.catalog)
         if model == FROM_FACTS:
             *_, described = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
             answer = answer_question(question, described.findings)

@@ -78,7 +78,9 @@ def description_summary(now: ClipDescription) -> str:
     took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
     place = f"on {now.device}" if now.device else ""
     facts = " · ".join(part for part in (now.step, html.escape(now.model), place, took) if part)
-    return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
+    reason = now.caption.model_reason if now.caption else ""
+    why = f'<details class="why"><summary>Why this model</summary>{html.escape(reason)}</details>' if reason else ""
+    return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>{why}'
 
 
 def _row(name: str, value: str, confidence: float | None = None, rest: str = "") -> str:

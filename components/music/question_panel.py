@@ -15,9 +15,10 @@ from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.description.caption import FROM_FACTS
+from pipelines.description.caption import FROM_FACTS, choose_listener
 from pipelines.description.description import ClipDescription
 from pipelines.description.findings import ClipFindings
 from pipelines.language_models.prompting import Turn
@@ -45,9 +46,9 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
             question = gr.Textbox(
                 label="Question", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
             )
-            models = [("Measurements", FROM_FACTS)]
+            models = [("Automatic", AUTO), ("Measurements", FROM_FACTS)]
             models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("answer_questions")]
-            model = gr.Dropdown(models, value=FROM_FACTS, label="Model", min_width=200, scale=1)
+            model = gr.Dropdown(models, value=AUTO, label="Model", min_width=200, scale=1)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
@@ -81,6 +82,7 @@ class _QuestionWork:
                 raise NoClip
             new, is_cleared = None, False
             should_stop = self._job.current(request)
+            model, _ = choose_listener("answer_questions", model, self._services.runtime.catalog)
             if model == FROM_FACTS:
                 answers = iter([_from_facts(clip, description, question)])
             else:

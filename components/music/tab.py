@@ -87,7 +87,7 @@ def _build_controls(services: Services) -> list[gr.components.Component]:
         (f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.runtime.catalog.models("tag_sounds")
     ]
     sounds = gr.Dropdown(models, value=AUTO, label="Sound tagger")
-    writer = gr.Dropdown(_writers(services.runtime.catalog), value=FROM_FACTS, label="Caption model")
+    writer = gr.Dropdown(_writers(services.runtime.catalog), value=AUTO, label="Caption model")
     with gr.Accordion("Advanced", open=False):
         prompt = gr.Textbox(label="Prompt", lines=2, max_length=1000, placeholder="The model's default")
         sample = gr.Checkbox(False, label="Sampling")
@@ -103,10 +103,10 @@ def _build_controls(services: Services) -> list[gr.components.Component]:
 
 
 def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
-    """Return the templates, then audio language models, then text models that get the facts."""
+    """Return the automatic choice, the templates, then audio language models, then text models that get the facts."""
     audio_models = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
     text_models = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
-    return [("Templates", FROM_FACTS), *audio_models, *text_models]
+    return [("Automatic", AUTO), ("Templates", FROM_FACTS), *audio_models, *text_models]
 
 
 def options_of(values: tuple[Any, ...]) -> DescriptionOptions:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
-from models.errors import InvalidOption
+from models.errors import InvalidOption, NoModelFits
+from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
+from models.specs.model_spec import AUTO, Task
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.description.claims.checking import check_claims
@@ -20,6 +22,7 @@ from pipelines.description.model_caption import (
 )
 from pipelines.description.template_caption import write_caption
 from pipelines.jobs.model_use import ModelUse
+from pipelines.language_models.generation import WORKING_BYTES
 
 FROM_FACTS = "facts"
 """The templates, which need no model; used where a key of the catalogue is expected."""
@@ -72,24 +75,45 @@ def caption_clip(
     Args:
         clip: the audio.
         findings: the measurements of the clip.
-        options: `model` is `FROM_FACTS`, a key of the task 'describe_music' (an audio language model), or one of 'write_text' (a
-            text model that gets the facts).
+        options: `model` is `FROM_FACTS`, a key of the task 'describe_music' (an audio language model), one of 'write_text' (a
+            text model that gets the facts), or 'auto': see `choose_listener`.
         runtime: catalogue, models and feature store.
         should_stop: asked for every token.
 
     Raises:
         InvalidOption, UnknownModel, ModelError: before anything is written.
     """
-    if options.model == FROM_FACTS:
+    model, reason = choose_listener("describe_music", options.model, runtime.catalog)
+    if model == FROM_FACTS:
         written = write_caption(findings, clip.content_hash)
         sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in written.sentences)
-        yield CheckedCaption(sentences, model=TEMPLATES, state="done")
+        yield CheckedCaption(sentences, model=TEMPLATES, model_reason=reason, state="done")
         return
     for now in _by_model(clip, findings, options, runtime, should_stop):
         sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in now.sentences)
         summary = (_checked(now.summary, 0.0, clip.duration, findings),) if now.summary else ()
         use = {field.name: getattr(now, field.name) for field in fields(ModelUse)}
         yield CheckedCaption((*summary, *sentences), now.position / clip.duration, len(now.pieces) > 1, **use)
+
+
+def choose_listener(task: Task, model: str, catalog: ModelCatalog) -> tuple[str, str]:
+    """Return which model does `task`, and why if it is none: for 'auto', the measurements where no model fits.
+
+    Args:
+        task: 'describe_music' or 'answer_questions'.
+        model: 'auto', `FROM_FACTS` or a key of the catalogue, which stands.
+        catalog: what fits here.
+
+    Returns:
+        `FROM_FACTS`, or what `ModelCatalog.choose` takes; a sentence, or ''.
+    """
+    if model != AUTO:
+        return model, ""
+    try:
+        catalog.choose(task, AUTO, WORKING_BYTES)
+    except NoModelFits as error:
+        return FROM_FACTS, str(error)
+    return AUTO, ""
 
 
 def _by_model(
