@@ -22,6 +22,7 @@ from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
 from components.page.page_script import page_script
+from components.page.serving import end_signal, finish_jobs_and_exit, health_route
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
 from components.transcription.tab import build_transcription_tab
@@ -83,7 +84,7 @@ def _end_jobs_of_closed_pages(page: gr.Blocks, services: Services) -> None:
     page.unload(forget)
 
 
-def launch(page: gr.Blocks, services: Services, block: bool = True) -> str:
+def launch(page: gr.Blocks, services: Services) -> str:
     """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
     services.clips.directory.mkdir(parents=True, exist_ok=True)
     _, address, _ = page.launch(
@@ -95,9 +96,8 @@ def launch(page: gr.Blocks, services: Services, block: bool = True) -> str:
         ssr_mode=False,
         mcp_server=True,
         prevent_thread_lock=True,
+        app_kwargs={"routes": [health_route(services)]},
     )
-    if block:
-        page.block_thread()
     return str(address)
 
 
@@ -129,11 +129,13 @@ def import_all(modules: Mapping[str, tuple[str, ...]]) -> None:
 def main() -> None:
     """Run the server: `python app.py`."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    told_to_end = end_signal()
     services = build_services(Settings())
     page = build_page(services)
-    launch(page, services, block=False)
+    launch(page, services)
     start_background_work(services)
-    page.block_thread()
+    told_to_end.wait()
+    finish_jobs_and_exit(services.stop_flags)
 
 
 if __name__ == "__main__":

@@ -51,4 +51,4 @@ def add_clip_endpoint(services: Services) -> None:
             clip = services.clips.select(clip, clip.track if track < 0 else track, None if channel < 0 else channel, should_stop)
         return as_file_data(clip.player_file), {name: as_document(getattr(clip, name)) for name in FACTS}
 
-    add_endpoint(read_clip, concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)
+    add_endpoint(read_clip, services.stop_flags, concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)

@@ -92,7 +92,7 @@ def _add_embed_audio(services: Services) -> None:
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer), should_stop)
         return _npz_file(clip, embedding), _embedding_document(clip, embedding)
 
-    add_endpoint(embed_audio, **borrowing(services.settings))
+    add_endpoint(embed_audio, services.stop_flags, **borrowing(services.settings))
 
 
 def _add_map_embeddings(services: Services) -> None:
@@ -111,7 +111,7 @@ def _add_map_embeddings(services: Services) -> None:
         encoding = EmbeddingOptions(arguments.encoder, arguments.layer)
         return _map_document(services, audio, encoding, arguments.options(), should_stop)
 
-    add_endpoint(map_embeddings, **borrowing(services.settings))
+    add_endpoint(map_embeddings, services.stop_flags, **borrowing(services.settings))
 
 
 def _add_nearest_clips(services: Services) -> None:
@@ -150,7 +150,7 @@ def _add_nearest_clips(services: Services) -> None:
         matches = [as_document(match) for match in found]
         return {"clips": matches, "encoder": chosen.key, "library_size": size, "clip_notes": notes}
 
-    add_endpoint(nearest_clips, **borrowing(services.settings))
+    add_endpoint(nearest_clips, services.stop_flags, **borrowing(services.settings))
 
 
 def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions, should_stop: Callable[[], bool]) -> ClipEmbedding:

@@ -46,4 +46,4 @@ def add_export_endpoint(services: Services) -> None:
             raise JobStopped
         return as_file_data(export_results(clip, findings, export_format, new_files_folder(clip), APP_VERSION))
 
-    add_endpoint(export_annotations, **borrowing(services.settings))
+    add_endpoint(export_annotations, services.stop_flags, **borrowing(services.settings))

@@ -57,7 +57,7 @@ class DescriptionArguments:
 def add_music_endpoints(services: Services) -> None:
     """Add all of them to the page's API, each under the name of its function."""
     for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_labels):
-        add_endpoint(build(services), **borrowing(services.settings))
+        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
 
 
 def _music_facts(services: Services) -> Endpoint:

@@ -18,36 +18,39 @@ import gradio as gr
 
 from components.page.user_errors import report_errors
 from pipelines.jobs.background import Ended, Worker
+from pipelines.jobs.stop_flags import StopFlags
 
 STOP_ARGUMENT = "should_stop"
 
 
-def add_endpoint(work: Callable[..., Any], **queue: Any) -> None:
+def add_endpoint(work: Callable[..., Any], flags: StopFlags, **queue: Any) -> None:
     """Add `work` to the page's API under its name, and as an MCP tool with its docstring.
 
     Args:
         work: a function, or a generator function of growing results. The API does not show its keyword argument `should_stop`,
-            which says whether the call was cancelled; its errors become sentences.
+            which says whether the call was cancelled or the app ends; its errors become sentences.
+        flags: count the call as a running job, and say whether the app ends.
         queue: concurrency arguments of `gr.api`.
     """
-    gr.api(cancellable(work), api_name=work.__name__, **queue)
+    gr.api(cancellable(work, flags), api_name=work.__name__, **queue)
 
 
-def cancellable(work: Callable[..., Any]) -> Callable[..., Any]:
+def cancellable(work: Callable[..., Any], flags: StopFlags) -> Callable[..., Any]:
     """Return `work` as an async function without the argument `should_stop`, or as an async generator function.
 
-    Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in its own thread.
+    Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in its own thread. When the app ends,
+    `should_stop()` is true as well, but the caller still gets what `work` ends with.
     """
 
     @functools.wraps(work)
     async def generator(*arguments: Any, **options: Any) -> AsyncIterator[Any]:
-        async with aclosing(_results(work, arguments, options)) as results:
+        async with aclosing(_results(work, flags, arguments, options)) as results:
             async for result in results:
                 yield result
 
     @functools.wraps(work)
     async def function(*arguments: Any, **options: Any) -> Any:
-        async with aclosing(_results(work, arguments, options)) as results:
+        async with aclosing(_results(work, flags, arguments, options)) as results:
             return [result async for result in results][-1]
 
     endpoint: Any = generator if inspect.isgeneratorfunction(work) else function
@@ -58,7 +61,9 @@ def cancellable(work: Callable[..., Any]) -> Callable[..., Any]:
     return endpoint  # type: ignore[no-any-return]
 
 
-async def _results(work: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> AsyncGenerator[Any, None]:
+async def _results(
+    work: Callable[..., Any], flags: StopFlags, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> AsyncGenerator[Any, None]:
     """Run `work` in a thread of its own; yield what it yields, or what it returns."""
     loop = asyncio.get_running_loop()
     outbox: asyncio.Queue[Any] = asyncio.Queue()
@@ -69,7 +74,7 @@ async def _results(work: Callable[..., Any], arguments: tuple[Any, ...], options
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
     def run(report: Callable[[Any], None], stopped: Callable[[], bool]) -> None:
-        result = report_errors(work)(*arguments, **options, should_stop=stopped)
+        result = report_errors(work)(*arguments, **options, should_stop=lambda: stopped() or flags.is_closed())
         if not inspect.isgenerator(result):
             report(result)
             return
@@ -77,11 +82,12 @@ async def _results(work: Callable[..., Any], arguments: tuple[Any, ...], options
             for step in result:
                 report(step)
 
-    Worker[Any](run, cancelled.is_set, send, "endpoint")
-    try:
-        while not isinstance(message := await outbox.get(), Ended):
-            yield message
-        if message.error is not None:
-            raise message.error
-    finally:
-        cancelled.set()
+    with flags.counted():
+        Worker[Any](run, cancelled.is_set, send, "endpoint")
+        try:
+            while not isinstance(message := await outbox.get(), Ended):
+                yield message
+            if message.error is not None:
+                raise message.error
+        finally:
+            cancelled.set()

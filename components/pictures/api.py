@@ -84,7 +84,7 @@ class PictureArguments:
 def add_picture_endpoints(services: Services) -> None:
     """Add both to the page's API, each under the name of its function."""
     for build in (_audio_to_image, _prompt_from_audio):
-        add_endpoint(build(services), **borrowing(services.settings))
+        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
 
 
 def _audio_to_image(services: Services) -> Endpoint:

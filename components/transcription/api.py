@@ -70,11 +70,11 @@ def add_transcription_endpoint(services: Services) -> None:
             each was read by itself; languages [{code, share, probability, is_guess}], the most
             spoken one first; language, the main one, language_probability, alternatives [{code, probability}]; non_speech
             [{start, end, sound}]; shortened [{field, used, characters}], the prompt fields that were too long; model, licence;
-            duration and elapsed in seconds; state ('loading', 'decoding', 'done'); clip_notes: what could not be read.
+            duration and elapsed in seconds; state ('loading', 'decoding', 'done', 'stopped'); clip_notes: what could not be read.
         """
         yield from _growing_result(services, open_for_api(services, audio, should_stop), arguments.options(), should_stop)
 
-    add_endpoint(transcribe, **borrowing(services.settings))
+    add_endpoint(transcribe, services.stop_flags, **borrowing(services.settings))
 
 
 def _growing_result(
@@ -83,6 +83,6 @@ def _growing_result(
     """Yield a snapshot for each new segment and the result."""
     segments = -1
     for snapshot in transcribe_clip(clip, options, services.runtime, should_stop):
-        if len(snapshot.segments) > segments or snapshot.state == "done":
+        if len(snapshot.segments) > segments or snapshot.state in ("done", "stopped"):
             segments = len(snapshot.segments)
             yield {"text": snapshot.text, **asdict(snapshot), "clip_notes": clip.notes}

@@ -1,4 +1,4 @@
-"""A Stop flag for each browser session, set by its Stop button, by another clip, or when its page closes."""
+"""A Stop flag for each browser session, set by its Stop button, by another clip, or when its page closes; and one for all."""
 
 from __future__ import annotations
 
@@ -40,14 +40,51 @@ class StopFlags:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[str, SessionJob] = {}
+        self._closed = threading.Event()
+        self._idle = threading.Condition()
+        self._running = 0
+
+    @property
+    def running(self) -> int:
+        """Number of jobs that are running, those of the API included."""
+        return self._running
+
+    def is_closed(self) -> bool:
+        """Return whether every job is to stop, because the app ends."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Stop all jobs, and those that begin later at once."""
+        self._closed.set()
+        with self._lock:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.stop.set()
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count a job as running during the block."""
+        with self._idle:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def wait_until_idle(self, timeout_seconds: float) -> bool:
+        """Return as soon as no job runs, or False after `timeout_seconds`."""
+        with self._idle:
+            return self._idle.wait_for(lambda: self._running == 0, timeout_seconds)
 
     def begin(self, session: str, subject: str = "", order: int = 0) -> SessionJob:
         """Register a new job of this session, with a flag of its own; the job before it is left.
 
         `subject` says what it works on, e.g. a clip's content hash.
         """
-        job = SessionJob(subject, order)
         with self._lock:
+            job = self._new_job(subject, order)
             before = self._jobs.get(session)
             if before is not None and order < before.order:
                 job.leave()
@@ -61,16 +98,17 @@ class StopFlags:
     def current(self, session: str) -> SessionJob:
         """Return the job that was registered last."""
         with self._lock:
-            return self._jobs.setdefault(session, SessionJob(""))
+            return self._jobs.setdefault(session, self._new_job(""))
 
     @contextmanager
     def job(self, session: str) -> Iterator[SessionJob]:
-        """Yield the session's current job, and mark it as ended after the block."""
+        """Yield the session's current job, which runs during the block and is marked as ended after it."""
         job = self.current(session)
-        try:
-            yield job
-        finally:
-            job.ended = True
+        with self.counted():
+            try:
+                yield job
+            finally:
+                job.ended = True
 
     def stop(self, session: str) -> None:
         """Stop the session's current job."""
@@ -106,3 +144,9 @@ class StopFlags:
             jobs = [self._jobs.pop(name) for name in names]
         for job in jobs:
             job.stop.set()
+
+    def _new_job(self, subject: str, order: int = 0) -> SessionJob:
+        job = SessionJob(subject, order)
+        if self.is_closed():
+            job.stop.set()
+        return job

@@ -19,6 +19,7 @@ import components
 from components.page.endpoints import add_endpoint, cancellable
 from models.errors import InvalidOption
 from models.stopping import never_stop
+from pipelines.jobs.stop_flags import StopFlags
 
 GUARD_SECONDS = 30.0
 
@@ -29,6 +30,7 @@ class Work:
     def __init__(self) -> None:
         self.started, self.go_on, self.ended = (threading.Event() for _ in range(3))
         self.was_stopped = False
+        self.flags = StopFlags()
         self.should_stop: Callable[[], bool] = never_stop
 
     def step(self, should_stop: Callable[[], bool]) -> None:
@@ -56,7 +58,7 @@ class Work:
 
         with gr.Blocks() as blocks:
             for work in (plain, growing, refusing):
-                add_endpoint(work)
+                add_endpoint(work, self.flags)
         return blocks
 
 
@@ -104,6 +106,18 @@ def test_cancelling_returns_during_a_step_and_stops_the_work_after_it(work: Work
     assert not work.was_stopped
 
 
+@pytest.mark.parametrize("endpoint", ["/plain", "/growing"])
+def test_when_the_app_ends_the_work_is_stopped_and_its_caller_gets_the_result(work: Work, client: Client, endpoint: str) -> None:
+    job = client.submit("a", api_name=endpoint)
+    assert work.started.wait(GUARD_SECONDS)
+    assert (work.flags.running, work.flags.wait_until_idle(0)) == (1, False)
+    work.flags.close()
+    work.go_on.set()
+    assert job.result(GUARD_SECONDS) == ("a" if endpoint == "/plain" else "aa")
+    assert work.was_stopped
+    assert work.flags.wait_until_idle(GUARD_SECONDS)
+
+
 def test_results_arrive_as_they_grow(work: Work, client: Client) -> None:
     work.go_on.set()
     job = client.submit("a", api_name="/growing")
@@ -126,4 +140,4 @@ def test_every_endpoint_of_the_app_can_be_cancelled() -> None:
     folder = Path(components.__path__[0])
     users = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if re.search(r"\bgr\.api\(", path.read_text())}
     assert users == {"page/endpoints.py"}
-    assert inspect.iscoroutinefunction(cancellable(lambda should_stop: None))
+    assert inspect.iscoroutinefunction(cancellable(lambda should_stop: None, StopFlags()))

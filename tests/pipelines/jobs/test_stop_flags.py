@@ -75,3 +75,25 @@ def test_a_closed_page_stops_its_jobs_and_is_forgotten() -> None:
         assert not other()
     with flags.job("ann") as fresh:
         assert not fresh()
+
+
+def test_when_the_app_ends_all_jobs_stop_and_later_ones_begin_stopped() -> None:
+    flags = StopFlags()
+    before = flags.begin("ann")
+    with flags.job("bob") as running:
+        flags.close()
+        assert before()
+        assert running()
+        assert not running.left, "the page shows what the job ends with"
+    assert flags.begin("cid")()
+    assert flags.current("dan")()
+    assert flags.is_closed()
+
+
+def test_the_app_is_idle_when_the_last_job_has_ended() -> None:
+    flags = StopFlags()
+    assert flags.wait_until_idle(0)
+    with flags.job("ann"), flags.counted():
+        assert flags.running == 2
+        assert not flags.wait_until_idle(0)
+    assert flags.wait_until_idle(0)

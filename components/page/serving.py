@@ -1,0 +1,79 @@
+"""What a host asks of the server: whether it is well, and that it ends in order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from pipelines.jobs.stop_flags import StopFlags
+from services import Services
+
+HEALTH_PATH = "/healthz"
+MAX_STOPPING_SECONDS = 8.0
+"""How long running jobs may take to end with what they have, once they are told to stop; `docker stop` kills after 10 s."""
+DELIVERY_SECONDS = 0.5
+"""From the end of the last job until its result has left the server."""
+
+log = logging.getLogger(__name__)
+
+
+def health_route(services: Services) -> Route:
+    """Return the route of the health check, which answers 200 with {"status": "ok"}, or 503 with the reason.
+
+    It is not well while it ends, and where it cannot write clips or data, as on a volume that belongs to another user. Models are
+    not asked: one that cannot be loaded is a matter of its own page.
+    """
+
+    def health(_: object) -> JSONResponse:
+        folders = (services.clips.directory, services.settings.data_dir)
+        read_only = [str(folder) for folder in folders if not _is_writable(folder)]
+        if services.stop_flags.is_closed():
+            status = "closing"
+        else:
+            status = f"cannot write to {' and '.join(read_only)}" if read_only else "ok"
+        return JSONResponse({"status": status, "running": services.stop_flags.running}, 200 if status == "ok" else 503)
+
+    return Route(HEALTH_PATH, health)
+
+
+def end_signal() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set from now on; a second signal ends the process at once."""
+    told = threading.Event()
+
+    def end(number: int, _: object) -> None:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, signal.SIG_DFL)
+        log.info("%s: closing.", signal.Signals(number).name)
+        told.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, end)
+    return told
+
+
+def finish_jobs_and_exit(flags: StopFlags) -> NoReturn:
+    """Stop all jobs, let them deliver what they have, and end the process.
+
+    Neither connections nor threads are waited for: the streams of open pages would keep the server from closing, and a step of a
+    model that goes on while Python ends its threads keeps the process from ending.
+    """
+    flags.close()
+    if not flags.wait_until_idle(MAX_STOPPING_SECONDS):
+        log.warning("%d jobs were still running.", flags.running)
+    time.sleep(DELIVERY_SECONDS)
+    logging.shutdown()
+    os._exit(0)
+
+
+def _is_writable(folder: Path) -> bool:
+    """Return whether files can be made in `folder`, which may have to be made itself."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return os.access(there, os.W_OK | os.X_OK)
