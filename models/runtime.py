@@ -2,11 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
+
+
+@dataclass(frozen=True)
+class GpuCall:
+    """Work for the process that has the GPU for a while; it is pickled."""
+
+    work: Callable[[ModelRuntime], Generator[Any, None, None]]
+    """A function of a module, or a partial of one with arguments that can be pickled; what it yields is pickled, too."""
+    seconds: float
+    """Estimated GPU time."""
+
+
+class GpuHost(Protocol):
+    """Runs calls where a GPU is lent for one call at a time; see `models.zero_gpu`."""
+
+    @property
+    def max_work_seconds(self) -> float:
+        """Estimated GPU time of the longest call that every visitor may make."""
+        ...
+
+    def granted_seconds(self, seconds: float) -> float:
+        """Return the time after which work of an estimated length must have ended, from its beginning."""
+        ...
+
+    def requested_seconds(self, seconds: float) -> int:
+        """Return the GPU time to ask for: for the beginning of the call, its work, and a margin."""
+        ...
+
+    def steps(self, call: GpuCall) -> Generator[Any, None, None]:
+        """Yield what the call's work yields; closing the generator ends the work at its next step.
+
+        Raises:
+            GpuRefused: no GPU was given, or it was taken back.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -19,3 +56,5 @@ class ModelRuntime:
     """Lends models, one borrower at a time."""
     features: FeatureStore
     """Arrays computed once per clip and model."""
+    gpu: GpuHost | None = None
+    """Where models with `on_zero_gpu` run; None where there is no such GPU."""

@@ -241,7 +241,7 @@ def style_choices(catalog: ModelCatalog, model: str) -> list[tuple[str, str]]:
 
 
 def _automatic(spec: ModelSpec, catalog: ModelCatalog) -> bool:
-    return spec.quick_on_cpu or catalog.device != "cpu"
+    return spec.quick_on_cpu or spec.place(catalog.device) != "cpu"
 
 
 def _choices(catalog: ModelCatalog, task: Task) -> list[tuple[str, str]]:

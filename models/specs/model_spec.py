@@ -157,6 +157,8 @@ class ModelSpec:
     """Whether it runs on the CPU even where there is a GPU."""
     note: str = ""
     """Sentence for people about how it runs on this machine; '' where there is nothing to say."""
+    on_zero_gpu: bool = False
+    """Whether it lies on the GPU that ZeroGPU lends for one call at a time, while other models run on the CPU."""
     workers: int = 1
     """Workers of CTranslate2 on the CPU, which share its threads: more are slower for one window and faster for many."""
 
@@ -170,6 +172,8 @@ class ModelSpec:
 
         The wheel of onnxruntime that runs everywhere has no provider for GPUs, and these networks are small.
         """
+        if self.on_zero_gpu:
+            return "cuda"
         return "cpu" if self.on_cpu or self.loader == "onnx" else device
 
     def dtype(self, device: Device) -> str:

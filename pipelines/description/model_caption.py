@@ -14,7 +14,6 @@ from functools import partial
 from typing import Literal
 
 from models.arrays import FloatArray
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
@@ -30,7 +29,6 @@ from pipelines.language_models.generation import (
     WORKING_BYTES,
     SamplingOptions,
     check_sampling,
-    stream_text,
 )
 from pipelines.language_models.prompting import (
     AUDIO_LIMITS,
@@ -39,6 +37,7 @@ from pipelines.language_models.prompting import (
     check_text,
     model_inputs,
 )
+from pipelines.language_models.streaming import stream_text
 from pipelines.music.facts import MusicFacts
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.wording.times import clock_time
@@ -141,7 +140,7 @@ def describe_music(
     choice = runtime.catalog.choose("describe_music", options.model, WORKING_BYTES)
     prompt = _prompt(options, choice.spec)
     pieces = cut_into_pieces(clip.duration, sections, AUDIO_LIMITS[choice.spec.architecture].window_seconds)
-    describer = _Describer(clip, prompt, pieces, choice.spec, options, runtime.cache)
+    describer = _Describer(clip, prompt, pieces, choice.spec, options, runtime)
     yield from _run(clip, options, choice, runtime.catalog, pieces, prompt, describer.steps, should_stop, clock)
 
 
@@ -175,7 +174,7 @@ def describe_from_facts(
 
     def write(stopped: Callable[[], bool]) -> Generator[_Written, None, None]:
         prepare = partial(model_inputs, spec=choice.spec, prompt=Prompt(prompt))
-        for text in stream_text(runtime.cache, choice.spec, prepare, options, stopped):
+        for text in stream_text(runtime, choice.spec, prepare, options, stopped):
             yield _Written(text, whole)
 
     yield from _run(clip, options, choice, runtime.catalog, (whole,), prompt, write, should_stop, clock)
@@ -234,14 +233,14 @@ class _Describer:
         pieces: tuple[Span, ...],
         spec: ModelSpec,
         options: CaptionOptions,
-        cache: ModelCache,
+        runtime: ModelRuntime,
     ) -> None:
         self._waveform: FloatArray = clip.waveform(SAMPLE_RATE)
         self._prompt = prompt
         self._pieces = pieces
         self._spec = spec
         self._options = options
-        self._cache = cache
+        self._runtime = runtime
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[_Written, None, None]:
         """Yield the text about each piece as it grows, then the summary as it grows."""
@@ -274,7 +273,7 @@ class _Describer:
         """Yield the text as it grows; return the whole."""
         written = _Written("", span, is_summary)
         prepare = partial(model_inputs, spec=self._spec, prompt=prompt)
-        for text in stream_text(self._cache, self._spec, prepare, self._options, stopped):
+        for text in stream_text(self._runtime, self._spec, prepare, self._options, stopped):
             written = _Written(text, span, is_summary)
             yield written
         return written

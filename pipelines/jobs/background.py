@@ -73,7 +73,7 @@ class Worker(Generic[Step]):
             self._send(Ended(None))
 
 
-def _received(outbox: queue.SimpleQueue[Step | Ended], heartbeat: float | None = None) -> Iterator[Step | None]:
+def received(outbox: queue.SimpleQueue[Step | Ended], heartbeat: float | None = None) -> Iterator[Step | None]:
     """Yield each step as it is sent, and None whenever `heartbeat` seconds pass without one; raise the work's error."""
     while True:
         try:
@@ -106,7 +106,7 @@ def in_background(
     outbox: queue.SimpleQueue[Step | Ended] = queue.SimpleQueue()
     worker = Worker(work, should_stop, outbox.put)
     try:
-        for step in _received(outbox, HEARTBEAT_SECONDS):
+        for step in received(outbox, HEARTBEAT_SECONDS):
             yield step
             if worker.stopped():
                 return
@@ -125,7 +125,7 @@ def reported_steps(
     outbox: queue.SimpleQueue[Step | Ended | None] = queue.SimpleQueue()
     worker = Worker[Step | None](lambda report, stopped: work(report), should_stop, outbox.put)
     try:
-        yield from (step for step in _received(outbox) if step is not None)
+        yield from (step for step in received(outbox) if step is not None)
     finally:
         worker.close()
         worker.join()

@@ -6,17 +6,14 @@ until that thread has ended, at most one token later: only then does the model g
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from models.arrays import MAX_SEED
-from models.cache.model_cache import ModelCache
-from models.errors import InvalidOption, OutOfMemory
+from models.errors import InvalidOption
 from models.loading.loaders import ProcessedModel
-from models.specs.model_spec import ModelSpec
 from pipelines.jobs.background import reported_steps
 
 WORKING_BYTES = 2 * 2**30
@@ -27,8 +24,6 @@ ANSWER = "answer"
 """Text of the turns with which a chat template is tried."""
 INCOMPLETE = "\ufffd"
 """Decoded from the first bytes of a character while the others are still to come."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -62,42 +57,6 @@ def check_sampling(options: SamplingOptions) -> None:
         raise InvalidOption("number of new tokens", options.max_new_tokens, f"1 to {MAX_NEW_TOKENS}")
     if not 0 <= options.seed <= MAX_SEED:
         raise InvalidOption("seed", options.seed, f"0 to {MAX_SEED}")
-
-
-def stream_text(
-    cache: ModelCache,
-    spec: ModelSpec,
-    prepare: Callable[[ProcessedModel], Any],
-    options: SamplingOptions,
-    should_stop: Callable[[], bool],
-) -> Generator[str, None, None]:
-    """Yield the text so far after each token, from the inputs that `prepare` makes with the model on loan; nothing after a stop.
-
-    When memory runs out, every idle model is evicted and the text begins once more.
-
-    Raises:
-        OutOfMemory: it happened again.
-        ModelError: the model cannot be had; see `ModelCache.lease`.
-    """
-    try:
-        yield from _text_on_loan(cache, spec, prepare, options, should_stop)
-    except OutOfMemory as error:
-        log.warning("%s One more try with everything idle evicted.", error)
-    else:
-        return
-    yield from _text_on_loan(cache, spec, prepare, options, should_stop)
-
-
-def _text_on_loan(
-    cache: ModelCache,
-    spec: ModelSpec,
-    prepare: Callable[[ProcessedModel], Any],
-    options: SamplingOptions,
-    should_stop: Callable[[], bool],
-) -> Generator[str, None, None]:
-    with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (language_model,):
-        if not should_stop():
-            yield from generate_text(language_model, prepare(language_model), options, should_stop)
 
 
 def generate_text(

@@ -21,7 +21,6 @@ from pipelines.language_models.generation import (
     WORKING_BYTES,
     SamplingOptions,
     check_sampling,
-    stream_text,
 )
 from pipelines.language_models.prompting import (
     AUDIO_LIMITS,
@@ -31,6 +30,7 @@ from pipelines.language_models.prompting import (
     check_text,
     model_inputs,
 )
+from pipelines.language_models.streaming import stream_text
 
 MIN_PART_SECONDS = 0.1
 """Minimum duration of the part of a clip that a question is about."""
@@ -103,7 +103,7 @@ def ask(
     now = AnswerSoFar(question, start=start, end=end, **fields)
     yield now
     prepare = partial(model_inputs, spec=spec, prompt=Prompt(question, _sounds(clip, start, end, spec), history))
-    for text in in_background(lambda stopped: stream_text(runtime.cache, spec, prepare, options, stopped), should_stop):
+    for text in in_background(lambda stopped: stream_text(runtime, spec, prepare, options, stopped), should_stop):
         if text is not None:
             now = replace(now, text=text, state="answering")
         now = replace(now, elapsed=clock() - began)

@@ -10,8 +10,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Any
 
@@ -46,6 +46,15 @@ MIN_ONE_LANGUAGE_LOG_PROBABILITY = -0.4
 """A window with a lower mean may hold another language. One language throughout, read aloud or synthesised, lies above."""
 
 
+@dataclass(frozen=True)
+class DecodedWindows:
+    """What was decoded of the next windows of a clip."""
+
+    count: int
+    """Number of windows of which nothing is missing."""
+    segments: tuple[Segment, ...]
+
+
 def decode_speech(
     whisper: Any, waveform: FloatArray, options: DecodingOptions, should_stop: Callable[[], bool]
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
@@ -59,19 +68,52 @@ def decode_speech(
         options: what to decode and how.
         should_stop: called between the steps of the model, from several threads.
     """
+    windows = windows_of_speech(waveform, options, should_stop)
+    with closing(decode_windows(whisper, waveform, windows, None, options, should_stop)) as steps:
+        for step in steps:
+            if isinstance(step, DecodedWindows):
+                yield from step.segments
+            else:
+                yield step
+
+
+def windows_of_speech(waveform: FloatArray, options: DecodingOptions, should_stop: Callable[[], bool]) -> Iterator[SpeechWindow]:
+    """Yield the windows of a clip [samples] at 16 kHz; the first one of a long clip is short."""
+    first_duration = MAX_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
+    return speech_windows(waveform, options.vad_filter, first_duration, should_stop, options.vad_threshold)
+
+
+def decode_windows(
+    whisper: Any,
+    waveform: FloatArray,
+    windows: Iterator[SpeechWindow],
+    known: Language | None,
+    options: DecodingOptions,
+    should_stop: Callable[[], bool],
+) -> Generator[ShortenedField | Language | DecodedWindows, None, None]:
+    """Decode windows of a clip: yield the shortened prompt fields, the language, and then what each batch holds.
+
+    Args:
+        whisper: see `decode_speech`.
+        waveform: of the whole clip.
+        windows: some that follow each other.
+        known: the language that earlier windows of the clip gave; None for the first ones.
+        options: see `decode_speech`.
+        should_stop: see `decode_speech`.
+    """
     options, shortened = fit_prompt(whisper, options)
     yield from shortened
     with _stopped_at_exit(should_stop) as should_stop:
-        first_duration = MAX_WINDOW_SECONDS if fits_one_window(len(waveform)) else FIRST_WINDOW_SECONDS
-        windows = speech_windows(waveform, options.vad_filter, first_duration, should_stop, options.vad_threshold)
-        language, windows, encoded = _language(whisper, waveform, windows, options.language, options.allowed_languages)
+        encoded: EncodedWindows = {}
+        language = known
+        if language is None:
+            language, windows, encoded = _language(whisper, waveform, windows, options.language, options.allowed_languages)
         if language is None:
             return
         yield language
         speech = _BatchDecoder(whisper, waveform, language, options, encoded, should_stop)
         batches = _growing_batches(windows, BATCH_WINDOWS[whisper.model.device], whisper.model.num_workers)
-        for segments in _in_parallel(speech.decode, batches, whisper.model.num_workers):
-            yield from segments
+        yield from _in_parallel(speech.decode, batches, whisper.model.num_workers)
 
 
 def fits_one_window(samples: int) -> bool:
@@ -119,17 +161,18 @@ class _BatchDecoder:
         self._should_stop = should_stop
         self._decoder = self._decoder_for(language.code)
 
-    def decode(self, windows: list[SpeechWindow]) -> list[Segment]:
-        """Return the segments of all windows in order of time; fewer after a stop."""
+    def decode(self, windows: list[SpeechWindow]) -> DecodedWindows:
+        """Return the segments of all windows in order of time; after a stop, no window is counted, and segments are missing."""
         if self._should_stop():
-            return []
+            return DecodedWindows(0, ())
         states = self._encoded.pop(windows[0], None) if len(windows) == 1 else None
         states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
         decoded = self._decoder.decode(windows, states)
         if self._options.language is None and self._whisper.model.is_multilingual:
             each = enumerate(zip(windows, decoded, strict=True))
             decoded = [self._by_language(states, index, window, segments) for index, (window, segments) in each]
-        return in_sequence(chain.from_iterable(decoded))
+        count = 0 if self._should_stop() else len(windows)
+        return DecodedWindows(count, tuple(in_sequence(chain.from_iterable(decoded))))
 
     def _by_language(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
         """Decode a window again, run by run, if its text in the clip's language is unsure or has gaps."""
@@ -187,10 +230,10 @@ def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int
 
 
 def _in_parallel(
-    decode: Callable[[list[SpeechWindow]], list[Segment]], batches: Iterable[list[SpeechWindow]], workers: int
-) -> Iterator[list[Segment]]:
+    decode: Callable[[list[SpeechWindow]], DecodedWindows], batches: Iterable[list[SpeechWindow]], workers: int
+) -> Iterator[DecodedWindows]:
     """Yield `decode(batch)` in order, with one batch in reserve for the worker that is done first."""
-    running: deque[Future[list[Segment]]] = deque()
+    running: deque[Future[DecodedWindows]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="decoder") as pool:
         try:
             for batch in batches:

@@ -6,13 +6,12 @@ the sound tagger decides whether there was a voice at all. Other lines cost noth
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 
 from models.arrays import FloatArray
 from models.cache.model_cache import ModelCache
 from models.specs.sound import YAMNET
+from pipelines.speech.sentences import is_repetitive
 from pipelines.speech.transcript import Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.tagging.audioset import class_tree
@@ -24,10 +23,6 @@ MIN_TRUSTED_LOG_PROBABILITY = -0.5
 MAX_TRUSTED_NO_SPEECH_PROBABILITY = 0.3
 MIN_WORD_PROBABILITY = 0.3
 """Mean of a line's words."""
-MAX_TRUSTED_COMPRESSION_RATIO = 1.8
-"""Ordinary English of one line stays below 1.6."""
-MIN_COMPRESSED_BYTES = 24
-"""zlib does not compress shorter texts."""
 VOICES = (
     "Speech",
     "Child speech, kid speaking",
@@ -67,12 +62,6 @@ def needs_voice_check(segment: Segment) -> bool:
         or unsure_of_words
         or is_repetitive(segment.text)
     )
-
-
-def is_repetitive(text: str) -> bool:
-    """Return whether text compresses as no sentence does, e.g. 'la la la la la la la la'."""
-    encoded = text.strip().lower().encode()
-    return len(encoded) >= MIN_COMPRESSED_BYTES and len(encoded) / len(zlib.compress(encoded)) > MAX_TRUSTED_COMPRESSION_RATIO
 
 
 def voice_score(waveform: FloatArray, segment: Segment, cache: ModelCache) -> float:

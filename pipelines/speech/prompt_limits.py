@@ -12,7 +12,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
-from pipelines.speech.hallucinations import is_repetitive
+from pipelines.speech.sentences import is_repetitive
 from pipelines.speech.transcript import DecodingOptions, PromptField, Segment, ShortenedField
 
 MAX_PROMPT_TOKENS = 224

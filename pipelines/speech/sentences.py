@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -19,6 +20,10 @@ MIN_REPEATED_WORDS = 3
 MAX_JOINED_SECONDS = 15.0
 """Parts of one sentence are joined in one segment up to this length."""
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
+MAX_TRUSTED_COMPRESSION_RATIO = 1.8
+"""Ordinary English of one line stays below 1.6."""
+MIN_COMPRESSED_BYTES = 24
+"""zlib does not compress shorter texts."""
 
 
 def segments_of(parts: list[dict[str, Any]], window: SpeechWindow, language: str) -> Iterator[Segment]:
@@ -92,3 +97,9 @@ def _begins_again(line: Sequence[Word], words: Sequence[Word]) -> bool:
 
 def _ends_sentence(words: Sequence[Word]) -> bool:
     return words[-1].text.strip().rstrip("\"'”’»)").endswith(SENTENCE_ENDS)
+
+
+def is_repetitive(text: str) -> bool:
+    """Return whether text compresses as no sentence does, e.g. 'la la la la la la la la'."""
+    encoded = text.strip().lower().encode()
+    return len(encoded) >= MIN_COMPRESSED_BYTES and len(encoded) / len(zlib.compress(encoded)) > MAX_TRUSTED_COMPRESSION_RATIO

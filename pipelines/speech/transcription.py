@@ -5,17 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from functools import partial
 
-from models.cache.model_cache import ModelCache
+import numpy as np
+
+from models.arrays import FloatArray
 from models.errors import InvalidOption, ModelError, UnsuitableModel
 from models.loading.loaders import usable_cores
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
-from models.specs.model_spec import Device, ModelSpec
+from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
+from models.zero_gpu.refusals import GpuRefused
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
+from pipelines.jobs.gpu_calls import gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.decoding import decode_speech, fits_one_window
 from pipelines.speech.hallucinations import is_hallucination
@@ -32,6 +37,7 @@ from pipelines.speech.transcript import (
     shifted,
 )
 from pipelines.speech.voice_activity import SAMPLE_RATE
+from pipelines.speech.zero_gpu.calls import decode_in_calls, window_seconds
 
 WORKING_BYTES = 300 * 2**20
 """Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
@@ -57,6 +63,7 @@ def transcribe(
     Raises:
         InvalidOption: before any model is touched.
         ModelError: the model cannot be had; see `ModelCache.lease`.
+        GpuRefused: no GPU was given; the last snapshot before it has what is done, and the next run goes on from there.
     """
     began = clock()
     choice = choose_whisper(options, runtime.catalog)
@@ -64,20 +71,16 @@ def transcribe(
     if known is not None:
         yield known
         return
-    device = runtime.catalog.device
-    now = Transcription(duration=clip.duration, **model_fields([choice.spec], device, choice.reason))
+    now = Transcription(duration=clip.duration, **model_fields([choice.spec], runtime.catalog.device, choice.reason))
     yield now
-    for step in in_background(lambda stopped: _decode(clip, options, choice, device, runtime.cache, stopped), should_stop):
-        match step:
-            case Language(code, probability, others) if probability > now.language_probability:  # the surer one of two sides
-                now = replace(now, language=code, language_probability=probability, alternatives=others, state="decoding")
-            case ShortenedField() if step not in now.shortened:
-                now = replace(now, shortened=(*now.shortened, step))
-            case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE, step.side), runtime.cache):
-                now = now.with_segments(with_line(now.segments, step, clip))
-                now = replace(now, position=min(max(now.position, step.end), clip.duration))
-        now = replace(now, elapsed=clock() - began)
-        yield now
+    try:
+        for step in in_background(lambda stopped: _decode(clip, options, choice, runtime, stopped), should_stop):
+            now = replace(_with_step(now, step, clip, runtime), elapsed=clock() - began)
+            yield now
+    except GpuRefused:
+        if now.segments:
+            yield replace(now, state="stopped", elapsed=clock() - began)
+        raise
     if should_stop():
         yield replace(now, state="stopped", elapsed=clock() - began)
         return
@@ -85,6 +88,19 @@ def transcribe(
     now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
     store_result(clip, options, choice, runtime.catalog, now)
     yield now
+
+
+def _with_step(now: Transcription, step: object, clip: AudioClip, runtime: ModelRuntime) -> Transcription:
+    """Return the snapshot with what was decoded next; what is no news leaves it as it is."""
+    match step:
+        case Language(code, probability, others) if probability > now.language_probability:  # the surer one of two sides
+            return replace(now, language=code, language_probability=probability, alternatives=others, state="decoding")
+        case ShortenedField() if step not in now.shortened:
+            return replace(now, shortened=(*now.shortened, step))
+        case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE, step.side), runtime.cache):
+            with_line_added = now.with_segments(with_line(now.segments, step, clip))
+            return replace(with_line_added, position=min(max(now.position, step.end), clip.duration))
+    return now
 
 
 def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog) -> ModelChoice:
@@ -157,15 +173,19 @@ def _decode(
     clip: AudioClip,
     options: TranscriptionOptions,
     choice: ModelChoice,
-    device: Device,
-    cache: ModelCache,
+    runtime: ModelRuntime,
     should_stop: Callable[[], bool],
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
     sides = clip.sides if options.separate_sides else ()
+    if choice.spec.on_zero_gpu:
+        key = _result_key(options, choice, runtime.catalog)
+        yield from decode_in_calls(clip, options, choice.spec, sides, key, runtime, should_stop)
+        return
     waveforms = {side: clip.speech_waveform(SAMPLE_RATE, side) for side in sides or ("",)}
     is_short = all(fits_one_window(len(waveform)) for waveform in waveforms.values())
-    spec = with_workers(choice.spec) if choice.spec.place(device) == "cpu" and not is_short else choice.spec
-    with cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
+    is_on_cpu = choice.spec.place(runtime.catalog.device) == "cpu"
+    spec = with_workers(choice.spec) if is_on_cpu and not is_short else choice.spec
+    with runtime.cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
         yield from in_order(
             {side: decode_speech(whisper, waveform, options, should_stop) for side, waveform in waveforms.items()}
         )
@@ -183,14 +203,26 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
         The segments that replace it, in the clip's times; none where nothing was recognised.
 
     Raises:
-        InvalidOption, ModelError: see `transcribe`.
+        InvalidOption, ModelError, GpuRefused: see `transcribe`.
     """
     choice = choose_whisper(options, runtime.catalog)
     start = max(0.0, line.start - LINE_PADDING_SECONDS)
     end = min(clip.duration, line.end + LINE_PADDING_SECONDS)
-    samples = clip.speech_waveform(SAMPLE_RATE, line.side)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+    samples = np.array(clip.speech_waveform(SAMPLE_RATE, line.side)[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)])
     unfiltered = replace(options, vad_filter=False)
-    with runtime.cache.lease(choice.spec, working_bytes=WORKING_BYTES) as (whisper,):
-        steps = decode_speech(whisper, samples, unfiltered, never_stop)
-        lines = [held_between(shifted(step, start), line.start, line.end) for step in steps if isinstance(step, Segment)]
+    steps = gpu_steps(
+        partial(_decode_samples, samples, unfiltered, choice.spec),
+        runtime,
+        choice.spec,
+        window_seconds(choice.spec, 1),
+        never_stop,
+    )
+    lines = [held_between(shifted(step, start), line.start, line.end) for step in steps]
     return tuple(replace(each, side=line.side) for each in lines)
+
+
+def _decode_samples(
+    samples: FloatArray, options: TranscriptionOptions, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool]
+) -> Generator[Segment, None, None]:
+    with runtime.cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
+        yield from (step for step in decode_speech(whisper, samples, options, should_stop) if isinstance(step, Segment))

@@ -20,9 +20,9 @@ from pipelines.language_models.generation import (
     GumbelNoise,
     SamplingOptions,
     check_sampling,
-    stream_text,
 )
 from pipelines.language_models.prompting import Prompt, model_inputs
+from pipelines.language_models.streaming import stream_text
 from tests.models.tiny_language_models import CONTEXT_TOKENS, save_writer
 from tests.pipelines.language_models.language_bench import Bench, out_of_memory_first
 
@@ -42,7 +42,7 @@ def prepare(bench: Bench, text: str = "Write a song.") -> Any:
 
 
 def texts(bench: Bench, options: SamplingOptions = OPTIONS, text: str = "Write a song.") -> list[str]:
-    return list(stream_text(bench.cache, bench.spec, prepare(bench, text), options, never_stop))
+    return list(stream_text(bench.runtime, bench.spec, prepare(bench, text), options, never_stop))
 
 
 @pytest.mark.parametrize("repetition_penalty", [1.0, 1.3])
@@ -95,14 +95,14 @@ class Endless:
 def test_stop_ends_with_the_token_that_is_being_made_and_gives_the_model_back(bench: Bench) -> None:
     stop, endless = threading.Event(), Endless()
     with bench.generate_replaced(endless):
-        steps = stream_text(bench.cache, bench.spec, prepare(bench), OPTIONS, stop.is_set)
+        steps = stream_text(bench.runtime, bench.spec, prepare(bench), OPTIONS, stop.is_set)
         for _ in range(5):
             next(steps)
         stop.set()
         list(steps)
     assert 5 <= endless.made < 500
     assert bench.is_free()
-    assert list(stream_text(bench.cache, bench.spec, prepare(bench), OPTIONS, stop.is_set)) == []
+    assert list(stream_text(bench.runtime, bench.spec, prepare(bench), OPTIONS, stop.is_set)) == []
 
 
 def test_stop_is_looked_at_for_each_token(bench: Bench) -> None:
@@ -113,13 +113,13 @@ def test_stop_is_looked_at_for_each_token(bench: Bench) -> None:
             looks.append(1)
         return len(looks) >= 7
 
-    assert len(list(stream_text(bench.cache, bench.spec, prepare(bench), OPTIONS, stop_at_seventh_look))) == 6
+    assert len(list(stream_text(bench.runtime, bench.spec, prepare(bench), OPTIONS, stop_at_seventh_look))) == 6
 
 
 def test_leaving_the_iteration_gives_the_model_back_when_its_thread_has_ended(bench: Bench) -> None:
     endless = Endless()
     with bench.generate_replaced(endless):
-        steps = stream_text(bench.cache, bench.spec, prepare(bench), OPTIONS, never_stop)
+        steps = stream_text(bench.runtime, bench.spec, prepare(bench), OPTIONS, never_stop)
         next(steps)
         steps.close()
         assert bench.is_free()

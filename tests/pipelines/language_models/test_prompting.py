@@ -19,7 +19,7 @@ from models.loading.qwen3_omni_processor import audio_token_count
 from models.specs.captioners import CAPTION_MODELS
 from models.specs.model_spec import FetchedModel
 from models.stopping import never_stop
-from pipelines.language_models.generation import SamplingOptions, stream_text, tokenizer_of
+from pipelines.language_models.generation import SamplingOptions, tokenizer_of
 from pipelines.language_models.prompting import (
     AUDIO_LIMITS,
     SAMPLE_RATE,
@@ -27,6 +27,7 @@ from pipelines.language_models.prompting import (
     Turn,
     model_inputs,
 )
+from pipelines.language_models.streaming import stream_text
 from tests.models.tiny_language_models import save_audio_flamingo, save_qwen2_audio, save_qwen3_omni, save_qwen_omni
 from tests.pipelines.language_models.language_bench import Bench
 
@@ -94,7 +95,7 @@ def test_every_class_of_the_catalogue_is_tried_here() -> None:
 def test_each_class_hears_the_sound_and_streams_what_the_bare_model_writes(bench: Bench) -> None:
     prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (SOUND,)))
     options = SamplingOptions(max_new_tokens=16, repetition_penalty=1.3)
-    text = [*stream_text(bench.cache, bench.spec, prepare, options, never_stop)][-1]
+    text = [*stream_text(bench.runtime, bench.spec, prepare, options, never_stop)][-1]
     assert text == bench.bare_text(prepare, max_new_tokens=16, repetition_penalty=1.3)
     quiet = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (0.001 * SOUND[::-1].copy(),)))
     with bench.cache.lease(bench.spec) as (language_model,), torch.inference_mode():
@@ -163,7 +164,7 @@ def test_the_sound_comes_in_the_dtype_of_the_model(tmp_path: Path) -> None:
     prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt("What is it?", (SOUND,)))
     with bench.cache.lease(bench.spec) as (language_model,):
         assert prepare(language_model)["input_features"].dtype == language_model.model.dtype == torch.bfloat16
-    assert len([*stream_text(bench.cache, bench.spec, prepare, SamplingOptions(max_new_tokens=2), never_stop)]) == 2
+    assert len([*stream_text(bench.runtime, bench.spec, prepare, SamplingOptions(max_new_tokens=2), never_stop)]) == 2
 
 
 def test_an_answer_ends_with_the_turn(bench: Bench) -> None:
@@ -172,7 +173,7 @@ def test_an_answer_ends_with_the_turn(bench: Bench) -> None:
         tokenizer, head = tokenizer_of(language_model), language_model.model.get_output_embeddings()
     wanted = iter([*tokenizer.convert_tokens_to_ids(["a", "b", "c", "d", "<|im_end|>"]), *[0] * 35])
     with patched_head(head, wanted):
-        texts = [*stream_text(bench.cache, bench.spec, prepare, SamplingOptions(max_new_tokens=40), never_stop)]
+        texts = [*stream_text(bench.runtime, bench.spec, prepare, SamplingOptions(max_new_tokens=40), never_stop)]
     assert texts == ["a", "ab", "abc", "abcd", "abcd"]
 
 

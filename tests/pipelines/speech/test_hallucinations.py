@@ -15,10 +15,10 @@ from models.arrays import DoubleArray
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.hallucinations import (
     MIN_VOICE_SCORE,
-    is_repetitive,
     needs_voice_check,
     voice_score,
 )
+from pipelines.speech.sentences import is_repetitive
 from pipelines.speech.transcript import Segment, TranscriptionOptions, Word
 from pipelines.speech.transcription import transcribe
 from services import Services
