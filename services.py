@@ -59,7 +59,9 @@ def build_services(settings: Settings) -> Services:
         clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
         files=files,
         runtime=ModelRuntime(
-            ModelCatalog(files, probe.device, cache.attainable_bytes, specs), cache, FeatureStore(settings.feature_store_bytes)
+            ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes),
+            cache,
+            FeatureStore(settings.feature_store_bytes),
         ),
         stop_flags=StopFlags(),
         library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
@@ -26,6 +27,10 @@ ALL_MODELS: tuple[ModelSpec, ...] = (
     *IMAGE_MODELS,
     *ALIGNER_MODELS,
 )
+MAX_HOST_PART = 0.25
+"""Share of a model's weights that may be missing on the GPU: they are copied there for each token, which takes time."""
+SPLIT_STEP_BYTES = 2**28
+"""What lies in main memory is a multiple of this, and one more, because free memory changes between the choice and the load."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,21 @@ class ModelCatalog:
         device: Device,
         attainable_bytes: Callable[[], int],
         specs: tuple[ModelSpec, ...] = ALL_MODELS,
+        attainable_host_bytes: Callable[[], int] = lambda: sys.maxsize,
     ) -> None:
-        """Build the catalogue; `attainable_bytes` measures free memory and what residents hold."""
+        """Build the catalogue.
+
+        Args:
+            files: what is available.
+            device: where models run.
+            attainable_bytes: measures the device's free memory and what residents hold of it.
+            specs: the models, best first.
+            attainable_host_bytes: the same of main memory behind a GPU.
+        """
         self._files = files
         self._device = device
         self._attainable_bytes = attainable_bytes
+        self._attainable_host_bytes = attainable_host_bytes
         self._specs = specs
 
     @property
@@ -82,6 +97,7 @@ class ModelCatalog:
         availability = self._files.availability(spec)
         if not availability.available:
             raise ModelUnavailable(spec.title, availability.words)
+        spec = self._split(spec, self._attainable_bytes() - working_bytes) or spec
         return ModelChoice(spec, _with_note("chosen by you", spec))
 
     def revision(self, spec: ModelSpec) -> str:
@@ -100,6 +116,9 @@ class ModelCatalog:
             if obstacle is None:
                 return ModelChoice(spec, _with_note(_reason(attainable, passed_over), spec))
             passed_over.setdefault(obstacle, []).append(spec.title)
+        for split in filter(None, (self._split(spec, attainable) for spec in specs)):
+            if self._obstacle(split, attainable) is None:
+                return ModelChoice(split, _with_note(_reason(attainable, passed_over), split))
         raise NoModelFits(_listing(passed_over))
 
     def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> str | None:
@@ -110,8 +129,22 @@ class ModelCatalog:
             return "bitsandbytes is not installed, see requirements-gpu.txt"
         if spec.memory_bytes(self._device) > attainable_bytes:
             return f"more than {as_size(attainable_bytes)}"
+        host_bytes = 0 if self._device == "cpu" else spec.host_bytes(self._device)
+        if host_bytes and host_bytes > (attainable := self._attainable_host_bytes()):
+            return f"more than {as_size(attainable)} of main memory"
         availability = self._files.availability(spec)
         return None if availability.available else availability.words
+
+    def _split(self, spec: ModelSpec, attainable_bytes: int) -> ModelSpec | None:
+        """Return a model that is a little too large for the GPU with a part in main memory; None for any other."""
+        missing = spec.memory_bytes(self._device) - attainable_bytes
+        is_whole = spec.loader == "transformers" and not spec.quantization and spec.place(self._device) == "cuda"
+        if not is_whole or not 0 < missing <= MAX_HOST_PART * spec.gpu_bytes:
+            return None
+        part = (missing // SPLIT_STEP_BYTES + 2) * SPLIT_STEP_BYTES
+        note = f"About {as_size(part)} of it lie in main memory, because the GPU is too small for all of it: it is slower."
+        split = replace(spec, host_part_bytes=part, note=note)
+        return split if split.host_bytes(self._device) <= self._attainable_host_bytes() else None
 
 
 def can_run(spec: ModelSpec, device: Device) -> bool:

@@ -162,6 +162,12 @@ class ModelCache:
             held = sum(e.size_bytes for e in self._queue.book.entries.values() if e.resident and e.place == "device")
         return self._memory.free_bytes() + held
 
+    def attainable_host_bytes(self) -> int:
+        """Return the bytes of main memory behind the device that loading could have if every parked model left it."""
+        with self._queue.changed:
+            parked = sum(e.size_bytes for e in self._queue.book.entries.values() if e.resident and e.place == "host")
+        return self._memory.free_host_bytes() + parked
+
     def status(self) -> CacheStatus:
         """Return a snapshot for the status panel."""
         book, probe = self._queue.book, self._memory.device

@@ -65,9 +65,9 @@ class DeviceMemory:
         """Return the bytes that models may take on the device."""
         return sys.maxsize if self.unlimited else self.device.free_bytes() - self.headroom_bytes
 
-    def host_fits(self, size_bytes: int) -> bool:
-        """Return whether main memory behind the device can take `size_bytes` now."""
-        return self.host is not None and self.host.free_bytes() - self.headroom_bytes >= size_bytes
+    def free_host_bytes(self) -> int:
+        """Return the bytes of main memory behind the device that models may take; 0 where there is none."""
+        return self.host.free_bytes() - self.headroom_bytes if self.host else 0
 
     def collect(self) -> None:
         """Free what has no reference left, and hand it back to the device and the system."""
@@ -189,7 +189,7 @@ class ModelPlacement:
         """Return whether main memory can take `size_bytes`, after dropping parked models, least recently used first."""
         if self._memory.host is None:
             return False
-        while not self._memory.host_fits(size_bytes):
+        while self._memory.free_host_bytes() < size_bytes:
             with self._queue.changed:
                 oldest = next(iter(eviction_order(self._queue.book.entries.values(), "host")), None)
                 if oldest is None:
@@ -197,6 +197,12 @@ class ModelPlacement:
                 oldest.leaving = True
             self.drop(oldest)
         return True
+
+    def _check_host_room(self, size_bytes: int) -> None:
+        """Make room in main memory for what loading takes there; raise OutOfMemory if there is too little."""
+        host = self._memory.host
+        if host is not None and size_bytes > 0 and not self._make_host_room(size_bytes):
+            raise OutOfMemory(size_bytes, host.free_bytes(), host.device)
 
     def _load(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel) -> None:
         """Build or restore one model; out of memory evicts everything else that is idle and tries once more."""
@@ -225,6 +231,7 @@ class ModelPlacement:
         resident = self._queue.book.entries[identity].resident
         place = model.spec.place(probe.device)
         if resident is None:
+            self._check_host_room(model.spec.host_bytes(probe.device))
             resident = self._builder.build(model, place)
         else:
             try:
@@ -240,10 +247,10 @@ class ModelPlacement:
         let_go_of_locals(error)
         self._memory.collect()
         raised: ModelError
-        if is_out_of_memory(error):
-            raised = self._memory.out_of_memory(ticket.reserved_bytes)
-        elif isinstance(error, ModelError):
+        if isinstance(error, ModelError):
             raised = error
+        elif is_out_of_memory(error):
+            raised = self._memory.out_of_memory(ticket.reserved_bytes)
         else:
             raised = ModelLoadFailed(model.spec.title, f"{type(error).__name__}: {error}")
         with self._queue.changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 
@@ -43,8 +44,7 @@ class TorchResident:
 
     def weight_bytes(self) -> int:
         """Return the bytes of all parameters and buffers."""
-        tensors = [t for module in self._modules for t in (*module.parameters(), *module.buffers())]
-        return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+        return sum(tensor.numel() * tensor.element_size() for tensor in self._tensors())
 
     def park(self) -> None:
         """Move every module to main memory."""
@@ -56,11 +56,19 @@ class TorchResident:
         for module in self._modules:
             module.to(self._device)
 
+    def _tensors(self) -> Iterator[Any]:
+        for module in self._modules:
+            yield from (*module.parameters(), *module.buffers())
 
-class QuantizedResident(TorchResident):
-    """A torch model that bitsandbytes quantised onto its device, from where it cannot be moved."""
+
+class FixedResident(TorchResident):
+    """A torch model that stays where it was loaded: quantised by bitsandbytes, or split between the device and main memory."""
 
     can_park = False
+
+    def weight_bytes(self) -> int:
+        """Return the bytes of the parameters and buffers on the device; accelerate keeps the others as empty ones."""
+        return sum(tensor.numel() * tensor.element_size() for tensor in self._tensors() if tensor.device.type == self._device)
 
 
 class CTranslate2Resident:

@@ -15,7 +15,7 @@ def shards_of(index: Path, prefix: str = "") -> tuple[str, ...]:
     return tuple(sorted({shard for name, shard in weight_map.items() if name.startswith(prefix)}))
 
 
-def load_part(kind: Any, whole: Any, directory: Path, prefix: str, dtype: Any) -> Any:
+def load_part(kind: Any, whole: Any, directory: Path, prefix: str, dtype: Any, device: str) -> Any:
     """Return the model of class `kind`, a part of the one that `whole` describes, from the weights that begin with `prefix`.
 
     Args:
@@ -24,6 +24,7 @@ def load_part(kind: Any, whole: Any, directory: Path, prefix: str, dtype: Any) -
         directory: with the index, and the shards that are needed.
         prefix: of the names of the weights, with the point at its end.
         dtype: torch number format of the weights.
+        device: where they go, one by one.
 
     Raises:
         ValueError: the whole model has no such part.
@@ -42,6 +43,6 @@ def load_part(kind: Any, whole: Any, directory: Path, prefix: str, dtype: Any) -
     for shard in shards_of(directory / INDEX_FILE, prefix):
         with safe_open(directory / shard, framework="pt") as file:
             names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118 (it is no dictionary)
-            weights |= {name.removeprefix(prefix): file.get_tensor(name).to(dtype) for name in names}
+            weights |= {name.removeprefix(prefix): file.get_tensor(name).to(device, dtype) for name in names}
     model.load_state_dict(weights, assign=True)
-    return model
+    return model.to(device)

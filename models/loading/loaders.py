@@ -9,8 +9,8 @@ from typing import Any
 
 from models.cache.residents import (
     CTranslate2Resident,
+    FixedResident,
     OnnxResident,
-    QuantizedResident,
     Resident,
     TorchResident,
 )
@@ -78,21 +78,19 @@ class ModelLoaders:
     def _transformers(self, model: FetchedModel, device: Device) -> Resident:
         transformers = import_module("transformers")  # looks again after waiting for another thread's import, which replaces it
         spec = model.spec
-        placement = (
-            {"quantization_config": quantization_config(spec, device), "device_map": {"": device}} if spec.quantization else {}
-        )
         kind, dtype = _class(transformers, spec), _torch_dtype(spec, device)
         if isinstance(spec.source, HubSource) and spec.source.weight_prefix:
             whole = transformers.AutoConfig.from_pretrained(model.directory, local_files_only=True)
-            loaded = load_part(kind, whole, model.directory, spec.source.weight_prefix, dtype)
+            loaded = load_part(kind, whole, model.directory, spec.source.weight_prefix, dtype, device)
         else:
-            loaded = kind.from_pretrained(model.directory, dtype=dtype, local_files_only=True, use_safetensors=True, **placement)
+            loaded = kind.from_pretrained(
+                model.directory, dtype=dtype, local_files_only=True, use_safetensors=True, **placement(spec, device)
+            )
         module, _, name = spec.processor.rpartition(".")
         processor = getattr(import_module(module), name).from_pretrained(model.directory, local_files_only=True)
         loaded.eval()
-        if spec.quantization:
-            return QuantizedResident(ProcessedModel(loaded, processor), (loaded,), device)
-        loaded.to(device)
+        if spec.quantization or spec.host_part_bytes:
+            return FixedResident(ProcessedModel(loaded, processor), (loaded,), device)
         return TorchResident(ProcessedModel(loaded, processor), (loaded,), device)
 
     def _diffusers(self, model: FetchedModel, device: Device) -> Resident:
@@ -102,17 +100,17 @@ class ModelLoaders:
         kind, dtype = _class(diffusers, model.spec), _torch_dtype(model.spec, device)
         files: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "variant": model.spec.variant or None}
         if not issubclass(kind, diffusers.DiffusionPipeline):
-            single = kind.from_pretrained(model.directory, dtype=dtype, **files).to(device)
+            single = kind.from_pretrained(model.directory, dtype=dtype, device_map={"": device}, **files)
             return TorchResident(single, (single,), device)
         pipeline = kind.from_pretrained(
             model.directory,
+            device_map=device,
             dtype={"default": dtype, "vae": torch.float32},  # in float16 some pictures overflow here, and come out black
             safety_checker=None,  # it and its image processor need torchvision
             feature_extractor=None,
             requires_safety_checker=False,
             **files,
         )
-        pipeline.to(device)
         pipeline.set_progress_bar_config(disable=True)
         modules = tuple(part for part in pipeline.components.values() if isinstance(part, torch.nn.Module))
         return TorchResident(pipeline, modules, device)
@@ -149,6 +147,17 @@ class ModelLoaders:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         (file,) = model.directory.glob("*.onnx")
         return OnnxResident(onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"]))
+
+
+def placement(spec: ModelSpec, device: Device) -> dict[str, Any]:
+    """Return the options of `from_pretrained` that put each weight where it belongs, without main memory in between.
+
+    What is too large for the GPU goes to main memory, whole layers of it, and is copied to the GPU when it is its turn.
+    """
+    if spec.host_part_bytes:
+        return {"device_map": "sequential", "max_memory": {0: spec.memory_bytes(device), "cpu": spec.gpu_bytes}}
+    options: dict[str, Any] = {"device_map": {"": device}}
+    return options | ({"quantization_config": quantization_config(spec, device)} if spec.quantization else {})
 
 
 def quantization_config(spec: ModelSpec, device: Device) -> Any:

@@ -27,6 +27,8 @@ AUTO = "auto"
 """The choice of a model that leaves it to the catalogue."""
 Device = Literal["cpu", "cuda", "mps"]
 """Where models run; 'mps' is Apple's GPU, whose memory is the main memory."""
+LARGEST_LAYER = 0.08
+"""Share of a large model's weights in its largest layer, an embedding of 150,000 tokens, which may not fit beside the others."""
 Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2", "whisper_torch"]
 Quantization = Literal["", "int8", "nf4"]
 PromptStyle = Literal["chat", "plain", "sound"]
@@ -153,6 +155,8 @@ class ModelSpec:
     """Sizes of a model that embeds audio; None for others."""
     variant: str = ""
     """Variant of a diffusers model's weight files, e.g. 'fp16'."""
+    host_part_bytes: int = 0
+    """Weights of a transformers model that lie in main memory, because the GPU is too small for all of them."""
     on_cpu: bool = False
     """Whether it runs on the CPU even where there is a GPU."""
     note: str = ""
@@ -184,7 +188,19 @@ class ModelSpec:
         """Return the bytes that the weights are expected to take in the memory of `device`; 0 if the model runs elsewhere."""
         if self.place(device) != device:
             return 0
-        return self.cpu_bytes if device == "cpu" else self.gpu_bytes
+        return self.cpu_bytes if device == "cpu" else self.gpu_bytes - self.host_part_bytes
+
+    def host_bytes(self, device: Device) -> int:
+        """Return the bytes of main memory that loading takes beside the memory of `device`, a GPU; some of it only for a while.
+
+        CTranslate2 reads all variables into main memory before it moves them; torch's loaders put one after the other where it
+        belongs.
+        """
+        if self.place(device) == "cpu":
+            return self.cpu_bytes
+        if self.loader == "faster_whisper":
+            return self.download_bytes
+        return self.host_part_bytes and self.host_part_bytes + round(LARGEST_LAYER * self.gpu_bytes)
 
 
 class ModelIdentity(NamedTuple):
