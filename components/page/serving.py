@@ -18,7 +18,7 @@ from services import Services
 
 HEALTH_PATH = "/healthz"
 MAX_STOPPING_SECONDS = 8.0
-"""How long running jobs may take to end with what they have, once they are told to stop; `docker stop` kills after 10 s."""
+"""How long running jobs may take to end with what they have, after SIGTERM; `docker stop` kills after 10 s."""
 DELIVERY_SECONDS = 0.5
 """From the end of the last job until its result has left the server."""
 
