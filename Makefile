@@ -6,8 +6,8 @@ APP := $(VENV)/.app-installed
 TESTS := $(VENV)/.tests-installed
 
 # Where torch is taken from, such as https://download.pytorch.org/whl/cpu, whose wheels come without CUDA; empty for pip's own choice.
-TORCH_INDEX ?=
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check
+export TORCH_INDEX ?=
+INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -74,10 +74,9 @@ clean:
 
 $(APP): requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(if $(TORCH_INDEX),$(INSTALL) --no-deps --index-url $(TORCH_INDEX) -c requirements.txt torch)
-	$(INSTALL) -r requirements.txt
+	$(INSTALL) requirements.txt
 	touch $@
 
 $(TESTS): $(APP) requirements-test.txt
-	$(INSTALL) -r requirements-test.txt
+	TORCH_INDEX= $(INSTALL) requirements-test.txt
 	touch $@

@@ -31,8 +31,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     python = folder / "bin" / "python"
     if not given:
         subprocess.run([os.environ.get("SPACE_PYTHON", "python3.11"), "-m", "venv", str(folder)], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--no-cache-dir", "-r", str(ROOT / "requirements.txt")]
-        subprocess.run([str(python), *install], check=True)
+        install = [str(ROOT / "deploy" / "install_packages.sh"), str(python), str(ROOT / "requirements.txt")]
+        subprocess.run(install, check=True, env=os.environ | {"PIP_NO_CACHE_DIR": "1"})
     yield python
     if not given:
         shutil.rmtree(folder)
