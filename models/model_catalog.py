@@ -33,6 +33,9 @@ SPLIT_STEP_BYTES = 2**28
 """What lies in main memory is a multiple of this, and one more, because free memory changes between the choice and the load."""
 
 
+WorkingBytes = int | Callable[[ModelSpec], int]
+
+
 @dataclass(frozen=True)
 class ModelChoice:
     """A model, and in words why it was chosen."""
@@ -72,16 +75,28 @@ class ModelCatalog:
         """Where the models run."""
         return self._device
 
+    def attainable_bytes(self) -> int:
+        """Return the bytes of the device's memory that models could have if all that are not in use left it."""
+        return self._attainable_bytes()
+
     def models(self, task: Task) -> tuple[ModelSpec, ...]:
         """Return every model that can do `task` on this machine, best first."""
         return tuple(spec for spec in self._of_task(task) if is_installed(spec))
 
     def choose(
-        self, task: Task, choice: str = AUTO, working_bytes: int = 0, suits: Callable[[ModelSpec], bool] = lambda spec: True
+        self,
+        task: Task,
+        choice: str = AUTO,
+        working_bytes: WorkingBytes = 0,
+        suits: Callable[[ModelSpec], bool] = lambda spec: True,
     ) -> ModelChoice:
         """Return the model that `choice` names, or for 'auto' the best that fits the measured memory and is available.
 
-        `suits`: what 'auto' takes no model without.
+        Args:
+            task: what the model must do.
+            choice: 'auto', or the key of a model.
+            working_bytes: memory for the work beside the weights, of any model or of each.
+            suits: what 'auto' takes no model without.
 
         Raises:
             UnknownModel: `choice` is no model of this task.
@@ -97,7 +112,7 @@ class ModelCatalog:
         availability = self._files.availability(spec)
         if not availability.available:
             raise ModelUnavailable(spec.title, availability.words)
-        spec = self._split(spec, self._attainable_bytes() - working_bytes) or spec
+        spec = self._split(spec, self._attainable_bytes() - _work_of(spec, working_bytes)) or spec
         return ModelChoice(spec, _with_note("chosen by you", spec))
 
     def revision(self, spec: ModelSpec) -> str:
@@ -108,17 +123,15 @@ class ModelCatalog:
         specs = (spec for spec in self._specs if can_run(spec, self._device))
         return tuple(spec for spec in specs if task in (spec.task, *spec.further_tasks))
 
-    def _best(self, specs: tuple[ModelSpec, ...], working_bytes: int) -> ModelChoice:
-        attainable = self._attainable_bytes() - working_bytes
+    def _best(self, specs: tuple[ModelSpec, ...], working_bytes: WorkingBytes) -> ModelChoice:
+        free = self._attainable_bytes()
         passed_over: dict[str, list[str]] = {}
         for spec in specs:
+            attainable = free - _work_of(spec, working_bytes)
             obstacle = self._obstacle(spec, attainable)
             if obstacle is None:
                 return ModelChoice(spec, _with_note(_reason(attainable, passed_over), spec))
             passed_over.setdefault(obstacle, []).append(spec.title)
-        for split in filter(None, (self._split(spec, attainable) for spec in specs)):
-            if self._obstacle(split, attainable) is None:
-                return ModelChoice(split, _with_note(_reason(attainable, passed_over), split))
         raise NoModelFits(_listing(passed_over))
 
     def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> str | None:
@@ -136,7 +149,10 @@ class ModelCatalog:
         return None if availability.available else availability.words
 
     def _split(self, spec: ModelSpec, attainable_bytes: int) -> ModelSpec | None:
-        """Return a model that is a little too large for the GPU with a part in main memory; None for any other."""
+        """Return a model that is a little too large for the GPU with a part in main memory; None for any other.
+
+        Each token waits for that part to be copied, and how long was not measured, so that 'auto' takes none.
+        """
         missing = spec.memory_bytes(self._device) - attainable_bytes
         is_whole = spec.loader == "transformers" and not spec.quantization and spec.place(self._device) == "cuda"
         if not is_whole or not 0 < missing <= MAX_HOST_PART * spec.gpu_bytes:
@@ -145,6 +161,10 @@ class ModelCatalog:
         note = f"About {as_size(part)} of it lie in main memory, because the GPU is too small for all of it: it is slower."
         split = replace(spec, host_part_bytes=part, note=note)
         return split if split.host_bytes(self._device) <= self._attainable_host_bytes() else None
+
+
+def _work_of(spec: ModelSpec, working_bytes: WorkingBytes) -> int:
+    return working_bytes(spec) if callable(working_bytes) else working_bytes
 
 
 def can_run(spec: ModelSpec, device: Device) -> bool:

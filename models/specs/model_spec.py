@@ -111,6 +111,17 @@ class EncoderFacts:
     """Number of concepts that an aligner distinguishes."""
 
 
+@dataclass(frozen=True)
+class WhisperSizes:
+    """Sizes of a Whisper, by which its memory is estimated (Radford et al. 2022, table 1)."""
+
+    width: int
+    heads: int
+    """Heads of each attention."""
+    encoder_layers: int
+    decoder_layers: int
+
+
 Source = HubSource | PackageSource | RepositorySource
 
 
@@ -153,6 +164,8 @@ class ModelSpec:
     """Tasks that the model can do beside `task`."""
     encoder: EncoderFacts | None = None
     """Sizes of a model that embeds audio; None for others."""
+    whisper: WhisperSizes | None = None
+    """Sizes of a speech model; None for others."""
     variant: str = ""
     """Variant of a diffusers model's weight files, e.g. 'fp16'."""
     host_part_bytes: int = 0

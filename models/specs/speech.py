@@ -12,9 +12,18 @@ from models.specs.model_spec import (
     PackageFile,
     PackagePart,
     PackageSource,
+    WhisperSizes,
 )
 
 WHISPER_LICENCE_URL = "https://github.com/openai/whisper/blob/main/LICENSE"
+WHISPER_SIZES = {
+    "tiny": WhisperSizes(width=384, heads=6, encoder_layers=4, decoder_layers=4),
+    "base": WhisperSizes(width=512, heads=8, encoder_layers=6, decoder_layers=6),
+    "small": WhisperSizes(width=768, heads=12, encoder_layers=12, decoder_layers=12),
+    "medium": WhisperSizes(width=1024, heads=16, encoder_layers=24, decoder_layers=24),
+    "large-v3": WhisperSizes(width=1280, heads=20, encoder_layers=32, decoder_layers=32),
+    "large-v3-turbo": WhisperSizes(width=1280, heads=20, encoder_layers=32, decoder_layers=4),
+}
 WHISPER_FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 MEL_BANDS_FILE = "preprocessor_config.json"
 """Only the models with 128 mel bands have it; without it, `faster_whisper.WhisperModel` takes 80."""
@@ -38,6 +47,7 @@ def _hub_whisper(
         cpu_bytes=megabytes * 10**5 * 6,
         gpu_bytes=megabytes * 10**5 * 11,
         can_translate=can_translate,
+        whisper=WHISPER_SIZES[size],
         quick_on_cpu=quick_on_cpu,
     )
 
@@ -85,6 +95,7 @@ WHISPER_BASE_OFFLINE = ModelSpec(
     cpu_bytes=90_000_000,
     gpu_bytes=160_000_000,
     can_translate=True,
+    whisper=WHISPER_SIZES["base"],
 )
 
 WHISPER_TINY_EN_OFFLINE = ModelSpec(
@@ -109,6 +120,7 @@ WHISPER_TINY_EN_OFFLINE = ModelSpec(
     cpu_bytes=46_000_000,
     gpu_bytes=84_000_000,
     english_only=True,
+    whisper=WHISPER_SIZES["tiny"],
 )
 
 SPEECH_MODELS: tuple[ModelSpec, ...] = (

@@ -12,12 +12,14 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain, islice, tee
 from typing import Any
 
 import numpy as np
 
 from models.arrays import FloatArray
+from models.specs.whisper_memory import BATCH_WINDOWS
+from pipelines.jobs.batch_budget import BatchBudget
 from pipelines.speech.encoding import WINDOW_SECONDS, encode_windows
 from pipelines.speech.language_id import (
     EncodedWindows,
@@ -34,8 +36,6 @@ from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_wi
 
 FIRST_WINDOW_SECONDS = 10.0
 """Length of the first window of a long clip: the first words come soon, and a short window has fewer tokens to wait for."""
-BATCH_WINDOWS = {"cpu": 2, "cuda": 16, "mps": 4}
-"""Windows in one call once the first words are out; few on a CPU, because a stopped job keeps the model until its call ends."""
 MIN_WORD_PROBABILITY = 0.6
 """A window with a line whose words have a lower mean may hold another language."""
 MIN_ONE_LANGUAGE_PROBABILITY = 0.8
@@ -56,7 +56,11 @@ class DecodedWindows:
 
 
 def decode_speech(
-    whisper: Any, waveform: FloatArray, options: DecodingOptions, should_stop: Callable[[], bool]
+    whisper: Any,
+    waveform: FloatArray,
+    options: DecodingOptions,
+    should_stop: Callable[[], bool],
+    budget: BatchBudget | None = None,
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
     """Decode a clip: yield the shortened prompt fields, the language, and then the segments in order of time.
 
@@ -67,9 +71,10 @@ def decode_speech(
         waveform: float32 [samples] at 16 kHz, may be a memory map.
         options: what to decode and how.
         should_stop: called between the steps of the model, from several threads.
+        budget: windows in one call; by default as many as the device of the model allows.
     """
     windows = windows_of_speech(waveform, options, should_stop)
-    with closing(decode_windows(whisper, waveform, windows, None, options, should_stop)) as steps:
+    with closing(decode_windows(whisper, waveform, windows, None, options, should_stop, budget)) as steps:
         for step in steps:
             if isinstance(step, DecodedWindows):
                 yield from step.segments
@@ -90,6 +95,7 @@ def decode_windows(
     known: Language | None,
     options: DecodingOptions,
     should_stop: Callable[[], bool],
+    budget: BatchBudget | None = None,
 ) -> Generator[ShortenedField | Language | DecodedWindows, None, None]:
     """Decode windows of a clip: yield the shortened prompt fields, the language, and then what each batch holds.
 
@@ -100,19 +106,24 @@ def decode_windows(
         known: the language that earlier windows of the clip gave; None for the first ones.
         options: see `decode_speech`.
         should_stop: see `decode_speech`.
+        budget: see `decode_speech`.
     """
+    budget = budget or BatchBudget(BATCH_WINDOWS[whisper.model.device])
     options, shortened = fit_prompt(whisper, options)
     yield from shortened
     with _stopped_at_exit(should_stop) as should_stop:
         encoded: EncodedWindows = {}
         language = known
         if language is None:
-            language, windows, encoded = _language(whisper, waveform, windows, options.language, options.allowed_languages)
+            attempts = iter(tee(windows))
+            language, windows, encoded = budget.once_more(
+                lambda: _language(whisper, waveform, next(attempts), options.language, options.allowed_languages)
+            )
         if language is None:
             return
         yield language
-        speech = _BatchDecoder(whisper, waveform, language, options, encoded, should_stop)
-        batches = _growing_batches(windows, BATCH_WINDOWS[whisper.model.device], whisper.model.num_workers)
+        speech = _BatchDecoder(whisper, waveform, language, options, encoded, budget, should_stop)
+        batches = _growing_batches(windows, budget, whisper.model.num_workers)
         yield from _in_parallel(speech.decode, batches, whisper.model.num_workers)
 
 
@@ -151,6 +162,7 @@ class _BatchDecoder:
         language: Language,
         options: DecodingOptions,
         encoded: EncodedWindows,
+        budget: BatchBudget,
         should_stop: Callable[[], bool],
     ) -> None:
         self._whisper = whisper
@@ -158,6 +170,7 @@ class _BatchDecoder:
         self._options = options
         self._language = language
         self._encoded = encoded
+        self._budget = budget
         self._should_stop = should_stop
         self._decoder = self._decoder_for(language.code)
 
@@ -165,14 +178,19 @@ class _BatchDecoder:
         """Return the segments of all windows in order of time; after a stop, no window is counted, and segments are missing."""
         if self._should_stop():
             return DecodedWindows(0, ())
+        decoded = self._budget.in_parts(self._decode, windows)
+        count = 0 if self._should_stop() else len(windows)
+        return DecodedWindows(count, tuple(in_sequence(chain.from_iterable(decoded))))
+
+    def _decode(self, windows: list[SpeechWindow]) -> list[list[Segment]]:
+        """Return the segments of each window."""
         states = self._encoded.pop(windows[0], None) if len(windows) == 1 else None
         states = encode_windows(self._whisper, windows, self._waveform) if states is None else states
         decoded = self._decoder.decode(windows, states)
         if self._options.language is None and self._whisper.model.is_multilingual:
             each = enumerate(zip(windows, decoded, strict=True))
             decoded = [self._by_language(states, index, window, segments) for index, (window, segments) in each]
-        count = 0 if self._should_stop() else len(windows)
-        return DecodedWindows(count, tuple(in_sequence(chain.from_iterable(decoded))))
+        return decoded
 
     def _by_language(self, states: Any, index: int, window: SpeechWindow, segments: list[Segment]) -> list[Segment]:
         """Decode a window again, run by run, if its text in the clip's language is unsure or has gaps."""
@@ -217,7 +235,7 @@ def is_unsure(segments: list[Segment]) -> bool:
     )
 
 
-def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int) -> Iterator[list[SpeechWindow]]:
+def _growing_batches(windows: Iterator[SpeechWindow], budget: BatchBudget, workers: int) -> Iterator[list[SpeechWindow]]:
     """Group windows into batches of 1, then 2, 4 …, each size once for every worker, so that words come soon and then fast."""
     size = 1
     while True:
@@ -226,7 +244,7 @@ def _growing_batches(windows: Iterator[SpeechWindow], largest: int, workers: int
             if not batch:
                 return
             yield batch
-        size = min(2 * size, largest)
+        size = min(2 * size, budget.size)
 
 
 def _in_parallel(

@@ -15,11 +15,13 @@ from models.loading.loaders import usable_cores
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
+from models.specs.whisper_memory import fitting_windows, working_bytes
 from models.stopping import never_stop
 from models.zero_gpu.refusals import GpuRefused
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
+from pipelines.jobs.batch_budget import BatchBudget
 from pipelines.jobs.gpu_calls import gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.decoding import decode_speech, fits_one_window
@@ -39,8 +41,6 @@ from pipelines.speech.transcript import (
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.zero_gpu.calls import decode_in_calls, window_seconds
 
-WORKING_BYTES = 300 * 2**20
-"""Log-mel features, encoder output and beams of one 30 s window, with room to spare."""
 MAX_WORKERS = 4
 LINE_PADDING_SECONDS = 0.2
 """Decoded on either side of a line that is decoded again."""
@@ -112,7 +112,12 @@ def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog) -> Mode
         ModelError: see `ModelCatalog.choose`.
     """
     check_options(options)
-    choice = catalog.choose("transcribe", options.model, WORKING_BYTES, suits=lambda spec: _refusal(options, spec) is None)
+    choice = catalog.choose(
+        "transcribe",
+        options.model,
+        lambda spec: working_bytes(spec, catalog.device, options.beam_size),
+        suits=lambda spec: _refusal(options, spec) is None,
+    )
     refusal = _refusal(options, choice.spec)
     if refusal is not None:
         raise refusal
@@ -185,9 +190,14 @@ def _decode(
     is_short = all(fits_one_window(len(waveform)) for waveform in waveforms.values())
     is_on_cpu = choice.spec.place(runtime.catalog.device) == "cpu"
     spec = with_workers(choice.spec) if is_on_cpu and not is_short else choice.spec
-    with runtime.cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
+    device = runtime.catalog.device
+    free = runtime.catalog.attainable_bytes() - spec.memory_bytes(device)
+    windows = 1 if is_short else fitting_windows(spec, device, options.beam_size, free)
+    needed = working_bytes(spec, device, options.beam_size, windows)
+    with runtime.cache.lease(spec, working_bytes=needed, should_stop=should_stop) as (whisper,):
+        budget = BatchBudget(windows, runtime.cache.clear)
         yield from in_order(
-            {side: decode_speech(whisper, waveform, options, should_stop) for side, waveform in waveforms.items()}
+            {side: decode_speech(whisper, waveform, options, should_stop, budget) for side, waveform in waveforms.items()}
         )
 
 
@@ -224,5 +234,7 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
 def _decode_samples(
     samples: FloatArray, options: TranscriptionOptions, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool]
 ) -> Generator[Segment, None, None]:
-    with runtime.cache.lease(spec, working_bytes=WORKING_BYTES, should_stop=should_stop) as (whisper,):
-        yield from (step for step in decode_speech(whisper, samples, options, should_stop) if isinstance(step, Segment))
+    needed = working_bytes(spec, runtime.catalog.device, options.beam_size)
+    with runtime.cache.lease(spec, working_bytes=needed, should_stop=should_stop) as (whisper,):
+        steps = decode_speech(whisper, samples, options, should_stop, BatchBudget(1, runtime.cache.clear))
+        yield from (step for step in steps if isinstance(step, Segment))

@@ -14,12 +14,13 @@ from math import ceil
 
 from models.runtime import GpuHost, ModelRuntime
 from models.specs.model_spec import ModelSpec
+from models.specs.whisper_memory import BATCH_WINDOWS
 from models.zero_gpu.refusals import GpuRefused, GpuTakenBack
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.gpu_calls import gpu_steps
 from pipelines.jobs.gpu_seconds import token_seconds
-from pipelines.speech.decoding import BATCH_WINDOWS, DecodedWindows, decode_windows, windows_of_speech
+from pipelines.speech.decoding import DecodedWindows, decode_windows, windows_of_speech
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField
 from pipelines.speech.voice_activity import SAMPLE_RATE

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from models.cache.residents import FixedResident
-from models.errors import OutOfMemory
+from models.errors import NoModelFits, OutOfMemory
 from models.loading.loaders import ModelLoaders, placement
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import FetchedModel, ModelSpec
@@ -72,11 +72,10 @@ def test_a_model_that_is_a_little_too_large_is_split_for_whoever_names_it_and_th
     assert choice.spec.host_bytes("cuda") > choice.spec.host_part_bytes
 
 
-def test_auto_takes_a_whole_model_before_a_split_one() -> None:
+def test_auto_splits_no_model() -> None:
     assert catalog(14 * GB, 15 * GB, LARGE, SMALL).choose("transcribe").spec is SMALL
-    alone = catalog(14 * GB, 15 * GB, LARGE).choose("transcribe")
-    assert alone.spec.host_part_bytes > 0
-    assert alone.reason.endswith("it is slower.")
+    with pytest.raises(NoModelFits, match=r"more than 14\.0 GB"):
+        catalog(14 * GB, 15 * GB, LARGE).choose("transcribe")
 
 
 @pytest.mark.parametrize(

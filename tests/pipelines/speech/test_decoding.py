@@ -15,8 +15,10 @@ import pytest
 from models.arrays import FloatArray
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from models.stopping import never_stop
+from pipelines.jobs.batch_budget import BatchBudget
 from pipelines.speech import decoding
 from pipelines.speech.decoding import decode_speech
+from pipelines.speech.encoding import encode_windows
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import DecodingOptions, Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
@@ -211,8 +213,30 @@ def test_closing_ends_its_threads(whisper: Any) -> None:
 
 
 def test_batches_grow(monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = decoding._growing_batches(iter(range(20)), 4, 2)  # type: ignore[arg-type]
+    batches = decoding._growing_batches(iter(range(20)), BatchBudget(4), 2)  # type: ignore[arg-type]
     assert [len(batch) for batch in batches] == [1, 1, 2, 2, 4, 4, 4, 2]
+
+
+def test_memory_that_runs_out_makes_batches_smaller_and_loses_no_word(whisper: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = sentences_with_pauses(100.0)
+    failures, evicted = list[int](), list[int]()
+
+    def encode_one(whisper: Any, windows: list[Any], waveform: FloatArray) -> Any:
+        if len(windows) > 1 or not failures:
+            failures.append(len(windows))
+            raise RuntimeError("CUDA failed with error out of memory")
+        return encode_windows(whisper, windows, waveform)
+
+    monkeypatch.setattr(decoding, "encode_windows", encode_one)
+    budget = BatchBudget(2, lambda: evicted.append(1))
+    steps = decode_speech(whisper, known.waveform, ENGLISH, never_stop, budget)
+    text = text_of([step for step in steps if isinstance(step, Segment)])
+    assert max(failures) == 2
+    assert len(failures) == len(evicted)
+    assert budget.size == 1
+    monkeypatch.undo()
+    in_batches = text_of(segments_of(whisper, known.waveform))
+    assert error_rate([known.text], [text]) <= error_rate([known.text], [in_batches]) + 0.02
 
 
 GERMAN = "Guten Morgen, meine Damen und Herren. Der Zug nach Hamburg fährt heute von Gleis sieben ab."
