@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, MpsMemoryProbe, has_gpu
@@ -16,6 +18,9 @@ from models.loading.loaders import ModelLoaders
 from models.loading.whisper_engine import choose_whisper_engine
 from models.model_catalog import ALL_MODELS, ModelCatalog
 from models.runtime import ModelRuntime
+from models.specs.model_spec import FetchedModel
+from models.zero_gpu.placement import MainProcessBuilder
+from models.zero_gpu.starting import ZeroGpu, start_zero_gpu
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
 from pipelines.embeddings.clip_library import ClipLibrary
@@ -41,31 +46,41 @@ class Services:
 
 
 def build_services(settings: Settings) -> Services:
-    """Build the services that `settings` describes; no model is loaded and no network is used."""
-    files = ModelFiles(PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path)))
-    probe, behind = _memory_probes()
+    """Build the services that `settings` describes; no model is loaded and no network is used, except on ZeroGPU.
+
+    There, models are fetched and placed on the GPU now, and this must be the main thread.
+    """
+    files, loaders = _model_files(settings), ModelLoaders(settings.cpu_threads)
+    zero_gpu = _start_zero_gpu(settings, files, loaders) if settings.on_zero_gpu else None
+    probe, behind = (HostMemoryProbe(), None) if zero_gpu else _memory_probes()
     limits = CacheLimits(
         headroom_bytes=settings.headroom_bytes,
         max_waiting=settings.max_waiting,
         lease_timeout_seconds=settings.lease_timeout_seconds,
         idle_timeout_seconds=settings.idle_timeout_seconds,
-        eager=settings.on_zero_gpu,
     )
-    cache = ModelCache(files, ModelLoaders(settings.cpu_threads), probe, behind, limits)
-    specs = tuple(map(choose_whisper_engine(probe.device).place, ALL_MODELS))
+    cache = ModelCache(files, MainProcessBuilder(loaders) if zero_gpu else loaders, probe, behind, limits)
+    specs = zero_gpu.offered if zero_gpu else tuple(map(choose_whisper_engine(probe.device).place, ALL_MODELS))
+    catalog = ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes)
+    features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     return Services(
         settings=settings,
         clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
         files=files,
-        runtime=ModelRuntime(
-            ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes),
-            cache,
-            FeatureStore(settings.feature_store_bytes),
-        ),
+        runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
     )
+
+
+def _model_files(settings: Settings, fetched: Iterable[FetchedModel] = ()) -> ModelFiles:
+    return ModelFiles(PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path)), fetched)
+
+
+def _start_zero_gpu(settings: Settings, files: ModelFiles, loaders: ModelLoaders) -> ZeroGpu:
+    in_workers = partial(_model_files, settings)
+    return start_zero_gpu(ALL_MODELS, files, in_workers, loaders, settings.zero_gpu_bytes, settings.feature_store_bytes)
 
 
 def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:

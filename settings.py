@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     feature_store_bytes: int = Field(default=10**9, gt=0)
     on_zero_gpu: bool = Field(default=False, validation_alias="SPACES_ZERO_GPU")
     """Set by Hugging Face where GPUs are lent for one call at a time."""
+    zero_gpu_bytes: int = Field(default=30 * 10**9, gt=0)
+    """Weights that are placed on ZeroGPU's GPU; above 45 GB a call costs twice its time."""
     parallel_jobs: int = Field(default=2, gt=0)
     """Jobs that may run at once; models are exclusive, so two jobs on one model still take turns."""
 

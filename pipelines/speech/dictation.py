@@ -60,7 +60,7 @@ class Dictation:
             InvalidOption, ModelError: see `transcribe`.
         """
         self.options = options
-        self.choice = choose_whisper(options, runtime.catalog)
+        self.choice = choose_whisper(options, runtime.catalog, is_live=True)
         self._cache = runtime.cache
         self._device = runtime.catalog.device
         self._max_samples = int(max_seconds * SAMPLE_RATE)

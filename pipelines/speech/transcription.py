@@ -103,8 +103,13 @@ def _with_step(now: Transcription, step: object, clip: AudioClip, runtime: Model
     return now
 
 
-def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog) -> ModelChoice:
+def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog, is_live: bool = False) -> ModelChoice:
     """Choose the model for these options: the one that they name, or the best that fits and can do what they ask for.
+
+    Args:
+        options: what to decode and how.
+        catalog: the models.
+        is_live: whether it decodes every second or so, for which no call on ZeroGPU is made.
 
     Raises:
         InvalidOption: a value that no model takes.
@@ -112,13 +117,14 @@ def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog) -> Mode
         ModelError: see `ModelCatalog.choose`.
     """
     check_options(options)
+    refusal_of = partial(_refusal, options, is_live=is_live)
     choice = catalog.choose(
         "transcribe",
         options.model,
         lambda spec: working_bytes(spec, catalog.device, options.beam_size),
-        suits=lambda spec: _refusal(options, spec) is None,
+        suits=lambda spec: refusal_of(spec) is None,
     )
-    refusal = _refusal(options, choice.spec)
+    refusal = refusal_of(choice.spec)
     if refusal is not None:
         raise refusal
     return choice
@@ -137,12 +143,14 @@ def check_options(options: TranscriptionOptions) -> None:
         raise InvalidOption("beam size", options.beam_size, "1 to 10")
 
 
-def _refusal(options: TranscriptionOptions, spec: ModelSpec) -> UnsuitableModel | None:
+def _refusal(options: TranscriptionOptions, spec: ModelSpec, is_live: bool) -> UnsuitableModel | None:
     """Return why a model cannot do what the options ask for, or None."""
     if options.task == "translate" and not spec.can_translate:
         return UnsuitableModel(spec.title, "translate")
     if spec.english_only and options.language not in (None, "en"):
         return UnsuitableModel(spec.title, f"transcribe {WHISPER_LANGUAGES[options.language]}")
+    if is_live and spec.on_zero_gpu:
+        return UnsuitableModel(spec.title, "transcribe while you speak, since it runs in calls on ZeroGPU")
     return None
 
 

@@ -1,0 +1,59 @@
+"""Real models, placed at start under the patches of `spaces`, decode and draw in its forked workers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import pytest
+
+ROOT = Path(__file__).parents[3]
+pytest.importorskip("spaces")
+pytestmark = pytest.mark.models
+
+SAID = (
+    "and mr john dashwood had then leisure to consider how much there might be prudently in his power to do for them "
+    "he was not an ill disposed young man unless to be rather cold hearted and rather selfish is to be ill disposed"
+)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What each scenario of `model_scenarios` saw."""
+    folder = tmp_path_factory.mktemp("zero-gpu")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.models.zero_gpu.model_scenarios", str(folder)],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert ran.returncode == 0, ran.stderr
+    scenes: dict[str, Any] = json.loads((folder / "seen.json").read_text())
+    return scenes
+
+
+def test_the_catalogue_has_placed_models_and_those_that_are_quick_on_the_cpu(seen: dict[str, Any]) -> None:
+    offered = seen["offered"]
+    assert offered["whisper-base-offline"] == [True, False, "whisper_torch"]
+    assert offered["whisper-tiny.en-offline"] == [False, True, "faster_whisper"]
+    assert all(on_gpu or quick for on_gpu, quick, _ in offered.values())
+
+
+def test_the_main_process_has_no_gpu_to_run_them_on(seen: dict[str, Any]) -> None:
+    assert "calls on ZeroGPU" in seen["main process"]
+
+
+def test_transformers_whisper_transcribes_in_a_worker(seen: dict[str, Any]) -> None:
+    result = seen["transcription"]
+    assert (result["model"], result["device"], result["state"]) == ("Whisper base (offline)", "CUDA", "done")
+    text = jiwer.Compose([jiwer.ToLowerCase(), jiwer.SubstituteRegexes({"-": " "}), jiwer.RemovePunctuation()])(result["text"])
+    assert jiwer.wer(SAID, text) <= 0.03
+    assert result["words"] > 38 and result["language"] == "en"
+    assert len(result["durations"]) == 1 and result["releases"] == [False]
