@@ -56,6 +56,11 @@ class TorchResident:
         for module in self._modules:
             module.to(self._device)
 
+    def move(self, device: str) -> None:
+        """Move every module to another device, for good."""
+        self._device = device
+        self.restore()
+
     def _tensors(self) -> Iterator[Any]:
         for module in self._modules:
             yield from (*module.parameters(), *module.buffers())

@@ -123,7 +123,7 @@ class ModelLoaders:
         from models.loading.whisper_torch import TorchWhisper, TorchWhisperModel
 
         loaded = self._whisper_from_ctranslate2(model, device).model
-        return TorchResident(TorchWhisperModel(TorchWhisper(loaded, device), model.directory), (loaded,), device)
+        return TorchResident(TorchWhisperModel(TorchWhisper(loaded), model.directory), (loaded,), device)
 
     def _whisper_from_ctranslate2(self, model: FetchedModel, device: Device) -> ProcessedModel:
         from transformers import WhisperTokenizer

@@ -21,7 +21,6 @@ from faster_whisper.utils import get_logger
 
 from models.arrays import AnyArray, FloatArray
 from models.hidden_states import eager_attention
-from models.specs.model_spec import Device
 
 MAX_INITIAL_TIMESTAMP = 50
 """Steps of 20 ms within which the first line must begin: 1 s, as in openai/whisper `decoding.py`."""
@@ -58,12 +57,16 @@ class TorchWhisper:
     num_workers = 1
     device_index = (0,)
 
-    def __init__(self, model: Any, device: Device) -> None:
-        self.device = device
+    def __init__(self, model: Any) -> None:
         self.n_mels = int(model.config.num_mel_bins)
         self.is_multilingual = bool(model.generation_config.is_multilingual)
         self._model = model
         self._options = model.generation_config
+
+    @property
+    def device(self) -> str:
+        """'cpu', 'cuda' or 'mps': where the model lies now."""
+        return str(self._model.device.type)
 
     def encode(self, features: Any, to_cpu: bool = False) -> Any:
         """Return the encoder states as StorageView float32 [windows, frames of 20 ms, width] of the log-mel features.

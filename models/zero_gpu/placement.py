@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from models.cache.placement import ModelBuilder
-from models.cache.residents import Resident
+from models.cache.residents import Resident, TorchResident
 from models.errors import AudioscopeError, ModelUnavailable
 from models.specs.image import ImageModelSpec
 from models.specs.model_spec import Device, FetchedModel, ModelIdentity, ModelSpec, Task
@@ -93,7 +93,12 @@ def place_models(specs: Iterable[ModelSpec], fetch: Callable[[ModelSpec], Fetche
     for spec in specs:
         try:
             model = fetch(spec)
-            residents[model.identity("cuda")] = builder.build(model, "cuda")
+            # Built on the CPU: libraries load in threads, in which `spaces` does not stand for a GPU.
+            resident = builder.build(model, "cpu")
+            if not isinstance(resident, TorchResident):
+                raise TypeError(f"{spec.loader} loads no torch modules")
+            resident.move("cuda")
+            residents[model.identity("cuda")] = resident
         except Exception as error:
             log.warning("%s is not placed on the GPU: %s", spec.title, error, exc_info=not isinstance(error, AudioscopeError))
         else:
@@ -136,5 +141,6 @@ def _needs_gpu(spec: ModelSpec) -> bool:
 
 
 def _companions(spec: ModelSpec) -> tuple[ModelSpec, ...]:
-    """Return the models that `spec` cannot do without, or that would cost GPU time to load in every call."""
-    return (spec.drawing.preview_decoder,) if isinstance(spec, ImageModelSpec) else ()
+    """Return the models that would cost GPU time to load in every call of `spec`."""
+    decoder = spec.drawing.preview_decoder if isinstance(spec, ImageModelSpec) else None
+    return () if decoder is None or decoder.loader == "onnx" else (decoder,)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from models.cache.residents import TorchResident
 from models.errors import ModelUnavailable
 from models.model_catalog import ALL_MODELS, ModelCatalog
 from models.specs.aligner import W2V_BERT_ALIGNER
@@ -53,9 +54,12 @@ class Builder:
         return Loaded(f"{model.spec.key} on {device}")
 
 
-class Loaded:
+class Loaded(TorchResident):
     def __init__(self, model: str) -> None:
-        self.model = model
+        super().__init__(model, (), "cpu")
+
+    def move(self, device: str) -> None:
+        self.model = f"{self.model}, moved to {device}"
 
     def weight_bytes(self) -> int:
         return 7
@@ -104,7 +108,7 @@ def test_a_model_that_cannot_be_loaded_is_left_out(caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.WARNING):
         placed = place_models(specs, fetched, builder)
     assert placed.specs == specs[1:] and placed.size_bytes == 7
-    assert builder.built == [(STABLE_DIFFUSION_2_1.key, "cuda")]
+    assert builder.built == [(STABLE_DIFFUSION_2_1.key, "cpu")]
     assert "Whisper large-v3 is not placed on the GPU: torn file" in caplog.text
 
 
@@ -112,7 +116,7 @@ def test_a_worker_lends_what_is_placed_and_builds_the_rest() -> None:
     placed = place_models((on_gpu(LARGE),), fetched, Builder())
     builder = Builder()
     in_worker = WorkerBuilder(placed, builder)
-    assert in_worker.build(fetched(on_gpu(LARGE)), "cuda").model == f"{LARGE.key} on cuda"
+    assert in_worker.build(fetched(on_gpu(LARGE)), "cuda").model == f"{LARGE.key} on cpu, moved to cuda"
     assert builder.built == []
     assert in_worker.build(fetched(YAMNET), "cpu").model == f"{YAMNET.key} on cpu"
 
