@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import re
 import subprocess
 import sys
-import zipfile
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ import yaml  # type: ignore[import-untyped]
 from tests.app_process import running_app
 from tests.deploy.image_files import copy_build_files, environment_of, is_ignored, read_dockerfile
 from tests.deploy.space_files import ROOT, tracked_files
+from tests.deploy.wheels import make_wheel
 
 RUNS = [instruction for instruction in read_dockerfile() if instruction.name == "RUN"]
 HADOLINT = Path(sys.executable).with_name("hadolint")
@@ -74,25 +72,6 @@ def test_the_user_gets_folders_of_its_own(tmp_path: Path) -> None:
     run = subprocess.run([*unshare, "sh", "-euc", script], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["1717", "audioscope:audioscope", "audioscope:audioscope"]
     assert folder.stat().st_uid == 1717
-
-
-def make_wheel(folder: Path, name: str, version: str) -> None:
-    """Write a wheel with nothing in it, on a page of an index."""
-    (folder / name).mkdir(parents=True)
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    digests = {
-        path: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        for path, text in files.items()
-    }
-    record = "".join(f"{path},sha256={digest},{len(files[path])}\n" for path, digest in digests.items())
-    with zipfile.ZipFile(folder / name / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            wheel.writestr(path, text)
-    (folder / name / "index.html").write_text(f'<a href="{name}-{version}-py3-none-any.whl">{name}</a>')
 
 
 @pytest.mark.parametrize(("torch_index", "version"), [("cpu", "2.0+cpu"), ("", "2.0")])

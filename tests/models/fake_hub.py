@@ -56,21 +56,23 @@ class FakeHub:
         api = f"/api/models/{self.repository}"
         if path == "/":
             return 200, {}, b"hello"
-        if path == api:
-            return _json({"id": self.repository, "sha": self.head, "siblings": []})
-        if path.startswith(f"{api}/revision/"):
-            revision = path.removeprefix(f"{api}/revision/")
-            return _json({"id": self.repository, "sha": self.refs.get(revision, revision), "siblings": []})
+        if path == api or path.startswith(f"{api}/revision/"):
+            commit = self._commit_of(path.removeprefix(api).removeprefix("/revision/") or "main")
+            return _json({"id": self.repository, "sha": commit, "siblings": []})
         if path.startswith(f"{api}/tree/"):
-            return _json(self._tree(path.rsplit("/", 1)[1]))
+            return _json(self._tree(self._commit_of(path.removeprefix(f"{api}/tree/"))))
         _, _, rest = path.partition(f"/{self.repository}/resolve/")
-        commit, _, name = rest.partition("/")
+        revision, _, name = rest.partition("/")
+        commit = self._commit_of(revision)
         content = self.commits.get(commit, {}).get(name)
         if content is None or name in self.broken:
             return 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit}, b""
         if method == "GET":
             self.before_file()
         return 200, {"X-Repo-Commit": commit, "ETag": f'"{hashlib.sha1(content).hexdigest()}"'}, content
+
+    def _commit_of(self, revision: str) -> str:
+        return self.head if revision == "main" else self.refs.get(revision, revision)
 
     def _tree(self, commit: str) -> list[dict[str, Any]]:
         files = self.commits[commit]
