@@ -2,7 +2,8 @@
 
 Uses the tuning sources, of each kind of finding the real ones where they have enough. Both numbers of a kind are found by maximum
 likelihood with Platt's smoothed targets, and are drawn towards no calibration as by one finding. A kind with few findings has
-none, but their number limits its confidences as it does those of the others.
+none, but their number limits its confidences as it does those of the others. That of sections is fitted with their weights, by
+`python -m training.music.train_sections`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
@@ -26,6 +27,7 @@ from models.arrays import DoubleArray
 from pipelines.music import calibration
 from pipelines.music.calibration import CALIBRATIONS_FILE, Calibration, Kind, calibrations, log_odds
 
+FITTED_KINDS: tuple[Kind, ...] = ("tempo", "beats", "key", "chord")
 MIN_REAL = 25
 """Findings on real music from which rendered music is left out."""
 MIN_FINDINGS = 15
@@ -39,17 +41,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
     parser.add_argument("--source", nargs="+", default=[""], help="parts of the names of the sources that are used")
-    parser.add_argument(
-        "--kinds", nargs="+", choices=get_args(Kind), default=get_args(Kind), help="the others keep their calibration"
-    )
+    parser.add_argument("--kinds", nargs="+", choices=FITTED_KINDS, default=FITTED_KINDS, help="the others keep theirs")
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
     arguments = parser.parse_args()
     tuning = (source for source in read_sources() if source.split == "tuning")
     sources = [source for source in tuning if any(part in source.name for part in arguments.source)]
     with patch.object(calibration, "calibrations", return_value=dict.fromkeys(get_args(Kind), NO_CALIBRATION)):
         results = list(measured(sources, arguments.music, arguments.seconds, ()))
-    fitted = dict(calibrations()) | {kind: _fit_kind(kind, findings_of(kind, results)) for kind in arguments.kinds}
-    text = json.dumps({kind: asdict(found) for kind, found in fitted.items()}, indent=2)
+    write_calibrations({kind: fit_kind(kind, findings_of(kind, results)) for kind in arguments.kinds})
+
+
+def write_calibrations(fitted: Mapping[Kind, Calibration]) -> None:
+    """Write calibrations in place of those of the same kinds."""
+    text = json.dumps({kind: asdict(found) for kind, found in (dict(calibrations()) | dict(fitted)).items()}, indent=2)
     CALIBRATIONS_FILE.write_text(text + "\n", encoding="utf-8")
 
 
@@ -60,7 +64,7 @@ def findings_of(kind: Kind, results: Iterable[Measured]) -> list[Finding]:
     return real if len(real) >= MIN_REAL else [finding for _, finding in found]
 
 
-def _fit_kind(kind: Kind, findings: Sequence[Finding]) -> Calibration:
+def fit_kind(kind: Kind, findings: Sequence[Finding]) -> Calibration:
     """Return the calibration of findings whose confidences are not calibrated yet."""
     if len(findings) < MIN_FINDINGS:
         print(f"{kind}: {len(findings)} findings, no calibration but their number")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +16,13 @@ from benchmarks.accuracy.peers.readings import PEER_TASKS
 from benchmarks.accuracy.scores import BOUNDARY_WINDOWS, Reading, beat_f_measure, facts_reading, is_tempo, key_scores, scores
 from benchmarks.accuracy.sources import Source, Task
 from benchmarks.accuracy.stored_features import kept_features
-from benchmarks.accuracy.tracks import Annotation
+from benchmarks.accuracy.tracks import Annotation, Spans
 from models.cache.feature_store import FeatureStore
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import music_facts
 from pipelines.music.calibration import Kind
 from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
+from pipelines.music.sections.types import Section
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from pipelines.music.vocals import find_vocals
@@ -145,11 +147,7 @@ def findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iterator[
     if truth.chords:
         yield from _chord_findings(truth, facts)
     if truth.sections:
-        starts = np.array([start for start, _, _ in truth.sections])
-        for section in facts.sections[1:]:
-            is_near = np.abs(starts - section.start).min() <= BOUNDARY_WINDOWS["sections 3 s"]
-            if section.confidence is not None:
-                yield Finding("section", section.confidence, float(is_near))
+        yield from section_findings(truth.sections, facts.sections)
     yield from _tag_findings(truth, facts, tags)
 
 
@@ -160,6 +158,15 @@ def _tag_findings(truth: Annotation, facts: MusicFacts, tags: MusicTags) -> Iter
     if truth.is_sung is not None and facts.vocals and facts.vocals.present is not None:
         confidence = facts.vocals.probability if facts.vocals.present else 1 - facts.vocals.probability
         yield Finding("vocals", confidence, float(facts.vocals.present == truth.is_sung))
+
+
+def section_findings(truth: Spans, sections: Iterable[Section]) -> Iterator[Finding]:
+    """Yield the confidence of each section but the first."""
+    starts = np.array([start for start, _, _ in truth])
+    for section in islice(sections, 1, None):
+        is_near = np.abs(starts - section.start).min() <= BOUNDARY_WINDOWS["sections 3 s"]
+        if section.confidence is not None:
+            yield Finding("section", section.confidence, float(is_near))
 
 
 def _chord_findings(truth: Annotation, facts: MusicFacts) -> Iterator[Finding]:

@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.accuracy.tracks import Spans
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.rhythm.types import Beats
-from pipelines.music.sections.beat_features import BeatGrid, SoundFrames, accents, beat_features, beat_grid
-from pipelines.music.sections.boundaries import boundary_features
+from pipelines.music.sections.beat_features import BeatGrid, SoundFrames, beat_features, beat_grid
+from pipelines.music.sections.boundary_features import boundary_features
 from pipelines.music.sections.labels import Span, pair_features
 from pipelines.music.sections.repetition import Repetition, find_repetition
 from pipelines.music.sections.weights import Regression
@@ -31,6 +31,8 @@ INVERSE_PENALTY = 0.1
 class Example:
     """A piece with its true sections; times count from the start of the part that sounds."""
 
+    source: str
+    """Name in `benchmarks/accuracy/sources.json`."""
     frames: SoundFrames
     beats: Beats | None
     duration: float
@@ -55,7 +57,7 @@ class Example:
     @cached_property
     def boundary_features(self) -> tuple[list[str], FloatArray]:
         """Names and values [beats, names]."""
-        return boundary_features(self.features, accents(self.frames, self.grid), self.repetition, self.grid)
+        return boundary_features(self.frames, self.grid, self.features, self.repetition)
 
     @property
     def is_boundary(self) -> FloatArray:

@@ -26,12 +26,20 @@ MIN_CHROMA = 1e-2
 """Length of a chroma vector below which it is not brought to length 1: there are no notes."""
 REGISTER_PITCHES = 8
 """Neighbouring pitches whose onsets count together."""
+LOWEST_PITCH_CLASS = 9
+"""Pitch class of the lowest pitch, A0."""
+REGISTER_STARTS = (0, 27, 51)
+"""First pitch of the low, middle and high register: A0, C3, C5."""
 ACCENT_SECONDS = (-0.06, 0.1)
 """Start and end of the time around a beat in which its accent lies."""
 ACCENT_BANDS = {"low": slice(0, 5), "middle": slice(5, 14), "high": slice(14, 20)}
 """Log-mel bands whose rises are summed: bass drum, snare and tones, cymbals."""
 MIN_TIMBRE_SCORE = 1e-3
 """Score of a class of sounds below which it counts as this."""
+BEAT_PARTS = 4
+"""Parts of a beat in which a rhythm has its own rises."""
+RHYTHM_LEAD_SECONDS = 0.02
+"""Time before a part of a beat from which its rises count."""
 
 
 @dataclass(frozen=True)
@@ -92,26 +100,65 @@ def beat_features(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:
         np.sqrt(np.maximum(0, mean_between(frames.notes[:, kind], edges * HARMONY_FRAMES_PER_SECOND))) for kind in (0, 1)
     )
     rises = np.maximum(0, np.diff(frames.bands, axis=0, prepend=frames.bands[:1]))
-    patches = (edges - frames.timbre_start - (PATCH_SECONDS - PATCH_HOP_SECONDS) / 2) / PATCH_HOP_SECONDS
     features = {
         "harmony": harmony,
         "pitches": pitches,
         "onsets": onsets.reshape(len(onsets), -1, REGISTER_PITCHES).sum(axis=2),
         "spectrum": mean_between(frames.bands, edges * FRAMES_PER_SECOND),
         "flux": mean_between(rises, edges * FRAMES_PER_SECOND),
-        "timbre": mean_between(np.log(np.maximum(frames.timbre, MIN_TIMBRE_SCORE)), patches),
+        "timbre": _timbre(frames, edges),
     }
     return {name: standardised(rows) for name, rows in features.items()}
 
 
+def change_features(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:
+    """Return features [beats, columns] whose scale is the same in all clips, so that a clip in which little changes is seen.
+
+    The rhythm has columns of its own for each beat of a bar: the mean over whole bars is their mean bar.
+    """
+    edges = grid.times
+    parts = np.interp(np.arange(BEAT_PARTS * (len(edges) - 1) + 1) / BEAT_PARTS, np.arange(len(edges)), edges)
+    rises = mean_between(_band_rises(frames), (parts - RHYTHM_LEAD_SECONDS) * FRAMES_PER_SECOND)
+    pattern = np.sqrt(rises).reshape(len(edges) - 1, -1)
+    bars = np.zeros((len(pattern), BEATS_PER_BAR, pattern.shape[1]), dtype=np.float32)
+    places = np.arange(len(pattern))
+    bars[places, places % BEATS_PER_BAR] = BEATS_PER_BAR * pattern / (pattern.std() + 1e-6)
+    return {
+        "rhythm": bars.reshape(len(bars), -1),
+        "level": mean_between(frames.bands, edges * FRAMES_PER_SECOND),
+        "sounds": _timbre(frames, edges),
+    }
+
+
+def note_features(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:
+    """Return the probability of each pitch [beats, 88], and of each pitch class in three registers [beats, 36]."""
+    pitches: FloatArray = np.maximum(0, mean_between(frames.notes[:, 0], grid.times * HARMONY_FRAMES_PER_SECOND))
+    classes = np.zeros((len(pitches), len(REGISTER_STARTS), 12), dtype=np.float32)
+    for pitch in range(pitches.shape[1]):
+        register = int(np.searchsorted(REGISTER_STARTS, pitch, "right")) - 1
+        column = classes[:, register, (pitch + LOWEST_PITCH_CLASS) % 12]
+        np.maximum(column, pitches[:, pitch], out=column)
+    return {"pitches": pitches, "pitch classes": classes.reshape(len(classes), -1)}
+
+
+def _timbre(frames: SoundFrames, edges: DoubleArray) -> FloatArray:
+    patches = (edges - frames.timbre_start - (PATCH_SECONDS - PATCH_HOP_SECONDS) / 2) / PATCH_HOP_SECONDS
+    return mean_between(np.log(np.maximum(frames.timbre, MIN_TIMBRE_SCORE)), patches)
+
+
+def _band_rises(frames: SoundFrames) -> FloatArray:
+    """Return the rise of the level [frames, bands of `ACCENT_BANDS`]."""
+    rises = np.maximum(0, np.diff(frames.bands, axis=0, prepend=frames.bands[:1]))
+    return np.stack([rises[:, bands].sum(axis=1) for bands in ACCENT_BANDS.values()], axis=1)
+
+
 def accents(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:
     """Return the rise of the level at each beat [beats] in low, middle and high bands, in standard deviations of the clip."""
-    rises = np.maximum(0, np.diff(frames.bands, axis=0, prepend=frames.bands[:1]))
     starts = grid.times[:-1]
     spans = np.stack([starts + ACCENT_SECONDS[0], starts + ACCENT_SECONDS[1]], axis=1).ravel() * FRAMES_PER_SECOND
-    around = mean_between(rises, np.append(spans, spans[-1] + 1))[::2]
-    sums = {name: around[:, bands].sum(axis=1) for name, bands in ACCENT_BANDS.items()}
-    return {name: ((sum_ - sum_.mean()) / (sum_.std() + 1e-6)).astype(np.float32) for name, sum_ in sums.items()}
+    around = mean_between(_band_rises(frames), np.append(spans, spans[-1] + 1))[::2]
+    scores = (around - around.mean(axis=0)) / (around.std(axis=0) + 1e-6)
+    return {name: scores[:, column] for column, name in enumerate(ACCENT_BANDS)}
 
 
 def standardised(rows: FloatArray) -> FloatArray:

@@ -35,6 +35,28 @@ def novelty_curve(rows: FloatArray, width: int) -> FloatArray:
     return curve
 
 
+def set_change(rows: FloatArray, width: int) -> FloatArray:
+    """Return the part [rows] of what is there before or after each row that is not there on both sides, 0 to 1.
+
+    What is there is the mean of the strongest quarter of the rows, so that notes count however seldom they are played.
+
+    Args:
+        rows: probabilities [rows, columns].
+        width: rows before and after; fewer count near the ends.
+    """
+    after = np.stack([_strongest(rows[row : row + width]) for row in range(len(rows))])
+    before = np.stack([_strongest(rows[max(0, row - width) : max(1, row)]) for row in range(len(rows))])
+    shared, joined = np.minimum(before, after).sum(axis=1), np.maximum(before, after).sum(axis=1)
+    change: FloatArray = (1 - shared / np.maximum(joined, 1e-6)).astype(np.float32)
+    return change
+
+
+def _strongest(rows: FloatArray) -> FloatArray:
+    count = max(1, len(rows) // 4)
+    mean: FloatArray = np.partition(rows, len(rows) - count, axis=0)[-count:].mean(axis=0)
+    return mean
+
+
 def novelty_peaks(novelty: FloatArray) -> list[int]:
     """Return the rows of the peaks that stand out, the highest within `MIN_PEAK_DISTANCE`."""
     from librosa.util import peak_pick

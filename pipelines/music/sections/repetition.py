@@ -52,6 +52,14 @@ def find_repetition(features: dict[str, FloatArray]) -> Repetition:
     return Repetition(step, paths, np.repeat(groups, step, axis=0)[:beats])
 
 
+def lag_rows(repetition: Repetition) -> FloatArray:
+    """Return the affinity [rows, lags] of each row with the one that is a lag later, cyclic (Serra et al. 2014)."""
+    both = np.maximum(repetition.paths, repetition.paths.T)
+    places = np.arange(len(both))
+    lags: FloatArray = both[places[:, np.newaxis], (places[:, np.newaxis] + places) % len(both)]
+    return lags
+
+
 def _pooled(rows: FloatArray, step: int) -> FloatArray:
     """Return the mean of every `step` rows."""
     padded = np.pad(rows, ((0, -len(rows) % step), (0, 0)), mode="edge")

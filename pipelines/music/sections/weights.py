@@ -43,16 +43,10 @@ class SectionWeights:
     """Whether a section begins at a beat."""
     pairs: Regression
     """Whether two sections have one label."""
-    boundary_bonus: float
-    """Added to the log-odds of every boundary, against the prior of one long section."""
-    length_weight: float
-    """Factor of the log prior of the lengths of sections."""
 
 
 @cache
 def weights() -> SectionWeights:
     """Return the weights of the file."""
     stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
-    return SectionWeights(
-        Regression(**stored["boundaries"]), Regression(**stored["pairs"]), stored["boundary_bonus"], stored["length_weight"]
-    )
+    return SectionWeights(Regression(**stored["boundaries"]), Regression(**stored["pairs"]))
