@@ -25,14 +25,21 @@ class Entry:
     """Expected until it is loaded, measured from then on."""
     resident: Resident | None = None
     place: Place = "device"
-    holder: Ticket | None = None
+    holders: list[Ticket] = field(default_factory=list)
+    """One ticket, or several that share the model."""
     leaving: bool = False
     idle_since: float = 0.0
 
     @property
     def is_idle(self) -> bool:
         """Whether it is neither held nor on its way out, so that it may be lent or evicted."""
-        return self.resident is not None and self.holder is None and not self.leaving
+        return self.resident is not None and not self.holders and not self.leaving
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is on the device and held by tickets that let others join them."""
+        on_device = self.resident is not None and self.place == "device"
+        return on_device and bool(self.holders) and all(holder.shares for holder in self.holders)
 
 
 @dataclass(eq=False)
@@ -42,6 +49,8 @@ class Ticket:
     models: tuple[tuple[ModelIdentity, FetchedModel, int], ...]
     """(identity, model, expected bytes) of each."""
     working_bytes: int
+    shares: bool = False
+    """Whether others that share may hold its models at the same time."""
     granted: bool = False
     error: BaseException | None = None
     to_load: dict[ModelIdentity, int] = field(default_factory=dict)
@@ -61,11 +70,11 @@ class Ticket:
 
 
 class LeaseBook:
-    """Grants tickets first come, first served.
+    """Grants tickets first come, first served; tickets that share a model hold it together.
 
     A later ticket passes an earlier one only if they share no model and the earlier one does not wait for memory, so steady
     traffic on one model cannot starve another. Tickets for {A, B} and {B, A} cannot block each other, because a ticket gets all
-    of its models in one step.
+    of its models in one step. A ticket that wants a model alone waits only for those who share it before it came.
     """
 
     def __init__(self, device_name: str, max_waiting: int) -> None:
@@ -97,7 +106,7 @@ class LeaseBook:
         """
         held_back: set[ModelIdentity] = set()
         for ticket in list(self.waiting):
-            if ticket.identities & held_back or any(self._is_taken(identity) for identity in ticket.identities):
+            if ticket.identities & held_back or any(self._is_taken(identity, ticket) for identity in ticket.identities):
                 held_back |= ticket.identities
                 continue
             needed = self._needed_bytes(ticket)
@@ -115,6 +124,10 @@ class LeaseBook:
                 self._grant(ticket, idle)  # too few by their sizes; what they really free is measured as they go
             else:
                 self._fail(ticket, OutOfMemory(needed, max(0, free), self._device_name))
+
+    def is_wanted(self, identities: frozenset[ModelIdentity]) -> bool:
+        """Return whether a ticket holds one of the models or waits for it."""
+        return any(ticket.identities & identities for ticket in (*self.granted, *self.waiting))
 
     def entries_besides(self, ticket: Ticket) -> list[Entry]:
         """Return the entries of all models that the ticket does not ask for."""
@@ -139,7 +152,8 @@ class LeaseBook:
         """End a granted ticket: its models become idle; those that never got loaded vanish."""
         for identity in ticket.identities:
             entry = self.entries[identity]
-            entry.holder, entry.idle_since = None, now
+            entry.holders.remove(ticket)
+            entry.idle_since = now
             if entry.resident is None:
                 del self.entries[identity]
         for victim in ticket.victims:
@@ -162,9 +176,9 @@ class LeaseBook:
         entry.resident, entry.leaving = None, False
         self.entries = {i: e for i, e in self.entries.items() if e is not entry}
 
-    def _is_taken(self, identity: ModelIdentity) -> bool:
+    def _is_taken(self, identity: ModelIdentity, ticket: Ticket) -> bool:
         entry = self.entries.get(identity)
-        return entry is not None and not entry.is_idle
+        return entry is not None and not entry.is_idle and not (ticket.shares and entry.is_shared)
 
     def _needed_bytes(self, ticket: Ticket) -> int:
         return ticket.working_bytes + sum(self._to_load(ticket).values())
@@ -185,7 +199,7 @@ class LeaseBook:
         for victim in victims:
             victim.leaving = True
         for identity, model, expected_bytes in ticket.models:
-            self.entries.setdefault(identity, Entry(model, expected_bytes)).holder = ticket
+            self.entries.setdefault(identity, Entry(model, expected_bytes)).holders.append(ticket)
         ticket.granted = True
         self.waiting.remove(ticket)
         self.granted.append(ticket)

@@ -27,15 +27,26 @@ class LeaseQueue:
         self._clock = clock
         self._ended: deque[Ticket] = deque()
 
-    def enter(self, ticket: Ticket) -> None:
+    def enter(self, ticket: Ticket, crowded: Ticket | None = None) -> Ticket:
         """Put a request in line, and grant it at once if nothing is in its way.
+
+        Args:
+            ticket: the request.
+            crowded: the request to make in its place if the models of one of both are in use or wanted.
+
+        Returns:
+            The one that stands in line.
 
         Raises:
             QueueFull: as many as allowed are waiting already.
         """
         with self.changed:
+            self.settle()
+            if crowded is not None and self.book.is_wanted(ticket.identities | crowded.identities):
+                ticket = crowded
             self.book.enter(ticket)
             self.admit()
+            return ticket
 
     def await_grant(self, ticket: Ticket, deadline: float, timeout_seconds: float, should_stop: Callable[[], bool]) -> None:
         """Return when the ticket is granted.

@@ -5,14 +5,12 @@ from __future__ import annotations
 import ctypes
 import platform
 import sys
-import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import psutil
 
-from models.errors import AudioscopeError, OutOfMemory
 from models.specs.model_spec import Device
 
 AMD_DRIVER = Path("/dev/kfd")
@@ -204,25 +202,3 @@ def _droppable_bytes(path: Path) -> int:
         return 0
     statistics = dict(line.split(" ", 1) for line in lines if " " in line)
     return int(statistics.get("total_inactive_file", statistics.get("inactive_file", 0)))
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error of torch, CTranslate2, onnxruntime, Python or Audioscope means that memory ran out."""
-    if isinstance(error, (MemoryError, OutOfMemory)):
-        return True
-    if isinstance(error, AudioscopeError):
-        return False
-    text = str(error).lower()
-    if not isinstance(error, RuntimeError) and not type(error).__module__.startswith("onnxruntime"):
-        return False
-    return any(words in text for words in ("out of memory", "failed to allocate", "can't allocate memory", "bad_alloc"))
-
-
-def let_go_of_locals(error: BaseException) -> None:
-    """Clear the local variables of an error's finished frames: half-built models and tensors live as long as they do."""
-    cleared: set[int] = set()
-    link: BaseException | None = error
-    while link is not None and id(link) not in cleared:
-        traceback.clear_frames(link.__traceback__)
-        cleared.add(id(link))
-        link = link.__cause__ or link.__context__

@@ -5,6 +5,11 @@
 
 A lease is exclusive per model, takes all of its models at once and gives them back however the block ends. `LeaseBook` decides
 which request goes, `LeaseQueue` lets threads wait for that, and `ModelPlacement` brings the models to the device.
+
+    with cache.share(spec, working_bytes=2**28) as shared:
+        result = shared.run(call, item)
+
+Several may share a model. What they compute stands in line at the model's `Batcher`, and is joined into batches.
 """
 
 from __future__ import annotations
@@ -13,15 +18,18 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
+from models.batching.batcher import Batcher, SharedModel
 from models.cache.lease_book import Entry, LeaseBook, Ticket
 from models.cache.lease_queue import LeaseQueue
-from models.cache.memory import MemoryProbe, is_out_of_memory, let_go_of_locals
+from models.cache.memory import MemoryProbe
 from models.cache.placement import DeviceMemory, ModelBuilder, ModelPlacement, RoomWasTaken
 from models.cache.status import CacheStatus, ResidentStatus
 from models.errors import OutOfMemory
+from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.specs.model_spec import FetchedModel, ModelIdentity, ModelSpec
 from models.stopping import never_stop
 
@@ -70,6 +78,7 @@ class ModelCache:
         self._memory = DeviceMemory(device_probe, host_probe, limits.headroom_bytes, unlimited=limits.eager)
         self._queue = LeaseQueue(LeaseBook(self._device, limits.max_waiting), self._memory.free_bytes, clock)
         self._placement = ModelPlacement(self._queue, self._memory, builder, clock)
+        self._batchers: WeakValueDictionary[ModelIdentity, Batcher] = WeakValueDictionary()
 
     @contextmanager
     def lease(
@@ -86,22 +95,47 @@ class ModelCache:
             ModelUnavailable, DamagedWeights, ModelLoadFailed: a model could not be had; every waiter gets the same error.
             OutOfMemory: what was needed and what was free, from loading or from the work itself.
         """
-        models = tuple(self._files.fetch(spec) for spec in specs)
-        expected = tuple((m.identity(self._device), m, m.spec.memory_bytes(self._device)) for m in models)
-        ticket = Ticket(expected, working_bytes)
-        timeout = self._limits.lease_timeout_seconds if timeout_seconds is None else timeout_seconds
-        residents = self._acquire(ticket, timeout, should_stop)
-        try:
-            yield residents
-        except Exception as error:
-            if is_out_of_memory(error) and not isinstance(error, OutOfMemory):
-                let_go_of_locals(error)
-                self.evict_idle(0.0)
-                raise self._memory.out_of_memory(working_bytes) from error
-            raise
-        finally:
-            del residents
-            self._queue.end(ticket)
+        ticket = self._ticket(tuple(self._files.fetch(spec) for spec in specs), working_bytes)
+        with self._granted(ticket, None, timeout_seconds, should_stop) as entries:
+            models = _models_of(entries)
+            try:
+                yield models
+            finally:
+                del models
+
+    @contextmanager
+    def share(
+        self,
+        spec: ModelSpec,
+        crowded: ModelSpec | None = None,
+        working_bytes: int = 0,
+        timeout_seconds: float | None = None,
+        should_stop: Callable[[], bool] = never_stop,
+    ) -> Iterator[SharedModel]:
+        """Lend the model to this job and to all others that share it; who wants it alone waits for those who came before.
+
+        Args:
+            spec: the model.
+            crowded: the form of the same weights to lend if others are using or waiting for one of the two.
+            working_bytes: memory for this job's part of a batch.
+            timeout_seconds: how long to wait; by default the limit.
+            should_stop: called while this job waits for the model, and while its items wait in the model's line.
+
+        Raises:
+            ModelError, JobStopped: as in `lease`.
+        """
+        model = self._files.fetch(spec)
+        ticket = self._ticket((model,), working_bytes, shares=True)
+        for_crowd = self._ticket((replace(model, spec=crowded),), working_bytes, shares=True) if crowded else None
+        with self._granted(ticket, for_crowd, timeout_seconds, should_stop) as (entry,):
+            workers = (crowded or spec).workers
+            width = workers // entry.model.spec.workers
+            shared = SharedModel(_models_of([entry])[0], self._batcher(entry, workers), should_stop, width)
+            try:
+                yield shared
+            finally:
+                shared.leave()
+                del shared
 
     def preload(self, *specs: ModelSpec) -> None:
         """Load models before the first request, one after the other, and leave them idle."""
@@ -186,20 +220,52 @@ class ModelCache:
         idle_seconds = self._clock() - entry.idle_since if state == "idle" else 0.0
         return ResidentStatus(spec.title, entry.model.revision, identity.dtype, place, entry.size_bytes, state, idle_seconds)
 
-    def _acquire(self, ticket: Ticket, timeout_seconds: float, should_stop: Callable[[], bool]) -> tuple[Any, ...]:
-        deadline = self._clock() + timeout_seconds
+    def _ticket(self, models: tuple[FetchedModel, ...], working_bytes: int, shares: bool = False) -> Ticket:
+        expected = tuple((m.identity(self._device), m, m.spec.memory_bytes(self._device)) for m in models)
+        return Ticket(expected, working_bytes, shares)
+
+    @contextmanager
+    def _granted(
+        self, ticket: Ticket, crowded: Ticket | None, timeout_seconds: float | None, should_stop: Callable[[], bool]
+    ) -> Iterator[list[Entry]]:
+        """Yield the entries of the ticket, or of `crowded`, once they are on the device."""
+        timeout = self._limits.lease_timeout_seconds if timeout_seconds is None else timeout_seconds
         try:
-            self._queue.enter(ticket)
-            while True:
-                self._queue.await_grant(ticket, deadline, timeout_seconds, should_stop)
-                try:
-                    self._placement.bring_to_device(ticket, should_stop)
-                except RoomWasTaken:
-                    self._queue.return_to_front(ticket)
-                    continue
-                with self._queue.changed:
-                    entries = [self._queue.book.entries[identity] for identity, _, _ in ticket.models]
-                    return tuple(entry.resident.model for entry in entries if entry.resident)
+            ticket = self._queue.enter(ticket, crowded)
+            entries = self._acquire(ticket, timeout, should_stop)
         except BaseException:
-            self._queue.leave(ticket)
+            for asked in filter(None, (ticket, crowded)):
+                self._queue.leave(asked)
             raise
+        try:
+            yield entries
+        except Exception as error:
+            if is_out_of_memory(error) and not isinstance(error, OutOfMemory):
+                let_go_of_locals(error)
+                self.evict_idle(0.0)
+                raise self._memory.out_of_memory(ticket.working_bytes) from error
+            raise
+        finally:
+            self._queue.end(ticket)
+
+    def _acquire(self, ticket: Ticket, timeout_seconds: float, should_stop: Callable[[], bool]) -> list[Entry]:
+        deadline = self._clock() + timeout_seconds
+        while True:
+            self._queue.await_grant(ticket, deadline, timeout_seconds, should_stop)
+            try:
+                self._placement.bring_to_device(ticket, should_stop)
+            except RoomWasTaken:
+                self._queue.return_to_front(ticket)
+                continue
+            with self._queue.changed:
+                return [self._queue.book.entries[identity] for identity, _, _ in ticket.models]
+
+    def _batcher(self, entry: Entry, workers: int) -> Batcher:
+        """Return the line of those who share the weights now, in whatever form."""
+        weights = entry.model.identity(self._device)._replace(workers=0)
+        with self._queue.changed:
+            return self._batchers.setdefault(weights, Batcher(workers))
+
+
+def _models_of(entries: list[Entry]) -> tuple[Any, ...]:
+    return tuple(entry.resident.model for entry in entries if entry.resident)

@@ -12,9 +12,10 @@ from typing import Protocol
 
 from models.cache.eviction import eviction_order
 from models.cache.lease_book import Entry, LeaseBook, Ticket
-from models.cache.memory import MemoryProbe, is_out_of_memory, let_go_of_locals
+from models.cache.memory import MemoryProbe
 from models.cache.residents import Resident
 from models.errors import JobStopped, ModelError, ModelLoadFailed, OutOfMemory
+from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.specs.model_spec import Device, FetchedModel, ModelIdentity
 
 log = logging.getLogger(__name__)

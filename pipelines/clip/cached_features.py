@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from models.batching.session import SharedSession
 from models.cache.feature_store import ArrayT, FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
@@ -35,6 +36,9 @@ def cached_features(
 
     def compute_on_loan() -> ArrayT:
         # Whoever stops must not stop others who wait for the same array, so this wait does not look at a stop flag.
+        if spec.batch_rows:
+            with runtime.cache.share(spec, working_bytes=working_bytes) as shared:
+                return compute(SharedSession(shared, spec.batch_rows))
         with runtime.cache.lease(spec, working_bytes=working_bytes) as (model,):
             return compute(model)
 

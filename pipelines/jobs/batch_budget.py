@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from models.cache.memory import is_out_of_memory, let_go_of_locals
+from models.out_of_memory import is_out_of_memory, let_go_of_locals
 
 log = logging.getLogger(__name__)
 

@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from models.runtime import ModelRuntime
-from models.specs.whisper_memory import working_bytes
 from models.stopping import never_stop
 from pipelines.clip.errors import ClipTooLong
-from pipelines.jobs.batch_budget import BatchBudget
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
 from pipelines.speech.transcript import Segment, ShortenedField, TranscriptionOptions, shifted
-from pipelines.speech.transcription import choose_whisper
+from pipelines.speech.transcription import borrow_whisper, choose_whisper
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion, speech_regions
 from pipelines.wording.writing_systems import join_texts
 
@@ -61,8 +59,7 @@ class Dictation:
         """
         self.options = options
         self.choice = choose_whisper(options, runtime.catalog, is_live=True)
-        self._cache = runtime.cache
-        self._device = runtime.catalog.device
+        self._runtime = runtime
         self._max_samples = int(max_seconds * SAMPLE_RATE)
         self._parts: list[NDArray[np.int16]] = []
         self._samples = 0
@@ -144,16 +141,14 @@ class Dictation:
         """Decode in the language of the first phrase that had one."""
         known = self._result.language
         in_known = replace(options, language=known.code) if known and self._result.segments else options
-        needed = working_bytes(self.choice.spec, self._device, options.beam_size)
-        with self._cache.lease(self.choice.spec, working_bytes=needed) as (whisper,):
-            budget = BatchBudget(1, self._cache.clear)
+        with borrow_whisper(self.choice.spec, self._runtime, options.beam_size) as (whisper, budget):
             steps = list(decode_speech(whisper, samples, in_known, never_stop, budget))
         shortened = tuple(step for step in steps if isinstance(step, ShortenedField))
         self._result = replace(self._result, shortened=shortened)
         languages = [step for step in steps if isinstance(step, Language)]
         language = known if known and self._result.segments else next(iter(languages), known)
         segments = [step for step in steps if isinstance(step, Segment)]
-        return language, [segment for segment in segments if not is_hallucination(segment, samples, self._cache)]
+        return language, [segment for segment in segments if not is_hallucination(segment, samples, self._runtime.cache)]
 
     def _drop(self, count: int) -> None:
         """Forget the first `count` pending samples."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray
+from models.batching.session import SharedSession
 from models.cache.model_cache import ModelCache
 from models.specs.sound import YAMNET
 from pipelines.speech.sentences import is_repetitive
@@ -80,6 +81,6 @@ def voice_score(waveform: FloatArray, segment: Segment, cache: ModelCache) -> fl
     last = max(first, min(end // PATCH_HOP_SAMPLES, final))
     stop = last * PATCH_HOP_SAMPLES + PATCH_SAMPLES
     samples = np.pad(waveform[first * PATCH_HOP_SAMPLES : stop], (0, max(0, stop - len(waveform))))
-    with cache.lease(YAMNET, working_bytes=YamnetTagger.working_bytes) as (yamnet,):
-        scores = YamnetTagger().scores(yamnet, samples)
+    with cache.share(YAMNET, working_bytes=YamnetTagger.working_bytes) as shared:
+        scores = YamnetTagger().scores(SharedSession(shared, YAMNET.batch_rows), samples)
     return float(scores[:, [class_tree().index(name) for name in VOICES]].max())

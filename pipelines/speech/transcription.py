@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from models.arrays import FloatArray
+from models.batching.whisper import shared_whisper
 from models.errors import InvalidOption, ModelError, UnsuitableModel
 from models.loading.loaders import usable_cores
 from models.model_catalog import ModelCatalog, ModelChoice
@@ -196,21 +199,43 @@ def _decode(
         return
     waveforms = {side: clip.speech_waveform(SAMPLE_RATE, side) for side in sides or ("",)}
     is_short = all(fits_one_window(len(waveform)) for waveform in waveforms.values())
-    is_on_cpu = choice.spec.place(runtime.catalog.device) == "cpu"
-    spec = with_workers(choice.spec) if is_on_cpu and not is_short else choice.spec
-    device = runtime.catalog.device
-    free = runtime.catalog.attainable_bytes() - spec.memory_bytes(device)
-    windows = 1 if is_short else fitting_windows(spec, device, options.beam_size, free)
-    needed = working_bytes(spec, device, options.beam_size, windows)
-    with runtime.cache.lease(spec, working_bytes=needed, should_stop=should_stop) as (whisper,):
-        budget = BatchBudget(windows, runtime.cache.clear)
+    with borrow_whisper(choice.spec, runtime, options.beam_size, should_stop, many_windows=not is_short) as (whisper, budget):
         yield from in_order(
             {side: decode_speech(whisper, waveform, options, should_stop, budget) for side, waveform in waveforms.items()}
         )
 
 
+@contextmanager
+def borrow_whisper(
+    spec: ModelSpec,
+    runtime: ModelRuntime,
+    beam_size: int,
+    should_stop: Callable[[], bool] = never_stop,
+    many_windows: bool = False,
+) -> Iterator[tuple[Any, BatchBudget]]:
+    """Lend a Whisper model that several people decode with at the same time, and how many windows one of them decodes at once.
+
+    On the CPU one window is decoded on all cores, and many windows, of one clip or of several people's, by a worker on each core.
+
+    Args:
+        spec: the model.
+        runtime: where it is borrowed.
+        beam_size: of the search.
+        should_stop: called while this job waits for the model and in its line.
+        many_windows: whether this job has more than one window.
+    """
+    device = runtime.catalog.device
+    crowded = with_workers(spec) if spec.place(device) == "cpu" else spec
+    wanted = crowded if many_windows else spec
+    free = runtime.catalog.attainable_bytes() - spec.memory_bytes(device)
+    windows = fitting_windows(wanted, device, beam_size, free) if many_windows else 1
+    needed = working_bytes(wanted, device, beam_size, windows)
+    with runtime.cache.share(wanted, crowded=crowded, working_bytes=needed, should_stop=should_stop) as shared:
+        yield shared_whisper(shared), BatchBudget(windows, runtime.cache.clear)
+
+
 def with_workers(spec: ModelSpec) -> ModelSpec:
-    """Return the form of a Whisper model for clips of many windows, on the CPU."""
+    """Return the form of a Whisper model for many windows on the CPU, of one clip or of several people's."""
     return replace(spec, workers=min(MAX_WORKERS, usable_cores()))
 
 
@@ -242,7 +267,6 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
 def _decode_samples(
     samples: FloatArray, options: TranscriptionOptions, spec: ModelSpec, runtime: ModelRuntime, should_stop: Callable[[], bool]
 ) -> Generator[Segment, None, None]:
-    needed = working_bytes(spec, runtime.catalog.device, options.beam_size)
-    with runtime.cache.lease(spec, working_bytes=needed, should_stop=should_stop) as (whisper,):
-        steps = decode_speech(whisper, samples, options, should_stop, BatchBudget(1, runtime.cache.clear))
+    with borrow_whisper(spec, runtime, options.beam_size, should_stop) as (whisper, budget):
+        steps = decode_speech(whisper, samples, options, should_stop, budget)
         yield from (step for step in steps if isinstance(step, Segment))

@@ -29,8 +29,8 @@ def identity(key: str) -> ModelIdentity:
     return MODELS[key].identity("cuda")
 
 
-def ticket(keys: str, working_bytes: int = 0) -> Ticket:
-    return Ticket(tuple((identity(key), MODELS[key], SIZES[key]) for key in keys), working_bytes)
+def ticket(keys: str, working_bytes: int = 0, shares: bool = False) -> Ticket:
+    return Ticket(tuple((identity(key), MODELS[key], SIZES[key]) for key in keys), working_bytes, shares)
 
 
 class Ledger:
@@ -46,8 +46,8 @@ class Ledger:
     def admit(self) -> None:
         self.book.admit(lambda: BUDGET - self.used_bytes())
 
-    def enter(self, keys: str, working_bytes: int = 0) -> Ticket:
-        new = ticket(keys, working_bytes)
+    def enter(self, keys: str, working_bytes: int = 0, shares: bool = False) -> Ticket:
+        new = ticket(keys, working_bytes, shares)
         self.book.enter(new)
         self.admit()
         return new

@@ -7,8 +7,8 @@ import weakref
 import pytest
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 
-from models.cache.memory import is_out_of_memory
 from models.errors import JobStopped, ModelLoadFailed, ModelUnavailable, OutOfMemory
+from models.out_of_memory import is_out_of_memory
 from tests.models.cache.steps import A, B, MakeBench, raise_always, raise_once, states
 from tests.models.fakes import GUARD_SECONDS, FakeModel, Gate, await_event, in_thread, make_spec
 

@@ -38,11 +38,11 @@ class AnySchedule(RuleBasedStateMachine):
         candidates = [t for t in self.book.granted if not fits or (t.to_load and self.ledger.has_room(t))]
         return data.draw(st.sampled_from(candidates)) if candidates else None
 
-    @rule(keys=TICKETS, working_bytes=st.integers(0, 2))
-    def enter(self, keys: str, working_bytes: int) -> None:
+    @rule(keys=TICKETS, working_bytes=st.integers(0, 2), shares=st.booleans())
+    def enter(self, keys: str, working_bytes: int, shares: bool) -> None:
         working_bytes = min(working_bytes, BUDGET - sum(SIZES[key] for key in keys))
         if len(self.book.waiting) < 6:
-            new = ticket(keys, working_bytes)
+            new = ticket(keys, working_bytes, shares)
             self.arrivals[new] = len(self.arrivals)
             self.book.enter(new)
             self.ledger.admit()
@@ -113,10 +113,12 @@ class AnySchedule(RuleBasedStateMachine):
     def every_entry_is_held_or_idle_or_leaving_or_loading(self) -> None:
         for key, entry in self.book.entries.items():
             holders = [t for t in self.book.granted if key in t.identities]
-            assert holders == ([entry.holder] if entry.holder else [])
-            assert not (entry.holder and entry.leaving)
-            assert entry.is_idle == (entry.resident is not None and not entry.holder and not entry.leaving)
-            assert entry.resident or entry.holder
+            assert set(holders) == set(entry.holders)
+            assert len(holders) == len(entry.holders)
+            assert len(holders) <= 1 or all(holder.shares for holder in holders)
+            assert not (entry.holders and entry.leaving)
+            assert entry.is_idle == (entry.resident is not None and not entry.holders and not entry.leaving)
+            assert entry.resident or entry.holders
 
     @invariant()
     def every_leaving_entry_has_exactly_one_evictor(self) -> None:

@@ -1,0 +1,1 @@
+"""What several people compute with one model, joined into batches."""
