@@ -91,8 +91,8 @@ def lone(services: Services, clip: AudioClip) -> Figure:
     waveform, options = clip.speech_waveform(RATE), DecodingOptions()
 
     def sharing() -> list[object]:
-        with borrow_whisper(WHISPER_BASE_OFFLINE, services.runtime) as whisper:
-            return list(decode_speech(whisper, waveform, options, never_stop))
+        with borrow_whisper(WHISPER_BASE_OFFLINE, services.runtime, options.beam_size) as (whisper, budget):
+            return list(decode_speech(whisper, waveform, options, never_stop, budget))
 
     def exclusive() -> list[object]:
         with services.runtime.cache.lease(WHISPER_BASE_OFFLINE) as (whisper,):

@@ -18,10 +18,11 @@ import numpy as np
 
 from models.arrays import AnyArray
 from models.batching.batcher import BatchCall, SharedModel
+from models.specs.model_spec import Device
 
-MAX_JOINED_WINDOWS = {"cpu": 4, "cuda": 16, "mps": 4}
+MAX_JOINED_WINDOWS: dict[Device, int] = {"cpu": 4, "cuda": 16, "mps": 4}
 """Windows of one search. On a CPU, four take 0.7 of the time that they take one by one, and eight take no less."""
-MAX_JOINED_INPUTS = {"cpu": 1, "cuda": 16, "mps": 4}
+MAX_JOINED_INPUTS: dict[Device, int] = {"cpu": 1, "cuda": 16, "mps": 4}
 """Windows of one call of the encoder, and of the decoder over a known text. On a CPU, four take 1.2 of the time that they take
 one by one: their activations do not fit its caches."""
 
@@ -45,7 +46,7 @@ class SharedEngine:
     def __init__(self, shared: SharedModel) -> None:
         self._engine = shared.model.model
         self._shared = shared
-        self.device: str = self._engine.device
+        self.device: Device = self._engine.device
         self.device_index = self._engine.device_index
         self.num_workers: int = self._engine.num_workers
         self.is_multilingual: bool = self._engine.is_multilingual
@@ -85,7 +86,7 @@ class SharedEngine:
         return self._run(key, align, MAX_JOINED_INPUTS, states, text_tokens, num_frames)
 
     def _run(
-        self, key: tuple[object, ...], method: Callable[..., Any], max_rows: dict[str, int], rows: Any, *columns: Sequence[Any]
+        self, key: tuple[object, ...], method: Callable[..., Any], max_rows: dict[Device, int], rows: Any, *columns: Sequence[Any]
     ) -> Any:
         """Call a method in line, joined with calls that have an equal key and equally long inputs.
 
