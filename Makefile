@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 APP := $(VENV)/.app-installed
 TESTS := $(VENV)/.tests-installed
+GPU := $(VENV)/.gpu-installed
 
 # Where torch is taken from, such as https://download.pytorch.org/whl/cpu, whose wheels come without CUDA; empty for pip's own choice.
 export TORCH_INDEX ?=
@@ -11,7 +12,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test import unit space-test check check-scripts bench accuracy lock update-models clean
+.PHONY: run test import unit gpu-test space-test check check-scripts bench accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -30,6 +31,12 @@ unit: $(TESTS)
 # The repository as a Space has it, in an environment of its own; 3 GB of packages, with CUDA 7, which are removed afterwards.
 space-test: $(TESTS)
 	SPACE_PYTHON="$(PYTHON)" $(BIN)/python -m pytest tests/deploy/space_from_requirements.py
+
+# For whoever has an NVIDIA GPU for a few minutes: prints one table. Without a GPU it says so, and fails.
+gpu-test: $(TESTS)
+	$(BIN)/python -m tests.gpu --only-look
+	$(MAKE) $(GPU)
+	$(BIN)/python -m tests.gpu
 
 check: $(TESTS)
 	$(BIN)/ruff check .
@@ -79,4 +86,8 @@ $(APP): requirements.txt
 
 $(TESTS): $(APP) requirements-test.txt
 	TORCH_INDEX= $(INSTALL) requirements-test.txt
+	touch $@
+
+$(GPU): $(APP) requirements-gpu.txt
+	TORCH_INDEX= $(INSTALL) requirements-gpu.txt
 	touch $@
