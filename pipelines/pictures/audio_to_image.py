@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from models.arrays import MAX_SEED
@@ -16,11 +17,12 @@ from models.specs.model_spec import Device, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background, reported_steps
+from pipelines.jobs.gpu_calls import gpu_reports, gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.concept_decomposition import decompose_concepts
 from pipelines.pictures.options import ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
-from pipelines.pictures.planning import PicturePlan, plan_picture
+from pipelines.pictures.planning import ENCODING_SECONDS, PicturePlan, plan_picture
 from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt_text, text_overflow
 from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.salient_window import salient_window
@@ -47,6 +49,7 @@ def audio_to_image(
         InvalidOption, InvalidInitImage: before any model is touched.
         PictureOverflow: the model's values overflowed.
         ModelError: a model cannot be had; see `ModelCache.lease`.
+        GpuRefused: no GPU was given; pictures before that were yielded.
     """
     began = clock()
     plan = plan_picture(clip, options, runtime.catalog)
@@ -84,10 +87,13 @@ def segment_concepts(
     """
     plan = plan_picture(clip, options, runtime.catalog)
     start, end = _segment(clip, plan, runtime, should_stop)
-    audio = _audio_embeds(clip, plan, start, end, runtime, should_stop)
     if should_stop():
         raise JobStopped
-    return start, end, decompose_concepts(audio, plan.model.spec, runtime) if audio else ()
+    spec = plan.model.spec
+    found = list(gpu_steps(partial(_concepts, clip, plan, start, end), runtime, spec, ENCODING_SECONDS, should_stop))
+    if should_stop():
+        raise JobStopped
+    return start, end, found[0]
 
 
 def _segment(clip: AudioClip, plan: PicturePlan, runtime: ModelRuntime, should_stop: Callable[[], bool]) -> tuple[float, float]:
@@ -113,6 +119,42 @@ def _first_snapshot(plan: PicturePlan, device: Device) -> Drawing:
     return Drawing(steps=plan.sampling.denoising_steps, **model_fields(specs, device, plan.model.reason))
 
 
+def _draw_part(
+    clip: AudioClip,
+    plan: PicturePlan,
+    now: Drawing,
+    numbers: range,
+    runtime: ModelRuntime,
+    report: Report,
+    stopped: Callable[[], bool],
+) -> None:
+    _Job(clip, plan, runtime).draw_part(now, numbers, report, stopped)
+
+
+def _concepts(
+    clip: AudioClip, plan: PicturePlan, start: float, end: float, runtime: ModelRuntime, should_stop: Callable[[], bool]
+) -> Generator[tuple[ConceptWeight, ...], None, None]:
+    audio = _audio_embeds(clip, plan, start, end, runtime, should_stop)
+    yield decompose_concepts(audio, plan.model.spec, runtime) if audio else ()
+
+
+class _Latest:
+    """The latest snapshot of several parts."""
+
+    def __init__(self, now: Drawing, report: Report) -> None:
+        self.now = now
+        self._report = report
+
+    def report_after(self, pictures: tuple[Picture, ...]) -> Report:
+        """Return what reports snapshots of a part, after the pictures of the parts before it."""
+
+        def report(drawing: Drawing) -> None:
+            self.now = replace(drawing, pictures=(*pictures, *drawing.pictures))
+            self._report(self.now)
+
+        return report
+
+
 @dataclass(frozen=True)
 class _Job:
     clip: AudioClip
@@ -120,26 +162,43 @@ class _Job:
     runtime: ModelRuntime
 
     def draw(self, now: Drawing, report: Report, stopped: Callable[[], bool]) -> None:
-        """Report each new snapshot until the last picture is drawn; `report` may raise."""
+        """Report each new snapshot until the last picture is drawn; `report` may raise.
+
+        On ZeroGPU each picture is a call of its own. What the CPU finds out about the clip comes before the calls.
+        """
         # All in one thread: OpenMP keeps a pool for each thread that calls it, and with more threads in all pools than cores
         # every one of its loops waits twice as long.
         spec, options = self.plan.model.spec, self.plan.options
         start, end = _segment(self.clip, self.plan, self.runtime, stopped)
         now = replace(now, state="encoding", start=start, end=end)
         report(now)
-        audio = _audio_embeds(self.clip, self.plan, start, end, self.runtime, stopped)
-        if audio is not None:
-            now = replace(now, concepts=decompose_concepts(audio, spec, self.runtime))
-            report(now)
         if self.plan.needs_written_prompt:
             now = replace(now, prompt=write_prompt(self.clip, start, end, spec, self.runtime, stopped).text)
         elif options.audio_weight < 1:
             now = replace(now, prompt=options.prompt or "")
-        now = replace(now, state="drawing", picture=1)
-        report(now)
-        report(replace(self._draw_pictures(now, audio, report, stopped), state="done"))
+        latest = _Latest(now, report)
+        numbers = range(1, options.pictures + 1)
+        for part in [range(number, number + 1) for number in numbers] if spec.on_zero_gpu else [numbers]:
+            work = partial(_draw_part, self.clip, self.plan, replace(latest.now, pictures=()), part)
+            seconds = len(part) * self.plan.gpu_seconds
+            gpu_reports(work, self.runtime, spec, seconds, latest.report_after(latest.now.pictures), stopped)
+            if stopped():
+                return
+        report(replace(latest.now, state="done"))
 
-    def _draw_pictures(self, now: Drawing, audio: AudioEmbeds | None, report: Report, stopped: Callable[[], bool]) -> Drawing:
+    def draw_part(self, now: Drawing, numbers: range, report: Report, stopped: Callable[[], bool]) -> None:
+        """Report the concepts, unless they are known, and each snapshot of the pictures of these numbers."""
+        audio = _audio_embeds(self.clip, self.plan, now.start, now.end, self.runtime, stopped)
+        if audio is not None and not now.concepts:
+            now = replace(now, concepts=decompose_concepts(audio, self.plan.model.spec, self.runtime))
+            report(now)
+        now = replace(now, state="drawing", picture=numbers[0])
+        report(now)
+        self._draw_pictures(now, audio, numbers, report, stopped)
+
+    def _draw_pictures(
+        self, now: Drawing, audio: AudioEmbeds | None, numbers: range, report: Report, stopped: Callable[[], bool]
+    ) -> None:
         plan, options = self.plan, self.plan.options
         spec, decoder = plan.model.spec, self._preview_decoder()
         text = prompt_text(options, now.prompt, tuple(concept.concept for concept in now.concepts))
@@ -152,10 +211,9 @@ class _Job:
                 prompt_overflow=text_overflow(pipeline.tokenizer, text.full),
                 negative_prompt_overflow=text_overflow(pipeline.tokenizer, text.negative),
             )
-            for number in range(1, options.pictures + 1):
+            for number in numbers:
                 now = replace(now, picture=number, step=0, preview=None)
                 now = self._draw_picture(now, pipeline, embeds, preview, report)
-            return now
 
     def _draw_picture(
         self, now: Drawing, pipeline: Any, embeds: PromptEmbeds, preview: Preview | None, report: Report

@@ -12,6 +12,7 @@ from models.specs.image import DrawingDefaults, drawing_defaults
 from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
+from pipelines.jobs.gpu_seconds import drawing_seconds
 from pipelines.pictures.audio_embeds import choose_aligner
 from pipelines.pictures.init_image import check_init_image, prepare_init_image
 from pipelines.pictures.options import (
@@ -31,6 +32,8 @@ LATENT_PIXELS = 8
 """Side of one latent in pixels; sides of pictures are multiples of it."""
 WORKING_BYTES_PER_PIXEL = 4096
 """Memory of the last layers of a decoder like Stable Diffusion's, in float32, with room for copies."""
+ENCODING_SECONDS = 2.0
+"""Estimated GPU time for the embeds of the audio, of the prompt and of the concepts."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,12 @@ class PicturePlan:
     def working_bytes(self) -> int:
         """Memory that one picture needs beside the model."""
         return WORKING_BYTES_PER_PIXEL * self.sampling.width * self.sampling.height
+
+    @property
+    def gpu_seconds(self) -> float:
+        """Estimated GPU time of one picture."""
+        sampling = self.sampling
+        return ENCODING_SECONDS + drawing_seconds(self.model.spec, sampling.width * sampling.height, sampling.denoising_steps)
 
     @property
     def needs_written_prompt(self) -> bool:

@@ -78,10 +78,49 @@ class Scenes:
             "releases": self.scheduler.releases(),
         }
 
+    def pictures(self) -> dict[str, Any]:
+        from pipelines.pictures.audio_to_image import audio_to_image
+        from pipelines.pictures.options import PictureOptions
+
+        music = self.services.clips.open(EXAMPLES / "music.ogg")
+        options = PictureOptions(steps=2, pictures=2, seed=7, start=0.0, end=5.0)
+        snapshots = list(audio_to_image(music, options, self.runtime))
+        last = snapshots[-1]
+        return {
+            "state": last.state,
+            "device": last.device,
+            "concepts": len(last.concepts),
+            "seeds": [picture.seed for picture in last.pictures],
+            "sizes": [picture.image.size for picture in last.pictures],
+            "steps": sorted({(now.picture, now.step) for now in snapshots if now.step}),
+            "grew": [len(now.pictures) for now in snapshots] == sorted(len(now.pictures) for now in snapshots),
+            "calls": len(self.scheduler.durations()),
+            "colours": [len(set(picture.image.getdata())) for picture in last.pictures],
+        }
+
+    def stopped_picture(self) -> dict[str, Any]:
+        from pipelines.pictures.audio_to_image import audio_to_image
+        from pipelines.pictures.options import PictureOptions
+
+        stop = threading.Event()
+        music = self.services.clips.open(EXAMPLES / "music.ogg")
+        options = PictureOptions(steps=50, pictures=9, seed=7, start=0.0, end=5.0)
+        for now in audio_to_image(music, options, self.runtime, stop.is_set):
+            if now.step >= 1 and not stop.is_set():
+                stop.set()
+                began = time.monotonic()
+        seconds = time.monotonic() - began
+        deadline = began + 60
+        while not self.scheduler.releases() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return {"state": now.state, "seconds": seconds, "releases": self.scheduler.releases()}
+
     def all(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "offered", self.offered
         yield "main process", self.main_process
         yield "transcription", self.transcription
+        yield "pictures", self.pictures
+        yield "stopped picture", self.stopped_picture
 
 
 def main(folder: Path) -> None:

@@ -57,3 +57,17 @@ def test_transformers_whisper_transcribes_in_a_worker(seen: dict[str, Any]) -> N
     assert jiwer.wer(SAID, text) <= 0.03
     assert result["words"] > 38 and result["language"] == "en"
     assert len(result["durations"]) == 1 and result["releases"] == [False]
+
+
+def test_pictures_are_drawn_in_a_worker_one_call_each(seen: dict[str, Any]) -> None:
+    result = seen["pictures"]
+    assert (result["state"], result["device"], result["calls"]) == ("done", "CUDA", 2)
+    assert result["seeds"] == [7, 8] and result["concepts"] > 0 and result["grew"]
+    assert all(size == [384, 384] for size in result["sizes"]) and min(result["colours"]) > 100
+    assert result["steps"] == [[1, 1], [1, 2], [2, 1], [2, 2]]
+
+
+def test_stop_reaches_a_picture_in_a_worker(seen: dict[str, Any]) -> None:
+    result = seen["stopped picture"]
+    assert result["state"] == "stopped" and result["seconds"] < 1.0
+    assert result["releases"] == [False]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jiwer
@@ -54,7 +55,7 @@ class Host:
         self.asked: list[int] = []
         self.refuse: Callable[[int], GpuRefused | None] = lambda number: None
         """The refusal of a call, by its number from 0."""
-        self._worker: Any = type("Runtime", (), {"cache": Lender(whisper)})()
+        self._worker: Any = SimpleNamespace(cache=Lender(whisper), catalog=SimpleNamespace(device="cuda"))
 
     def granted_seconds(self, seconds: float) -> float:
         return 1000.0
@@ -75,6 +76,9 @@ class Host:
 class Lender:
     def __init__(self, whisper: Any) -> None:
         self._whisper = whisper
+
+    def clear(self) -> None:
+        pass
 
     @contextmanager
     def lease(self, *specs: Any, **options: Any) -> Iterator[tuple[Any, ...]]:
