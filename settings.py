@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     zero_gpu_bytes: int = Field(default=30 * 10**9, gt=0)
     """Weights that are placed on ZeroGPU's GPU; above 45 GB a call costs twice its time."""
     parallel_jobs: int = Field(default=2, gt=0)
-    """Jobs that may run at once; models are exclusive, so two jobs on one model still take turns."""
+    """Jobs that may run at once; two of them on one model take turns."""
+    parallel_speech_jobs: int = Field(default=8, gt=0)
+    """Transcriptions and dictations that may run at once; those on one model share it."""
 
     @property
     def hub_lock_path(self) -> Path:

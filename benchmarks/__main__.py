@@ -9,11 +9,22 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks import audio_to_image, cache, embeddings, long_transcription, music, projections, start, timeline, transcription
+from benchmarks import (
+    audio_to_image,
+    cache,
+    embeddings,
+    long_transcription,
+    music,
+    projections,
+    start,
+    timeline,
+    together,
+    transcription,
+)
 from benchmarks.report import as_table
 
 RESULTS = Path(__file__).parent / "results.md"
-BENCHMARKS = (start, cache, transcription, long_transcription, music, audio_to_image, embeddings, projections, timeline)
+BENCHMARKS = (start, cache, transcription, together, long_transcription, music, audio_to_image, embeddings, projections, timeline)
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ class ModelRuntime:
     catalog: ModelCatalog
     """Which models exist, and which of them fits."""
     cache: ModelCache
-    """Lends models, one borrower at a time."""
+    """Lends models, to one borrower at a time or to several together."""
     features: FeatureStore
     """Arrays computed once per clip and model."""
     gpu: GpuHost | None = None

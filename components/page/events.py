@@ -7,7 +7,9 @@ from typing import Any
 from settings import Settings
 
 MODEL_JOBS = "model-jobs"
-"""The `concurrency_id` of every event that borrows a model."""
+"""The `concurrency_id` of every event that borrows a model for itself."""
+SPEECH_JOBS = "speech-jobs"
+"""The `concurrency_id` of every event that decodes speech: people share the model."""
 
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
@@ -24,3 +26,8 @@ QUIET_EACH: dict[str, Any] = {**QUIET, "trigger_mode": "multiple"}
 def borrowing(settings: Settings) -> dict[str, Any]:
     """Return the queue's arguments for an event that borrows a model: all of them share one queue."""
     return {"concurrency_id": MODEL_JOBS, "concurrency_limit": settings.parallel_jobs}
+
+
+def sharing(settings: Settings) -> dict[str, Any]:
+    """Return the queue's arguments for an event that decodes speech: more at once, because their windows are joined."""
+    return {"concurrency_id": SPEECH_JOBS, "concurrency_limit": settings.parallel_speech_jobs}

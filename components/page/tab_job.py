@@ -14,6 +14,7 @@ from components.page.events import QUIET, borrowing
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
 from services import Services
+from settings import Settings
 
 Buttons = list[gr.Button] | dict[str, Any]
 """The buttons of a job, or `gr.skip()`."""
@@ -22,9 +23,12 @@ Buttons = list[gr.Button] | dict[str, Any]
 class TabJob:
     """One kind of job. The last of its buttons is Stop; the others begin it, and are disabled while it runs."""
 
-    def __init__(self, services: Services, name: str, buttons: Sequence[gr.Button]) -> None:
-        """Build a job that `name` identifies among those of a session."""
+    def __init__(
+        self, services: Services, name: str, buttons: Sequence[gr.Button], queue: Callable[[Settings], dict[str, Any]] = borrowing
+    ) -> None:
+        """Build a job that `name` identifies among those of a session; its work stands in `queue`."""
         self._services = services
+        self._queue = queue(services.settings)
         self._name = name
         self._buttons = list(buttons)
         self._buttons[-1].click(self._stop, queue=False, **QUIET)
@@ -37,7 +41,7 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        """Run `work` in the models' queue at the event `pressed`; return the event of its end.
+        """Run `work` in the job's queue at the event `pressed`; return the event of its end.
 
         `work` takes the values of `inputs` and a `gr.Request`, and yields values of `outputs`.
         """
@@ -64,9 +68,7 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        ran = began.then(
-            self.shown(work), inputs=list(inputs), outputs=list(outputs), **borrowing(self._services.settings), **QUIET
-        )
+        ran = began.then(self.shown(work), inputs=list(inputs), outputs=list(outputs), **self._queue, **QUIET)
         return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
 
     def shown(self, work: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from components.clip.clip_input import open_for_api
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
+from components.page.events import sharing
 from components.page.option_arguments import with_option_arguments
 from components.transcription.controls import DETECT
 from models.specs.model_spec import AUTO
@@ -74,7 +74,7 @@ def add_transcription_endpoint(services: Services) -> None:
         """
         yield from _growing_result(services, open_for_api(services, audio, should_stop), arguments.options(), should_stop)
 
-    add_endpoint(transcribe, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(transcribe, services.stop_flags, **sharing(services.settings))
 
 
 def _growing_result(

@@ -13,7 +13,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.page.downloads import APP_VERSION
-from components.page.events import QUIET
+from components.page.events import QUIET, sharing
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -37,7 +37,7 @@ def build_transcription_queue(services: Services, controls: TranscriptionControl
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-queue")
             archive = gr.DownloadButton("ZIP", interactive=False, min_width=0, elem_id="queue-zip")
         table = gr.HTML("", elem_id="queue-table", apply_default_css=False)
-    job, no_clip = TabJob(services, "queue", [run, stop]), gr.State(None)
+    job, no_clip = TabJob(services, "queue", [run, stop], sharing), gr.State(None)
     work = _QueueWork(services, job)
     run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=archive, queue=False, **QUIET)
     job.on(run.click, no_clip, work.run, [files, *controls.decoding, *controls.cues], [table, archive])

@@ -11,7 +11,7 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
 from components.page.downloads import APP_VERSION
-from components.page.events import QUIET, QUIET_EACH, borrowing
+from components.page.events import QUIET, QUIET_EACH, sharing
 from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
@@ -77,10 +77,10 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
                 downloads = build_download_buttons()
             build_transcription_queue(services, controls)
     buttons = [run, stop]
-    job = TabJob(services, "transcription", buttons)
+    job = TabJob(services, "transcription", buttons, sharing)
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
-    model_job, each_job = {**borrowing(services.settings), **QUIET}, {**borrowing(services.settings), **QUIET_EACH}
+    model_job, each_job = {**sharing(services.settings), **QUIET}, {**sharing(services.settings), **QUIET_EACH}
     ended = job.on(run.click, clip.state, work.run, [clip.state, edited, *controls.decoding], [*shown, edited])
     dictate.chunk(
         DictationJob(services).accept,
