@@ -73,7 +73,7 @@ def preload_cublas() -> None:
     paths = {file.name: file.locate() for file in files}
     for name in CUBLAS_LIBRARIES:
         if name in paths:
-            ctypes.CDLL(str(paths[name]), ctypes.RTLD_GLOBAL)
+            ctypes.CDLL(str(paths[name]))  # for whoever opens it by name; torch's symbols stay those of CUDA 13
 
 
 def try_ctranslate2(device: Device = "cuda", compute_type: str = "float16") -> str | None:
