@@ -59,7 +59,7 @@ from pipelines.tagging.tags import SoundTags, TagOptions
 LOUDNESS_REVISION = "1"
 MIN_TEMPO_SECONDS = 3.0
 """Duration without silence at the ends, below which a clip without a tempo is too short for one."""
-MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.35, 0.8
+MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.25, 0.8
 """Mean probability of the beats from which there is a tempo: in music, and in other sound, such as a metronome."""
 JOB_FRACTIONS = {"sounds": 0.15, "tags": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
 """Fraction of the work that each part of the job is."""

@@ -28,9 +28,9 @@ BEAT_BONUS = 1.5
 MIN_BEAT_LOGIT, MAX_BEAT_LOGIT = -2.0, 5.0
 """Limits of the evidence of a single frame. A low one keeps the beats going where the music hides them."""
 GAP_COST = 40.0
-"""Cost of a pause, after which the beats begin anew, or which the clip begins or ends with: 20 beats without any evidence. With -5
-for the least evidence and free pauses at the ends, beats were found in a part of the clip only: on the tuning sources of real
-music (69 tracks) the F-measure is 0.830 so and 0.886 now."""
+"""Cost of a pause, after which the beats begin anew, or which the clip begins or ends with: 20 beats without any evidence.
+With -5 for the least evidence and free pauses at the ends, beats were found in a part of the clip only: on 74 real pieces of the
+tuning sources the F-measure is 0.781 so and 0.853 with these."""
 MIN_GAP_SECONDS = 1.0
 MIN_TEMPO_LOGIT = -8.0
 """Limit of the evidence of the tempo, relative to the most likely tempo."""

@@ -14,12 +14,16 @@ from models.arrays import FloatArray, IntArray
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, BeatActivations
 from pipelines.music.rhythm.beat_search import SEARCH_RATE, max_around, sigmoid
 from pipelines.music.rhythm.metre import bar_positions
+from pipelines.music.rhythm.pulse import pulse_regularity
 from pipelines.music.rhythm.regular_onsets import regular_onsets
 from pipelines.music.rhythm.tempo import MIN_CANDIDATE_PROB, estimate_tempo, median_bpm
 from pipelines.music.rhythm.tempo_levels import NEUTRAL, Character, tempo_levels
 from pipelines.music.rhythm.types import Beats, MetreCandidate, Tempo
 
 MIN_BEATS = 5
+MIN_PULSE = 0.125
+"""Least product of the mean probability of the beats and their `pulse_regularity`. It is at most 0.06 in made tones, noises and
+rain without a rhythm, at most 0.11 in LMMS's pads, and at least 0.15 on the tuning sources where the tempo is right."""
 MIN_PULSE_SECONDS = 2.0
 """Time from the first beat to the last below which there is no tempo: six beats at 174 may as well be four at 87."""
 
@@ -33,7 +37,7 @@ class BeatOptions:
     max_bpm: float = 240.0
     beats_per_bar: int | None = None
     """None to find out."""
-    min_strength: float = 0.35
+    min_strength: float = 0.25
     """Mean probability of the beats below which there is no pulse."""
     accept_clicks: bool = False
     """Whether onsets at equal distances with nothing between them are beats: taps, a metronome."""
@@ -64,8 +68,9 @@ def rhythm_of_beats(
     else:
         if len(frames) < MIN_BEATS or frames[-1] - frames[0] < MIN_PULSE_SECONDS * SEARCH_RATE:
             return None
-        strength = float(sigmoid(max_around(activations.beats[:, 0], frames)).mean())
-        if strength < options.min_strength:
+        probs = sigmoid(activations.beats[:, 0])
+        strength = float(max_around(probs, frames).mean())
+        if strength < options.min_strength or strength * pulse_regularity(probs, frames) < MIN_PULSE:
             return None
         levels = tempo_levels(activations, frames, limits, options.character)
         frames = levels[0].frames

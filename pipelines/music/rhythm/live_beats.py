@@ -23,7 +23,7 @@ SEARCH_SECONDS, FINAL_SECONDS = 12.0, 6.0
 MIN_SECONDS = 4.0
 """Duration from which there are beats."""
 MIN_BEAT_PROB = 0.35
-"""Mean probability of the beats below which there is no pulse, as in music of files."""
+"""Mean probability of the beats below which there is no pulse."""
 MIN_DEVIATION = 0.1
 """Standard deviation of the probability of a beat below which there is no pulse: at most 0.08 in silence and noise, 0.15 to 0.24
 in 21 modules."""

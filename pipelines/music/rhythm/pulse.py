@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.arrays import FloatArray
+from models.arrays import FloatArray, IntArray
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, TEMPO_BINS
-from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER_OCTAVE
+from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, SEARCH_RATE, TEMPO_BINS_PER_OCTAVE
 
 MULTIPLES = (1, 2, 3, 4)
 """Beats after which the activations are compared."""
@@ -14,6 +14,9 @@ LAG_FRAMES = 1
 """Deviation of a lag, in frames of 20 ms: beats are not played more exactly."""
 PULSE_GAIN = 10.0
 """Nats for a mean autocorrelation of 1."""
+WINDOW_FRAMES = 400
+"""Part of a clip in which the tempo is taken as constant: 8 s. Windows begin every 4 s."""
+MIN_WINDOW_BEATS = 5
 MEDIAN_BPM, PRIOR_OCTAVES = 120.0, 0.9
 """Centre and standard deviation of the prior, a normal distribution of the logarithm of the tempo."""
 
@@ -50,3 +53,22 @@ def pulse_logits(correlation: FloatArray) -> FloatArray:
     prior = -0.5 * (np.log2(tempo_bins() / MEDIAN_BPM) / PRIOR_OCTAVES) ** 2
     logits: FloatArray = PULSE_GAIN * correlation + prior
     return logits
+
+
+def pulse_regularity(activations: FloatArray, frames: IntArray) -> float:
+    """Return the mean `pulse_correlation` at the tempo of the beats over windows of 8 s, -1 to 1.
+
+    A tempo that changes slowly does not lower it. Windows of fewer than five beats do not count; without others it is 0.
+
+    Args:
+        activations: probabilities of a beat [frames at 50 a second].
+        frames: of the beats at `SEARCH_RATE`.
+    """
+    found = []
+    for start in range(0, max(1, len(activations) - WINDOW_FRAMES // 2), WINDOW_FRAMES // 2):
+        first, last = np.searchsorted(frames, (2 * start, 2 * (start + WINDOW_FRAMES)))
+        if last - first >= MIN_WINDOW_BEATS:
+            bpm = 60 * SEARCH_RATE / np.median(np.diff(frames[first:last]))
+            correlation = pulse_correlation(activations[start : start + WINDOW_FRAMES])
+            found.append(float(np.interp(np.log2(bpm), np.log2(tempo_bins()), correlation)))
+    return float(np.mean(found)) if found else 0.0

@@ -92,6 +92,29 @@ def test_after_a_pause_the_beat_begins_anew() -> None:
     assert len(found[1].times) == len(times)
 
 
+@pytest.mark.parametrize(("silent_from", "silent_until"), [(0, 8), (10, 18), (22, 30)])
+def test_beats_go_on_where_the_music_hides_them(silent_from: float, silent_until: float) -> None:
+    times = steady(100, 30)
+    logits = pulse([time for time in times if not silent_from <= time < silent_until], 30)
+    logits[round(0.5 * FRAMES_PER_SECOND)] = logits[round(times[-1] * FRAMES_PER_SECOND)] = 0
+    found = track_beats(replace(activations(logits), tempo=tempo_logits(100, 9)))
+    assert found is not None
+    np.testing.assert_allclose(found[1].times, times, atol=0.06)
+
+
+def test_beats_end_where_the_sound_does() -> None:
+    times = steady(100, 20)
+    found = track_beats(activations(pulse(times, 26)))
+    assert found is not None
+    assert len(found[1].times) == len(times)
+
+
+@pytest.mark.parametrize("rate", [1.5, 3, 6])
+def test_onsets_at_random_times_have_no_tempo(rate: float) -> None:
+    times = np.cumsum(np.random.default_rng(3).exponential(1 / rate, round(rate * 28)))
+    assert track_beats(activations(pulse(times[times < 29].tolist(), 30))) is None
+
+
 @pytest.mark.parametrize("metre", METRES)
 def test_bars_are_counted(metre: tuple[int, int]) -> None:
     length, unit = metre
@@ -170,7 +193,7 @@ def tempo_logits(bpm: float, height: float) -> FloatArray:
 
 
 @given(
-    noise=st.floats(0.5, 5),
+    noise=st.floats(0.1, 1),
     seed=st.integers(0, 1000),
     lowest=st.floats(40, 110),
     octaves=st.floats(1, 1.1),
@@ -182,9 +205,11 @@ def test_the_tempo_lies_within_its_limits_and_no_alternative_outweighs_the_choic
     noise: float, seed: int, lowest: float, octaves: float, preferred: float, beats_per_bar: int | None
 ) -> None:
     rng = np.random.default_rng(seed)
-    logits, metre_logits = rng.normal(0, noise, (600, 2)).astype(np.float32), rng.normal(0, 3, len(METRES)).astype(np.float32)
+    times = steady(float(rng.uniform(lowest, 2 * lowest)), 12)
+    logits = pulse(times, 12) + rng.normal(0, noise, (600, 2)).astype(np.float32)
+    metre_logits = rng.normal(0, 3, len(METRES)).astype(np.float32)
     drums = rng.uniform(0, 1, (600, 2)).astype(np.float32)
-    network = BeatActivations(logits, metre_logits, tempo_logits(preferred, 9), drums[:, 0], drums)
+    network = BeatActivations(logits, metre_logits, tempo_logits(preferred, 1), drums[:, 0], drums)
     highest = lowest * 2**octaves
     found = track_beats(network, BeatOptions(lowest, highest, beats_per_bar))
     assert found is not None
