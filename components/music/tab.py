@@ -17,6 +17,7 @@ from components.music.question_panel import build_question_panel
 from components.music.tracks import put_facts, put_music, put_sounds
 from components.music.zero_shot_panel import build_zero_shot_panel
 from components.page.events import QUIET
+from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.sent_values import SentValues
@@ -27,7 +28,7 @@ from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.description.caption import FROM_FACTS
+from pipelines.description.caption import FROM_FACTS, caption_gpu_seconds
 from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
@@ -63,6 +64,7 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Describe", variant="primary", min_width=0, elem_id="describe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-describing")
+            estimate = build_gpu_estimate(services.runtime)
         with gr.Column(elem_classes="card results", min_width=260):
             panes = _Panes(
                 build_seekable("caption", EMPTY), build_seekable("facts"), build_seekable("tags"), build_seekable("music-summary")
@@ -71,6 +73,12 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
                 download = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
             build_question_panel(services, clip, clip.description)
             build_zero_shot_panel(services, clip)
+    connect_gpu_estimate(
+        estimate,
+        clip.state,
+        controls,
+        lambda opened, *values: caption_gpu_seconds(opened, options_of(values).caption, services.runtime.catalog),
+    )
     job = TabJob(services, "music", [run, stop])
     work = _DescriptionWork(services, job)
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, clip.description])

@@ -7,9 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from components.page.gpu_estimate import build_gpu_estimate
 from components.pictures.hints import build_hint, connect_hints
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
 from models.specs.model_spec import AUTO, ModelSpec, Task
 from pipelines.film.storyboard_types import Storyboard
@@ -85,6 +87,8 @@ class RunButtons:
     draw: gr.Button
     storyboard: gr.Button
     stop: gr.Button
+    estimate: gr.HTML | None
+    """Estimated GPU time; None where there is no ZeroGPU."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +101,11 @@ class Drawn:
     seed: int | None = None
 
 
-def build_picture_controls(catalog: ModelCatalog) -> tuple[PictureControls, PictureButtons, RunButtons]:
+def build_picture_controls(runtime: ModelRuntime) -> tuple[PictureControls, PictureButtons, RunButtons]:
     """Build the controls that most people need, the buttons that start and stop a job, and the rest folded away."""
+    catalog = runtime.catalog
     prompt, prompt_hints, rewrite_prompt = _build_prompt(catalog)
-    run_buttons = _build_run_buttons()
+    run_buttons = _build_run_buttons(runtime)
     seeds, random_seed, reuse_seed = _build_seed()
     model = gr.Dropdown(_choices(catalog, "draw_pictures"), value=AUTO, label="Model", elem_id="picture-model")
     segment, use_loop, find_window = _build_segment()
@@ -136,12 +141,12 @@ def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML],
     return fields, [prompt_hint, extra_hint], rewrite_prompt
 
 
-def _build_run_buttons() -> RunButtons:
+def _build_run_buttons(runtime: ModelRuntime) -> RunButtons:
     with gr.Row(elem_classes="actions"):
         draw = gr.Button("Draw", variant="primary", min_width=0, elem_id="draw")
         storyboard = gr.Button("Storyboard", min_width=0, elem_id="draw-storyboard")
         stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-drawing")
-    return RunButtons(draw, storyboard, stop)
+    return RunButtons(draw, storyboard, stop, build_gpu_estimate(runtime))
 
 
 def _build_seed() -> tuple[dict[str, Any], gr.Button, gr.Button]:

@@ -10,6 +10,7 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.page.events import QUIET, QUIET_EACH
+from components.page.gpu_estimate import connect_gpu_estimate
 from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.sent_values import SentValues
@@ -41,6 +42,7 @@ from pipelines.clip.errors import NoClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
 from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import Drawing, PictureOptions
+from pipelines.pictures.planning import pictures_gpu_seconds
 from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
 from pipelines.pictures.prompt_writing import write_prompt
 from services import Services
@@ -63,7 +65,7 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
     drawn, loop = gr.State(Drawn()), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls, buttons, run = build_picture_controls(services.runtime.catalog)
+            controls, buttons, run = build_picture_controls(services.runtime)
         with gr.Column(elem_classes="card results", min_width=260):
             pictures = gr.HTML(EMPTY, elem_id="pictures", js_on_load=page_script("pictures/pictures"), apply_default_css=False)
             concepts = gr.HTML("", elem_id="picture-concepts", apply_default_css=False)
@@ -71,6 +73,12 @@ def build_picture_tab(services: Services, clip: ClipInput) -> None:
             panel, film = build_storyboard_panel(), build_film_panel()
     panes = [pictures, concepts, summary, clip.timeline, controls.prompt, drawn]
     inputs = [drawn, *components_of(controls)]
+    connect_gpu_estimate(
+        run.estimate,
+        clip.state,
+        components_of(controls),
+        lambda opened, *values: pictures_gpu_seconds(opened, options_of(values), services.runtime.catalog),
+    )
     job = TabJob(services, "picture", [run.draw, run.storyboard, buttons.rewrite_prompt, film.press, run.stop])
     work = _PictureWork(services, job)
     ended = job.on(run.draw.click, clip.state, work.draw, [clip.state, *inputs], panes)

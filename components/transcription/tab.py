@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,8 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
 from components.page.downloads import APP_VERSION
-from components.page.events import QUIET, QUIET_EACH, sharing
+    connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
+    job = TabJob(services, "transcription", buttons, sharing)
 from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
@@ -33,7 +35,7 @@ from components.transcription.transcript import (
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.speech.transcript import NonSpeechSegment, Segment, Transcription, TranscriptionOptions, with_text
-from pipelines.speech.transcription import decode_line, find_stored, transcribe
+from pipelines.speech.transcription import decode_line, find_stored, transcribe, transcription_gpu_seconds
 from pipelines.subtitles.formats import Subtitles
 from services import Services
 
@@ -69,6 +71,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Transcribe", variant="primary", min_width=0, elem_id="transcribe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-transcribing")
+            estimate = build_gpu_estimate(services.runtime)
             dictate = build_dictation_button()
         with gr.Column(elem_classes="card results", min_width=260):
             transcript = build_transcript(EMPTY)
@@ -77,6 +80,7 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
                 downloads = build_download_buttons()
             build_transcription_queue(services, controls)
     buttons = [run, stop]
+    connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
     job = TabJob(services, "transcription", buttons, sharing)
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
@@ -106,6 +110,10 @@ def build_transcription_tab(services: Services, clip: ClipInput) -> None:
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(_export, inputs=[clip.state, result, *controls.cues], outputs=exported, queue=False, **QUIET)
     add_transcription_endpoint(services)
+
+
+def _gpu_seconds(services: Services, clip: AudioClip, *controls: Any) -> float:
+    return transcription_gpu_seconds(clip, options_of(controls), services.runtime)
 
 
 class _TranscriptionWork:

@@ -10,6 +10,7 @@ from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import AUTO, Task
 from models.stopping import never_stop
+from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.description.claims.checking import check_claims
 from pipelines.description.claims.claim import CheckedClaim
@@ -23,6 +24,8 @@ from pipelines.description.model_caption import (
 from pipelines.description.template_caption import write_caption
 from pipelines.jobs.model_use import ModelUse
 from pipelines.language_models.generation import WORKING_BYTES
+from pipelines.language_models.prompting import AUDIO_LIMITS
+from pipelines.language_models.streaming import text_seconds
 
 FROM_FACTS = "facts"
 """The templates, which need no model; used where a key of the catalogue is expected."""
@@ -114,6 +117,22 @@ def choose_listener(task: Task, model: str, catalog: ModelCatalog) -> tuple[str,
     except NoModelFits as error:
         return FROM_FACTS, str(error)
     return AUTO, ""
+
+
+def caption_gpu_seconds(clip: AudioClip, options: CaptionOptions, catalog: ModelCatalog) -> float:
+    """Return the estimated time of a caption on ZeroGPU, of the longest allowed length; 0 for one that needs none.
+
+    Raises:
+        UnknownModel, ModelError: see `ModelCatalog.choose`.
+    """
+    model, _ = choose_listener("describe_music", options.model, catalog)
+    if model == FROM_FACTS or any(spec.key == model for spec in catalog.models("write_text")):
+        return 0.0
+    spec = catalog.choose("describe_music", model, WORKING_BYTES).spec
+    if not spec.on_zero_gpu:
+        return 0.0
+    pieces = len(cut_into_pieces(clip.duration, (), AUDIO_LIMITS[spec.architecture].window_seconds))
+    return (pieces + (pieces > 1)) * text_seconds(spec, options)  # several pieces get a summary
 
 
 def _by_model(

@@ -87,6 +87,16 @@ def plan_picture(clip: AudioClip, options: PictureOptions, catalog: ModelCatalog
     return PicturePlan(options, choice, aligner, _sampling(options, choice.spec), seed)
 
 
+def pictures_gpu_seconds(clip: AudioClip, options: PictureOptions, catalog: ModelCatalog) -> float:
+    """Return the estimated time of the pictures on ZeroGPU; 0 for those that need none.
+
+    Raises:
+        InvalidOption, InvalidInitImage, ModelError: see `plan_picture`.
+    """
+    plan = plan_picture(clip, options, catalog)
+    return options.pictures * plan.gpu_seconds if plan.model.spec.on_zero_gpu else 0.0
+
+
 def _models(options: PictureOptions, catalog: ModelCatalog) -> tuple[ModelChoice, ModelChoice | None]:
     """Choose the picture model and, unless the audio weight is 0, its aligner; 'auto' prefers models with an aligner here."""
     task: Task = "draw_quickly" if options.fast and options.model == AUTO else "draw_pictures"

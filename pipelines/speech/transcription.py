@@ -42,7 +42,7 @@ from pipelines.speech.transcript import (
     shifted,
 )
 from pipelines.speech.voice_activity import SAMPLE_RATE
-from pipelines.speech.zero_gpu.calls import decode_in_calls, window_seconds
+from pipelines.speech.zero_gpu.calls import decode_in_calls, transcription_seconds, window_seconds
 
 MAX_WORKERS = 4
 LINE_PADDING_SECONDS = 0.2
@@ -104,6 +104,19 @@ def _with_step(now: Transcription, step: object, clip: AudioClip, runtime: Model
             with_line_added = now.with_segments(with_line(now.segments, step, clip))
             return replace(with_line_added, position=min(max(now.position, step.end), clip.duration))
     return now
+
+
+def transcription_gpu_seconds(clip: AudioClip, options: TranscriptionOptions, runtime: ModelRuntime) -> float:
+    """Return the estimated time of a transcription on ZeroGPU; 0 for one that needs none.
+
+    Raises:
+        InvalidOption, ModelError: see `choose_whisper`.
+    """
+    choice = choose_whisper(options, runtime.catalog)
+    known = _stored(clip, options, choice, runtime.catalog)
+    if runtime.gpu is None or not choice.spec.on_zero_gpu or known is not None:
+        return 0.0
+    return transcription_seconds(choice.spec, clip.duration, runtime.gpu)
 
 
 def choose_whisper(options: TranscriptionOptions, catalog: ModelCatalog, is_live: bool = False) -> ModelChoice:

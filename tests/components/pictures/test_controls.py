@@ -18,6 +18,7 @@ from components.pictures.controls import (
 )
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
+from models.runtime import ModelRuntime
 from models.specs.image import IMAGE_MODELS
 from models.specs.model_spec import AUTO
 from pipelines.pictures.options import PictureOptions
@@ -61,8 +62,11 @@ def test_every_option_has_a_control_and_comes_back() -> None:
 
 
 def test_the_untouched_page_stands_for_the_usual_options(catalog: ModelCatalog) -> None:
+    nothing: Any = None
+    runtime = ModelRuntime(catalog, nothing, nothing)
     with gr.Blocks():
-        controls, _, _ = build_picture_controls(catalog)
+        controls, _, run = build_picture_controls(runtime)
+    assert run.estimate is None  # nothing off ZeroGPU
     assert options_of(tuple(component.value for component in components_of(controls))) == PictureOptions()
 
 
