@@ -12,8 +12,8 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
 from components.page.downloads import APP_VERSION
-    connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
-    job = TabJob(services, "transcription", buttons, sharing)
+from components.page.events import QUIET, QUIET_EACH, sharing
+from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from math import ceil
@@ -26,6 +26,7 @@ from models.zero_gpu.placement import on_gpu
 from models.zero_gpu.refusals import GpuCallTooLong, GpuQuotaUsedUp, GpuRefused, NoGpuFree
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
+from pipelines.jobs.batch_budget import BatchBudget
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.dictation import Dictation
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions
@@ -55,7 +56,9 @@ class Host:
         self.asked: list[int] = []
         self.refuse: Callable[[int], GpuRefused | None] = lambda number: None
         """The refusal of a call, by its number from 0."""
-        self._worker: Any = SimpleNamespace(cache=Lender(whisper), catalog=SimpleNamespace(device="cuda"))
+        self._worker: Any = SimpleNamespace(
+            cache=Lender(whisper), catalog=SimpleNamespace(device="cuda", attainable_bytes=lambda: 2**40)
+        )
 
     def granted_seconds(self, seconds: float) -> float:
         return 1000.0
@@ -212,7 +215,12 @@ def test_both_sides_of_a_clip_come_in_order_of_time(tmp_path: Path, store: ClipS
     assert sides == sorted(sides, key=lambda each: each[1])
 
 
-def test_one_line_is_one_call(clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str]) -> None:
+def test_one_line_is_one_call(
+    clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str], whisper: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "pipelines.speech.transcription.borrow_whisper", lambda *_: nullcontext((whisper, BatchBudget(1, lambda: None)))
+    )
     length = len(synthesise(SENTENCES[0])) / RATE
     (line,) = decode_line(clip, Segment(0.0, length, "wrong"), OPTIONS, runtime)
     assert errors(line.text, lines[:1]) <= 0.2 and len(host.asked) == 1
