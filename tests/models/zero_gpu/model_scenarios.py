@@ -5,6 +5,7 @@ The app's own services start, with small offline models in the place of those th
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import os
@@ -115,12 +116,35 @@ class Scenes:
             time.sleep(0.1)
         return {"state": now.state, "seconds": seconds, "releases": self.scheduler.releases()}
 
+    def endpoint(self) -> dict[str, Any]:
+        from gradio_client import Client, handle_file
+
+        from app import build_page, launch
+
+        token = f"x.{base64.urlsafe_b64encode(b'{}').decode().rstrip('=')}.x"
+        address = launch(build_page(self.services), self.services)
+        client = Client(address, headers={"x-ip-token": token}, verbose=False)
+        speech = handle_file(str(EXAMPLES / "speech.flac"))
+        result = client.predict(speech, api_name="/transcribe", beam_size=1)
+        self.scheduler.refuse = lambda seconds: {"left": 1, "wait": 5025}
+        try:
+            client.predict(speech, api_name="/transcribe", beam_size=2)
+        except Exception as error:
+            refusal = str(error)
+        return {
+            "text": result["text"],
+            "device": result["device"],
+            "own": set(self.scheduler.tokens()) == {token},
+            "refusal": refusal,
+        }
+
     def all(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "offered", self.offered
         yield "main process", self.main_process
         yield "transcription", self.transcription
         yield "pictures", self.pictures
         yield "stopped picture", self.stopped_picture
+        yield "endpoint", self.endpoint
 
 
 def main(folder: Path) -> None:

@@ -71,3 +71,9 @@ def test_stop_reaches_a_picture_in_a_worker(seen: dict[str, Any]) -> None:
     result = seen["stopped picture"]
     assert result["state"] == "stopped" and result["seconds"] < 1.0
     assert result["releases"] == [False]
+
+
+def test_an_endpoint_asks_for_a_gpu_in_the_name_of_its_caller_and_says_when_to_come_back(seen: dict[str, Any]) -> None:
+    result = seen["endpoint"]
+    assert "young man" in result["text"] and result["device"] == "CUDA" and result["own"]
+    assert "1 s are left" in result["refusal"] and "try again in 1 h 24 min" in result["refusal"]
