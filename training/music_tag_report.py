@@ -21,10 +21,6 @@ class Measured(Protocol):
     """What the table needs of a recording."""
 
     @property
-    def split(self) -> str:
-        """'tuning' or 'kept apart'."""
-
-    @property
     def kind(self) -> str:
         """'real', 'mixed' or 'rendered'."""
 
@@ -49,17 +45,16 @@ def report(recordings: Sequence[Measured], confidence: DoubleArray, named_from: 
     known = plays | ~np.array([[one.has_others] for one in recordings])
     shown = confidence >= np.array([named_from.get(row.name, inf) for row in INSTRUMENTS])
     lines = [f"{'recordings':24}{'number':>8}{'named':>8}{'right':>8}{'found':>8}{'calibration error':>20}"]
-    groups = sorted({(one.split, one.kind) for one in recordings})
-    for group in groups:
-        of_group = np.array([(one.split, one.kind) == group for one in recordings])
-        here = known & of_group[:, None]
+    kinds = np.array([one.kind for one in recordings])
+    for kind in sorted(set(kinds)):
+        here = known & (kinds == kind)[:, None]
         counted = here & (confidence >= MIN_RELIABILITY_CONFIDENCE)
         error = calibration_error(confidence[counted], plays[counted])
-        lines.append(f"{', '.join(group):24}{of_group.sum():8}{_shares(shown & here, plays & here)}{error:20.3f}")
-    lines.append(f"\n{'real and kept apart':24}{'plays':>8}{'named':>8}{'right':>8}{'found':>8}")
-    apart = known & np.array([[(one.split, one.kind) == ("kept apart", "real")] for one in recordings])
+        lines.append(f"{kind:24}{(kinds == kind).sum():8}{_shares(shown & here, plays & here)}{error:20.3f}")
+    lines.append(f"\n{'real':24}{'plays':>8}{'named':>8}{'right':>8}{'found':>8}")
+    real = known & (kinds == "real")[:, None]
     for column, row in enumerate(INSTRUMENTS):
-        here = apart[:, column]
+        here = real[:, column]
         count = int((plays[:, column] & here).sum())
         lines.append(f"{row.name:24}{count:8}{_shares(shown[:, column] & here, plays[:, column] & here)}")
     return "\n".join(lines)

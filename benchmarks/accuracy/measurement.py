@@ -18,6 +18,7 @@ from benchmarks.accuracy.sources import Source, Task
 from benchmarks.accuracy.stored_features import kept_features
 from benchmarks.accuracy.tracks import Annotation, Spans
 from models.cache.feature_store import FeatureStore
+from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.music.analysis import music_facts
 from pipelines.music.calibration import Kind
@@ -26,8 +27,9 @@ from pipelines.music.sections.types import Section
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from pipelines.music.vocals import find_vocals
-from pipelines.tagging.sound_tagging import tag_sounds
-from pipelines.tagging.tags import TagOptions
+from pipelines.tagging.sound_tagging import ClipTagger
+from pipelines.tagging.tags import SoundTags
+from pipelines.tagging.yamnet import PATCH_HOP_SECONDS
 from services import Services
 
 OURS = "Audioscope"
@@ -91,7 +93,9 @@ def analyse(clip: AudioClip, services: Services, store: FeatureStore, only_tags:
     snapshots = music_facts(clip, FactOptions(), runtime, tags=ClipTags(music=tags))
     facts = next(snapshots)
     if only_tags:
-        sounds = next(now for now in tag_sounds(clip, TagOptions(), runtime) if now.position >= clip.duration)
+        tagger = ClipTagger(clip, runtime.catalog.choose("tag_sounds", YAMNET.key), runtime)
+        times = np.arange(tagger.patches, dtype=np.float32) * np.float32(PATCH_HOP_SECONDS)
+        sounds = SoundTags(clip.duration, times, tagger.patch_scores(0, tagger.patches))
         return replace(facts, vocals=find_vocals(sounds, tags)), tags
     *_, facts = snapshots
     return facts, tags

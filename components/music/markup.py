@@ -18,7 +18,7 @@ from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
 from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTags
-from pipelines.music.tags.tag_table import TagKind
+from pipelines.music.tags.tag_table import CALIBRATED_KINDS, TagKind
 from pipelines.tagging.tags import SoundTags
 from pipelines.wording.grammar import percent
 from pipelines.wording.times import clock_time
@@ -33,8 +33,6 @@ KIND_TITLES: dict[TagKind, str] = {
     "era": "Era",
     "vocals": "Voice",
 }
-CALIBRATED_KINDS: tuple[TagKind, ...] = ("genre", "instrument")
-"""Kinds whose confidences were measured on music of which they are known; the others stand without a percentage."""
 
 
 def facts_markup(facts: MusicFacts) -> str:
@@ -54,11 +52,11 @@ def facts_markup(facts: MusicFacts) -> str:
 
 
 def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
-    """Return the tags as chips by kind, each with its confidence."""
+    """Return the tags as chips by kind; those without a measured confidence are called a guess and have no percentage."""
     sound_tags: list[tuple[str, float | None]] = (
-        [(tag.name, tag.score) for tag in sounds.top if tag.score >= MIN_SHOWN_CONFIDENCE] if sounds else []
+        [(tag.name, None) for tag in sounds.top if tag.score >= MIN_SHOWN_CONFIDENCE] if sounds else []
     )
-    groups = [("Sounds", sound_tags)]
+    groups = [("Sounds, a guess", sound_tags)]
     if music:
         groups += [_kind_group(kind, music) for kind in KIND_TITLES]
     return "".join(chips_markup(title, tags) for title, tags in groups if tags)
@@ -178,8 +176,13 @@ def _vocals(vocals: Vocals | None) -> str:
     if vocals is None:
         return ""
     spans = " ".join(seek_button(f"{clock_time(start, 1)}–{clock_time(end, 1)}", start) for start, end in vocals.spans)
-    word = {True: "present", False: "none", None: "unclear"}[vocals.present]
-    return _row("Vocals", spans or word, 1 - vocals.probability if vocals.present is False else vocals.probability)
+    if vocals.present is None:
+        return _row("Vocals", "unclear")
+    return (
+        _row("Vocals", spans or "present", vocals.probability)
+        if vocals.present
+        else _row("Vocals", "none", 1 - vocals.probability)
+    )
 
 
 def _loudness(loudness: Loudness | None) -> str:

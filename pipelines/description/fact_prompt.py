@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord
 from pipelines.music.tags.tag_fusion import MusicTags
-from pipelines.music.tags.tag_table import TAG_KINDS
+from pipelines.music.tags.tag_table import CALIBRATED_KINDS, TAG_KINDS
 from pipelines.wording.times import clock_time
 
 INSTRUCTION = (
@@ -36,7 +36,7 @@ def fact_lines(facts: MusicFacts, tags: MusicTags) -> tuple[str, ...]:
         lines.append(f"Chords: {progression}")
     for kind in TAG_KINDS:
         if names := ", ".join(tag.name for tag in tags.of_kind(kind)):
-            lines.append(f"{kind.capitalize()}: {names}")
+            lines.append(f"{kind.capitalize()}{'' if kind in CALIBRATED_KINDS else ', a guess'}: {names}")
     if facts.vocals and facts.vocals.present is False:
         lines.append("Vocals: none, instrumental")
     if len(facts.sections) > 1:

@@ -13,8 +13,8 @@ from pipelines.wording.grammar import listed, sentence, with_article
 
 WALTZ_GENRES = ("classical", "jazz", "folk", "pop")
 """Genres that go before 'waltz'."""
-POSSIBLE_GENRE_RATE, WALTZ_RATE, MOOD_RATE = 0.7, 0.7, 0.4
-"""How often a caption names a genre that is only possible, calls a waltz one, and names a mood."""
+POSSIBLE_GENRE_RATE, WALTZ_RATE = 0.7, 0.7
+"""How often a caption names a genre that is only possible, and calls a waltz one."""
 
 
 def opening_sentence(findings: ClipFindings, rng: random.Random) -> tuple[CaptionSentence, bool]:
@@ -35,7 +35,7 @@ def opening_sentence(findings: ClipFindings, rng: random.Random) -> tuple[Captio
 
 
 def _piece(findings: ClipFindings, rng: random.Random) -> tuple[str, float]:
-    """Return a noun phrase such as 'a brisk jazz waltz' from pace, mood, genre and form, and its confidence."""
+    """Return a noun phrase such as 'a brisk jazz waltz' from pace, genre and form, and its confidence."""
     genre = next((genre for genre in findings.detections("genre") if genre.name in phrases.GENRE_NOUNS), None)
     if genre is not None and genre.confidence < MIN_PROBABLE and rng.random() >= POSSIBLE_GENRE_RATE:
         genre = None
@@ -46,8 +46,7 @@ def _piece(findings: ClipFindings, rng: random.Random) -> tuple[str, float]:
         is_named = genre is not None and genre.name in WALTZ_GENRES
         noun = f"{genre.name} waltz" if genre is not None and is_named else "waltz"
         confidence = min(confidence, beats.confidence) if is_named else beats.confidence
-    adjectives = [adjective for adjective in (_pace(findings, rng), _mood(findings, rng)) if adjective]
-    return with_article(f"{', '.join(adjectives)} {noun}".strip()), confidence
+    return with_article(f"{_pace(findings, rng)} {noun}".strip()), confidence
 
 
 def _is_waltz(findings: ClipFindings) -> bool:
@@ -63,12 +62,6 @@ def _pace(findings: ClipFindings, rng: random.Random) -> str:
         return ""
     pace = next(pace for pace in phrases.PACES if tempo.bpm < pace.below)
     return rng.choice(pace.adjectives)
-
-
-def _mood(findings: ClipFindings, rng: random.Random) -> str:
-    moods = [tag.name for tag in findings.tags("mood") if tag.confidence >= phrases.MIN_MOOD_CONFIDENCE]
-    adjectives = [phrases.MOOD_ADJECTIVES[name] for name in moods if name in phrases.MOOD_ADJECTIVES]
-    return adjectives[0] if adjectives and rng.random() < MOOD_RATE else ""
 
 
 def _setting(findings: ClipFindings, rng: random.Random, is_waltz: bool) -> str:

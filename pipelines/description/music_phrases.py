@@ -61,19 +61,10 @@ GENRE_NOUNS: dict[str, tuple[str, ...]] = {
     "easy listening": ("easy-listening piece", "easy-listening tune"),
 }
 PLAIN_NOUNS = ("piece", "piece of music")
-MOOD_ADJECTIVES = {
-    "Beautiful": "beautiful", "Mellow": "mellow", "Chill": "chilled", "Happy": "happy", "Sad": "sad", "Tender": "tender",
-    "Exciting": "exciting", "Angry": "angry", "Scary": "eerie", "Catchy": "catchy", "Weird": "odd",
-}  # fmt: skip
-"""Adjectives of the mood tags; tempo and loudness are left out, since they are measured."""
-MIN_MOOD_CONFIDENCE = 0.7
-"""Confidence from which a mood is named. Chosen above `MIN_CERTAIN`, since an adjective carries no hedge."""
 METRES = {"2/4": ("2/4",), "3/4": ("3/4", "three-four time"), "4/4": ("4/4", "four-four time"), "5/4": ("5/4",), "6/8": ("6/8",)}
 MIN_WALTZ_BPM = 90.0
 """Tempo from which a piece in 3/4 is called a waltz. Chosen."""
-SINGERS = {"Female voice": ("a woman", "a female voice"), "Male voice": ("a man", "a male voice")}
-UNKNOWN_SINGER = "a voice"
-VOCALS = ("{who} {hedge}sings{when}",)
+VOCALS = ("a voice {hedge}sings{when}",)
 NO_VOCALS = ("there are {hedge}no vocals", "it is {hedge}instrumental")
 LOOPS = (
     "the chords {hedge}repeat {chords}", "the chord progression is {hedge}{chords}", "the chords {hedge}cycle through {chords}",
@@ -89,7 +80,7 @@ BOTH_ENDS = (
 )
 PLAYERS = ("{players} {play}{also}", "it features {players}{also}", "the instruments include {players}{also}")
 PLAYERS_ALONE = ("{players} {play} without vocals", "it is an instrumental with {players}", "it features {players} and no vocals")
-PLAYERS_AND_SINGER = ("{who} sings over {players}{when}", "{who} sings with {players}{when}")
+PLAYERS_AND_SINGER = ("a voice sings over {players}{when}", "a voice sings with {players}{when}")
 UNSURE_PLAYERS = ("it {hedge}features {players}", "{hedge}{players}")
 CLEAREST = ("the {player} is clearest at {time}", "the {player} is most prominent around {time}")
 RETURNS = ("the form is {hedge}{plan}, in {parts}", "it {hedge}has {parts}, in the order {plan}")

@@ -8,7 +8,7 @@ from pipelines.clip.chunking import Span
 from pipelines.description import music_phrases as phrases
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings, Detection
-from pipelines.music.decisions import MAX_CERTAIN_NO_VOCALS_PROB, MIN_CERTAIN, MIN_PROBABLE, hedge
+from pipelines.music.decisions import MIN_CERTAIN, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed, with_article
 from pipelines.wording.times import clock_time
 
@@ -49,9 +49,8 @@ def players_and_vocals(findings: ClipFindings, rng: random.Random) -> list[Capti
         return apart
     names, play = listed([one.name for one in certain]), "play" if is_plural(certain) else "plays"
     if findings.has_vocals and findings.vocals_probability >= MIN_CERTAIN:
-        who, when = _singer(findings, rng), _when(findings)
-        return [choose(rng, phrases.PLAYERS_AND_SINGER, _vocal_span(findings), who=who, when=when, players=names)]
-    if findings.has_vocals is False and findings.vocals_probability <= MAX_CERTAIN_NO_VOCALS_PROB:
+        return [choose(rng, phrases.PLAYERS_AND_SINGER, _vocal_span(findings), when=_when(findings), players=names)]
+    if findings.has_vocals is False and 1 - findings.vocals_probability >= MIN_CERTAIN:
         return [choose(rng, phrases.PLAYERS_ALONE, _place(findings, certain[0].span), players=names, play=play)]
     return apart
 
@@ -62,10 +61,8 @@ def vocals(findings: ClipFindings, rng: random.Random) -> list[CaptionSentence]:
     if probability is None or findings.has_vocals is None:
         return []
     if not findings.has_vocals:
-        is_certain = probability <= MAX_CERTAIN_NO_VOCALS_PROB
-        return [choose(rng, phrases.NO_VOCALS, (0.0, findings.duration), 1.0 if is_certain else MIN_PROBABLE)]
-    who, when = _singer(findings, rng), _when(findings)
-    return [choose(rng, phrases.VOCALS, _vocal_span(findings), probability, who=who, when=when)]
+        return [choose(rng, phrases.NO_VOCALS, (0.0, findings.duration), 1 - probability)]
+    return [choose(rng, phrases.VOCALS, _vocal_span(findings), probability, when=_when(findings))]
 
 
 def clearest_player(findings: ClipFindings, rng: random.Random) -> list[CaptionSentence]:
@@ -98,12 +95,6 @@ def _articled(name: str) -> str:
 
 def _place(findings: ClipFindings, span: Span | None) -> Span:
     return span or (0.0, min(findings.duration, OPENING_SECONDS))
-
-
-def _singer(findings: ClipFindings, rng: random.Random) -> str:
-    """Return the kind of voice where it is certain."""
-    kinds = [voice.name for voice in findings.voices if voice.name in phrases.SINGERS and voice.confidence >= MIN_CERTAIN]
-    return rng.choice(phrases.SINGERS[kinds[0]]) if kinds else phrases.UNKNOWN_SINGER
 
 
 def _vocal_span(findings: ClipFindings) -> Span:

@@ -21,11 +21,9 @@ MIN_MUSIC_FRACTION = 0.25
 """Fraction of a clip's patches, silent ones left out, that must be music for the clip to be called music. Chosen: a jingle
 before a speech is less."""
 
-MIN_VOCALS_PROB, MAX_NO_VOCALS_PROB = 0.6, 0.35
-"""Probability of vocals in a clip from which there are some, and up to which there are none; between them it stays open. Chosen
-on either side of 0.5, since YAMNet and musicnn, of which it is the mean, each err now and then."""
-MAX_CERTAIN_NO_VOCALS_PROB = 0.15
-"""Probability of vocals up to which their absence needs no hedge."""
+MIN_VOCALS_PROB, MAX_NO_VOCALS_PROB = 0.75, 0.25
+"""Probability of vocals in a clip from which there are some, and up to which there are none; between them it stays open. Chosen:
+what is said is right three times in four."""
 MIN_VOCALS_MOMENT_PROB = 0.5
 """Probability of vocals in a moment from which the moment belongs to a stretch with vocals: likelier than not."""
 MIN_VOCALS_IN_MUSIC_PROB = 0.5

@@ -22,8 +22,9 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_RELATIVE_SOUND_SCORE, MIN_SPEECH_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
-from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_confidences, clip_vocals_prob
+from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_confidences
 from pipelines.music.tags.tag_table import TAG_KINDS
+from pipelines.music.tags.vocal_evidence import clip_vocals_prob
 from pipelines.pictures.vocabulary import class_phrase, concept_by_word, mentioned_concepts
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.transcription import find_stored

@@ -124,21 +124,20 @@ def section_answer(words: str, findings: ClipFindings) -> Answer:
 
 def genre_answer(words: str, findings: ClipFindings) -> Answer:
     """Answer what kind of music it is."""
-    return _tags("genre", [(one.name, one.confidence) for one in findings.detections("genre")], findings)
+    return _tags("genre", [rated(one.name, one.confidence) for one in findings.detections("genre")], findings)
 
 
 def mood_answer(words: str, findings: ClipFindings) -> Answer:
-    """Answer what mood the music has."""
+    """Answer what mood the music has: a guess, since the confidences of moods are not calibrated."""
     moods = [tag for tag in findings.tags("mood") if tag.name not in MEASURED_BETTER]
-    return _tags("mood", [(tag.name.lower(), tag.confidence) for tag in moods], findings)
+    return _tags("mood", [f"perhaps {tag.name.lower()}" for tag in moods], findings)
 
 
-def _tags(what: str, names: list[tuple[str, float]], findings: ClipFindings) -> Answer:
+def _tags(what: str, names: list[str], findings: ClipFindings) -> Answer:
     if findings.is_music is False:
         return Answer(f"This clip is not music, so it has no {what}.")
-    names = [(name, confidence) for name, confidence in names if confidence >= MIN_POSSIBLE][:MAX_NAMES]
     if not names:
         return missing(what, findings.music is not None)
-    first, *others = [rated(name, confidence) for name, confidence in names]
+    first, *others = names[:MAX_NAMES]
     also = f" Other {what}s that fit: {listed(others)}." if others else ""
     return Answer(f"The {what} is {first}.{also}")

@@ -15,7 +15,7 @@ from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spa
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
 from pipelines.questions.question_parsing import time_in
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.wording.grammar import listed, percent, sentence, with_article
+from pipelines.wording.grammar import listed, sentence, with_article
 from pipelines.wording.sound_phrases import sound_phrase
 from pipelines.wording.times import clock_time, length
 
@@ -116,11 +116,11 @@ def vocals_answer(words: str, findings: ClipFindings) -> Answer:
     if probability is None:
         return unknown("Vocals have not been measured yet.")
     if findings.has_vocals is None:
-        return unknown(f"It is not clear whether there are vocals ({percent(probability)} sure).")
+        return unknown("It is not clear whether there are vocals.")
     if not findings.has_vocals:
         return Answer(f"There are {rated('no vocals', 1 - probability)}.")
     kinds = [with_article(tag.name.lower()) for tag in findings.voices if tag.name.endswith("voice")]
-    kind = f" It sounds like {listed(kinds, 'or')}." if kinds else ""
+    kind = f" Perhaps it is {listed(kinds, 'or')}." if kinds else ""
     spans = findings.vocal_spans
     return Answer(f"There are {rated('vocals', probability)}{', ' + _times(spans) if spans else ''}.{kind}", spans[:MAX_SPANS])
 

@@ -55,6 +55,7 @@ def test_a_long_recording_is_cut_and_its_second_file_added(table: Path) -> None:
     assert len(song.sound) == 24 * RATE
     assert song.sound.max() == pytest.approx(0.75, abs=1e-3)
     assert song.annotation.has_other_instruments
+    assert song.name == "made: song.wav guitar.wav"
 
 
 def test_voices_are_vocals_and_unknown_instruments_may_be_voices_unless_the_table_says(table: Path) -> None:

@@ -85,7 +85,8 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
         else:
             for file in files:
                 sound, rate = _recording(file, entry)
-                yield Track(f"{source.name}: {file.relative_to(folder)}", sound, rate, entry.annotation)
+                name = f"{file.relative_to(folder)} {entry.with_file}".rstrip()
+                yield Track(f"{source.name}: {name}", sound, rate, entry.annotation)
 
 
 def with_families(names: Iterable[str]) -> tuple[str, ...]:

@@ -166,21 +166,13 @@ def _check_vocals(claim: Claim, findings: ClipFindings) -> Measurement:
     if probability is None:
         return Measurement("not measured", "Vocals have not been measured yet.")
     if findings.has_vocals is None:
-        return Measurement("not measured", f"It is not clear whether there are vocals ({percent(probability)} sure).")
+        return Measurement("not measured", "It is not clear whether there are vocals.")
     if not findings.has_vocals:
         return Measurement("contradicted", f"No vocals were found ({percent(1 - probability)} sure).")
     if claim.value == "singing":
         where = f" from {clock_time(span[0])} to {clock_time(span[1])}" if span else ""
         return Measurement("supported", f"There are vocals{where} ({percent(probability)} sure).", span)
-    voices = {tag.name.lower() for tag in findings.voices}
-    if claim.value in voices:
-        return Measurement(
-            "supported", f"The vocals sound like {'rap' if claim.value == 'rap' else with_article(claim.value)}.", span
-        )
-    other = {"female voice": "male voice", "male voice": "female voice"}.get(claim.value)
-    if other in voices:
-        return Measurement("contradicted", f"The vocals sound like {with_article(str(other))}.", span)
-    return Measurement("not measured", "There are vocals; the kind of voice is not clear.", span)
+    return Measurement("not measured", "There are vocals; the kind of voice is only a guess.", span)
 
 
 _CHECKS: dict[ClaimKind, Callable[[Claim, ClipFindings], Measurement]] = {

@@ -43,12 +43,11 @@ from pipelines.music.tags.tag_fusion import (
     MusicTags,
     best_tags,
     clip_confidences,
-    clip_vocals_prob,
     confidences,
     music_scores,
-    vocal_probs,
 )
 from pipelines.music.tags.tag_table import TABLE, TAG_KINDS
+from pipelines.music.tags.vocal_evidence import clip_vocals_prob, vocal_probs
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import ClipTagger
 from pipelines.tagging.yamnet import PATCH_HOP_SECONDS as YAMNET_HOP_SECONDS

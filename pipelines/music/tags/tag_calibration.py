@@ -37,6 +37,18 @@ class Coefficients:
 
 
 @dataclass(frozen=True)
+class NamedCoefficients:
+    """Log-odds that an instrument plays that is named: the intercept, and the factor of its own log-odds.
+
+    Only the most confident of a family is named, and only where it was right often enough, so that it is right more often than
+    all instruments of its confidence.
+    """
+
+    intercept: float
+    log_odds: float
+
+
+@dataclass(frozen=True)
 class GenreCoefficients:
     """Log-odds that a genre fits, the same for all genres: the intercept, and the factor of the evidence."""
 
@@ -46,15 +58,10 @@ class GenreCoefficients:
 
 @dataclass(frozen=True)
 class VocalCoefficients:
-    """Log-odds of vocals: the intercept, and the factors of the log-odds of three scores."""
+    """Log-odds of vocals: the intercept, and the factors of the log-odds of `vocal_evidence.VOCAL_SCORES`, by name."""
 
     intercept: float
-    voices: float
-    """The highest of musicnn's tags of voices."""
-    singing: float
-    """The highest of YAMNet's classes of singing."""
-    instrumental: float
-    """musicnn's tag 'instrumental'."""
+    factors: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,8 @@ class TagCalibration:
     """By name, for the instruments that enough recordings have."""
     named_from: Mapping[str, float]
     """Confidence from which an instrument is named; those that were not right often enough at any confidence are absent."""
-
+    named: NamedCoefficients
+    """Confidence of the instruments that are named."""
     genres: GenreCoefficients
     """Fitted on rendered pieces, since too few real ones have a genre that is beyond dispute."""
     vocals: VocalCoefficients
@@ -86,6 +94,7 @@ def tag_calibration() -> TagCalibration:
         Coefficients(**table["common"]),
         {name: Coefficients(**values) for name, values in table["own"].items()},
         table["named_from"],
+        NamedCoefficients(**table["named"]),
         GenreCoefficients(**table["genres"]),
         VocalCoefficients(**table["vocals"]),
     )

@@ -8,7 +8,7 @@ tuning pieces of `training/fitting_music_tags.json`; the figures of the test pie
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import inf
@@ -18,18 +18,16 @@ import numpy as np
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
+from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
 from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
-from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, SPEECH, class_tree
+from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, class_tree
 
 MIN_SCORE = 1e-4
 """Scores are clipped here: a model with a score near 0 must not outvote the others."""
 MIN_FIRST_CONFIDENCE = 0.2
 """Confidence from which the first genre is named: all music has one."""
-VOCALS_DIVISOR = 3
-"""The third of the music in which vocals are likeliest decides whether a clip has vocals, since singers rest."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +69,6 @@ STYLE_WEIGHTS = ModelWeights(mtt=1.0, msd=1.0, yamnet=0.5, neutral_yamnet=0.002)
 GENRE_COLUMNS = [column for column, row in enumerate(TABLE) if row.kind == "genre"]
 INSTRUMENT_COLUMNS = [column for column, row in enumerate(TABLE) if row.kind == "instrument"]
 WEIGHTS: dict[TagKind, ModelWeights] = {kind: INSTRUMENT_WEIGHTS if kind == "instrument" else STYLE_WEIGHTS for kind in TAG_KINDS}
-
-MTT_VOICES = (
-    *("vocal", "vocals", "singing", "voice", "choir", "choral", "opera"),
-    *("female", "woman", "female vocal", "female voice", "male", "man", "male vocal", "male voice"),
-)
-"""Tags of MagnaTagATune that are evidence for vocals."""
-MSD_NO_VOICE = "instrumental"
-"""Tag of the Million Song Dataset that is evidence against vocals."""
 
 
 def log_odds(scores: FloatArray | float) -> FloatArray:
@@ -131,62 +121,49 @@ def music_scores(scores: MusicScores) -> FloatArray:
     return highest
 
 
-def vocal_probs(scores: MusicScores) -> FloatArray:
-    """Return the probability [segments] of vocals; plain speech does not count."""
-    weights = tag_calibration().vocals
-    factors = np.array([weights.voices, weights.singing, weights.instrumental], dtype=np.float32)
-    sung = probability(vocal_evidence(scores) @ factors + np.float32(weights.intercept))
-    unspoken = 1 - scores.yamnet[:, class_tree().index(SPEECH)]
-    return np.asarray(np.where(music_scores(scores) >= MIN_MUSIC_SCORE, sung * unspoken, 0), dtype=np.float32)
-
-
-def vocal_evidence(scores: MusicScores) -> FloatArray:
-    """Return the log-odds [segments, 3] of musicnn's voices, of YAMNet's singing and of musicnn's 'instrumental'."""
-    tree = class_tree()
-    voices = scores.mtt[:, [MTT_TAGS.index(tag) for tag in MTT_VOICES]].max(axis=1)
-    singing = scores.yamnet[:, [tree.index(name) for name in SINGING_CLASSES]].max(axis=1)
-    return np.stack([log_odds(voices), log_odds(singing), log_odds(scores.msd[:, MSD_TAGS.index(MSD_NO_VOICE)])], axis=1)
-
-
-def clip_vocals_prob(vocals_over_time: FloatArray, music_over_time: FloatArray) -> float:
-    """Return the probability of vocals somewhere in the music: the mean over the third of it that has most of them."""
-    ordered = np.sort(vocals_over_time[music_over_time >= MIN_MUSIC_SCORE])[::-1]
-    return float(ordered[: max(1, len(ordered) // VOCALS_DIVISOR)].mean()) if len(ordered) else 0.0
-
-
 def best_tags(confidence: FloatArray, kind: TagKind, count: int) -> tuple[MusicTag, ...]:
-    """Return at most `count` tags of a kind from confidences [rows], best first.
-
-    Of a family and its members the more confident one is named; instead of a vague family any member that is confident. An
-    instrument is named from the confidence at which it was right often enough.
-    """
-    chosen: list[TableRow] = []
-    tags: list[MusicTag] = []
-    for column in np.argsort(-confidence, kind="stable").tolist():
-        row = TABLE[column]
-        if len(tags) == count:
-            break
-        enough = MIN_FIRST_CONFIDENCE if kind == "genre" and not tags else _named_from(row)
-        is_sure = row.kind == kind and confidence[column] >= enough
-        if is_sure and not _is_covered(row, chosen) and not _is_replaced(row, confidence):
-            chosen.append(row)
-            tags.append(MusicTag(row.name, kind, round(float(confidence[column]), 3)))
+    """Return at most `count` tags of a kind from confidences [rows], best first; see `named_rows`."""
+    calibration = tag_calibration()
+    tags = []
+    for row in named_rows(confidence, kind, count, calibration.named_from):
+        sureness = confidence[TABLE.index(row)]
+        if kind == "instrument":
+            sureness = probability(calibration.named.intercept + calibration.named.log_odds * log_odds(sureness))
+        tags.append(MusicTag(row.name, kind, round(float(sureness), 3)))
     return tuple(tags)
 
 
-def _named_from(row: TableRow) -> float:
+def named_rows(confidence: FloatArray, kind: TagKind, count: int, named_from: Mapping[str, float]) -> tuple[TableRow, ...]:
+    """Return at most `count` rows of a kind that are named at confidences [rows], best first.
+
+    Of a family and its members the more confident one is named; instead of a vague family any member that is confident. An
+    instrument is named from the confidence in `named_from`, at which it was right often enough.
+    """
+    chosen: list[TableRow] = []
+    for column in np.argsort(-confidence, kind="stable").tolist():
+        row = TABLE[column]
+        if len(chosen) == count:
+            break
+        enough = MIN_FIRST_CONFIDENCE if kind == "genre" and not chosen else _named_from(row, named_from)
+        is_sure = row.kind == kind and confidence[column] >= enough
+        if is_sure and not _is_covered(row, chosen) and not _is_replaced(row, confidence, named_from):
+            chosen.append(row)
+    return tuple(chosen)
+
+
+def _named_from(row: TableRow, named_from: Mapping[str, float]) -> float:
     """Return the confidence from which a tag is named; infinity for instruments that never are."""
-    return tag_calibration().named_from.get(row.name, inf) if row.kind == "instrument" else MIN_PROBABLE
+    return named_from.get(row.name, inf) if row.kind == "instrument" else MIN_PROBABLE
 
 
 def _is_covered(row: TableRow, chosen: Iterable[TableRow]) -> bool:
     return any(row.name in _families(other) or other.name in _families(row) for other in chosen)
 
 
-def _is_replaced(row: TableRow, confidence: FloatArray) -> bool:
+def _is_replaced(row: TableRow, confidence: FloatArray, named_from: Mapping[str, float]) -> bool:
     """Return whether a vague row has a member that is confident enough to be named instead."""
     return row.is_vague and any(
-        confidence[i] >= _named_from(other) and row.name in _families(other) for i, other in enumerate(TABLE)
+        confidence[i] >= _named_from(other, named_from) and row.name in _families(other) for i, other in enumerate(TABLE)
     )
 
 

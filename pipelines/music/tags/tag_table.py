@@ -12,6 +12,9 @@ from typing import Literal
 TagKind = Literal["genre", "instrument", "mood", "era", "vocals", "other"]
 TAG_KINDS: tuple[TagKind, ...] = ("genre", "instrument", "mood", "era", "vocals", "other")
 
+CALIBRATED_KINDS: tuple[TagKind, ...] = ("genre", "instrument")
+"""Kinds whose confidences were measured on music of which they are known; tags of the others are guesses."""
+
 # fmt: off
 MTT_TAGS = (
     "guitar", "classical", "slow", "techno", "strings", "drums", "electronic", "rock", "fast", "piano", "ambient", "beat",

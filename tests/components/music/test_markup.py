@@ -18,7 +18,8 @@ from pipelines.music.rhythm.types import Beats, Tempo, TempoCandidate
 from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTag
 from pipelines.music.vocals import vocals_of
-from tests.pipelines.description.example_findings import music_tags
+from pipelines.tagging.audioset import Tag
+from tests.pipelines.description.example_findings import music_tags, sound_tags
 
 FACTS = MusicFacts(
     20.0,
@@ -116,3 +117,11 @@ def test_moods_are_guesses_without_a_percentage_and_instruments_have_one() -> No
     assert "<h3>Mood, a guess</h3>" in markup
     assert "Mellow</li>" in markup
     assert "90 %" not in markup and "70 %" not in markup
+
+
+def test_sounds_are_guesses_and_unclear_vocals_have_no_percentage() -> None:
+    sounds = sound_tags(10.0, (Tag("Dog", 0.93),))
+    markup = tags_markup(sounds, None)
+    assert "<h3>Sounds, a guess</h3>" in markup and "Dog</li>" in markup and "93 %" not in markup
+    markup = facts_markup(MusicFacts(20.0, vocals=vocals_of(0.5, ())))
+    assert "unclear" in markup and "%" not in markup

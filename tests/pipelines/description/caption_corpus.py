@@ -60,7 +60,7 @@ waltz | In G dorian.
 waltz | A string quartet plays something that sounds like jazz.
     instrument strings +; genre jazz +
 rock | This is an energetic rock song with a male vocalist, electric guitar, bass and drums.
-    genre rock +; vocals male voice +; instrument electric guitar +; instrument bass guitar +; instrument drums +
+    genre rock +; vocals male voice ?; instrument electric guitar +; instrument bass guitar +; instrument drums +
 rock | A heavy metal track with distorted guitars and a fast tempo.
     genre metal ?; instrument electric guitar +; tempo fast +
 rock | The song is in C major, at 120 bpm.
@@ -68,7 +68,7 @@ rock | The song is in C major, at 120 bpm.
 rock | An instrumental track without vocals.
     vocals -singing x; vocals -singing x
 rock | A woman sings softly over acoustic guitar.
-    vocals female voice x; instrument acoustic guitar x
+    vocals female voice ?; instrument acoustic guitar x
 rock | The progression is Am–F–C–G.
     chords Am–F–C–G +
 rock | The chord progression Am, G, F, C repeats.
@@ -92,7 +92,7 @@ rock | There are no drums.
 rock | The track lacks any piano, and nobody raps.
     instrument -piano +; vocals -rap ?
 rock | A male singer and a female singer share the vocals.
-    vocals male voice +; vocals female voice x; vocals singing +
+    vocals male voice ?; vocals female voice ?; vocals singing +
 rock | Somebody is singing in 6/8.
     vocals singing +; metre 6/8 x
 rock | A techno track with a drum machine.
@@ -110,7 +110,7 @@ rock | Mid-tempo, 100 to 125 BPM.
 rock | A choir sings with an organ.
     instrument choir x; vocals singing +; instrument organ x
 rock | The low quality recording features a rock song sung by a man, with e-guitar riffs and crash cymbals.
-    genre rock +; vocals male voice +; instrument guitar +; instrument cymbals x
+    genre rock +; vocals male voice ?; instrument guitar +; instrument cymbals x
 rock | Dub reggae with steel drums.
     genre reggae x; instrument steelpan x
 rock | The A section begins with an F chord.
@@ -118,7 +118,7 @@ rock | The A section begins with an F chord.
 rock | A house on the hill; the audience pops and rocks.
     none
 rock | The key of A minor, soft female vocal singing, and no voices.
-    key A minor +; vocals female voice x; vocals -singing x
+    key A minor +; vocals female voice ?; vocals -singing x
 speaker | A man speaks over soft piano music.
     instrument piano x
 speaker | A woman talks about her country and the key to her house.

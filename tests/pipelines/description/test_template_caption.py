@@ -85,9 +85,10 @@ def test_the_caption_of_a_waltz_names_tempo_key_instruments_and_chords() -> None
     assert any("G–C–D7" in text for text in texts)
 
 
-def test_the_caption_of_a_song_names_the_voice_and_its_times() -> None:
+def test_the_caption_of_a_song_says_when_a_voice_sings_and_not_which_kind_of_voice() -> None:
     texts = [write_caption(ROCK, seed).text for seed in SEEDS]
-    assert all(re.search(r"\b(?:a man|a male voice)\b.* sings", text, re.IGNORECASE) for text in texts)
+    assert all(re.search(r"\ba voice (?:probably )?sings", text, re.IGNORECASE) for text in texts)
+    assert not any(re.search(r"\b(?:man|male)\b", text) for text in texts)
     assert any("from 0:10 to 0:40" in text for text in texts)
 
 

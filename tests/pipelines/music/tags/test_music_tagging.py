@@ -36,12 +36,10 @@ from pipelines.music.tags.tag_fusion import (
     MusicTagOptions,
     MusicTags,
     best_tags,
-    clip_vocals_prob,
     confidences,
     log_odds,
     music_scores,
     probability,
-    vocal_probs,
 )
 from pipelines.music.tags.tag_table import (
     MSD_TAGS,
@@ -49,6 +47,7 @@ from pipelines.music.tags.tag_table import (
     TABLE,
     TAG_KINDS,
 )
+from pipelines.music.tags.vocal_evidence import clip_vocals_prob, vocal_probs
 from pipelines.tagging.audioset import class_tree
 from services import Services
 from tests.recordings import librivox_sentences
@@ -289,15 +288,15 @@ def test_where_nothing_is_likely_nothing_is_named_but_the_least_unlikely_genre()
 
 def test_vocals_need_music_and_are_no_speech() -> None:
     sung = {"singing": 0.4, "female vocal": 0.3}
-    assert vocal_probs(scores(sung, {"instrumental": 0.02}, Music=0.8, Singing=0.05))[0] > 0.9
-    assert vocal_probs(scores({"no vocals": 0.3}, {"instrumental": 0.3}, Music=0.9))[0] < 0.1
-    assert vocal_probs(scores(sung, {"instrumental": 0.02}, Music=0.1, Speech=0.9))[0] == 0
-    assert vocal_probs(scores(sung, {"instrumental": 0.02}, Music=0.5, Speech=0.9))[0] < 0.2
+    assert vocal_probs(scores(sung, Music=0.8, Singing=0.1, Song=0.02))[0] > 0.9
+    assert vocal_probs(scores({"no vocals": 0.3}, Music=0.9))[0] < 0.1
+    assert vocal_probs(scores(sung, Music=0.1, Speech=0.9))[0] == 0
+    assert vocal_probs(scores(sung, Music=0.5, Song=0.02, Speech=0.9))[0] < 0.2
 
 
 def test_a_singer_may_rest() -> None:
     music = np.ones(9, dtype=np.float32)
-    rests: FloatArray = np.array([0.9, 0, 0, 0.9, 0, 0, 0.9, 0, 0], dtype=np.float32)
+    rests: FloatArray = np.array([0.9, 0, 0.9, 0, 0.9, 0, 0.9, 0, 0.9], dtype=np.float32)
     assert clip_vocals_prob(rests, music) == pytest.approx(0.9)
     assert clip_vocals_prob(rests, np.zeros(9, dtype=np.float32)) == 0.0
     assert music_scores(scores(Piano=0.3, Music=0.2))[0] == pytest.approx(0.3)
