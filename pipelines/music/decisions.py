@@ -32,6 +32,11 @@ decision, which is on the mean of two models."""
 MIN_SINGING_SCORE = 0.12
 """YAMNet's score of a class of singing that is worth a probability of `MIN_VOCALS_MOMENT_PROB`."""
 
+MIN_OPEN_SINGING_SCORE = 0.005
+"""Mean over a clip that is no music of YAMNet's highest score of singing, from which it stays open whether there are vocals.
+YAMNet takes much singing without accompaniment for speech: of nine such recordings for tuning eight reach this, and speech has
+0.0001."""
+
 MIN_SPEECH_SCORE = 0.5
 """Score of 'Speech', 0 to 1, from which a clip, a segment or a moment has speech: likelier than not."""
 MIN_NAMED_SOUND_SCORE = 0.125

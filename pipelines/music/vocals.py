@@ -6,7 +6,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from pipelines.clip.series import runs_of_true
-from pipelines.music.decisions import MIN_SINGING_SCORE, MIN_VOCALS_IN_MUSIC_PROB, MIN_VOCALS_MOMENT_PROB, has_vocals
+from pipelines.music.decisions import (
+    MIN_OPEN_SINGING_SCORE,
+    MIN_SINGING_SCORE,
+    MIN_VOCALS_IN_MUSIC_PROB,
+    MIN_VOCALS_MOMENT_PROB,
+    has_vocals,
+)
 from pipelines.music.facts import Vocals
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.tagging.audioset import SINGING_CLASSES, tree_of
@@ -23,11 +29,12 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
     """Find vocals: unaccompanied ones by YAMNet, those over music, which YAMNet hardly notices, by musicnn's tags.
 
     In music the tags decide whether there are any, since their probability is calibrated; in a clip that is mostly no music, the
-    mean of the two.
+    mean of the two, and with a trace of singing they are not denied.
     """
     tree = tree_of(sounds.classes)
     columns = [tree.index(name) for name in UNACCOMPANIED_CLASSES if name in tree.names]
-    alone = np.minimum(1.0, MIN_VOCALS_MOMENT_PROB * sounds.scores[:, columns].max(axis=1) / MIN_SINGING_SCORE)
+    singing = sounds.scores[:, columns].max(axis=1)
+    alone = np.minimum(1.0, MIN_VOCALS_MOMENT_PROB * singing / MIN_SINGING_SCORE)
     beyond = SMOOTHING_PATCHES // 2
     smooth = np.median(sliding_window_view(np.pad(alone, beyond, mode="edge"), SMOOTHING_PATCHES), axis=1)
     middles = sounds.times + sounds.patch_seconds / 2
@@ -42,7 +49,10 @@ def find_vocals(sounds: SoundTags, music: MusicTags) -> Vocals:
     strongest = max(float(probs.max()), music.vocals_in_clip)
     if music.is_music is None:
         return vocals_of(strongest, tuple(spans))
-    return vocals_of(music.vocals_in_clip if music.is_music else (strongest + music.vocals_in_clip) / 2, tuple(spans))
+    if music.is_music:
+        return vocals_of(music.vocals_in_clip, tuple(spans))
+    least = MIN_VOCALS_MOMENT_PROB if singing.mean() >= MIN_OPEN_SINGING_SCORE else 0.0
+    return vocals_of(max(least, (strongest + music.vocals_in_clip) / 2), tuple(spans))
 
 
 def vocals_of(probability: float, spans: tuple[tuple[float, float], ...]) -> Vocals:

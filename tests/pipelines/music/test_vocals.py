@@ -28,13 +28,17 @@ def sound_tags(values: FloatArray) -> SoundTags:
     return SoundTags(DURATION, np.arange(len(values), dtype=np.float32) * np.float32(HOP_SECONDS), values)
 
 
-def vocals_of(yamnet_scores: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0) -> Vocals:
+def vocals_of(
+    yamnet_scores: FloatArray, over_music: tuple[int, int] = (0, 0), in_clip: float = 0.0, is_music: bool | None = None
+) -> Vocals:
     """For YAMNet's scores, and musicnn's voices from one patch of 1.5 s to before another."""
     sounds = sound_tags(yamnet_scores)
     times = np.arange(0, DURATION, 1.5, dtype=np.float32)
     voices = np.zeros(len(times), dtype=np.float32)
     voices[slice(*over_music)] = 0.9
-    music = MusicTags(DURATION, times, np.zeros((len(times), 1), np.float32), voices, voices, vocals_in_clip=in_clip)
+    music = MusicTags(
+        DURATION, times, np.zeros((len(times), 1), np.float32), voices, voices, vocals_in_clip=in_clip, is_music=is_music
+    )
     return find_vocals(sounds, music)
 
 
@@ -60,6 +64,12 @@ def test_speech_and_instruments_do_not_sing() -> None:
     for yamnet_scores in (scores(Speech=(0, 100, 0.99)), scores(Music=(0, 100, 0.99), Flute=(0, 100, 0.5)), scores(1)):
         vocals = vocals_of(yamnet_scores)
         assert not vocals.present and not vocals.spans and vocals.probability < 0.1
+
+
+def test_a_voice_with_a_trace_of_singing_may_sing_and_plain_speech_does_not() -> None:
+    sung = scores(Speech=(0, 100, 0.6), Singing=(0, 100, 0.02))
+    assert vocals_of(sung, is_music=False).present is None
+    assert vocals_of(scores(Speech=(0, 100, 0.99)), is_music=False).present is False
 
 
 def test_a_single_patch_is_no_vocals() -> None:
