@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from fnmatch import fnmatch
-from importlib.metadata import packages_distributions
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -76,14 +76,20 @@ def test_every_requirement_is_an_exact_version_from_the_default_index() -> None:
 def test_the_app_imports_only_what_the_requirements_name() -> None:
     """What a dependency brings today it may leave out tomorrow."""
     files = [file.name for file in ROOT.glob("requirements*.in") if file.name != "requirements-test.in"]
-    named = {normalised(requirement.name) for file in files for requirement in requirements(file)} | PROVIDED_BY_SPACES
-    distributions = packages_distributions()
-    missing = {}
-    for file in (file for room in APP_ROOMS for file in ([ROOT / room] if room.endswith(".py") else (ROOT / room).rglob("*.py"))):
-        for module in imported_modules(file) - set(sys.stdlib_module_names) - {Path(room).stem for room in APP_ROOMS}:
-            if not named & {normalised(name) for name in distributions.get(module, [module])}:
-                missing[module] = file.relative_to(ROOT).as_posix()
+    named = {module for file in files for requirement in requirements(file) for module in modules_of(requirement.name)}
+    named |= {Path(room).stem for room in APP_ROOMS} | PROVIDED_BY_SPACES | sys.stdlib_module_names
+    sources = [path for room in APP_ROOMS for path in ((ROOT / room).rglob("*.py") if (ROOT / room).is_dir() else [ROOT / room])]
+    missing = {module: str(path.relative_to(ROOT)) for path in sources for module in imported_modules(path) - named}
     assert not missing
+
+
+def modules_of(distribution: str) -> set[str]:
+    """Return the top-level names that an installed distribution brings; none if it is for another version of Python."""
+    try:
+        files = metadata.files(distribution) or []
+    except metadata.PackageNotFoundError:
+        return set()
+    return {file.parts[0].partition(".")[0] for file in files}
 
 
 def imported_modules(file: Path) -> set[str]:
