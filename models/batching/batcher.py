@@ -236,3 +236,7 @@ class SharedModel:
     def leave(self) -> None:
         """Stop others from waiting for this person."""
         self._batcher.leave(self._person)
+
+
+Lend = Callable[[SharedModel], Any]
+"""Returns what has the methods of the model that is shared; see the other modules of this room."""

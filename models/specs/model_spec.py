@@ -178,8 +178,6 @@ class ModelSpec:
     """Whether it lies on the GPU that ZeroGPU lends for one call at a time, while other models run on the CPU."""
     workers: int = 1
     """Workers of CTranslate2 on the CPU, which share its threads: more are slower for one window and faster for many."""
-    batch_rows: int = 0
-    """Rows of an ONNX model's batch that several people fill together; 0 where its inputs are not independent rows."""
 
     @property
     def is_offline(self) -> bool:

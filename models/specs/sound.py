@@ -40,7 +40,6 @@ YAMNET = ModelSpec(
     gpu_bytes=70_000_000,
     further_tasks=("embed_audio",),
     encoder=EncoderFacts("yamnet", width=1024),
-    batch_rows=64,
 )
 
 

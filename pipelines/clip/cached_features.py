@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from models.batching.session import SharedSession
+from models.batching.batcher import Lend
 from models.cache.feature_store import ArrayT, FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
@@ -19,6 +19,7 @@ def cached_features(
     compute: Callable[[Any], ArrayT],
     runtime: ModelRuntime,
     working_bytes: int,
+    lend: Lend | None = None,
 ) -> ArrayT:
     """Return the array, read-only; `compute(model)` runs only where the store does not have it.
 
@@ -29,6 +30,7 @@ def cached_features(
         compute: what makes it of the model.
         runtime: where the model is borrowed and the array is kept.
         working_bytes: memory that `compute` needs beside the model.
+        lend: how several people use the model at once; None if one at a time has it.
 
     Raises:
         ModelError: the model cannot be had; see `ModelCache.lease`.
@@ -36,9 +38,9 @@ def cached_features(
 
     def compute_on_loan() -> ArrayT:
         # Whoever stops must not stop others who wait for the same array, so this wait does not look at a stop flag.
-        if spec.batch_rows:
+        if lend is not None:
             with runtime.cache.share(spec, working_bytes=working_bytes) as shared:
-                return compute(SharedSession(shared, spec.batch_rows))
+                return compute(lend(shared))
         with runtime.cache.lease(spec, working_bytes=working_bytes) as (model,):
             return compute(model)
 

@@ -247,5 +247,5 @@ class _ClipFrames:
     def _window_features(self, what: str, window: Window, compute: Callable[[Any], FloatArray]) -> FloatArray:
         job = self._job
         name = f"{what} of samples {window.start} to {window.stop}"
-        store = job.runtime, self._family.working_bytes
+        store = job.runtime, self._family.working_bytes, self._family.lend
         return cached_features(job.clip, job.spec, name, compute, *store)

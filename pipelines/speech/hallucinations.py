@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray
-from models.batching.session import SharedSession
 from models.cache.model_cache import ModelCache
 from models.specs.sound import YAMNET
 from pipelines.speech.sentences import is_repetitive
 from pipelines.speech.transcript import Segment
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.tagging.audioset import class_tree
+from pipelines.tagging.shared_yamnet import lend_yamnet
 from pipelines.tagging.taggers import YamnetTagger
 from pipelines.tagging.yamnet import PATCH_HOP_SAMPLES, PATCH_SAMPLES, patch_count
 
@@ -82,5 +82,5 @@ def voice_score(waveform: FloatArray, segment: Segment, cache: ModelCache) -> fl
     stop = last * PATCH_HOP_SAMPLES + PATCH_SAMPLES
     samples = np.pad(waveform[first * PATCH_HOP_SAMPLES : stop], (0, max(0, stop - len(waveform))))
     with cache.share(YAMNET, working_bytes=YamnetTagger.working_bytes) as shared:
-        scores = YamnetTagger().scores(SharedSession(shared, YAMNET.batch_rows), samples)
+        scores = YamnetTagger().scores(lend_yamnet(shared), samples)
     return float(scores[:, [class_tree().index(name) for name in VOICES]].max())

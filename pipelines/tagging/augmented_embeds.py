@@ -12,6 +12,7 @@ from models.specs.model_spec import ModelSpec
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.tagging.augmentation import EMBEDDING_SPEEDS, augmented
+from pipelines.tagging.shared_yamnet import lend_yamnet
 from pipelines.tagging.yamnet import PATCH_HOP_SAMPLES, PATCH_SAMPLES, YAMNET_SAMPLE_RATE, patch_count, run_yamnet
 
 WORKING_BYTES = 100 * 2**20
@@ -25,7 +26,9 @@ def augmented_embeds(clip: AudioClip, begin: int, stop: int, spec: ModelSpec, ru
     """
     sound = np.array(clip.waveform(YAMNET_SAMPLE_RATE)[begin:stop])
     layer = f"augmented embeddings of {begin} to {stop}"
-    return cached_features(clip, spec, layer, lambda session: embed_augmented(session, sound), runtime, WORKING_BYTES)
+    return cached_features(
+        clip, spec, layer, lambda session: embed_augmented(session, sound), runtime, WORKING_BYTES, lend_yamnet
+    )
 
 
 def embed_augmented(session: Any, sound: FloatArray) -> FloatArray:

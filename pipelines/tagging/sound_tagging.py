@@ -141,7 +141,9 @@ class ClipTagger:
     def __init__(self, clip: AudioClip, choice: ModelChoice, runtime: ModelRuntime) -> None:
         self.clip = clip
         self.kind = sound_tagger(choice.spec)
-        self._features = partial(cached_features, clip, choice.spec, runtime=runtime, working_bytes=self.kind.working_bytes)
+        self._features = partial(
+            cached_features, clip, choice.spec, runtime=runtime, working_bytes=self.kind.working_bytes, lend=self.kind.lend
+        )
         self._waveform = clip.waveform(self.kind.sample_rate)
         self.patches = _patch_count(self.kind, len(self._waveform))
         self.blocks = ceil(self.patches / self.kind.block_patches)

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from models.arrays import FloatArray
+from models.batching.batcher import Lend
 from models.specs.model_spec import ModelSpec
 from pipelines.tagging import audio_spectrogram_transformer as ast
 from pipelines.tagging import yamnet
 from pipelines.tagging.audioset import class_tree
+from pipelines.tagging.shared_yamnet import lend_yamnet
 
 
 class SoundTagger(Protocol):
@@ -26,6 +28,8 @@ class SoundTagger(Protocol):
     """Patches that are computed under one lease."""
     working_bytes: int
     """Memory for one block, beside the weights."""
+    lend: Lend | None
+    """How several people use the model at once."""
     has_test_time_augmentation: bool
     """Whether the tags of a short sound are the median over augmented copies of it."""
 
@@ -46,6 +50,7 @@ class YamnetTagger:
     hop_samples = yamnet.PATCH_HOP_SAMPLES
     block_patches = 64
     working_bytes = 100 * 2**20
+    lend: Lend | None = staticmethod(lend_yamnet)
     has_test_time_augmentation = True
 
     def class_names(self, model: Any) -> tuple[str, ...]:
@@ -66,6 +71,7 @@ class AstTagger:
     hop_samples = ast.AST_INPUT_FRAMES * ast.AST_FRAME_HOP_SAMPLES // 2
     block_patches = 6
     working_bytes = 400 * 2**20
+    lend: Lend | None = None
     has_test_time_augmentation = False
 
     def class_names(self, model: Any) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
+from models.batching.batcher import Lend
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
@@ -86,6 +87,8 @@ class FrameFamily(ABC):
     has_layer_norm: bool = False
     """Whether the network's layers read each frame through layer normalisation; see `ClipEmbedding.normalised_frames`."""
     source: FrameSource | None = None
+    lend: Lend | None = None
+    """How several people use the model at once."""
 
     @abstractmethod
     def grid(self, layer: str) -> Grid:

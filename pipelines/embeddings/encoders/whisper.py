@@ -11,6 +11,8 @@ from math import ceil
 from typing import Any
 
 from models.arrays import FloatArray
+from models.batching.batcher import Lend
+from models.batching.encoder import SharedEncoder
 from models.hidden_states import hidden_state_selection
 from models.specs.model_spec import EncoderFacts
 from pipelines.embeddings.encoders.base import (
@@ -36,6 +38,7 @@ class WhisperEncoder(FrameFamily):
     description = "Whisper's encoder, trained to write down and translate speech in many languages"
     sample_rate = SAMPLE_RATE
     has_layer_norm = True
+    lend: Lend | None = SharedEncoder
     default_index = -2
     """Index of the default layer: the last but one. In loops of speech, music and a bird, equal moments spread there by 0.39 to
     0.61 of the standard deviation of all normalised frames of Whisper base, and by 0.63 to 0.84 in the last layer, whose first
@@ -76,6 +79,7 @@ class Qwen2AudioTower(WhisperEncoder):
     """Qwen2-Audio's tower: 50 frames a second inside, 25 at its end."""
 
     description = "Qwen2-Audio's audio encoder, trained with a language model on speech, sounds and music"
+    lend: Lend | None = None
     default_index = -1
 
     def grid(self, layer: str) -> Grid:

@@ -15,6 +15,7 @@ from models.specs.model_spec import EncoderFacts
 from pipelines.embeddings.encoders.base import FrameFamily, Grid
 from pipelines.music.tags import musicnn
 from pipelines.tagging import yamnet
+from pipelines.tagging.shared_yamnet import lend_yamnet
 
 YAMNET_PATCHES = 512
 """Patches under one lease: four minutes. Fewer cost more time: threads wait for each other at every layer."""
@@ -34,6 +35,7 @@ class YamnetEncoder(FrameFamily):
     layers = (PATCHES,)
     default_layer = PATCHES
     working_bytes = 450 * 2**20
+    lend = staticmethod(lend_yamnet)
 
     def __init__(self, facts: EncoderFacts) -> None:
         self._width = facts.width
