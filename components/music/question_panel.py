@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,7 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.music.caption_markup import turn_markup
 from components.page.events import QUIET
+from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
@@ -23,7 +25,7 @@ from pipelines.description.description import ClipDescription
 from pipelines.description.findings import ClipFindings
 from pipelines.language_models.prompting import Turn
 from pipelines.questions.from_measurements import answer_question
-from pipelines.questions.from_model import QuestionOptions, ask
+from pipelines.questions.from_model import QuestionOptions, answer_gpu_seconds, ask
 from services import Services
 
 FROM_MEASUREMENTS = "From the measurements"
@@ -52,11 +54,18 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
+        estimate = build_gpu_estimate(services.runtime)
+    connect_gpu_estimate(estimate, clip.state, [model], partial(_gpu_seconds, services))
     job = TabJob(services, "questions", [run, stop])
     work = _QuestionWork(services, job)
     for event in (run.click, question.submit):
         job.on(event, clip.state, work.run, [clip.state, description, asked, question, model], [turns, asked, question])
     clip.state.change(lambda: ("", ()), outputs=[turns, asked], queue=False, **QUIET)
+
+
+def _gpu_seconds(services: Services, clip: AudioClip, model: str) -> float:
+    chosen, _ = choose_listener("answer_questions", model, services.runtime.catalog)
+    return 0.0 if chosen == FROM_FACTS else answer_gpu_seconds(chosen, services.runtime.catalog)
 
 
 class _QuestionWork:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -20,6 +20,7 @@ from components.pictures.storyboard_markup import board_markup
 from components.timeline.items import PictureItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import PictureTrack
+from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.film.storyboard import storyboard
@@ -93,20 +94,27 @@ class _StoryboardWork:
 
 
 def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Update]:
-    """Turn snapshots into updates of the page."""
+    """Turn snapshots into updates of the page; an error after the first picture leaves what is drawn below its sentence."""
     timeline = TimelineFeed(clip.content_hash)
     kept: tuple[KeptPicture, ...] = ()
-    for now in snapshots:
-        new = now.entries[len(kept) :]
-        if new:
-            kept += keep_pictures(clip, tuple(entry.picture for entry in new))
-            timeline.put(_track(now.entries))
-        ended = now.state in ("done", "stopped")
-        yield (
-            board_markup(now, kept),
-            timeline.value() if new else gr.skip(),
-            Made(clip.content_hash, now if ended else None),
-        )
+    try:
+        for now in snapshots:
+            new = now.entries[len(kept) :]
+            if new:
+                kept += keep_pictures(clip, tuple(entry.picture for entry in new))
+                timeline.put(_track(now.entries))
+            ended = now.state in ("done", "stopped")
+            yield (
+                board_markup(now, kept),
+                timeline.value() if new else gr.skip(),
+                Made(clip.content_hash, now if ended else None),
+            )
+    except AudioscopeError as error:
+        if not kept:
+            raise
+        drawn = replace(now, state="stopped")
+        board = failure_markup(sentence_for(error)) + board_markup(drawn, kept)
+        yield board, gr.skip(), Made(clip.content_hash, drawn)
 
 
 def _track(entries: tuple[StoryboardEntry, ...]) -> PictureTrack:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from models.arrays import FloatArray
 from models.errors import InvalidOption
+from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import AUTO, ModelSpec
 from models.stopping import never_stop
@@ -30,7 +31,7 @@ from pipelines.language_models.prompting import (
     check_text,
     model_inputs,
 )
-from pipelines.language_models.streaming import stream_text
+from pipelines.language_models.streaming import stream_text, text_seconds
 
 MIN_PART_SECONDS = 0.1
 """Minimum duration of the part of a clip that a question is about."""
@@ -109,6 +110,16 @@ def ask(
         now = replace(now, elapsed=clock() - began)
         yield now
     yield replace(now, state="stopped" if should_stop() else "done", elapsed=clock() - began)
+
+
+def answer_gpu_seconds(model: str, catalog: ModelCatalog) -> float:
+    """Return the estimated time of an answer on ZeroGPU, of the longest length; 0 for a model that lies elsewhere.
+
+    Raises:
+        UnknownModel, ModelError: see `ModelCatalog.choose`.
+    """
+    spec = catalog.choose("answer_questions", model, WORKING_BYTES).spec
+    return text_seconds(spec, QuestionOptions()) if spec.on_zero_gpu else 0.0
 
 
 def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[float, float]:
