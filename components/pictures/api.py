@@ -15,6 +15,7 @@ from components.page.events import borrowing
 from components.page.json_documents import as_document
 from components.page.option_arguments import with_option_arguments
 from components.pictures.files import keep_pictures, open_init_image
+from models.errors import JobStopped
 from models.specs.model_spec import AUTO
 from pipelines.pictures.audio_to_image import audio_to_image as draw
 from pipelines.pictures.audio_to_image import segment_concepts
@@ -111,6 +112,8 @@ def _audio_to_image(services: Services) -> Endpoint:
                 continue
             (kept,) = keep_pictures(clip, now.pictures)
             yield as_file_data(kept.path), {"seed": kept.picture.seed, **_facts(now), "clip_notes": clip.notes}
+        if should_stop() and now.state != "done":
+            raise JobStopped
 
     return audio_to_image
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 
 from tests.app_process import running_app
 from tests.recordings import EXAMPLES
@@ -47,6 +48,19 @@ def test_a_running_job_delivers_what_it_has_and_the_process_ends_in_time(recordi
         assert result["state"] == "stopped"
         assert "Dashwood" in result["text"]
         assert "Unexpected error" not in app.log()
+
+
+def test_a_job_with_nothing_to_show_ends_with_a_sentence(tmp_path: Path) -> None:
+    with running_app(tmp_path) as app:
+        sound = handle_file(EXAMPLES / "blackbird.ogg")
+        job = Client(app.address, verbose=False).submit(sound, steps=100, api_name="/audio_to_image")
+        while len(job.outputs()) < 2:
+            assert not job.done()
+            time.sleep(0.05)
+        app.process.terminate()
+        with pytest.raises(AppError, match="Stopped"):
+            job.result(GRACE_SECONDS)
+        assert app.process.wait(GRACE_SECONDS) == 0
 
 
 def test_an_idle_process_ends_at_once(tmp_path: Path) -> None:
