@@ -1,10 +1,14 @@
-"""Run every benchmark (`make bench`): print one table and write it to `benchmarks/results.md`."""
+"""Run every benchmark (`make bench`): print one table and write it to `benchmarks/results.md`.
+
+`python -m benchmarks together cache` runs those two and only prints.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
 import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 import psutil
@@ -28,13 +32,20 @@ BENCHMARKS = (start, cache, transcription, together, long_transcription, music, 
 
 
 def main() -> None:
-    """Run all benchmarks; return exit code 1 if a claim does not hold."""
-    figures = [figure for benchmark in BENCHMARKS for figure in benchmark.figures()]
+    """Run the benchmarks that the arguments name, or all; return exit code 1 if a claim does not hold."""
+    modules = {benchmark.__name__.rpartition(".")[2]: benchmark for benchmark in BENCHMARKS}
+    arguments = ArgumentParser(description=__doc__)
+    arguments.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(modules)}")
+    names: list[str] = arguments.parse_args().names
+    if unknown := set(names) - set(modules):
+        arguments.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    figures = [figure for name in names or modules for figure in modules[name].figures()]
     machine = f"{os.cpu_count()} cores, {psutil.virtual_memory().total / 1e9:.0f} GB, no GPU, Python {platform.python_version()}"
     table = as_table(figures)
     text = f"# Benchmarks\n\nRatios within one run; `make bench` repeats it. Measured on {machine}.\n\n{table}\n"
     print(text)
-    RESULTS.write_text(text, encoding="utf-8")
+    if not names:
+        RESULTS.write_text(text, encoding="utf-8")
     sys.exit(0 if all(figure.kept for figure in figures) else 1)
 
 
