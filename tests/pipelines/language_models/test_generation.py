@@ -14,6 +14,7 @@ import torch
 
 from models.errors import InvalidOption, OutOfMemory
 from models.stopping import never_stop
+from models.zero_gpu.refusals import NoGpuFree
 from pipelines.description.model_caption import sentences_of
 from pipelines.language_models.generation import (
     INCOMPLETE,
@@ -24,6 +25,7 @@ from pipelines.language_models.generation import (
 from pipelines.language_models.prompting import Prompt, model_inputs
 from pipelines.language_models.streaming import stream_text
 from tests.models.tiny_language_models import CONTEXT_TOKENS, save_writer
+from tests.models.zero_gpu.pickling_host import PicklingHost
 from tests.pipelines.language_models.language_bench import Bench, out_of_memory_first
 
 OPTIONS = SamplingOptions(max_new_tokens=24)
@@ -52,6 +54,22 @@ def test_the_streamed_text_is_that_of_the_bare_model(bench: Bench, repetition_pe
     assert streamed[-1] == bench.bare_text(prepare(bench), max_new_tokens=24, repetition_penalty=repetition_penalty)
     assert len(streamed) > 5
     assert len(set(streamed)) > 2
+
+
+def test_a_text_on_zero_gpu_is_the_same_text_from_one_call(bench: Bench) -> None:
+    spec = replace(bench.spec, on_zero_gpu=True)
+    with bench.cache.lease(bench.spec) as (language_model,):
+        host = PicklingHost(language_model, 30.0)
+        streamed = list(stream_text(replace(bench.runtime, gpu=host), spec, prepare(bench), OPTIONS, never_stop))
+    assert streamed == texts(bench) and len(host.asked) == 1
+
+
+def test_a_refused_text_is_a_sentence(bench: Bench) -> None:
+    host = PicklingHost(None, 30.0)
+    host.refuse = lambda number: NoGpuFree()
+    spec = replace(bench.spec, on_zero_gpu=True)
+    with pytest.raises(NoGpuFree, match="try again"):
+        list(stream_text(replace(bench.runtime, gpu=host), spec, prepare(bench), OPTIONS, never_stop))
 
 
 def test_neither_half_characters_nor_control_tokens_are_shown(bench: Bench) -> None:

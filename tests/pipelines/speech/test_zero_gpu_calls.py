@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
-from math import ceil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jiwer
@@ -19,7 +16,7 @@ import soundfile
 
 from models.errors import UnsuitableModel
 from models.model_catalog import ModelCatalog
-from models.runtime import GpuCall, ModelRuntime
+from models.runtime import ModelRuntime
 from models.specs.speech import WHISPER_BASE_OFFLINE, WHISPER_TINY_EN_OFFLINE
 from models.stopping import never_stop
 from models.zero_gpu.placement import on_gpu
@@ -34,6 +31,7 @@ from pipelines.speech.transcription import decode_line, transcribe
 from pipelines.speech.zero_gpu.calls import transcription_seconds, window_seconds
 from services import Services
 from tests.assembled_speech import RATE, synthesise
+from tests.models.zero_gpu.pickling_host import PicklingHost
 
 SPEC = on_gpu(WHISPER_BASE_OFFLINE)
 OPTIONS = TranscriptionOptions(language="en", beam_size=1)
@@ -45,48 +43,6 @@ SENTENCES = (
     "Her grandfather sold a very heavy suitcase.",
     "Every student in the room painted a letter.",
 )
-START_SECONDS = 3
-
-
-class Host:
-    """Runs calls here, after a pickle of each on its way and of each step on its way back."""
-
-    def __init__(self, whisper: Any, max_work_seconds: float) -> None:
-        self.max_work_seconds = max_work_seconds
-        self.asked: list[int] = []
-        self.refuse: Callable[[int], GpuRefused | None] = lambda number: None
-        """The refusal of a call, by its number from 0."""
-        self._worker: Any = SimpleNamespace(
-            cache=Lender(whisper), catalog=SimpleNamespace(device="cuda", attainable_bytes=lambda: 2**40)
-        )
-
-    def granted_seconds(self, seconds: float) -> float:
-        return 1000.0
-
-    def requested_seconds(self, seconds: float) -> int:
-        return ceil(START_SECONDS + seconds)
-
-    def steps(self, call: GpuCall) -> Generator[Any, None, None]:
-        self.asked.append(self.requested_seconds(call.seconds))
-        refusal = self.refuse(len(self.asked) - 1)
-        if refusal is not None:
-            raise refusal
-        sent: GpuCall = pickle.loads(pickle.dumps(call))
-        for step in sent.work(self._worker):
-            yield pickle.loads(pickle.dumps(step))
-
-
-class Lender:
-    def __init__(self, whisper: Any) -> None:
-        self._whisper = whisper
-
-    def clear(self) -> None:
-        pass
-
-    @contextmanager
-    def lease(self, *specs: Any, **options: Any) -> Iterator[tuple[Any, ...]]:
-        assert specs == (SPEC,)
-        yield (self._whisper,)
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +64,12 @@ def clip(tmp_path: Path, store: ClipStore) -> AudioClip:
 
 
 @pytest.fixture
-def host(whisper: Any) -> Host:
-    return Host(whisper, window_seconds(SPEC, 2))
+def host(whisper: Any) -> PicklingHost:
+    return PicklingHost(whisper, window_seconds(SPEC, 2))
 
 
 @pytest.fixture
-def runtime(services: Services, host: Host) -> ModelRuntime:
+def runtime(services: Services, host: PicklingHost) -> ModelRuntime:
     files: Any = services.files
     catalog = ModelCatalog(files, "cpu", lambda: 2**40, (SPEC,))
     return ModelRuntime(catalog, services.runtime.cache, services.runtime.features, host)
@@ -143,7 +99,7 @@ def run(clip: AudioClip, runtime: ModelRuntime) -> tuple[list[Transcription], st
 
 
 def test_a_long_clip_is_cut_into_calls_and_loses_no_word(
-    clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str]
+    clip: AudioClip, runtime: ModelRuntime, host: PicklingHost, lines: list[str]
 ) -> None:
     snapshots, refusal = run(clip, runtime)
     assert (refusal, snapshots[-1].state, snapshots[-1].device) == ("", "done", "CUDA")
@@ -154,7 +110,7 @@ def test_a_long_clip_is_cut_into_calls_and_loses_no_word(
 
 
 def test_what_was_decoded_stays_when_a_later_call_is_refused_and_is_not_decoded_again(
-    clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str]
+    clip: AudioClip, runtime: ModelRuntime, host: PicklingHost, lines: list[str]
 ) -> None:
     host.refuse = lambda number: GpuQuotaUsedUp(60, 0, timedelta(hours=2)) if number == 2 else None
     snapshots, refusal = run(clip, runtime)
@@ -169,7 +125,7 @@ def test_what_was_decoded_stays_when_a_later_call_is_refused_and_is_not_decoded_
     assert any(text.startswith(snapshots[-1].segments[0].text) for text in kept)
 
 
-def test_a_first_call_that_is_refused_leaves_nothing_to_show(clip: AudioClip, runtime: ModelRuntime, host: Host) -> None:
+def test_a_first_call_that_is_refused_leaves_nothing_to_show(clip: AudioClip, runtime: ModelRuntime, host: PicklingHost) -> None:
     host.refuse = lambda number: NoGpuFree()
     snapshots, refusal = run(clip, runtime)
     assert "try again" in refusal and [now.state for now in snapshots if now.state == "stopped"] == []
@@ -178,7 +134,7 @@ def test_a_first_call_that_is_refused_leaves_nothing_to_show(clip: AudioClip, ru
 
 @pytest.mark.parametrize("refusal", [GpuQuotaUsedUp(30, 11, None), GpuCallTooLong(22)])
 def test_a_call_that_is_too_long_is_tried_again_shorter(
-    clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str], refusal: GpuRefused
+    clip: AudioClip, runtime: ModelRuntime, host: PicklingHost, lines: list[str], refusal: GpuRefused
 ) -> None:
     host.max_work_seconds = window_seconds(SPEC, 6)
     host.refuse = lambda number: refusal if number == 0 else None
@@ -188,7 +144,7 @@ def test_a_call_that_is_too_long_is_tried_again_shorter(
 
 
 def test_windows_that_the_time_did_not_reach_for_are_decoded_in_another_call(
-    clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str], monkeypatch: pytest.MonkeyPatch
+    clip: AudioClip, runtime: ModelRuntime, host: PicklingHost, lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.max_work_seconds = 1000.0
     granted = iter([0.9])
@@ -200,7 +156,9 @@ def test_windows_that_the_time_did_not_reach_for_are_decoded_in_another_call(
     assert len({segment.start for segment in snapshots[-1].segments}) == len(snapshots[-1].segments)  # none twice
 
 
-def test_both_sides_of_a_clip_come_in_order_of_time(tmp_path: Path, store: ClipStore, runtime: ModelRuntime, host: Host) -> None:
+def test_both_sides_of_a_clip_come_in_order_of_time(
+    tmp_path: Path, store: ClipStore, runtime: ModelRuntime, host: PicklingHost
+) -> None:
     left, right = spoken(SENTENCES[:2]), spoken(SENTENCES[2:4])
     right = np.concatenate([np.zeros(6 * RATE, np.float32), right])
     length = max(len(left), len(right))
@@ -216,7 +174,7 @@ def test_both_sides_of_a_clip_come_in_order_of_time(tmp_path: Path, store: ClipS
 
 
 def test_one_line_is_one_call(
-    clip: AudioClip, runtime: ModelRuntime, host: Host, lines: list[str], whisper: Any, monkeypatch: pytest.MonkeyPatch
+    clip: AudioClip, runtime: ModelRuntime, host: PicklingHost, lines: list[str], whisper: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         "pipelines.speech.transcription.borrow_whisper", lambda *_: nullcontext((whisper, BatchBudget(1, lambda: None)))
@@ -233,6 +191,6 @@ def test_dictation_runs_on_the_cpu(services: Services, runtime: ModelRuntime) ->
         Dictation(replace(OPTIONS, model=SPEC.key), replace(runtime, catalog=both), 60.0)
 
 
-def test_the_estimate_grows_with_the_clip(host: Host) -> None:
+def test_the_estimate_grows_with_the_clip(host: PicklingHost) -> None:
     short, long = (transcription_seconds(SPEC, duration, host) for duration in (20.0, 3600.0))
     assert 0 < short < long < 3600 / 5
