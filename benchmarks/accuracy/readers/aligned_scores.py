@@ -15,7 +15,11 @@ from pathlib import Path
 
 import librosa
 import numpy as np
+from librosa import estimate_tuning
+from librosa.effects import trim
+from librosa.feature import chroma_cqt
 from librosa.sequence import dtw
+from librosa.util import normalize
 
 from benchmarks.accuracy.packages import package_folder
 from benchmarks.accuracy.readers.note_chords import Note, note_chords
@@ -25,8 +29,12 @@ from models.arrays import DoubleArray, FloatArray
 
 SAMPLE_RATE, HOP_SAMPLES = 22_050, 1024
 MAX_SECONDS = 180
-STEPS_PER_QUARTER = 8
-"""Frames of the score's chroma in a quarter note."""
+MAX_SILENCE_DB = 40
+"""What is softer than the maximum by more than this is cut from the ends of a recording."""
+STEPS = np.array([[1, 1], [1, 2], [2, 1]])
+"""Steps of the alignment in the score and in the recording: the tempo is between half and twice its mean."""
+MIN_CHROMA = 1e-3
+"""Added to every pitch class, so that silence is no direction."""
 DECAY = 0.5
 """Factor of a note's level after each quarter note: pianos fade."""
 COMPOUND_BEAT = 1.5
@@ -75,7 +83,9 @@ def tracks(folder: Path, source: Source) -> Iterator[Track]:
         notes, beats = performed(scores, score)
         sound, _ = librosa.load(next(folder.rglob(name)), sr=SAMPLE_RATE)
         times = aligned(notes, sound)
-        chords = note_chords([(*np.interp(note[:2], *times), note[2]) for note in notes], tuple(np.interp(beats, *times)))
+        chords = note_chords(
+            [(*np.interp(note[:2], *times), note[2]) for note in notes], tuple(np.unique(np.interp(beats, *times)))
+        )
         kept = tuple((start, min(end, MAX_SECONDS), label) for start, end, label in chords if start < MAX_SECONDS)
         yield Track(Path(name).stem, sound[: MAX_SECONDS * SAMPLE_RATE, np.newaxis], SAMPLE_RATE, Annotation(chords=kept))
 
@@ -103,23 +113,22 @@ def performed(scores: Path, score: Score) -> tuple[list[Note], list[float]]:
 
 def aligned(notes: list[Note], sound: FloatArray) -> tuple[DoubleArray, DoubleArray]:
     """Return positions in the score in quarter notes, ascending, and their times in `sound` [samples] in seconds."""
-    performance = librosa.feature.chroma_cqt(
-        y=sound, sr=SAMPLE_RATE, hop_length=HOP_SAMPLES, tuning=librosa.estimate_tuning(y=sound)
-    )
-    score = librosa.util.normalize(_score_chroma(notes) + 1e-3, norm=2, axis=0)
-    _, path = dtw(score, librosa.util.normalize(performance + 1e-3, norm=2, axis=0), metric="cosine")
+    sounding, (first, _) = trim(sound, top_db=MAX_SILENCE_DB)
+    tuning = estimate_tuning(y=sounding, sr=SAMPLE_RATE)
+    performance = chroma_cqt(y=sounding, sr=SAMPLE_RATE, hop_length=HOP_SAMPLES, tuning=tuning)
+    quarters = max(end for _, end, _ in notes) / performance.shape[1]
+    chromas = [normalize(chroma + MIN_CHROMA, norm=2, axis=0) for chroma in (_score_chroma(notes, quarters), performance)]
+    _, path = dtw(*chromas, metric="cosine", step_sizes_sigma=STEPS, weights_mul=STEPS.sum(axis=1))
     steps, frames = path[::-1].T
-    found = np.unique(steps)
-    times = np.array([frames[steps == step].mean() for step in found]) * HOP_SAMPLES / SAMPLE_RATE
-    return found / STEPS_PER_QUARTER, times
+    return steps * quarters, (frames * HOP_SAMPLES + first) / SAMPLE_RATE
 
 
-def _score_chroma(notes: list[Note]) -> DoubleArray:
-    """Return the chroma [12, steps] of fading notes."""
-    chroma = np.zeros((12, round(max(end for _, end, _ in notes) * STEPS_PER_QUARTER) + 1))
+def _score_chroma(notes: list[Note], quarters: float) -> DoubleArray:
+    """Return the chroma [12, steps] of fading notes at steps of `quarters` quarter notes."""
+    chroma = np.zeros((12, round(max(end for _, end, _ in notes) / quarters)))
     for start, end, pitch in notes:
-        first, last = round(start * STEPS_PER_QUARTER), round(end * STEPS_PER_QUARTER)
-        chroma[pitch % 12, first:last] += DECAY ** (np.arange(last - first) / STEPS_PER_QUARTER)
+        first, last = round(start / quarters), round(end / quarters)
+        chroma[pitch % 12, first:last] += (DECAY ** (np.arange(last - first) * quarters))[: chroma.shape[1] - first]
     return chroma
 
 
