@@ -51,9 +51,9 @@ class CremaActivations:
     bass: FloatArray
     """[frames, 13], of the bass; the last column is 'no bass'."""
 
-    def first(self, frames: int) -> CremaActivations:
-        """Return the first `frames` frames."""
-        return CremaActivations(self.chords[:frames], self.pitch[:frames], self.root[:frames], self.bass[:frames])
+    def part(self, frames: slice) -> CremaActivations:
+        """Return the activations of some frames."""
+        return CremaActivations(self.chords[frames], self.pitch[frames], self.root[frames], self.bass[frames])
 
 
 def crema_block_count(samples: int) -> int:

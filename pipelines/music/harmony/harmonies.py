@@ -23,7 +23,7 @@ class Harmonies:
 def find_harmonies(reading: HarmonyReading, duration: float, beats: tuple[float, ...]) -> Harmonies:
     """Return the harmony of a clip of `duration` seconds; chords change only at the beats."""
     windows = window_key_log_probs(reading.activations)
-    key = find_key(clip_key_log_probs(reading.activations, windows), reading.chord_prob)
+    key = find_key(clip_key_log_probs(reading.activations, windows), reading.tonality)
     if key is None:
         return Harmonies()
     spans = find_key_spans(reading.activations, windows, duration)

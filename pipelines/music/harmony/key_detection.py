@@ -17,18 +17,16 @@ from models.arrays import DoubleArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.key_evidence import EDGES, LOCAL, MINOR, HarmonyActivations, edge_evidence, local_evidence
 from pipelines.music.harmony.notation import MODES, Mode, tonic_name
+from pipelines.music.harmony.tonality import Tonality
 from pipelines.music.harmony.types import Key, KeyCandidate
 
 WEIGHTS_FILE = Path(__file__).with_name("key_weights.json")
-CLIP = ("windows", *EDGES, "minor")
+CLIP = ("windows", "whole", *EDGES, "minor")
 """Kinds of evidence of a whole clip."""
 WINDOW_SECONDS, HOP_SECONDS = 12.0, 4.0
 """Duration from which the key of a moment is read, and distance of the moments."""
 MIN_PROB = 0.01
 """Added to the mean probability of a key over the windows, before its logarithm is taken."""
-MIN_CHORD_PROB = 0.25
-"""Mean probability of a chord by the harmony network below which there is no tonal centre: 0.03 for drums, 0.41 for a bass line
-with drums."""
 MIN_KEY_PROB = 0.12
 """Probability of the best of 24 keys below which there is none."""
 MIN_ALTERNATIVE_PROB = 0.02
@@ -58,7 +56,7 @@ def window_key_log_probs(activations: HarmonyActivations) -> DoubleArray:
 def clip_key_evidence(activations: HarmonyActivations, windows: DoubleArray) -> DoubleArray:
     """Return the evidence [5, 24] of a whole clip, in the order of `CLIP`; `windows` are those of `window_key_log_probs`."""
     mean = np.log(np.exp(windows).mean(axis=0) + MIN_PROB)
-    return np.stack([mean, *edge_evidence(activations), MINOR])
+    return np.stack([mean, part_key_log_probs(activations), *edge_evidence(activations), MINOR])
 
 
 def clip_key_log_probs(activations: HarmonyActivations, windows: DoubleArray) -> DoubleArray:
@@ -66,16 +64,16 @@ def clip_key_log_probs(activations: HarmonyActivations, windows: DoubleArray) ->
     return _log_softmax(_weights("clip", CLIP) @ clip_key_evidence(activations, windows))
 
 
-def find_key(log_probs: DoubleArray, chord_prob: float) -> Key | None:
+def find_key(log_probs: DoubleArray, tonality: Tonality) -> Key | None:
     """Return the key of a clip, or None without a tonal centre.
 
     Args:
         log_probs: [24]: C major, C minor, C sharp major and so on.
-        chord_prob: mean probability over the clip that there is a chord.
+        tonality: of the clip.
     """
     probs = np.exp(log_probs)
     order = np.argsort(-probs, kind="stable")
-    if chord_prob < MIN_CHORD_PROB or probs[order[0]] < MIN_KEY_PROB:
+    if not tonality.has_centre or probs[order[0]] < MIN_KEY_PROB:
         return None
     best, *others = (KeyCandidate(*tonic_and_mode(int(i)), round(float(probs[i]), 3)) for i in order[: 1 + MAX_ALTERNATIVES])
     return Key(best.tonic, best.mode, best.confidence, tuple(key for key in others if key.confidence >= MIN_ALTERNATIVE_PROB))

@@ -12,7 +12,8 @@ import numpy as np
 from models.arrays import DoubleArray, FloatArray
 from pipelines.music.harmony.chord_recognition import KINDS, NO_CHORD
 from pipelines.music.harmony.crema import CremaActivations
-from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
+from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND, chroma_of
+from pipelines.music.harmony.notation import MODES
 
 KEY_COUNT = 24
 KRUMHANSL = (
@@ -26,19 +27,23 @@ ALBRECHT = (
 )
 """Key profiles of major and minor (Albrecht and Shanahan 2013)."""
 EDGE_SECONDS = 6.0
-"""Duration of the beginning and of the end, whose chords and bass often are those of the tonic."""
+"""Duration of the beginning and of the end, whose chords and notes often are those of the tonic."""
+MIN_FIRST_CHORD = 0.05
+"""Added to the mean probability of a chord over the beginning, before its logarithm is taken: introductions can be on another."""
+MIN_MELODY_NOTE = 0.35
+"""Activation from which a note can be the highest one."""
 DOMINANT, SUBDOMINANT = 7, 5
 """Semitones up from the tonic."""
 FULL_LEVEL_RATIO = 0.1
 """RMS relative to the loudest frame (-20 dB) from which a frame has full weight; below, the weight is proportional to the RMS."""
 LOCAL = (
     "network", "pitch (Albrecht)", "pitch (Krumhansl)", "root (Albrecht)", "bass (Albrecht)", "notes (Albrecht)",
-    "tonic chord", "dominant chord", "subdominant chord", "minor",
+    "melody (Albrecht)", "tonic chord", "dominant chord", "subdominant chord", "minor",
 )  # fmt: skip
 """Kinds of evidence of a part of a clip."""
 MINOR = np.tile([0.0, 1.0], KEY_COUNT // 2)
 """1 for each minor key."""
-EDGES = ("first chord", "first bass", "last bass")
+EDGES = ("first chord", "last notes")
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,22 @@ class HarmonyActivations:
     """[frames, 24], logits of the harmony network."""
     chroma: FloatArray
     """[frames, 12], sum of the note activations over the octaves."""
+    melody: FloatArray
+    """[frames, 12], 1 for the highest note, as `melody_chroma` returns it."""
     crema: CremaActivations
     weights: FloatArray
     """[frames], 0 to 1 by level."""
+
+    def part(self, frames: slice) -> HarmonyActivations:
+        """Return the activations of some frames."""
+        return HarmonyActivations(
+            self.chords[frames],
+            self.keys[frames],
+            self.chroma[frames],
+            self.melody[frames],
+            self.crema.part(frames),
+            self.weights[frames],
+        )
 
 
 def level_weights(rms: FloatArray) -> FloatArray:
@@ -64,7 +82,7 @@ def level_weights(rms: FloatArray) -> FloatArray:
 
 
 def local_evidence(activations: HarmonyActivations, part: slice = slice(None)) -> DoubleArray:
-    """Return the evidence [10, 24] of some frames, in the order of `LOCAL`."""
+    """Return the evidence [11, 24] of some frames, in the order of `LOCAL`."""
     weights = activations.weights[part].astype(np.float64) + 1e-9
     weights /= weights.sum()
     keys = weights @ activations.keys[part]
@@ -78,6 +96,7 @@ def local_evidence(activations: HarmonyActivations, part: slice = slice(None)) -
             correlations(ALBRECHT, root),
             correlations(ALBRECHT, bass),
             correlations(ALBRECHT, weights @ activations.chroma[part]),
+            correlations(ALBRECHT, weights @ activations.melody[part]),
             tonic_chords(chords),
             *_neighbour_chords(chords),
             MINOR,
@@ -86,13 +105,20 @@ def local_evidence(activations: HarmonyActivations, part: slice = slice(None)) -
 
 
 def edge_evidence(activations: HarmonyActivations) -> DoubleArray:
-    """Return the evidence [3, 24] of the beginning and the end, in the order of `EDGES`."""
+    """Return the evidence [2, 24] of the beginning and the end, in the order of `EDGES`."""
     sounding = np.flatnonzero(activations.weights > 0)
-    first, last = (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, len(activations.weights))
+    start, end = (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, len(activations.weights))
     frames = round(EDGE_SECONDS * HARMONY_FRAMES_PER_SECOND)
-    parts = slice(first, min(last, first + frames)), slice(max(first, last - frames), last)
-    basses = [np.repeat(activations.crema.bass[part, :12].mean(axis=0), 2) for part in parts]
-    return np.stack([tonic_chords(activations.chords[parts[0]].mean(axis=0)), *basses]).astype(np.float64)
+    first = activations.chords[start : min(end, start + frames)].mean(axis=0)
+    last = activations.chroma[max(start, end - frames) : end].sum(axis=0, dtype=np.float64)
+    return np.stack([np.log(tonic_chords(first) + MIN_FIRST_CHORD), np.repeat(last / max(float(last.sum()), 1e-9), len(MODES))])
+
+
+def melody_chroma(notes: FloatArray) -> FloatArray:
+    """Return [frames, 12], 1 for the pitch class of the highest note, from the activations of `notes` [frames, 88]."""
+    is_sounding = notes >= MIN_MELODY_NOTE
+    highest = is_sounding & (is_sounding[:, ::-1].cumsum(axis=1)[:, ::-1] == 1)
+    return chroma_of(highest.astype(np.float32))
 
 
 def correlations(profiles: tuple[tuple[float, ...], ...], amounts: FloatArray | DoubleArray) -> DoubleArray:

@@ -27,8 +27,9 @@ from pipelines.music.harmony.crema import (
     joined_crema,
 )
 from pipelines.music.harmony.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
-from pipelines.music.harmony.key_evidence import HarmonyActivations, level_weights
+from pipelines.music.harmony.key_evidence import HarmonyActivations, level_weights, melody_chroma
 from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.harmony.tonality import Tonality, tonality_of
 from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, tuning_cents
 
 WORKING_BYTES = 200 * 2**20
@@ -51,8 +52,7 @@ class HarmonyReading:
     notes: FloatArray
     """[frames, 2, 88], pooled notes and onsets."""
     activations: HarmonyActivations
-    chord_prob: float
-    """Mean probability over the clip that there is a chord, by the harmony network."""
+    tonality: Tonality
     cents: float
     """Tuning of the clip."""
 
@@ -89,16 +89,18 @@ class HarmonyReader:
             yield step((1 - NOTES_FRACTION) / count)
         crema = joined_crema([block.astype(np.float32) for block in blocks])
         frames = min(len(notes), len(crema.chords))
-        crema = crema.first(frames)
+        crema = crema.part(slice(frames))
         chord_logits, key_logits = logits[:frames, :CHORD_COUNT], logits[:frames, CHORD_COUNT:]
         activations = HarmonyActivations(
             chords=np.exp(fused_log_probs(chord_logits, crema.chords)),
             keys=key_logits,
             chroma=chroma_of(notes[:frames, 0]),
+            melody=melody_chroma(notes[:frames, 0]),
             crema=crema,
             weights=level_weights(_frame_rms(waveform, frames)),
         )
-        return HarmonyReading(notes, activations, chord_probability(chord_logits), cents)
+        tonality = tonality_of(notes[:frames], activations.weights, chord_probability(chord_logits))
+        return HarmonyReading(notes, activations, tonality, cents)
 
     def _tuning(self) -> float:
         key = FeatureKey(self._clip.content_hash, "tuning", TUNING_REVISION, f"cents, {self._part_name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,15 +16,24 @@ from pipelines.music.harmony.crema import CremaActivations
 from pipelines.music.harmony.harmonies import consistent_spans
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.key_detection import CLIP, clip_key_log_probs, find_key, key_weights, window_key_log_probs
-from pipelines.music.harmony.key_evidence import KEY_COUNT, LOCAL, HarmonyActivations, correlations, level_weights
+from pipelines.music.harmony.key_evidence import (
+    KEY_COUNT,
+    LOCAL,
+    HarmonyActivations,
+    correlations,
+    level_weights,
+    melody_chroma,
+)
 from pipelines.music.harmony.key_spans import find_key_spans
 from pipelines.music.harmony.notation import pitch_class
+from pipelines.music.harmony.tonality import Tonality
 from pipelines.music.harmony.types import Key, KeyCandidate, KeySpan
 
 CHORD_SECONDS = 2.0
 CADENCE = ((0, "maj"), (5, "maj"), (7, "maj"), (0, "maj"), (9, "min"), (2, "min"), (7, "maj"), (0, "maj"))
 MINOR_CADENCE = ((0, "min"), (5, "min"), (7, "maj"), (0, "min"), (8, "maj"), (5, "min"), (7, "maj"), (0, "min"))
 """Semitones from the tonic, and kinds of chords."""
+CHORDS = Tonality(chord_prob=0.9, note_prob=0.6, pitch_classes=7)
 
 
 def activations(parts: list[tuple[int, tuple[tuple[int, str], ...], int]]) -> HarmonyActivations:
@@ -38,7 +48,8 @@ def activations(parts: list[tuple[int, tuple[tuple[int, str], ...], int]]) -> Ha
         root[i, name] += 0.85
     held: list[FloatArray] = [np.repeat(array, frames, axis=0) for array in (chord, pitch, root)]
     logits, weights = np.zeros((len(held[0]), KEY_COUNT), dtype=np.float32), np.ones(len(held[0]), dtype=np.float32)
-    return HarmonyActivations(held[0], logits, held[1], CremaActivations(held[0], held[1], held[2], held[2]), weights)
+    crema = CremaActivations(held[0], held[1], held[2], held[2])
+    return HarmonyActivations(held[0], logits, held[1], held[2][:, :12], crema, weights)
 
 
 def probabilities_of(found: HarmonyActivations) -> DoubleArray:
@@ -52,13 +63,14 @@ def turned(found: HarmonyActivations, semitones: int) -> HarmonyActivations:
 
     crema = found.crema
     crema = CremaActivations(turn(crema.chords, 3), turn(crema.pitch, 1), turn(crema.root, 1), turn(crema.bass, 1))
-    return HarmonyActivations(turn(found.chords, 3), turn(found.keys, 2), turn(found.chroma, 1), crema, found.weights)
+    melody = turn(found.melody, 1)
+    return HarmonyActivations(turn(found.chords, 3), turn(found.keys, 2), turn(found.chroma, 1), melody, crema, found.weights)
 
 
 @pytest.mark.parametrize(("chords", "mode"), [(CADENCE, "major"), (MINOR_CADENCE, "minor")])
 @pytest.mark.parametrize("tonic", [0, 3, 10])
 def test_a_cadence_has_its_key_and_not_the_relative_one(tonic: int, chords: tuple[tuple[int, str], ...], mode: str) -> None:
-    key = find_key(probabilities_of(activations([(tonic, chords, 2)])), 0.9)
+    key = find_key(probabilities_of(activations([(tonic, chords, 2)])), CHORDS)
     assert key is not None and (pitch_class(key.tonic), key.mode) == (tonic, mode)
     assert key.confidence > max((other.confidence for other in key.alternatives), default=0)
 
@@ -68,7 +80,7 @@ def test_a_cadence_has_its_key_and_not_the_relative_one(tonic: int, chords: tupl
 def test_a_transposed_clip_has_the_transposed_key(semitones: int, seed: int) -> None:
     found = activations([(0, CADENCE, 1)])
     noise = np.random.default_rng(seed).uniform(0, 0.5, found.chroma.shape).astype(np.float32)
-    here = HarmonyActivations(found.chords, found.keys, found.chroma + noise, found.crema, found.weights)
+    here = replace(found, chroma=found.chroma + noise)
     moved = np.roll(probabilities_of(here), 2 * semitones)
     np.testing.assert_allclose(probabilities_of(turned(here, semitones)), moved, atol=1e-4)
 
@@ -76,14 +88,14 @@ def test_a_transposed_clip_has_the_transposed_key(semitones: int, seed: int) -> 
 def test_the_probabilities_of_all_keys_add_up() -> None:
     log_probs = probabilities_of(activations([(7, MINOR_CADENCE, 1)]))
     assert np.exp(log_probs).sum() == pytest.approx(1)
-    key = find_key(log_probs, 0.9)
+    key = find_key(log_probs, CHORDS)
     assert key is not None and key.confidence + sum(other.confidence for other in key.alternatives) <= 1.001
 
 
 def test_there_is_no_key_without_chords_or_without_a_best_one() -> None:
     certain = probabilities_of(activations([(0, CADENCE, 1)]))
-    assert find_key(certain, chord_prob=0.1) is None
-    assert find_key(np.full(KEY_COUNT, -np.log(KEY_COUNT)), chord_prob=0.9) is None
+    assert find_key(certain, Tonality(0.1, 0.3, 9)) is None
+    assert find_key(np.full(KEY_COUNT, -np.log(KEY_COUNT)), CHORDS) is None
 
 
 def test_a_modulation_is_found_where_it_is_and_the_same_key_is_one_span() -> None:
@@ -108,6 +120,13 @@ def test_silence_has_no_weight_and_equal_amounts_speak_for_no_key() -> None:
     assert level_weights(np.zeros(4, dtype=np.float32)).max() == 0
     np.testing.assert_allclose(level_weights(np.array([1.0, 0.5, 0.05, 0.0], dtype=np.float32)), [1, 1, 0.5, 0])
     assert not correlations(((1.0,) + (0.0,) * 11,), np.ones(12)).any()
+
+
+def test_the_melody_is_the_highest_clear_note() -> None:
+    notes = np.full((2, 88), 0.1, dtype=np.float32)
+    notes[0, [3, 15, 43]] = 0.8
+    melody = melody_chroma(notes)
+    assert melody[0].tolist() == [0.0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0] and not melody[1].any()
 
 
 def test_every_kind_of_evidence_has_a_weight() -> None:
