@@ -43,7 +43,7 @@ from services import Services, build_services
 from settings import Settings
 
 PENALTY = 0.01
-"""Of the squares of the weights; the mean log-probability of the true keys of sources left out is -0.49, and -0.51 with 0.03."""
+"""Weight of the sum of the squares. The mean log-probability of true keys of sources left out is -0.49, and -0.51 with 0.03."""
 CUT_SECONDS = EDGE_SECONDS + 1.0
 """Duration of the beginning or the end without which a track counts too."""
 MIN_CUTS = 3
