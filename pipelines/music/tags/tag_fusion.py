@@ -15,6 +15,7 @@ from math import inf
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
@@ -67,6 +68,10 @@ class MusicTag:
 INSTRUMENT_WEIGHTS = ModelWeights(mtt=0.5, msd=0.5, yamnet=1.0, neutral_yamnet=0.01)
 STYLE_WEIGHTS = ModelWeights(mtt=1.0, msd=1.0, yamnet=0.5, neutral_yamnet=0.002)
 GENRE_COLUMNS = [column for column, row in enumerate(TABLE) if row.kind == "genre"]
+GUITAR_COLUMN = next(column for column, row in enumerate(TABLE) if row.name == "Guitar")
+MIN_BASS_LEAD = -0.5
+"""Log-odds of YAMNet's 'Bass guitar' less those of 'Guitar' from which there is a bass guitar rather than a guitar. In recordings
+for tuning bass guitars are above -0.1, guitars below -1.5."""
 INSTRUMENT_COLUMNS = [column for column, row in enumerate(TABLE) if row.kind == "instrument"]
 WEIGHTS: dict[TagKind, ModelWeights] = {kind: INSTRUMENT_WEIGHTS if kind == "instrument" else STYLE_WEIGHTS for kind in TAG_KINDS}
 
@@ -110,7 +115,16 @@ def tag_evidence(scores: MusicScores) -> FloatArray:
             if tags:
                 best = values[:, tags].max(axis=1)
                 evidence[:, column] += weight * (log_odds(best) - log_odds(neutral))
+    guitar = evidence[:, GUITAR_COLUMN]
+    evidence[:, GUITAR_COLUMN] = np.where(_is_bass_guitar(scores), np.minimum(guitar, 0), guitar)
     return evidence
+
+
+def _is_bass_guitar(scores: MusicScores) -> NDArray[np.bool_]:
+    """Return whether what sounds like a guitar in a segment is a bass guitar, for which musicnn has no tag."""
+    bass, guitar = (scores.yamnet[:, class_tree().index(name)] for name in ("Bass guitar", "Guitar"))
+    is_one: NDArray[np.bool_] = (bass >= INSTRUMENT_WEIGHTS.neutral_yamnet) & (log_odds(bass) - log_odds(guitar) >= MIN_BASS_LEAD)
+    return is_one
 
 
 def music_scores(scores: MusicScores) -> FloatArray:

@@ -281,6 +281,14 @@ def test_of_a_family_and_its_members_the_surer_is_named_and_of_a_vague_one_the_l
     assert named(scores({"strings": 0.5}, Bowed_string_instrument=0.4, Cello=0.003), "instrument")[0] == "Strings"
 
 
+def test_a_bass_guitar_beside_drums_is_no_guitar() -> None:
+    musicnn = {"guitar": 0.6, "drums": 0.3}
+    guitar = scores(musicnn, Guitar=0.2, Plucked_string_instrument=0.2, Drum_kit=0.1)
+    bass = scores(musicnn, Guitar=0.2, Bass_guitar=0.25, Plucked_string_instrument=0.2, Drum_kit=0.1)
+    assert "Guitar" in named(guitar, "instrument")
+    assert "Guitar" not in named(bass, "instrument")
+
+
 def test_where_nothing_is_likely_nothing_is_named_but_the_least_unlikely_genre() -> None:
     assert named(scores(), "mood") == []
     assert len(named(scores({"rock": 0.05}, {"rock": 0.05}, Rock_music=0.002), "genre")) <= 1
