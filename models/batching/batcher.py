@@ -9,7 +9,7 @@ The contract, from the caller's side:
 - First come, first served: whenever a worker is free, the oldest item goes next, and takes along those behind it that join its
   batch. As a thread has at most one item in line, none of them can fill the line.
 - A model may be loaded in two forms, one call on all cores or a call on each core: both have one line, and a call takes as
-  many workers as it has cores, so that the forms never compete for them.
+  many workers as it has cores, so that the forms never compete for them. Whoever began alone goes over to the crowd's form.
 - There are no threads in here: a batch is computed by the thread that brought its oldest item.
 - A person who is alone never waits. Otherwise the last free worker waits up to `PARTNER_SECONDS` after a result for
   the next item of the same person, so that people whose items were computed together stay together.
@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Generic, TypeVar, cast
 
-from models.errors import JobStopped
+from models.errors import JobStopped, ModelError
 from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.stopping import never_stop
 
@@ -75,6 +75,7 @@ class Batcher:
         self._clock = clock
         self._changed = threading.Condition(threading.Lock())
         self._line: list[_Request] = []
+        self._crowd: set[object] = set()
         self._expected: dict[object, float] = {}
         """Until when the next item of a person is waited for."""
         self._max_rows: int | None = None
@@ -119,8 +120,19 @@ class Batcher:
             raise request.error
         return cast(Result, request.result)
 
+    def enter(self, person: object, width: int) -> None:
+        """Count a person whose calls take one worker each as one of the crowd."""
+        if width == 1:
+            self._crowd.add(person)
+
+    @property
+    def has_crowd(self) -> bool:
+        """Whether there are people whose calls take one worker each."""
+        return bool(self._crowd)
+
     def leave(self, person: object) -> None:
         """Expect no further item of `person`. It takes no lock: the garbage collector may call it at any point of this class."""
+        self._crowd.discard(person)
         self._expected.pop(person, None)
 
     def _await_turn(self, request: _Request, should_stop: Callable[[], bool]) -> list[_Request]:
@@ -216,22 +228,50 @@ class Batcher:
 class SharedModel:
     """A model that several people have at once, as one of them has it."""
 
-    def __init__(self, model: Any, batcher: Batcher, should_stop: Callable[[], bool] = never_stop, width: int = 1) -> None:
-        """Take part in the line of `batcher` until `should_stop()` says so; a call of `model` takes `width` workers."""
+    def __init__(
+        self,
+        model: Any,
+        batcher: Batcher,
+        should_stop: Callable[[], bool] = never_stop,
+        width: int = 1,
+        join_crowd: Callable[[], Any] | None = None,
+    ) -> None:
+        """Take part in the line of `batcher`.
+
+        Args:
+            model: as it is loaded.
+            batcher: where everyone's items stand in line.
+            should_stop: called while an item waits.
+            width: workers that a call of `model` takes.
+            join_crowd: borrows the form whose calls take one worker; None if this is it. It may raise ModelError.
+        """
         self.model = model
-        """For what threads may do at the same time: to read its configuration, to use its tokenizer."""
+        """For what threads may do at the same time, e.g. to use its tokenizer. It changes when this person joins the crowd."""
         self._batcher = batcher
-        self._width = width
         self._should_stop = should_stop
+        self._width = width
+        self._join_crowd = join_crowd
         self._person = object()  # not this object: the batcher must not keep the model alive
+        batcher.enter(self._person, width)
 
     def run(self, call: BatchCall[Item, Result], item: Item, rows: int = 1) -> Result:
         """Return the result of `item`; see `Batcher.run`."""
+        if self._width > 1 and self._join_crowd is not None and self._batcher.has_crowd:
+            self._go_over(self._join_crowd)
         return self._batcher.run(call, item, rows, self._width, self._person, self._should_stop)
+
+    def _go_over(self, join_crowd: Callable[[], Any]) -> None:
+        self._join_crowd = None
+        try:
+            self.model = join_crowd()
+        except ModelError:
+            return  # what is at hand does as well
+        self._width = 1
+        self._batcher.enter(self._person, 1)
 
     def alone(self, compute: Callable[[Any], Result]) -> Result:
         """Return `compute(model)`, which has its turn in line and joins no other."""
-        return self.run(BatchCall[Any, Result](object(), lambda models: [compute(model) for model in models]), self.model)
+        return self.run(BatchCall[None, Result](object(), lambda items: [compute(self.model) for _ in items]), None)
 
     def leave(self) -> None:
         """Stop others from waiting for this person."""

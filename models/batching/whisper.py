@@ -44,12 +44,15 @@ class SharedEngine:
     """
 
     def __init__(self, shared: SharedModel) -> None:
-        self._engine = shared.model.model
         self._shared = shared
         self.device: Device = self._engine.device
         self.device_index = self._engine.device_index
         self.num_workers: int = self._engine.num_workers
         self.is_multilingual: bool = self._engine.is_multilingual
+
+    @property
+    def _engine(self) -> Any:
+        return self._shared.model.model
 
     def encode(self, features: Any, to_cpu: bool = False) -> Any:
         """Return the states [windows, frames of 20 ms, width] of features [windows, bands, frames of 10 ms]."""
@@ -57,7 +60,7 @@ class SharedEngine:
 
     def detect_language(self, states: Any) -> Any:
         """Return (language token, probability) of each window, the most probable first."""
-        return self._run(("detect language",), self._engine.detect_language, MAX_JOINED_INPUTS, states)
+        return self._run(("detect language",), lambda rows: self._engine.detect_language(rows), MAX_JOINED_INPUTS, states)
 
     def generate(self, states: Any, prompts: Tokens, **search: Any) -> Any:
         """Return what is decoded of each window.

@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -127,10 +127,17 @@ class ModelCache:
         model = self._files.fetch(spec)
         ticket = self._ticket((model,), working_bytes, shares=True)
         for_crowd = self._ticket((replace(model, spec=crowded),), working_bytes, shares=True) if crowded else None
-        with self._granted(ticket, for_crowd, timeout_seconds, should_stop) as (entry,):
+        with ExitStack() as loans:
+            (entry,) = loans.enter_context(self._granted(ticket, for_crowd, timeout_seconds, should_stop))
+
+            def join_crowd() -> Any:
+                assert for_crowd is not None
+                return _models_of(loans.enter_context(self._granted(for_crowd, None, 0.0, should_stop)))[0]
+
             workers = (crowded or spec).workers
             width = workers // entry.model.spec.workers
-            shared = SharedModel(_models_of([entry])[0], self._batcher(entry, workers), should_stop, width)
+            batcher = self._batcher(entry, workers)
+            shared = SharedModel(_models_of([entry])[0], batcher, should_stop, width, join_crowd if width > 1 else None)
             try:
                 yield shared
             finally:

@@ -89,6 +89,22 @@ def test_the_crowded_form_is_lent_while_others_have_one_of_both(bench: Bench) ->
     assert share(bench, workers, crowded=TWO_WORKERS) == 1
 
 
+def test_whoever_began_alone_goes_over_to_the_form_of_the_crowd(bench: Bench) -> None:
+    with bench.cache.share(A, crowded=TWO_WORKERS) as first:
+        alone = id(first.alone(lambda model: model))
+        gate, other = sharer(bench, crowded=TWO_WORKERS)
+        await_event(gate.reached)
+        assert id(first.alone(lambda model: model)) != alone
+        assert first.model is first.alone(lambda model: model)
+        assert bench.builder.calls == {"a": 2}
+        gate.opened.set()
+        other.result(GUARD_SECONDS)
+    del first
+    assert [resident.state for resident in bench.cache.status().residents] == ["idle", "idle"]
+    assert bench.cache.clear() == 2
+    assert bench.machine.models() == []
+
+
 def test_the_error_of_one_ends_only_its_own_loan(bench: Bench) -> None:
     gate, other = sharer(bench)
     await_event(gate.reached)
