@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +25,8 @@ class Scheduler:
         """(path, parameters), in order."""
         self.refuse: Callable[[int], dict[str, Any] | None] = lambda seconds: None
         """The refusal of a call of so many seconds: {left, wait}; None to grant it."""
+        self.queue: tuple[str, ...] = ()
+        """What a call that has to wait is sent, e.g. 'ping', 'failed' or 'succeeded'."""
         self.serves_workers_again = True
         """Whether a worker that is idle gets the next call."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -63,7 +66,20 @@ class Scheduler:
                     "nvidiaUUID": "GPU-0",
                     "allowToken": str(len(scheduler.requests)),
                 }
-                self._answer(200 if refusal is None else 429, refusal or granted)
+                if scheduler.queue:
+                    self._send_events(scheduler.queue, granted)
+                else:
+                    self._answer(200 if refusal is None else 429, refusal or granted)
+
+            def _send_events(self, events: tuple[str, ...], granted: dict[str, Any]) -> None:
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.end_headers()
+                for event in events:
+                    data = f"\ndata: {json.dumps(granted)}" if event == "succeeded" else ""
+                    self.wfile.write(f"event: {event}{data}\n\n".encode())
+                    self.wfile.flush()
+                    time.sleep(0.2)  # each has to arrive by itself
 
             def _answer(self, status: int, document: dict[str, Any] | None) -> None:
                 body = b"" if document is None else json.dumps(document).encode()

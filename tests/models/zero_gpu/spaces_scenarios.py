@@ -84,6 +84,28 @@ class Scenes:
         finally:
             self.scheduler.refuse = lambda seconds: None
 
+    def queued(self, *events: str) -> list[Any]:
+        self.scheduler.queue = events
+        try:
+            return [*self.outcome(count, 2), self.scheduler.releases()]
+        finally:
+            self.scheduler.queue = ()
+
+    def stopped_in_queue(self) -> list[Any]:
+        self.scheduler.queue = (*["ping"] * 10, "succeeded")
+        stop, began = threading.Event(), time.monotonic()
+        threading.Timer(0.3, stop.set).start()
+        got = [
+            step
+            for step in in_background(lambda stopped: self.steps(count_slowly, self.note, should_stop=stopped), stop.is_set)
+            if step is not None
+        ]
+        seconds = time.monotonic() - began
+        while not self.scheduler.releases() and time.monotonic() - began < 20:
+            time.sleep(0.1)
+        self.scheduler.queue = ()
+        return [got, seconds, self.scheduler.releases()]
+
     def stop(self) -> list[Any]:
         got, stop, stopped = [], threading.Event(), 0.0
         for step in self.steps(count_slowly, self.note, seconds=60.0, should_stop=stop.is_set):
@@ -124,6 +146,9 @@ class Scenes:
         yield "stopped before", lambda: self.outcome(count_slowly, self.note, should_stop=lambda: True)
         yield "no account", lambda: self.refused(42, 5025)
         yield "too long", lambda: self.refused(42, -86400, seconds=19.0)
+        yield "queue is too long", lambda: self.queued("ping", "ping", "failed")
+        yield "queue moves", lambda: self.queued("ping", "succeeded")
+        yield "stop in queue", self.stopped_in_queue
         yield "quota", self.quota
         yield (
             "errors",

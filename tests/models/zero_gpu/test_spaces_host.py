@@ -87,6 +87,21 @@ def test_a_call_longer_than_the_visitor_may_make_is_refused_in_words(seen: dict[
     assert (steps, kind) == ([], "GpuCallTooLong") and "32 s of GPU time" in sentence
 
 
+def test_a_call_waits_in_the_queue_for_a_gpu(seen: dict[str, Any]) -> None:
+    steps, kind, _, releases = seen["queue moves"]
+    assert (len(steps), kind, releases) == (2, "", [False])
+
+
+def test_a_queue_that_does_not_move_in_time_is_a_sentence(seen: dict[str, Any]) -> None:
+    steps, kind, sentence, releases = seen["queue is too long"]
+    assert (steps, kind, releases) == ([], "NoGpuFree", []) and "please try again" in sentence
+
+
+def test_who_stops_in_the_queue_need_not_wait_and_the_gpu_is_given_back(seen: dict[str, Any]) -> None:
+    got, seconds, releases = seen["stop in queue"]
+    assert got == [] and seconds < 1.0 and releases == [False]
+
+
 def test_the_visitors_own_quota_and_time_to_wait_are_read(seen: dict[str, Any]) -> None:
     kind, sentence, own_token = seen["quota"]
     assert kind == "GpuQuotaUsedUp" and "2 s are left" in sentence and "try again in 1 h 24 min" in sentence
