@@ -129,7 +129,9 @@ class ModelLoaders:
         from transformers import WhisperTokenizer
 
         tokenizer = WhisperTokenizer.from_pretrained(model.directory, local_files_only=True)
-        whisper, processor = build_whisper(model.directory, tokenizer, _torch_dtype(model.spec, device), device)
+        whisper, processor = build_whisper(
+            model.directory, tokenizer, _torch_dtype(model.spec, device), device, model.spec.english_only
+        )
         return ProcessedModel(whisper.eval().to(device), processor)
 
     def _aligner(self, model: FetchedModel, device: Device) -> Resident:

@@ -73,7 +73,7 @@ def read_variables(path: Path) -> Variables:
     return variables | {alias: variables[name] for alias, name in aliases.items()}
 
 
-def build_whisper(directory: Path, tokenizer: Any, dtype: Any, device: Device) -> tuple[Any, Any]:
+def build_whisper(directory: Path, tokenizer: Any, dtype: Any, device: Device, english_only: bool = False) -> tuple[Any, Any]:
     """Return (WhisperForConditionalGeneration, WhisperProcessor) from `model.bin` and `config.json` in `directory`.
 
     Args:
@@ -81,6 +81,7 @@ def build_whisper(directory: Path, tokenizer: Any, dtype: Any, device: Device) -
         tokenizer: a WhisperTokenizer.
         dtype: torch number format of the weights.
         device: where the weights go, one by one: main memory never holds all of them.
+        english_only: whether the model knows no other language; its files name all languages nevertheless.
 
     Raises:
         ValueError: see `read_variables`; also a model whose weights are quantised to whole numbers.
@@ -94,7 +95,7 @@ def build_whisper(directory: Path, tokenizer: Any, dtype: Any, device: Device) -
     weights = {name: torch.from_numpy(_floats(values)).to(device, dtype) for name, values in _weights(variables)}
     model.load_state_dict(weights | {"proj_out.weight": weights["model.decoder.embed_tokens.weight"]}, assign=True)
     model.tie_weights()
-    model.generation_config = _generation_config(json.loads((directory / "config.json").read_text()), tokenizer)
+    model.generation_config = _generation_config(json.loads((directory / "config.json").read_text()), tokenizer, english_only)
     bands = variables["encoder/conv1/weight"].shape[1]
     return model, WhisperProcessor(WhisperFeatureExtractor(feature_size=bands), tokenizer)
 
@@ -127,14 +128,14 @@ def _config(variables: Variables, tokenizer: Any) -> Any:
     )
 
 
-def _generation_config(config: dict[str, Any], tokenizer: Any) -> Any:
+def _generation_config(config: dict[str, Any], tokenizer: Any, english_only: bool) -> Any:
     """Return the configuration of `generate`, from the configuration of the converter and the tokenizer's own tokens."""
     from transformers import GenerationConfig
 
     start, end, transcribe, translate, no_times = tokenizer.convert_tokens_to_ids(
         ["<|startoftranscript|>", "<|endoftext|>", "<|transcribe|>", "<|translate|>", "<|notimestamps|>"]
     )
-    languages = config.get("lang_ids", [])
+    languages = [] if english_only else config.get("lang_ids", [])
     return GenerationConfig(
         alignment_heads=config["alignment_heads"],
         suppress_tokens=config["suppress_ids"],

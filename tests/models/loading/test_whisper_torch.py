@@ -140,3 +140,11 @@ def test_a_clip_is_written_down_in_the_same_words_at_the_same_times(services: Se
     assert [word.text for segment in ours for word in segment.words] == [w.text for segment in theirs for w in segment.words]
     starts = [[word.start for segment in segments for word in segment.words] for segments in written]
     np.testing.assert_allclose(starts[1], starts[0], atol=0.05)
+
+
+def test_an_english_model_knows_one_language_although_its_files_name_all(directory: Path) -> None:
+    english, both = (
+        ModelLoaders(1).build(fetched(directory, "whisper_torch", english_only=only), "cpu").model for only in (True, False)
+    )
+    assert not english.model.is_multilingual
+    assert both.model.is_multilingual
