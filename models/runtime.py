@@ -26,7 +26,7 @@ class GpuHost(Protocol):
 
     @property
     def max_work_seconds(self) -> float:
-        """Estimated GPU time of the longest call that every visitor may make."""
+        """Estimated GPU time of the longest call that is made of work that can be cut."""
         ...
 
     def granted_seconds(self, seconds: float) -> float:

@@ -17,7 +17,7 @@ from models.runtime import GpuCall, ModelRuntime
 from models.zero_gpu.refusals import refusal_of
 
 MAX_REQUESTED_SECONDS = 60
-"""The decorator's own default, which visitors without an account may ask for too. A longer call may be refused."""
+"""The decorator's own default. How much a visitor may ask for depends on the account; a longer call may be refused."""
 MARGIN = 1.5
 """Granted time relative to the estimate. Estimates are not measured on ZeroGPU; a call that exceeds its time may be aborted."""
 START_SECONDS = 3.0
@@ -43,7 +43,7 @@ class SpacesGpu:
 
     @property
     def max_work_seconds(self) -> float:
-        """Estimated GPU time of the longest call that every visitor may make."""
+        """Estimated GPU time of the longest call that is made of work that can be cut."""
         return max(1.0, (MAX_REQUESTED_SECONDS - self._start_seconds) / MARGIN)
 
     def granted_seconds(self, seconds: float) -> float:
