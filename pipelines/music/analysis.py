@@ -43,7 +43,7 @@ from pipelines.music.rhythm.beat_network import (
     joined_blocks,
 )
 from pipelines.music.rhythm.beat_search import search_beats
-from pipelines.music.rhythm.beat_tracking import BeatOptions, rhythm_of_beats
+from pipelines.music.rhythm.beat_tracking import MIN_PULSE, BeatOptions, rhythm_of_beats
 from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
 from pipelines.music.rhythm.tempo_levels import character_of
 from pipelines.music.sections.beat_features import SoundFrames
@@ -59,8 +59,8 @@ from pipelines.tagging.tags import SoundTags, TagOptions
 LOUDNESS_REVISION = "1"
 MIN_TEMPO_SECONDS = 3.0
 """Duration without silence at the ends, below which a clip without a tempo is too short for one."""
-MIN_STRENGTH, MIN_METRONOME_STRENGTH = 0.25, 0.8
-"""Mean probability of the beats from which there is a tempo: in music, and in other sound, such as a metronome."""
+MIN_OTHER_PULSE = 0.15
+"""`BeatOptions.min_pulse` of sound that is not music, such as a metronome."""
 JOB_FRACTIONS = {"sounds": 0.15, "tags": 0.25, "beats": 0.2, "notes": 0.25, "loudness": 0.15}
 """Fraction of the work that each part of the job is."""
 
@@ -145,12 +145,11 @@ class _FactFinder:
         is_music = bool(tags.is_music)
         yield {"music": music_score(sounds), "is_music": is_music, "vocals": find_vocals(sounds, tags)}
         activations, bands = yield from self._activations()
-        min_strength = MIN_STRENGTH if is_music else MIN_METRONOME_STRENGTH
         options = BeatOptions(
             self._options.min_bpm,
             self._options.max_bpm,
             self._options.beats_per_bar,
-            min_strength,
+            MIN_PULSE if is_music else MIN_OTHER_PULSE,
             not is_music,
             character_of(tags),
         )

@@ -21,9 +21,9 @@ from pipelines.music.rhythm.tempo_levels import NEUTRAL, Character, tempo_levels
 from pipelines.music.rhythm.types import Beats, MetreCandidate, Tempo
 
 MIN_BEATS = 5
-MIN_PULSE = 0.125
-"""Least product of the mean probability of the beats and their `pulse_regularity`. It is at most 0.06 in made tones, noises and
-rain without a rhythm, at most 0.11 in LMMS's pads, and at least 0.15 on the tuning sources where the tempo is right."""
+MIN_PULSE = 0.1
+"""Usual `BeatOptions.min_pulse`. The product is at most 0.06 in made tones, noises and rain without a rhythm, 0.03 in speech and
+birdsong, at most 0.11 in LMMS's pads, and at least 0.11 on the tuning sources where the tempo is right."""
 MIN_PULSE_SECONDS = 2.0
 """Time from the first beat to the last below which there is no tempo: six beats at 174 may as well be four at 87."""
 
@@ -37,8 +37,8 @@ class BeatOptions:
     max_bpm: float = 240.0
     beats_per_bar: int | None = None
     """None to find out."""
-    min_strength: float = 0.25
-    """Mean probability of the beats below which there is no pulse."""
+    min_pulse: float = MIN_PULSE
+    """Product of the mean probability of the beats and their `pulse_regularity` below which there is no pulse."""
     accept_clicks: bool = False
     """Whether onsets at equal distances with nothing between them are beats: taps, a metronome."""
     character: Character = NEUTRAL
@@ -70,7 +70,7 @@ def rhythm_of_beats(
             return None
         probs = sigmoid(activations.beats[:, 0])
         strength = float(max_around(probs, frames).mean())
-        if strength < options.min_strength or strength * pulse_regularity(probs, frames) < MIN_PULSE:
+        if strength * pulse_regularity(probs, frames) < options.min_pulse:
             return None
         levels = tempo_levels(activations, frames, limits, options.character)
         frames = levels[0].frames
