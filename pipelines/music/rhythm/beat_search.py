@@ -31,7 +31,7 @@ MIN_BEAT_LOGIT, MAX_BEAT_LOGIT = -2.0, 5.0
 GAP_COST = 120.0
 """Cost of a pause, after which the beats begin anew, or which the clip begins or ends with: 60 beats without any evidence. With
 -5 for the least evidence and free pauses at the ends, beats were found in a part of the clip only: on 74 real pieces of the
-tuning sources the F-measure is 0.781 so and 0.878 with these; with 40 it is 0.872."""
+tuning sources the F-measure is 0.781 so and 0.853 without any pause."""
 MIN_GAP_SECONDS = 1.0
 MIN_TEMPO_LOGIT = -8.0
 """Limit of the evidence of the tempo, relative to the most likely tempo."""

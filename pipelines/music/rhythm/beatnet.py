@@ -37,10 +37,6 @@ BEATNET_WEIGHT, DOWNBEAT_WEIGHT = 0.6, 0.3
 pieces of the tuning sources the F-measure of the beats is 0.875 with 0.5, 0.950 with 0.6 and 0.960 with 0.75; on 21 rendered
 pieces of the validation split it is 0.919, 0.919 and 0.872. That of the downbeats, where the beats are right, is 0.598, 0.661 and
 0.683 with 0, 0.3 and 0.5 on 39 real pieces, and 0.826, 0.882 and 0.849 on 18 rendered ones."""
-OUR_TEMPO_WEIGHT = 0.5
-"""Weight of our network's tempo logits, beside those of the pulse. On 93 pieces of the tuning sources the level of the tempo is
-right in a source that was left out on 0.892 with 1, 0.925 with 0.5 and 0.935 with 0.3; on LMMS's loops the F-measure of the beats
-is 0.645, 0.733 and 0.723. With 0.3 a rendered piece of the validation split is found at 3/2 of its tempo."""
 MIN_PROB = 1e-4
 """Limit of the probabilities, so that logits are finite."""
 
@@ -77,7 +73,7 @@ def with_beatnet(activations: BeatActivations, blocks: list[FloatArray]) -> Beat
     beats = activations.beats.copy()
     beats[:, 0] += BEATNET_WEIGHT * (beat_logits(probs) - beats[:, 0])
     beats[:, 1] += DOWNBEAT_WEIGHT * (logits(probs[:, 1]) - beats[:, 1])
-    tempo = OUR_TEMPO_WEIGHT * activations.tempo + pulse_logits(pulse_correlation(sigmoid(beats[:, 0])))
+    tempo = activations.tempo + pulse_logits(pulse_correlation(sigmoid(beats[:, 0])))
     return replace(activations, beats=beats, tempo=tempo)
 
 
