@@ -13,15 +13,16 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from math import inf
 from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.accuracy.measurement import Finding, Measured
+from benchmarks.accuracy.measurement import Finding, Measured, finding_task
 from benchmarks.accuracy.reliability import expected_calibration_error
-from benchmarks.accuracy.run import DEFAULT_SECONDS, measured
+from benchmarks.accuracy.run import measured
 from benchmarks.accuracy.sources import read_sources
 from models.arrays import DoubleArray
 from pipelines.music import calibration
@@ -29,7 +30,7 @@ from pipelines.music.calibration import CALIBRATIONS_FILE, Calibration, Kind, ca
 
 FITTED_KINDS: tuple[Kind, ...] = ("tempo", "beats", "key", "chord")
 MIN_REAL = 25
-"""Findings on real music from which rendered music is left out."""
+"""Findings on real music from which rendered music is not measured."""
 MIN_FINDINGS = 15
 """Findings below which a kind has no scale and shift of its own."""
 MIN_SCALE, MAX_SCALE = 0.05, 3.0
@@ -42,13 +43,20 @@ def main() -> None:
     parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
     parser.add_argument("--source", nargs="+", default=[""], help="parts of the names of the sources that are used")
     parser.add_argument("--kinds", nargs="+", choices=FITTED_KINDS, default=FITTED_KINDS, help="the others keep theirs")
-    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="of each source; 'inf' for all")
+    parser.add_argument("--seconds", type=float, default=inf, help="of each source; all without this")
     arguments = parser.parse_args()
-    tuning = (source for source in read_sources() if source.split == "tuning")
-    sources = [source for source in tuning if any(part in source.name for part in arguments.source)]
-    with patch.object(calibration, "calibrations", return_value=dict.fromkeys(get_args(Kind), NO_CALIBRATION)):
-        results = list(measured(sources, arguments.music, arguments.seconds, ()))
-    write_calibrations({kind: fit_kind(kind, findings_of(kind, results)) for kind in arguments.kinds})
+    named = [source for source in read_sources() if any(part in source.name for part in arguments.source)]
+    sources = [source for source in named if source.split == "tuning"]
+
+    def findings(kinds: Sequence[Kind], origin: str) -> dict[Kind, list[Finding]]:
+        tasks = {finding_task(kind) for kind in kinds}
+        used = [source for source in sources if source.kind == origin and tasks.intersection(source.tasks)]
+        with patch.object(calibration, "calibrations", return_value=dict.fromkeys(get_args(Kind), NO_CALIBRATION)):
+            return by_kind(kinds, measured(used, arguments.music, arguments.seconds, ()))
+
+    real = findings(arguments.kinds, "real")
+    rendered = findings([kind for kind, found in real.items() if len(found) < MIN_REAL], "rendered")
+    write_calibrations({kind: fit_kind(kind, found + rendered.get(kind, [])) for kind, found in real.items()})
 
 
 def write_calibrations(fitted: Mapping[Kind, Calibration]) -> None:
@@ -57,11 +65,10 @@ def write_calibrations(fitted: Mapping[Kind, Calibration]) -> None:
     CALIBRATIONS_FILE.write_text(text + "\n", encoding="utf-8")
 
 
-def findings_of(kind: Kind, results: Iterable[Measured]) -> list[Finding]:
-    """Return the findings of a kind on real music, or on all where these are few."""
-    found = [(result.source.kind, finding) for result in results for finding in result.findings if finding.kind == kind]
-    real = [finding for origin, finding in found if origin == "real"]
-    return real if len(real) >= MIN_REAL else [finding for _, finding in found]
+def by_kind(kinds: Iterable[Kind], results: Iterable[Measured]) -> dict[Kind, list[Finding]]:
+    """Return the findings of each kind."""
+    found = [finding for result in results for finding in result.findings]
+    return {kind: [finding for finding in found if finding.kind == kind] for kind in kinds}
 
 
 def fit_kind(kind: Kind, findings: Sequence[Finding]) -> Calibration:

@@ -67,10 +67,9 @@ def test_silence_is_one_section() -> None:
     assert len(find_sections(SoundFrames(notes, bands, timbre, 0.0), None, 30.0)) == 1
 
 
-def test_an_exact_loop_has_one_label() -> None:
+def test_a_loop_that_never_changes_is_one_section() -> None:
     frames, beats, duration = made_frames("A")
     notes, bands, timbre = (np.concatenate([part] * 4) for part in (frames.notes, frames.bands, frames.timbre))
     loop = SoundFrames(notes, bands, timbre, 0.0)
     times = tuple(np.arange(0, 4 * duration, BAR_SECONDS / 4).tolist())
-    found = find_sections(loop, Beats(times, beats.positions * 4, 4, 4, 1.0), 4 * duration)
-    assert set(form_of(found)) == {"A"}
+    assert len(find_sections(loop, Beats(times, beats.positions * 4, 4, 4, 1.0), 4 * duration)) == 1
