@@ -19,11 +19,11 @@ Note = tuple[float, float, int]
 
 
 def note_chords(notes: Iterable[Note], beats: tuple[float, ...]) -> Spans:
-    """Return the chord between each beat and the next, 'X' where it is not unambiguous."""
+    """Return the chord between each beat and the next, 'X' where it is not unambiguous; beats at one time count once."""
     ordered = sorted(notes)
     spans: list[tuple[float, float, str]] = []
     first = 0
-    for start, end in pairwise(beats):
+    for start, end in pairwise(sorted(set(beats))):
         while first < len(ordered) and ordered[first][1] <= start and ordered[first][0] < start:
             first += 1
         seconds: dict[int, float] = {}
