@@ -67,11 +67,11 @@ class SoundFrames:
 
 
 def beat_grid(beats: Beats | None, duration: float) -> BeatGrid:
-    """Return the beats, continued to both ends of the clip."""
+    """Return the beats, continued over gaps and to both ends of the clip."""
     if beats is None or len(beats.times) < MIN_BEATS:
         regular = np.arange(0, duration, BEAT_SECONDS)
         return BeatGrid(np.append(regular, duration), np.arange(len(regular)) % BEATS_PER_BAR + 1)
-    known = np.array(beats.times)
+    known, known_positions = _without_gaps(beats)
     beat, shortest = float(np.median(np.diff(known))), MIN_GAP * float(np.median(np.diff(known)))
     before = np.arange(known[0] - beat, -shortest, -beat)[::-1]
     after = np.arange(known[-1] + beat, duration - shortest, beat)
@@ -79,9 +79,9 @@ def beat_grid(beats: Beats | None, duration: float) -> BeatGrid:
     bar = beats.beats_per_bar
     positions: IntArray = np.concatenate(
         [
-            (beats.positions[0] - 1 - np.arange(len(before), 0, -1)) % bar + 1,
-            beats.positions,
-            (beats.positions[-1] + np.arange(len(after))) % bar + 1,
+            (known_positions[0] - 1 - np.arange(len(before), 0, -1)) % bar + 1,
+            known_positions,
+            (known_positions[-1] + np.arange(len(after))) % bar + 1,
         ]
     )
     inside = (times >= 0) & (times < duration)
@@ -89,6 +89,16 @@ def beat_grid(beats: Beats | None, duration: float) -> BeatGrid:
     if times[0] > 0:
         times, positions = np.append(0.0, times), np.append((positions[0] - 2) % bar + 1, positions)
     return BeatGrid(np.append(times, duration), positions)
+
+
+def _without_gaps(beats: Beats) -> tuple[DoubleArray, IntArray]:
+    """Return times and positions of the beats, with regular ones where none were found for more than one and a half."""
+    times: DoubleArray = np.array(beats.times)
+    steps = np.diff(times)
+    counts = np.append(np.maximum(1, np.rint(steps / np.median(steps)).astype(np.int64)), 1)
+    within = np.concatenate([np.arange(count) for count in counts])
+    filled: DoubleArray = np.repeat(times, counts) + within * np.repeat(np.append(steps, 0.0) / counts, counts)
+    return filled, (np.repeat(beats.positions, counts) - 1 + within) % beats.beats_per_bar + 1
 
 
 def beat_features(frames: SoundFrames, grid: BeatGrid) -> dict[str, FloatArray]:

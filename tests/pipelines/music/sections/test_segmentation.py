@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
 from pipelines.music.rhythm.types import Beats
-from pipelines.music.sections.beat_features import SoundFrames
+from pipelines.music.sections.beat_features import SoundFrames, beat_grid
 from pipelines.music.sections.segmentation import find_sections
 from pipelines.music.sections.types import Section
 from pipelines.tagging.yamnet import PATCH_HOP_SECONDS
@@ -34,6 +34,14 @@ def test_what_comes_back_has_its_letter_again(form: str) -> None:
 def test_without_beats_a_grid_of_half_seconds_is_used() -> None:
     frames, _, duration = made_frames("ABA")
     assert form_of(find_sections(frames, None, duration)) == "ABA"
+
+
+def test_beats_go_on_where_none_were_found() -> None:
+    frames, beats, duration = made_frames("ABA")
+    kept = [i for i, time in enumerate(beats.times) if not 2 < time < 17]
+    sparse = Beats(tuple(beats.times[i] for i in kept), tuple(beats.positions[i] for i in kept), 4, 4, 1.0)
+    assert beat_grid(sparse, duration).positions.tolist() == beat_grid(beats, duration).positions.tolist()
+    assert find_sections(frames, sparse, duration) == find_sections(frames, beats, duration)
 
 
 def test_what_is_too_short_for_two_sections_is_one() -> None:
