@@ -20,7 +20,7 @@ LONG_LOG_PRIOR = -0.125
 """Log prior for each 32 beats above `MAX_USUAL_BEATS`."""
 BOUNDARY_BONUSES = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """Added to the log-odds of every boundary: the more, the more boundaries."""
-MIN_EXPECTED_F = 0.08
+MIN_EXPECTED_F = 0.1
 """Expected F-measure below which a clip is one section."""
 
 
