@@ -7,6 +7,7 @@ tuning sources, each with weights that were fitted on the others, F-measures of 
     the same, the number of boundaries by the expected F-measure                0.477  0.556
     changes of level, sounds and rhythm, sets of notes, repetition besides      0.493  0.617
 
+These figures are from before the beats went through whole clips and before faint changes of level were ruled out.
 Gradient boosting, a second regression on the log-odds of the first, and every second beat of fast music as the grid did not help.
 `python -m training.music.train_sections` prints the figures by source; docs/accuracy.md has those of the music kept apart.
 Sections are not named verse or chorus, since no data with such names is at hand to measure it.
