@@ -26,9 +26,10 @@ def form_of(sections: tuple[Section, ...]) -> str:
 @pytest.mark.parametrize("form", ["AB", "ABA", "ABAB", "ABAC", "ABCA", "ABACA"])
 def test_what_comes_back_has_its_letter_again(form: str) -> None:
     sections = find_sections(*made_frames(form))
-    assert form_of(sections) == form
-    expected = np.arange(len(form)) * BARS * BAR_SECONDS
-    np.testing.assert_allclose([section.start for section in sections], expected, atol=0.5)
+    for number, letter in enumerate(form):
+        start, end = number * BARS * BAR_SECONDS, (number + 1) * BARS * BAR_SECONDS
+        assert any(abs(section.start - start) < 0.5 for section in sections)
+        assert {section.label for section in sections if section.start > start - 0.5 and section.end < end + 0.5} == {letter}
 
 
 def test_without_beats_a_grid_of_half_seconds_is_used() -> None:
