@@ -82,7 +82,8 @@ def test_level_treble_and_silence_change_neither_metre_nor_tempo_nor_key(
     facts = read(clip_from(services, tmp_path, VARIANTS[variant](rock())), services)
     assert facts.tempo is not None and facts.tempo.bpm == pytest.approx(100, rel=0.01)
     assert facts.beats is not None and facts.beats.metre == "4/4"
-    assert facts.key is not None and facts.key.name == "C major"
+    # Roots alone have no thirds, so that the mode is open.
+    assert facts.key is not None and facts.key.tonic == "C"
 
 
 @pytest.mark.parametrize(("bpm", "roots"), [(84, (45, 41, 36, 43)), (122, (40, 40, 45, 47)), (112, (45, 41, 36, 43))])
