@@ -204,7 +204,12 @@ class ModelCache:
         return self._memory.free_bytes() + held
 
     def attainable_host_bytes(self) -> int:
-        """Return the bytes of main memory behind the device that loading could have if every parked model left it."""
+        """Return the bytes of main memory that loading could have if every model that can leave it did.
+
+        Without a memory of its own behind it, the device's memory is the main memory: so it is on a Mac.
+        """
+        if self._memory.host is None:
+            return self.attainable_bytes()
         with self._queue.changed:
             parked = sum(e.size_bytes for e in self._queue.book.entries.values() if e.resident and e.place == "host")
         return self._memory.free_host_bytes() + parked

@@ -78,3 +78,10 @@ def test_every_source_of_the_table_is_listed_and_every_listed_one_is_in_the_tabl
     listed = {one.name for one in read_sources() if one.reader == "instruments"}
     assert listed == set(json.loads(TABLE_FILE.read_text(encoding="utf-8")))
     assert all(entries(name) for name in listed)
+
+
+def test_an_instrument_whose_notes_are_all_faint_is_named(table: Path) -> None:
+    for note in (table / "notes").glob("[0-9].wav"):
+        soundfile.write(note, np.full(RATE, 1e-4, np.float32), RATE)
+    with pytest.raises(ValueError, match="loud at its start"):
+        list(tracks(table, source("made")))

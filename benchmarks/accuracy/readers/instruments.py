@@ -27,6 +27,8 @@ VOICES = frozenset({"Female voice", "Male voice", "Choir"})
 PHRASE_SECONDS, NOTE_SECONDS = 9.0, (0.25, 0.4, 0.5, 0.8, 1.2)
 """Length of a phrase made of notes, and what its notes are cut to."""
 FADE_SECONDS = 0.03
+MAX_FAINT_NOTES = 100
+"""Notes that are drawn before an instrument is given up."""
 MIN_NOTE_RMS = 0.003
 """Notes below are left out: their files begin with silence or hold none."""
 NOTE_RATE = 44_100
@@ -107,14 +109,21 @@ def _recording(file: Path, entry: Entry) -> tuple[FloatArray, int]:
 
 
 def _phrase(files: list[Path], name: str) -> FloatArray:
-    """Return notes in random order [frames, 1] at `NOTE_RATE`, the same for the same name."""
+    """Return notes in random order [frames, 1] at `NOTE_RATE`, the same for the same name.
+
+    Raises:
+        ValueError: `MAX_FAINT_NOTES` notes were drawn, and all of them are too faint at their start.
+    """
     rng = random.Random(hashlib.sha256(name.encode()).digest())
     notes: list[FloatArray] = []
+    faint = 0
     while sum(map(len, notes)) < PHRASE_SECONDS * NOTE_RATE:
         sound, rate = soundfile.read(rng.choice(files), dtype="float32", always_2d=True)
         note = _resampled(sound.mean(axis=1), rate)[: round(rng.choice(NOTE_SECONDS) * NOTE_RATE)]
         if len(note) and np.sqrt(np.mean(note**2)) >= MIN_NOTE_RMS:
             notes.append(note * np.clip(np.arange(len(note), 0, -1) / (FADE_SECONDS * NOTE_RATE), 0, 1).astype(np.float32))
+        elif (faint := faint + 1) == MAX_FAINT_NOTES and not notes:
+            raise ValueError(f"No note of {name} is loud at its start.")
     return np.concatenate(notes)[:, None]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from models.specs.model_spec import FetchedModel
+from models.specs.speech import WHISPER_SIZES
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.audio_to_image import audio_to_image
@@ -35,7 +36,9 @@ class PictureBench(Bench):
             save_preview_decoder(folder / "preview"),
             save_w2v_bert_aligner(folder / "aligner"),
             save_audioset_transformer(folder / "tags", class_tree().names),
-            FetchedModel(make_spec("whisper", task="transcribe"), folder, "c0ffee"),  # its transcripts count, if there are any
+            FetchedModel(
+                make_spec("whisper", task="transcribe", whisper=WHISPER_SIZES["tiny"]), folder, "c0ffee"
+            ),  # its transcripts count, if there are any
         )
         self.clip = clip
 
