@@ -35,7 +35,7 @@ tuning sources the F-measure is 0.781 so and 0.853 without any pause."""
 MIN_GAP_SECONDS = 1.0
 MIN_TEMPO_LOGIT = -8.0
 """Limit of the evidence of the tempo, relative to the most likely tempo."""
-MIN_EDGE_PROB = 0.1
+MIN_EDGE_PROB = 0.2
 """Least probability of the first and the last beat: before and after, the search fills sound without beats."""
 MAX_SILENT_PROB, MIN_SILENT_BEATS = 0.03, 8
 """Where so many beats between two likely ones are no more probable than this, nothing plays, and they are left out. The
