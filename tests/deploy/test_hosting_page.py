@@ -39,12 +39,17 @@ def commands(heading: str) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
+MAKE_VARIABLES = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+"""They are set when the tests are started by `make`, and let another `make` print what a person at a terminal does not see."""
+GIT_IDENTITY = {f"GIT_{role}_{what}": "tester@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
 def run_shell(script: str, folder: Path, **variables: str) -> str:
     """Run a block of commands, of which none may fail."""
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
-        env=os.environ | variables,
+        env={name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES} | GIT_IDENTITY | variables,
         capture_output=True,
         text=True,
         check=False,
