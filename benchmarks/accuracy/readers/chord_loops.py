@@ -44,24 +44,24 @@ def _track(loop: str, mode: Mode, rng: np.random.Generator) -> Track:
     played: list[PlayedNote] = []
     chords: Spans = ()
     for place, chord in enumerate(loop.split() * REPEATS):
-        start, seconds = place * BEATS_PER_CHORD * beat, BEATS_PER_CHORD * beat
+        start, end = place * BEATS_PER_CHORD * beat, (place + 1) * BEATS_PER_CHORD * beat  # ends are the next starts to the bit
         root, kind = (tonic + int(chord.rstrip("m"))) % 12, "min" if chord.endswith("m") else "maj"
-        chords += ((start, start + seconds, f"{SHARPS[root]}:{kind}"),)
+        chords += ((start, end, f"{SHARPS[root]}:{kind}"),)
         pitches = [60 + (root + step) % 12 for step in (0, 3 if kind == "min" else 4, 7)]
-        played += [PlayedNote(start, start + 0.95 * seconds, pitch, 75, CHORDS) for pitch in pitches]
+        played += [PlayedNote(start, start + 0.95 * (end - start), pitch, 75, CHORDS) for pitch in pitches]
         for number in range(BEATS_PER_CHORD):
             now = start + number * beat
             played += [PlayedNote(now, now + 0.9 * beat, 36 + root, 95, BASS), *_drums(now, beat, number)]
             if rng.random() < 0.6:
                 pitch = 72 + tonic % 12 + int(rng.choice(MELODY[mode]))
                 played.append(PlayedNote(now, now + beat * float(rng.choice([0.5, 1.0])), pitch, 90, LEAD))
-    end = chords[-1][1]
+    duration = chords[-1][1]
     programs = {BASS: BASS_PROGRAM, CHORDS: int(rng.choice(CHORD_PROGRAMS)), LEAD: int(rng.choice(LEAD_PROGRAMS))}
     volumes = dict.fromkeys((BASS, CHORDS, LEAD, DRUM_CHANNEL), 100)
     truth = Truth(60 / beat, 4, 4, (), (), tonic, mode, (), ())
-    piece = Piece("loop", 0, tuple(played), programs, volumes, truth, end)
+    piece = Piece("loop", 0, tuple(played), programs, volumes, truth, duration)
     sound = render(piece, Synthesizer(SOUNDFONT, SAMPLE_RATE, float(rng.uniform(0.1, 0.6))))
-    sound = augment(sound[: round(end * SAMPLE_RATE)], SAMPLE_RATE, rng)
+    sound = augment(sound[: round(duration * SAMPLE_RATE)], SAMPLE_RATE, rng)
     annotation = Annotation(key=f"{tonic_name(tonic, mode)} {mode}", chords=chords)
     return Track(f"{mode} {loop}", sound[:, np.newaxis], SAMPLE_RATE, annotation)
 

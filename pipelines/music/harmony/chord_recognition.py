@@ -76,10 +76,20 @@ def fused_log_probs(logits: FloatArray, crema: FloatArray) -> FloatArray:
         logits: [frames, 37] of the harmony network.
         crema: [frames, 37], probabilities.
     """
-    own = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-    product = OWN_WEIGHT * own + CREMA_WEIGHT * np.log(np.maximum(crema, MIN_PROB))
+    own = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    no_chord = np.minimum(own[:, NO_CHORD], crema[:, NO_CHORD])
+    product = OWN_WEIGHT * _log_with(own, no_chord) + CREMA_WEIGHT * _log_with(crema, no_chord)
     normalised: FloatArray = product - np.logaddexp.reduce(product, axis=1, keepdims=True)
     return normalised
+
+
+def _log_with(probs: FloatArray, no_chord: FloatArray) -> FloatArray:
+    """Return log-probabilities [frames, 37]: that of no chord is the log of `no_chord`, the others keep their proportions."""
+    scale = (1.0 - no_chord) / np.maximum(1.0 - probs[:, NO_CHORD], MIN_PROB)
+    scaled = probs * scale[:, None]
+    scaled[:, NO_CHORD] = no_chord
+    logs: FloatArray = np.log(np.maximum(scaled, MIN_PROB))
+    return logs
 
 
 def chord_probability(logits: FloatArray) -> float:
