@@ -46,10 +46,14 @@ def reading(excerpt: Excerpt) -> Reading:
     beats = tuple(librosa.frames_to_time(frames, sr=SAMPLE_RATE).tolist())
     rhythm = Reading(bpm=float(np.atleast_1d(bpm)[0]), beats=beats, downbeats=beats[::BEATS_PER_BAR], metre=f"{BEATS_PER_BAR}/4")
     tasks = excerpt.source.tasks
-    chroma = librosa.feature.chroma_cqt(y=sound, sr=SAMPLE_RATE, hop_length=CHROMA_HOP_SAMPLES).T if "key" in tasks else None
+    chroma = (
+        librosa.feature.chroma_cqt(y=sound, sr=SAMPLE_RATE, hop_length=CHROMA_HOP_SAMPLES).T
+        if {"key", "chords"} & set(tasks)
+        else None
+    )
     return replace(
         rhythm,
-        key="" if chroma is None else _key(chroma.mean(axis=0)),
+        key=_key(chroma.mean(axis=0)) if chroma is not None and "key" in tasks else "",
         chords=_chords(chroma, beats, duration) if chroma is not None and "chords" in tasks else (),
         sections=_sections(sound, frames, duration) if "sections" in tasks else (),
     )
