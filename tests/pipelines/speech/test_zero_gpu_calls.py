@@ -147,7 +147,7 @@ def test_windows_that_the_time_did_not_reach_for_are_decoded_in_another_call(
     clip: AudioClip, runtime: ModelRuntime, host: PicklingHost, lines: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host.max_work_seconds = 1000.0
-    granted = iter([0.9])
+    granted = iter([-1.0])  # over at once
     monkeypatch.setattr(host, "granted_seconds", lambda seconds: next(granted, 1000.0))
     monkeypatch.setattr("pipelines.speech.zero_gpu.calls._next_limit", lambda *_: 1000.0)  # whether or not it got anywhere
     snapshots, refusal = run(clip, runtime)
