@@ -29,6 +29,12 @@ WATCH = """() => {
     window.AudioContext = class extends AudioContext { constructor() { super(); contexts.push(this); } };
 }"""
 
+FLASHES_ON_BEATS = f"""() => {{
+    const gaps = flashes.slice(1).map((time, i) => time - flashes[i]).slice(-5).sort((a, b) => a - b);
+    return gaps.length === 5 && Math.abs(gaps[2] - {60 / 96}) < 0.1;
+}}"""
+"""The last flashes follow each other at the music's beats; a page that was held up catches up with several at once."""
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
@@ -63,9 +69,7 @@ def test_the_tempo_is_shown_and_flashes_until_the_recording_stops(app: RunningAp
     tempo = page.locator(".clip-tempo")
     expect(tempo).to_be_hidden()
     expect(tempo).to_have_text(TEMPO, timeout=60_000)
-    page.wait_for_function("window.flashes.length >= 5", timeout=60_000)
-    gaps = page.evaluate("flashes.slice(1).map((time, i) => time - flashes[i])")
-    assert sorted(gaps)[len(gaps) // 2] == pytest.approx(60 / 96, abs=0.1)
+    page.wait_for_function(FLASHES_ON_BEATS, timeout=60_000)
     page.get_by_role("button", name="Stop recording").click()
     expect(tempo).to_be_hidden()
     expect(page.locator(".as-name")).to_contain_text("Recording")
