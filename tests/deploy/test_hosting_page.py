@@ -145,7 +145,7 @@ def test_packages_and_models_are_carried_to_a_machine_without_a_network(
 
 
 def test_the_files_of_other_commands_exist() -> None:
-    """Of those that need an engine or root: `docker compose`, and nginx's own folder."""
+    """The blocks that need an engine or root, and so are not run, name files that exist."""
     for block in (*commands("Docker"), *commands("A server behind nginx")):
         for name in re.findall(r"[\w/.-]+\.(?:conf|yaml)", block):
             assert (ROOT / name).exists() or name.startswith("/etc/")

@@ -44,7 +44,7 @@ class Network:
         return [2 * item for item in items]
 
     def ask(self, item: int, person: SharedModel | None = None, rows: int = 1, **call: Any) -> Future[int]:
-        """A thread whose item stands in line, or is being computed; somebody who comes once, or a person who stays."""
+        """A thread whose item waits or is being computed, and which then ends or goes on."""
         flag = StopFlag()
 
         def visit() -> int:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Scheduler:
-    """Grants every call until it is told to refuse."""
+    """A scheduler that grants every call, unless a refusal was set."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []

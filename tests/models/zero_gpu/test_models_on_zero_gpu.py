@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import jiwer
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.models.zero_gpu.scenario_process import seen_in
+
 pytest.importorskip("spaces")
 pytestmark = pytest.mark.models
 
@@ -24,19 +21,7 @@ SAID = (
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What each scenario of `model_scenarios` saw."""
-    folder = tmp_path_factory.mktemp("zero-gpu")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.models.zero_gpu.model_scenarios", str(folder)],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-    assert ran.returncode == 0, ran.stderr
-    scenes: dict[str, Any] = json.loads((folder / "seen.json").read_text())
-    return scenes
+    return seen_in("model_scenarios", tmp_path_factory.mktemp("zero-gpu"), timeout=900)
 
 
 def test_the_catalogue_has_placed_models_and_those_that_are_quick_on_the_cpu(seen: dict[str, Any]) -> None:

@@ -5,37 +5,21 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.runtime import GpuCall
 from models.zero_gpu.spaces_host import MARGIN, MAX_REQUESTED_SECONDS, START_SECONDS, SpacesGpu
+from tests.models.zero_gpu.scenario_process import seen_in
 
-ROOT = Path(__file__).parents[3]
 spaces = pytest.importorskip("spaces")
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What each scenario of `spaces_scenarios` saw."""
-    folder = tmp_path_factory.mktemp("zero-gpu")
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(
-        [sys.executable, "-m", "tests.models.zero_gpu.spaces_scenarios", str(folder)],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert ran.returncode == 0, ran.stderr
-    scenes: dict[str, Any] = json.loads((folder / "seen.json").read_text())
-    return scenes
+    return seen_in("spaces_scenarios", tmp_path_factory.mktemp("zero-gpu"), timeout=240)
 
 
 def test_outside_zero_gpu_the_decorator_changes_nothing() -> None:

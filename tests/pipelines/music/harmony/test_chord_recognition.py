@@ -19,6 +19,7 @@ from pipelines.music.harmony.chord_recognition import (
     chord_name,
     chord_probability,
     find_chords,
+    fused_log_probs,
 )
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.notation import (
@@ -114,3 +115,17 @@ def test_every_name_is_known_and_read_back() -> None:
     assert [pitch_class(name) for name in SHARPS] == [pitch_class(name) for name in FLATS] == list(range(12))
     names = {chord_name(i) for i in range(CHORD_COUNT)}
     assert len(names) == CHORD_COUNT and {"N", "C:maj", "A#:7"} <= names
+
+
+@pytest.mark.parametrize(("own", "crema", "is_chord"), [(0.99, 0.02, True), (0.02, 0.99, True), (0.99, 0.99, False)])
+def test_there_is_no_chord_only_where_both_networks_say_so(own: float, crema: float, is_chord: bool) -> None:
+    f_major = 5 * 3
+
+    def probs(no_chord: float) -> FloatArray:
+        row = np.full((1, CHORD_COUNT), 0.1 * (1 - no_chord) / (CHORD_COUNT - 2), np.float32)
+        row[0, [f_major, NO_CHORD]] = 0.9 * (1 - no_chord), no_chord
+        return row
+
+    fused = fused_log_probs(np.log(probs(own)), probs(crema))[0]
+    assert int(fused.argmax()) == (f_major if is_chord else NO_CHORD)
+    assert np.exp(fused).sum() == pytest.approx(1.0, abs=1e-5)
