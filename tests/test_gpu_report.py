@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -44,7 +45,7 @@ def test_the_table_has_the_machine_and_each_check_with_time_and_memory() -> None
     text = table([Check("a model parks", "ok", 1.234, 45_000_000), Check("pictures", "FAILED", 2.0, 0, "black")])
     assert "| device | Tesla T4, 15.8 GB, compute capability 7.5 |" in text
     assert "| driver | 580.95.05, CUDA of torch" in text
-    assert f"torch {torch.__version__}, ctranslate2 4." in text
+    assert f"torch {version('torch')}, ctranslate2 4." in text
     assert "| a model parks | ok | 1.2 | 45 MB |" in text
     assert "| pictures | FAILED: black | 2.0 | 0 MB |" in text
     assert text.endswith("2 checks in 3 s, 1 failed.")
