@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
 from models.model_catalog import ALL_MODELS
 from models.specs.model_spec import HubSource
+from tests.deploy.shell import run_shell
 from tests.deploy.space_files import ROOT, read_front_matter
 from tests.deploy.wheels import make_wheel
 from tests.models.fake_hub import FakeHub
@@ -39,25 +39,6 @@ def commands(heading: str) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
 
 
-MAKE_VARIABLES = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
-"""They are set when the tests are started by `make`, and let another `make` print what a person at a terminal does not see."""
-GIT_IDENTITY = {f"GIT_{role}_{what}": "tester@localhost" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-
-
-def run_shell(script: str, folder: Path, **variables: str) -> str:
-    """Run a block of commands, of which none may fail."""
-    run = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={name: value for name, value in os.environ.items() if name not in MAKE_VARIABLES} | GIT_IDENTITY | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
-
-
 @pytest.fixture
 def hub_repository(tmp_path: Path) -> Path:
     """An empty Space: a repository with one commit that refuses binaries."""
@@ -68,13 +49,6 @@ def hub_repository(tmp_path: Path) -> Path:
     hook.write_text(REFUSE_BINARIES)
     hook.chmod(0o755)
     return bare
-
-
-@pytest.fixture(autouse=True)
-def author(monkeypatch: pytest.MonkeyPatch) -> None:
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Ann")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ann@example.org")
 
 
 @pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -103,18 +104,30 @@ def imported_modules(file: Path) -> set[str]:
     return modules
 
 
-def test_every_binary_file_goes_to_lfs_and_none_is_large() -> None:
-    """The hub refuses a push with binaries outside Git LFS."""
-    files = tracked_files()
-    assert not [file for file in files if (ROOT / file).stat().st_size > MAX_FILE_BYTES]
-    binaries = [str(file) for file in files if b"\0" in (ROOT / file).read_bytes()[:8000]]
-    assert any(name.endswith(".onnx") for name in binaries)
+def binary_files() -> list[str]:
+    return [str(file) for file in tracked_files() if b"\0" in (ROOT / file).read_bytes()[:8000]]
+
+
+def filters_of(names: list[str], attributes: str) -> set[str]:
+    """Return the filters that Git gives `names`, with a further file of attributes of less weight than the repository's own."""
     run = subprocess.run(
-        ["git", "check-attr", "--stdin", "filter"],
-        input="\n".join(binaries),
+        ["git", "-c", f"core.attributesFile={attributes}", "check-attr", "--stdin", "filter"],
+        input="\n".join(names),
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert [line for line in run.stdout.splitlines() if not line.endswith(": filter: lfs")] == []
+    return {line.rpartition(": ")[2] for line in run.stdout.splitlines()}
+
+
+def test_no_file_is_large() -> None:
+    assert not [file for file in tracked_files() if (ROOT / file).stat().st_size > MAX_FILE_BYTES]
+
+
+def test_every_binary_file_is_ordinary_here_and_in_lfs_in_a_space() -> None:
+    """The hub refuses a push with binaries outside Git LFS."""
+    binaries = binary_files()
+    assert any(name.endswith(".onnx") for name in binaries)
+    assert filters_of(binaries, os.devnull) == {"unspecified"}
+    assert filters_of(binaries, "deploy/space.gitattributes") == {"lfs"}
