@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 APP := $(VENV)/.app-installed
 TESTS := $(VENV)/.tests-installed
 GPU := $(VENV)/.gpu-installed
+SCRIPTS := node_modules/.package-lock.json
 
 # Where torch is taken from, such as https://download.pytorch.org/whl/cpu, whose wheels come without CUDA; empty for pip's own choice.
 export TORCH_INDEX ?=
@@ -19,6 +20,7 @@ run: $(APP)
 
 # Browsers want the machine for themselves.
 test: $(TESTS)
+	@if command -v npm >/dev/null; then $(MAKE) $(SCRIPTS); fi
 	$(PARALLEL) -m "not browser"
 	$(BIN)/python -m pytest -m browser
 
@@ -48,7 +50,7 @@ check: $(TESTS)
 # The page's scripts and styles; Node is for development only, so that CI alone insists on it.
 check-scripts:
 	@if command -v npm >/dev/null; then \
-	  npm ci --no-progress && npm run check && npm test; \
+	  $(MAKE) $(SCRIPTS) && npm run check && npm test; \
 	elif [ -n "$$CI" ]; then \
 	  echo 'npm is missing: scripts and styles cannot be checked' >&2; exit 1; \
 	else \
@@ -90,4 +92,8 @@ $(TESTS): $(APP) requirements-test.txt
 
 $(GPU): $(APP) requirements-gpu.txt
 	TORCH_INDEX= $(INSTALL) requirements-gpu.txt
+	touch $@
+
+$(SCRIPTS): package-lock.json
+	npm ci --no-progress
 	touch $@

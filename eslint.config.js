@@ -39,4 +39,9 @@ export default [
     files: ['tests/scripts/*.js', '*.config.js'],
     languageOptions: {globals: globals.nodeBuiltin},
   },
+  {
+    // Node drives Firefox, and what it hands over runs in the page.
+    files: ['tests/browser/firefox/*.js'],
+    languageOptions: {globals: {...globals.nodeBuiltin, document: 'readonly'}},
+  },
 ];

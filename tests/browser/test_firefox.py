@@ -1,0 +1,43 @@
+"""The core path in Firefox, driven over WebDriver BiDi by Puppeteer, since Playwright needs a Firefox of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.app_process import ROOT, running_app
+from tests.recordings import librivox_sentences
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+SCRIPT = Path(__file__).parent / "firefox" / "core_path.js"
+REPETITIONS = 10
+MISSING = [
+    name
+    for name, found in {
+        "firefox-esr": Path("/usr/bin/firefox-esr").exists(),
+        "node": shutil.which("node"),
+        "puppeteer-core (npm ci)": (ROOT / "node_modules" / "puppeteer-core").exists(),
+    }.items()
+    if not found
+]
+
+
+@pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=f"missing: {', '.join(MISSING)}")
+def test_upload_every_tab_stop_and_export(tmp_path: Path) -> None:
+    assert not MISSING
+    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
+    long_clip = tmp_path / "minutes.wav"
+    soundfile.write(long_clip, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
+    short_clip = librivox_sentences()[0].path
+    downloads = tmp_path / "downloads"
+    downloads.mkdir()
+    with running_app(tmp_path / "app") as app:
+        command = ["node", str(SCRIPT), app.address, str(long_clip), str(short_clip), str(downloads)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
