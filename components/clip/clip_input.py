@@ -33,8 +33,8 @@ from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
 from services import Services
 
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
-Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any], str | dict[str, Any]]
-"""(state, timeline, bar, is_example, facts)."""
+Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any], str | dict[str, Any], str]
+"""(state, timeline, bar, is_example, facts, person)."""
 SOUND_FILES = (
     "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.mka,.caf,.w64,.wma,.amr,"
     ".ac3,.eac3,.dts,.ts,.flv,.wv,.tta,.ape,.dsf,.voc,.sph"
@@ -75,12 +75,14 @@ class ClipInput:
     """The `Transcription` that the page shows, with corrections, or None; set by its tab."""
     is_example: gr.State
     """Whether the clip came from the examples, so that a result is wanted without another click."""
+    person: gr.State
+    """Text that stands for the browser that opened the clip, under which its owner's edits are kept; '' before."""
 
 
 def build_clip_input(services: Services) -> ClipInput:
     """Build the clip bar and the timeline, in one card."""
     state, is_example = gr.State(None), gr.State(False)
-    description, transcription = gr.State(None), gr.State(None)
+    description, transcription, person = gr.State(None), gr.State(None), gr.State("")
     with gr.Column(elem_id="clip", elem_classes="clip"):
         bar = gr.HTML(
             value=bar_value(""),
@@ -101,12 +103,12 @@ def build_clip_input(services: Services) -> ClipInput:
         (bar.selected, handlers.selected),
         (bar.example, handlers.example),
     ):
-        event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, is_example, facts], **opening)
+        event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, is_example, facts, person], **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
     bar.sounded(LiveTempo(services.runtime).accept, inputs=beats, outputs=[bar, beats], **each_chunk)
-    return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example)
+    return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example, person)
 
 
 class _ClipHandlers:
@@ -122,11 +124,11 @@ class _ClipHandlers:
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
             wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
             is_example = open_clip == self.example or _data(event).get("is_example") is True
-            clip, timeline, bar, wants_result, facts = self._shown(event, lambda: open_clip(event, now), is_example)
+            clip, timeline, bar, wants_result, facts, person = self._shown(event, lambda: open_clip(event, now), is_example)
             if wish.left:
-                return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                return (gr.skip(),) * 6
             # An earlier answer can still overtake this one on its way: by the number the page notices.
-            return clip, timeline, bar | {"wish": wish.order, "is_example": is_example}, wants_result, facts
+            return clip, timeline, bar | {"wish": wish.order, "is_example": is_example}, wants_result, facts, person
 
         return handler
 
@@ -169,9 +171,10 @@ class _ClipHandlers:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         try:
             clip = opened()
-            self._clips.keep(clip, _text(event, "person"))
+            person = _text(event, "person")
+            self._clips.keep(clip, person)
             value = clip_value(clip, clip.content_hash, clip.name, clip.player_file)
-            return clip, value, bar_value("", clip=clip), is_example, clip_facts_markup(clip)
+            return clip, value, bar_value("", clip=clip), is_example, clip_facts_markup(clip), person
         except ClipExpired as error:
             return _refusal(error, gone=_text(event, "hash"))
         except Exception as error:
@@ -180,7 +183,7 @@ class _ClipHandlers:
 
 def _refusal(error: Exception, **more: str) -> Shown:
     """Return updates that leave the clip that was there, and say in the bar why there is no new one."""
-    return gr.skip(), gr.skip(), bar_value(sentence_for(error), "error") | more, gr.skip(), gr.skip()
+    return gr.skip(), gr.skip(), bar_value(sentence_for(error), "error") | more, gr.skip(), gr.skip(), gr.skip()
 
 
 def open_for_api(services: Services, file: object, should_stop: Callable[[], bool]) -> AudioClip:
