@@ -47,7 +47,8 @@ MODEL_LIBRARIES: dict[str, tuple[str, ...]] = {
 HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7v12M13 3v20M18 8v10M23 11v4"/></svg>
 Audioscope</h1>"""
 
-FOOTER = '<p class="foot-line"><a href="?view=api">API and MCP</a> · Every model and its licence: see the tab Models</p>'
+FOOTER = """<p class="foot-line"><a href="?view=api" target="_blank">API and MCP</a>
+· Every model and its licence: see the tab Models</p>"""
 
 
 def build_page(services: Services) -> gr.Blocks:
@@ -70,7 +71,7 @@ def build_page(services: Services) -> gr.Blocks:
             build_embedding_tab(services, clip)
         with gr.Tab("Models"):
             build_model_status(services, pill, page)
-        gr.HTML(FOOTER, apply_default_css=False)
+        gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
     # Instead of `page.queue(max_size=...)`, which builds all routes of the server once more: a twentieth of the start.
     page._queue.max_size = services.settings.max_waiting
@@ -92,7 +93,7 @@ def launch(page: gr.Blocks, services: Services) -> str:
         head=style_markup(),
         allowed_paths=[str(services.clips.directory), str(EXAMPLES_DIRECTORY)],
         max_file_size=services.settings.max_clip_bytes,
-        footer_links=[],
+        footer_links=["api"],  # whose button opens the API page; hidden, as FOOTER has a link
         ssr_mode=False,
         mcp_server=True,
         prevent_thread_lock=True,
