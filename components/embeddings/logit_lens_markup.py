@@ -7,7 +7,6 @@ from collections import Counter
 
 import numpy as np
 
-from components.page.markup import MIN_FAIR_PROB, MIN_GOOD_PROB
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
 from pipelines.interpretability.logit_lens import (
@@ -18,7 +17,8 @@ from pipelines.interpretability.logit_lens import (
 from pipelines.interpretability.token_text import is_control
 from pipelines.interpretability.tracing import LogitLensProgress
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.wording.grammar import percent, share
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE, sure
+from pipelines.wording.grammar import share
 from pipelines.wording.times import clock_time
 
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 48
@@ -45,7 +45,7 @@ def token_markup(trace: LogitLensTrace, index: int) -> str:
     moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
     return (
         f'<h3 class="token-head">{_name(trace, index)}</h3>'
-        f'<p class="token-facts">{moment} {percent(token.prob)} sure · {_depth(token, trace)} · '
+        f'<p class="token-facts">{moment} {sure(token.prob)} · {_depth(token, trace)} · '
         f"{share(token.audio_attention)} of its attention on the audio</p>{_strip(trace, token)}"
         f'<div class="token-columns"><div class="token-scroll">{_layers(trace, token)}</div>{_trajectory(trace, index)}</div>'
     )
@@ -57,7 +57,7 @@ def lens_summary_markup(now: LogitLensProgress) -> str:
     if now.trace is not None:
         first = now.trace.tokens[0]
         if now.trace.language:
-            facts.append(f"{language_name(now.trace.language)} ({first.prob:.2f})")
+            facts.append(f"{language_name(now.trace.language)} ({sure(first.prob)})")
         if now.state in ("done", "stopped"):
             facts.append(f"{len(now.trace.words)} words in {len(now.trace.tokens)} tokens, {_common_depth(now.trace)}")
     facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
@@ -98,12 +98,12 @@ def _word(trace: LogitLensTrace, index: int, chosen: int) -> str:
 
 def _token(trace: LogitLensTrace, index: int, is_chosen: bool) -> str:
     token = trace.tokens[index]
-    faint = " w1" if token.prob < MIN_FAIR_PROB else " w2" if token.prob < MIN_GOOD_PROB else ""
+    faint = " w1" if token.prob < MIN_PROBABLE else " w2" if token.prob < MIN_CERTAIN else ""
     tab, pressed = (0, "true") if is_chosen else (-1, "false")
     language = " language" if index == 0 and trace.language else ""
     return (
         f'<button type="button" class="token{faint}{language}" data-token="{index}" tabindex="{tab}" aria-pressed="{pressed}" '
-        f'title="{clock_time(token.start, 1)} · {percent(token.prob)} sure">{_name(trace, index)}</button>'
+        f'title="{clock_time(token.start, 1)} · {sure(token.prob)}">{_name(trace, index)}</button>'
     )
 
 

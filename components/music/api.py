@@ -149,9 +149,9 @@ def _describe_music(services: Services) -> Endpoint:
             audio: the recording, in any format that carries sound.
 
         Returns:
-            A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, reason, start, end}]}], model,
-            licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state; times in seconds;
-            clip_notes.
+            A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, confidence, is_confirmed,
+            reason, start, end}]}], model, licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state;
+            times in seconds; clip_notes.
         """
         clip, text = open_for_api(services, audio, should_stop), None
         for now in describe_clip(clip, arguments.options(), services.runtime, should_stop):

@@ -5,18 +5,18 @@ from __future__ import annotations
 import html
 from collections import Counter
 
+from components.music.labels import CLAIM_MARKS, CLAIM_MEANINGS, ClaimMark
 from components.page.seekable import seek_button
 from pipelines.description.caption import CheckedCaption, CheckedSentence
-from pipelines.description.claims.claim import CheckedClaim, Verdict
+from pipelines.description.claims.claim import CheckedClaim
+from pipelines.wording.certainty import percent
 from pipelines.wording.times import clock_time
-
-MARKS: dict[Verdict, str] = {"supported": "✓", "contradicted": "✗", "not measured": "?"}
 
 
 def caption_markup(caption: CheckedCaption) -> str:
     """Return the sentences; each claim is marked with its verdict and plays the place that shows it."""
     sentences = " ".join(_sentence(sentence, caption.is_piecewise) for sentence in caption.sentences)
-    return f'<p class="caption-text" dir="auto">{sentences}</p>{_verdicts(caption)}' if sentences else ""
+    return f'<p class="caption-text" dir="auto">{sentences}</p>{_legend(caption)}' if sentences else ""
 
 
 def _sentence(sentence: CheckedSentence, has_time: bool) -> str:
@@ -32,18 +32,32 @@ def _sentence(sentence: CheckedSentence, has_time: bool) -> str:
     return f"{when}{''.join(parts)}{html.escape(sentence.text[at:])}"
 
 
+def _mark_of(checked: CheckedClaim) -> ClaimMark:
+    if checked.verdict != "supported":
+        return checked.verdict
+    return "confirmed" if checked.is_confirmed else "uncertain"
+
+
 def _claim(checked: CheckedClaim, words: str) -> str:
-    title = html.escape(f"{checked.verdict}: {checked.reason}")
-    mark = f'{words}<sup aria-label="{checked.verdict}">{MARKS[checked.verdict]}</sup>'
+    mark = _mark_of(checked)
+    title = html.escape(f"{mark.capitalize()}: {checked.reason}")
+    # What is not confirmed says how sure it is; a guess has no number.
+    number = f" {percent(checked.confidence)}" if mark == "uncertain" and checked.confidence is not None else ""
+    marked = f'{words}<sup aria-label="{mark}{number}">{CLAIM_MARKS[mark]}{number}</sup>'
     if checked.start is None:
-        return f'<mark class="claim" data-verdict="{checked.verdict}" title="{title}">{mark}</mark>'
-    return seek_button(mark, checked.start, title, f' data-verdict="{checked.verdict}"')
+        return f'<mark class="claim" data-verdict="{mark}" title="{title}">{marked}</mark>'
+    return seek_button(marked, checked.start, title, f' data-verdict="{mark}"')
 
 
-def _verdicts(caption: CheckedCaption) -> str:
-    counts = Counter(claim.verdict for claim in caption.claims)
-    shown = [f"{counts[verdict]} {verdict}" for verdict in MARKS if counts[verdict]]
-    return f'<p class="summary">Claims: {", ".join(shown)}</p>' if shown else ""
+def _legend(caption: CheckedCaption) -> str:
+    """Return the marks that occur, each with how often and what it means."""
+    counts = Counter(_mark_of(claim) for claim in caption.claims)
+    shown = [
+        f'<span title="{html.escape(CLAIM_MEANINGS[mark])}">{sign} {counts[mark]} {mark}</span>'
+        for mark, sign in CLAIM_MARKS.items()
+        if counts[mark]
+    ]
+    return f'<p class="summary claims">{", ".join(shown)}</p>' if shown else ""
 
 
 def turn_markup(question: str, answer: str, by: str, spans: tuple[tuple[float, float], ...] = ()) -> str:

@@ -20,7 +20,7 @@ from pipelines.music.sections.types import Section
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.music.tags.tag_table import CALIBRATED_KINDS, TagKind
 from pipelines.tagging.tags import SoundTags
-from pipelines.wording.grammar import percent
+from pipelines.wording.certainty import percent, sure
 from pipelines.wording.times import clock_time
 
 MAX_CHORDS = 8
@@ -82,8 +82,8 @@ def description_summary(now: ClipDescription) -> str:
 
 
 def _row(name: str, value: str, confidence: float | None = None, rest: str = "") -> str:
-    sure = f'<meter max="1" value="{confidence:.2f}"></meter> {percent(confidence)} sure' if confidence is not None else ""
-    return f'<tr><th scope="row">{name}</th><td>{value}</td><td class="sure">{sure}</td><td class="rest">{rest}</td></tr>'
+    bar = f'<meter max="1" value="{confidence:.2f}"></meter> {sure(confidence)}' if confidence is not None else ""
+    return f'<tr><th scope="row">{name}</th><td>{value}</td><td class="sure">{bar}</td><td class="rest">{rest}</td></tr>'
 
 
 def _or(alternatives: Iterable[tuple[str, float]]) -> str:

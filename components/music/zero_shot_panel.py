@@ -17,7 +17,7 @@ from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.tagging.zero_shot import LabelOptions, LabelScores, score_labels
-from pipelines.wording.grammar import percent
+from pipelines.wording.certainty import percent
 from pipelines.wording.times import clock_time
 from services import Services
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from pipelines.wording.grammar import percent
-
-MIN_FAIR_PROB, MIN_GOOD_PROB = 0.5, 0.8
-"""Probabilities below which a word is marked strongly, and lightly."""
+from pipelines.wording.certainty import percent
 
 
 def failure_markup(sentence: str) -> str:

@@ -6,7 +6,8 @@ import html
 
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcript import NonSpeechSegment, ShortenedField, Transcription
-from pipelines.wording.grammar import percent, share
+from pipelines.wording.certainty import percent, sure
+from pipelines.wording.grammar import share
 from pipelines.wording.times import clock_time
 
 MIN_ALTERNATIVE_PROBABILITY = 0.01
@@ -71,7 +72,7 @@ def _languages(now: Transcription) -> str:
         )
     language = WHISPER_LANGUAGES.get(now.language, now.language)
     guess = "a guess, " if any(spoken.is_guess for spoken in now.languages) else ""
-    return f"{language} ({guess}{percent(now.language_probability)} sure{_alternatives(now)})"
+    return f"{language} ({guess}{sure(now.language_probability)}{_alternatives(now)})"
 
 
 def _alternatives(now: Transcription) -> str:

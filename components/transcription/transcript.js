@@ -1,6 +1,7 @@
 /* The transcript: rows that grow while decoding, words that seek and follow the sound, lines that can be corrected in place.
    `element`, `trigger`, `props` and `watch` come from gr.HTML. */
 
+import {sure} from '../page/certainty.js';
 import {clock} from '../page/time_format.js';
 
 const list = element.querySelector('.segments');
@@ -35,7 +36,7 @@ function wordElement({start, end, text, probability}) {
   const [fair, good] = props.value.marked;
   word.className = probability < fair ? 'word w1' : probability < good ? 'word w2' : 'word';
   word.textContent = text;
-  word.title = `${clock(start)} · ${Math.round(probability * 100)} % sure`;
+  word.title = `${clock(start)} · ${sure(probability)}`;
   word.dataset.time = start;
   return {start, end, element: word};
 }
@@ -92,7 +93,7 @@ function addRow(segment) {
   if (segment.note) row.className = 'remark';
   if (segment.is_guess) {
     row.classList.add('guess');
-    text.title = `Only a guess: ${languageName(segment.speech_language)}, ${Math.round(segment.language_probability * 100)} % sure`;
+    text.title = `Only a guess: ${languageName(segment.speech_language)}, ${sure(segment.language_probability)}`;
   }
   const time = button('time', `Play from ${clock(segment.start)}`, clock(segment.start));
   row.append(time, ...sideLabel(segment.side), text);

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 import gradio as gr
 
-from components.page.markup import MIN_FAIR_PROB, MIN_GOOD_PROB
 from components.page.page_script import page_script
 from components.timeline.timeline import Value, event_field
 from models.errors import InvalidOption
 from pipelines.speech.transcript import Segment
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE
 
 TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol><p class="partial" dir="auto"></p>'
 MAX_LINE_CHARACTERS = 10_000
@@ -63,7 +63,7 @@ class TranscriptFeed:
             "lines": self._lines,
             "message": message,
             "partial": partial,
-            "marked": [MIN_FAIR_PROB, MIN_GOOD_PROB],
+            "marked": [MIN_PROBABLE, MIN_CERTAIN],
         }
 
 

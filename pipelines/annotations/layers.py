@@ -9,9 +9,9 @@ from itertools import groupby
 from pipelines.description.findings import ClipFindings
 from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.facts import MusicFacts
 from pipelines.speech.transcript import Segment, Transcription
+from pipelines.wording.certainty import MIN_PROBABLE
 
 
 @dataclass(frozen=True)

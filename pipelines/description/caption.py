@@ -92,9 +92,10 @@ def caption_clip(
         sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in written.sentences)
         yield CheckedCaption(sentences, model=TEMPLATES, model_reason=reason, state="done")
         return
+    is_independent = not _writes_from_facts(options.model, runtime.catalog)
     for now in _by_model(clip, findings, options, runtime, should_stop):
-        sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in now.sentences)
-        summary = (_checked(now.summary, 0.0, clip.duration, findings),) if now.summary else ()
+        sentences = tuple(_checked(s.text, s.start, s.end, findings, is_independent) for s in now.sentences)
+        summary = (_checked(now.summary, 0.0, clip.duration, findings, is_independent),) if now.summary else ()
         use = {field.name: getattr(now, field.name) for field in fields(ModelUse)}
         yield CheckedCaption((*summary, *sentences), now.position / clip.duration, len(now.pieces) > 1, **use)
 
@@ -126,13 +127,18 @@ def caption_gpu_seconds(clip: AudioClip, options: CaptionOptions, catalog: Model
         UnknownModel, ModelError: see `ModelCatalog.choose`.
     """
     model, _ = choose_listener("describe_music", options.model, catalog)
-    if model == FROM_FACTS or any(spec.key == model for spec in catalog.models("write_text")):
+    if model == FROM_FACTS or _writes_from_facts(model, catalog):
         return 0.0
     spec = catalog.choose("describe_music", model, WORKING_BYTES).spec
     if not spec.on_zero_gpu:
         return 0.0
     pieces = len(cut_into_pieces(clip.duration, (), AUDIO_LIMITS[spec.architecture].window_seconds))
     return (pieces + (pieces > 1)) * text_seconds(spec, options)  # several pieces get a summary
+
+
+def _writes_from_facts(model: str, catalog: ModelCatalog) -> bool:
+    """Return whether `model` is a text model, which repeats the measurements; an audio language model has its own opinion."""
+    return any(spec.key == model for spec in catalog.models("write_text"))
 
 
 def _by_model(
@@ -142,7 +148,7 @@ def _by_model(
     runtime: ModelRuntime,
     should_stop: Callable[[], bool],
 ) -> Iterator[MusicDescription]:
-    if any(spec.key == options.model for spec in runtime.catalog.models("write_text")):
+    if _writes_from_facts(options.model, runtime.catalog):
         if findings.facts is None or findings.music is None:
             raise InvalidOption("model", options.model, "an audio language model, for a clip without measurements")
         return describe_from_facts(clip, findings.facts, findings.music, options, runtime, should_stop)
@@ -151,5 +157,5 @@ def _by_model(
     return describe_music(clip, options, cuts, runtime, should_stop)
 
 
-def _checked(text: str, start: float, end: float, findings: ClipFindings) -> CheckedSentence:
-    return CheckedSentence(text, start, end, check_claims(text, findings))
+def _checked(text: str, start: float, end: float, findings: ClipFindings, is_independent: bool = False) -> CheckedSentence:
+    return CheckedSentence(text, start, end, check_claims(text, findings, is_independent))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.clip.chunking import Span
-from pipelines.music.decisions import hedge
+from pipelines.wording.certainty import hedge
 from pipelines.wording.grammar import sentence
 
 

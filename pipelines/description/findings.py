@@ -14,15 +14,7 @@ import numpy as np
 from models.arrays import FloatArray
 from pipelines.clip.chunking import Span
 from pipelines.description.text_spans import runs_of
-from pipelines.music.decisions import (
-    MIN_MUSIC_CLASS_SCORE,
-    MIN_MUSIC_SCORE,
-    MIN_POSSIBLE,
-    MIN_PROBABLE,
-    MIN_SPEECH_SCORE,
-    MIN_VOCALS_MOMENT_PROB,
-    has_vocals,
-)
+from pipelines.music.decisions import MIN_MUSIC_CLASS_SCORE, MIN_MUSIC_SCORE, MIN_SPEECH_SCORE, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key
 from pipelines.music.rhythm.types import Beats, Tempo
@@ -36,6 +28,7 @@ from pipelines.tagging.audioset import (
     tree_of,
 )
 from pipelines.tagging.tags import SoundTags
+from pipelines.wording.certainty import MIN_POSSIBLE, MIN_PROBABLE
 from pipelines.wording.music_vocabulary import (
     TermKind,
     narrower,
@@ -67,6 +60,8 @@ class Presence:
     """Whether a model that knows it found it at no moment."""
     span: Span | None = None
     """The clearest moment."""
+    is_calibrated: bool = False
+    """Whether the confidence is a calibrated probability; the scores of sound classes are not."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +73,8 @@ class Detection:
     """0 to 1."""
     span: Span | None = None
     """The clearest moment."""
+    is_calibrated: bool = False
+    """See `Presence`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +156,9 @@ class ClipFindings:
         else:
             return ()
         found = [
-            Detection(term.name, sureness, self.presence(kind, term.name).span) for term, sureness in terms if term is not None
+            Detection(term.name, sureness, self.presence(kind, term.name).span, bool(self.is_music))
+            for term, sureness in terms
+            if term is not None
         ]
         return tuple({one.name: one for one in reversed(found)}[name] for name in dict.fromkeys(one.name for one in found))
 
@@ -186,7 +185,8 @@ class ClipFindings:
         # In music the tags' confidences are calibrated; the scores of sound classes are not.
         best = by_tag if by_tag is not None and self.is_music else max(found, key=lambda one: one.confidence)
         span = next((one.span for one in (best, *found) if one.span is not None), None)
-        return Presence(best.confidence, max(one.peak for one in found), all(one.is_absent for one in found), span)
+        is_absent = all(one.is_absent for one in found)
+        return Presence(best.confidence, max(one.peak for one in found), is_absent, span, best is by_tag)
 
     def _tag_presence(self, kind: TagKind, rows: set[str]) -> Presence | None:
         kinds = (kind, "other")  # 'Soundtrack' and 'Christmas music' count as genres

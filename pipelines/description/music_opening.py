@@ -8,7 +8,7 @@ from pipelines.description import music_phrases as phrases
 from pipelines.description.caption_sentence import CaptionSentence
 from pipelines.description.findings import ClipFindings
 from pipelines.description.player_sentences import OPENING_SECONDS, certain_players, is_plural
-from pipelines.music.decisions import MIN_CERTAIN, MIN_PROBABLE, hedge
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed, sentence, with_article
 
 WALTZ_GENRES = ("classical", "jazz", "folk", "pop")

@@ -10,7 +10,8 @@ from pipelines.description.findings import ClipFindings
 from pipelines.description.harmony_sentences import chord_ends, chord_pace, main_chords
 from pipelines.description.music_opening import opening_sentence
 from pipelines.description.player_sentences import clearest_player, players_and_vocals, vocals
-from pipelines.music.decisions import MIN_PROBABLE, level, spread
+from pipelines.music.decisions import level, spread
+from pipelines.wording.certainty import MIN_PROBABLE
 from pipelines.wording.grammar import counted
 from pipelines.wording.times import clock_time, length
 

@@ -8,7 +8,7 @@ from pipelines.clip.chunking import Span
 from pipelines.description import music_phrases as phrases
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings, Detection
-from pipelines.music.decisions import MIN_CERTAIN, MIN_PROBABLE, hedge
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed, with_article
 from pipelines.wording.times import clock_time
 

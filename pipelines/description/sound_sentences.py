@@ -8,17 +8,7 @@ import re
 from pipelines.clip.chunking import Span
 from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
-from pipelines.music.decisions import (
-    MAX_NEAR_SILENT_LUFS,
-    MIN_CERTAIN,
-    MIN_NAMED_SOUND_SCORE,
-    MIN_POSSIBLE,
-    MIN_PROBABLE,
-    MIN_RELATIVE_SOUND_SCORE,
-    Level,
-    hedge,
-    level,
-)
+from pipelines.music.decisions import MAX_NEAR_SILENT_LUFS, MIN_NAMED_SOUND_SCORE, MIN_RELATIVE_SOUND_SCORE, Level, level
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.tagging.audioset import (
     ANIMAL,
@@ -29,6 +19,7 @@ from pipelines.tagging.audioset import (
     Tag,
     class_tree,
 )
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_POSSIBLE, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed
 from pipelines.wording.sound_phrases import ABOUT_THE_SOUND, SPEAKERS, sound_phrase
 from pipelines.wording.times import clock_time, length

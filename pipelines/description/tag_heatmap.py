@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_PROBABLE
+from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.tags.tag_fusion import MusicTags, best_tags
 from pipelines.music.tags.tag_table import TABLE, TagKind
 from pipelines.tagging.audioset import best_names, tree_of
 from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
 from pipelines.tagging.tags import SoundTags
+from pipelines.wording.certainty import MIN_PROBABLE
 
 MAX_ROWS = 12
 MIN_ROW_SCORE = 0.05

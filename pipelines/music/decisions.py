@@ -7,10 +7,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-MIN_POSSIBLE, MIN_PROBABLE, MIN_CERTAIN = 0.25, 0.5, 0.8
-"""Confidence, 0 to 1, from which a finding is said with 'perhaps', with 'probably', and without a hedge. Chosen:
-a finding without a hedge is wrong once in five times at most; 0.5 is likelier than not; below 0.25 it counts as not measured."""
-
 MIN_MUSIC_SCORE = 0.2
 """Score of 'Music' or of a kind of it, 0 to 1, from which a moment, or by its mean a clip, counts as music. Averaged over a clip,
 the highest of sounds that are no music was 0.14, the lowest of 31 rendered pieces 0.24."""
@@ -54,11 +50,6 @@ MIN_WIDE_LU, MAX_EVEN_LU = 12.0, 3.0
 
 Level = Literal["loud", "medium", "quiet"]
 Spread = Literal["wide", "moderate", "even"]
-
-
-def hedge(confidence: float) -> str:
-    """Return the word that goes before a finding of this confidence, with a blank: 'perhaps ', 'probably ' or ''."""
-    return "" if confidence >= MIN_CERTAIN else "probably " if confidence >= MIN_PROBABLE else "perhaps "
 
 
 def is_music(fraction: float) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.clip.chunking import Span
-from pipelines.music.decisions import hedge
-from pipelines.wording.grammar import percent
+from pipelines.wording.certainty import hedge, sure
 
 MAX_SPANS = 12
 MEASURED = "tempo, metre, key, chords, sections, instruments, genre, mood, vocals, speech and loudness"
@@ -36,9 +35,9 @@ def missing(what: str, was_measured: bool) -> Answer:
     return Answer(text, (), was_measured)
 
 
-def rated(name: str, confidence: float) -> str:
-    """Return a finding with its hedge and its confidence: 'probably jazz (58 % sure)'."""
-    return f"{hedge(confidence)}{name} ({percent(confidence)} sure)"
+def rated(name: str, confidence: float, is_calibrated: bool = True) -> str:
+    """Return a finding with its hedge and, if it is calibrated, its confidence: 'probably jazz (58 % sure)'."""
+    return f"{hedge(confidence)}{name}{f' ({sure(confidence)})' if is_calibrated else ''}"
 
 
 def known_spans(*spans: Span | None) -> tuple[Span, ...]:

@@ -34,6 +34,8 @@ from pipelines.questions.sound_answers import (
     vocals_answer,
     when_answer,
 )
+from pipelines.wording.certainty import hedge
+from pipelines.wording.grammar import sentence
 
 MAX_QUESTION_CHARS = 500
 
@@ -68,7 +70,8 @@ def _claim_answer(words: str, findings: ClipFindings) -> Answer | None:
     span = known_spans((checked.start, checked.end) if checked.start is not None and checked.end is not None else None)
     if checked.verdict == "not measured":
         return Answer(checked.reason, span, False)
-    return Answer(f"{'Yes' if checked.verdict == 'supported' else 'No'}. {checked.reason}", span)
+    doubt = hedge(checked.confidence) if checked.confidence is not None else ""
+    return Answer(sentence(f"{doubt}{'yes' if checked.verdict == 'supported' else 'no'}") + f" {checked.reason}", span)
 
 
 BEYOND = re.compile(

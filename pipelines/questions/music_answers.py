@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from pipelines.description.findings import ClipFindings
-from pipelines.music.decisions import MIN_CERTAIN, MIN_POSSIBLE
 from pipelines.music.harmony.notation import written
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord
 from pipelines.questions.answer import Answer, known_spans, missing, rated, unknown
 from pipelines.questions.question_parsing import time_in, which_one
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_POSSIBLE
 from pipelines.wording.grammar import counted, listed, sentence
 from pipelines.wording.times import clock_time
 

@@ -9,12 +9,13 @@ from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings, Detection
 from pipelines.description.template_caption import write_caption
-from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE, hedge, level, spread
+from pipelines.music.decisions import level, spread
 from pipelines.music.harmony.notation import written
 from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spans, missing, rated, unknown
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
 from pipelines.questions.question_parsing import time_in
 from pipelines.speech.languages import WHISPER_LANGUAGES
+from pipelines.wording.certainty import MIN_POSSIBLE, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed, sentence, with_article
 from pipelines.wording.sound_phrases import sound_phrase
 from pipelines.wording.times import clock_time, length
@@ -32,7 +33,7 @@ def named_instrument(words: str, findings: ClipFindings) -> Detection | None:
     if not claims:
         return None
     presence = findings.presence("instrument", claims[0].value)
-    return Detection(claims[0].value, presence.confidence, presence.span)
+    return Detection(claims[0].value, presence.confidence, presence.span, presence.is_calibrated)
 
 
 def instrument_answer(words: str, findings: ClipFindings) -> Answer | None:
@@ -106,7 +107,7 @@ def instruments_answer(words: str, findings: ClipFindings) -> Answer:
     if not found:
         was_measured = findings.music is not None or findings.sounds is not None
         return unknown("No instrument was found in this clip." if was_measured else "Instruments have not been measured yet.")
-    names = listed([rated(one.name, one.confidence) for one in found])
+    names = listed([rated(one.name, one.confidence, one.is_calibrated) for one in found])
     return Answer(f"Instruments: {names}.", known_spans(*(one.span for one in found)))
 
 
@@ -188,7 +189,9 @@ def speech_or_music_answer(words: str, findings: ClipFindings) -> Answer:
         return Answer(f"This is {' and '.join(found)}.", (*findings.music_spans, *findings.speech_spans)[:MAX_SPANS])
     if findings.is_music is None or findings.has_speech is None:
         return unknown(f"This is not {'music' if findings.is_music is False else 'speech'}; the rest is not clear.")
-    sounds = [rated(sound_phrase(tag.name), tag.score) for tag in findings.top_sounds if tag.score >= MIN_PROBABLE]
+    sounds = [
+        rated(sound_phrase(tag.name), tag.score, is_calibrated=False) for tag in findings.top_sounds if tag.score >= MIN_PROBABLE
+    ]
     return Answer(f"This is neither speech nor music.{f' Sounds: {listed(sounds)}.' if sounds else ''}")
 
 

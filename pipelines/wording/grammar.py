@@ -39,11 +39,6 @@ def counted(count: int, noun: str) -> str:
     return f"{number_word(count)} {noun}{'' if count == 1 else 's'}"
 
 
-def percent(confidence: float) -> str:
-    """Return a confidence as every part of the app shows it: '78 %', at most '99 %', since no measurement here is certain."""
-    return share(min(0.99, confidence))
-
-
 def share(part: float) -> str:
     """Return a part of a whole, 0 to 1, as every part of the app shows it: '78 %'."""
     return f"{round(100 * part)} %"

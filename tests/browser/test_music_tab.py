@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,11 @@ def test_music_is_described_with_evidence_that_plays(app: RunningApp, new_page: 
     expect(page.locator("#facts")).to_contain_text("C minor")
     expect(page.locator("#tags")).to_contain_text("Woodwind")
     expect(page.locator(".caption-text")).to_contain_text("C minor")
-    expect(page.locator("#caption")).to_contain_text("supported")
+    expect(page.locator("#caption")).to_contain_text("confirmed")
+    marks = page.locator("#caption [data-verdict]").evaluate_all("all => all.map(one => [one.dataset.verdict, one.title])")
+    for verdict, title in marks:  # the caption repeats the measurements: only a sure one is a tick
+        confidences = [int(number) for number in re.findall(r"(\d+) % sure", title)]
+        assert (verdict == "confirmed") == bool(confidences and confidences[0] >= 80), title
     expect(page.locator("#caption [data-verdict=contradicted]")).to_have_count(0)
     for track in ("Beats", "Chords", "Instruments"):
         expect(page.get_by_role("button", name=track, exact=True)).to_be_visible()

@@ -2,6 +2,9 @@
 
 Only a measurement that is sure of something else contradicts a claim. Where the measurement is missing, unsure or less exact than
 the caption, the claim is 'not measured'. A claim with a hedge is supported by a lower confidence.
+
+A claim is confirmed by a second opinion only. A caption that a model wrote from the sound is one opinion and the measurement that
+agrees the second. A caption written from the measurements repeats them: its claims are confirmed by a high confidence alone.
 """
 
 from __future__ import annotations
@@ -15,8 +18,8 @@ from pipelines.description.claims.claim import CheckedClaim, Claim, ClaimKind, M
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.claims.harmony_checks import check_chords, check_key
 from pipelines.description.findings import MIN_ALTERNATIVE_RATIO, ClipFindings
-from pipelines.music.decisions import MIN_PROBABLE
-from pipelines.wording.grammar import listed, percent, with_article
+from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE, sure
+from pipelines.wording.grammar import listed, with_article
 from pipelines.wording.music_vocabulary import TEMPO_WORDS, TermKind, narrower, terms_by_name
 from pipelines.wording.times import clock_time
 
@@ -27,35 +30,46 @@ SAME_PULSE = {frozenset({"6/8", "12/8"}), frozenset({"2/2", "2/4"}), frozenset({
 """Pairs of metres that differ in notation only, not in sound."""
 
 
-def check_claims(text: str, findings: ClipFindings) -> tuple[CheckedClaim, ...]:
-    """Return all claims of a caption with their verdicts, in the order of its words."""
-    return tuple(check_claim(claim, findings) for claim in find_claims(text))
+def check_claims(text: str, findings: ClipFindings, is_independent: bool = False) -> tuple[CheckedClaim, ...]:
+    """Return all claims of a caption with their verdicts, in the order of its words.
+
+    Args:
+        text: the caption.
+        findings: the measurements.
+        is_independent: whether the caption was written from the sound, not from `findings`.
+    """
+    return tuple(check_claim(claim, findings, is_independent) for claim in find_claims(text))
 
 
-def check_claim(claim: Claim, findings: ClipFindings) -> CheckedClaim:
+def check_claim(claim: Claim, findings: ClipFindings, is_independent: bool = False) -> CheckedClaim:
     """Check one claim; a negated claim is supported by what contradicts its positive form."""
     found = _CHECKS[claim.kind](claim, findings)
     verdict = found.verdict
     if claim.is_negated and verdict != "not measured":
         verdict = "contradicted" if verdict == "supported" else "supported"
     start, end = found.span or (None, None)
-    return CheckedClaim(claim, verdict, found.reason, start, end)
+    if verdict != "supported":
+        return CheckedClaim(claim, verdict, found.reason, start=start, end=end)
+    is_second = is_independent and (found.confidence is None or found.confidence >= MIN_PROBABLE)
+    is_certain = found.confidence is not None and found.confidence >= MIN_CERTAIN
+    return CheckedClaim(claim, verdict, found.reason, found.confidence, is_second or is_certain, start, end)
 
 
 def _check_tempo(claim: Claim, findings: ClipFindings) -> Measurement:
     tempo = findings.tempo
     if tempo is None:
         return Measurement("not measured", "No tempo was found in this clip.")
-    measured = f"{tempo.bpm:.0f} BPM ({percent(tempo.confidence)} sure)"
+    measured = f"{tempo.bpm:.0f} BPM ({sure(tempo.confidence)})"
     if is_too_unsure(claim, tempo.confidence):
         return Measurement("not measured", f"The tempo is too unsure; the best guess is {measured}.", findings.first_bars)
     slowest, fastest = _claimed_tempi(claim.value)
     fitting = [bpm for bpm in findings.tempi if slowest <= bpm <= fastest]
     if fitting and fitting[0] == tempo.bpm:
-        return Measurement("supported", f"The measured tempo is {measured}.", findings.first_bars)
+        return Measurement("supported", f"The measured tempo is {measured}.", findings.first_bars, tempo.confidence)
     if fitting:
         reason = f"The measured tempo is {measured}, but {fitting[0]:.0f} BPM fits nearly as well."
-        return Measurement("supported", reason, findings.first_bars)
+        close = max(other.confidence for other in tempo.alternatives if other.bpm == fitting[0])
+        return Measurement("supported", reason, findings.first_bars, close)
     relation = next((word for factor, word in OCTAVES if slowest <= factor * tempo.bpm <= fastest), None)
     if relation is not None and "BPM" in claim.value:
         return Measurement("contradicted", f"That is {relation} the measured tempo of {measured}.", findings.first_bars)
@@ -75,11 +89,11 @@ def _check_metre(claim: Claim, findings: ClipFindings) -> Measurement:
     beats = findings.beats
     if beats is None:
         return Measurement("not measured", "No metre was found in this clip.")
-    measured = f"{beats.metre} ({percent(beats.confidence)} sure)"
+    measured = f"{beats.metre} ({sure(beats.confidence)})"
     if is_too_unsure(claim, beats.confidence):
         return Measurement("not measured", f"The metre is too unsure; the best guess is {measured}.", findings.first_bars)
     if claim.value == beats.metre:
-        return Measurement("supported", f"The measured metre is {measured}.", findings.first_bars)
+        return Measurement("supported", f"The measured metre is {measured}.", findings.first_bars, beats.confidence)
     if frozenset({claim.value, beats.metre}) in SAME_PULSE:
         reason = f"The measured metre is {measured}, which sounds the same as {claim.value}."
         return Measurement("not measured", reason, findings.first_bars)
@@ -103,8 +117,10 @@ def _check_term(claim: Claim, kind: TermKind, findings: ClipFindings) -> Measure
     if not is_too_unsure(claim, presence.confidence):
         where = f", most clearly at {clock_time(presence.span[0])}" if presence.span and kind == "instrument" else ""
         is_plural = kind == "instrument" and name.endswith("s")
-        verb = f"{'were' if is_plural else 'was'} found ({percent(presence.confidence)} sure)"
-        return Measurement("supported", f"{_named(kind, name)} {verb}{where}.", presence.span)
+        confidence = presence.confidence if presence.is_calibrated else None
+        doubt = f" ({sure(confidence)})" if confidence is not None else ", a guess"
+        verb = f"{'were' if is_plural else 'was'} found{doubt}"
+        return Measurement("supported", f"{_named(kind, name)} {verb}{where}.", presence.span, confidence)
     broader = _broader_presence(kind, name, findings)
     is_known = any(findings.is_detectable(kind, term.name) for term in narrower(kind, name))
     if is_known and presence.is_absent and not (broader is not None and broader.is_exact):
@@ -168,10 +184,10 @@ def _check_vocals(claim: Claim, findings: ClipFindings) -> Measurement:
     if findings.has_vocals is None:
         return Measurement("not measured", "It is not clear whether there are vocals.")
     if not findings.has_vocals:
-        return Measurement("contradicted", f"No vocals were found ({percent(1 - probability)} sure).")
+        return Measurement("contradicted", f"No vocals were found ({sure(1 - probability)}).", None, 1 - probability)
     if claim.value == "singing":
         where = f" from {clock_time(span[0])} to {clock_time(span[1])}" if span else ""
-        return Measurement("supported", f"There are vocals{where} ({percent(probability)} sure).", span)
+        return Measurement("supported", f"There are vocals{where} ({sure(probability)}).", span, probability)
     return Measurement("not measured", "There are vocals; the kind of voice is only a guess.", span)
 
 

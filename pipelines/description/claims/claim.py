@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.clip.chunking import Span
-from pipelines.music.decisions import MIN_POSSIBLE, MIN_PROBABLE
+from pipelines.wording.certainty import MIN_POSSIBLE, MIN_PROBABLE
 
 ClaimKind = Literal["tempo", "key", "metre", "chords", "instrument", "genre", "vocals"]
 Verdict = Literal["supported", "contradicted", "not measured"]
@@ -37,6 +37,10 @@ class CheckedClaim:
     verdict: Verdict
     reason: str
     """One sentence for people."""
+    confidence: float | None = None
+    """Calibrated confidence, 0 to 1, of the measurement that supports the claim; None without one."""
+    is_confirmed: bool = False
+    """Whether a second, independent measurement agrees, or the confidence is at least `MIN_CERTAIN`."""
     start: float | None = None
     """Seconds; None where no place shows it."""
     end: float | None = None
@@ -49,6 +53,8 @@ class Measurement:
     verdict: Verdict
     reason: str
     span: Span | None = None
+    confidence: float | None = None
+    """Calibrated confidence that the positive form is true or, of a contradiction, that it is not; None where there is none."""
 
 
 def is_too_unsure(claim: Claim, confidence: float) -> bool:

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pipelines.clip.chunking import Span
 from pipelines.description.claims.claim import Claim, Measurement, is_too_unsure
 from pipelines.description.findings import ClipFindings
-from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.harmony.notation import (
     RELATIVE_MAJOR,
     ChordSymbol,
@@ -21,7 +20,8 @@ from pipelines.music.harmony.notation import (
     written,
 )
 from pipelines.music.harmony.types import Chord
-from pipelines.wording.grammar import listed, percent
+from pipelines.wording.certainty import MIN_PROBABLE, sure
+from pipelines.wording.grammar import listed
 from pipelines.wording.times import clock_time
 
 CHORD_GAP_SECONDS = 2.5
@@ -36,7 +36,7 @@ def check_key(claim: Claim, findings: ClipFindings) -> Measurement:
     if key is None:
         return Measurement("not measured", "No key was found in this clip.")
     span = _tonic_span(findings)
-    measured_key = f"{key.name} ({percent(key.confidence)} sure)"
+    measured_key = f"{key.name} ({sure(key.confidence)})"
     if is_too_unsure(claim, key.confidence):
         return Measurement("not measured", f"The key is too unsure; the best guess is {measured_key}.", span)
     tonic, mode = _claimed_key(claim.value)
@@ -44,7 +44,7 @@ def check_key(claim: Claim, findings: ClipFindings) -> Measurement:
         return Measurement("not measured", f"Only major and minor are distinguished; the measured key is {measured_key}.", span)
     measured = pitch_class(key.tonic)
     if tonic in (None, measured) and mode in (None, key.mode):
-        return Measurement("supported", f"The measured key is {measured_key}.", span)
+        return Measurement("supported", f"The measured key is {measured_key}.", span, key.confidence)
     return Measurement("contradicted", f"The measured key is {measured_key}{_relation(tonic, mode, measured, key.mode)}.", span)
 
 
@@ -96,15 +96,19 @@ def check_chords(claim: Claim, findings: ClipFindings) -> Measurement:
         )
     if "–" not in claim.value:
         first = [next(one for one in chords if _is(chord, one)) for chord in wanted]
-        return Measurement("supported", f"First found at {clock_time(first[0].start)}.", (first[0].start, first[0].end))
+        found = f"First found at {clock_time(first[0].start)}"
+        return _supported(found, (first[0].start, first[0].end), tuple(first))
     run = next(_runs(wanted, chords), None)
     if run is None:
         return Measurement("contradicted", "These chords were found, but not in this order.")
-    return Measurement(
-        "supported",
-        f"Found in this order from {clock_time(run[0].start)} to {clock_time(run[-1].end)}.",
-        (run[0].start, run[-1].end),
-    )
+    span = (run[0].start, run[-1].end)
+    return _supported(f"Found in this order from {clock_time(span[0])} to {clock_time(span[1])}", span, run)
+
+
+def _supported(found: str, span: Span, chords: tuple[Chord, ...]) -> Measurement:
+    """Return the verdict on chords that were found, with the confidence of the least certain."""
+    confidence = min(chord.confidence for chord in chords)
+    return Measurement("supported", f"{found} ({sure(confidence)}).", span, confidence)
 
 
 def _claimed_chords(value: str, findings: ClipFindings) -> tuple[ChordSymbol, ...] | None:

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
-from pipelines.music.decisions import MIN_PROBABLE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
 from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
 from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, class_tree
+from pipelines.wording.certainty import MIN_PROBABLE
 
 MIN_SCORE = 1e-4
 """Scores are clipped here: a model with a score near 0 must not outvote the others."""

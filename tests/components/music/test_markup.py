@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def test_a_clip_without_boundaries_has_one_section() -> None:
 
 def claim(text: str, words: str, verdict: str, start: float | None = None) -> CheckedClaim:
     at = text.index(words)
-    return CheckedClaim(Claim("tempo", words, at, at + len(words)), verdict, f"<{words}>", start, start)  # type: ignore[arg-type]
+    return CheckedClaim(Claim("tempo", words, at, at + len(words)), verdict, f"<{words}>", start=start, end=start)  # type: ignore[arg-type]
 
 
 def test_claims_are_marked_where_they_stand() -> None:
@@ -79,7 +80,21 @@ def test_claims_are_marked_where_they_stand() -> None:
     assert 'data-verdict="contradicted"' in markup
     assert "&lt;120 BPM&gt;" in markup
     assert '<mark class="claim" data-verdict="not measured"' in markup
-    assert "1 contradicted, 1 not measured" in markup
+    assert "✗ 1 contradicted" in markup and "? 1 not measured" in markup
+
+
+def test_a_tick_means_confirmed_and_what_is_not_says_how_sure_it_is() -> None:
+    text = "Perhaps at 120 BPM in C major with a flute."
+    claims = (
+        replace(claim(text, "120 BPM", "supported"), confidence=0.39),
+        replace(claim(text, "C major", "supported"), confidence=0.86, is_confirmed=True),
+        claim(text, "flute", "supported"),
+    )
+    markup = caption_markup(CheckedCaption((CheckedSentence(text, 0.0, 10.0, claims),)))
+    assert '120 BPM<sup aria-label="uncertain 39 %">○ 39 %</sup>' in markup
+    assert 'C major<sup aria-label="confirmed">✓</sup>' in markup
+    assert 'flute<sup aria-label="uncertain">○</sup>' in markup
+    assert "✓ 1 confirmed" in markup and "○ 2 uncertain" in markup
 
 
 def test_a_sentence_about_a_part_tells_which() -> None:

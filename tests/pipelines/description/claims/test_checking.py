@@ -26,6 +26,12 @@ VERDICT_WORDS = st.sampled_from(
 )  # fmt: skip
 
 
+def rock_at(confidence: float) -> ClipFindings:
+    """Return the findings of a rock song whose tempo is of this confidence."""
+    assert ROCK.facts is not None and ROCK.tempo is not None
+    return replace(ROCK, facts=replace(ROCK.facts, tempo=replace(ROCK.tempo, confidence=confidence)))
+
+
 def only(text: str, findings: ClipFindings) -> CheckedClaim:
     (checked,) = check_claims(text, findings)
     return checked
@@ -162,3 +168,23 @@ def test_any_text_can_be_checked(text: str, findings: ClipFindings) -> None:
 
 def test_a_long_text_is_read_in_time() -> None:
     find_claims("no drums, " * 3000 + "C–" * 3000 + "a " * 5000)
+
+
+def test_a_claim_from_the_measurement_itself_is_confirmed_only_where_that_is_sure() -> None:
+    for confidence, is_confirmed in ((0.39, False), (0.79, False), (0.8, True)):
+        findings = rock_at(confidence)
+        checked = check_claims("It is perhaps at 120 BPM.", findings)[0]
+        assert (checked.verdict, checked.confidence, checked.is_confirmed) == ("supported", confidence, is_confirmed)
+
+
+def test_a_claim_that_a_model_made_from_the_sound_is_confirmed_by_a_measurement_that_is_likelier_right_than_not() -> None:
+    for confidence, is_confirmed in ((0.39, False), (0.6, True)):
+        findings = rock_at(confidence)
+        assert check_claims("It is perhaps at 120 BPM.", findings, is_independent=True)[0].is_confirmed == is_confirmed
+
+
+def test_a_score_that_is_not_calibrated_confirms_nothing_by_itself() -> None:
+    findings = ClipFindings(10.0, sounds=sound_tags(10.0, (Tag("Piano", 0.95),)))
+    checked = check_claims("It features a piano.", findings)[0]
+    assert checked.verdict == "supported" and checked.confidence is None and not checked.is_confirmed
+    assert "a guess" in checked.reason
