@@ -42,8 +42,15 @@ class UnsuitableModel(ModelError):
 class NoModelFits(ModelError):
     """The catalogue has nothing that is available and fits the memory."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"No model for this is available here ({why}).")
+    def __init__(self, why: str, lack: str) -> None:
+        """Say why.
+
+        Args:
+            why: each model that was passed over, with the reason; '' if there is none.
+            lack: what the most suitable model lacked, as the end of the sentence 'No model …'.
+        """
+        super().__init__(f"No model for this is available here ({why})." if why else "No model for this is available here.")
+        self.lack = lack
 
 
 class DamagedWeights(ModelError):

@@ -34,6 +34,10 @@ SPLIT_STEP_BYTES = 2**28
 
 
 WorkingBytes = int | Callable[[ModelSpec], int]
+NO_CANDIDATE = "is offered here"
+LACKS = ("is quick enough without a GPU", "has the packages that it needs", "fits the memory", "is within reach")
+"""What a model can lack, in the order in which it is checked."""
+SLOW, PACKAGES, MEMORY, FILES = LACKS
 
 
 @dataclass(frozen=True)
@@ -126,27 +130,30 @@ class ModelCatalog:
     def _best(self, specs: tuple[ModelSpec, ...], working_bytes: WorkingBytes) -> ModelChoice:
         free = self._attainable_bytes()
         passed_over: dict[str, list[str]] = {}
+        lacks = set()
         for spec in specs:
             attainable = free - _work_of(spec, working_bytes)
             obstacle = self._obstacle(spec, attainable)
             if obstacle is None:
                 return ModelChoice(spec, _with_note(_reason(attainable, passed_over), spec))
-            passed_over.setdefault(obstacle, []).append(spec.title)
-        raise NoModelFits(_listing(passed_over))
+            lack, words = obstacle
+            lacks.add(lack)
+            passed_over.setdefault(words, []).append(spec.title)
+        raise NoModelFits(_listing(passed_over), max(lacks, key=LACKS.index, default=NO_CANDIDATE))
 
-    def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> str | None:
-        """Return why `auto` does not choose this model here, or None."""
+    def _obstacle(self, spec: ModelSpec, attainable_bytes: int) -> tuple[str, str] | None:
+        """Return what keeps `auto` from this model here, one of `LACKS`, and in words that name amounts; or None."""
         if spec.place(self._device) == "cpu" and not spec.quick_on_cpu:
-            return "too slow without a GPU"
+            return SLOW, "too slow without a GPU"
         if not is_installed(spec):
-            return "bitsandbytes is not installed, see requirements-gpu.txt"
+            return PACKAGES, "bitsandbytes is not installed, see requirements-gpu.txt"
         if spec.memory_bytes(self._device) > attainable_bytes:
-            return f"more than {as_size(attainable_bytes)}"
+            return MEMORY, f"more than {as_size(attainable_bytes)}"
         host_bytes = 0 if self._device == "cpu" else spec.host_bytes(self._device)
         if host_bytes and host_bytes > (attainable := self._attainable_host_bytes()):
-            return f"more than {as_size(attainable)} of main memory"
+            return MEMORY, f"more than {as_size(attainable)} of main memory"
         availability = self._files.availability(spec)
-        return None if availability.available else availability.words
+        return None if availability.available else (FILES, availability.words)
 
     def _split(self, spec: ModelSpec, attainable_bytes: int) -> ModelSpec | None:
         """Return a model that is a little too large for the GPU with a part in main memory; None for any other.

@@ -150,8 +150,8 @@ def _describe_music(services: Services) -> Endpoint:
 
         Returns:
             A growing result: text; caption {sentences [{text, start, end, claims [{claim, verdict, confidence, is_confirmed,
-            reason, start, end}]}], model, licence}; sounds, music and facts as `tag_sounds` and `music_facts` give them; state;
-            times in seconds; clip_notes.
+            reason, start, end}]}], model, licence, remark}; sounds, music and facts as `tag_sounds` and `music_facts` give them;
+            state; times in seconds; clip_notes.
         """
         clip, text = open_for_api(services, audio, should_stop), None
         for now in describe_clip(clip, arguments.options(), services.runtime, should_stop):
@@ -182,21 +182,24 @@ def _ask_about_audio(services: Services) -> Endpoint:
             history: earlier turns, oldest first, for an audio language model: [[question, answer]].
 
         Returns:
-            text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered; clip_notes.
+            text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered; remark, why 'auto'
+            took the measurements, or ''; clip_notes.
         """
         clip = open_for_api(services, audio, should_stop)
-        model, _ = choose_listener("answer_questions", model, services.runtime.catalog)
-        if model == FROM_FACTS:
+        listener = choose_listener("answer_questions", model, services.runtime.catalog)
+        if listener.model == FROM_FACTS:
             *_, described = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
             answer = answer_question(question, described.findings)
             return {
                 "text": answer.text,
                 "spans": [list(span) for span in answer.spans],
                 "model": FROM_FACTS,
+                "remark": listener.remark,
                 "clip_notes": clip.notes,
             }
         turns = tuple(Turn(asked, answered) for asked, answered in history or [])
-        *_, said = ask(clip, turns, question, QuestionOptions(model=model), services.runtime, should_stop)
-        return {"text": said.text, "spans": [[said.start, said.end]], "model": said.model, "clip_notes": clip.notes}
+        *_, said = ask(clip, turns, question, QuestionOptions(model=listener.model), services.runtime, should_stop)
+        spans = [[said.start, said.end]]
+        return {"text": said.text, "spans": spans, "model": said.model, "remark": "", "clip_notes": clip.notes}
 
     return ask_about_audio

@@ -16,7 +16,7 @@ from pipelines.wording.times import clock_time
 def caption_markup(caption: CheckedCaption) -> str:
     """Return the sentences; each claim is marked with its verdict and plays the place that shows it."""
     sentences = " ".join(_sentence(sentence, caption.is_piecewise) for sentence in caption.sentences)
-    return f'<p class="caption-text" dir="auto">{sentences}</p>{_legend(caption)}' if sentences else ""
+    return f'<p class="caption-text" dir="auto">{sentences}</p>{_remark(caption)}{_legend(caption)}' if sentences else ""
 
 
 def _sentence(sentence: CheckedSentence, has_time: bool) -> str:
@@ -47,6 +47,10 @@ def _claim(checked: CheckedClaim, words: str) -> str:
     if checked.start is None:
         return f'<mark class="claim" data-verdict="{mark}" title="{title}">{marked}</mark>'
     return seek_button(marked, checked.start, title, f' data-verdict="{mark}"')
+
+
+def _remark(caption: CheckedCaption) -> str:
+    return f'<p class="summary">{html.escape(caption.remark)}</p>' if caption.remark else ""
 
 
 def _legend(caption: CheckedCaption) -> str:

@@ -28,7 +28,7 @@ from pipelines.questions.from_measurements import answer_question
 from pipelines.questions.from_model import QuestionOptions, answer_gpu_seconds, ask
 from services import Services
 
-FROM_MEASUREMENTS = "From the measurements"
+FROM_MEASUREMENTS = "From the measurements, as you chose."
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
 
 
 def _gpu_seconds(services: Services, clip: AudioClip, model: str) -> float:
-    chosen, _ = choose_listener("answer_questions", model, services.runtime.catalog)
+    chosen = choose_listener("answer_questions", model, services.runtime.catalog).model
     return 0.0 if chosen == FROM_FACTS else answer_gpu_seconds(chosen, services.runtime.catalog)
 
 
@@ -91,11 +91,11 @@ class _QuestionWork:
                 raise NoClip
             new, is_cleared = None, False
             should_stop = self._job.current(request)
-            model, _ = choose_listener("answer_questions", model, self._services.runtime.catalog)
-            if model == FROM_FACTS:
-                answers = iter([_from_facts(clip, description, question)])
+            listener = choose_listener("answer_questions", model, self._services.runtime.catalog)
+            if listener.model == FROM_FACTS:
+                answers = iter([_from_facts(clip, description, question, listener.remark or FROM_MEASUREMENTS)])
             else:
-                answers = self._by_model(clip, asked, question, model, should_stop)
+                answers = self._by_model(clip, asked, question, listener.model, should_stop)
             for new in answers:
                 # The line is cleared with the first snapshot, so that the next question can be written during a long answer.
                 yield before + new.markup, gr.skip(), gr.skip() if is_cleared else ""
@@ -115,8 +115,8 @@ class _QuestionWork:
             yield _Asked(now.turn, turn_markup(question, now.text or "…", by))
 
 
-def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str) -> _Asked:
+def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str, by: str) -> _Asked:
     findings = description.findings if description else ClipFindings(clip.duration)
     answer = answer_question(question, findings)
     text = answer.text if description else f"{answer.text} Press Describe first."
-    return _Asked(Turn(question, text), turn_markup(question, text, FROM_MEASUREMENTS, answer.spans))
+    return _Asked(Turn(question, text), turn_markup(question, text, by, answer.spans))

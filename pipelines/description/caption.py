@@ -46,6 +46,18 @@ class CheckedSentence:
 
 
 @dataclass(frozen=True)
+class Listener:
+    """What listens to a clip: a model, or the measurements in its place."""
+
+    model: str
+    """`FROM_FACTS`, or what `ModelCatalog.choose` takes."""
+    remark: str = ""
+    """One short sentence, where 'auto' found no model; else ''."""
+    reason: str = ""
+    """The same with each model that was passed over."""
+
+
+@dataclass(frozen=True)
 class CheckedCaption(ModelUse):
     """A snapshot of a caption; the last one of a run is the result."""
 
@@ -54,6 +66,8 @@ class CheckedCaption(ModelUse):
     """Progress, 0 to 1."""
     is_piecewise: bool = False
     """Whether the sentences are about consecutive pieces of the clip; else their times are examples of what they say."""
+    remark: str = ""
+    """One sentence, where 'auto' found no model that listens; else ''."""
 
     @property
     def text(self) -> str:
@@ -86,11 +100,11 @@ def caption_clip(
     Raises:
         InvalidOption, UnknownModel, ModelError: before anything is written.
     """
-    model, reason = choose_listener("describe_music", options.model, runtime.catalog)
-    if model == FROM_FACTS:
+    listener = choose_listener("describe_music", options.model, runtime.catalog)
+    if listener.model == FROM_FACTS:
         written = write_caption(findings, clip.content_hash)
         sentences = tuple(_checked(s.text, s.start, s.end, findings) for s in written.sentences)
-        yield CheckedCaption(sentences, model=TEMPLATES, model_reason=reason, state="done")
+        yield CheckedCaption(sentences, remark=listener.remark, model=TEMPLATES, model_reason=listener.reason, state="done")
         return
     is_independent = not _writes_from_facts(options.model, runtime.catalog)
     for now in _by_model(clip, findings, options, runtime, should_stop):
@@ -100,24 +114,21 @@ def caption_clip(
         yield CheckedCaption((*summary, *sentences), now.position / clip.duration, len(now.pieces) > 1, **use)
 
 
-def choose_listener(task: Task, model: str, catalog: ModelCatalog) -> tuple[str, str]:
-    """Return which model does `task`, and why if it is none: for 'auto', the measurements where no model fits.
+def choose_listener(task: Task, model: str, catalog: ModelCatalog) -> Listener:
+    """Return which model does `task`: for 'auto', the measurements where no model fits.
 
     Args:
         task: 'describe_music' or 'answer_questions'.
         model: 'auto', `FROM_FACTS` or a key of the catalogue, which stands.
         catalog: what fits here.
-
-    Returns:
-        `FROM_FACTS`, or what `ModelCatalog.choose` takes; a sentence, or ''.
     """
     if model != AUTO:
-        return model, ""
+        return Listener(model)
     try:
         catalog.choose(task, AUTO, WORKING_BYTES)
     except NoModelFits as error:
-        return FROM_FACTS, str(error)
-    return AUTO, ""
+        return Listener(FROM_FACTS, f"From the measurements: no listening model {error.lack}.", str(error))
+    return Listener(AUTO)
 
 
 def caption_gpu_seconds(clip: AudioClip, options: CaptionOptions, catalog: ModelCatalog) -> float:
@@ -126,7 +137,7 @@ def caption_gpu_seconds(clip: AudioClip, options: CaptionOptions, catalog: Model
     Raises:
         UnknownModel, ModelError: see `ModelCatalog.choose`.
     """
-    model, _ = choose_listener("describe_music", options.model, catalog)
+    model = choose_listener("describe_music", options.model, catalog).model
     if model == FROM_FACTS or _writes_from_facts(model, catalog):
         return 0.0
     spec = catalog.choose("describe_music", model, WORKING_BYTES).spec

@@ -27,7 +27,7 @@ KNOWN = {
     errors.UnsuitableModel: ("Whisper large-v3-turbo", "translate"),
     errors.ModelUnavailable: ("Whisper", "no network"),
     errors.UnsuitableModel: ("Whisper large-v3 turbo", "translate"),
-    errors.NoModelFits: ("too small",),
+    errors.NoModelFits: ("too small", "fits the memory"),
     errors.DamagedWeights: ("Whisper", "model.bin"),
     errors.ModelLoadFailed: ("Whisper", "bad header"),
     errors.OutOfMemory: (10**9, 10**8, "cuda"),
