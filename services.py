@@ -10,12 +10,13 @@ from functools import partial
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, MpsMemoryProbe, has_gpu
 from models.cache.model_cache import CacheLimits, ModelCache
+from models.cache.status import ResidentStatus
 from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
 from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
 from models.loading.loaders import ModelLoaders
-from models.loading.whisper_engine import choose_whisper_engine
+from models.loading.whisper_engine import ON_ZERO_GPU, WhisperEngine, choose_whisper_engine
 from models.model_catalog import ALL_MODELS, ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel
@@ -43,6 +44,10 @@ class Services:
     stop_flags: StopFlags
     library: ClipLibrary
     """Embeddings of clips, kept between runs."""
+    whisper_engine: str
+    """Sentence: which library runs Whisper on this machine, and why."""
+    placed: tuple[ResidentStatus, ...] = ()
+    """Models on the GPU of a ZeroGPU Space, which the cache does not hold."""
 
 
 def build_services(settings: Settings) -> Services:
@@ -60,7 +65,8 @@ def build_services(settings: Settings) -> Services:
         idle_timeout_seconds=settings.idle_timeout_seconds,
     )
     cache = ModelCache(files, MainProcessBuilder(loaders) if zero_gpu else loaders, probe, behind, limits)
-    specs = zero_gpu.offered if zero_gpu else tuple(map(choose_whisper_engine(probe.device).place, ALL_MODELS))
+    engine = WhisperEngine(note=ON_ZERO_GPU) if zero_gpu else choose_whisper_engine(probe.device)
+    specs = zero_gpu.offered if zero_gpu else tuple(map(engine.place, ALL_MODELS))
     catalog = ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes)
     features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
@@ -71,6 +77,8 @@ def build_services(settings: Settings) -> Services:
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
+        whisper_engine=engine.sentence(probe.device),
+        placed=zero_gpu.placed if zero_gpu else (),
     )
 
 

@@ -88,6 +88,8 @@ def test_a_description_and_an_answer_through_the_api(client: Client) -> None:
     assert {"tempo", "key"} <= {claim["claim"]["kind"] for claim in claims}
     answer = client.predict(handle_file(EXAMPLES / "music.ogg"), "Which key is it in?", api_name="/ask_about_audio")
     assert "C minor" in answer["text"]
+    assert described["caption"]["remark"] == answer["remark"]
+    assert answer["remark"].startswith("From the measurements: no listening model ")
 
 
 def test_a_writer_that_cannot_be_had_is_reported(client: Client) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
-from models.cache.status import CacheStatus, ResidentStatus
+from models.cache.status import PLACED, CacheStatus, ResidentStatus
 from models.errors import as_size
 from models.model_catalog import ALL_MODELS
 from models.specs.model_spec import HubSource, ModelSpec, RepositorySource
@@ -45,6 +45,7 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
 
     def refresh() -> tuple[str, str, str]:
         status = services.runtime.cache.status()
+        status = replace(status, residents=(*services.placed, *status.residents))
         return pill_markup(status), status_markup(status), catalog_markup(services)
 
     def free_all() -> tuple[str, str, str]:
@@ -64,9 +65,10 @@ def pill_markup(status: CacheStatus) -> str:
     count = len(status.residents)
     models = f"{count} model{'s' if count != 1 else ''}, {as_size(sum(r.size_bytes for r in status.residents))}"
     waiting = f"{status.waiting} waiting" if status.waiting else "nothing waiting"
-    busy = any(resident.state != "idle" for resident in status.residents)
+    device = " and ".join(dict.fromkeys((DEVICE_NAMES[status.device], *(r.place for r in status.residents if r.state == PLACED))))
+    busy = any(resident.state not in ("idle", PLACED) for resident in status.residents)
     return (
-        f'<span class="pill" data-busy="{str(busy).lower()}"><b>{DEVICE_NAMES[status.device]}</b> · '
+        f'<span class="pill" data-busy="{str(busy).lower()}"><b>{device}</b> · '
         f'{models if count else "no model loaded"}<span class="long"> · {waiting}</span></span>'
     )
 
@@ -110,7 +112,7 @@ def catalog_markup(services: Services) -> str:
     return (
         '<h2>Catalogue</h2><table><thead><tr><th scope="col">Model</th><th scope="col">Download</th>'
         f'<th scope="col">Licence</th><th scope="col">Available</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="summary">{html.escape(hub)}</p>'
+        f'<p class="summary">{html.escape(services.whisper_engine)}</p><p class="summary">{html.escape(hub)}</p>'
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PLACED = "ready for every call"
+"""State of a model that lies on ZeroGPU's GPU as long as the app runs."""
+
 
 @dataclass(frozen=True)
 class ResidentStatus:
@@ -15,8 +18,8 @@ class ResidentStatus:
     place: str
     size_bytes: int
     state: str
-    """'in use', 'loading', 'leaving' or 'idle'."""
-    idle_seconds: float
+    """'in use', 'loading', 'leaving' or 'idle'; `PLACED` on ZeroGPU."""
+    idle_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,10 @@ CUBLAS_LIBRARIES = ("libcublasLt.so.12", "libcublas.so.12")
 PROBE = Path(__file__).parent.parent / "weights" / "whisper_probe"
 """A Whisper with random weights, made by `python -m training.speech.make_whisper_probe`."""
 APPLE = "CTranslate2 does not run on Apple's GPU"
+ON_ZERO_GPU = (
+    "Whisper runs through torch in calls on ZeroGPU, because CTranslate2 needs a GPU when it loads; "
+    "in dictation it runs in CTranslate2 on the CPU."
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class WhisperEngine:
     """Whether they run on the CPU although there is a GPU."""
     note: str = ""
     """Sentence about it for people; '' where CTranslate2 runs on the device."""
+
+    def sentence(self, device: Device) -> str:
+        """Return which library runs Whisper where models run on `device`, and why."""
+        where = "on the CPU: there is no GPU" if device == "cpu" else "on the GPU, where a trial succeeded"
+        return self.note or f"Whisper runs in CTranslate2 {where}."
 
     def place(self, spec: ModelSpec) -> ModelSpec:
         """Return `spec` as it runs on this machine; a model that is no Whisper of CTranslate2 stays what it is."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from models.cache.placement import ModelBuilder
 from models.cache.residents import Resident, TorchResident
+from models.cache.status import PLACED, ResidentStatus
 from models.errors import AudioscopeError, ModelUnavailable
 from models.specs.image import ImageModelSpec
 from models.specs.model_spec import Device, FetchedModel, ModelIdentity, ModelSpec, Task
@@ -84,6 +85,20 @@ class PlacedModels:
     def size_bytes(self) -> int:
         """Size of their weights."""
         return sum(resident.weight_bytes() for resident in self.residents.values())
+
+    def status(self) -> tuple[ResidentStatus, ...]:
+        """Return their lines of the status panel; they stay as they are as long as the app runs."""
+        return tuple(
+            ResidentStatus(
+                title=spec.title,
+                revision=model.revision,
+                dtype=spec.dtype("cuda"),
+                place="ZeroGPU",
+                size_bytes=self.residents[model.identity("cuda")].weight_bytes(),
+                state=PLACED,
+            )
+            for spec, model in self.fetched.items()
+        )
 
 
 def place_models(specs: Iterable[ModelSpec], fetch: Callable[[ModelSpec], FetchedModel], builder: ModelBuilder) -> PlacedModels:

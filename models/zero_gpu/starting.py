@@ -10,6 +10,7 @@ from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.cache.placement import ModelBuilder
+from models.cache.status import ResidentStatus
 from models.errors import as_size
 from models.files.model_files import ModelFiles
 from models.model_catalog import ModelCatalog
@@ -28,6 +29,8 @@ class ZeroGpu:
     host: SpacesGpu
     offered: tuple[ModelSpec, ...]
     """The catalogue: the placed models, and those that are quick on the CPU."""
+    placed: tuple[ResidentStatus, ...]
+    """The placed models, for the status panel."""
 
 
 def start_zero_gpu(
@@ -60,7 +63,7 @@ def start_zero_gpu(
     def worker_runtime() -> ModelRuntime:
         return _worker_runtime(placed, files_in_workers(placed.fetched.values()), loaders, offered, feature_bytes, worker_probe)
 
-    return ZeroGpu(SpacesGpu(spaces.GPU, worker_runtime, placed.size_bytes), offered)
+    return ZeroGpu(SpacesGpu(spaces.GPU, worker_runtime, placed.size_bytes), offered, placed.status())
 
 
 def _worker_runtime(

@@ -104,6 +104,11 @@ def test_a_sentence_about_a_part_tells_which() -> None:
     assert caption_markup(CheckedCaption()) == ""
 
 
+def test_a_caption_without_a_model_says_why_in_one_line() -> None:
+    markup = caption_markup(CheckedCaption((CheckedSentence("Music.", 0.0, 5.0),), remark="No <model>."))
+    assert '<p class="summary">No &lt;model&gt;.</p>' in markup
+
+
 def test_questions_and_answers_are_text_and_not_markup() -> None:
     markup = turn_markup("<b>?", "Am & <i>", "by <me>", ((1.0, 2.0),))
     assert "<b>" not in markup

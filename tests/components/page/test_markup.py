@@ -9,7 +9,7 @@ import pytest
 from components.model_status.panel import pill_markup, status_markup
 from components.page.markup import failure_markup
 from components.transcription.summary import transcription_summary, waiting_message
-from models.cache.status import CacheStatus, ResidentStatus
+from models.cache.status import PLACED, CacheStatus, ResidentStatus
 from pipelines.speech.transcript import Segment, Transcription
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -70,6 +70,15 @@ def test_the_status_counts_and_names() -> None:
         "2 waiting",
     ):
         assert words in panel
+    assert 'data-busy="false"' in pill_markup(status)
     empty = replace(status, residents=(), waiting=0)
     assert "no model loaded" in pill_markup(empty)
     assert "No model is loaded" in status_markup(empty)
+
+
+def test_models_on_zero_gpu_are_listed_and_keep_the_page_quiet() -> None:
+    placed = ResidentStatus("Whisper large-v3", "1", "float16", "ZeroGPU", 3 * 10**9, PLACED)
+    status = CacheStatus("cpu", 25 * 10**9, 20 * 10**9, 0, (placed,), 0, 0, 0)
+    assert "<b>CPU and ZeroGPU</b> · 1 model, 3.0 GB" in pill_markup(status)
+    assert 'data-busy="false"' in pill_markup(status)
+    assert f"<td>ZeroGPU</td><td>{PLACED}</td>" in status_markup(status)

@@ -52,6 +52,13 @@ def test_ctranslate2_is_taken_before_torch_and_torch_before_the_cpu(
 ) -> None:
     engine = choose_whisper_engine(device, lambda: ctranslate2_problem, lambda device: torch_problem)
     assert engine == WhisperEngine(loader, on_cpu, note)  # type: ignore[arg-type]
+    assert note in engine.sentence(device)
+
+
+def test_where_nothing_hinders_ctranslate2_the_sentence_says_where_it_runs() -> None:
+    assert choose_whisper_engine("cpu").sentence("cpu") == "Whisper runs in CTranslate2 on the CPU: there is no GPU."
+    on_gpu = choose_whisper_engine("cuda", lambda: None)
+    assert on_gpu.sentence("cuda") == "Whisper runs in CTranslate2 on the GPU, where a trial succeeded."
 
 
 def test_the_choice_is_said_with_the_model_and_leaves_other_models_alone() -> None:

@@ -141,6 +141,7 @@ class Scenes:
     def all(self) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield "offered", self.offered
         yield "main process", self.main_process
+        yield "placed", lambda: [[line.title, line.place, line.size_bytes > 0] for line in self.services.placed]
         yield "transcription", self.transcription
         yield "pictures", self.pictures
         yield "stopped picture", self.stopped_picture

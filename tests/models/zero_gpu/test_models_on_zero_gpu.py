@@ -35,6 +35,11 @@ def test_the_main_process_has_no_gpu_to_run_them_on(seen: dict[str, Any]) -> Non
     assert "calls on ZeroGPU" in seen["main process"]
 
 
+def test_the_models_tab_lists_what_is_placed(seen: dict[str, Any]) -> None:
+    assert ["Whisper base (offline)", "ZeroGPU", True] in seen["placed"]
+    assert all(place == "ZeroGPU" and has_size for _, place, has_size in seen["placed"])
+
+
 def test_transformers_whisper_transcribes_in_a_worker(seen: dict[str, Any]) -> None:
     result = seen["transcription"]
     assert (result["model"], result["device"], result["state"]) == ("Whisper base (offline)", "CUDA", "done")

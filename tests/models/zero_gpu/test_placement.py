@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from models.cache.residents import TorchResident
+from models.cache.status import PLACED, ResidentStatus
 from models.errors import ModelUnavailable
 from models.model_catalog import ALL_MODELS, ModelCatalog
 from models.specs.aligner import W2V_BERT_ALIGNER
@@ -130,3 +131,9 @@ def test_the_main_process_never_builds_what_lies_on_the_gpu() -> None:
 
 def test_nothing_placed_is_nothing() -> None:
     assert PlacedModels({}, {}).size_bytes == 0
+    assert PlacedModels({}, {}).status() == ()
+
+
+def test_the_models_tab_gets_a_line_for_each_placed_model() -> None:
+    placed = place_models((on_gpu(LARGE), on_gpu(TAESD)), fetched, Builder(TAESD.key))
+    assert placed.status() == (ResidentStatus("Whisper large-v3", "1", "float16", "ZeroGPU", 7, PLACED),)
