@@ -13,7 +13,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test import unit gpu-test space-test check check-scripts bench accuracy lock update-models clean
+.PHONY: run test import unit gpu-test space-test check check-scripts screenshots bench accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -56,6 +56,10 @@ check-scripts:
 	else \
 	  echo 'npm is missing: scripts and styles were NOT checked'; \
 	fi
+
+# Every tab and state at three widths, light and dark, in docs/screenshots, and the README's pictures.
+screenshots: $(TESTS)
+	$(BIN)/python -m docs.make_screenshots
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
