@@ -16,6 +16,7 @@ import gradio as gr
 
 from components.clip.api import add_clip_endpoint
 from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.clip.linked_inputs import fetch_linked_inputs
 from components.embeddings.tab import build_embedding_tab
 from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
@@ -73,6 +74,7 @@ def build_page(services: Services) -> gr.Blocks:
             build_model_status(services, pill, page)
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
+    fetch_linked_inputs(page, services.links)
     # Instead of `page.queue(max_size=...)`, which builds all routes of the server once more: a twentieth of the start.
     page._queue.max_size = services.settings.max_waiting
     return page

@@ -24,6 +24,7 @@ from models.zero_gpu.placement import MainProcessBuilder
 from models.zero_gpu.starting import ZeroGpu, start_zero_gpu
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
+from pipelines.clip.links.downloads import LinkDownloads
 from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.jobs.stop_flags import StopFlags
 from settings import Settings
@@ -39,6 +40,7 @@ class Services:
 
     settings: Settings
     clips: ClipStore
+    links: LinkDownloads
     files: ModelFiles
     runtime: ModelRuntime
     stop_flags: StopFlags
@@ -73,6 +75,7 @@ def build_services(settings: Settings) -> Services:
     return Services(
         settings=settings,
         clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
+        links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),

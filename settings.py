@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
 import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+
+
+def _is_for_this_machine() -> bool:
+    """Return whether the server listens to this machine alone, neither behind a proxy nor as a Space."""
+    is_proxied = "GRADIO_ROOT_PATH" in os.environ or "SPACE_ID" in os.environ
+    return not is_proxied and os.environ.get("GRADIO_SERVER_NAME", LOOPBACK_NAMES[0]) in LOOPBACK_NAMES
 
 
 class Settings(BaseSettings):
@@ -20,6 +29,8 @@ class Settings(BaseSettings):
     clip_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()) / "audioscope-clips")
     """Decoded clips; removed by age."""
 
+    fetch_links: bool = Field(default_factory=_is_for_this_machine)
+    """Whether clips can be given as links, which the server then fetches; by default only where it serves this machine alone."""
     max_clip_bytes: int = Field(default=2 * 10**9, gt=0)
     max_clip_seconds: float = Field(default=3 * 3600.0, gt=0)
     max_clip_channels: int = Field(default=16, gt=0)

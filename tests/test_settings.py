@@ -26,3 +26,19 @@ def test_nonsense_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().parallel_jobs = 9
+
+
+@pytest.mark.parametrize(
+    "environment", [{"SPACE_ID": "someone/sounds"}, {"GRADIO_SERVER_NAME": "0.0.0.0"}, {"GRADIO_ROOT_PATH": "/audioscope"}]
+)
+def test_links_are_fetched_where_only_this_machine_is_served(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SPACE_ID", "GRADIO_SERVER_NAME", "GRADIO_ROOT_PATH", "AUDIOSCOPE_FETCH_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    assert Settings().fetch_links
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert not Settings().fetch_links
+    monkeypatch.setenv("AUDIOSCOPE_FETCH_LINKS", "true")
+    assert Settings().fetch_links

@@ -37,7 +37,7 @@ def add_clip_endpoint(services: Services) -> None:
         """Read a recording, and choose one of its audio tracks or channels for the other endpoints.
 
         Args:
-            audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound.
+            audio: the recording: WAV, MP3, FLAC, OGG, Opus, M4A, WebM, AIFF, AU, or a video with sound; a file, or an https link.
             track: number of the audio track from 0; -1 for the one that the file marks as its default.
             channel: number of one channel from 0, such as 1 for the right side; -1 for all.
 
