@@ -22,6 +22,7 @@ from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
+from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.serving import end_signal, finish_jobs_and_exit, health_route
 from components.page.theme import build_theme, style_markup
@@ -59,19 +60,21 @@ def build_page(services: Services) -> gr.Blocks:
             gr.HTML(HEADER, js_on_load=page_script("page/scroll_to_results"), apply_default_css=False)
             pill = build_status_pill()
         clip = build_clip_input(services)
+        model_choices = ModelChoices()
         add_clip_endpoint(services)
         add_export_endpoint(services)
         add_export_events(clip)
         with gr.Tab("Transcribe"):
-            build_transcription_tab(services, clip)
+            build_transcription_tab(services, clip, model_choices)
         with gr.Tab("Music & sound"):
-            build_music_tab(services, clip)
+            build_music_tab(services, clip, model_choices)
         with gr.Tab("Sound to image"):
-            build_picture_tab(services, clip)
+            build_picture_tab(services, clip, model_choices)
         with gr.Tab("Embeddings"):
-            build_embedding_tab(services, clip)
+            build_embedding_tab(services, clip, model_choices)
         with gr.Tab("Models"):
             build_model_status(services, pill, page)
+        model_choices.connect(page)
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
     fetch_linked_inputs(page, services.links)

@@ -17,6 +17,7 @@ from models.specs.model_spec import AUTO, Device, ModelSpec, Task
 from models.specs.music import MUSIC_MODELS
 from models.specs.sound import SOUND_MODELS
 from models.specs.speech import SPEECH_MODELS
+from models.specs.words import WORD_MODELS
 
 ALL_MODELS: tuple[ModelSpec, ...] = (
     *SPEECH_MODELS,
@@ -26,6 +27,7 @@ ALL_MODELS: tuple[ModelSpec, ...] = (
     *CAPTION_MODELS,
     *IMAGE_MODELS,
     *ALIGNER_MODELS,
+    *WORD_MODELS,
 )
 MAX_HOST_PART = 0.25
 """Share of a model's weights that may be missing on the GPU: they are copied there for each token, which takes time."""
@@ -46,6 +48,15 @@ class ModelChoice:
 
     spec: ModelSpec
     reason: str
+
+
+@dataclass(frozen=True)
+class ModelReach:
+    """A model, and why it cannot be used here and now."""
+
+    spec: ModelSpec
+    obstacle: str
+    """A few words; '' where it can be used."""
 
 
 class ModelCatalog:
@@ -86,6 +97,11 @@ class ModelCatalog:
     def models(self, task: Task) -> tuple[ModelSpec, ...]:
         """Return every model that can do `task` on this machine, best first."""
         return tuple(spec for spec in self._of_task(task) if is_installed(spec))
+
+    def reach(self, task: Task) -> tuple[ModelReach, ...]:
+        """Return every model of `task`, best first, with what stands in the way of choosing it; see `ModelFiles.availability`."""
+        free = self._attainable_bytes()
+        return tuple(ModelReach(spec, self._lasting(spec, self._barrier(spec, free))) for spec in self._of_task(task))
 
     def choose(
         self,
@@ -145,15 +161,26 @@ class ModelCatalog:
         """Return what keeps `auto` from this model here, one of `LACKS`, and in words that name amounts; or None."""
         if spec.place(self._device) == "cpu" and not spec.quick_on_cpu:
             return SLOW, "too slow without a GPU"
+        if is_installed(spec) and spec.memory_bytes(self._device) > attainable_bytes:
+            return MEMORY, f"more than {as_size(attainable_bytes)}"
+        return self._barrier(spec, attainable_bytes)
+
+    def _barrier(self, spec: ModelSpec, attainable_bytes: int) -> tuple[str, str] | None:
+        """Return what keeps a person who names this model from it; see `_obstacle`."""
         if not is_installed(spec):
             return PACKAGES, "bitsandbytes is not installed, see requirements-gpu.txt"
-        if spec.memory_bytes(self._device) > attainable_bytes:
+        if spec.memory_bytes(self._device) > attainable_bytes and self._split(spec, attainable_bytes) is None:
             return MEMORY, f"more than {as_size(attainable_bytes)}"
         host_bytes = 0 if self._device == "cpu" else spec.host_bytes(self._device)
         if host_bytes and host_bytes > (attainable := self._attainable_host_bytes()):
             return MEMORY, f"more than {as_size(attainable)} of main memory"
         availability = self._files.availability(spec)
         return None if availability.available else (FILES, availability.words)
+
+    def _lasting(self, spec: ModelSpec, barrier: tuple[str, str] | None) -> str:
+        """Return a barrier in words that do not change with the free memory; '' for none."""
+        lack, words = barrier or ("", "")
+        return f"needs {as_size(spec.memory_bytes(self._device))} of memory" if lack == MEMORY else words
 
     def _split(self, spec: ModelSpec, attainable_bytes: int) -> ModelSpec | None:
         """Return a model that is a little too large for the GPU with a part in main memory; None for any other.

@@ -12,10 +12,11 @@ from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import ClipInput
-from components.embeddings.controls import EmbeddingControls, encoder_of
+from components.embeddings.controls import EmbeddingControls, encoder_of, encoders_within_reach
 from components.embeddings.shown_embedding import progress_markup
 from components.page.events import QUIET
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices
 from components.page.seekable import build_seekable, open_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -42,7 +43,7 @@ ON_MAP = '<p class="summary">{} clips on one map. A click on a point opens its c
 
 
 def build_clips_panel(
-    services: Services, clip: ClipInput, controls: EmbeddingControls, together: gr.State
+    services: Services, clip: ClipInput, controls: EmbeddingControls, together: gr.State, model_choices: ModelChoices
 ) -> list[Callable[..., Dependency]]:
     """Build the inner tab; return the events after which the map has other clips.
 
@@ -51,7 +52,7 @@ def build_clips_panel(
     with gr.Tab("Clips"):
         files = gr.File(label="Other clips", file_count="multiple", height=132, elem_id="other-clips")
         compared = gr.HTML("", elem_id="compared-clips", apply_default_css=False)
-        _build_library(services, clip)
+        _build_library(services, clip, model_choices)
 
     def open_files(now: AudioClip | None, before: tuple[AudioClip, ...], paths: list[str] | None) -> tuple[Any, ...]:
         first = before[0] if before else now
@@ -76,20 +77,25 @@ def build_clips_panel(
     return [changed.then]
 
 
-def _build_library(services: Services, clip: ClipInput) -> None:
-    known = [encoder for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
+def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
+    catalog = services.runtime.catalog
+    known = [encoder for encoder in encoders(catalog) if encoder.frame_rate]
     with_text = [encoder for encoder in known if encoder.has_text]
+    default = default_library_encoder(known)
     gr.HTML(ABOUT_LIBRARY, apply_default_css=False)
     with gr.Row(elem_classes="actions"):
-        choices = [(encoder.title, encoder.key) for encoder in known]
-        key = gr.Dropdown(choices, value=default_library_encoder(known).key, label="Encoder", min_width=260, scale=0)
+        key = model_choices.build(
+            lambda: encoders_within_reach(catalog, known), [(default.title, default.key)], "Encoder", min_width=260, scale=0
+        )
     with gr.Row(elem_classes="actions"):
         text = gr.Textbox(
             label=f"Search by text ({with_text[0].title})" if with_text else "",
             visible=bool(with_text),
             max_length=200,
             min_width=260,
+            interactive=False,
         )
+        model_choices.require(text, lambda: encoders_within_reach(catalog, with_text))
     with gr.Row(elem_classes="actions"):
         add = gr.Button("Add to library", min_width=0, elem_id="add-to-library")
         find = gr.Button("Find similar", min_width=0, elem_id="find-similar")

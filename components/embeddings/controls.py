@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from components.embeddings.point_colours import COLOURS
+from components.page.model_choices import ModelChoices, Offer
 from models.arrays import MAX_SEED
 from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
@@ -58,11 +60,13 @@ class EmbeddingControls:
         return [self.colour, self.clusters]
 
 
-def build_embedding_controls(catalog: ModelCatalog) -> EmbeddingControls:
+def build_embedding_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> EmbeddingControls:
     """Build the controls; the less common ones are in an accordion."""
-    known = encoders(catalog)
-    first = known[0].key
-    encoder = gr.Dropdown([(one.title, one.key) for one in known], value=first, label="Encoder", elem_id="encoder")
+    default = encoders(catalog)[0]
+    first = default.key
+    encoder = model_choices.build(
+        lambda: encoders_within_reach(catalog, encoders(catalog)), [(default.title, first)], "Encoder", "encoder"
+    )
     about = gr.HTML(encoder_markup(catalog, first), elem_id="about-encoder", apply_default_css=False)
     layer = gr.Dropdown(layer_choices(catalog, first), value="", label="Layer", elem_id="encoder-layer")
     method = gr.Dropdown([(title, key) for key, title in METHODS.items()], value="pca", label="Projection", elem_id="map-method")
@@ -77,6 +81,13 @@ def build_embedding_controls(catalog: ModelCatalog) -> EmbeddingControls:
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
         clusters = gr.Slider(2, MAX_CLUSTERS, value=6, step=1, label="Clusters (k-means)")
     return EmbeddingControls(encoder, about, layer, method, dimensions, neighbours, perplexity, distance, seed, colour, clusters)
+
+
+def encoders_within_reach(catalog: ModelCatalog, wanted: Sequence[Encoder]) -> Offer:
+    """Return those of the encoders whose model can be used, and the models of the others."""
+    missing = {one.spec.key: one for one in catalog.reach("embed_audio") if one.obstacle}
+    choices = [(one.title, one.key) for one in wanted if one.spec.key not in missing]
+    return Offer(choices, tuple(missing[key] for key in dict.fromkeys(one.spec.key for one in wanted) if key in missing))
 
 
 def embedding_options_of(values: tuple[Any, ...]) -> EmbeddingOptions:

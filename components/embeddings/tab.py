@@ -43,6 +43,7 @@ from components.embeddings.views_panel import (
 )
 from components.page.events import QUIET
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
@@ -79,12 +80,12 @@ class _MapRequest:
     clusters: int
 
 
-def build_embedding_tab(services: Services, clip: ClipInput) -> None:
+def build_embedding_tab(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
     """Build the tab, with controls on the left and the map with further views on the right, and add its endpoints."""
     shown, together = gr.State(None), gr.State(())
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = build_embedding_controls(services.runtime.catalog)
+            controls = build_embedding_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Show", variant="primary", min_width=0, elem_id="show-embedding")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-embedding")
@@ -95,7 +96,7 @@ def build_embedding_tab(services: Services, clip: ClipInput) -> None:
                 similar = build_similar_frames_panel(map_view_html, shown)
                 views = build_views()
                 build_layers_panel(services, clip, controls)
-                other_clips = build_clips_panel(services, clip, controls, together)
+                other_clips = build_clips_panel(services, clip, controls, together, model_choices)
                 with gr.Tab("Logit lens"):
                     build_logit_lens_panel(services, clip)
                 views.append(build_files_panel())

@@ -10,10 +10,12 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import ClipInput
+from components.music import labels
 from components.music.caption_markup import turn_markup
 from components.page.events import QUIET
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices, Offer, titled, within_reach
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -39,7 +41,7 @@ class _Asked:
     markup: str
 
 
-def build_question_panel(services: Services, clip: ClipInput, description: gr.State) -> None:
+def build_question_panel(services: Services, clip: ClipInput, description: gr.State, model_choices: ModelChoices) -> None:
     """Build the question line and the list of answers; `description` holds the clip's `ClipDescription`."""
     asked = gr.State(())
     with gr.Column(elem_id="questions", min_width=0):
@@ -48,9 +50,8 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
             question = gr.Textbox(
                 label="Question", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
             )
-            models = [("Automatic", AUTO), ("Measurements", FROM_FACTS)]
-            models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("answer_questions")]
-            model = gr.Dropdown(models, value=AUTO, label="Model", min_width=200, scale=1)
+            fixed = [(labels.AUTOMATIC, AUTO), (labels.MEASUREMENTS, FROM_FACTS)]
+            model = model_choices.build(partial(_answering, services), fixed, labels.MODEL)
         with gr.Row(elem_classes="actions"):
             run = gr.Button("Ask", min_width=0, elem_id="ask")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
@@ -61,6 +62,10 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
     for event in (run.click, question.submit):
         job.on(event, clip.state, work.run, [clip.state, description, asked, question, model], [turns, asked, question])
     clip.state.change(lambda: ("", ()), outputs=[turns, asked], queue=False, **QUIET)
+
+
+def _answering(services: Services) -> Offer:
+    return within_reach(services.runtime.catalog, "answer_questions", titled)
 
 
 def _gpu_seconds(services: Services, clip: AudioClip, model: str) -> float:

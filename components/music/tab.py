@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import ClipInput
+from components.music import labels
 from components.music.api import add_music_endpoints
 from components.music.caption_markup import caption_markup
 from components.music.files import description_file
@@ -19,6 +20,7 @@ from components.music.zero_shot_panel import build_zero_shot_panel
 from components.page.events import QUIET
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices, Offer, titled, within_reach
 from components.page.seekable import build_seekable
 from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
@@ -56,11 +58,11 @@ class _Panes:
         return [self.caption, self.facts, self.tags, self.summary]
 
 
-def build_music_tab(services: Services, clip: ClipInput) -> None:
+def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
     """Build the tab: controls on the left, results on the right."""
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = _build_controls(services)
+            controls = _build_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Describe", variant="primary", min_width=0, elem_id="describe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-describing")
@@ -71,8 +73,8 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
             )
             with gr.Row(elem_classes="actions downloads"):
                 download = gr.DownloadButton("JSON", interactive=False, min_width=0, size="sm", elem_id="description-json")
-            build_question_panel(services, clip, clip.description)
-            build_zero_shot_panel(services, clip)
+            build_question_panel(services, clip, clip.description, model_choices)
+            build_zero_shot_panel(services, clip, model_choices)
     connect_gpu_estimate(
         estimate,
         clip.state,
@@ -88,14 +90,12 @@ def build_music_tab(services: Services, clip: ClipInput) -> None:
     add_music_endpoints(services)
 
 
-def _build_controls(services: Services) -> list[gr.components.Component]:
+def _build_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> list[gr.components.Component]:
     """Build the controls; `options_of` reads their values in this order."""
-    models = [("Automatic", AUTO)]
-    models += [
-        (f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in services.runtime.catalog.models("tag_sounds")
-    ]
-    sounds = gr.Dropdown(models, value=AUTO, label="Sound tagger")
-    writer = gr.Dropdown(_writers(services.runtime.catalog), value=AUTO, label="Caption model")
+    automatic = (labels.AUTOMATIC, AUTO)
+    sounds = model_choices.build(lambda: within_reach(catalog, "tag_sounds", titled), [automatic], labels.SOUND_TAGGER)
+    templates = (labels.TEMPLATES, FROM_FACTS)
+    writer = model_choices.build(lambda: _writers(catalog), [automatic, templates], labels.CAPTION_MODEL)
     with gr.Accordion("Advanced", open=False):
         prompt = gr.Textbox(label="Prompt", lines=2, max_length=1000, placeholder="The model's default")
         sample = gr.Checkbox(False, label="Sampling")
@@ -110,11 +110,11 @@ def _build_controls(services: Services) -> list[gr.components.Component]:
     return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
 
 
-def _writers(catalog: ModelCatalog) -> list[tuple[str, str]]:
-    """Return the automatic choice, the templates, then audio language models, then text models that get the facts."""
-    audio_models = [(f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in catalog.models("describe_music")]
-    text_models = [(f"{spec.title}, from the facts", spec.key) for spec in catalog.models("write_text")]
-    return [("Automatic", AUTO), ("Templates", FROM_FACTS), *audio_models, *text_models]
+def _writers(catalog: ModelCatalog) -> Offer:
+    """Return the audio language models, then the text models, which get the facts."""
+    audio = within_reach(catalog, "describe_music", titled)
+    text = within_reach(catalog, "write_text", lambda spec: labels.FROM_FACTS.format(model=spec.title))
+    return Offer([*audio.choices, *text.choices], (*audio.missing, *text.missing))
 
 
 def options_of(values: tuple[Any, ...]) -> DescriptionOptions:

@@ -1,4 +1,4 @@
-"""Zero-shot tags: how well labels that a person writes fit the clip, and where they fit best."""
+"""Own words: how well labels that a person writes fit the clip, and where they fit best."""
 
 from __future__ import annotations
 
@@ -9,52 +9,73 @@ import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import ClipInput
+from components.music import labels
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices, titled, within_reach
 from components.page.seekable import build_seekable, seek_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from models.errors import NoModelFits
+from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.tagging.zero_shot import LabelOptions, LabelScores, score_labels
-from pipelines.wording.certainty import percent
+from pipelines.tagging.label_matching import MatchedLabels, MatchedWords, match_labels
+from pipelines.tagging.zero_shot import WORKING_BYTES, LabelOptions, LabelScores, score_labels
+from pipelines.wording.certainty import MIN_POSSIBLE, percent
+from pipelines.wording.grammar import listed
 from pipelines.wording.times import clock_time
 from services import Services
 
+BY_MEANING = "by-meaning"
+"""The choice that needs no model of texts and sounds."""
 
-def build_zero_shot_panel(services: Services, clip: ClipInput) -> None:
+
+def build_zero_shot_panel(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
     """Build the section, folded."""
-    with gr.Accordion("Zero-shot tags", open=False, elem_id="zero-shot-tags"):
-        labels = gr.Textbox(label="Labels, separated by commas", max_length=2000)
-        models = [("Automatic", AUTO)]
-        models += [(spec.title, spec.key) for spec in services.runtime.catalog.models("zero_shot_tags")]
-        model = gr.Dropdown(models, value=AUTO, label="Model")
+    catalog = services.runtime.catalog
+    with gr.Accordion(labels.OWN_WORDS, open=False, elem_id="zero-shot-tags"):
+        words = gr.Textbox(label=labels.WORDS, placeholder=labels.WORDS_EXAMPLE, max_length=2000)
+        fixed = [(labels.AUTOMATIC, AUTO), (labels.BY_MEANING, BY_MEANING)]
+        model = model_choices.build(lambda: within_reach(catalog, "zero_shot_tags", titled), fixed, labels.MODEL, "words-model")
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Score", min_width=0, elem_id="score-labels")
-            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-scoring")
+            run = gr.Button(labels.FIND, min_width=0, elem_id="score-labels")
+            stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-scoring")
         result = build_seekable("label-scores")
-    work = _ZeroShotWork(services, TabJob(services, "labels", [run, stop]))
-    work.job.on(run.click, clip.state, work.run, [clip.state, labels, model], [result])
+    work = _WordsWork(services, TabJob(services, "labels", [run, stop]))
+    for event in (run.click, words.submit):
+        work.job.on(event, clip.state, work.run, [clip.state, words, model], [result])
 
 
-class _ZeroShotWork:
+class _WordsWork:
     """The handler of the section's events."""
 
     def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
         self.job = job
 
-    def run(self, clip: AudioClip | None, labels: str, model: str, request: gr.Request) -> Iterator[str]:
+    def run(self, clip: AudioClip | None, words: str, model: str, request: gr.Request) -> Iterator[str]:
         """Stream the table of scores."""
-        services, should_stop = self._services, self.job.current(request)
+        runtime, should_stop = self._services.runtime, self.job.current(request)
         try:
             if clip is None:
                 raise NoClip
-            wanted = tuple(label.strip() for label in labels.split(",") if label.strip())
-            for now in score_labels(clip, wanted, LabelOptions(model), services.runtime, should_stop):
-                yield label_scores_markup(now)
+            wanted = tuple(word.strip() for word in words.split(",") if word.strip())
+            if model == BY_MEANING or (model == AUTO and not _can_compare(runtime.catalog)):
+                yield from map(matches_markup, match_labels(clip, wanted, runtime, should_stop))
+            else:
+                yield from map(label_scores_markup, score_labels(clip, wanted, LabelOptions(model), runtime, should_stop))
         except Exception as error:
             yield failure_markup(sentence_for(error))
+
+
+def _can_compare(catalog: ModelCatalog) -> bool:
+    """Return whether a model that compares texts with sounds is within reach."""
+    try:
+        catalog.choose("zero_shot_tags", AUTO, WORKING_BYTES)
+    except NoModelFits:
+        return False
+    return True
 
 
 def label_scores_markup(now: LabelScores) -> str:
@@ -68,5 +89,32 @@ def label_scores_markup(now: LabelScores) -> str:
             f"</meter> {percent(score.probability)}</td><td>{seek_button(clock_time(best, 1), best)}</td>"
             f'<td class="rest">similarity {score.similarity:.2f}</td></tr>'
         )
-    table = f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
-    return f'{table}<p class="summary" data-state="{now.state}">{html.escape(now.model)} · {now.elapsed:.1f} s</p>'
+    return _table(rows) + _summary(now)
+
+
+def matches_markup(now: MatchedLabels) -> str:
+    """Return the words, each with the labels that were sought instead, their score without a number, and the clearest moment."""
+    about = f'<p class="summary">{labels.ABOUT_MEANING}</p>' if now.state == "done" else ""
+    return about + _table([_match(match) for match in now.matches]) + _summary(now)
+
+
+def _match(match: MatchedWords) -> str:
+    name = f'<th scope="row">{html.escape(match.words)}</th>'
+    if match.score is None or match.time is None:
+        return f'<tr>{name}<td>{labels.NO_LABEL}</td><td></td><td class="rest"></td></tr>'
+    named = html.escape(listed([f"“{label}”" for label in match.labels], "or"))
+    if match.score < MIN_POSSIBLE:
+        return f'<tr>{name}<td>{labels.NOT_FOUND}</td><td></td><td class="rest">{labels.SOUGHT.format(labels=named)}</td></tr>'
+    bar = f'<meter max="1" value="{match.score:.2f}"></meter> {labels.GUESS}'
+    return (
+        f'<tr>{name}<td class="sure">{bar}</td><td>{seek_button(clock_time(match.time, 1), match.time)}</td>'
+        f'<td class="rest">{labels.AS_LABEL.format(labels=named)}</td></tr>'
+    )
+
+
+def _table(rows: list[str]) -> str:
+    return f'<table class="facts"><tbody>{"".join(rows)}</tbody></table>' if rows else ""
+
+
+def _summary(now: LabelScores | MatchedLabels) -> str:
+    return f'<p class="summary" data-state="{now.state}">{html.escape(now.model)} · {now.elapsed:.1f} s</p>'

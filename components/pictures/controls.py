@@ -8,12 +8,13 @@ from typing import Any
 import gradio as gr
 
 from components.page.gpu_estimate import build_gpu_estimate
+from components.page.model_choices import ModelChoices, titled, within_reach
 from components.pictures.hints import build_hint, connect_hints
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.image import drawing_defaults
-from models.specs.model_spec import AUTO, ModelSpec, Task
+from models.specs.model_spec import AUTO, ModelSpec
 from pipelines.film.storyboard_types import Storyboard
 from pipelines.pictures.options import MAX_TEXT_CHARACTERS, SCHEDULERS, PictureOptions
 
@@ -101,16 +102,20 @@ class Drawn:
     seed: int | None = None
 
 
-def build_picture_controls(runtime: ModelRuntime) -> tuple[PictureControls, PictureButtons, RunButtons]:
+def build_picture_controls(
+    runtime: ModelRuntime, model_choices: ModelChoices
+) -> tuple[PictureControls, PictureButtons, RunButtons]:
     """Build the controls that most people need, the buttons that start and stop a job, and the rest folded away."""
     catalog = runtime.catalog
     prompt, prompt_hints, rewrite_prompt = _build_prompt(catalog)
     run_buttons = _build_run_buttons(runtime)
     seeds, random_seed, reuse_seed = _build_seed()
-    model = gr.Dropdown(_choices(catalog, "draw_pictures"), value=AUTO, label="Model", elem_id="picture-model")
+    model = model_choices.build(
+        lambda: within_reach(catalog, "draw_pictures", titled), [("Automatic", AUTO)], "Model", "picture-model"
+    )
     segment, use_loop, find_window = _build_segment()
     with gr.Accordion("Advanced", open=False):
-        advanced, image_hint = _build_advanced(catalog)
+        advanced, image_hint = _build_advanced(catalog, model_choices)
     texts = [prompt["prompt"], prompt["extra_prompt"]]
     connect_hints(catalog, [model, prompt["audio_weight"], *texts], prompt_hints)
     with gr.Accordion("Restore settings", open=False):
@@ -173,7 +178,7 @@ def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
     return {"start": start, "end": end}, use_loop, find_window
 
 
-def _build_advanced(catalog: ModelCatalog) -> tuple[dict[str, Any], gr.HTML]:
+def _build_advanced(catalog: ModelCatalog, model_choices: ModelChoices) -> tuple[dict[str, Any], gr.HTML]:
     """Build the controls of sampling and of the initial image, by field, and the hint below the image."""
     fields: dict[str, Any] = {}
     fields["negative_prompt"] = gr.Textbox(label="Negative prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="negative-prompt")
@@ -184,7 +189,9 @@ def _build_advanced(catalog: ModelCatalog) -> tuple[dict[str, Any], gr.HTML]:
         fields["width"], fields["height"] = _optional("Width", MODEL_DEFAULT), _optional("Height", MODEL_DEFAULT)
     fields["scheduler"] = gr.Dropdown([("Model default", ""), *SCHEDULERS], value="", label="Scheduler")
     fields["fast"] = gr.Checkbox(False, label="Fast (few steps)")
-    fields["aligner"] = gr.Dropdown(_choices(catalog, "align_audio"), value=AUTO, label="Audio aligner")
+    fields["aligner"] = model_choices.build(
+        lambda: within_reach(catalog, "align_audio", titled), [("Automatic", AUTO)], "Audio aligner"
+    )
     fields["audio_guidance"] = gr.Slider(0.0, 2.0, value=DEFAULTS.audio_guidance, step=0.05, label="Audio guidance")
     fields["init_image"] = gr.Image(
         label="Initial image",
@@ -247,14 +254,6 @@ def style_choices(catalog: ModelCatalog, model: str) -> list[tuple[str, str]]:
 
 def _automatic(spec: ModelSpec, catalog: ModelCatalog) -> bool:
     return spec.quick_on_cpu or spec.place(catalog.device) != "cpu"
-
-
-def _choices(catalog: ModelCatalog, task: Task) -> list[tuple[str, str]]:
-    return [("Automatic", AUTO), *((_title(spec), spec.key) for spec in catalog.models(task))]
-
-
-def _title(spec: ModelSpec) -> str:
-    return f"{spec.title} · {spec.licence.split(' (')[0]}"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from components.clip.clip_input import ClipInput
 from components.page.events import QUIET, QUIET_EACH
 from components.page.gpu_estimate import connect_gpu_estimate
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
@@ -60,12 +61,12 @@ Update = tuple[Any, ...]
 NOTHING_NEW: Update = (gr.skip(),) * 6
 
 
-def build_picture_tab(services: Services, clip: ClipInput) -> None:
+def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
     """Build the tab and its endpoints `audio_to_image` and `prompt_from_audio`."""
     drawn, loop = gr.State(Drawn()), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls, buttons, run = build_picture_controls(services.runtime)
+            controls, buttons, run = build_picture_controls(services.runtime, model_choices)
         with gr.Column(elem_classes="card results", min_width=260):
             pictures = gr.HTML(EMPTY, elem_id="pictures", js_on_load=page_script("pictures/pictures"), apply_default_css=False)
             concepts = gr.HTML("", elem_id="picture-concepts", apply_default_css=False)

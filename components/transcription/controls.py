@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from components.page.model_choices import ModelChoices, within_reach
 from models.errors import as_size
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO, ModelSpec
@@ -27,9 +28,9 @@ class TranscriptionControls:
     advanced: gr.Accordion
 
 
-def build_transcription_controls(catalog: ModelCatalog) -> TranscriptionControls:
+def build_transcription_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> TranscriptionControls:
     """Build the controls: model, language and task, and the rest folded away."""
-    model = gr.Dropdown(_model_choices(catalog.models("transcribe")), value=AUTO, label="Model")
+    model = model_choices.build(lambda: within_reach(catalog, "transcribe", _title), [("Automatic", AUTO)], "Model")
     language = gr.Dropdown(_language_choices(), value=DETECT, label="Language")
     task = gr.Dropdown(TASKS, value="transcribe", label="Task")
     with gr.Accordion("Advanced", open=False) as advanced:
@@ -80,9 +81,8 @@ def cue_options_of(values: tuple[Any, ...]) -> CueOptions:
     return CueOptions(max_characters_a_line=characters or None, max_lines=lines, max_words=words or None)
 
 
-def _model_choices(specs: tuple[ModelSpec, ...]) -> list[tuple[str, str]]:
-    described = [(f"{spec.title} · {spec.licence} · {as_size(spec.download_bytes)}", spec.key) for spec in specs]
-    return [("Automatic", AUTO), *described]
+def _title(spec: ModelSpec) -> str:
+    return f"{spec.title} · {spec.licence} · {as_size(spec.download_bytes)}"
 
 
 def _language_choices() -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from components.page.downloads import APP_VERSION
 from components.page.events import QUIET, QUIET_EACH, sharing
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
+from components.page.model_choices import ModelChoices
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.items import SpanItem, WordItem
@@ -62,12 +63,12 @@ EditedResults = dict[str, _Result]
 """Results in which this person corrected lines or decoded them again, by the content hash of their clip."""
 
 
-def build_transcription_tab(services: Services, clip: ClipInput) -> None:
+def build_transcription_tab(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
     """Build the controls on the left, the transcript on the right, and the endpoint `transcribe`."""
     result, edited, dictation = gr.State(None), gr.State({}), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = build_transcription_controls(services.runtime.catalog)
+            controls = build_transcription_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Transcribe", variant="primary", min_width=0, elem_id="transcribe")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-transcribing")

@@ -11,6 +11,7 @@ Task = Literal[
     "tag_sounds",
     "tag_music",
     "zero_shot_tags",
+    "match_words",
     "track_beats",
     "transcribe_notes",
     "name_chords",

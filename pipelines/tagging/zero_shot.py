@@ -131,7 +131,7 @@ def score_labels(
         ModelError: the model cannot be had; see `ModelCache.lease`.
     """
     began = clock()
-    labels = _checked(labels)
+    labels = checked_labels(labels)
     choice = runtime.catalog.choose("zero_shot_tags", options.model, WORKING_BYTES)
     encoder = _ClipEncoder(clip, choice, runtime)
     nothing = np.empty((0, len(labels)), dtype=np.float32)
@@ -156,11 +156,15 @@ def score_labels(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
-def _checked(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the labels without surrounding blanks."""
+def checked_labels(labels: tuple[str, ...], least: int = MIN_LABELS) -> tuple[str, ...]:
+    """Return the labels without surrounding blanks.
+
+    Raises:
+        InvalidOption: fewer than `least` or too many labels, an empty, very long or repeated one.
+    """
     labels = tuple(label.strip() for label in labels)
-    if not MIN_LABELS <= len(labels) <= MAX_LABELS:
-        raise InvalidOption("number of labels", len(labels), f"{MIN_LABELS} to {MAX_LABELS}, which are compared with each other")
+    if not least <= len(labels) <= MAX_LABELS:
+        raise InvalidOption("number of labels", len(labels), f"{least} to {MAX_LABELS}")
     for label in labels:
         if not 1 <= len(label) <= MAX_LABEL_CHARACTERS:
             raise InvalidOption("label", label, f"1 to {MAX_LABEL_CHARACTERS} characters")

@@ -105,3 +105,10 @@ def test_every_task_has_an_offline_model_but_those_of_language_models_and_whispe
     assert all(any(spec.is_offline for spec in ALL_MODELS if spec.task == task) for task in tasks)
     sizes = [spec.gpu_bytes for spec in ALL_MODELS if spec.task == "transcribe" and not spec.is_offline]
     assert sizes == sorted(sizes, reverse=True)
+
+
+def test_reach_says_what_stands_in_the_way_of_each_model_in_words_that_last() -> None:
+    obstacles = {one.spec.key: one.obstacle for one in catalog(300, away=("small",)).reach("transcribe")}
+    assert obstacles == {"best": "needs 1 kB of memory", "good": "", "small": "the model hub cannot be reached"}
+    assert catalog(301, away=("small",)).reach("transcribe") == catalog(300, away=("small",)).reach("transcribe")
+    assert not any(one.obstacle for one in catalog(1000, "cpu").reach("transcribe")), "what is slow can be chosen"

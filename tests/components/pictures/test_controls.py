@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from components.page.model_choices import ModelChoices
 from components.pictures.controls import (
     FIELDS,
     build_picture_controls,
@@ -65,7 +66,7 @@ def test_the_untouched_page_stands_for_the_usual_options(catalog: ModelCatalog) 
     nothing: Any = None
     runtime = ModelRuntime(catalog, nothing, nothing)
     with gr.Blocks():
-        controls, _, run = build_picture_controls(runtime)
+        controls, _, run = build_picture_controls(runtime, ModelChoices())
     assert run.estimate is None  # nothing off ZeroGPU
     assert options_of(tuple(component.value for component in components_of(controls))) == PictureOptions()
 

@@ -1,0 +1,1 @@
+"""Trains and converts what compares words."""
