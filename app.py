@@ -25,6 +25,7 @@ from components.music.tab import build_music_tab
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.serving import end_signal, finish_jobs_and_exit, health_route
+from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
 from components.transcription.tab import build_transcription_tab
@@ -57,23 +58,24 @@ def build_page(services: Services) -> gr.Blocks:
     """Build the page: header, the shared clip, and the tabs that work on it."""
     with gr.Blocks(title="Audioscope", delete_cache=(3600, round(services.settings.clip_age_seconds))) as page:
         with gr.Row(elem_id="header"):
-            gr.HTML(HEADER, js_on_load=page_script("page/scroll_to_results"), apply_default_css=False)
+            gr.HTML(HEADER, js_on_load=page_script("page/page"), apply_default_css=False)
             pill = build_status_pill()
         clip = build_clip_input(services)
         model_choices = ModelChoices()
         add_clip_endpoint(services)
         add_export_endpoint(services)
         add_export_events(clip)
-        with gr.Tab("Transcribe"):
-            build_transcription_tab(services, clip, model_choices)
-        with gr.Tab("Music & sound"):
-            build_music_tab(services, clip, model_choices)
-        with gr.Tab("Sound to image"):
-            build_picture_tab(services, clip, model_choices)
-        with gr.Tab("Embeddings"):
-            build_embedding_tab(services, clip, model_choices)
-        with gr.Tab("Models"):
-            build_model_status(services, pill, page)
+        with build_tabs():
+            with build_tab("transcribe"):
+                build_transcription_tab(services, clip, model_choices)
+            with build_tab("music"):
+                build_music_tab(services, clip, model_choices)
+            with build_tab("pictures"):
+                build_picture_tab(services, clip, model_choices)
+            with build_tab("embeddings"):
+                build_embedding_tab(services, clip, model_choices)
+            with build_tab("models"):
+                build_model_status(services, pill, page)
         model_choices.connect(page)
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)

@@ -1,6 +1,8 @@
-/* The subtitles below the player, one below the other where both sides of a clip speak at once. `element`, `props` and `watch` come from gr.HTML. */
+/*
+ * The subtitles of the player, one below the other where both sides of a clip speak at once: on `window` as
+ * 'audioscope:caption' {text}. `props` and `watch` come from gr.HTML.
+ */
 
-const line = element.querySelector('.caption');
 let cues = [];
 let shown = '';
 let now = 0;
@@ -13,14 +15,11 @@ function show(time) {
     .join('\n');
   if (text === shown) return;
   shown = text;
-  line.textContent = text;
-  if (text) line.hidden = false; // from the first one on its room is kept, so that the page stands still
+  window.dispatchEvent(new CustomEvent('audioscope:caption', {detail: {text}}));
 }
 
 watch('value', () => {
   cues = props.value ?? [];
-  if (!cues.length) line.hidden = true;
-  shown = null;
   show(now);
 });
 window.addEventListener('audioscope:time', event => show(event.detail.time));

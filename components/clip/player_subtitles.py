@@ -12,11 +12,11 @@ PlayerSubtitles = list[tuple[float, float, str]]
 
 
 def build_player_subtitles() -> gr.HTML:
-    """Build the component, with no subtitles."""
+    """Build the component, with no subtitles; the timeline shows them."""
     return gr.HTML(
         value=[],
         elem_id="captions",
-        html_template='<p class="caption" dir="auto" hidden></p>',
+        html_template="<span hidden></span>",
         js_on_load=page_script("clip/player_subtitles"),
         apply_default_css=False,
     )

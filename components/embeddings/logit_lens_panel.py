@@ -94,7 +94,7 @@ class _Panel:
         index = event_field(event, "index")
         if type(index) is not int or not 0 <= index < len(traced.trace.tokens):
             return gr.skip(), gr.skip()
-        timeline = TimelineFeed(clip.content_hash)
+        timeline = TimelineFeed(clip.content_hash, "embeddings")
         put_attention(timeline, traced.trace, index)
         return token_markup(traced.trace, index), timeline.value()
 
@@ -153,7 +153,7 @@ def _ended(clip: AudioClip, now: LogitLensProgress) -> Update:
     if now.trace is None:
         return token_words_markup(now), "", lens_summary_markup(now), gr.skip(), now
     first = 1 if now.trace.language and len(now.trace.tokens) > 1 else 0
-    timeline = TimelineFeed(clip.content_hash)
+    timeline = TimelineFeed(clip.content_hash, "embeddings")
     put_words(timeline, now.trace)
     put_attention(timeline, now.trace, first)
     return token_words_markup(now, first), token_markup(now.trace, first), lens_summary_markup(now), timeline.value(), now

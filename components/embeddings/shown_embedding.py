@@ -128,7 +128,7 @@ def _channel(values: FloatArray) -> NDArray[np.uint8]:
 
 def track_feed(shown: ShownEmbedding) -> TimelineFeed:
     """Return the timeline's update with the track of the clip on the player."""
-    feed, track = TimelineFeed(shown.clip.content_hash), embedding_track(shown)
+    feed, track = TimelineFeed(shown.clip.content_hash, "embeddings"), embedding_track(shown)
     if track is not None:
         feed.put(track)
     return feed

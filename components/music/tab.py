@@ -165,7 +165,7 @@ def _download(clip: AudioClip | None, description: ClipDescription | None) -> gr
 
 def _streamed(clip: AudioClip, snapshots: Iterator[ClipDescription]) -> Iterator[Update]:
     """Yield snapshots as updates of the page; unchanged values are not sent again."""
-    timeline = TimelineFeed(clip.content_hash)
+    timeline = TimelineFeed(clip.content_hash, "music")
     sent = SentValues()
     drawn: dict[str, object] = {}
     for now in snapshots:

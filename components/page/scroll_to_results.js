@@ -2,10 +2,12 @@
 
 const FAR_DOWN = 0.7;
 
-document.addEventListener('click', event => {
-  const pressed = event.target.closest('.controls button.primary, #draw-storyboard');
-  const results = pressed?.closest('.columns')?.querySelector('.results');
-  if (!results || results.getBoundingClientRect().top < FAR_DOWN * innerHeight) return;
-  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  results.scrollIntoView({behavior: still ? 'auto' : 'smooth'});
-});
+export function scrollToResults() {
+  document.addEventListener('click', event => {
+    const pressed = event.target.closest('.controls button.primary, #draw-storyboard');
+    const results = pressed?.closest('.columns')?.querySelector('.results');
+    if (!results || results.getBoundingClientRect().top < FAR_DOWN * innerHeight) return;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    results.scrollIntoView({behavior: still ? 'auto' : 'smooth'});
+  });
+}

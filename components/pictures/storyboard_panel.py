@@ -95,7 +95,7 @@ class _StoryboardWork:
 
 def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Update]:
     """Turn snapshots into updates of the page; an error after the first picture leaves what is drawn below its sentence."""
-    timeline = TimelineFeed(clip.content_hash)
+    timeline = TimelineFeed(clip.content_hash, "pictures")
     kept: tuple[KeptPicture, ...] = ()
     try:
         for now in snapshots:

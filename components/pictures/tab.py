@@ -168,7 +168,7 @@ class _PictureWork:
 
 def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots: Iterator[Drawing]) -> Iterator[Update]:
     """Turn snapshots into updates of the page; what did not change is not sent again."""
-    timeline = TimelineFeed(clip.content_hash)
+    timeline = TimelineFeed(clip.content_hash, "pictures")
     kept: tuple[KeptPicture, ...] = ()
     sent = SentValues()
     try:

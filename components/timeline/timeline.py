@@ -4,7 +4,7 @@ The page keeps the state (what plays, what is in view, which tracks there are) a
 
     timeline = build_timeline(find_clip)              # once, inside gr.Blocks
     return clip_value(clip, token, name, path)        # an event shows another clip
-    feed = TimelineFeed(token)                        # a job: one feed for each run
+    feed = TimelineFeed(token, "transcribe")          # a job of a tab: one feed for each run
     feed.put(WordTrack(id="words", name="Words"))     # add a track, or replace it
     feed.extend(WordTrack(id="words", name="Words", items=new_words))
     yield feed.value()                                # as often as it likes
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.page.page_script import page_script
+from components.page.tabs import TabId
 from components.timeline.tracks import Track, start_range, to_text
 from pipelines.clip import timeline_tiles
 from pipelines.clip.errors import ClipExpired
@@ -38,14 +39,15 @@ from pipelines.clip.errors import ClipExpired
 TEMPLATE = """
 <section class="as-timeline" data-empty="true" aria-label="Player and timeline">
   <audio preload="metadata"></audio>
-  <div class="as-top">
+  <div class="as-top-room"><div class="as-top">
     <button type="button" class="as-play" aria-label="Play" disabled>
       <svg viewBox="0 0 14 14" aria-hidden="true"><path d="M2 0l12 7-12 7z"/><path d="M2 0h4v14H2zM8 0h4v14H8z"/></svg>
     </button>
     <span class="as-name"></span>
     <span class="as-meta"><span class="as-now">0:00.0</span><span class="as-facts"></span></span>
+    <canvas class="as-mini" aria-hidden="true"></canvas>
     <span class="as-empty">No clip yet. Upload or record one, or take an example: it plays here.</span>
-  </div>
+  </div></div>
   <div class="as-body">
     <div class="as-row as-ruler"><span></span><canvas aria-hidden="true"></canvas></div>
     <div class="as-slider" role="slider" tabindex="0" aria-label="Position" aria-valuemin="0" aria-valuemax="0"
@@ -53,8 +55,9 @@ TEMPLATE = """
     <div class="as-row as-wave">
       <button type="button" class="as-fold" aria-expanded="true"><span>Waveform</span></button>
       <canvas role="img"></canvas>
+      <p class="as-caption" dir="auto" hidden></p>
     </div>
-    <div class="as-rows"></div>
+    <div class="as-rows"><button type="button" class="as-others" aria-expanded="false" hidden></button></div>
     <div class="as-plane">
       <div class="as-loop" hidden><i data-edge="start"></i><i data-edge="end"></i></div>
       <div class="as-hover" hidden><span class="as-tip"></span></div>
@@ -119,10 +122,16 @@ def build_timeline(find_clip: FindClip, elem_id: str = "timeline") -> gr.HTML:
 
 
 class TimelineFeed:
-    """The updates that one run of a job sends to the timeline about one clip. Not shared between runs or threads."""
+    """The updates that one run of a job sends to the timeline about one clip. Not shared between runs or threads.
 
-    def __init__(self, token: str) -> None:
+    Args:
+        token: the clip's, as in `clip_value`.
+        tab: the tab of the job. While another one is open, its tracks stand after that tab's own, folded away.
+    """
+
+    def __init__(self, token: str, tab: TabId) -> None:
         self._token = token
+        self._tab = tab
         self._id = uuid4().hex
         self._tracks: dict[str, str | None] = {}
         self._last_starts: dict[str, float] = {}
@@ -170,6 +179,7 @@ class TimelineFeed:
         return {
             "token": self._token,
             "feed": self._id,
+            "tab": self._tab,
             "tracks": dict(self._tracks),
             "commands": json.dumps(self._commands),
         }

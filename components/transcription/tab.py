@@ -219,7 +219,7 @@ def _whole(clip: AudioClip, result: _Result) -> Update:
 def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterator[Transcription]) -> Iterator[Update]:
     """Turn snapshots into updates of the page; what did not change is not sent again."""
     sides = (options.separate_sides and clip.sides) or ("",)
-    timeline, transcript = TimelineFeed(clip.content_hash), TranscriptFeed()
+    timeline, transcript = TimelineFeed(clip.content_hash, "transcribe"), TranscriptFeed()
     _add_tracks(timeline, sides)
     for track in (track for side in {"", *clip.sides}.difference(sides) for track in _tracks_of(side)):
         timeline.remove(track.id)  # of an earlier run

@@ -39,7 +39,7 @@ def test_a_word_seeks_and_the_words_and_subtitles_follow(app: RunningApp, new_pa
     page.locator("#transcript .word", has_text="young").click()
     expect(page.locator("#transcript .word.hl")).to_be_visible()
     expect(page.locator("#transcript li.now")).to_contain_text("ill-disposed young man")
-    expect(page.locator(".caption")).to_contain_text("young man")
+    expect(page.locator(".as-caption")).to_contain_text("young man")
     assert playhead(page) >= 7.3
     page.locator("#transcript .time").first.click()
     expect(page.locator("#transcript li.now")).to_contain_text("Dashwood")
@@ -100,7 +100,7 @@ def test_a_line_is_corrected_in_place_and_downloaded(app: RunningApp, new_page: 
     expect(line.locator(".text")).to_have_text("He was <b>not</b> an ill-disposed old man,")
     expect(line.locator(".word", has_text="old")).to_be_visible()
     page.locator("#transcript .word", has_text="ill-disposed").first.click()
-    expect(page.locator(".caption")).to_contain_text("old man")
+    expect(page.locator(".as-caption")).to_contain_text("old man")
     with page.expect_download() as download:
         page.get_by_role("link", name="SRT").or_(page.get_by_role("button", name="SRT")).first.click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
@@ -183,7 +183,7 @@ def test_lines_of_two_sides_have_labels_and_follow_together(app: RunningApp, new
     expect(lines.locator(".side")).to_have_text(["Left", "Right"])
     lines.nth(0).locator(".word").nth(2).click()
     expect(page.locator("#transcript li.now")).to_have_count(2)
-    expect(page.locator(".caption")).to_contain_text("Right: Unless")
+    expect(page.locator(".as-caption")).to_contain_text("Right: Unless")
     right_line = lines.nth(1)
     right_line.hover()
     right_line.locator(".edit").click()

@@ -7,9 +7,9 @@ import {advance} from './playback.js';
 import {drawBars, drawSpectrogram, drawWave} from './sound.js';
 import {View, rulerStep} from './view.js';
 
-const SOUND_HEIGHT = 72; // CSS pixels
-const RULER_HEIGHT = 20;
+const RULER_HEIGHT = 20; // CSS pixels
 const MAP_HEIGHT = 28;
+const HEAD_WIDTH = 2;
 
 /** Ask for a drawing at the next frame: of one track, 'wave', 'ruler', 'map', or of 'all'. */
 export function draw(what = 'all') {
@@ -30,6 +30,7 @@ function onFrame() {
     if (all || dirty.has('map')) drawMap();
     for (const track of state.tracks.values()) if (all || dirty.has(track.id)) drawTrack(track);
     placeHead();
+    drawMini();
   }
   if (state.playing) state.frame ||= requestAnimationFrame(onFrame);
 }
@@ -43,7 +44,6 @@ function contextOf(canvas, height) {
   if (canvas.width !== w || canvas.height !== h) {
     canvas.width = w;
     canvas.height = h;
-    canvas.style.height = `${height}px`;
   }
   const context = canvas.getContext('2d');
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -53,14 +53,17 @@ function contextOf(canvas, height) {
 }
 
 function drawSound() {
-  const context = ui.waveRow.dataset.folded ? null : contextOf(ui.wave, SOUND_HEIGHT);
-  if (context) (state.spectrum ? drawSpectrogram : drawWave)(context, state.clip, state.tiles, view, SOUND_HEIGHT, state.theme);
+  const height = ui.wave.clientHeight; // it has the room that the tracks leave
+  const context = height ? contextOf(ui.wave, height) : null;
+  if (context) (state.spectrum ? drawSpectrogram : drawWave)(context, state.clip, state.tiles, view, height, state.theme);
 }
 
 function drawTrack(track) {
   if (track.folded) return;
   const height = track.kind.height(track);
-  const context = contextOf(state.rows.get(track.id).canvas, height);
+  const {canvas} = state.rows.get(track.id);
+  canvas.style.height = `${height}px`;
+  const context = contextOf(canvas, height);
   if (context) track.kind.draw(context, track, view, state.theme, height);
 }
 
@@ -91,9 +94,7 @@ function drawMap() {
   const height = MAP_HEIGHT;
   const context = contextOf(ui.map, height);
   if (!context) return;
-  const whole = new View();
-  Object.assign(whole, {duration: view.duration, span: view.duration, width: ui.map.clientWidth});
-  drawBars(context, state.clip, state.tiles, whole, height, theme);
+  const whole = drawWhole(context, ui.map, height);
   const left = whole.x(view.start);
   const width = Math.max(whole.x(view.end) - left, 3);
   context.fillStyle = theme.accent;
@@ -102,6 +103,23 @@ function drawMap() {
   context.globalAlpha = 1;
   context.strokeStyle = theme.accent;
   context.strokeRect(left + 0.5, 0.5, width - 1, height - 1);
+}
+
+/** Draw the whole clip in small; return its view. */
+function drawWhole(context, canvas, height) {
+  const whole = new View();
+  Object.assign(whole, {duration: view.duration, span: view.duration, width: canvas.clientWidth});
+  drawBars(context, state.clip, state.tiles, whole, height, state.theme);
+  return whole;
+}
+
+/** The whole clip with the playhead, in the head line while that is all there is to see of the player. */
+function drawMini() {
+  const context = state.isSlim ? contextOf(ui.mini, MAP_HEIGHT) : null;
+  if (!context) return;
+  const whole = drawWhole(context, ui.mini, MAP_HEIGHT);
+  context.fillStyle = state.theme.red;
+  context.fillRect(clamp(whole.x(state.time) - HEAD_WIDTH / 2, 0, whole.width - HEAD_WIDTH), 0, HEAD_WIDTH, MAP_HEIGHT);
 }
 
 /** Where the playhead is drawn; over the lanes, so that playing redraws nothing else. */

@@ -14,15 +14,15 @@ import {measure} from './timeline.js';
 import {Track, countOf} from './track.js';
 
 /**
- * A value is {token, clip} (show this clip, or none) or {token, feed, tracks, commands}: tracks by id as the
- * texts of tracks.py, null to remove a track, and the commands of the feed so far, as JSON.
+ * A value is {token, clip} (show this clip, or none) or {token, feed, tab, tracks, commands}: tracks of a
+ * tab by id as the texts of tracks.py, null to remove a track, and the commands of the feed so far, as JSON.
  */
 export function receive() {
   const value = props.value;
   if (!value) return;
   if ('clip' in value) return showClip(value.clip && JSON.parse(value.clip));
   if (!state.clip || value.token !== state.clip.token) return;
-  for (const [id, text] of Object.entries(value.tracks)) receiveTrack(id, text);
+  for (const [id, text] of Object.entries(value.tracks)) receiveTrack(id, text, value.tab);
   placeRows();
   tracksChanged();
   markCurrent();
@@ -31,9 +31,10 @@ export function receive() {
   state.done.set(value.feed, commands.length);
 }
 
-function receiveTrack(id, text) {
+function receiveTrack(id, text, tab) {
   if (text === null) return dropTrack(id);
   const track = state.tracks.get(id) ?? new Track(id, () => draw(id));
+  track.tab = tab;
   if (!track.update(text)) return;
   state.tracks.set(id, track);
   labelRow(track);
@@ -74,6 +75,7 @@ function decodeTile(kind, base64) {
 function showClip(clip) {
   if (clip && state.clip?.token === clip.token) return;
   for (const id of [...state.tracks.keys()]) dropTrack(id);
+  placeRows();
   tracksChanged();
   ui.audio.pause();
   setLoop(null);

@@ -8,6 +8,8 @@ export const find = selector => element.querySelector(selector);
 export const ui = {
   root: find('.as-timeline'),
   audio: find('audio'),
+  topRoom: find('.as-top-room'),
+  top: find('.as-top'),
   play: find('.as-play'),
   name: find('.as-name'),
   now: find('.as-now'),
@@ -15,10 +17,13 @@ export const ui = {
   empty: find('.as-empty'),
   body: find('.as-body'),
   rows: find('.as-rows'),
+  others: find('.as-others'),
   plane: find('.as-plane'),
   ruler: find('.as-ruler canvas'),
   wave: find('.as-wave canvas'),
   waveRow: find('.as-wave'),
+  caption: find('.as-caption'),
+  mini: find('.as-mini'),
   slider: find('.as-slider'),
   head: find('.as-head'),
   hover: find('.as-hover'),
@@ -40,6 +45,8 @@ export const state = {
   loop: null,
   spectrum: false,
   follow: true,
+  isSlim: false, // the head line alone is in sight, at the top of the window
+  showsOthers: false, // tracks of other tabs are unfolded
   tracks: new Map(), // by id
   rows: new Map(), // by track id: {row, button, canvas}
   clicked: {index: -1}, // the last place

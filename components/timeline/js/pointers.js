@@ -63,7 +63,7 @@ const dragging = {
 
 const handlers = {
   begin(event, [x]) {
-    if (!state.clip || event.target.closest('.as-fold')) return null;
+    if (!state.clip || event.target.closest('button')) return null;
     hideTip();
     const target = targetOf(event, x);
     const handle = event.target.closest('[data-edge]')?.dataset.edge;
@@ -102,9 +102,14 @@ function onDoubleClick() {
   sendLoop();
 }
 
-/** The wheel zooms about the pointer; sideways, or with Shift, it scrolls. At the ends the page scrolls. */
+/**
+ * The wheel zooms about the pointer; sideways, or with Shift, it scrolls. At the ends the page scrolls.
+ * Over tracks that have more to show it scrolls them.
+ */
 function onWheel(event) {
   if (!state.clip) return;
+  const scrollsTracks = ui.rows.contains(event.target) && ui.rows.scrollHeight > ui.rows.clientHeight;
+  if (scrollsTracks && !event.ctrlKey && !event.shiftKey && Math.abs(event.deltaY) >= Math.abs(event.deltaX)) return;
   const {start, span} = view;
   const motion = wheelMotion(event);
   if (motion.zoom === 1) showRange(start + motion.scroll * view.secondsPerPixel, span);

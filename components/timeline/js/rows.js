@@ -1,6 +1,7 @@
 /* Rows of tracks. */
 
 import {clock} from '../../page/time_format.js';
+import {openTab} from '../../page/tabs.js';
 import {draw} from './drawing.js';
 import {state, ui} from './page.js';
 import {select} from './selection.js';
@@ -25,13 +26,29 @@ function rowOf(track) {
   return made;
 }
 
+/** The open tab's own tracks come first. Those of the others fold away behind one line, if there are any of its own. */
 export function placeRows() {
+  const tab = openTab();
   const rank = track => ROW_ORDER.indexOf(track.head.kind);
   const tracks = [...state.tracks.values()].sort((a, b) => rank(a) - rank(b));
-  tracks.forEach((track, place) => {
-    const {row} = rowOf(track);
-    if (ui.rows.children[place] !== row) ui.rows.insertBefore(row, ui.rows.children[place] ?? null);
+  const own = tracks.filter(track => track.tab === tab);
+  const others = own.length ? tracks.filter(track => track.tab !== tab) : [];
+  const row = track => rowOf(track).row;
+  const placed = [...(own.length ? own : tracks).map(row), ui.others, ...others.map(row)];
+  placed.forEach((each, place) => {
+    if (ui.rows.children[place] !== each) ui.rows.insertBefore(each, ui.rows.children[place] ?? null);
   });
+  ui.others.hidden = !others.length;
+  ui.others.textContent = `Also: ${others.map(track => track.head.name).join(', ')}`;
+  ui.others.title = ui.others.textContent;
+  ui.others.setAttribute('aria-expanded', String(state.showsOthers));
+  for (const track of tracks) row(track).hidden = others.includes(track) && !state.showsOthers;
+  draw();
+}
+
+export function toggleOthers() {
+  state.showsOthers = !state.showsOthers;
+  placeRows();
 }
 
 export function labelRow(track) {

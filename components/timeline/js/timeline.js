@@ -7,6 +7,8 @@
  * On `window`, for other components of the page:
  *   audioscope:seek   in   {time, play?}            move the playhead
  *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
+ *   audioscope:caption in  {text}                   show the subtitle that belongs to the playhead, or '' for none
+ *   audioscope:tab    in   {tab}                    another tab was opened: its tracks come first
  *   audioscope:looped out  {start, end, parts}      what is looped now, or null
  *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek
  *   audioscope:tracks out  {ids}                    the tracks that have items, when they change
@@ -22,8 +24,9 @@ import {receive} from './messages.js';
 import {find, state, ui, view} from './page.js';
 import {advance, onEnded, onPlayState, seekByUser, togglePlay} from './playback.js';
 import {listenToPointers} from './pointers.js';
-import {foldRow} from './rows.js';
+import {foldRow, placeRows, toggleOthers} from './rows.js';
 import {setLoop, showRange, toggleLoop, toggleSpectrogram, zoom, zoomByKey} from './selection.js';
+import {watchSlim} from './slim_player.js';
 
 export function measure() {
   view.width = Math.max(ui.ruler.clientWidth, 1);
@@ -50,6 +53,7 @@ function listen() {
     foldRow(ui.waveRow, !ui.waveRow.dataset.folded);
     draw('wave');
   });
+  ui.others.addEventListener('click', toggleOthers);
   listenToPointers();
   listenToSwitches();
   for (const type of ['play', 'pause', 'playing']) ui.audio.addEventListener(type, onPlayState);
@@ -73,8 +77,15 @@ function listenOutside() {
   on(window, 'audioscope:loop', ({detail}) => {
     if (state.clip) setLoop(detail?.start ?? null, detail?.end, detail?.parts);
   });
+  on(window, 'audioscope:caption', ({detail}) => {
+    ui.caption.textContent = detail.text;
+    ui.caption.hidden = !detail.text;
+  });
+  on(window, 'audioscope:tab', placeRows);
   const sizes = new ResizeObserver(measure);
   sizes.observe(ui.body);
+  sizes.observe(ui.wave);
+  const slim = watchSlim();
   const classes = new MutationObserver(onTheme);
   for (const target of [document.body, document.documentElement])
     classes.observe(target, {attributes: true, attributeFilter: ['class']});
@@ -82,7 +93,7 @@ function listenOutside() {
     if (element.isConnected) return;
     gone.abort();
     accompaniment.close();
-    [sizes, classes, presence].forEach(observer => observer.disconnect());
+    [sizes, slim, classes, presence].forEach(observer => observer.disconnect());
   });
   presence.observe(document.body, {childList: true, subtree: true});
 }

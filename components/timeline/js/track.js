@@ -19,6 +19,7 @@ const POINT_REACH = 5; // CSS pixels beside a moment that still belong to it
 export class Track {
   constructor(id, onPicture) {
     this.id = id;
+    this.tab = null; // the tab whose job made it
     this.onPicture = onPicture;
     this.folded = false;
     this.text = '';

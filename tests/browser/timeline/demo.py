@@ -174,7 +174,7 @@ class DemoValues:
             yield feed.value()
 
     def command(self) -> dict[str, object]:
-        feed = TimelineFeed(TOKEN)
+        feed = TimelineFeed(TOKEN, "music")
         feed.seek(1.0)
         feed.loop(1.0, 2.0)
         feed.select("words", 3)
@@ -182,7 +182,7 @@ class DemoValues:
 
 
 def feed_of(token: str, tracks: list[Track]) -> TimelineFeed:
-    feed = TimelineFeed(token)
+    feed = TimelineFeed(token, "music")
     for track in tracks:
         feed.put(track)
     return feed

@@ -48,7 +48,9 @@ class Timeline:
 
     def point(self, row: str, fraction: float) -> tuple[float, float]:
         """A place on a row: the middle of its height, `fraction` of its width."""
-        box = self.page.locator(f"{row} canvas").bounding_box()
+        canvas = self.page.locator(f"{row} canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
         assert box is not None
         return box["x"] + fraction * box["width"], box["y"] + box["height"] / 2
 

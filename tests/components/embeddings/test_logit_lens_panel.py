@@ -118,7 +118,7 @@ def test_the_summary_is_one_line() -> None:
 
 
 def test_the_timeline_has_the_words_in_order_and_one_attention() -> None:
-    feed = TimelineFeed("clip")
+    feed = TimelineFeed("clip", "music")
     put_words(feed, TRACE)
     put_attention(feed, TRACE, 1)
     tracks = feed.value()["tracks"]

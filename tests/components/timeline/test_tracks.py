@@ -117,7 +117,7 @@ def words(*starts, name="Words"):
 
 
 def test_a_feed_sends_all_it_sent_before():
-    feed = TimelineFeed("token")
+    feed = TimelineFeed("token", "music")
     feed.put(words(0))
     first = feed.value()
     feed.extend(words(1, 2))
@@ -134,7 +134,7 @@ def test_a_feed_sends_all_it_sent_before():
 
 
 def test_feeds_are_told_apart():
-    assert TimelineFeed("token").value()["feed"] != TimelineFeed("token").value()["feed"]
+    assert TimelineFeed("token", "music").value()["feed"] != TimelineFeed("token", "music").value()["feed"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_feeds_are_told_apart():
     ],
 )
 def test_a_feed_refuses_what_the_page_could_not_do(tell):
-    feed = TimelineFeed("token")
+    feed = TimelineFeed("token", "music")
     feed.put(words(0, 5))
     before = feed.value()
     with pytest.raises(ValueError, match=r"."):
