@@ -26,6 +26,10 @@ def take_example(page: Page, name: str) -> None:
     page.locator(".clip-examples").get_by_role("button", name=name).click()
 
 
+def open_tab(page: Page, name: str) -> None:
+    page.locator("#tabs > .tab-wrapper").get_by_role("tab", name=name, exact=True).click()
+
+
 def wait_for_state(page: Page, name: str) -> None:
     expect(page.locator(f'#transcript-summary [data-state="{name}"]')).to_be_visible()
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, visit, wait_for_state
+from tests.browser.page_actions import open_tab, take_example, visit, wait_for_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
@@ -71,13 +71,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
         yield app
 
 
-def open_tab(page: Page, tab: str) -> None:
-    """Open a tab, from the menu of those that a narrow page has no room for, and everything that is folded in it."""
-    button = page.get_by_role("tab", name=tab, exact=True).locator("visible=true")
-    if not button.count():
-        page.locator(".overflow-menu > button").first.click()
-        button = page.locator(".overflow-dropdown button", has_text=tab)
-    button.first.click()
+def open_tab_and_folds(page: Page, tab: str) -> None:
+    """Open a tab and everything that is folded in it."""
+    open_tab(page, tab)
     folds = page.locator(FOLDS).locator("visible=true")
     while folds.count():
         folds.first.click()
@@ -88,7 +84,7 @@ def test_every_control_is_reached_by_keyboard_and_shows_its_focus(tab: str, app:
     page = visit(new_page(), app)
     take_example(page, "Speech")
     wait_for_state(page, "done")
-    open_tab(page, tab)
+    open_tab_and_folds(page, tab)
     page.add_style_tag(content=NO_TRANSITIONS)
     page.evaluate(WATCH)
     for _ in range(MAX_TABS):
@@ -105,6 +101,6 @@ def test_every_tab_fits_a_phone(theme: str, app: RunningApp, new_page: NewPage) 
     take_example(page, "Speech")
     wait_for_state(page, "done")
     for tab in TABS:
-        open_tab(page, tab)
+        open_tab_and_folds(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, tab
         assert page.evaluate(CUT_OFF) == [], tab

@@ -299,8 +299,7 @@ def test_the_keyboard_reaches_every_control(app: RunningApp, new_page: NewPage) 
 def test_a_phone_shows_a_picture_that_is_drawn_and_scrolls_in_one_direction_only(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(width=390, height=844, touch=True), app)
     take_example(page, "A sound")
-    page.locator(".overflow-menu > button").click()
-    page.locator(".overflow-dropdown button", has_text=TAB).click()
+    page.get_by_role("tab", name=TAB).click()
     for fold in ("Audio segment", "Advanced", "Restore settings"):
         unfold(page, fold)
     draw(page)
