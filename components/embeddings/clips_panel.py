@@ -13,6 +13,7 @@ from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of, encoders_within_reach
+from components.embeddings.library_list import build_library_list
 from components.embeddings.shown_embedding import progress_markup
 from components.page.events import QUIET
 from components.page.markup import failure_markup
@@ -37,7 +38,8 @@ MAX_MATCHES = 8
 """Number of clips that a search lists."""
 WITH_YAMNET = EmbeddingOptions("whisper-base-encoder", "layer 5")
 """Second embedding that a search by YAMNet uses."""
-ABOUT_LIBRARY = '<h2>Library</h2><p class="summary">Everyone who uses this page can find and open the clips in it.</p>'
+ABOUT_LIBRARY = """<h2>Library</h2><p class="summary">Shared: everyone using this server can open it,
+and rename and delete its clips.</p>"""
 STOPPED = '<p class="summary" data-state="stopped">Stopped.</p>'
 ON_MAP = '<p class="summary">{} clips on one map. A click on a point opens its clip.</p>'
 
@@ -49,10 +51,11 @@ def build_clips_panel(
 
     `together`: the clips of one map, first the one that was open when they were chosen; () for the open one alone.
     """
-    with gr.Tab("Clips"):
+    with gr.Tab("Clips") as tab:
         files = gr.File(label="Other clips", file_count="multiple", height=132, elem_id="other-clips")
         compared = gr.HTML("", elem_id="compared-clips", apply_default_css=False)
-        _build_library(services, clip, model_choices)
+        added = _build_library(services, clip, model_choices)
+        build_library_list(services, [tab.select, added.then])
 
     def open_files(now: AudioClip | None, before: tuple[AudioClip, ...], paths: list[str] | None) -> tuple[Any, ...]:
         first = before[0] if before else now
@@ -77,7 +80,8 @@ def build_clips_panel(
     return [changed.then]
 
 
-def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
+def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoices) -> Dependency:
+    """Build the search, and return the event after which the library may have one more clip."""
     catalog = services.runtime.catalog
     known = [encoder for encoder in encoders(catalog) if encoder.frame_rate]
     with_text = [encoder for encoder in known if encoder.has_text]
@@ -102,9 +106,10 @@ def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoi
         stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-library")
     found = build_seekable("near-clips")
     panel = _LibraryPanel(services, TabJob(services, "library", [add, find, stop]))
-    panel.job.on(add.click, clip.state, panel.add, [clip.state, key], [found])
+    added = panel.job.on(add.click, clip.state, panel.add, [clip.state, key], [found])
     panel.job.on(find.click, clip.state, panel.find, [clip.state, key], [found])
     panel.job.on(text.submit, clip.state, panel.find_by_text, [text], [found])
+    return added
 
 
 class _LibraryPanel:

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -129,21 +129,16 @@ class ClipLibrary:
         Raises:
             BrokenEmbedding, EmptyEmbedding: see `map.check_frames`.
         """
-        from safetensors.numpy import save
-
-        vectors, space = clip_vectors(embedding), space_of(embedding.encoder, embedding.layer)
-        metadata = {
-            "version": VERSION,
-            "name": clip.name,
-            "duration": repr(clip.duration),
-            "added": repr(time.time() if now is None else now),
-            "space": space,
-        }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".incoming", delete=False) as new:
-            new.write(save({"vectors": vectors.vectors, "spans": vectors.spans}, metadata))
-        os.replace(new.name, self._folder / f"{clip.content_hash}-{_digest(space)}{SUFFIX}")
+        added = time.time() if now is None else now
+        space = space_of(embedding.encoder, embedding.layer)
+        self._write(_Entry(clip.content_hash, clip.name, clip.duration, added, space, clip_vectors(embedding)))
         return _clips(self._entries())[clip.content_hash]
+
+    def rename(self, content_hash: str, name: str) -> None:
+        """Give a clip another name, if it is there."""
+        for entry in self._entries():
+            if entry.content_hash == content_hash:
+                self._write(replace(entry, name=name))
 
     def remove(self, content_hash: str) -> None:
         """Remove a clip, if it is there."""
@@ -184,6 +179,21 @@ class ClipLibrary:
         clips = _clips(entries)
         best = [shared[index] for index in np.argsort(-np.asarray(scores), kind="stable")[:count]]
         return tuple(ClipMatch(clips[one], *astuple(found[0][one])) for one in best)
+
+    def _write(self, entry: _Entry) -> None:
+        from safetensors.numpy import save
+
+        metadata = {
+            "version": VERSION,
+            "name": entry.name,
+            "duration": repr(entry.duration),
+            "added": repr(entry.added),
+            "space": entry.space,
+        }
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".incoming", delete=False) as new:
+            new.write(save({"vectors": entry.vectors.vectors, "spans": entry.vectors.spans}, metadata))
+        os.replace(new.name, self._folder / f"{entry.content_hash}-{_digest(entry.space)}{SUFFIX}")
 
     def _entries(self) -> list[_Entry]:
         """Return the content of all readable files; only new ones are read."""

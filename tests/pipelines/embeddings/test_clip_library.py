@@ -76,6 +76,16 @@ def test_equal_content_is_kept_once_under_its_last_name(library: ClipLibrary) ->
     assert sorted(one.name for one in library.clips()) == ["clip 1", "clip 2", "new name"]
 
 
+def test_a_clip_gets_another_name_in_all_spaces(library: ClipLibrary) -> None:
+    library.add(clip(0), sound(0, NORTH, key="musicnn"), now=300.0)
+    before = library.clips()
+    library.rename(clip(0).content_hash, "other name")
+    library.rename("0" * 31 + "f", "unknown")
+    assert [one.name for one in library.clips()] == ["other name", "clip 1", "clip 2"]
+    assert [one.added for one in library.clips()] == [one.added for one in before]
+    assert names(library.nearest(sound(9, NORTH, key="musicnn"))) == ["other name"]
+
+
 def test_a_clip_may_be_in_several_spaces(library: ClipLibrary) -> None:
     entry = library.add(clip(0), sound(0, NORTH, key="musicnn"), now=300.0)
     assert (entry.spaces, entry.added) == (("yamnet/patches", "musicnn/patches"), 100.0)
