@@ -87,6 +87,8 @@ class ClipFindings:
     music: MusicTags | None = None
     sounds: SoundTags | None = None
     speech: Transcription | None = None
+    part: Span | None = None
+    """The part, in seconds, that the results are cut to; both times are equal for a moment. None for the whole clip."""
 
     @cached_property
     def is_music(self) -> bool | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
+from pipelines.clip.chunking import Span
 from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings
@@ -19,6 +21,8 @@ from pipelines.questions.music_answers import (
     section_answer,
     tempo_answer,
 )
+from pipelines.questions.part_findings import findings_of_part
+from pipelines.questions.part_parsing import Part, split_part
 from pipelines.questions.question_parsing import plain_words
 from pipelines.questions.sound_answers import (
     duration_answer,
@@ -36,8 +40,11 @@ from pipelines.questions.sound_answers import (
 )
 from pipelines.wording.certainty import hedge
 from pipelines.wording.grammar import sentence
+from pipelines.wording.times import clock_time
 
 MAX_QUESTION_CHARS = 500
+MOMENT_SECONDS = 1.0
+"""What is played of a moment."""
 
 
 def answer_question(question: str, findings: ClipFindings) -> Answer:
@@ -49,6 +56,17 @@ def answer_question(question: str, findings: ClipFindings) -> Answer:
         return unknown(f"Ask a question, for example about {MEASURED}.")
     if BEYOND.search(words):
         return unknown(NEEDS_MODEL)
+    part, rest = split_part(words, findings.duration)
+    if part is None:
+        return _answered(words, findings)
+    if part.start > findings.duration:
+        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
+    answer = _answered(rest or "what happens", findings_of_part(findings, part))
+    return replace(answer, text=_placed(answer.text, part), spans=_shown(part, findings.duration, answer.spans))
+
+
+def _answered(words: str, findings: ClipFindings) -> Answer:
+    """Return the answer to plain words, about all that `findings` hold."""
     if YES_OR_NO.match(words) and (answer := _claim_answer(words, findings)) is not None:
         return answer
     for pattern, answer_topic in TOPICS:
@@ -57,6 +75,22 @@ def answer_question(question: str, findings: ClipFindings) -> Answer:
     if named_instrument(words, findings) is not None and (answer := instrument_answer(words, findings)) is not None:
         return answer
     return unknown(NEEDS_MODEL)
+
+
+def _placed(text: str, part: Part) -> str:
+    """Return an answer that says for which part it holds."""
+    verdict, rest = re.match(r"((?:(?:probably|perhaps) )?(?:yes|no)\. )?(.*)", text, re.IGNORECASE).groups("")  # type: ignore[union-attr]
+    if rest.startswith((part.name, "This question")):
+        return text
+    separator = ": " if rest.startswith("“") else ", "
+    return f"{verdict}{part.name}{separator}{rest[:1].lower()}{rest[1:]}".replace(" in this clip", "")
+
+
+def _shown(part: Part, duration: float, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Return the places of an answer that can be played; without any, the part."""
+    if audible := tuple(span for span in spans if span[1] > span[0]):
+        return audible
+    return ((part.start, part.end if part.end > part.start else min(duration, part.start + MOMENT_SECONDS)),)
 
 
 def _claim_answer(words: str, findings: ClipFindings) -> Answer | None:

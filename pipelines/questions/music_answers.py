@@ -8,7 +8,7 @@ from pipelines.description.findings import ClipFindings
 from pipelines.music.harmony.notation import written
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord
 from pipelines.questions.answer import Answer, known_spans, missing, rated, unknown
-from pipelines.questions.question_parsing import time_in, which_one
+from pipelines.questions.question_parsing import which_one
 from pipelines.wording.certainty import MIN_CERTAIN, MIN_POSSIBLE
 from pipelines.wording.grammar import counted, listed, sentence
 from pipelines.wording.times import clock_time
@@ -63,10 +63,9 @@ def chord_answer(words: str, findings: ClipFindings) -> Answer:
     chords = findings.facts.chords if findings.facts else ()
     if not any(chord.name != NO_CHORD_NAME for chord in chords):
         return missing("chord", findings.facts is not None)
-    time = time_in(words, findings.duration)
     position = which_one(words)
-    if time is not None:
-        return _chord_at(time, chords, findings)
+    if findings.part is not None and findings.part[0] == findings.part[1]:
+        return _chord_at(findings.part[0], chords[0])
     sure = findings.chords
     if not sure:
         return unknown("The chords of this clip are too unsure.")
@@ -89,10 +88,7 @@ def chord_answer(words: str, findings: ClipFindings) -> Answer:
     )
 
 
-def _chord_at(time: float, chords: tuple[Chord, ...], findings: ClipFindings) -> Answer:
-    if time > findings.duration:
-        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
-    chord = next((one for one in chords if one.start <= time < one.end), chords[-1])
+def _chord_at(time: float, chord: Chord) -> Answer:
     span = known_spans((chord.start, chord.end))
     if chord.confidence < MIN_POSSIBLE:
         return Answer(f"The chord at {clock_time(time)} is too unsure.", span, False)
@@ -105,9 +101,9 @@ def section_answer(words: str, findings: ClipFindings) -> Answer:
     sections = findings.facts.sections if findings.facts else ()
     if not sections:
         return missing("section", findings.facts is not None)
-    position, time = which_one(words), time_in(words, findings.duration)
-    if position is None and time is not None and time <= findings.duration:
-        position = next((i for i, one in enumerate(sections) if time < one.end), len(sections) - 1)
+    position = which_one(words)
+    if position is None and findings.part is not None and len(sections) == 1:
+        position = 0
     if position is not None and position >= len(sections):
         return Answer(f"The clip has only {counted(len(sections), 'section')}.")
     if position is not None:

@@ -1,4 +1,4 @@
-"""Parsing of questions: spelling correction, times, and ordinals."""
+"""Parsing of questions: spelling correction and ordinals."""
 
 from __future__ import annotations
 
@@ -29,11 +29,6 @@ KEYWORDS = (
     "about", "happen", "happens", "many", "more", "much", "less", "like", "likes", "name", "named", "called", "going",
     "into", "over", "under", "lively", "alone", "title", "sing", "rapping", "rap", "tell", "used",
 )  # fmt: skip
-CLOCK = re.compile(r"\b(?:(\d{1,2}):)?(\d{1,3}):(\d{2})(?:\.\d+)?\b")
-MINUTES = re.compile(r"\b(\d{1,3})\s*(?:min|mins|minutes?|m)\b(?:\s*(?:and\s*)?(\d{1,2})\s*(?:s|secs?|seconds?)\b)?")
-SECONDS = re.compile(
-    r"\b(\d{1,5}(?:\.\d+)?)\s*(?:s|secs?|seconds?)\b|\b(?:second|at)\s+(\d{1,5}(?:\.\d+)?)\b(?![:/]|\s*(?:bpm|beats))"
-)
 
 
 def plain_words(question: str) -> str:
@@ -41,24 +36,6 @@ def plain_words(question: str) -> str:
     text = unicodedata.normalize("NFKC", question).lower().replace("’", "'")
     text = re.sub(r"[^\w\s:/.,'#♯♭&-]", " ", text)
     return " ".join(re.sub(r"[a-z]+(?:-[a-z]+)*", lambda match: _corrected(match[0]), text).split())
-
-
-def time_in(text: str, duration: float) -> float | None:
-    """Return the time in seconds that plain words name: '0:12', '75 seconds', 'the middle'."""
-    if match := CLOCK.search(text):
-        hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return 3600.0 * hours + 60 * minutes + seconds
-    if match := MINUTES.search(text):
-        return 60.0 * int(match[1]) + int(match[2] or 0)
-    if match := SECONDS.search(text):
-        return float(match[1] or match[2])
-    if re.search(r"\b(?:middle|halfway|half way|midway)\b", text):
-        return duration / 2
-    if re.search(r"\bat the (?:very )?(?:beginning|start)\b", text):
-        return 0.0
-    if re.search(r"\bat the (?:very )?end\b", text):
-        return duration
-    return None
 
 
 def which_one(text: str) -> int | None:

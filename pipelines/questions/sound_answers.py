@@ -9,11 +9,10 @@ from pipelines.description.claims.checking import check_claim
 from pipelines.description.claims.extraction import find_claims
 from pipelines.description.findings import ClipFindings, Detection
 from pipelines.description.template_caption import write_caption
-from pipelines.music.decisions import level, spread
+from pipelines.music.decisions import MIN_NAMED_SOUND_SCORE, level, spread
 from pipelines.music.harmony.notation import written
 from pipelines.questions.answer import MAX_SPANS, NEEDS_MODEL, Answer, known_spans, missing, rated, unknown
 from pipelines.questions.music_answers import beat_answer, chord_answer, section_answer
-from pipelines.questions.question_parsing import time_in
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.wording.certainty import MIN_POSSIBLE, MIN_PROBABLE, hedge
 from pipelines.wording.grammar import listed, sentence, with_article
@@ -22,8 +21,6 @@ from pipelines.wording.times import clock_time, length
 
 MAX_NAMES = 5
 GENERAL_SOUNDS = frozenset({"music", "song", "speech", "singing", "voice", "instrument"})
-MAX_DISTANCE_SECONDS = 1.0
-"""Distance from the time in a question up to which a line of the transcript counts as spoken then."""
 NO_SPEECH = "There is no speech in this clip."
 
 
@@ -108,7 +105,8 @@ def instruments_answer(words: str, findings: ClipFindings) -> Answer:
         was_measured = findings.music is not None or findings.sounds is not None
         return unknown("No instrument was found in this clip." if was_measured else "Instruments have not been measured yet.")
     names = listed([rated(one.name, one.confidence, one.is_calibrated) for one in found])
-    return Answer(f"Instruments: {names}.", known_spans(*(one.span for one in found)))
+    are = "instruments are" if len(found) > 1 else "instrument is"
+    return Answer(f"The {are} {names}.", known_spans(*(one.span for one in found)))
 
 
 def vocals_answer(words: str, findings: ClipFindings) -> Answer:
@@ -153,20 +151,12 @@ def said_answer(words: str, findings: ClipFindings) -> Answer:
         return unknown("The speech has not been transcribed yet: transcribe the clip first.")
     if not speech.segments:
         return _no_words(findings)
-    time = time_in(words, findings.duration)
-    if time is not None and time > findings.duration:
-        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
     if re.search(r"\bhow many words\b", words):
         return Answer(f"The transcript has {len(speech.text.split())} words.", findings.speech_spans[:MAX_SPANS])
-    if time is None:
-        segments = speech.segments[:MAX_SPANS]
-        text = " ".join(segment.text.strip() for segment in segments)
-        more = " …" if len(segments) < len(speech.segments) else ""
-        return Answer(f"“{text}{more}”", tuple((segment.start, segment.end) for segment in segments))
-    near = [one for one in speech.segments if one.start - MAX_DISTANCE_SECONDS <= time <= one.end + MAX_DISTANCE_SECONDS]
-    if not near:
-        return Answer(f"There is no speech at {clock_time(time)}.")
-    return Answer(f"Around {clock_time(time)}: “{near[0].text.strip()}”", known_spans((near[0].start, near[0].end)))
+    segments = speech.segments[:MAX_SPANS]
+    text = " ".join(segment.text.strip() for segment in segments)
+    more = " …" if len(segments) < len(speech.segments) else ""
+    return Answer(f"“{text}{more}”", tuple((segment.start, segment.end) for segment in segments))
 
 
 def speaking_answer(words: str, findings: ClipFindings) -> Answer:
@@ -199,29 +189,33 @@ def sounds_answer(words: str, findings: ClipFindings) -> Answer:
     """Answer which sounds there are, in all or at a time."""
     if not any((findings.facts, findings.music, findings.sounds, findings.speech)):
         return unknown("Nothing has been measured in this clip yet.")
-    time = time_in(words, findings.duration)
-    if time is not None:
-        return _moment(time, findings)
+    if findings.part is not None:
+        return _in_part(findings.part, findings)
     caption = write_caption(findings, "")
     return Answer(caption.text, known_spans(*((one.start, one.end) for one in caption.sentences)))
 
 
-def _moment(time: float, findings: ClipFindings) -> Answer:
-    """Answer what was found at one time."""
-    if time > findings.duration:
-        return Answer(f"The clip ends at {clock_time(findings.duration)}.")
+def _in_part(part: Span, findings: ClipFindings) -> Answer:
+    """Answer what was found in a part of the clip."""
     sections = findings.facts.sections if findings.facts else ()
-    found = [f"section {one.label}" for one in sections if len(sections) > 1 and one.start <= time < one.end]
-    found += [f"the chord {written(one.name)}" for one in findings.chords if one.start <= time < one.end]
-    found += ["vocals"] * any(start <= time < end for start, end in findings.vocal_spans)
-    found += ["speech"] * any(start <= time < end for start, end in findings.speech_spans)
+    found = [f"section {one.label}" for one in sections]
+    chords = list(dict.fromkeys(written(one.name) for one in findings.chords))[:MAX_NAMES]
+    found += [f"the chord{'s' * (len(chords) > 1)} {listed(chords)}"] * bool(chords)
+    found += [rated(one.name, one.confidence, False) for one in findings.detections("instrument")[:MAX_NAMES]]
+    found += ["vocals"] * bool(findings.vocal_spans)
+    found += ["speech"] * bool(findings.speech_spans)
+    if not found and findings.top_sounds and findings.top_sounds[0].score >= MIN_NAMED_SOUND_SCORE:
+        best = findings.top_sounds[0]
+        found = [rated(sound_phrase(best.name), best.score, is_calibrated=False)]
     if not found:
-        return unknown(f"No section, chord, vocals or speech was found at {clock_time(time)}.")
-    return Answer(f"At {clock_time(time)}: {listed(found)}.", ((time, min(findings.duration, time + MAX_DISTANCE_SECONDS)),))
+        return unknown("Nothing was found in this clip.")
+    return Answer(f"There is {listed(found)}.", (part,))
 
 
 def loudness_answer(words: str, findings: ClipFindings) -> Answer:
     """Answer how loud the clip is."""
+    if findings.part is not None:
+        return unknown("The loudness is measured for the whole clip alone.")
     loudness = findings.facts.loudness if findings.facts else None
     if loudness is None:
         return missing("loudness", False)

@@ -66,10 +66,21 @@ ANSWERS = [
     ("bird", "What do I hear?", "bird"),
     ("bird", "what animal is this?", "bird"),
     ("bird", "when does the bird sing?", "clearest from 0:00"),
-    ("rock", "What happens at 0:20?", "section B, the chord C and vocals"),
+    ("rock", "What happens at 0:20?", "section B, the chord C, drums, electric guitar and vocals"),
     ("rock", "is it faster than 100 BPM?", "^The tempo is 120 BPM"),
     ("rock", "tell me about the drums", "Drums were found"),
     ("rock", "where are the downbeats?", "bars"),
+    ("waltz", "Which chords are used in the first three seconds?", "^From 0:00 to 0:03, the chords are G and C"),
+    ("waltz", "which chord is at the very end", "^At 0:48, .*D7|At 0:48"),
+    ("waltz", "what section is it after half a minute", "^From 0:30 to 0:48, there are two sections: B"),
+    ("waltz", "what's the tempo between 10 and 20 seconds", r"^From 0:10 to 0:20, the tempo is 132 BPM"),
+    ("rock", "does anybody sing at 0:20?", "^Yes. At 0:20, there are vocals"),
+    ("rock", "who sings after a minute and a half?", "ends at"),
+    ("speaker", "what is said from 0:06 on", "^From 0:06 to .*“Nobody on board had slept"),
+    ("speaker", "is somebody speaking in the last two seconds?", "^From"),
+    ("bird", "What can I hear at 0:03?", "^At 0:03, there is .*bird"),
+    ("bird", "what happens 0:02-0:06", "^From 0:02 to 0:06, there is .*bird"),
+    ("rock", "What key is it in, in the last ten seconds?", "^From"),
     ("bird", "is there speech?", "no speech"),
     ("bird", "what genre is it", "not music"),
     ("bird", "what's the tempo", "No tempo was found"),
@@ -100,6 +111,10 @@ def test_other_questions_need_an_audio_language_model(question: str) -> None:
 def test_nothing_is_answered_that_was_not_measured(_: str, question: str, __: str) -> None:
     answer = answer_question(question, UNKNOWN)
     assert not answer.from_facts or "20 seconds" in answer.text or "ends at 0:20" in answer.text
+
+
+def test_what_is_measured_for_the_whole_clip_alone_is_not_answered_for_a_part() -> None:
+    assert answer_question("How loud is it at 0:10?", WALTZ).text == "At 0:10, the loudness is measured for the whole clip alone."
 
 
 @pytest.mark.parametrize("question", ["", "   ", "?!", "\x00\x07"])
