@@ -46,6 +46,7 @@ from pipelines.music.rhythm.beat_search import search_beats
 from pipelines.music.rhythm.beat_tracking import MIN_PULSE, BeatOptions, rhythm_of_beats
 from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
 from pipelines.music.rhythm.tempo_levels import character_of
+from pipelines.music.rhythm.types import Beats
 from pipelines.music.sections.beat_features import SoundFrames
 from pipelines.music.sections.segmentation import find_sections
 from pipelines.music.sounding_part import sounding_part
@@ -56,7 +57,7 @@ from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
 
-LOUDNESS_REVISION = "1"
+LOUDNESS_REVISION = SECTIONS_REVISION = "1"
 MIN_TEMPO_SECONDS = 3.0
 """Duration without silence at the ends, below which a clip without a tempo is too short for one."""
 MIN_OTHER_PULSE = 0.15
@@ -172,7 +173,8 @@ class _FactFinder:
             "no_key_reason": "" if harmonies.key else "no tonal centre" if is_music else "not music",
         }
         inputs = SoundFrames(reading.notes, bands, sounds.scores, -self._part.start)
-        found = find_sections(inputs, beats, self._part.duration) if is_music else ()
+        keep = partial(self._kept_for_beats, beats)
+        found = find_sections(inputs, beats, self._part.duration, keep=keep) if is_music else ()
         sections = tuple(calibrated(section, "section") for section in found) if len(found) > 1 else found
         yield {"sections": self._part.sections(sections, self._clip.duration)}
         loudness = yield from self._loudness()
@@ -221,6 +223,11 @@ class _FactFinder:
         key = FeatureKey(self._clip.content_hash, self._beats.key, repr(self._beats.source), layer)
         search = partial(search_beats, activations.beats[:, 0], activations.tempo, options.min_bpm, options.max_bpm)
         return self._runtime.features.get_or_compute(key, search)
+
+    def _kept_for_beats(self, beats: Beats | None, name: str, compute: Callable[[], FloatArray]) -> FloatArray:
+        """Return the array of `name` from the store; with other options there can be other beats."""
+        key = FeatureKey(self._clip.content_hash, "sections", SECTIONS_REVISION, f"{name}, {hash(beats and beats.times)}")
+        return self._runtime.features.get_or_compute(key, compute)
 
     def _no_tempo_reason(self) -> str:
         return "too short" if self._part.duration < MIN_TEMPO_SECONDS else "no steady pulse"

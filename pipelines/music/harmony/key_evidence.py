@@ -26,6 +26,8 @@ ALBRECHT = (
     (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
 )
 """Key profiles of major and minor (Albrecht and Shanahan 2013)."""
+STEPS_ABOVE_TONIC = (np.arange(12) - np.arange(12)[:, np.newaxis]) % 12
+"""[tonics, pitch classes], in semitones."""
 EDGE_SECONDS = 6.0
 """Duration of the beginning and of the end, whose chords and notes often are those of the tonic."""
 MIN_FIRST_CHORD = 0.05
@@ -123,7 +125,7 @@ def melody_chroma(notes: FloatArray) -> FloatArray:
 
 def correlations(profiles: tuple[tuple[float, ...], ...], amounts: FloatArray | DoubleArray) -> DoubleArray:
     """Return the correlation [24] of the profile of each key with the amounts [12] of the pitch classes; 0 for equal amounts."""
-    turned = np.stack([np.roll(profile, tonic) for tonic in range(12) for profile in profiles])
+    turned = np.asarray(profiles)[:, STEPS_ABOVE_TONIC].swapaxes(0, 1).reshape(KEY_COUNT, 12)
     turned = turned - turned.mean(axis=1, keepdims=True)
     centred = np.asarray(amounts, dtype=np.float64) - np.mean(amounts)
     length = np.linalg.norm(centred)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,22 @@ class Repetition:
     """[beats, up to `GROUPS`], the first eigenvectors; beats of one group have similar rows of length 1."""
 
 
-def find_repetition(features: dict[str, FloatArray]) -> Repetition:
-    """Return what repeats in the harmony and pitches of a clip."""
+Keep = Callable[[str, Callable[[], FloatArray]], FloatArray]
+"""Returns the array of a name, which it may have kept, or what the function computes."""
+
+
+def compute_anew(name: str, compute: Callable[[], FloatArray]) -> FloatArray:
+    """Return what `compute` returns."""
+    return compute()
+
+
+def find_repetition(features: dict[str, FloatArray], keep: Keep = compute_anew) -> Repetition:
+    """Return what repeats in the harmony and pitches of a clip.
+
+    Args:
+        features: of the beats, see `beat_features`.
+        keep: keeps what takes long.
+    """
     beats = len(features["harmony"])
     step = 1
     while beats / step > MAX_ROWS:
@@ -47,8 +62,8 @@ def find_repetition(features: dict[str, FloatArray]) -> Repetition:
     timbre = _pooled(np.concatenate([features["spectrum"], features["timbre"]], axis=1), step)
     if len(melody) < MIN_ROWS or not melody.any():
         return Repetition(step, np.eye(len(melody), dtype=np.float32), np.ones((beats, 1), dtype=np.float32))
-    paths = _path_affinity(_sequences(melody))
-    groups = _eigenvectors(paths, timbre)
+    paths = keep("repeated paths", lambda: _path_affinity(_sequences(melody)))
+    groups = keep("groups of beats", lambda: _eigenvectors(paths, timbre))
     return Repetition(step, paths, np.repeat(groups, step, axis=0)[:beats])
 
 

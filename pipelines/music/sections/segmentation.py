@@ -12,7 +12,7 @@ from pipelines.music.sections.beat_features import BeatGrid, SoundFrames, beat_f
 from pipelines.music.sections.boundaries import MIN_SECTION_BEATS, best_boundaries
 from pipelines.music.sections.boundary_features import boundary_features
 from pipelines.music.sections.labels import section_labels
-from pipelines.music.sections.repetition import find_repetition
+from pipelines.music.sections.repetition import Keep, compute_anew, find_repetition
 from pipelines.music.sections.types import Section
 from pipelines.music.sections.weights import weights
 
@@ -24,13 +24,14 @@ NEAR_SECONDS = 3.0
 """Distance from a boundary within which its confidence says that there is one."""
 
 
-def find_sections(frames: SoundFrames, beats: Beats | None, duration: float) -> tuple[Section, ...]:
+def find_sections(frames: SoundFrames, beats: Beats | None, duration: float, keep: Keep = compute_anew) -> tuple[Section, ...]:
     """Return the sections of a clip of `duration` seconds; one where there is no boundary.
 
     Args:
         frames: outputs of the networks.
         beats: None where there are none.
         duration: seconds.
+        keep: see `find_repetition`.
     """
     grid = beat_grid(beats, duration)
     count = len(grid.positions)
@@ -38,7 +39,7 @@ def find_sections(frames: SoundFrames, beats: Beats | None, duration: float) -> 
     if count < 2 * MIN_SECTION_BEATS:
         return whole
     features = beat_features(frames, grid)
-    repetition = find_repetition(features)
+    repetition = find_repetition(features, keep)
     names, values = boundary_features(frames, grid, features, repetition)
     changes = values[:, names.index(LEVEL_COLUMN)] >= MIN_LEVEL_CHANGE
     log_odds = np.where(changes, weights().boundaries.log_odds(names, values), NO_BOUNDARY_LOG_ODDS)

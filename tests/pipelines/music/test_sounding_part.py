@@ -27,6 +27,13 @@ def test_silence_at_the_ends_is_left_out(before: float, after: float, level: flo
     assert len(part.cut(np.zeros(20 * RATE, dtype=np.float32), RATE)) == pytest.approx(2 * RATE, abs=0.15 * RATE)
 
 
+def test_silence_is_measured_alike_at_the_joints_of_the_blocks() -> None:
+    sound = np.zeros(200 * RATE, dtype=np.float32)
+    sound[59 * RATE : 121 * RATE] = 0.1
+    part = sounding_part(sound, RATE)
+    assert (part.start, part.end) == pytest.approx((59 - LEAD_SECONDS, 121), abs=0.021)
+
+
 def test_all_of_a_silent_clip_is_kept() -> None:
     assert sounding_part(np.zeros(RATE, dtype=np.float32), RATE) == SoundingPart(0.0, 1.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.arrays import FloatArray
 from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND
 from pipelines.music.rhythm.types import Beats
@@ -48,6 +50,19 @@ def test_beats_go_on_where_none_were_found() -> None:
 def test_what_is_too_short_for_two_sections_is_one() -> None:
     frames, beats, _ = made_frames("A")
     assert find_sections(frames, beats, 5.0) == (Section(0.0, 5.0, "A", None),)
+
+
+def test_what_was_kept_of_the_repetition_is_not_searched_for_again() -> None:
+    kept: dict[str, FloatArray] = {}
+
+    def keep(name: str, compute: Callable[[], FloatArray]) -> FloatArray:
+        kept[name] = compute()
+        return kept[name]
+
+    made = made_frames("ABA")
+    first = find_sections(*made, keep=keep)
+    assert kept.keys() == {"repeated paths", "groups of beats"}
+    assert find_sections(*made, keep=lambda name, compute: kept[name]) == first == find_sections(*made)
 
 
 def test_an_hour_takes_little_memory_and_time() -> None:
