@@ -80,6 +80,7 @@ LOCK := $(UV) pip compile --universal --python-version 3.10 --fork-strategy fewe
 
 lock:
 	$(LOCK) $(addprefix --no-emit-package ,$(UNEMITTED)) requirements.in -o requirements.txt
+	$(LOCK) requirements-s3.in -o requirements-s3.txt
 	$(LOCK) requirements-test.in -o requirements-test.txt
 
 clean:

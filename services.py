@@ -27,6 +27,7 @@ from pipelines.clip.files.decoding import ClipLimits
 from pipelines.clip.links.downloads import LinkDownloads
 from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.storage.opening import open_storage
 from settings import Settings
 
 LIBRARY_FOLDER = "library"
@@ -74,12 +75,18 @@ def build_services(settings: Settings) -> Services:
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     return Services(
         settings=settings,
-        clips=ClipStore(settings.clip_dir, clip_limits, settings.clip_age_seconds),
+        clips=ClipStore(
+            settings.clip_dir,
+            clip_limits,
+            settings.clip_age_seconds,
+            open_storage(settings.clip_storage) if settings.clip_storage else None,
+            settings.clip_copies_bytes,
+        ),
         links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
-        library=ClipLibrary(settings.data_dir / LIBRARY_FOLDER),
+        library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
         whisper_engine=engine.sentence(probe.device),
         placed=zero_gpu.placed if zero_gpu else (),
     )

@@ -28,6 +28,12 @@ class Settings(BaseSettings):
     """Weights put together from packages, and the lock file of the hub."""
     clip_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()) / "audioscope-clips")
     """Decoded clips; removed by age."""
+    clip_storage: str = ""
+    """Folder or address, such as s3://bucket/clips, where several servers keep their clips together; '' for `clip_dir` alone."""
+    clip_copies_bytes: int = Field(default=20 * 10**9, gt=0)
+    """Copies in `clip_dir` of clips in `clip_storage`."""
+    library: str = ""
+    """Folder or address of the library of embeddings; '' for a folder in `data_dir`."""
 
     fetch_links: bool = Field(default_factory=_is_for_this_machine)
     """Whether clips can be given as links, which the server then fetches; by default only where it serves this machine alone."""

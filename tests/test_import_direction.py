@@ -21,7 +21,7 @@ FORBIDDEN = {
     "settings.py": {"app", "components", "services", "pipelines", "models", "gradio"},
 }
 PIPELINE_FLOORS = (
-    ("wording", "jobs"),
+    ("wording", "jobs", "storage"),
     ("clip",),
     ("tagging", "language_models"),
     ("speech", "music"),

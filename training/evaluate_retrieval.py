@@ -29,6 +29,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.embeddings.embed import embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
+from pipelines.storage.folder_storage import FolderStorage
 from services import Services, build_services
 from settings import Settings
 
@@ -98,7 +99,7 @@ class Evaluation:
         self._services = services
         self._folder = folder
         self._options = [EmbeddingOptions(*encoder.split("/", 1)) for encoder in encoders]
-        self._library = ClipLibrary(folder / "library")
+        self._library = ClipLibrary(FolderStorage(folder / "library"))
         self._sound_of: dict[str, Sound] = {}
         self._clips: dict[Sound, AudioClip] = {}
         for sound in only or sounds():

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from filelock import FileLock
+from pydantic import Field, InstanceOf
 
 from models.arrays import FloatArray
 from pipelines.clip.clip_names import readable_name
-from pipelines.clip.errors import (
-    ClipExpired,
-)
+from pipelines.clip.errors import ClipExpired
 from pipelines.clip.recording import ORIGINAL_FILE, AudioTrack, Recording
+from pipelines.clip.shared_clips import SharedClips
 
 RESAMPLE_BLOCK_SAMPLES = 2**20
 SILENCE_PEAK = 1e-4
@@ -59,6 +60,8 @@ class AudioClip:
     """Number of the one channel that was read; None for all."""
     has_unlike_sides: bool = False
     """Whether the two sides are different recordings, so that each is worth reading alone."""
+    shared: Annotated[InstanceOf[SharedClips] | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
+    """Where several servers keep it, and its results, together; None where this one has it alone."""
 
     def named(self, name: str) -> AudioClip:
         """Return the same clip under a person's own name for it, which may hold anything."""
@@ -119,7 +122,8 @@ class AudioClip:
         try:
             os.utime(self.directory)
         except FileNotFoundError:
-            raise ClipExpired from None
+            if self.shared is None or not self.shared.bring(self.content_hash):
+                raise ClipExpired from None
 
 
 def samples_path(directory: Path, sample_rate: int, kind: str = MIX) -> Path:

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,17 +20,20 @@ from models.arrays import AnyArray
 from models.errors import InvalidOption
 from models.stopping import never_stop
 from pipelines.clip.clip import CENTRE, SIDES, SILENCE_PEAK, AudioClip, samples_path
-from pipelines.clip.errors import ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip, TooManyChannels
+from pipelines.clip.clip_folders import SCRATCH_PREFIX, discard, last_uses
+from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip, TooManyChannels
 from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio, write_channel
 from pipelines.clip.files.player_files import part_ending, write_part, write_player_file
 from pipelines.clip.recording import Recording
+from pipelines.clip.shared_clips import SWEEP_SECONDS, SharedClips
 from pipelines.clip.waveform_file import write_waveform
+from pipelines.storage.folder_storage import FolderStorage
+from pipelines.storage.storage import Storage, StorageFailed
 
 HASH_BLOCK_BYTES = 4 * 2**20
 CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
 FACTS_FILE = "clip.json"
 KEEPERS_FOLDER = "keepers"
-SCRATCH_PREFIX = "incoming-"
 MIN_CUT_SECONDS = 0.05
 CLIP_FACTS = TypeAdapter(AudioClip)
 """How a clip is written beside its samples."""
@@ -39,12 +43,25 @@ class ClipStore:
     """All clips: one directory each under `directory`, removed when unused for `max_age_seconds`.
 
     A clip can have keepers, one for each person who has it in a history; it goes at once when the last of them lets go.
+    With a `storage`, all stores that share it find each other's clips there, and `directory` has the copies that this one uses.
+    Each method that needs the storage raises StorageFailed where it cannot be used.
     """
 
-    def __init__(self, directory: Path, limits: ClipLimits = ClipLimits(), max_age_seconds: float = 24 * 3600.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        limits: ClipLimits = ClipLimits(),
+        max_age_seconds: float = 24 * 3600.0,
+        storage: Storage | None = None,
+        max_local_bytes: int = 20 * 10**9,
+    ) -> None:
+        """Keep clips in `directory`; `max_local_bytes` limits it where there is a `storage`."""
         self._directory = directory
         self._limits = limits
         self._max_age_seconds = max_age_seconds
+        self._shared = SharedClips(storage, directory, max_age_seconds, max_local_bytes) if storage else None
+        self._keepers = storage or FolderStorage(directory)
+        self._next_shared_sweep = 0.0
         self._lock = threading.Lock()
         self._by_file_hash: dict[tuple[str, int | None, int | None], AudioClip] = {}
 
@@ -90,6 +107,8 @@ class ClipStore:
             with self._lock:
                 self._by_file_hash[key] = clip
         os.utime(clip.directory)
+        if self._shared:
+            self._shared.mark_used(clip.content_hash)
         return clip.named(name or file.name)
 
     def open_waveform(self, y: AnyArray, sr: float, name: str = "waveform") -> AudioClip:
@@ -117,10 +136,15 @@ class ClipStore:
         if not CONTENT_HASH.fullmatch(content_hash):
             return None
         directory = self._directory / content_hash
-        try:
-            return replace(CLIP_FACTS.validate_json((directory / FACTS_FILE).read_bytes()), directory=directory)
-        except FileNotFoundError:
+        if not (directory / FACTS_FILE).exists() and not (self._shared and self._shared.bring(content_hash)):
             return None
+        try:
+            facts = CLIP_FACTS.validate_json((directory / FACTS_FILE).read_bytes())
+        except FileNotFoundError:  # it was removed just now
+            return None
+        if self._shared:
+            self._shared.mark_used(content_hash)
+        return replace(facts, directory=directory, shared=self._shared)
 
     def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
         """Return the part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
@@ -154,26 +178,36 @@ class ClipStore:
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
         """Note that `keeper` (any text that stands for one person) has this clip in a history."""
-        keepers = clip.directory / KEEPERS_FOLDER
-        keepers.mkdir(exist_ok=True)
-        (keepers / _name_for(keeper)).touch()
+        if not clip.directory.exists() and self.find(clip.content_hash) is None:
+            raise ClipExpired
+        self._keepers.write(f"{clip.content_hash}/{KEEPERS_FOLDER}/{_name_for(keeper)}", b"")
 
     def release(self, content_hash: str, keeper: str) -> None:
         """Release the clip for `keeper`; its files go with the last keeper."""
-        clip = self.find(content_hash)
-        if clip is None:
+        if not CONTENT_HASH.fullmatch(content_hash):
             return
-        keepers = clip.directory / KEEPERS_FOLDER
-        (keepers / _name_for(keeper)).unlink(missing_ok=True)
-        if not keepers.exists() or not any(keepers.iterdir()):
-            shutil.rmtree(clip.directory, ignore_errors=True)
+        keepers = f"{content_hash}/{KEEPERS_FOLDER}"
+        self._keepers.remove(f"{keepers}/{_name_for(keeper)}")
+        if not self._keepers.stamps(keepers):
+            if self._shared:
+                self._shared.forget(content_hash)
+            discard(self._directory / content_hash)
 
     def sweep(self, now: float | None = None) -> int:
-        """Remove clips that were unused for the age limit and return their number. `now`: seconds since the epoch."""
-        oldest = (time.time() if now is None else now) - self._max_age_seconds
-        stale = [folder for folder in self._directory.glob("*") if folder.stat().st_mtime < oldest]
+        """Remove clips that were unused for the age limit and return their number here. `now`: seconds since the epoch.
+
+        A storage that cannot be used is left to the next time.
+        """
+        now = time.time() if now is None else now
+        stale = [folder for folder, used in last_uses(self._directory).items() if used < now - self._max_age_seconds]
         for folder in stale:
-            shutil.rmtree(folder, ignore_errors=True)
+            discard(folder)
+        if self._shared:
+            self._shared.trim(now)
+            if now >= self._next_shared_sweep:
+                self._next_shared_sweep = now + SWEEP_SECONDS
+                with suppress(StorageFailed):
+                    self._shared.sweep(now)
         with self._lock:
             self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
         return len(stale)
@@ -195,12 +229,14 @@ class ClipStore:
             write_player_file(recording, audio, mono_file, scratch)
             clip = _clip(audio, self._directory, recording.channel, file_hash)
             (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))
+            if self._shared:
+                self._shared.give(scratch, clip.content_hash)
             try:
                 os.replace(scratch, clip.directory)
             except OSError:
                 if not clip.directory.exists():  # else the same content came in another file
                     raise
-            return clip
+            return replace(clip, shared=self._shared)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from pipelines.clip.clip import AudioClip
+from pipelines.storage.storage import StorageFailed
 
 RESULTS_FOLDER = "results"
 
@@ -18,7 +20,10 @@ Result = TypeVar("Result")
 
 
 class ClipResults(Generic[Result]):
-    """Results of one kind, as JSON files in the clip's own folder; they go when the clip goes."""
+    """Results of one kind, as JSON files in the clip's own folder; they go when the clip goes.
+
+    Servers that share clips share them.
+    """
 
     def __init__(self, kind: str, result_type: type[Result]) -> None:
         """Keep results of one `kind`, a part of the file's name; pydantic can read back the dataclass `result_type`."""
@@ -26,19 +31,38 @@ class ClipResults(Generic[Result]):
         self._adapter = TypeAdapter(result_type)
 
     def find(self, clip: AudioClip, options: object) -> Result | None:
-        """Return the result that was stored for exactly these options; None if there is none."""
+        """Return the result that was stored for exactly these options, here or by another server; None if there is none."""
         try:
-            return self._adapter.validate_json(self._path(clip, options).read_bytes())
+            content = self._path(clip, options).read_bytes()
         except FileNotFoundError:
+            content = self._shared_content(clip, options)
+        try:
+            return self._adapter.validate_json(content) if content else None
+        except ValidationError:  # another version of the app wrote it
             return None
 
     def store(self, clip: AudioClip, options: object, result: Result) -> None:
         """Keep `result`; readers see the old file or the new one, never a part."""
-        path = self._path(clip, options)
+        path, content = self._path(clip, options), self._adapter.dump_json(result)
         path.parent.mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as new:
-            new.write(self._adapter.dump_json(result))
+            new.write(content)
         os.replace(new.name, path)
+        if clip.shared:
+            with suppress(StorageFailed):  # the result itself is here
+                clip.shared.storage.write(self._key(clip, options), content)
+
+    def _shared_content(self, clip: AudioClip, options: object) -> bytes:
+        """Return what another server stored; empty if there is nothing, or if it cannot be reached and is computed again."""
+        if clip.shared is None:
+            return b""
+        key = self._key(clip, options)
+        with suppress(StorageFailed):
+            return clip.shared.storage.read(key).get(key, b"")
+        return b""
+
+    def _key(self, clip: AudioClip, options: object) -> str:
+        return f"{clip.content_hash}/{RESULTS_FOLDER}/{self._path(clip, options).name}"
 
     def _path(self, clip: AudioClip, options: object) -> Path:
         digest = hashlib.blake2b(repr(options).encode(), digest_size=8).hexdigest()

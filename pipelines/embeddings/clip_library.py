@@ -1,7 +1,7 @@
-"""A library of clips on disk, searched by similarity to a clip or to a text.
+"""A library of clips, searched by similarity to a clip or to a text.
 
-One folder holds a safetensors file for every clip in every space; a space is one layer of one encoder. A file is written under
-another name and then renamed, so several processes can add and search at once, and a damaged file affects only its clip.
+A storage holds a safetensors file for every clip in every space; a space is one layer of one encoder. A file is seen as a whole
+or not at all, so several processes can add and search at once, and a damaged file affects only its clip.
 
 The vector of a clip is the mean of its frames, with the signed square root of each value, normalised to length 1: in a plain
 mean the few dimensions that are large in every clip would dominate. Segments of two seconds have vectors of their own, so that a
@@ -11,14 +11,11 @@ part of a clip finds the clip.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
+import json
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -29,6 +26,7 @@ from pipelines.clip.clip_store import CONTENT_HASH
 from pipelines.embeddings.analysis import MIN_NORM
 from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
+from pipelines.storage.storage import Stamp, Storage
 
 VERSION = "1"
 SUFFIX = ".safetensors"
@@ -37,6 +35,8 @@ SEGMENT_HOP_SECONDS = 1.0
 MAX_SEGMENTS = 600
 """Maximum number of segments of one clip: one a second for ten minutes; those of longer clips are longer."""
 MAX_RESULTS = 100
+FILES_AT_ONCE = 256
+"""Files that are read together, of which an object store sends several at once."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,12 @@ def clip_vectors(embedding: ClipEmbedding) -> ClipVectors:
 
 
 class ClipLibrary:
-    """The library in one folder, which is created with the first clip."""
+    """The library in one storage. Each method raises StorageFailed where that cannot be used."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._lock = threading.Lock()
-        self._read: dict[str, tuple[tuple[int, int], _Entry | None]] = {}
+        self._read: dict[str, tuple[Stamp, _Entry | None]] = {}
 
     def clips(self) -> tuple[LibraryClip, ...]:
         """Return all clips in the order in which they were added."""
@@ -143,8 +143,7 @@ class ClipLibrary:
     def remove(self, content_hash: str) -> None:
         """Remove a clip, if it is there."""
         if CONTENT_HASH.fullmatch(content_hash):
-            for file in self._folder.glob(f"{content_hash}-*{SUFFIX}"):
-                file.unlink(missing_ok=True)
+            self._storage.remove(*(name for name in self._stamps() if name.startswith(f"{content_hash}-")))
 
     def nearest(self, embedding: ClipEmbedding, count: int = 5, also: Sequence[ClipEmbedding] = ()) -> tuple[ClipMatch, ...]:
         """Return the clips most similar to that of `embedding`, best first, without the clip itself.
@@ -190,29 +189,22 @@ class ClipLibrary:
             "added": repr(entry.added),
             "space": entry.space,
         }
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".incoming", delete=False) as new:
-            new.write(save({"vectors": entry.vectors.vectors, "spans": entry.vectors.spans}, metadata))
-        os.replace(new.name, self._folder / f"{entry.content_hash}-{_digest(entry.space)}{SUFFIX}")
+        content = save({"vectors": entry.vectors.vectors, "spans": entry.vectors.spans}, metadata)
+        self._storage.write(f"{entry.content_hash}-{_digest(entry.space)}{SUFFIX}", content)
 
     def _entries(self) -> list[_Entry]:
         """Return the content of all readable files; only new ones are read."""
         with self._lock:
             stamps = self._stamps()
             self._read = {name: known for name, known in self._read.items() if stamps.get(name) == known[0]}
-            for name, stamp in stamps.items():
-                if name not in self._read:
-                    self._read[name] = (stamp, _read(self._folder / name))
+            new = [name for name in stamps if name not in self._read]
+            for first in range(0, len(new), FILES_AT_ONCE):
+                for name, content in self._storage.read(*new[first : first + FILES_AT_ONCE]).items():
+                    self._read[name] = (stamps[name], _entry(name.split("-")[0], content))
             return [entry for _, entry in self._read.values() if entry is not None]
 
-    def _stamps(self) -> dict[str, tuple[int, int]]:
-        """Return what distinguishes each file from another version under the same name."""
-        stamps = {}
-        for file in self._folder.glob(f"*{SUFFIX}"):
-            with suppress(FileNotFoundError):  # another process removed it just now
-                state = file.stat()
-                stamps[file.name] = (state.st_mtime_ns, state.st_ino)
-        return stamps
+    def _stamps(self) -> dict[str, Stamp]:
+        return {name: stamp for name, stamp in self._storage.stamps().items() if name.endswith(SUFFIX)}
 
 
 @dataclass(frozen=True)
@@ -263,15 +255,15 @@ def _clips(entries: Iterable[_Entry]) -> dict[str, LibraryClip]:
     return clips
 
 
-def _read(file: Path) -> _Entry | None:
-    """Read `file`; None if it is damaged or of another version."""
-    from safetensors import SafetensorError, safe_open
+def _entry(content_hash: str, content: bytes) -> _Entry | None:
+    """Read the content of a file; None if it is damaged or of another version."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
 
     try:
-        with safe_open(file, framework="numpy") as opened:
-            metadata, vectors, spans = opened.metadata(), opened.get_tensor("vectors"), opened.get_tensor("spans")
+        arrays, metadata = load(content), _metadata(content)
+        vectors, spans = arrays["vectors"], arrays["spans"]
         is_valid = metadata["version"] == VERSION and vectors.ndim == 2 and spans.shape == (len(vectors), 2)
-        content_hash = file.name.split("-")[0]
         entry = _Entry(
             content_hash,
             metadata["name"],
@@ -280,9 +272,16 @@ def _read(file: Path) -> _Entry | None:
             metadata["space"],
             ClipVectors(vectors, spans),
         )
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+    except (SafetensorError, KeyError, TypeError, ValueError):
         return None
     return entry if is_valid and len(vectors) and np.isfinite(vectors).all() else None
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """Return the metadata of a safetensors file, which its library reads of files only: JSON after 8 bytes of its length."""
+    length = int.from_bytes(content[:8], "little")
+    header: dict[str, dict[str, str]] = json.loads(content[8 : 8 + length])
+    return header["__metadata__"]
 
 
 def _vector(frames: FloatArray, layer: str) -> FloatArray:

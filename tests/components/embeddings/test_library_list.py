@@ -11,6 +11,7 @@ import pytest
 
 from components.embeddings.library_list import _LibraryHandlers, library_markup
 from pipelines.embeddings.clip_library import ClipLibrary, LibraryClip
+from pipelines.storage.folder_storage import FolderStorage
 from tests.pipelines.embeddings.test_clip_library import EAST, clip, sound
 
 
@@ -21,7 +22,7 @@ def event(**data: Any) -> gr.EventData:
 @pytest.fixture
 def handlers(tmp_path: Path) -> _LibraryHandlers:
     """Handlers of a library with one clip, whose sound is gone."""
-    library = ClipLibrary(tmp_path)
+    library = ClipLibrary(FolderStorage(tmp_path))
     library.add(clip(1, "rain"), sound(1, EAST))
     catalog: Any = SimpleNamespace(models=lambda task: ())
     clips = SimpleNamespace(find=lambda content_hash: None)

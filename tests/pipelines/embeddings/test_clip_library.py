@@ -19,6 +19,7 @@ from pipelines.embeddings.clip_library import (
 from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.encoders.base import TEXT_SPACE
 from pipelines.embeddings.errors import BrokenEmbedding, EmptyEmbedding
+from pipelines.storage.folder_storage import FolderStorage
 from tests.pipelines.embeddings.embedding_examples import HOP, embedding, encoder
 
 
@@ -38,7 +39,7 @@ EAST, NORTH, NORTHEAST = (1, 0, 0), (0, 1, 0), (1, 1, 0)
 @pytest.fixture
 def library(tmp_path: Path) -> ClipLibrary:
     """Three clips."""
-    library = ClipLibrary(tmp_path / "library")
+    library = ClipLibrary(FolderStorage(tmp_path / "library"))
     for number, direction in enumerate((EAST, NORTH, NORTHEAST)):
         library.add(clip(number), sound(number, direction), now=100.0 + number)
     return library
@@ -57,14 +58,14 @@ def test_results_are_sorted_and_exclude_the_clip_itself(library: ClipLibrary) ->
 
 
 def test_another_process_opens_the_same_library(library: ClipLibrary, tmp_path: Path) -> None:
-    again = ClipLibrary(tmp_path / "library")
+    again = ClipLibrary(FolderStorage(tmp_path / "library"))
     assert again.clips() == library.clips()
     assert [one.name for one in again.clips()] == ["clip 0", "clip 1", "clip 2"]
     assert names(again.nearest(sound(9, NORTH))) == names(library.nearest(sound(9, NORTH)))
 
 
 def test_changes_by_another_process_are_seen(library: ClipLibrary, tmp_path: Path) -> None:
-    other = ClipLibrary(tmp_path / "library")
+    other = ClipLibrary(FolderStorage(tmp_path / "library"))
     other.add(clip(3), sound(3, NORTH))
     assert names(library.nearest(sound(9, NORTH), 2)) == ["clip 1", "clip 3"]
     other.remove(clip(1).content_hash)
@@ -109,7 +110,7 @@ def test_several_encoders_are_combined(library: ClipLibrary) -> None:
 
 
 def test_a_segment_finds_its_clip_and_its_time(tmp_path: Path) -> None:
-    library = ClipLibrary(tmp_path)
+    library = ClipLibrary(FolderStorage(tmp_path))
     library.add(clip(0, frames=60), sound(0, EAST, NORTH, EAST, frames=60))
     library.add(clip(1, frames=60), sound(1, NORTHEAST, frames=60))
     (match, _) = library.nearest(sound(9, NORTH, frames=4))
@@ -134,7 +135,7 @@ def test_similarity_ignores_level_and_silence_is_no_error(library: ClipLibrary) 
 
 
 def test_text_vectors_are_not_transformed(tmp_path: Path) -> None:
-    library = ClipLibrary(tmp_path)
+    library = ClipLibrary(FolderStorage(tmp_path))
     space: Any = {"key": "clap", "layer": TEXT_SPACE}
     slanted = np.array([0.8, 0.6, 0], dtype=np.float32)
     library.add(clip(0), sound(0, slanted, **space))
@@ -156,7 +157,7 @@ def test_a_damaged_file_loses_its_clip_until_it_is_added_again(library: ClipLibr
 
 def test_clips_can_be_added_concurrently(tmp_path: Path) -> None:
     def add(number: int) -> None:
-        mine = ClipLibrary(tmp_path)
+        mine = ClipLibrary(FolderStorage(tmp_path))
         for one in range(number, 40, 2):
             mine.add(clip(one % 25), sound(one % 25, EAST))
 
@@ -165,7 +166,7 @@ def test_clips_can_be_added_concurrently(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
-    library = ClipLibrary(tmp_path)
+    library = ClipLibrary(FolderStorage(tmp_path))
     assert {one.name for one in library.clips()} == {f"clip {number}" for number in range(25)}
     assert len(list(tmp_path.iterdir())) == 25
 
@@ -177,7 +178,7 @@ def test_only_a_content_hash_removes_anything(library: ClipLibrary) -> None:
 
 
 def test_an_empty_library_has_no_results(tmp_path: Path) -> None:
-    library = ClipLibrary(tmp_path / "none")
+    library = ClipLibrary(FolderStorage(tmp_path / "none"))
     assert library.clips() == ()
     assert library.nearest(sound(0, EAST)) == ()
     library.remove(clip(0).content_hash)

@@ -1,0 +1,1 @@
+"""Where several servers keep files together: a folder or an object store."""
