@@ -125,7 +125,7 @@ def melody_chroma(notes: FloatArray) -> FloatArray:
 
 def correlations(profiles: tuple[tuple[float, ...], ...], amounts: FloatArray | DoubleArray) -> DoubleArray:
     """Return the correlation [24] of the profile of each key with the amounts [12] of the pitch classes; 0 for equal amounts."""
-    turned = np.asarray(profiles)[:, STEPS_ABOVE_TONIC].swapaxes(0, 1).reshape(KEY_COUNT, 12)
+    turned = np.asarray(profiles)[:, STEPS_ABOVE_TONIC].swapaxes(0, 1).reshape(-1, 12)
     turned = turned - turned.mean(axis=1, keepdims=True)
     centred = np.asarray(amounts, dtype=np.float64) - np.mean(amounts)
     length = np.linalg.norm(centred)
