@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import services
-from components.model_status.panel import catalog_markup
+from components.model_status.catalogue import catalogue_markup
 from models.cache.memory import MpsMemoryProbe
 from models.loading.whisper_engine import APPLE
 from models.specs.captioners import CAPTION_MODELS
@@ -71,7 +71,7 @@ def test_a_mac_runs_its_models_on_apples_gpu_and_whisper_through_torch(monkeypat
     choice = catalog.choose("transcribe", "whisper-base-offline")
     assert (choice.spec.loader, choice.spec.place("mps"), choice.spec.dtype("mps")) == ("whisper_torch", "mps", "float16")
     assert APPLE in choice.reason
-    assert f"Whisper runs through torch here: {html.escape(APPLE)}." in catalog_markup(made)
+    assert f"Whisper runs through torch here: {html.escape(APPLE)}." in catalogue_markup(made)
     assert {spec.quantization for spec in catalog.models("describe_music")} == {""}  # bitsandbytes has no kernels for Metal
     assert catalog.choose("track_beats").spec.place("mps") == "cpu"
     assert made.runtime.cache.status().total_bytes == 12 * GIB

@@ -1,4 +1,4 @@
-"""Status of the models: a pill in the header, and the tab Models with residents, leases, waiting jobs and free memory."""
+"""Status of the models: a pill in the header, and the tab Models with residents, waiting jobs, memory and the catalogue."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 
 import gradio as gr
 
+from components.model_status.catalogue import catalogue_markup, filter_markup
+from components.model_status.labels import IN_MEMORY, NO_MODEL, RESIDENT_COLUMNS, UNLOAD
+from components.page.page_script import page_script
+from models.cache.memory import HostMemoryProbe
 from models.cache.status import PLACED, CacheStatus, ResidentStatus
 from models.errors import as_size
-from models.model_catalog import ALL_MODELS
-from models.specs.model_spec import HubSource, ModelSpec, RepositorySource
-from pipelines.wording.grammar import sentence
+from pipelines.wording.grammar import counted
 from services import Services
 
 REFRESH_SECONDS = 3.0
@@ -39,21 +41,23 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     with gr.Column(elem_classes="card", elem_id="model-status"):
         panel = gr.HTML("", elem_id="residents", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
-            free = gr.Button("Unload idle models", min_width=0, elem_id="free-models")
+            free = gr.Button(UNLOAD, min_width=0, elem_id="free-models")
     with gr.Column(elem_classes="card"):
-        catalog = gr.HTML("", elem_id="catalog", apply_default_css=False)
+        gr.HTML(filter_markup(), elem_id="catalogue-filter", apply_default_css=False)
+        catalogue = gr.HTML("", elem_id="catalogue", js_on_load=page_script("model_status/catalogue"), apply_default_css=False)
 
     def refresh() -> tuple[str, str, str]:
         status = services.runtime.cache.status()
         status = replace(status, residents=(*services.placed, *status.residents))
-        return pill_markup(status), status_markup(status), catalog_markup(services)
+        memory = process_memory(status, HostMemoryProbe().used_bytes(), services.runtime.features.used_bytes)
+        return pill_markup(status), status_markup(status, memory), catalogue_markup(services)
 
     def free_all() -> tuple[str, str, str]:
         services.runtime.cache.clear()
         services.runtime.features.clear()
         return refresh()
 
-    shown = [pill.html, panel, catalog]
+    shown = [pill.html, panel, catalogue]
     quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.load(refresh, outputs=shown, **quiet)
     pill.timer.tick(refresh, outputs=shown, **quiet)
@@ -73,22 +77,30 @@ def pill_markup(status: CacheStatus) -> str:
     )
 
 
-def status_markup(status: CacheStatus) -> str:
+def process_memory(status: CacheStatus, process_bytes: int, feature_bytes: int) -> str:
+    """Return how much main memory the process holds, and for what, as a sentence."""
+    model_bytes = sum(resident.size_bytes for resident in status.residents if resident.place == "main memory")
+    parts = {
+        "weights of models": model_bytes,
+        "features of clips": feature_bytes,
+        "libraries and their working memory": process_bytes - model_bytes - feature_bytes,
+    }
+    listed = ", ".join(f"{as_size(size)} {name}" for name, size in parts.items() if size > 0)
+    return f"This process holds {as_size(process_bytes)} of main memory: {listed}."
+
+
+def status_markup(status: CacheStatus, memory_of_process: str) -> str:
     """Return the residents as a table, and the memory in words."""
     device = DEVICE_NAMES[status.device]
+    reserved = f", {as_size(status.reserved_bytes)} reserved for work" if status.reserved_bytes else ""
     memory = (
-        f"{as_size(status.free_bytes)} of {as_size(status.total_bytes)} free on this {device}, "
-        f"{as_size(status.reserved_bytes)} reserved for work · {status.waiting} waiting · "
-        f"{status.loads} loads and {status.evictions} evictions so far"
+        f"{as_size(status.free_bytes)} of {as_size(status.total_bytes)} free on this {device}{reserved} · "
+        f"{status.waiting} waiting · {counted(status.loads, 'load')} and {counted(status.evictions, 'eviction')} so far"
     )
+    heads = "".join(f'<th scope="col">{name}</th>' for name in RESIDENT_COLUMNS)
     rows = "".join(_resident_row(resident) for resident in status.residents)
-    table = (
-        '<table><thead><tr><th scope="col">Model</th><th scope="col">Memory</th><th scope="col">Where</th>'
-        f'<th scope="col">State</th></tr></thead><tbody>{rows}</tbody></table>'
-        if rows
-        else '<p class="empty">No model is loaded. The first job loads what it needs.</p>'
-    )
-    return f'<h2>In memory</h2>{table}<p class="summary">{memory}</p>'
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else f'<p class="empty">{NO_MODEL}</p>'
+    return f'<h2>{IN_MEMORY}</h2>{table}<p class="summary">{memory}</p><p class="summary">{memory_of_process}</p>'
 
 
 def _resident_row(resident: ResidentStatus) -> str:
@@ -103,29 +115,3 @@ def _resident_row(resident: ResidentStatus) -> str:
 def _short(revision: str) -> str:
     """Return the first ten digits of a commit's hash; a version as it is."""
     return COMMIT.sub(lambda commit: commit[0][:10], revision)
-
-
-def catalog_markup(services: Services) -> str:
-    """Return every model with its source, licence, size and availability, as far as known without asking the hub."""
-    rows = "".join(_catalog_row(services, spec) for spec in ALL_MODELS)
-    hub = sentence(services.files.hub_state(ask_hub=False).words)
-    return (
-        '<h2>Catalogue</h2><table><thead><tr><th scope="col">Model</th><th scope="col">Download</th>'
-        f'<th scope="col">Licence</th><th scope="col">Available</th></tr></thead><tbody>{rows}</tbody></table>'
-        f'<p class="summary">{html.escape(services.whisper_engine)}</p><p class="summary">{html.escape(hub)}</p>'
-    )
-
-
-def _catalog_row(services: Services, spec: ModelSpec) -> str:
-    if isinstance(spec.source, HubSource):
-        source = spec.source.repository
-    elif isinstance(spec.source, RepositorySource):
-        source = "in this repository"
-    else:
-        source = ", ".join(sorted({part.distribution for file in spec.source.files for part in file.parts}))
-    availability = services.files.availability(spec, ask_hub=False)
-    return (
-        f"<tr><td>{html.escape(spec.title)} <small>{html.escape(source)}</small></td><td>{as_size(spec.download_bytes)}</td>"
-        f'<td><a href="{html.escape(spec.licence_url)}" target="_blank" rel="noreferrer">{html.escape(spec.licence)}</a></td>'
-        f"<td>{html.escape(availability.words)}</td></tr>"
-    )

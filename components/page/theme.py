@@ -14,6 +14,7 @@ STYLES = (
     "transcription/style",
     "music/style",
     "page/tables",
+    "model_status/style",
     "embeddings/style",
     "pictures/style",
     "timeline/timeline",

@@ -240,7 +240,9 @@ class ModelPlacement:
             except BaseException:
                 self._queue.book.entries[identity].resident = None  # half moved: the next try builds it anew
                 raise
-        taken = resident.weight_bytes() or probe.used_bytes() - used_before
+        # A process takes pages again that it had freed, without growing.
+        least = model.spec.memory_bytes("cpu") if probe.device == "cpu" else 0
+        taken = resident.weight_bytes() or max(probe.used_bytes() - used_before, least)
         return resident, taken if place == probe.device else 0
 
     def _load_failed(self, ticket: Ticket, identity: ModelIdentity, model: FetchedModel, error: Exception) -> None:

@@ -103,12 +103,13 @@ class OnnxResident:
 
     can_park = False
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, file_bytes: int) -> None:
         self.model = session
+        self._file_bytes = file_bytes
 
     def weight_bytes(self) -> int:
-        """Return 0: onnxruntime does not report it."""
-        return 0
+        """Return the size of the network's file, which is nearly all weights: onnxruntime does not report them."""
+        return self._file_bytes
 
     def park(self) -> None:
         """Do nothing: it is never called, since `can_park` is False."""

@@ -17,6 +17,8 @@ from models.specs.model_spec import (
     RepositorySource,
 )
 
+IN_INSTALLATION = "in this installation"
+
 
 @dataclass(frozen=True)
 class Availability:
@@ -24,7 +26,7 @@ class Availability:
 
     available: bool
     words: str
-    """'offline', 'downloaded', 'on the hub', or why not."""
+    """'in this installation', 'downloaded', 'on the hub', or why not."""
 
 
 class ModelFiles:
@@ -49,10 +51,10 @@ class ModelFiles:
     def availability(self, spec: ModelSpec, ask_hub: bool = True) -> Availability:
         """Return whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
         if isinstance(spec.source, RepositorySource):
-            return Availability(True, "offline")
+            return Availability(True, IN_INSTALLATION)
         if isinstance(spec.source, PackageSource):
             installed = self._packages.is_installed(spec.source)
-            return Availability(installed, "offline" if installed else "its package is not installed")
+            return Availability(installed, IN_INSTALLATION if installed else "its package is not installed")
         if self._hub.local_directory(spec.source) is not None:
             return Availability(True, "downloaded")
         state = self.hub_state(ask_hub)

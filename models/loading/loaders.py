@@ -148,7 +148,8 @@ class ModelLoaders:
         options.intra_op_num_threads = 1 if model.spec.download_bytes < ONE_THREAD_BYTES else self.cpu_threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         (file,) = model.directory.glob("*.onnx")
-        return OnnxResident(onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"]))
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        return OnnxResident(session, file.stat().st_size)
 
 
 def placement(spec: ModelSpec, device: Device) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def test_the_status_panel_frees_models(app: RunningApp, new_page: NewPage) -> No
     wait_for_state(page, "done")
     page.get_by_role("tab", name="Models").click()
     expect(page.locator("#residents")).to_contain_text("Whisper base (offline)")
-    expect(page.locator("#catalog")).to_contain_text("Systran/faster-whisper-large-v3")
+    expect(page.locator("#catalogue")).to_contain_text("Systran/faster-whisper-large-v3")
     page.get_by_role("button", name="Unload idle models").click()
     expect(page.locator("#residents")).to_contain_text("No model is loaded")
     expect(page.locator(".pill")).to_contain_text("no model loaded")
