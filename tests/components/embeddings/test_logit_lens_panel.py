@@ -110,7 +110,7 @@ def test_any_bytes_give_valid_markup(tokens: list[bytes]) -> None:
 
 def test_the_summary_is_one_line() -> None:
     line = text_of(lens_summary_markup(progress(TRACE)))
-    assert "English (0.40) · 3 words in 5 tokens, prediction depth most often layer 2 (100 %)" in line
+    assert "English (40 % sure) · 3 words in 5 tokens, prediction depth most often layer 2 (100 %)" in line
     assert "A model, float32 on CPU, MIT · 0:01.0–0:01.8 in 2.0 s" in line
     assert "computed before" in text_of(lens_summary_markup(progress(TRACE, from_store=True)))
     assert "<progress" in lens_summary_markup(progress(TRACE, "writing"))
