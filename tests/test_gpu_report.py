@@ -57,7 +57,7 @@ import pytest
 @pytest.fixture
 def broken(): raise OSError("no | file")
 
-def test_one_two(): pass
+def test_one_two(record_property): record_property("figure", "1.50 times")
 def test_three(): raise RuntimeError("CUDA failed with\\nerror out of memory")
 def test_four(): pytest.skip("not here")
 def test_five(broken): pass
@@ -71,7 +71,7 @@ def test_every_check_is_in_the_table_once_with_its_reason(tmp_path: Path) -> Non
     options = ["-q", "-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path), str(tmp_path)]
     assert pytest.main(options, plugins=[recorder]) == 1
     assert [(check.name, check.outcome, check.reason) for check in recorder.checks] == [
-        ("one two", "ok", ""),
+        ("one two", "ok", "1.50 times"),
         ("three", "FAILED", "RuntimeError: CUDA failed with error out of memory"),
         ("four", "skipped", "Skipped: not here"),
         ("five", "FAILED", "OSError: no / file"),

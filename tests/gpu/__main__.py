@@ -41,6 +41,7 @@ class Check:
     peak_bytes: int
     """Most memory of the GPU that torch had allocated during the check, or that the driver lent beyond what it did before."""
     reason: str = ""
+    """Why it failed or was skipped; or the figure that it measured."""
 
 
 @dataclass
@@ -109,7 +110,7 @@ def main(arguments: list[str]) -> int:
 
 def _reason(report: pytest.TestReport) -> str:
     if report.outcome == "passed":
-        return ""
+        return ", ".join(str(figure) for _, figure in report.user_properties)
     if isinstance(report.longrepr, tuple):
         text = report.longrepr[2]
     else:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import torch
 
 from models.loading.loaders import ModelLoaders
-from models.specs.model_spec import FetchedModel, Quantization
+from models.specs.model_spec import Device, FetchedModel, Quantization
 from tests.models.tiny_language_models import byte_tokenizer
 from tests.models.tiny_models import fetched
 
+NEW_TOKENS = 8
 SIZES = {
     "hidden_size": 1024,
     "intermediate_size": 4096,
@@ -87,11 +90,24 @@ def own_memory() -> int:
 
 def written(model: FetchedModel) -> list[int]:
     """What the model writes after a prompt."""
-    loaded = ModelLoaders().build(model, "cuda").model.model
-    prompt = torch.tensor([[1, 2, 3, 4]], device="cuda")
+    return write(ModelLoaders().build(model, "cuda").model.model, NEW_TOKENS)
+
+
+def write(loaded: Any, new_tokens: int) -> list[int]:
+    """Return a prompt and `new_tokens` further tokens, whichever they are."""
+    prompt = torch.tensor([[1, 2, 3, 4]], device=loaded.device)
     with torch.inference_mode():
-        tokens: list[int] = loaded.generate(prompt, max_new_tokens=8, do_sample=False, eos_token_id=None)[0].tolist()
+        tokens: list[int] = loaded.generate(prompt, max_new_tokens=new_tokens, do_sample=False, eos_token_id=None)[0].tolist()
     return tokens
+
+
+def seconds_of_text(model: FetchedModel, device: Device) -> float:
+    """Return the seconds in which the model writes `NEW_TOKENS`; what the first call prepares is left out."""
+    loaded = ModelLoaders().build(model, device).model.model
+    write(loaded, 1)
+    began = time.perf_counter()
+    write(loaded, NEW_TOKENS)
+    return time.perf_counter() - began
 
 
 def test_a_model_reaches_the_gpu_without_main_memory(writer: FetchedModel) -> None:
@@ -116,6 +132,13 @@ def test_a_split_model_writes_what_the_whole_one_writes(writer: FetchedModel) ->
     assert 0 < resident.weight_bytes() <= split.spec.memory_bytes("cuda")
     del resident
     assert written(split) == written(writer)
+
+
+def test_how_fast_a_split_model_writes(writer: FetchedModel, record_property: Callable[[str, object], None]) -> None:
+    """A figure for `models.model_catalog.SPLIT_GAIN`; whatever it is, the check does not fail."""
+    split = replace(writer, spec=replace(writer.spec, host_part_bytes=writer.spec.gpu_bytes // 4))
+    gain = seconds_of_text(writer, "cpu") / seconds_of_text(split, "cuda")
+    record_property("figure", f"{gain:.2f} times the speed of the CPU alone")
 
 
 @pytest.mark.parametrize("form", ["nf4", "int8"])

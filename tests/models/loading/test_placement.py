@@ -62,6 +62,20 @@ LARGE = make_spec("large", 16 * GB)
 SMALL = make_spec("small", 4 * GB)
 
 
+def test_no_model_is_split_before_a_gain_was_measured_and_the_lease_refuses_it_in_words() -> None:
+    choice = catalog(14 * GB, 15 * GB, LARGE, SMALL).choose("transcribe", "large")
+    assert (choice.spec, choice.reason) == (LARGE, "chosen by you")
+    bench = gpu_bench(1000)
+    with pytest.raises(OutOfMemory, match="Not enough memory on cuda"), bench.cache.lease(make_spec("large", 101)):
+        pass
+
+
+@pytest.fixture
+def measured_gain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.model_catalog.SPLIT_GAIN", 2.0)
+
+
+@pytest.mark.usefixtures("measured_gain")
 def test_a_model_that_is_a_little_too_large_is_split_for_whoever_names_it_and_the_page_says_so() -> None:
     choice = catalog(14 * GB, 15 * GB, LARGE, SMALL).choose("transcribe", "large")
     assert choice.spec.memory_bytes("cuda") < 14 * GB
@@ -72,12 +86,14 @@ def test_a_model_that_is_a_little_too_large_is_split_for_whoever_names_it_and_th
     assert choice.spec.host_bytes("cuda") > choice.spec.host_part_bytes
 
 
+@pytest.mark.usefixtures("measured_gain")
 def test_auto_splits_no_model() -> None:
     assert catalog(14 * GB, 15 * GB, LARGE, SMALL).choose("transcribe").spec is SMALL
     with pytest.raises(NoModelFits, match=r"more than 14\.0 GB"):
         catalog(14 * GB, 15 * GB, LARGE).choose("transcribe")
 
 
+@pytest.mark.usefixtures("measured_gain")
 @pytest.mark.parametrize(
     ("gpu_bytes", "host_bytes", "changes"),
     [
