@@ -77,6 +77,7 @@ def build_page(services: Services) -> gr.Blocks:
             with build_tab("models"):
                 build_model_status(services, pill, page)
         model_choices.connect(page)
+        clip.panes.connect()
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
     fetch_linked_inputs(page, services.links)

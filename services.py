@@ -22,10 +22,14 @@ from models.runtime import ModelRuntime
 from models.specs.model_spec import FetchedModel
 from models.zero_gpu.placement import MainProcessBuilder
 from models.zero_gpu.starting import ZeroGpu, start_zero_gpu
+from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
+from pipelines.clip.kept_results import KeptResults, Reference
 from pipelines.clip.links.downloads import LinkDownloads
 from pipelines.embeddings.clip_library import ClipLibrary
+from pipelines.embeddings.encoders.base import Encoder
+from pipelines.embeddings.encoders.registry import encoders
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.storage.opening import open_storage
 from settings import Settings
@@ -47,6 +51,8 @@ class Services:
     stop_flags: StopFlags
     library: ClipLibrary
     """Embeddings of clips, kept between runs."""
+    kept: KeptResults
+    """What the page showed of clips."""
     whisper_engine: str
     """Sentence: which library runs Whisper on this machine, and why."""
     placed: tuple[ResidentStatus, ...] = ()
@@ -73,15 +79,16 @@ def build_services(settings: Settings) -> Services:
     catalog = ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes)
     features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
+    clips = ClipStore(
+        settings.clip_dir,
+        clip_limits,
+        settings.clip_age_seconds,
+        open_storage(settings.clip_storage) if settings.clip_storage else None,
+        settings.clip_copies_bytes,
+    )
     return Services(
         settings=settings,
-        clips=ClipStore(
-            settings.clip_dir,
-            clip_limits,
-            settings.clip_age_seconds,
-            open_storage(settings.clip_storage) if settings.clip_storage else None,
-            settings.clip_copies_bytes,
-        ),
+        clips=clips,
         links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
@@ -89,7 +96,25 @@ def build_services(settings: Settings) -> Services:
         library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
         whisper_engine=engine.sentence(probe.device),
         placed=zero_gpu.placed if zero_gpu else (),
+        kept=KeptResults(clips.storage, {AudioClip: _clip_reference(clips), Encoder: _encoder_reference(catalog)}),
     )
+
+
+def _clip_reference(clips: ClipStore) -> Reference:
+    """Keep a clip by its content hash and the person's name for it."""
+
+    def find(key: tuple[str, str]) -> AudioClip:
+        clip = clips.find(key[0])
+        if clip is None:
+            raise LookupError(key[0])
+        return clip.named(key[1])
+
+    return Reference(lambda clip: (clip.content_hash, clip.name), find)
+
+
+def _encoder_reference(catalog: ModelCatalog) -> Reference:
+    """Keep an encoder by its key in the catalogue."""
+    return Reference(lambda encoder: encoder.key, lambda key: {one.key: one for one in encoders(catalog)}[key])
 
 
 def _model_files(settings: Settings, fetched: Iterable[FetchedModel] = ()) -> ModelFiles:

@@ -18,6 +18,7 @@ from components.clip.live_tempo import MARKUP as LIVE_TEMPO_MARKUP
 from components.clip.live_tempo import LiveTempo
 from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH, borrowing
+from components.page.jobs.kept_panes import KeptPanes
 from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import (
@@ -77,6 +78,8 @@ class ClipInput:
     """Whether the clip came from the examples, so that a result is wanted without another click."""
     person: gr.State
     """Text that stands for the browser that opened the clip, under which its owner's edits are kept; '' before."""
+    panes: KeptPanes
+    """What the tabs show of the clip."""
 
 
 def build_clip_input(services: Services) -> ClipInput:
@@ -108,7 +111,8 @@ def build_clip_input(services: Services) -> ClipInput:
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
     bar.sounded(LiveTempo(services.runtime).accept, inputs=beats, outputs=[bar, beats], **each_chunk)
-    return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example, person)
+    panes = KeptPanes(services.kept, state, timeline, person)
+    return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example, person, panes)
 
 
 class _ClipHandlers:

@@ -10,7 +10,6 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.embeddings.controls import EmbeddingControls, encoder_of
 from components.embeddings.shown_embedding import progress_markup
-from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -40,9 +39,9 @@ def build_layers_panel(services: Services, clip: ClipInput, controls: EmbeddingC
             run = gr.Button("Compare layers", min_width=0, elem_id="compare-layers")
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
         table = gr.HTML(EMPTY, elem_id="embedding-layers", apply_default_css=False)
-    panel = _LayersPanel(services, TabJob(services, "layers", [run, stop]))
+    panel = _LayersPanel(services, TabJob(services, "layers", [run, stop], panes=clip.panes))
+    panel.job.keep([table], lambda opened, request: (EMPTY,))
     panel.job.on(run.click, clip.state, panel.compare, [clip.state, controls.encoder, other], [table])
-    clip.state.change(lambda: EMPTY, outputs=table, queue=False, **QUIET)
 
 
 class _LayersPanel:

@@ -57,11 +57,12 @@ def build_logit_lens_panel(services: Services, clip: ClipInput) -> None:
         words = _build("lens-words", EMPTY)
         token = _build("lens-token", "")
         summary = gr.HTML(elem_id="lens-summary", apply_default_css=False)
-    panel = _Panel(services, TabJob(services, "logit-lens", (run, stop)))
+    panel = _Panel(services, TabJob(services, "logit-lens", (run, stop), panes=clip.panes))
     shown = [words, token, summary, clip.timeline, traced]
     panel.job.on(run.click, clip.state, panel.run, [clip.state, model, start], shown)
     words.chosen(panel.choose, [clip.state, traced], [token, clip.timeline], queue=False, **QUIET_EACH)
-    clip.state.change(panel.empty, clip.state, [words, token, summary, traced, start], queue=False, **QUIET)
+    panel.job.keep([words, token, summary, traced], lambda opened, request: (EMPTY, "", "", None))
+    clip.state.change(_start_control, clip.state, start, queue=False, **QUIET)
 
 
 def _build(elem_id: str, value: str) -> gr.HTML:
@@ -98,12 +99,10 @@ class _Panel:
         put_attention(timeline, traced.trace, index)
         return token_markup(traced.trace, index), timeline.value()
 
-    def empty(self, clip: AudioClip | None, request: gr.Request) -> tuple[Any, ...]:
-        """Clear the panel for another clip and end the job on the previous one."""
-        if self.job.keep_running(clip, request):
-            return (gr.skip(),) * 5
-        is_long = clip is not None and clip.duration > MAX_WINDOW_SECONDS
-        return EMPTY, "", "", None, gr.Number(value=0, visible=is_long)
+
+def _start_control(clip: AudioClip | None) -> gr.Number:
+    """Return the control for the start of the window, which a long clip has."""
+    return gr.Number(value=0, visible=clip is not None and clip.duration > MAX_WINDOW_SECONDS)
 
 
 def put_words(timeline: TimelineFeed, trace: LogitLensTrace) -> None:

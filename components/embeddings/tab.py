@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from components.clip.clip_input import ClipInput
 from components.embeddings.api import add_embedding_endpoints
@@ -100,7 +101,7 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
                 with gr.Tab("Logit lens"):
                     build_logit_lens_panel(services, clip)
                 views.append(build_files_panel())
-    job = TabJob(services, "embedding", [run, stop])
+    job = TabJob(services, "embedding", [run, stop], panes=clip.panes)
     handlers = _Handlers(services, job)
     values = [clip.state, shown, together, *controls.of_map, *controls.of_colour]
     panes = [map_view_html, summary, shown, clip.timeline]
@@ -111,24 +112,19 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     ends = [job.on(run.click, clip.state, handlers.show, values, panes)]
     state = [clip.state, shown]
     ends += [
-        job.follow(change, handlers.begin_change, state, handlers.change, values, panes)
+        job.follow(change, handlers.begin_change, state, handlers.show, values, panes)
         for change in (*changed_controls, *other_clips)
     ]
     plain: dict[str, Any] = {"queue": False, **QUIET}
-    controls.encoder.input(
-        lambda key: (
-            encoder_markup(services.runtime.catalog, key),
-            gr.Dropdown(layer_choices(services.runtime.catalog, key), value=""),
-        ),
-        inputs=controls.encoder,
-        outputs=[controls.about, controls.layer],
-        **plain,
-    )
+    controls.encoder.input(handlers.about_encoder, inputs=controls.encoder, outputs=[controls.about, controls.layer], **plain)
     controls.method.input(handlers.prepare_method, inputs=controls.method, **plain)
-    new_clip = clip.state.change(handlers.open_clip, inputs=state, outputs=panes, **plain)
-    changes = [new_clip, *(end.then(handlers.after_job, inputs=state, outputs=panes, **plain) for end in ends)]
-    connect_views(views, shown, changes)
-    connect_similar_frames(similar, shown, changes)
+    job.keep([map_view_html, summary, shown], handlers.otherwise, inputs=[shown])
+
+    def connect(restored: Dependency) -> None:
+        connect_views(views, shown, [restored, *ends])
+        connect_similar_frames(similar, shown, [restored, *ends])
+
+    clip.panes.after_restore(connect)
     add_embedding_endpoints(services)
 
 
@@ -140,15 +136,18 @@ class _Handlers:
         self._job = job
         self._umap = Preparation(warm_up_umap)
 
+    def about_encoder(self, key: str) -> tuple[str, gr.Dropdown]:
+        """Return what is shown beside an encoder, and the choice of its layers."""
+        catalog = self._services.runtime.catalog
+        return encoder_markup(catalog, key), gr.Dropdown(layer_choices(catalog, key), value="")
+
     def prepare_method(self, method: str) -> None:
         """Start to compile UMAP when it is chosen, before Show is pressed."""
         if method == "umap":
             self._umap.begin()
 
-    def open_clip(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
-        """Clear the tab for another clip and end the job on the previous one, unless the clip is on the map too."""
-        if self._job.keep_running(clip, request):
-            return NO_UPDATE
+    def otherwise(self, clip: AudioClip | None, request: gr.Request, shown: ShownEmbedding | None) -> Update:
+        """Return the panes of a clip of which no map is kept, and its track: it may be on the map of the clip before."""
         if clip is None or shown is None or clip.content_hash not in _hashes(shown.clips):
             return None, "", None, gr.skip()
         if shown.clip.content_hash == clip.content_hash:
@@ -156,28 +155,10 @@ class _Handlers:
         now = with_first(shown, clip)
         return map_value(map_view(now)), gr.skip(), now, track_feed(now).value()
 
-    def after_job(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Update:
-        """Clear the tab after a job if another clip was opened meanwhile."""
-        return NO_UPDATE if shown is None else self.open_clip(clip, shown, request)
-
     def begin_change(self, clip: AudioClip | None, shown: ShownEmbedding | None, request: gr.Request) -> Buttons:
         """Begin a job for a changed control if there is a map or a job that makes one; otherwise wait for Show."""
         is_shown = clip is not None and shown is not None and shown.clip.content_hash == clip.content_hash
         return self._job.begin(clip, request) if is_shown or self._job.keep_running(clip, request) else gr.skip()
-
-    def change(
-        self,
-        clip: AudioClip | None,
-        request: gr.Request,
-        shown: ShownEmbedding | None,
-        together: tuple[AudioClip, ...],
-        *controls: Any,
-    ) -> Iterator[Update]:
-        """Run the job that `begin_change` began."""
-        if self._job.keep_running(clip, request):
-            yield from self.show(clip, request, shown, together, *controls)
-        else:
-            yield NO_UPDATE
 
     def show(
         self,

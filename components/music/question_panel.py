@@ -12,7 +12,6 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.music import labels
 from components.music.caption_markup import turn_markup
-from components.page.events import QUIET
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices, Offer, titled, within_reach
@@ -57,11 +56,11 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
             stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
         estimate = build_gpu_estimate(services.runtime)
     connect_gpu_estimate(estimate, clip.state, [model], partial(_gpu_seconds, services))
-    job = TabJob(services, "questions", [run, stop])
+    job = TabJob(services, "questions", [run, stop], panes=clip.panes)
+    job.keep([turns, asked], lambda opened, request: ("", ()))
     work = _QuestionWork(services, job)
     for event in (run.click, question.submit):
         job.on(event, clip.state, work.run, [clip.state, description, asked, question, model], [turns, asked, question])
-    clip.state.change(lambda: ("", ()), outputs=[turns, asked], queue=False, **QUIET)
 
 
 def _answering(services: Services) -> Offer:

@@ -81,12 +81,13 @@ def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelCho
         controls,
         lambda opened, *values: caption_gpu_seconds(opened, options_of(values).caption, services.runtime.catalog),
     )
-    job = TabJob(services, "music", [run, stop])
+    job = TabJob(services, "music", [run, stop], panes=clip.panes)
     work = _DescriptionWork(services, job)
+    job.keep([*panes.all, clip.description], work.otherwise)
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, clip.description])
-    emptied = clip.state.change(work.empty, inputs=clip.state, outputs=[*panes.all, clip.description], queue=False, **QUIET)
-    for event in (ended, emptied):
-        event.then(_download, inputs=[clip.state, clip.description], outputs=download, queue=False, **QUIET)
+    downloaded: dict[str, Any] = {"inputs": [clip.state, clip.description], "outputs": download, "queue": False, **QUIET}
+    ended.then(_download, **downloaded)
+    clip.panes.after_restore(lambda restored: restored.then(_download, **downloaded))
     add_music_endpoints(services)
 
 
@@ -139,10 +140,8 @@ class _DescriptionWork:
         self._services = services
         self._job = job
 
-    def empty(self, clip: AudioClip | None, request: gr.Request) -> Update:
-        """Clear the results for another clip, and end a job on the one before."""
-        if self._job.keep_running(clip, request):
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    def otherwise(self, clip: AudioClip | None, request: gr.Request) -> Update:
+        """Return the panes of a clip that has not been described."""
         return READY if clip else EMPTY, "", "", "", None
 
     def run(self, clip: AudioClip | None, request: gr.Request, *controls: Any) -> Iterator[Update]:

@@ -42,7 +42,8 @@ def build_zero_shot_panel(services: Services, clip: ClipInput, model_choices: Mo
             run = gr.Button(labels.FIND, min_width=0, elem_id="score-labels")
             stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-scoring")
         result = build_seekable("label-scores")
-    work = _WordsWork(services, TabJob(services, "labels", [run, stop]))
+    work = _WordsWork(services, TabJob(services, "labels", [run, stop], panes=clip.panes))
+    work.job.keep([result], lambda opened, request: ("",))
     for event in (run.click, words.submit):
         work.job.on(event, clip.state, work.run, [clip.state, words, model], [result])
 

@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from pipelines.wording.certainty import percent
 
 
-def failure_markup(sentence: str) -> str:
+class FailureMarkup(str):
+    """HTML that says why there is no result: it is shown, but does not come back with the clip."""
+
+
+def failure_markup(sentence: str) -> FailureMarkup:
     """Return the line that says why there is no result."""
-    return f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>'
+    return FailureMarkup(f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>')
 
 
 def chips_markup(title: str, tags: Sequence[tuple[str, float | None]]) -> str:

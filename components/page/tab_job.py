@@ -1,16 +1,18 @@
-"""Long jobs of a tab: their buttons, a Stop for each person, and their end when another clip is opened."""
+"""Long jobs of a tab: their buttons, a Stop for each person, their end when another clip is opened, and what is kept of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from functools import wraps
+from functools import partial, wraps
+from inspect import Parameter, signature
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
 from components.page.events import QUIET, borrowing
+from components.page.jobs.kept_panes import KeptPanes, resumed_value
+from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
 from services import Services
@@ -24,14 +26,51 @@ class TabJob:
     """One kind of job. The last of its buttons is Stop; the others begin it, and are disabled while it runs."""
 
     def __init__(
-        self, services: Services, name: str, buttons: Sequence[gr.Button], queue: Callable[[Settings], dict[str, Any]] = borrowing
+        self,
+        services: Services,
+        name: str,
+        buttons: Sequence[gr.Button],
+        queue: Callable[[Settings], dict[str, Any]] = borrowing,
+        panes: KeptPanes | None = None,
     ) -> None:
-        """Build a job that `name` identifies among those of a session; its work stands in `queue`."""
+        """Build a job that `name` identifies among those of a session; its work stands in `queue`.
+
+        With `panes` it goes on after the page is loaded again, and its results come back with the clip; see `keep`.
+        """
         self._services = services
         self._queue = queue(services.settings)
         self._name = name
         self._buttons = list(buttons)
+        self._panes = panes
+        self._outputs: list[list[gr.components.Component]] = []
         self._buttons[-1].click(self._stop, queue=False, **QUIET)
+
+    @property
+    def names(self) -> list[str]:
+        """A name for each kind of work, which differ in their outputs."""
+        return [f"{self._name}_{number}" for number in range(len(self._outputs))]
+
+    def keep(
+        self,
+        panes: Sequence[gr.components.Component],
+        otherwise: Callable[..., Sequence[Any]],
+        inputs: Sequence[gr.components.Component] = (),
+        part: str = "",
+        is_stored: bool = True,
+    ) -> None:
+        """Register panes in which the job's results come back when their clip is opened.
+
+        Args:
+            panes: outputs of the job, states included.
+            otherwise: called with the clip or None, a `gr.Request` and the values of `inputs`; returns what stands in the panes
+                where nothing is kept, and perhaps a value of the timeline.
+            inputs: further inputs of `otherwise`.
+            part: name of these panes, where the job has several groups that are kept by themselves.
+            is_stored: False where the tab stores its results itself and `otherwise` returns them.
+        """
+        if self._panes is None:
+            raise TypeError(f"the job {self._name!r} was built without panes")
+        self._panes.add(part or self._name, self, panes, otherwise, inputs, is_stored)
 
     def on(
         self,
@@ -46,7 +85,11 @@ class TabJob:
         `work` takes the values of `inputs` and a `gr.Request`, and yields values of `outputs`.
         """
         once = {**QUIET, "trigger_mode": "once"}  # a double click begins one job
-        return self._after(pressed(self.begin, inputs=clip, outputs=self._buttons, queue=False, **once), work, inputs, outputs)
+        triggers = [pressed]
+        if self._panes is not None and list(outputs) not in self._outputs:
+            triggers.append(self._panes.event(f"{self._name}_{len(self._outputs)}"))
+        began = gr.on(triggers, self.begin, inputs=clip, outputs=self._buttons, queue=False, **once)
+        return self._after(began, work, inputs, outputs, resumes=True)
 
     def follow(
         self,
@@ -59,7 +102,7 @@ class TabJob:
     ) -> Dependency:
         """Like `on`, for a control that may move again: `begin` returns the buttons and begins a job if there is one to run."""
         began = moved(begin, inputs=list(begin_inputs), outputs=self._buttons, queue=False, **QUIET)
-        return self._after(began, work, inputs, outputs)
+        return self._after(began, work, inputs, outputs, resumes=False)
 
     def _after(
         self,
@@ -67,45 +110,99 @@ class TabJob:
         work: Callable[..., Any],
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
+        resumes: bool,
     ) -> Dependency:
-        ran = began.then(self.shown(work), inputs=list(inputs), outputs=list(outputs), **self._queue, **QUIET)
-        return ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
+        stream = self.shown(work, outputs, resumes)
+        person = [self._panes.person] if self._panes else []
+        ran = began.then(stream, inputs=[*person, *inputs], outputs=list(outputs), **self._queue, **QUIET)
+        ended = ran.then(self.end if resumes else self.end_unless_running, outputs=self._buttons, queue=False, **QUIET)
+        if self._panes:
+            ran.then(self._refill, outputs=self._panes.resumed, queue=False, **QUIET)
+        return ended
 
-    def shown(self, work: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-        """Return the generator function `work` such that it ends when the person opens another clip, and the job with it."""
+    def shown(
+        self, work: Callable[..., Iterator[Any]], outputs: Sequence[gr.components.Component], resumes: bool = False
+    ) -> Callable[..., Iterator[Any]]:
+        """Return a generator function that runs `work` in a thread for the job that was begun, and shows it.
+
+        It ends when the person opens another clip, and at once if no job was begun.
+
+        Args:
+            work: see `on`.
+            outputs: see `on`.
+            resumes: whether it shows the work that goes on where the page was loaded again. With panes, it takes the person
+                before the values for `work`.
+        """
+        if list(outputs) not in self._outputs:
+            self._outputs.append(list(outputs))
+        name = self.names[self._outputs.index(list(outputs))]
 
         @wraps(work)
         def stream(*values: Any) -> Iterator[Any]:
-            request = next(value for value in values if isinstance(value, gr.Request))
-            updates: Any = work(*values)
-            with self._services.stop_flags.job(self._session(request)) as job, closing(updates):
-                for update in updates:
-                    if job.left:
-                        return
-                    yield update
+            person, given = (values[0], values[1:]) if self._panes else ("", values)
+            session = self._session(next(value for value in given if isinstance(value, gr.Request)))
+            flags = self._services.stop_flags
+            adopted = flags.adopted(session) if resumes else None
+            waiting = flags.waiting(session)
+            if adopted and isinstance(adopted.runner, LiveJob):
+                yield from adopted.runner.updates(session)
+            elif waiting:
+                yield from self._started(LiveJob(name, waiting, outputs), partial(work, *given), person).updates(session)
 
+        if self._panes:
+            # Gradio finds the place of the request in the signature.
+            own = signature(work)
+            person_first = [Parameter("person", Parameter.POSITIONAL_ONLY), *own.parameters.values()]
+            stream.__signature__ = own.replace(parameters=person_first)  # type: ignore[attr-defined]
         return stream
 
+    def _started(self, live: LiveJob, work: Callable[[], Iterator[Any]], person: str) -> LiveJob:
+        """Begin the work in a thread of its own; with panes, its results are kept at its end."""
+        panes, subject = self._panes, live.job.subject
+        key = (person, subject, live.name)
+
+        def ended() -> None:
+            clip = self._services.clips.find(subject) if panes and person else None
+            if panes and clip:
+                panes.store(clip, person, live.written)
+            if panes:
+                panes.live.remove(key, live)
+
+        if panes and person:
+            panes.live.put(key, live)
+        live.start(work, self._services.stop_flags, ended)
+        return live
+
     def begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:
-        """Register a job on `clip`, which Stop ends from now on; return the buttons of a running job."""
-        self._services.stop_flags.begin(self._session(request), _subject(clip))
+        """Register a job on `clip`, which Stop ends from now on, or show one that runs; return the buttons of a running job."""
+        self._services.stop_flags.begin_unless_adopted(self._session(request), _subject(clip))
         return self._buttons_while(running=True)
 
     def end(self, request: gr.Request) -> Buttons:
         """Return the buttons of no job; none if a later job is running."""
         return self._buttons_while(running=False) if self._services.stop_flags.is_over(self._session(request)) else gr.skip()
 
-    def end_unless_running(self, clip: AudioClip | None, request: gr.Request) -> Buttons:
+    def end_unless_running(self, request: gr.Request) -> Buttons:
         """End a chain of events that may have begun no job, during which the person may have begun one."""
-        return gr.skip() if self.keep_running(clip, request) else self.end(request)
+        is_ended = self._services.stop_flags.current(self._session(request)).ended
+        return self.end(request) if is_ended else gr.skip()
 
     def current(self, request: gr.Request) -> SessionJob:
-        """Return this person's job; calling it returns whether to stop."""
-        return self._services.stop_flags.current(self._session(request))
+        """Return the job that the calling thread runs, or else this person's; calling it returns whether to stop."""
+        return CURRENT_JOB.get() or self._services.stop_flags.current(self._session(request))
+
+    def adopt(self, job: SessionJob, request: gr.Request) -> None:
+        """Show a running job on this person's page, where Stop ends it."""
+        self._services.stop_flags.adopt(self._session(request), job)
 
     def keep_running(self, clip: AudioClip | None, request: gr.Request) -> bool:
         """Return whether a job on `clip` is running; stop a job on any other clip."""
         return self._services.stop_flags.stop_unless(self._session(request), _subject(clip))
+
+    def _refill(self, request: gr.Request) -> Any:
+        """Ask for all panes again if another clip was opened during the job: its last update may have arrived after them."""
+        is_left = self._services.stop_flags.current(self._session(request)).left
+        return resumed_value(["refill"]) if is_left else gr.skip()
 
     def _stop(self, request: gr.Request) -> None:
         self._services.stop_flags.stop(self._session(request))

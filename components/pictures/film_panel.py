@@ -53,7 +53,8 @@ def connect_film(services: Services, clip: ClipInput, job: TabJob, panel: FilmPa
     """Connect the panel; `made` holds a `Made`."""
     work = _FilmWork(services, job)
     job.on(panel.press.click, clip.state, work.make, [clip.state, made, panel.steps], [panel.film])
-    made.change(_offer, inputs=made, outputs=[panel.controls, panel.film], queue=False, **QUIET)
+    job.keep([panel.film], lambda opened, request: ("",), part="film")
+    made.change(_offer, inputs=made, outputs=panel.controls, queue=False, **QUIET)
 
 
 class _FilmWork:
@@ -75,9 +76,9 @@ class _FilmWork:
             yield failure_markup(sentence_for(error))
 
 
-def _offer(made: Made) -> tuple[gr.Row, str]:
+def _offer(made: Made) -> gr.Row:
     """Show the controls when there are two pictures."""
-    return gr.Row(visible=made.board is not None and len(made.board.entries) > 1), ""
+    return gr.Row(visible=made.board is not None and len(made.board.entries) > 1)
 
 
 def film_markup(now: Film, first: Image.Image, stem: str) -> str:

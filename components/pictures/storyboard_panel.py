@@ -9,7 +9,6 @@ from typing import Any
 import gradio as gr
 
 from components.clip.clip_input import ClipInput
-from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
@@ -53,12 +52,18 @@ def connect_storyboard(
     inputs: list[gr.components.Component],
     single: list[gr.HTML],
 ) -> None:
-    """Connect the panel; `inputs`: the state of a `Drawn`, then the controls; `single`: panes of the single picture to clear."""
+    """Connect the panel; `inputs`: the state of a `Drawn`, then the controls; `single`: panes to clear."""
     work = _StoryboardWork(services, job, len(single))
     outputs = [panel.board, clip.timeline, panel.made, *single]
-    ended = job.on(pressed.click, clip.state, work.draw, [clip.state, *inputs], outputs)
-    for event in (ended.then, clip.state.change):
-        event(work.clear_for_clip, inputs=[clip.state, panel.made], outputs=[panel.board, panel.made], queue=False, **QUIET)
+    job.on(pressed.click, clip.state, work.draw, [clip.state, *inputs], outputs)
+    job.keep(
+        [panel.board, panel.made], lambda opened, request: ("", Made(opened.content_hash if opened else "")), part="storyboard"
+    )
+
+
+def _otherwise(clip: AudioClip | None, request: gr.Request) -> tuple[str, Made]:
+    """Return the panes of a clip without a storyboard."""
+    return "", Made(clip.content_hash if clip else "")
 
 
 class _StoryboardWork:
@@ -84,13 +89,6 @@ class _StoryboardWork:
         except Exception as error:
             known = Made(clip.content_hash if clip else "")
             yield failure_markup(sentence_for(error)), gr.skip(), known, *self._same
-
-    def clear_for_clip(self, clip: AudioClip | None, made: Made, request: gr.Request) -> Update:
-        """Clear a storyboard of another clip."""
-        content_hash = clip.content_hash if clip else ""
-        if self._job.keep_running(clip, request) or made.clip_hash == content_hash:
-            return gr.skip(), gr.skip()
-        return "", Made(content_hash)
 
 
 def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Update]:

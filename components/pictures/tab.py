@@ -80,14 +80,13 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
         components_of(controls),
         lambda opened, *values: pictures_gpu_seconds(opened, options_of(values), services.runtime.catalog),
     )
-    job = TabJob(services, "picture", [run.draw, run.storyboard, buttons.rewrite_prompt, film.press, run.stop])
+    job = TabJob(services, "picture", [run.draw, run.storyboard, buttons.rewrite_prompt, film.press, run.stop], panes=clip.panes)
     work = _PictureWork(services, job)
-    ended = job.on(run.draw.click, clip.state, work.draw, [clip.state, *inputs], panes)
-    written = job.on(buttons.rewrite_prompt.click, clip.state, work.write, [clip.state, *inputs], panes)
-    about_clip = [clip.state, drawn, controls.prompt]
-    for event in (clip.state.change, ended.then, written.then):
-        event(work.clear_for_clip, inputs=about_clip, outputs=[*panes, controls.start, controls.end], queue=False, **QUIET)
-    connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [pictures, concepts, summary])
+    job.on(run.draw.click, clip.state, work.draw, [clip.state, *inputs], panes)
+    job.on(buttons.rewrite_prompt.click, clip.state, work.write, [clip.state, *inputs], panes)
+    kept = [pictures, concepts, summary, controls.prompt, drawn]
+    job.keep([*kept, controls.start, controls.end], work.otherwise, [drawn, controls.prompt])
+    connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [film.film])
     connect_film(services, clip, job, film, panel.made)
     _connect_buttons(services, clip, controls, buttons, drawn, loop)
     pictures.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
@@ -156,14 +155,12 @@ class _PictureWork:
         except Exception as error:
             yield _failed(clip, drawn, error)
 
-    def clear_for_clip(self, clip: AudioClip | None, drawn: Drawn, prompt: str, request: gr.Request) -> Update:
-        """Clear what belongs to another clip; the values of the segment's two boxes come last."""
+    def otherwise(self, clip: AudioClip | None, request: gr.Request, drawn: Drawn, prompt: str) -> tuple[Any, ...]:
+        """Return the panes of a clip of which nothing was drawn, and the two boxes of the segment."""
         content_hash = clip.content_hash if clip else ""
-        if self._job.keep_running(clip, request) or drawn.clip_hash == content_hash:
-            return *NOTHING_NEW, gr.skip(), gr.skip()
         segment = ("", "") if drawn.clip_hash else (gr.skip(), gr.skip())
         text = "" if prompt == drawn.prompt else gr.skip()
-        return READY if clip else EMPTY, "", "", gr.skip(), text, Drawn(content_hash), *segment
+        return READY if clip else EMPTY, "", "", text, Drawn(content_hash), *segment
 
 
 def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots: Iterator[Drawing]) -> Iterator[Update]:

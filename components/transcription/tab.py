@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
@@ -80,37 +81,44 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
             with gr.Row(elem_classes="actions downloads"):
                 downloads = build_download_buttons()
             build_transcription_queue(services, controls)
-    buttons = [run, stop]
     connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
-    job = TabJob(services, "transcription", buttons, sharing)
+    job = TabJob(services, "transcription", [run, stop], sharing, clip.panes)
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
-    model_job, each_job = {**sharing(services.settings), **QUIET}, {**sharing(services.settings), **QUIET_EACH}
-    ended = job.on(run.click, clip.state, work.run, [clip.state, edited, *controls.decoding], [*shown, edited])
+    each_job = {**sharing(services.settings), **QUIET_EACH}
+    decoded = [clip.state, edited, *controls.decoding]
+    ended = job.on(run.click, clip.state, work.run, decoded, [*shown, edited])
     dictate.chunk(
         DictationJob(services).accept,
         inputs=[dictation, *controls.decoding],
         outputs=[dictate, dictation, transcript, summary],
         **each_job,  # the answer that asks for the next chunk comes before Gradio regards this event as ended
     )
-    on_page: dict[str, Any] = {"outputs": shown, "queue": False, **QUIET}
-    restored = clip.state.change(work.restore, inputs=[clip.state, edited, *controls.decoding], **on_page)
-    wanted = [clip.is_example, result]
-    awaited = restored.then(work.begin_if_wanted, inputs=[*wanted, clip.state], outputs=buttons, queue=False, **QUIET)
-    given = awaited.then(work.run_if_wanted, inputs=[*wanted, clip.state, *controls.decoding], outputs=shown, **model_job)
-    given.then(job.end_unless_running, inputs=clip.state, outputs=buttons, queue=False, **QUIET)
+    job.keep([transcript, summary, result], work.restore, [edited, *controls.decoding], is_stored=False)
     results = [
         ended,
-        given,
         transcript.edited(work.correct, inputs=[clip.state, result, edited], outputs=[*shown, edited], **QUIET_EACH),
         transcript.again(
             work.decode_line_again, inputs=[clip.state, result, edited, *controls.decoding], outputs=[*shown, edited], **each_job
         ),
     ]
-    exported = [clip.transcription, clip.subtitles, *downloads]
+    export = _export_arguments(clip, [clip.state, result, *controls.cues], downloads)
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
-        changed(_export, inputs=[clip.state, result, *controls.cues], outputs=exported, queue=False, **QUIET)
+        changed(_export, **export)
+
+    def connect(restored: Dependency) -> None:
+        restored.then(_export, **export)
+        wanted = [clip.is_example, result, clip.state]
+        given = job.follow(restored.then, work.begin_if_wanted, wanted, work.run, decoded, [*shown, edited])
+        given.then(_export, **export)
+
+    clip.panes.after_restore(connect)
     add_transcription_endpoint(services)
+
+
+def _export_arguments(clip: ClipInput, inputs: list[Any], downloads: list[gr.DownloadButton]) -> dict[str, Any]:
+    outputs = [clip.transcription, clip.subtitles, *downloads]
+    return {"inputs": inputs, "outputs": outputs, "queue": False, **QUIET}
 
 
 def _gpu_seconds(services: Services, clip: AudioClip, *controls: Any) -> float:
@@ -146,31 +154,17 @@ class _TranscriptionWork:
         """Start the job of an example without a result, without another press."""
         return self._job.begin(clip, request) if is_example and result is None else gr.skip()
 
-    def run_if_wanted(
-        self, is_example: bool, result: _Result | None, clip: AudioClip | None, request: gr.Request, *controls: Any
-    ) -> Iterator[Update]:
-        """Run as `run` does, for an example without a result; follows `restore`, whose answer would else replace this one's."""
-        if is_example and result is None:
-            yield from self._job.shown(self._stream)(clip, request, controls)
-        else:
-            yield NO_UPDATE
-
-    def restore(self, clip: AudioClip | None, edited: EditedResults, request: gr.Request, *controls: Any) -> Update:
-        """Show the edited result of a new clip, or what these controls gave before, or what to do.
-
-        A job on the clip before it ends.
-        """
+    def restore(self, clip: AudioClip | None, request: gr.Request, edited: EditedResults, *controls: Any) -> Update:
+        """Return the edited result of a new clip, or what these controls gave before, or what to do."""
         options, catalog = options_of(controls), self._services.runtime.catalog
         known = find_stored(clip, options, catalog) if clip else None
-        if self._job.keep_running(clip, request):
-            return NO_UPDATE  # the person pressed first: its first words may be there already
         if clip is None:
-            return TranscriptFeed().value(EMPTY), "", gr.skip(), None
+            return TranscriptFeed().value(EMPTY), "", None, gr.skip()
         if clip.content_hash in edited:
-            return _whole(clip, edited[clip.content_hash])
+            return _timeline_last(_whole(clip, edited[clip.content_hash]))
         if known is None:
-            return TranscriptFeed().value(READY), "", gr.skip(), None
-        return _whole(clip, _Result(known, options))
+            return TranscriptFeed().value(READY), "", None, gr.skip()
+        return _timeline_last(_whole(clip, _Result(known, options)))
 
     def correct(self, clip: AudioClip | None, result: _Result | None, edited: EditedResults, event: gr.EventData) -> Update:
         """Replace the text of a line by a person's."""
@@ -214,6 +208,11 @@ def _without(edited: EditedResults, content_hash: str) -> EditedResults:
 def _whole(clip: AudioClip, result: _Result) -> Update:
     """Return the update for a finished result."""
     return list(_streamed(clip, result.options, iter((result.transcription,))))[-1]
+
+
+def _timeline_last(update: Update) -> Update:
+    transcript, summary, timeline, result = update
+    return transcript, summary, result, timeline
 
 
 def _streamed(clip: AudioClip, options: TranscriptionOptions, snapshots: Iterator[Transcription]) -> Iterator[Update]:

@@ -34,6 +34,7 @@ HASH_BLOCK_BYTES = 4 * 2**20
 CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
 FACTS_FILE = "clip.json"
 KEEPERS_FOLDER = "keepers"
+KEPT_FOLDER = "kept"
 MIN_CUT_SECONDS = 0.05
 CLIP_FACTS = TypeAdapter(AudioClip)
 """How a clip is written beside its samples."""
@@ -69,6 +70,11 @@ class ClipStore:
     def directory(self) -> Path:
         """Where the clips lie."""
         return self._directory
+
+    @property
+    def storage(self) -> Storage:
+        """Where it is noted who keeps clips, and what they have of them."""
+        return self._keepers
 
     def open(
         self,
@@ -180,14 +186,19 @@ class ClipStore:
         """Note that `keeper` (any text that stands for one person) has this clip in a history."""
         if not clip.directory.exists() and self.find(clip.content_hash) is None:
             raise ClipExpired
-        self._keepers.write(f"{clip.content_hash}/{KEEPERS_FOLDER}/{_name_for(keeper)}", b"")
+        self._keepers.write(keeper_key(clip.content_hash, keeper), b"")
+
+    def find_kept(self, content_hash: str, keeper: str) -> AudioClip | None:
+        """Return the clip with this hash if `keeper` has it in a history."""
+        is_kept = CONTENT_HASH.fullmatch(content_hash) and self._keepers.exists(keeper_key(content_hash, keeper))
+        return self.find(content_hash) if is_kept else None
 
     def release(self, content_hash: str, keeper: str) -> None:
-        """Release the clip for `keeper`; its files go with the last keeper."""
+        """Release the clip for `keeper`, whose results go; all files go with the last keeper."""
         if not CONTENT_HASH.fullmatch(content_hash):
             return
         keepers = f"{content_hash}/{KEEPERS_FOLDER}"
-        self._keepers.remove(f"{keepers}/{_name_for(keeper)}")
+        self._keepers.remove(keeper_key(content_hash, keeper), *self._keepers.stamps(kept_folder(content_hash, keeper)))
         if not self._keepers.stamps(keepers):
             if self._shared:
                 self._shared.forget(content_hash)
@@ -261,7 +272,17 @@ def _clip(audio: DecodedAudio, clips: Path, channel: int | None, file_hash: str)
     )
 
 
-def _name_for(keeper: str) -> str:
+def keeper_key(content_hash: str, keeper: str) -> str:
+    """Return the key of the object that notes a keeper of a clip; it does not reveal the keeper."""
+    return f"{content_hash}/{KEEPERS_FOLDER}/{_keeper_name(keeper)}"
+
+
+def kept_folder(content_hash: str, keeper: str) -> str:
+    """Return the folder of what a keeper has of a clip."""
+    return f"{content_hash}/{KEPT_FOLDER}/{_keeper_name(keeper)}"
+
+
+def _keeper_name(keeper: str) -> str:
     return _short_hash(keeper.encode("utf-8", "surrogatepass"))
 
 

@@ -1,4 +1,4 @@
-"""A Stop flag for each browser session, set by its Stop button, by another clip, or when its page closes; and one for all."""
+"""A Stop flag for each browser session, set by its Stop button, by another clip, or after its page closed; and one for all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+GRACE_SECONDS = 60.0
+"""How long a running job goes on that no page shows: a page that is loaded again within this time shows it further."""
 
 
 @dataclass(eq=False)
@@ -16,8 +19,13 @@ class SessionJob:
     order: int = 0
     """The page's own count of its requests, which may arrive in another order."""
     stop: threading.Event = field(default_factory=threading.Event)
-    left: bool = False
-    """Whether a later job or another subject replaced it, so that its results are no longer shown."""
+    sessions: set[str] = field(default_factory=set)
+    """Sessions whose pages show it: the one that began it, or one that found it running."""
+    adopted: bool = False
+    """Whether the last of these sessions found it running, and has not begun to show it."""
+    runner: object = None
+    """What runs its work."""
+    running: bool = False
     ended: bool = False
     over: bool = False
     """Whether the page shows that it has ended."""
@@ -28,16 +36,24 @@ class SessionJob:
         """Return whether to stop."""
         return self.stop.is_set()
 
-    def leave(self) -> None:
-        """Stop the job, and mark that its results are no longer shown."""
-        self.left = True
-        self.stop.set()
+    @property
+    def left(self) -> bool:
+        """Whether its results are shown nowhere, as a later job or another subject replaced it, or its page was closed."""
+        return not self.sessions
+
+    def leave(self, session: str) -> None:
+        """Note that its results are no longer shown in `session`; stop the job if they are shown nowhere."""
+        self.sessions.discard(session)
+        if not self.sessions:
+            self.stop.set()
 
 
 class StopFlags:
     """Flags by session. A job gets its flag when it is requested, so that a Stop counts while it is in the queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Make flags; a running job whose page was closed stops after `grace_seconds`."""
+        self._grace_seconds = grace_seconds
         self._lock = threading.Lock()
         self._jobs: dict[str, SessionJob] = {}
         self._closed = threading.Event()
@@ -84,31 +100,61 @@ class StopFlags:
         `subject` says what it works on, e.g. a clip's content hash.
         """
         with self._lock:
-            job = self._new_job(subject, order)
+            job = self._new_job(session, subject, order)
             before = self._jobs.get(session)
             if before is not None and order < before.order:
-                job.leave()
+                job.leave(session)
                 return job
             if before is not None:
                 job.follows = not before.over
-                before.leave()
+                before.leave(session)
             self._jobs[session] = job
         return job
+
+    def adopt(self, session: str, job: SessionJob) -> None:
+        """Register a running job that another session began: this one shows it too, and can stop it."""
+        with self._lock:
+            job.sessions.add(session)
+            job.adopted = True
+            self._jobs[session] = job
+
+    def waiting(self, session: str) -> SessionJob | None:
+        """Return the job that was registered last if its work has not begun."""
+        with self._lock:
+            job = self._jobs.get(session)
+        return job if job is not None and job.runner is None else None
+
+    def adopted(self, session: str) -> SessionJob | None:
+        """Return the job that the session adopted and has not begun to show: it begins now."""
+        with self._lock:
+            job = self._jobs.get(session)
+            if job is None or not job.adopted:
+                return None
+            job.adopted = False
+            return job
+
+    def begin_unless_adopted(self, session: str, subject: str = "") -> SessionJob:
+        """Return the running job that the session adopted and has not begun to show, or begin one as `begin` does."""
+        with self._lock:
+            job = self._jobs.get(session)
+            if job is not None and job.adopted and job.subject == subject:
+                return job
+        return self.begin(session, subject)
 
     def current(self, session: str) -> SessionJob:
         """Return the job that was registered last."""
         with self._lock:
-            return self._jobs.setdefault(session, self._new_job(""))
+            return self._jobs.setdefault(session, self._new_job(session, ""))
 
     @contextmanager
-    def job(self, session: str) -> Iterator[SessionJob]:
-        """Yield the session's current job, which runs during the block and is marked as ended after it."""
-        job = self.current(session)
+    def run(self, job: SessionJob) -> Iterator[SessionJob]:
+        """Yield a job, which runs during the block and is marked as ended after it."""
+        job.running = True
         with self.counted():
             try:
                 yield job
             finally:
-                job.ended = True
+                job.running, job.ended = False, True
 
     def stop(self, session: str) -> None:
         """Stop the session's current job."""
@@ -124,7 +170,7 @@ class StopFlags:
         if job is None or job.ended:
             return False
         if job.subject != subject:
-            job.leave()
+            job.leave(session)
         return job.subject == subject
 
     def is_over(self, session: str) -> bool:
@@ -138,15 +184,24 @@ class StopFlags:
             return job.over
 
     def forget(self, session: str) -> None:
-        """Stop the jobs of a page that was closed, also those of its parts ('session/part'), and forget the session."""
+        """Forget the session of a page that was closed, with its parts ('session/part').
+
+        Its jobs stop, those that run after a while: the page may have been loaded again, and show them further.
+        """
         with self._lock:
             names = [name for name in self._jobs if name == session or name.startswith(f"{session}/")]
-            jobs = [self._jobs.pop(name) for name in names]
-        for job in jobs:
-            job.stop.set()
+            jobs = {name: self._jobs.pop(name) for name in names}
+        for name, job in jobs.items():
+            job.sessions.discard(name)
+            if not job.running:
+                job.leave(name)
+            elif job.left:
+                later = threading.Timer(self._grace_seconds, job.leave, (name,))
+                later.daemon = True
+                later.start()
 
-    def _new_job(self, subject: str, order: int = 0) -> SessionJob:
-        job = SessionJob(subject, order)
+    def _new_job(self, session: str, subject: str, order: int = 0) -> SessionJob:
+        job = SessionJob(subject, order, sessions={session})
         if self.is_closed():
             job.stop.set()
         return job

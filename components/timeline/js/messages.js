@@ -16,11 +16,16 @@ import {Track, countOf} from './track.js';
 /**
  * A value is {token, clip} (show this clip, or none) or {token, feed, tab, tracks, commands}: tracks of a
  * tab by id as the texts of tracks.py, null to remove a track, and the commands of the feed so far, as JSON.
+ * {feeds} holds several of the latter.
  */
 export function receive() {
   const value = props.value;
   if (!value) return;
   if ('clip' in value) return showClip(value.clip && JSON.parse(value.clip));
+  for (const feed of value.feeds ?? [value]) receiveFeed(feed);
+}
+
+function receiveFeed(value) {
   if (!state.clip || value.token !== state.clip.token) return;
   for (const [id, text] of Object.entries(value.tracks)) receiveTrack(id, text, value.tab);
   placeRows();

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
 from components.page.tab_job import TabJob
 from pipelines.clip.errors import NoClip
 from pipelines.jobs.stop_flags import StopFlags
@@ -26,8 +27,13 @@ def services() -> Any:
 
 
 def counted(clip: Any, request: gr.Request) -> Iterator[int]:
-    """Work that is never done."""
-    yield from count()
+    """Work that goes on until its job is stopped, at a pace at which each step is shown."""
+    should_stop = CURRENT_JOB.get()
+    assert should_stop
+    for number in count():
+        if should_stop.stop.wait(0.02):
+            return
+        yield number
 
 
 def handlers(page: gr.Blocks) -> dict[str, Any]:
@@ -47,7 +53,7 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
     assert [button.interactive for button in events["end"](ONE)] == [True, True, False]
     events["begin"](clip, OTHER)
     flags = services.stop_flags
-    with flags.job("one/test") as one_stops, flags.job("other/test") as other_stops:
+    with flags.run(flags.current("one/test")) as one_stops, flags.run(flags.current("other/test")) as other_stops:
         assert job.keep_running(clip, ONE)
         events["_stop"](ONE)
         assert (one_stops(), other_stops()) == (True, False)
@@ -60,9 +66,9 @@ def test_the_end_of_the_job_before_frees_no_button(services: Services, clip: Any
     with gr.Blocks():
         job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     job.begin(clip, ONE)
-    with services.stop_flags.job("one/test"):
+    with services.stop_flags.run(services.stop_flags.current("one/test")):
         job.begin(None, ONE)  # for another clip, while the job on this one comes to its end
-    with services.stop_flags.job("one/test"):
+    with services.stop_flags.run(services.stop_flags.current("one/test")):
         assert job.end(ONE) == gr.skip()
     assert isinstance(job.end(ONE), list)
     job.begin(clip, ONE)
@@ -71,10 +77,10 @@ def test_the_end_of_the_job_before_frees_no_button(services: Services, clip: Any
 
 def test_nothing_more_is_shown_of_a_clip_that_was_left(services: Services, clip: Any) -> None:
     with gr.Blocks():
-        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+        said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
-    seen = job.shown(counted)(clip, request)
+    seen = job.shown(counted, [said])(clip, request)
     assert [next(seen), next(seen)] == [0, 1]
     assert not job.keep_running(None, request)
     assert next(seen, "nothing") == "nothing"
@@ -83,15 +89,15 @@ def test_nothing_more_is_shown_of_a_clip_that_was_left(services: Services, clip:
 def test_nothing_more_is_shown_of_what_was_asked_before(services: Services, clip: Any) -> None:
     """A control moves on while the map for its last place is being made."""
     with gr.Blocks():
-        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+        said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
-    first = job.shown(counted)(clip, request)
+    first = job.shown(counted, [said])(clip, request)
     assert next(first) == 0
     job.begin(clip, request)
     assert next(first, "nothing") == "nothing"
     assert job.end(ONE) == gr.skip()
-    second = job.shown(counted)(clip, request)
+    second = job.shown(counted, [said])(clip, request)
     assert [next(second), next(second)] == [0, 1]
     assert job.keep_running(clip, request)
     assert not job.keep_running(None, request)
@@ -108,7 +114,8 @@ def test_what_is_asked_for_again_meanwhile_is_done_again(services: Services) -> 
         job.follow(level.release, job.begin, [state], counted, [state], [said])
     modes = [(event.fn.__name__, event.trigger_mode) for event in page.fns.values() if event.fn]
     pressed = [("begin", "once"), ("counted", "always_last"), ("end", "always_last")]
-    assert modes[1:] == [*pressed, ("begin", "always_last"), *pressed[1:]]
+    followed = [("begin", "always_last"), ("counted", "always_last"), ("end_unless_running", "always_last")]
+    assert modes[1:] == [*pressed, *followed]
 
 
 def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
@@ -117,12 +124,12 @@ def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
         yield 0
 
     with gr.Blocks():
-        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+        said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
     assert job.keep_running(clip, request)
     with pytest.raises(NoClip):
-        list(job.shown(broken)(clip, request))
+        list(job.shown(broken, [said])(clip, request))
     assert not job.keep_running(clip, request)
 
 
@@ -130,9 +137,30 @@ def test_jobs_of_one_person_have_stops_of_their_own(services: Services, clip: An
     with gr.Blocks():
         first, second = (TabJob(services, name, [gr.Button("Run"), gr.Button("Stop")]) for name in ("first", "second"))
     flags = services.stop_flags
-    with flags.job("one/first") as first_stops, flags.job("one/second") as second_stops:
+    with flags.run(flags.current("one/first")) as first_stops, flags.run(flags.current("one/second")) as second_stops:
         assert (first.current(ONE), second.current(ONE)) == (first_stops, second_stops)
         services.stop_flags.stop("one/second")
         assert (first_stops(), second_stops()) == (False, True)
-        services.stop_flags.forget("one")
-        assert first_stops()
+
+
+def test_a_job_goes_on_when_its_page_is_loaded_again_and_its_new_page_shows_and_stops_it(services: Services, clip: Any) -> None:
+    with gr.Blocks():
+        said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+    first, second = gr.Request(session_hash="one"), gr.Request(session_hash="two")
+    job.begin(clip, first)
+    before = job.shown(counted, [said])(clip, first)
+    assert next(before) == 0
+    live = job.current(first).runner
+    assert isinstance(live, LiveJob)
+    services.stop_flags.forget("one")
+    assert next(before, "nothing") == "nothing"
+    job.adopt(live.job, second)
+    job.begin(clip, second)  # the page asks for it as it would for a new one
+    after = job.shown(counted, [said], resumes=True)(clip, second)
+    assert next(after) >= 0
+    assert job.current(second) is live.job
+    assert not live.job()
+    services.stop_flags.stop("two/test")
+    assert live.job()
+    services.stop_flags.forget("two")
+    assert next(after, "nothing") == "nothing"

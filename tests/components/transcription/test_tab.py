@@ -26,11 +26,11 @@ def test_the_end_of_an_examples_own_run_frees_no_button_during_a_press(services:
     work = _TranscriptionWork(services, job)
     assert work.begin_if_wanted(False, None, clip, ONE) == gr.skip()
     assert interactive(work.begin_if_wanted(True, None, clip, ONE)) == [False, True]
-    with services.stop_flags.job("one/test"):
-        assert job.end_unless_running(clip, ONE) == gr.skip()
+    with services.stop_flags.run(services.stop_flags.current("one/test")):
+        assert job.end_unless_running(ONE) == gr.skip()
     job.begin(clip, ONE)
-    assert job.end_unless_running(clip, ONE) == gr.skip()
-    with services.stop_flags.job("one/test") as should_stop:
-        assert job.end_unless_running(clip, ONE) == gr.skip()
+    assert job.end_unless_running(ONE) == gr.skip()
+    with services.stop_flags.run(services.stop_flags.current("one/test")) as should_stop:
+        assert job.end_unless_running(ONE) == gr.skip()
         assert not should_stop()
-    assert interactive(job.end_unless_running(clip, ONE)) == [True, False]
+    assert interactive(job.end_unless_running(ONE)) == [True, False]

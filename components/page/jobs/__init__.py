@@ -1,0 +1,1 @@
+"""Jobs that outlive the loading of their page, and what is kept of them."""

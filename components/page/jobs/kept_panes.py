@@ -1,0 +1,179 @@
+"""What the tabs show of a clip, kept for the browser that opened it: it comes back with the clip, and a running job goes on.
+
+Each tab registers its panes by `TabJob.keep`, and says what stands in them where nothing is kept. What a job writes into them
+is stored when it ends. When a clip is opened, one event fills the panes of all tabs, from what is stored and from the jobs that
+run, and the page's script resumes to show those jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MethodType
+from typing import Any, Protocol
+from uuid import uuid4
+
+import gradio as gr
+from gradio.events import Dependency, EventListener
+
+from components.page.events import QUIET
+from components.page.jobs.live_jobs import JobKey, LiveJob, LiveJobs, is_skipped
+from components.page.markup import FailureMarkup
+from components.page.page_script import page_script
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.kept_results import KeptResults
+from pipelines.jobs.stop_flags import SessionJob
+
+Value = dict[str, Any]  # JSON
+
+
+class KeptJob(Protocol):
+    """A job of a tab; see `TabJob`."""
+
+    @property
+    def names(self) -> list[str]:
+        """A name for each kind of work."""
+
+    def keep_running(self, clip: AudioClip | None, request: gr.Request) -> bool:
+        """Return whether it works on `clip`; stop it on any other clip."""
+
+    def adopt(self, job: SessionJob, request: gr.Request) -> None:
+        """Show a running job on this person's page."""
+
+
+@dataclass(frozen=True)
+class KeptValues:
+    """What one group of panes showed: values by the pane's position in the group."""
+
+    values: Mapping[int, Any] = field(default_factory=dict)
+    timeline: Value | None = None
+    """The timeline's value {tracks, commands, …} with the tracks of the group; see `TimelineFeed.value`."""
+
+
+@dataclass(frozen=True)
+class _Group:
+    name: str
+    job: KeptJob
+    panes: tuple[gr.components.Component, ...]
+    otherwise: Callable[..., Sequence[Any]]
+    """Called with clip, request and the values of `inputs`; returns values of the panes, and perhaps of the timeline."""
+    inputs: tuple[gr.components.Component, ...]
+    is_stored: bool
+
+
+class KeptPanes:
+    """The panes of all tabs. `person` holds a text that stands for the browser; nothing is kept while it is ''."""
+
+    def __init__(self, kept: KeptResults, clip: gr.State, timeline: gr.HTML, person: gr.State) -> None:
+        """Build the component by which the page resumes jobs."""
+        self.live = LiveJobs()
+        self.person = person
+        self.resumed = gr.HTML(
+            None, elem_id="resumed-jobs", js_on_load=page_script("page/jobs/resumed_jobs"), apply_default_css=False
+        )
+        self._kept_results = kept
+        self._clip = clip
+        self._timeline = timeline
+        self._groups: list[_Group] = []
+        self._followers: list[Callable[[Dependency], None]] = []
+
+    def add(
+        self,
+        name: str,
+        job: KeptJob,
+        panes: Sequence[gr.components.Component],
+        otherwise: Callable[..., Sequence[Any]],
+        inputs: Sequence[gr.components.Component],
+        is_stored: bool,
+    ) -> None:
+        """Register panes; see `TabJob.keep`."""
+        self._groups.append(_Group(name, job, tuple(panes), otherwise, tuple(inputs), is_stored))
+
+    def event(self, name: str) -> Callable[..., Dependency]:
+        """Return the event by which the page resumes the job `name`, or asks for all panes: 'refill'."""
+        # gr.HTML itself has only the events whose names stand in its script.
+        return MethodType(EventListener(event_name=name).listener, self.resumed)
+
+    def after_restore(self, connect: Callable[[Dependency], None]) -> None:
+        """Call `connect` with the event that fills the panes, once it is built."""
+        self._followers.append(connect)
+
+    def connect(self) -> None:
+        """Build the event that fills the panes when a clip is opened, or after a job of another clip; all tabs must be built."""
+        inputs = [pane for group in self._groups for pane in group.inputs]
+        outputs = [pane for group in self._groups for pane in group.panes]
+        restored = gr.on(
+            [self._clip.change, self.event("refill")],
+            self._restore,
+            inputs=[self._clip, self.person, *inputs],
+            outputs=[*outputs, self._timeline, self.resumed],
+            queue=False,
+            **QUIET,
+        )
+        for connect in self._followers:
+            connect(restored)
+
+    def store(self, clip: AudioClip, person: str, written: Mapping[gr.components.Component, Any]) -> None:
+        """Keep what a job has written at its end, unless it failed."""
+        if any(isinstance(value, FailureMarkup) for value in written.values()):
+            return
+        timeline = written.get(self._timeline)
+        for group in self._groups:
+            new = {index: written[pane] for index, pane in enumerate(group.panes) if pane in written}
+            if not new or not group.is_stored:
+                continue
+            before = self._kept(group, clip, person)
+            kept = KeptValues({**before.values, **new}, _merged_feeds(before.timeline, timeline))
+            self._kept_results.store(clip, person, group.name, kept)
+            timeline = None  # the tracks belong to the first group
+
+    def _restore(self, clip: AudioClip | None, person: str, request: gr.Request, *inputs: Any) -> list[Any]:
+        """Return the values of all panes for the clip that was opened; those of a job that this page began stay as they are."""
+        jobs = dict.fromkeys(group.job for group in self._groups)
+        begun = {job for job in jobs if job.keep_running(clip, request)}
+        live = [one for job in jobs if job not in begun and (one := self._adopted(job, clip, person, request))]
+        values, feeds, rest = list[Any](), list[Value | None](), list(inputs)
+        for group in self._groups:
+            own, rest = rest[: len(group.inputs)], rest[len(group.inputs) :]
+            if group.job in begun:
+                values += [gr.skip()] * len(group.panes)
+                continue
+            kept = self._kept(group, clip, person)
+            empty, feed = _with_feed(group.otherwise(clip, request, *own), len(group.panes))
+            feeds.append(kept.timeline if kept.values else feed)
+            written = {pane: value for one in live for pane, value in one.written.items()}
+            values += [written.get(pane, kept.values.get(index, empty[index])) for index, pane in enumerate(group.panes)]
+        feeds += [one.written.get(self._timeline) for one in live]
+        return [*values, {"feeds": [feed for feed in feeds if feed]}, resumed_value([one.name for one in live])]
+
+    def _kept(self, group: _Group, clip: AudioClip | None, person: str) -> KeptValues:
+        kept = self._kept_results.find(clip, person, group.name) if clip and group.is_stored else None
+        return kept if isinstance(kept, KeptValues) else KeptValues()
+
+    def _adopted(self, job: KeptJob, clip: AudioClip | None, person: str, request: gr.Request) -> LiveJob | None:
+        """Return the work of this kind that goes on about the clip, which this page shows from now on."""
+        keys: list[JobKey] = [(person, clip.content_hash, name) for name in job.names] if clip and person else []
+        for live in filter(None, map(self.live.find, keys)):
+            job.adopt(live.job, request)
+            return live
+        return None
+
+
+def resumed_value(events: Sequence[str]) -> Value:
+    """Return the value that lets the page's script trigger these events."""
+    return {"events": list(events), "id": uuid4().hex}
+
+
+def _merged_feeds(before: Value | None, after: Value | None) -> Value | None:
+    """Return the timeline's value with the tracks of an earlier one that it did not replace, and without commands."""
+    latest = after or before
+    if latest is None:
+        return None
+    tracks = {**(before or latest)["tracks"], **latest["tracks"]}
+    return {**latest, "tracks": {name: text for name, text in tracks.items() if text is not None}, "commands": "[]"}
+
+
+def _with_feed(values: Sequence[Any], panes: int) -> tuple[Sequence[Any], Value | None]:
+    """Return the values of the panes, and that of the timeline if there is one."""
+    feed = values[panes] if len(values) > panes else None
+    return values[:panes], None if feed is None or is_skipped(feed) else feed

@@ -1,0 +1,125 @@
+"""Jobs in threads of their own, whose latest values a page shows, and another one after it if the page is loaded again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import gradio as gr
+
+from models.stopping import never_stop
+from pipelines.jobs.background import Ended, Worker
+from pipelines.jobs.stop_flags import SessionJob, StopFlags
+
+HEARTBEAT_SECONDS = 0.25
+"""How often a page that shows a job looks whether it still should."""
+SKIPPED = gr.skip()
+
+CURRENT_JOB: ContextVar[SessionJob | None] = ContextVar("current_job", default=None)
+"""The job in whose thread the code runs."""
+
+JobKey = tuple[str, str, str]
+"""(person, content hash of the clip, name)."""
+
+
+class LiveJob:
+    """The work of one job in a thread of its own, with the latest value of each output."""
+
+    def __init__(
+        self,
+        name: str,
+        job: SessionJob,
+        outputs: Sequence[gr.components.Component],
+    ) -> None:
+        """Name the work and its outputs."""
+        self.name = name
+        self.job = job
+        self.outputs = tuple(outputs)
+        self._values: list[Any] = [SKIPPED] * len(self.outputs)
+        self._changes = [0] * len(self.outputs)
+        self._change = 0
+        self._end: Ended | None = None
+        self._changed = threading.Condition()
+
+    def start(self, work: Callable[[], Iterator[Any]], flags: StopFlags, ended: Callable[[], None]) -> None:
+        """Run `work`, which yields a value for each output, or the value of the only one; call `ended` last."""
+
+        def run(report: Callable[[Any], None], _: Callable[[], bool]) -> None:
+            CURRENT_JOB.set(self.job)  # the thread has a context of its own
+            with flags.run(self.job):
+                try:
+                    for update in work():
+                        report(update if len(self.outputs) > 1 else (update,))
+                finally:
+                    ended()
+
+        self.job.runner = self
+        Worker(run, never_stop, self._receive)
+
+    @property
+    def written(self) -> dict[gr.components.Component, Any]:
+        """The latest value of each output that has one."""
+        with self._changed:
+            pairs = zip(self.outputs, self._values, strict=True)
+            return {output: value for output, value in pairs if not is_skipped(value)}
+
+    def updates(self, session: str) -> Iterator[Any]:
+        """Yield what changed since the last time, as `work` does, while the job is shown in `session`; raise the work's error."""
+        seen = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda seen=seen: self._change > seen or self._end, HEARTBEAT_SECONDS)  # type: ignore[misc]
+                before, seen, end = seen, self._change, self._end
+                update = tuple(
+                    value if change > before else SKIPPED for value, change in zip(self._values, self._changes, strict=True)
+                )
+            if session not in self.job.sessions:
+                return
+            if seen > before:
+                yield update if len(update) > 1 else update[0]
+            if end is not None:
+                if end.error is not None:
+                    raise end.error
+                return
+
+    def _receive(self, step: Sequence[Any] | Ended) -> None:
+        with self._changed:
+            if isinstance(step, Ended):
+                self._end = step
+            else:
+                self._change += 1
+                for index, value in enumerate(step):
+                    if not is_skipped(value):
+                        self._values[index], self._changes[index] = value, self._change
+            self._changed.notify_all()
+
+
+def is_skipped(value: object) -> bool:
+    """Return whether a value of an update leaves its output as it is."""
+    return isinstance(value, dict) and value == SKIPPED
+
+
+class LiveJobs:
+    """The jobs that run now, by person, clip and name."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[JobKey, LiveJob] = {}
+
+    def put(self, key: JobKey, live: LiveJob) -> None:
+        """Add a job, in the place of an earlier one that is still ending."""
+        with self._lock:
+            self._jobs[key] = live
+
+    def remove(self, key: JobKey, live: LiveJob) -> None:
+        """Remove a job, unless a later one is in its place."""
+        with self._lock:
+            if self._jobs.get(key) is live:
+                del self._jobs[key]
+
+    def find(self, key: JobKey) -> LiveJob | None:
+        """Return the job under this key, which runs or, stopped, is about to end."""
+        with self._lock:
+            return self._jobs.get(key)

@@ -1,0 +1,117 @@
+"""What the page showed of a clip, kept for each person beside the clip, so that it comes back as it was."""
+
+from __future__ import annotations
+
+import io
+import logging
+import pickle
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, is_dataclass
+from importlib import import_module
+from pathlib import PosixPath, WindowsPath
+from typing import Any
+
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_store import kept_folder
+from pipelines.storage.storage import Storage, StorageFailed
+
+MAX_RESULT_BYTES = 64 * 2**20
+"""Size of the largest result that is kept: the embedding of five minutes in 768 dimensions at 50 Hz has 46 MB."""
+VERSION = 1
+"""Results of another version are not read."""
+OWN_PACKAGES = frozenset({"components", "models", "pipelines"})
+PLAIN_TYPES = {
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("pathlib", PosixPath.__name__),
+    ("pathlib", WindowsPath.__name__),
+    ("PIL.Image", "Image"),
+    ("builtins", "frozenset"),
+    ("builtins", "set"),
+}
+"""What a file may name besides dataclasses of `OWN_PACKAGES`: arrays, paths and images, which only hold data."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """How objects of one class are kept by a key instead of their content."""
+
+    key: Callable[[Any], Any]
+    find: Callable[[Any], Any]
+    """Return the object of a key; raises LookupError where it is gone."""
+
+
+class KeptResults:
+    """Results of one person about one clip, an object for each kind beside the clip; they go when the clip goes."""
+
+    def __init__(self, storage: Storage, references: Mapping[type, Reference]) -> None:
+        """Keep results in which objects of the classes `references` are kept by their keys."""
+        self._storage = storage
+        self._references = dict(references)
+        self._by_name = {kind.__name__: reference for kind, reference in self._references.items()}
+
+    def store(self, clip: AudioClip, keeper: str, kind: str, result: object) -> None:
+        """Keep `result`, unless it is larger than `MAX_RESULT_BYTES` or the clip is gone; it replaces the one before."""
+        content = io.BytesIO()
+        _Pickler(content, self._references).dump((VERSION, result))
+        if content.tell() > MAX_RESULT_BYTES:
+            log.info("A result of kind %s has %d bytes: not kept.", kind, content.tell())
+        elif clip.directory.exists():
+            with suppress(StorageFailed):  # the page has the result
+                self._storage.write(self._key(clip, keeper, kind), content.getvalue())
+
+    def find(self, clip: AudioClip, keeper: str, kind: str) -> Any | None:
+        """Return the result of this kind; None if there is none that can be read."""
+        key = self._key(clip, keeper, kind)
+        with suppress(StorageFailed):
+            content = self._storage.read(key).get(key)
+            return self._read(content, kind) if content else None
+        return None
+
+    def _read(self, content: bytes, kind: str) -> Any | None:
+        try:
+            version, result = _Unpickler(io.BytesIO(content), self._by_name).load()
+        except (pickle.UnpicklingError, ImportError, AttributeError, LookupError, TypeError, ValueError, EOFError) as error:
+            log.warning("A kept result of kind %s cannot be read: %s", kind, error)
+            return None
+        return result if version == VERSION else None
+
+    def _key(self, clip: AudioClip, keeper: str, kind: str) -> str:
+        return f"{kept_folder(clip.content_hash, keeper)}/{kind}"
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, references: Mapping[type, Reference]) -> None:
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self._references = references
+
+    def persistent_id(self, obj: Any) -> tuple[str, Any] | None:
+        reference = self._references.get(type(obj))
+        return (type(obj).__name__, reference.key(obj)) if reference else None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads nothing but data: others may be able to write to the folder or the object store."""
+
+    def __init__(self, file: Any, references: Mapping[str, Reference]) -> None:
+        super().__init__(file)
+        self._references = references
+
+    def persistent_load(self, pid: Any) -> Any:
+        name, key = pid
+        return self._references[name].find(key)
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        if (module_name, global_name) in PLAIN_TYPES:
+            return super().find_class(module_name, global_name)
+        if module_name.split(".")[0] in OWN_PACKAGES:
+            found = getattr(import_module(module_name), global_name)
+            if isinstance(found, type) and is_dataclass(found):
+                return found
+        raise pickle.UnpicklingError(f"{module_name}.{global_name} is no data")

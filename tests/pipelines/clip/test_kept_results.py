@@ -1,0 +1,103 @@
+"""What was shown of a clip comes back as it was, for the person who saw it, and a file on disk can do nothing else."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from models.arrays import FloatArray
+from pipelines.clip import kept_results
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_store import ClipStore, kept_folder
+from pipelines.clip.kept_results import KeptResults, Reference
+from pipelines.music.facts import FactOptions
+from pipelines.storage.folder_storage import FolderStorage
+from tests.components.pictures.test_markup import clip as clip
+
+
+@pytest.fixture
+def kept(clip: AudioClip) -> KeptResults:
+    return KeptResults(
+        FolderStorage(clip.directory.parent),
+        {AudioClip: Reference(lambda one: one.content_hash, {clip.content_hash: clip}.__getitem__)},
+    )
+
+
+def test_dataclasses_arrays_and_pictures_come_back(kept: KeptResults, clip: AudioClip) -> None:
+    rows = np.zeros(2, dtype=[("token", "i4"), ("prob", "f4")])
+    frames: FloatArray = np.arange(6, dtype=np.float32).reshape(2, 3)
+    picture = Image.new("RGB", (3, 2), "red")
+    kept.store(clip, "ann", "map", (FactOptions(60, 180), frames, rows, picture, Path("a.png"), clip, np.float32(2.5)))
+    options, found, records, image, path, same, number = kept.find(clip, "ann", "map")  # type: ignore[misc]
+    assert (options, path, number) == (FactOptions(60, 180), Path("a.png"), 2.5)
+    assert np.array_equal(found, frames)
+    assert np.array_equal(records, rows)
+    assert image.tobytes() == picture.tobytes()
+    assert same is clip
+
+
+def test_each_person_finds_what_is_theirs(kept: KeptResults, clip: AudioClip) -> None:
+    kept.store(clip, "ann", "map", "Ann's")
+    kept.store(clip, "bob", "map", "Bob's")
+    assert [kept.find(clip, name, "map") for name in ("ann", "bob", "cid")] == ["Ann's", "Bob's", None]
+
+
+def test_what_is_too_large_is_not_kept(kept: KeptResults, clip: AudioClip, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.store(clip, "ann", "map", "small")
+    monkeypatch.setattr(kept_results, "MAX_RESULT_BYTES", 1000)
+    kept.store(clip, "ann", "map", "x" * 2000)
+    assert kept.find(clip, "ann", "map") == "small"
+
+
+def test_nothing_is_kept_of_a_clip_that_was_deleted(tmp_path: Path) -> None:
+    clips = ClipStore(tmp_path)
+    kept, clip = KeptResults(clips.storage, {}), clips.open_waveform(np.ones(8000, dtype=np.float32), 8000)
+    clips.keep(clip, "ann")
+    kept.store(clip, "ann", "map", "a map")
+    assert kept.find(clip, "ann", "map") == "a map"
+    clips.release(clip.content_hash, "ann")
+    kept.store(clip, "ann", "map", "late")
+    assert kept.find(clip, "ann", "map") is None
+
+
+def test_only_who_keeps_a_clip_finds_it_by_its_hash(tmp_path: Path) -> None:
+    clips = ClipStore(tmp_path)
+    clip = clips.open_waveform(np.ones(8000, dtype=np.float32), 8000)
+    clips.keep(clip, "ann")
+    found = clips.find_kept(clip.content_hash, "ann")
+    assert found
+    assert found.content_hash == clip.content_hash
+    assert clips.find_kept(clip.content_hash, "bob") is None
+    assert clips.find_kept("../other", "ann") is None
+
+
+@dataclass(frozen=True)
+class Outsider:
+    """No class of the app."""
+
+
+class Harmful:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return print, ("harm",)
+
+
+@pytest.mark.parametrize("content", [Harmful(), Outsider(), kept_folder])
+def test_a_file_can_only_hold_data(kept: KeptResults, clip: AudioClip, content: object, capsys: Any) -> None:
+    harmful = pickle.dumps((kept_results.VERSION, content))
+    FolderStorage(clip.directory.parent).write(f"{kept_folder(clip.content_hash, 'ann')}/map", harmful)
+    assert kept.find(clip, "ann", "map") is None
+    assert capsys.readouterr().out == ""
+
+
+def test_a_reference_to_a_clip_that_is_gone_brings_nothing_back(kept: KeptResults, clip: AudioClip) -> None:
+    kept.store(clip, "ann", "map", clip)
+    assert (
+        KeptResults(FolderStorage(clip.directory.parent), {AudioClip: Reference(id, {}.__getitem__)}).find(clip, "ann", "map")
+        is None
+    )
