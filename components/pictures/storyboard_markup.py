@@ -7,6 +7,7 @@ import html
 from components.pictures.files import KeptPicture, preview_url
 from components.pictures.markup import overflow_markup
 from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
+from pipelines.wording.grammar import counted
 from pipelines.wording.times import clock_time
 
 
@@ -40,7 +41,8 @@ def _waiting_scene(scene: Scene, now: Storyboard | None) -> str:
 def _summary(now: Storyboard, running: bool) -> str:
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
     doing = "finding the scenes of the clip" if not now.scenes else f"{len(now.entries)} of {len(now.scenes)} pictures"
-    facts = ["stopped" if now.state == "stopped" else "", doing]
+    joined = f"{counted(now.joined, 'scene')} joined: the same picture" if now.joined else ""
+    facts = ["stopped" if now.state == "stopped" else "", doing, joined]
     cut = overflow_markup(now.drawing) if now.drawing else ""
     facts += [html.escape(now.model), f"seed {now.seed}", f"{now.elapsed:.1f} s"]
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(fact for fact in facts if fact)}</p>{cut}'

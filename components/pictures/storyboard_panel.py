@@ -95,11 +95,12 @@ def _streamed(clip: AudioClip, snapshots: Iterator[Storyboard]) -> Iterator[Upda
     """Turn snapshots into updates of the page; an error after the first picture leaves what is drawn below its sentence."""
     timeline = TimelineFeed(clip.content_hash, "pictures")
     kept: tuple[KeptPicture, ...] = ()
+    times: list[tuple[float, float]] = []
     try:
         for now in snapshots:
-            new = now.entries[len(kept) :]
+            kept += keep_pictures(clip, tuple(entry.picture for entry in now.entries[len(kept) :]))
+            new = times != (times := [(entry.start, entry.end) for entry in now.entries])
             if new:
-                kept += keep_pictures(clip, tuple(entry.picture for entry in new))
                 timeline.put(_track(now.entries))
             ended = now.state in ("done", "stopped")
             yield (

@@ -52,7 +52,9 @@ class Storyboard(ModelUse):
     seed: int
     """Seed of all pictures."""
     scenes: tuple[Scene, ...] = ()
-    """All scenes, once they are known."""
+    """All scenes, once they are known; without those that were joined with the scene before them."""
+    joined: int = 0
+    """Number of scenes that were joined with the one before, because they would have the same picture."""
     entries: tuple[StoryboardEntry, ...] = ()
     """Scenes whose picture is finished, in order."""
     drawing: Drawing | None = None

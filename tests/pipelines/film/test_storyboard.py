@@ -13,11 +13,11 @@ import soxr
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
-from pipelines.film.storyboard import storyboard
+from pipelines.film.storyboard import is_same_picture, storyboard
 from pipelines.film.storyboard_types import Storyboard
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.errors import TooShortForStoryboard
-from pipelines.pictures.options import PictureOptions
+from pipelines.pictures.options import ConceptWeight, Drawing, PictureOptions
 from pipelines.pictures.png_metadata import options_from_png, png_bytes
 from pipelines.pictures.salient_window import salient_window
 from services import Services
@@ -87,6 +87,26 @@ def test_a_stopped_storyboard_keeps_what_it_has(services: Services, farm: AudioC
 def test_a_random_seed_is_shared_and_reported(services: Services, farm: AudioClip) -> None:
     done = run(services, farm, replace(FROM_TEXT, seed=None, prompt="dog barking", steps=1))[-1]
     assert {entry.picture.settings.seed for entry in done.entries} == {done.seed}
+
+
+@pytest.mark.models
+def test_neighbours_that_would_be_the_same_picture_are_one_scene(services: Services, farm: AudioClip) -> None:
+    snapshots = run(services, farm, replace(FROM_TEXT, prompt="dog barking"))
+    done = snapshots[-1]
+    assert [(entry.start, entry.end) for entry in done.entries] == [(0.0, farm.duration)]
+    assert len(done.scenes) == 1 and done.joined == 1 and done.state == "done" and done.position == 1
+    assert [now.position for now in snapshots] == sorted(now.position for now in snapshots)
+
+
+def test_scenes_with_nearly_the_same_concepts_get_the_same_picture() -> None:
+    def drawing(**weights: float) -> Drawing:
+        concepts = tuple(ConceptWeight(name, "music", weight) for name, weight in weights.items())
+        return Drawing(steps=3, concepts=concepts)
+
+    assert is_same_picture(drawing(flute=0.9), drawing(flute=0.8, saxophone=0.2))
+    assert not is_same_picture(drawing(flute=0.6), drawing(flute=0.4, saxophone=0.5))
+    assert not is_same_picture(drawing(), drawing(flute=0.4))
+    assert not is_same_picture(replace(drawing(), prompt="a dog"), drawing())
 
 
 @pytest.mark.models
