@@ -23,12 +23,13 @@ def read(name: str) -> dict[str, Requirement]:
     return {canonicalize_name(each.name): each for each in found if each.marker is None or each.marker.evaluate()}
 
 
-def needed_by(name: str) -> set[str]:
-    """Return the packages that an installed package needs here, extras left out; none if it is for another system."""
+def needed_by(name: str, pin: Requirement) -> set[str]:
+    """Return the packages that a package of a lock needs here, extras left out; none if another version or none is installed."""
     try:
-        requirements = map(Requirement, metadata.requires(name) or [])
+        package = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return set()
+    requirements = map(Requirement, package.requires or []) if pin.specifier.contains(package.version, prereleases=True) else ()
     here = [each for each in requirements if each.marker is None or each.marker.evaluate({"extra": ""})]
     return {canonicalize_name(each.name) for each in here}
 
@@ -40,7 +41,7 @@ def test_a_lock_holds_what_its_source_names_and_all_that_it_needs(name: str) -> 
     for requirement in read(name).values():
         (pin,) = lock[canonicalize_name(requirement.name)].specifier
         assert requirement.specifier.contains(pin.version, prereleases=True)
-    needed = {needed for package in lock for needed in needed_by(package)}
+    needed = {needed for package, pin in lock.items() for needed in needed_by(package, pin)}
     assert {package for package in needed - lock.keys() if not UNEMITTED.match(package)} == set()
 
 
