@@ -19,6 +19,7 @@ TASK_NAMES: dict[Task, str] = {
     "tag_sounds": "Sound tags",
     "tag_music": "Music tags",
     "zero_shot_tags": "Zero-shot tags",
+    "match_words": "Words of like meaning",
     "track_beats": "Beats",
     "transcribe_notes": "Notes",
     "name_chords": "Key and chords",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from components.model_status.labels import TASK_NAMES
 from components.model_status.panel import pill_markup, process_memory, status_markup
 from components.page.markup import failure_markup
 from components.transcription.summary import transcription_summary, waiting_message
 from models.cache.status import PLACED, CacheStatus, ResidentStatus
+from models.specs.model_spec import Task
 from pipelines.speech.transcript import Segment, Transcription
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -75,6 +78,10 @@ def test_the_status_counts_and_names() -> None:
     empty = replace(status, residents=(), waiting=0)
     assert "no model loaded" in pill_markup(empty)
     assert "No model is loaded" in status_markup(empty, "")
+
+
+def test_every_task_has_a_name_for_the_catalogue() -> None:
+    assert set(TASK_NAMES) == set(get_args(Task))
 
 
 def test_models_on_zero_gpu_are_listed_and_keep_the_page_quiet() -> None:
