@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
-import time
-from collections.abc import Mapping
-from importlib import import_module
+from typing import Any
 
 # Read when gradio is imported, so it stands before the imports.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -29,24 +26,9 @@ from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
 from components.transcription.tab import build_transcription_tab
-from services import Services, build_services
+from services import Services, build_services, start_background_work
 from settings import Settings
 
-TIDY_INTERVAL_SECONDS = 60.0
-SLOW_IMPORTS: dict[str, tuple[str, ...]] = {
-    "librosa": ("filters", "piptrack"),
-    "faster_whisper": (),
-    "sklearn.decomposition": (),
-}
-"""Modules, and what they import only when it is asked for: seconds that the first job need not take.
-
-librosa compiles with numba when its core is imported for the first time: 5 s and more."""
-MODEL_LIBRARIES: dict[str, tuple[str, ...]] = {
-    "torch": (),
-    "transformers": ("CLIPTextModel", "CLIPTokenizer"),
-    "diffusers": ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
-}
-"""The same of libraries that loading a model imports too."""
 HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7v12M13 3v20M18 8v10M23 11v4"/></svg>
 Audioscope</h1>"""
 
@@ -93,46 +75,26 @@ def _end_jobs_of_closed_pages(page: gr.Blocks, services: Services) -> None:
     page.unload(forget)
 
 
+def serving_options(services: Services) -> dict[str, Any]:
+    """Return the arguments with which Gradio serves the page, by itself or in an app that it is mounted in."""
+    services.clips.directory.mkdir(parents=True, exist_ok=True)
+    return {
+        "theme": build_theme(),
+        "head": style_markup(),
+        "allowed_paths": [str(services.clips.directory), str(EXAMPLES_DIRECTORY)],
+        "max_file_size": services.settings.max_clip_bytes,
+        "footer_links": ["api"],  # whose button opens the API page; hidden, as FOOTER has a link
+        "ssr_mode": False,
+        "mcp_server": True,
+    }
+
+
 def launch(page: gr.Blocks, services: Services) -> str:
     """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
-    services.clips.directory.mkdir(parents=True, exist_ok=True)
     _, address, _ = page.launch(
-        theme=build_theme(),
-        head=style_markup(),
-        allowed_paths=[str(services.clips.directory), str(EXAMPLES_DIRECTORY)],
-        max_file_size=services.settings.max_clip_bytes,
-        footer_links=["api"],  # whose button opens the API page; hidden, as FOOTER has a link
-        ssr_mode=False,
-        mcp_server=True,
-        prevent_thread_lock=True,
-        app_kwargs={"routes": [health_route(services)]},
+        **serving_options(services), prevent_thread_lock=True, app_kwargs={"routes": [health_route(services)]}
     )
     return str(address)
-
-
-def start_background_work(services: Services) -> None:
-    """Import the slow libraries in the background, then release unused models and old clips periodically."""
-
-    def work() -> None:
-        import_all(SLOW_IMPORTS)
-        for module, names in MODEL_LIBRARIES.items():
-            # Two threads that import parts of transformers at once can each see a module that the other has half imported.
-            with services.runtime.cache.without_loads():
-                import_all({module: names})
-        while True:
-            services.runtime.cache.evict_idle()
-            services.clips.sweep()
-            time.sleep(TIDY_INTERVAL_SECONDS)
-
-    threading.Thread(target=work, name="background-work", daemon=True).start()
-
-
-def import_all(modules: Mapping[str, tuple[str, ...]]) -> None:
-    """Import each module and the names that it imports only when they are asked for."""
-    for module, names in modules.items():
-        library = import_module(module)
-        for name in names:
-            getattr(library, name)
 
 
 def main() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import threading
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, MpsMemoryProbe, has_gpu
@@ -34,6 +37,21 @@ from pipelines.jobs.stop_flags import StopFlags
 from pipelines.storage.opening import open_storage
 from settings import Settings
 
+TIDY_INTERVAL_SECONDS = 60.0
+SLOW_IMPORTS: dict[str, tuple[str, ...]] = {
+    "librosa": ("filters", "piptrack"),
+    "faster_whisper": (),
+    "sklearn.decomposition": (),
+}
+"""Modules, and what they import only when it is asked for: seconds that the first job need not take.
+
+librosa compiles with numba when its core is imported for the first time: 5 s and more."""
+MODEL_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "torch": (),
+    "transformers": ("CLIPTextModel", "CLIPTokenizer"),
+    "diffusers": ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
+}
+"""The same of libraries that loading a model imports too."""
 LIBRARY_FOLDER = "library"
 MACOS_WITH_BFLOAT16 = (14, 0)
 """Version of macOS from which Metal has the number format of the language models."""
@@ -137,3 +155,28 @@ def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:
         if torch.backends.mps.is_available() and torch.backends.mps.is_macos_or_newer(*MACOS_WITH_BFLOAT16):
             return MpsMemoryProbe(), None
     return HostMemoryProbe(), None
+
+
+def start_background_work(services: Services, model_libraries: Mapping[str, tuple[str, ...]] = MODEL_LIBRARIES) -> None:
+    """Import the slow libraries in the background, then release unused models and old clips periodically."""
+
+    def work() -> None:
+        import_all(SLOW_IMPORTS)
+        for module, names in model_libraries.items():
+            # Two threads that import parts of transformers at once can each see a module that the other has half imported.
+            with services.runtime.cache.without_loads():
+                import_all({module: names})
+        while True:
+            services.runtime.cache.evict_idle()
+            services.clips.sweep()
+            time.sleep(TIDY_INTERVAL_SECONDS)
+
+    threading.Thread(target=work, name="background-work", daemon=True).start()
+
+
+def import_all(modules: Mapping[str, tuple[str, ...]]) -> None:
+    """Import each module and the names that it imports only when they are asked for."""
+    for module, names in modules.items():
+        library = import_module(module)
+        for name in names:
+            getattr(library, name)

@@ -93,6 +93,11 @@ class ModelCatalog:
         """Where the models run."""
         return self._device
 
+    @property
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """All models, best first for each task, also those that cannot run here."""
+        return self._specs
+
     def attainable_bytes(self) -> int:
         """Return the bytes of the device's memory that models could have if all that are not in use left it."""
         return self._attainable_bytes()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from models.cache.feature_store import FeatureStore
 from models.cache.model_cache import ModelCache
@@ -46,6 +46,35 @@ class GpuHost(Protocol):
         ...
 
 
+JobGroup = Literal["speech", "music", "questions", "pictures", "embeddings"]
+"""Jobs that use the same models, and so are run by the same processes of a cluster."""
+
+
+@dataclass(frozen=True)
+class ClusterJob:
+    """A job for another process, maybe on another machine; it is pickled."""
+
+    group: JobGroup
+    model: str
+    """The model that a person chose: its key, or 'auto'."""
+    pipeline: Callable[..., Any]
+    """A function of a module, or a generator function, with a parameter `runtime`, and `should_stop` if it can be stopped."""
+    arguments: Mapping[str, Any]
+    """All other arguments by name; like what the pipeline yields or returns, they can be pickled."""
+
+
+class Cluster(Protocol):
+    """Runs jobs in other processes; see `deploy/ray_serve.py`."""
+
+    def steps(self, job: ClusterJob, should_stop: Callable[[], bool]) -> Generator[Any, None, None]:
+        """Yield what the pipeline yields, or the one thing that it returns; end as soon as `should_stop` says so.
+
+        Raises:
+            AudioscopeError: the pipeline raised it, or the job was lost.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class ModelRuntime:
     """Catalogue, cache and feature store, passed to pipelines together."""
@@ -58,3 +87,5 @@ class ModelRuntime:
     """Arrays computed once per clip and model."""
     gpu: GpuHost | None = None
     """Where models with `on_zero_gpu` run; None where there is no such GPU."""
+    cluster: Cluster | None = None
+    """Where jobs run instead of here; None where they run here."""

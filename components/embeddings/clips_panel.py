@@ -185,7 +185,7 @@ def clips_near_text(services: Services, text: str, encoder: Encoder, count: int)
         InvalidOption: the encoder has no text space, or the text is empty.
         ModelError: the model cannot be loaded.
     """
-    vector = embed_texts((text,), encoder, services.runtime.cache)[0]
+    vector = embed_texts((text,), encoder, services.runtime)[0]
     return services.library.nearest_to_text(vector, encoder, count)
 
 

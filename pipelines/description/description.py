@@ -15,6 +15,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings
 from pipelines.description.model_caption import CaptionOptions
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse
 from pipelines.music.analysis import music_facts
 from pipelines.music.facts import ClipTags, FactOptions, MusicFacts
@@ -64,6 +65,7 @@ class ClipDescription(ModelUse):
         return ClipFindings(self.duration, self.facts, self.music, self.sounds, self.speech)
 
 
+@in_cluster("music", model="options.sound_model")
 def describe_clip(
     clip: AudioClip,
     options: DescriptionOptions,

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
-from models.cache.model_cache import ModelCache
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
@@ -37,6 +36,7 @@ from pipelines.embeddings.encoders.base import (
 from pipelines.embeddings.encoders.registry import choose_encoder, encoders
 from pipelines.embeddings.errors import AudioTooLong, NoTokens
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import model_fields
 from pipelines.tagging.clap import clap_text_embeds
 
@@ -60,6 +60,7 @@ MAX_TEXTS = 100
 MAX_TEXT_CHARACTERS = 500
 
 
+@in_cluster("embeddings", model="options.encoder")
 def embed_clip(
     clip: AudioClip,
     options: EmbeddingOptions,
@@ -106,8 +107,9 @@ def check_duration(encoder: Encoder, duration: float) -> None:
         raise AudioTooLong(duration, encoder.title, MAX_FRAME_BYTES / bytes_per_second)
 
 
+@in_cluster("embeddings", model="encoder.key")
 def embed_texts(
-    texts: tuple[str, ...], encoder: Encoder, cache: ModelCache, should_stop: Callable[[], bool] = never_stop
+    texts: tuple[str, ...], encoder: Encoder, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
 ) -> FloatArray:
     """Embed texts in the space of the encoder's layer `TEXT_SPACE`: [texts, width], each of length 1.
 
@@ -124,7 +126,8 @@ def embed_texts(
     for text in texts:
         if not 1 <= len(text) <= MAX_TEXT_CHARACTERS:
             raise InvalidOption("text", text, f"1 to {MAX_TEXT_CHARACTERS} characters")
-    with cache.lease(encoder.spec, working_bytes=encoder.family.working_bytes, should_stop=should_stop) as (clap,):
+    working_bytes = encoder.family.working_bytes
+    with runtime.cache.lease(encoder.spec, working_bytes=working_bytes, should_stop=should_stop) as (clap,):
         return clap_text_embeds(clap, texts)
 
 

@@ -30,6 +30,7 @@ from pipelines.film.interpolation import InterpolatedPictures
 from pipelines.film.storyboard_types import Storyboard, StoryboardEntry
 from pipelines.film.video_files import Mp4Writer, gif_bytes
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse
 
 FRAME_RATE = 24
@@ -125,6 +126,7 @@ def plan_film(board: Storyboard, options: FilmOptions = FilmOptions()) -> FilmPl
     return FilmPlan(steps, gaps * steps, frames, rate, (width, height), seconds)
 
 
+@in_cluster("pictures")
 def make_film(
     clip: AudioClip,
     board: Storyboard,

@@ -20,6 +20,7 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.film.scenes import find_scenes
 from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_to_image import PROMPT_WINDOW_SECONDS, audio_to_image
 from pipelines.pictures.options import (
@@ -36,6 +37,7 @@ SCENES_PROGRESS = 0.3
 """Progress when the scenes are found; drawing the pictures is the rest."""
 
 
+@in_cluster("pictures", model="options.model")
 def storyboard(
     clip: AudioClip,
     options: PictureOptions,

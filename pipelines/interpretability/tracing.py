@@ -19,6 +19,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.interpretability import audio_llm, whisper_decoder
 from pipelines.interpretability.logit_lens import LogitLensTrace, TokenRecords
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.language_models.prompting import SAMPLE_RATE
 from pipelines.speech.windows import speech_windows
@@ -115,6 +116,7 @@ def traceable_models(catalog: ModelCatalog) -> tuple[ModelSpec, ...]:
     return tuple(spec for spec in catalog.models("embed_audio") if spec.encoder and spec.encoder.family in TRACERS)
 
 
+@in_cluster("embeddings", model="options.model")
 def trace_window(
     clip: AudioClip,
     options: LogitLensOptions,

@@ -12,13 +12,14 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from models.errors import AudioscopeError
 from models.runtime import GpuCall, GpuHost, ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.zero_gpu.refusals import GpuTakenBack
 from pipelines.jobs.background import HEARTBEAT_SECONDS, Ended, Worker, received
+from pipelines.jobs.failures import Failure
 
 log = logging.getLogger(__name__)
 
@@ -32,29 +33,6 @@ Yielding = Callable[[ModelRuntime, Callable[[], bool]], Generator[Step, None, No
 @dataclass(frozen=True)
 class _TimeIsUp:
     """The work ended because its time was over."""
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """An error of the work, as it can be pickled."""
-
-    kind: type[Exception]
-    arguments: tuple[Any, ...]
-    attributes: dict[str, Any]
-
-    @staticmethod
-    def of(error: Exception) -> _Failure:
-        """Return a sentence for people as it is; of another error, whose arguments may be anything, what it says."""
-        if isinstance(error, AudioscopeError):
-            return _Failure(type(error), error.args, vars(error))
-        return _Failure(RuntimeError, (f"{type(error).__name__} on ZeroGPU: {error}",), {})
-
-    def error(self) -> Exception:
-        """Return an error with the same text, whatever its class wants to be built from."""
-        error = self.kind.__new__(self.kind)
-        error.args = self.arguments
-        vars(error).update(self.attributes)
-        return error
 
 
 def gpu_reports(
@@ -103,7 +81,7 @@ def _steps_of_call(
         for message in messages:
             if should_stop():
                 return
-            if isinstance(message, _Failure):
+            if isinstance(message, Failure):
                 raise message.error()
             if isinstance(message, _TimeIsUp):
                 raise GpuTakenBack
@@ -121,7 +99,7 @@ def _report_all(
 
 def _messages(
     work: Reporting[Step], granted_seconds: float, runtime: ModelRuntime
-) -> Generator[Step | _Failure | _TimeIsUp | None, None, None]:
+) -> Generator[Step | Failure | _TimeIsUp | None, None, None]:
     """Run `work` in a thread of the GPU's process; closing waits for its end, since the GPU goes to others then."""
     deadline = time.monotonic() + granted_seconds
     outbox: queue.SimpleQueue[Step | Ended] = queue.SimpleQueue()
@@ -138,7 +116,7 @@ def _messages(
     except Exception as error:
         if not isinstance(error, AudioscopeError):
             log.exception("A call on ZeroGPU failed.")
-        yield _Failure.of(error)
+        yield Failure.of(error, "on ZeroGPU")
     finally:
         worker.close()
         worker.join()

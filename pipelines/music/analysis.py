@@ -27,6 +27,7 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import model_fields
 from pipelines.music.calibration import calibrated
 from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
@@ -66,6 +67,7 @@ JOB_FRACTIONS = {"sounds": 0.15, "tags": 0.25, "beats": 0.2, "notes": 0.25, "lou
 """Fraction of the work that each part of the job is."""
 
 
+@in_cluster("music")
 def music_facts(
     clip: AudioClip,
     options: FactOptions,

@@ -17,6 +17,7 @@ from models.specs.model_spec import Device, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background, reported_steps
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.gpu_calls import gpu_reports, gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
@@ -34,6 +35,7 @@ PROMPT_WINDOW_SECONDS = 10.0
 """Length of the salient window where no aligner sets it."""
 
 
+@in_cluster("pictures", model="options.model")
 def audio_to_image(
     clip: AudioClip,
     options: PictureOptions,
@@ -67,6 +69,7 @@ def audio_to_image(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
+@in_cluster("pictures", model="options.model")
 def picture_segment(clip: AudioClip, options: PictureOptions, runtime: ModelRuntime) -> tuple[float, float]:
     """Return (start, end) in seconds of the segment of `clip` that `options` would draw.
 
@@ -76,6 +79,7 @@ def picture_segment(clip: AudioClip, options: PictureOptions, runtime: ModelRunt
     return _segment(clip, plan_picture(clip, options, runtime.catalog), runtime, never_stop)
 
 
+@in_cluster("pictures", model="options.model")
 def segment_concepts(
     clip: AudioClip, options: PictureOptions, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
 ) -> tuple[float, float, tuple[ConceptWeight, ...]]:

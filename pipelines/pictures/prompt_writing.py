@@ -20,6 +20,7 @@ from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_RELATIVE_SOUND_SCORE, MIN_SPEECH_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_confidences
@@ -122,6 +123,7 @@ class _SegmentFacts:
         return [tag for tag in best_names(self.scores, MAX_TAGS, tree=self.tree) if tag.name not in ABOUT_THE_SOUND]
 
 
+@in_cluster("pictures")
 def write_prompt(
     clip: AudioClip,
     start: float,

@@ -17,6 +17,7 @@ from models.stopping import never_stop
 from pipelines.clip.chunking import cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.language_models.generation import (
     WORKING_BYTES,
@@ -68,6 +69,7 @@ class AnswerSoFar(ModelUse):
         return Turn(self.question, self.text)
 
 
+@in_cluster("questions", model="options.model")
 def ask(
     clip: AudioClip,
     history: tuple[Turn, ...],

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from models.runtime import ModelRuntime
+from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.errors import ClipTooLong
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
@@ -141,15 +143,30 @@ class Dictation:
         """Decode in the language of the first phrase that had one."""
         known = self._result.language
         in_known = replace(options, language=known.code) if known and self._result.segments else options
-        with borrow_whisper(self.choice.spec, self._runtime, options.beam_size) as (whisper, budget):
-            steps = list(decode_speech(whisper, samples, in_known, never_stop, budget))
+        steps = decode_phrase(samples, in_known, self.choice.spec, self._runtime)
         shortened = tuple(step for step in steps if isinstance(step, ShortenedField))
         self._result = replace(self._result, shortened=shortened)
         languages = [step for step in steps if isinstance(step, Language)]
         language = known if known and self._result.segments else next(iter(languages), known)
-        segments = [step for step in steps if isinstance(step, Segment)]
-        return language, [segment for segment in segments if not is_hallucination(segment, samples, self._runtime.cache)]
+        return language, [step for step in steps if isinstance(step, Segment)]
 
     def _drop(self, count: int) -> None:
         """Forget the first `count` pending samples."""
         self._pending = self._pending[max(0, count) :]
+
+
+@in_cluster("speech", model="options.model")
+def decode_phrase(
+    samples: FloatArray, options: TranscriptionOptions, spec: ModelSpec, runtime: ModelRuntime
+) -> list[Segment | Language | ShortenedField]:
+    """Decode a phrase: its language, prompt fields that were too long, and its segments without hallucinations.
+
+    Args:
+        samples: float32 [samples] at 16 kHz.
+        options: what to decode and how.
+        spec: the chosen model.
+        runtime: where it is borrowed.
+    """
+    with borrow_whisper(spec, runtime, options.beam_size) as (whisper, budget):
+        steps = list(decode_speech(whisper, samples, options, never_stop, budget))
+    return [step for step in steps if not isinstance(step, Segment) or not is_hallucination(step, samples, runtime.cache)]

@@ -25,6 +25,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.jobs.background import in_background
 from pipelines.jobs.batch_budget import BatchBudget
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.gpu_calls import gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.decoding import decode_speech, fits_one_window
@@ -52,6 +53,7 @@ LINE_PADDING_SECONDS = 0.2
 RESULTS = ClipResults("transcription", Transcription)
 
 
+@in_cluster("speech", model="options.model")
 def transcribe(
     clip: AudioClip,
     options: TranscriptionOptions,
@@ -252,6 +254,7 @@ def with_workers(spec: ModelSpec) -> ModelSpec:
     return replace(spec, workers=min(MAX_WORKERS, usable_cores()))
 
 
+@in_cluster("speech", model="options.model")
 def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, runtime: ModelRuntime) -> tuple[Segment, ...]:
     """Decode one line of a transcript with other options, from the side of the clip that it was read from.
 

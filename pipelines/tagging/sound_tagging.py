@@ -24,6 +24,7 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import model_fields
 from pipelines.tagging.audioset import (
     SPEECH,
@@ -50,6 +51,7 @@ MIN_SEGMENT_SCORE = 0.1
 """Score below which a class is not among the tags of a segment; see `audioset.MIN_INSTRUMENT_SCORE` for instruments."""
 
 
+@in_cluster("music", model="options.model")
 def tag_sounds(
     clip: AudioClip,
     options: TagOptions,

@@ -24,6 +24,7 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.tagging.clap import (
     CLAP_SAMPLE_RATE,
@@ -116,6 +117,7 @@ class _BlockScores:
     similarities: FloatArray
 
 
+@in_cluster("music", model="options.model")
 def score_labels(
     clip: AudioClip,
     labels: tuple[str, ...],

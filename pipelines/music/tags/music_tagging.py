@@ -25,6 +25,7 @@ from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
+from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import model_fields
 from pipelines.music.decisions import MIN_MUSIC_SCORE, has_vocals, is_music
 from pipelines.music.tags.musicnn import (
@@ -62,6 +63,7 @@ SILENCE_CLASS, MIN_SILENCE_SCORE = "Silence", 0.5
 MAX_TAGS_PER_KIND = 20
 
 
+@in_cluster("music")
 def tag_music(
     clip: AudioClip,
     options: MusicTagOptions,

@@ -262,18 +262,18 @@ def test_the_list_tells_what_an_encoder_gives(bench: EncoderBench, clip: AudioCl
 def test_texts_share_the_space_of_clap(tmp_path: Path) -> None:
     bench = EncoderBench(FAMILIES["clap"], tmp_path)
     texts = ("a dog", "rain on a roof")
-    found = embed_texts(texts, bench.encoder, bench.cache)
+    found = embed_texts(texts, bench.encoder, bench.runtime)
     with bench.cache.lease(bench.spec) as (clap,), torch.inference_mode():
         bare = clap.model.get_text_features(**clap.processor.tokenizer(list(texts), padding=True, return_tensors="pt"))
     np.testing.assert_allclose(found, bare.pooler_output, atol=TOLERANCE)
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=TOLERANCE)
     for refused in ((), ("",), ("x" * 501,), ("a",) * 101):
         with pytest.raises(InvalidOption):
-            embed_texts(refused, bench.encoder, bench.cache)
+            embed_texts(refused, bench.encoder, bench.runtime)
 
 
 def test_an_encoder_without_texts_refuses_them(tmp_path: Path) -> None:
     bench = EncoderBench(FAMILIES["ast"], tmp_path)
     with pytest.raises(InvalidOption, match="shares a space"):
-        embed_texts(("a dog",), bench.encoder, bench.cache)
+        embed_texts(("a dog",), bench.encoder, bench.runtime)
     assert bench.cache.status().loads == 0

@@ -1,0 +1,93 @@
+"""The deployment that runs jobs: one process with models of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray import serve
+
+from deploy.ray_serve.messages import pack, unpack
+from models.errors import AudioscopeError
+from models.runtime import ClusterJob
+from models.specs.model_spec import AUTO, Device, ModelSpec
+from models.stopping import never_stop
+from pipelines.jobs.background import Ended, Worker
+from pipelines.jobs.cluster_jobs import run_job
+from pipelines.jobs.failures import Failure
+from services import build_services, start_background_work
+from settings import Settings
+
+MAX_NOTED_MODELS = 8
+"""Chosen models that Serve notes for each replica, to send the next job with one of them there."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class MachineFacts:
+    """What a page must know of a worker's machine to offer its models."""
+
+    device: Device
+    attainable_bytes: int
+    attainable_host_bytes: int
+    specs: tuple[ModelSpec, ...]
+
+
+@serve.deployment
+class PipelineWorker:
+    """Runs jobs of one group; several that share a model share its batches, as in one process."""
+
+    def __init__(self) -> None:
+        settings = Settings()
+        cpus = int(ray.get_runtime_context().get_assigned_resources().get("CPU", 0))
+        self._services = build_services(settings.model_copy(update={"cpu_threads": settings.cpu_threads or cpus}))
+        start_background_work(self._services, model_libraries={})  # each worker needs few of them
+
+    def facts(self) -> MachineFacts:
+        """Return what this machine can run."""
+        catalog, cache = self._services.runtime.catalog, self._services.runtime.cache
+        return MachineFacts(catalog.device, catalog.attainable_bytes(), cache.attainable_host_bytes(), catalog.specs)
+
+    @serve.multiplexed(max_num_models_per_replica=MAX_NOTED_MODELS)
+    async def note_model(self, key: str) -> str:
+        """Let Serve note that the model `key` is here; `ModelCache` loads it, and evicts it by measured memory."""
+        return key
+
+    async def steps(self, packed_job: bytes) -> AsyncGenerator[bytes, None]:
+        """Yield b'' when the job begins, its packed steps, and last its `Failure` if it failed.
+
+        The job is stopped when this generator is closed: by the end of the request, or because it was cancelled.
+        """
+        yield b""
+        if (key := serve.get_multiplexed_model_id()) and key != AUTO:
+            await self.note_model(key)
+        outbox: asyncio.Queue[bytes | Ended] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def send(step: bytes | Ended) -> None:
+            loop.call_soon_threadsafe(outbox.put_nowait, step)
+
+        def work(report: Callable[[bytes], None], stopped: Callable[[], bool]) -> None:
+            for step in self._run(packed_job, stopped):
+                report(pack(step))
+
+        worker = Worker[bytes](work, never_stop, send, "cluster-job")
+        try:
+            while not isinstance(step := await outbox.get(), Ended):
+                yield step
+        finally:
+            worker.close()
+
+    def _run(self, packed_job: bytes, stopped: Callable[[], bool]) -> Generator[Any, None, None]:
+        try:
+            job: ClusterJob = unpack(packed_job, self._services.clips)
+            yield from run_job(job, self._services.runtime, stopped)
+        except Exception as error:
+            if not isinstance(error, AudioscopeError):
+                log.exception("A job failed.")
+            yield Failure.of(error, "on another machine")

@@ -1,0 +1,169 @@
+"""Jobs on a cluster of two workers: as alone, in pieces, stopped, lost with a worker, and from the page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from models.errors import AudioscopeError, UnknownModel
+from models.runtime import JobGroup, ModelRuntime
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_store import ClipStore
+from pipelines.clip.errors import ClipExpired
+from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcription import transcribe
+from services import build_services
+from settings import Settings
+from tests.app_process import ROOT, free_port
+from tests.deploy.ray_jobs import duration, process_id, wait_for, waiting
+from tests.recordings import EXAMPLES
+
+ray = pytest.importorskip("ray", reason="ray is not installed: pip install -r requirements-ray.txt")
+
+WORKERS = 2
+OPTIONS = TranscriptionOptions(model="whisper-base-offline")
+
+
+@dataclass(frozen=True)
+class RunningCluster:
+    """A page and two workers that take one job at a time."""
+
+    runtime: ModelRuntime
+    """As the page has it."""
+    clips: ClipStore
+    page: str
+    """Address of the page."""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[RunningCluster]:
+    from ray import serve
+
+    from deploy.ray_serve.client import RayCluster
+    from deploy.ray_serve.page import Page
+    from deploy.ray_serve.worker import PipelineWorker
+
+    with tempfile.TemporaryDirectory(prefix="ray-") as temporary, pytest.MonkeyPatch.context() as patch:
+        folder = Path(temporary)
+        variables = {
+            "AUDIOSCOPE_CLIP_DIR": f"{folder}/clips",
+            "AUDIOSCOPE_DATA_DIR": f"{folder}/data",
+            "GRADIO_TEMP_DIR": f"{folder}/uploads",
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        ray.init(
+            num_cpus=2 * WORKERS + 2,
+            include_dashboard=False,
+            object_store_memory=100 * 2**20,
+            _temp_dir=f"{folder}/ray",
+            runtime_env={"env_vars": variables},
+            log_to_driver=False,
+        )
+        try:
+            port = free_port()
+            serve.start(http_options={"port": port})
+            workers = PipelineWorker.options(name="workers", num_replicas=WORKERS, max_ongoing_requests=1, max_queued_requests=8)
+            serve.run(Page.bind(dict.fromkeys(get_args(JobGroup), workers.bind())), name="audioscope")
+            services = build_services(Settings())
+            handle = serve.get_deployment_handle("workers", "audioscope")
+            jobs = RayCluster(dict.fromkeys(get_args(JobGroup), handle), services.clips, 60.0)
+            yield RunningCluster(replace(services.runtime, cluster=jobs), services.clips, f"http://127.0.0.1:{port}")
+        finally:
+            ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def clip(cluster: RunningCluster) -> AudioClip:
+    return cluster.clips.open(EXAMPLES / "speech.flac")
+
+
+@pytest.fixture
+def gates(tmp_path: Path) -> tuple[Path, Path, Path]:
+    return tmp_path / "begun", tmp_path / "gate", tmp_path / "ended"
+
+
+@pytest.mark.models
+def test_the_answer_of_a_worker_is_that_of_this_process(cluster: RunningCluster, clip: AudioClip) -> None:
+    alone = list(transcribe(clip, OPTIONS, replace(cluster.runtime, cluster=None)))[-1]
+    for result in clip.directory.rglob("*.json"):
+        if result.parent != clip.directory:
+            result.unlink()
+    *_, there = transcribe(clip, OPTIONS, cluster.runtime)
+    assert not there.from_store
+    assert there.state == "done"
+    assert there.segments == alone.segments
+
+
+def test_steps_arrive_while_the_job_runs(cluster: RunningCluster, gates: tuple[Path, Path, Path]) -> None:
+    steps = waiting(*gates, cluster.runtime)
+    first = next(steps)
+    assert first != os.getpid()
+    assert not gates[2].exists()
+    gates[1].touch()
+    assert list(steps) == [first]
+
+
+def test_stop_reaches_the_worker_which_is_free_for_the_next_job(cluster: RunningCluster, gates: tuple[Path, Path, Path]) -> None:
+    stopped: list[bool] = []
+    steps = waiting(*gates, cluster.runtime, lambda: bool(stopped))
+    next(steps)
+    stopped.append(True)
+    assert list(steps) == []
+    wait_for(gates[2].exists)
+    assert not gates[1].exists()
+    assert process_id(cluster.runtime)
+
+
+@pytest.mark.models
+def test_a_stopped_transcription_ends_as_one_that_was_stopped_here(cluster: RunningCluster, clip: AudioClip) -> None:
+    stopped: list[bool] = []
+    steps = transcribe(clip, replace(OPTIONS, beam_size=9), cluster.runtime, lambda: bool(stopped))
+    assert next(steps).state == "loading"
+    stopped.append(True)
+    assert list(steps)[-1].state == "stopped"
+
+
+def test_a_killed_worker_is_a_sentence_and_the_next_job_is_done(cluster: RunningCluster, gates: tuple[Path, Path, Path]) -> None:
+    steps = waiting(*gates, cluster.runtime)
+    os.kill(next(steps), signal.SIGKILL)
+    with pytest.raises(AudioscopeError, match="was lost: please try again"):
+        next(steps)
+    assert process_id(cluster.runtime)
+
+
+def test_two_jobs_run_on_two_workers(cluster: RunningCluster, tmp_path: Path) -> None:
+    begun = [tmp_path / f"begun-{number}" for number in range(WORKERS)]
+
+    def job(number: int) -> int:
+        # Each ends only when the other has begun.
+        return list(waiting(begun[number], begun[1 - number], tmp_path / f"ended-{number}", cluster.runtime))[-1]
+
+    with ThreadPoolExecutor(WORKERS) as people:
+        assert len(set(people.map(job, range(WORKERS)))) == WORKERS
+
+
+def test_a_clip_crosses_as_its_content_hash_and_an_unknown_one_is_a_sentence(cluster: RunningCluster, clip: AudioClip) -> None:
+    assert duration(clip, cluster.runtime) == clip.duration
+    with pytest.raises(ClipExpired, match="no longer kept here"):
+        duration(replace(clip, content_hash="0" * 32), cluster.runtime)
+
+
+def test_an_error_of_a_pipeline_is_the_same_sentence(cluster: RunningCluster, clip: AudioClip) -> None:
+    options = replace(OPTIONS, model="whisper-of-the-sea")
+    sentences = []
+    for runtime in (replace(cluster.runtime, cluster=None), cluster.runtime):
+        with pytest.raises(UnknownModel) as refusal:
+            list(transcribe(clip, options, runtime))
+        sentences.append(str(refusal.value))
+    assert sentences[0] == sentences[1]
