@@ -78,9 +78,11 @@ UNEMITTED := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidi
 	cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 LOCK := $(UV) pip compile --universal --python-version 3.10 --fork-strategy fewest --no-header --no-annotate
 
+# Ray's lock has overrides, not constraints: for Pythons that the app does not run on, ray wants another pydantic.
 lock:
 	$(LOCK) $(addprefix --no-emit-package ,$(UNEMITTED)) requirements.in -o requirements.txt
 	$(LOCK) requirements-s3.in -o requirements-s3.txt
+	$(LOCK) --override requirements.txt requirements-ray.in -o requirements-ray.txt
 	$(LOCK) requirements-test.in -o requirements-test.txt
 
 clean:
@@ -91,8 +93,8 @@ $(APP): requirements.txt
 	$(INSTALL) requirements.txt
 	touch $@
 
-$(TESTS): $(APP) requirements-test.txt
-	TORCH_INDEX= $(INSTALL) requirements-test.txt
+$(TESTS): $(APP) requirements-test.txt requirements-ray.txt
+	TORCH_INDEX= $(INSTALL) requirements-test.txt requirements-ray.txt
 	touch $@
 
 $(GPU): $(APP) requirements-gpu.txt
