@@ -6,8 +6,8 @@ from typing import get_args
 
 from ray.serve.config import AutoscalingConfig
 
-from deploy.ray_serve.page import Page
-from deploy.ray_serve.worker import PipelineWorker
+from deploy.ray_serve.page import page_deployment
+from deploy.ray_serve.worker import worker_deployment
 from models.runtime import JobGroup
 
 MAX_ONGOING: dict[JobGroup, int] = {"speech": 8, "music": 2, "questions": 2, "pictures": 2, "embeddings": 2}
@@ -18,9 +18,9 @@ MAX_REPLICAS = 4
 MAX_QUEUED = 64
 """Jobs of a page that wait for a worker of their group; one more is refused with a sentence."""
 
-application = Page.bind(
+application = page_deployment.bind(
     {
-        group: PipelineWorker.options(
+        group: worker_deployment.options(
             name=group,
             max_ongoing_requests=MAX_ONGOING[group],
             max_queued_requests=MAX_QUEUED,

@@ -35,15 +35,16 @@ STICKY = RequestRouterConfig(
 """Requests with the same header X-Session-Id go to the same page process, since uploads, queue and history are in it."""
 
 
-@serve.deployment(name="page", max_ongoing_requests=MAX_CONNECTIONS, request_router_config=STICKY)
 @serve.ingress()
 class Page:
     """One page process."""
 
-    async def __init__(self, workers: Mapping[JobGroup, DeploymentHandle[Any]]) -> None:
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
+        self, workers: Mapping[JobGroup, DeploymentHandle[Any]]
+    ) -> None:
         facts = await asyncio.gather(*(worker.facts.remote() for worker in workers.values()))
         largest = max(facts, key=lambda machine: (machine.device != "cpu", machine.attainable_bytes))
-        self._services = _with_cluster(build_services(_settings()), workers, largest)
+        self._services = _with_cluster(build_services(page_settings(Settings())), workers, largest)
         start_background_work(self._services, model_libraries={})  # no model runs here
 
     def __serve_build_asgi_app__(self) -> FastAPI:
@@ -54,9 +55,13 @@ class Page:
         return app
 
 
-def _settings() -> Settings:
-    """Return the settings without limits of parallel jobs: Serve keeps the queue, and starts replicas by its length."""
-    return Settings().model_copy(update={"parallel_jobs": MAX_JOBS, "parallel_speech_jobs": MAX_JOBS})
+page_deployment = serve.deployment(Page, name="page", max_ongoing_requests=MAX_CONNECTIONS, request_router_config=STICKY)
+
+
+def page_settings(settings: Settings) -> Settings:
+    """Return the settings of a page: Serve keeps the queue, and links are fetched only where an operator says so."""
+    fetch_links = settings.fetch_links and "fetch_links" in settings.model_fields_set  # Serve's proxy is there for others
+    return settings.model_copy(update={"parallel_jobs": MAX_JOBS, "parallel_speech_jobs": MAX_JOBS, "fetch_links": fetch_links})
 
 
 def _with_cluster(services: Services, workers: Mapping[JobGroup, DeploymentHandle[Any]], facts: MachineFacts) -> Services:

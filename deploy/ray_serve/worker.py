@@ -38,7 +38,6 @@ class MachineFacts:
     specs: tuple[ModelSpec, ...]
 
 
-@serve.deployment
 class PipelineWorker:
     """Runs jobs of one group; several that share a model share its batches, as in one process."""
 
@@ -53,7 +52,7 @@ class PipelineWorker:
         catalog, cache = self._services.runtime.catalog, self._services.runtime.cache
         return MachineFacts(catalog.device, catalog.attainable_bytes(), cache.attainable_host_bytes(), catalog.specs)
 
-    @serve.multiplexed(max_num_models_per_replica=MAX_NOTED_MODELS)
+    @serve.multiplexed(max_num_models_per_replica=MAX_NOTED_MODELS)  # type: ignore[untyped-decorator]
     async def note_model(self, key: str) -> str:
         """Let Serve note that the model `key` is here; `ModelCache` loads it, and evicts it by measured memory."""
         return key
@@ -91,3 +90,6 @@ class PipelineWorker:
             if not isinstance(error, AudioscopeError):
                 log.exception("A job failed.")
             yield Failure.of(error, "on another machine")
+
+
+worker_deployment = serve.deployment(PipelineWorker)
