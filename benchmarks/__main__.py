@@ -20,6 +20,7 @@ from benchmarks import (
     long_transcription,
     music,
     projections,
+    scaling,
     start,
     timeline,
     together,
@@ -28,7 +29,19 @@ from benchmarks import (
 from benchmarks.report import as_table
 
 RESULTS = Path(__file__).parent / "results.md"
-BENCHMARKS = (start, cache, transcription, together, long_transcription, music, audio_to_image, embeddings, projections, timeline)
+BENCHMARKS = (
+    start,
+    cache,
+    transcription,
+    together,
+    scaling,
+    long_transcription,
+    music,
+    audio_to_image,
+    embeddings,
+    projections,
+    timeline,
+)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import soundfile
 
 from benchmarks.report import Figure, alternating_medians, at_least, at_most
 from models.arrays import FloatArray
+from models.runtime import ModelRuntime
 from models.specs.speech import WHISPER_BASE_OFFLINE
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
@@ -40,7 +41,7 @@ def figures() -> list[Figure]:
     """Return the speed of a crowd, whether its words are those of each alone, and the time of a lone person."""
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "clips"))
-        clips = [_opened(services, waveform, Path(folder) / f"{n}.wav") for n, waveform in enumerate(short_clips(PEOPLE))]
+        clips = [opened(services, waveform, Path(folder) / f"{n}.wav") for n, waveform in enumerate(short_clips(PEOPLE))]
         return [*crowd(services, clips), lone(services, clips[0])]
 
 
@@ -65,14 +66,14 @@ def crowd(services: Services, clips: Sequence[AudioClip]) -> list[Figure]:
     texts: dict[str, list[str]] = {}
 
     def in_turn() -> None:
-        texts["in turn"] = [_transcribed(services, clip) for clip in clips]
+        texts["in turn"] = [transcribed(services.runtime, clip) for clip in clips]
 
     def at_once() -> None:
         together = threading.Barrier(len(clips))
 
         def arrive(clip: AudioClip) -> str:
             together.wait()
-            return _transcribed(services, clip)
+            return transcribed(services.runtime, clip)
 
         with ThreadPoolExecutor(len(clips)) as people:
             texts["at once"] = list(people.map(arrive, clips))
@@ -104,11 +105,13 @@ def lone(services: Services, clip: AudioClip) -> Figure:
     return at_most(claim, shared_seconds / exclusive_seconds, MAX_LONE_COST, "x", 3)
 
 
-def _opened(services: Services, waveform: FloatArray, file: Path) -> AudioClip:
+def opened(services: Services, waveform: FloatArray, file: Path) -> AudioClip:
+    """Return a waveform at 16 kHz as a clip of the store; `file` is written for it."""
     soundfile.write(file, waveform, RATE)
     return services.clips.open(file)
 
 
-def _transcribed(services: Services, clip: AudioClip) -> str:
+def transcribed(runtime: ModelRuntime, clip: AudioClip) -> str:
+    """Return the text of a clip, decoded anew."""
     shutil.rmtree(clip.directory / RESULTS_FOLDER, ignore_errors=True)  # else it would be found, not computed
-    return list(transcribe(clip, TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key), services.runtime))[-1].text
+    return list(transcribe(clip, TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key), runtime))[-1].text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Generator
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import ray
@@ -19,11 +20,14 @@ from models.stopping import never_stop
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.cluster_jobs import run_job
 from pipelines.jobs.failures import Failure
+from pipelines.jobs.model_use import ModelUse
 from services import build_services, start_background_work
 from settings import Settings
 
 MAX_NOTED_MODELS = 8
 """Chosen models that Serve notes for each replica, to send the next job with one of them there."""
+MIN_UNCHANGED_SECONDS = 1.0
+"""Between two snapshots of a job without news, whose time goes on."""
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +76,7 @@ class PipelineWorker:
             loop.call_soon_threadsafe(outbox.put_nowait, step)
 
         def work(report: Callable[[bytes], None], stopped: Callable[[], bool]) -> None:
-            for step in self._run(packed_job, stopped):
+            for step in without_repetition(self._run(packed_job, stopped)):
                 report(pack(step))
 
         worker = Worker[bytes](work, never_stop, send, "cluster-job")
@@ -90,6 +94,25 @@ class PipelineWorker:
             if not isinstance(error, AudioscopeError):
                 log.exception("A job failed.")
             yield Failure.of(error, "on another machine")
+
+
+def without_repetition(steps: Iterator[Any], clock: Callable[[], float] = time.monotonic) -> Iterator[Any]:
+    """Yield the steps, but of those that differ only in `elapsed` one in `MIN_UNCHANGED_SECONDS`.
+
+    Pipelines yield ten snapshots a second so that they can be stopped, which here does not need them.
+    """
+    sent, sent_at = None, 0.0
+    for step in steps:
+        if clock() - sent_at >= MIN_UNCHANGED_SECONDS or not differs_in_time_alone(step, sent):
+            yield step
+            sent, sent_at = step, clock()
+
+
+def differs_in_time_alone(step: object, other: object) -> bool:
+    """Return whether two snapshots of a job have the same parts, but for `elapsed`."""
+    if not isinstance(step, ModelUse) or type(step) is not type(other):
+        return False
+    return all(getattr(step, part.name) is getattr(other, part.name) for part in fields(step) if part.name != "elapsed")
 
 
 worker_deployment = serve.deployment(PipelineWorker)

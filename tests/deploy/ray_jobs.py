@@ -46,3 +46,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError("the other process did not do it")
         time.sleep(0.02)  # between two looks at another process
+
+
+@in_cluster("speech")
+def counting(count: int, runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop) -> Iterator[int]:
+    """Yield as fast as it goes."""
+    yield from range(count)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,15 +19,16 @@ from models.runtime import JobGroup, ModelRuntime
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import ClipExpired
-from pipelines.speech.transcript import TranscriptionOptions
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.speech.transcription import transcribe
 from services import build_services
 from settings import Settings
-from tests.app_process import ROOT, free_port
+from tests.app_process import free_port
+from tests.deploy.local_cluster import local_cluster, runtime_of
 from tests.deploy.ray_jobs import duration, process_id, wait_for, waiting
 from tests.recordings import EXAMPLES
 
-ray = pytest.importorskip("ray", reason="ray is not installed: pip install -r requirements-ray.txt")
+pytest.importorskip("ray", reason="ray is not installed: pip install -r requirements-ray.txt")
 
 WORKERS, MAX_QUEUED = 2, 8
 OPTIONS = TranscriptionOptions(model="whisper-base-offline")
@@ -49,42 +49,19 @@ class RunningCluster:
 def cluster() -> Iterator[RunningCluster]:
     from ray import serve
 
-    from deploy.ray_serve.client import RayCluster
     from deploy.ray_serve.page import page_deployment
     from deploy.ray_serve.worker import worker_deployment
 
-    with tempfile.TemporaryDirectory(prefix="ray-") as temporary, pytest.MonkeyPatch.context() as patch:
-        folder = Path(temporary)
-        variables = {
-            "AUDIOSCOPE_CLIP_DIR": f"{folder}/clips",
-            "AUDIOSCOPE_DATA_DIR": f"{folder}/data",
-            "GRADIO_TEMP_DIR": f"{folder}/uploads",
-            "HF_HUB_OFFLINE": "1",
-            "PYTHONPATH": str(ROOT),
-        }
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        ray.init(
-            num_cpus=2 * WORKERS + 2,
-            include_dashboard=False,
-            object_store_memory=100 * 2**20,
-            _temp_dir=f"{folder}/ray",
-            runtime_env={"env_vars": variables},
-            log_to_driver=False,
+    with local_cluster():
+        port = free_port()
+        serve.start(http_options={"port": port})
+        workers = worker_deployment.options(
+            name="workers", num_replicas=WORKERS, max_ongoing_requests=1, max_queued_requests=MAX_QUEUED
         )
-        try:
-            port = free_port()
-            serve.start(http_options={"port": port})
-            workers = worker_deployment.options(
-                name="workers", num_replicas=WORKERS, max_ongoing_requests=1, max_queued_requests=MAX_QUEUED
-            )
-            serve.run(page_deployment.bind(dict.fromkeys(get_args(JobGroup), workers.bind())), name="audioscope")
-            services = build_services(Settings())
-            handle = serve.get_deployment_handle("workers", "audioscope")
-            jobs = RayCluster(dict.fromkeys(get_args(JobGroup), handle), services.clips, 60.0)
-            yield RunningCluster(replace(services.runtime, cluster=jobs), services.clips, f"http://127.0.0.1:{port}")
-        finally:
-            ray.shutdown()
+        serve.run(page_deployment.bind(dict.fromkeys(get_args(JobGroup), workers.bind())), name="audioscope")
+        services = build_services(Settings())
+        runtime = runtime_of(services, serve.get_deployment_handle("workers", "audioscope"))
+        yield RunningCluster(runtime, services.clips, f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture(scope="module")
@@ -201,3 +178,24 @@ def test_more_jobs_than_may_wait_are_refused_with_a_sentence(cluster: RunningClu
     with ThreadPoolExecutor(people) as pool:
         refusals = {answer for answer in pool.map(job, range(people)) if isinstance(answer, str)}
     assert refusals == {f"Too many jobs are waiting already ({MAX_QUEUED}): please try again in a minute."}
+
+
+def test_snapshots_without_news_are_sent_once_a_second() -> None:
+    from deploy.ray_serve.worker import without_repetition
+
+    now = Transcription(duration=1.0)
+    snapshots = [replace(now, elapsed=tenths / 10) for tenths in range(25)]
+    news = replace(now, state="decoding", elapsed=2.5)
+    times = iter([tenths / 10 for tenths in range(1, 100)])
+    sent = list(without_repetition(iter([*snapshots, news]), lambda: next(times)))
+    assert sent[0] is snapshots[0]
+    assert sent[-1] is news
+    assert 3 <= len(sent) <= 4
+
+
+def test_a_page_fetches_links_only_where_its_operator_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from deploy.ray_serve.page import page_settings
+
+    assert not page_settings(Settings()).fetch_links
+    monkeypatch.setenv("AUDIOSCOPE_FETCH_LINKS", "true")
+    assert page_settings(Settings()).fetch_links
