@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ray.exceptions import RayError, RayTaskError
@@ -73,7 +73,8 @@ class RayCluster:
                         yield step
         finally:
             receiver.close()
-            response.cancel()
+            with suppress(RayError, RayServeException):  # the request's own error, which was raised already
+                response.cancel()
 
     def _in_time(self, messages: Iterator[bytes | None]) -> Iterator[bytes | None]:
         """Pass on messages, and None at each heartbeat; raise WaitedTooLong if there is no first message in time."""
