@@ -77,7 +77,7 @@ class ClipInput:
     is_example: gr.State
     """Whether the clip came from the examples, so that a result is wanted without another click."""
     person: gr.State
-    """Text that stands for the browser that opened the clip, under which its owner's edits are kept; '' before."""
+    """Text that stands for the browser, under which its owner's clips and results are kept; '' before the page sent it."""
     panes: KeptPanes
     """What the tabs show of the clip."""
 
@@ -107,6 +107,8 @@ def build_clip_input(services: Services) -> ClipInput:
         (bar.example, handlers.example),
     ):
         event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, is_example, facts, person], **opening)
+    bar.arrived(handlers.arrived, outputs=person, queue=False, **QUIET_EACH)
+    bar.closed(handlers.closed, outputs=[state, timeline, bar, facts], **QUIET_EACH)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
@@ -120,6 +122,7 @@ class _ClipHandlers:
 
     def __init__(self, services: Services) -> None:
         self._clips = services.clips
+        self._library = services.library
         self._stop_flags = services.stop_flags
 
     def showing(self, open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip]) -> Callable[..., Shown]:
@@ -144,7 +147,10 @@ class _ClipHandlers:
         return self._clips.open(EXAMPLES_DIRECTORY / chosen.file, (EXAMPLES_DIRECTORY,), chosen.name)
 
     def reopened(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
-        clip = self._clips.find(_text(event, "hash"))
+        content_hash = _text(event, "hash")
+        clip = self._clips.find_kept(content_hash, _text(event, "person"))
+        if clip is None and content_hash in {shared.content_hash for shared in self._library.clips()}:
+            clip = self._clips.find(content_hash)
         if clip is None:
             raise ClipExpired
         return clip.named(_text(event, "name"))
@@ -163,6 +169,15 @@ class _ClipHandlers:
         if channel is not None and type(channel) is not int:
             raise InvalidOption("channel", channel, "a number")
         return self._clips.select(now, now.track if track < 0 else track, channel)
+
+    def arrived(self, event: gr.EventData) -> str:
+        """Return the text that stands for the browser."""
+        return _text(event, "person")
+
+    def closed(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Return the page without a clip, unless the person has asked for another one meanwhile."""
+        wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
+        return (gr.skip(),) * 4 if wish.left else (None, no_clip_value(), bar_value(""), "")
 
     def forgotten(self, now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
         """Delete a clip from this person's history; the page is emptied if it shows that clip."""

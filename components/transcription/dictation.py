@@ -63,7 +63,7 @@ class DictationJob:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def accept(self, session: DictationSession | None, event: gr.EventData, *controls: Any) -> Update:
+    def accept(self, session: DictationSession | None, person: str, event: gr.EventData, *controls: Any) -> Update:
         """Take a chunk of sound from the page; with the last one the recording becomes the clip."""
         try:
             rate = chunk_rate(event)
@@ -73,7 +73,7 @@ class DictationJob:
             samples = session.resampler.resample_chunk(chunk_samples(event, session.rate), last=last)
             written = session.dictation.accept(samples)
             if last:
-                return self._end(session, session.dictation.finish())
+                return self._end(session, session.dictation.finish(), person)
         except Exception as error:
             return _value(done=True, failure=sentence_for(error)), None, gr.skip(), gr.skip()
         feed = TranscriptFeed(written.segments)
@@ -86,13 +86,14 @@ class DictationJob:
         dictation = Dictation(options_of(controls), services.runtime, max_seconds)
         return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
 
-    def _end(self, session: DictationSession, written: DictationResult) -> Update:
+    def _end(self, session: DictationSession, written: DictationResult, person: str) -> Update:
         """Store the recording as a clip with its transcript; the page opens it like one of its history."""
         dictation, clips = session.dictation, self._services.clips
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "dictation.wav"
             soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
             clip = clips.open(path)
+        clips.keep(clip, person)
         result = self._result(session, written, "done")
         store_result(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
         name = f"Dictation {time.strftime('%H.%M')}"

@@ -90,7 +90,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
     ended = job.on(run.click, clip.state, work.run, decoded, [*shown, edited])
     dictate.chunk(
         DictationJob(services).accept,
-        inputs=[dictation, *controls.decoding],
+        inputs=[dictation, clip.person, *controls.decoding],
         outputs=[dictate, dictation, transcript, summary],
         **each_job,  # the answer that asks for the next chunk comes before Gradio regards this event as ended
     )

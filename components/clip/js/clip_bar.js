@@ -32,8 +32,12 @@ export function send(event, detail) {
 function person() {
   const known = localStorage.getItem(PERSON_KEY);
   if (known) return known;
-  const bytes = crypto.getRandomValues(new Uint8Array(PERSON_BYTES));
-  const made = [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  const made = randomHex(PERSON_BYTES);
   localStorage.setItem(PERSON_KEY, made);
   return made;
+}
+
+export function randomHex(count) {
+  const bytes = crypto.getRandomValues(new Uint8Array(count));
+  return [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -8,9 +8,11 @@
 
 import {fileUrl} from '../../page/file_url.js';
 import {part, send, showNote} from './clip_bar.js';
+import {followAddress, nameClip, unnameClip} from './address.js';
 import {forget, remember, showHistory} from './history.js';
 import {holdPresses} from './held_press.js';
 import {LatestClip} from './latest_clip.js';
+import {warnBeforeLeaving} from './leaving.js';
 import {showTempo} from './live_tempo.js';
 import {listenToMenus, openMenu} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';
@@ -69,11 +71,15 @@ watch('value', () => {
   if (clip && !latest.accept({...clip, is_example}, wish)) return;
   showNote(text, kind);
   if (clip) {
-    remember(clip);
+    nameClip(remember(clip));
     cutButton.hidden = true;
     if (opening?.hash === clip.hash) playOpened();
   }
   if (file) download(file);
   if (gone) forget(gone);
+  if (kind === 'error') unnameClip();
 });
 showHistory();
+warnBeforeLeaving();
+send('arrived', {});
+followAddress();

@@ -1,12 +1,13 @@
 /* Which clips this browser had last; the clips themselves are on the server until their age limit. */
 
-import {part} from './clip_bar.js';
+import {part, randomHex} from './clip_bar.js';
 import {openMenu} from './menus.js';
 
 const HISTORY_KEY = 'audioscope-history';
 const MAX_HISTORY = 20;
+const ID_BYTES = 6;
 
-/** Entries {hash, name, duration, time}, the newest first. */
+/** Entries {hash, name, duration, time, id}, the newest first; `id` stands for the clip in this browser's addresses. */
 function readHistory() {
   try {
     const entries = JSON.parse(localStorage.getItem(HISTORY_KEY) ?? '[]');
@@ -21,10 +22,16 @@ function writeHistory(entries) {
   showHistory();
 }
 
-/** Put a clip at the top. */
+/** Put a clip at the top; return its id. */
 export function remember(clip) {
-  writeHistory([{...clip, time: Date.now()}, ...readHistory().filter(entry => entry.hash !== clip.hash)]);
+  const known = readHistory();
+  const id = known.find(entry => entry.hash === clip.hash)?.id ?? randomHex(ID_BYTES);
+  writeHistory([{...clip, time: Date.now(), id}, ...known.filter(entry => entry.hash !== clip.hash)]);
+  return id;
 }
+
+/** The clip with this id; undefined in another browser. */
+export const clipOfId = id => readHistory().find(entry => entry.id === id);
 
 export function forget(hash) {
   writeHistory(readHistory().filter(entry => entry.hash !== hash));

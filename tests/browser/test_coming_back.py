@@ -1,0 +1,129 @@
+"""Nothing that a person made is lost: Reload, Back and History bring back clip, tab, results and a running job; nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from playwright.sync_api import Page, expect
+
+from tests.app_process import RunningApp, running_app
+from tests.browser.conftest import NewPage
+from tests.browser.page_actions import open_tab, take_example, upload, visit, wait_for_state
+from tests.recordings import librivox_sentences
+
+pytestmark = [pytest.mark.browser, pytest.mark.models]
+REPETITIONS = 12
+TRACKS = "[...document.querySelector('.as-timeline').timeline.state.tracks.keys()]"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Several minutes of sentences: a job on it is still running when the page is loaded again."""
+    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
+    path = tmp_path_factory.mktemp("long") / "minutes.wav"
+    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
+    return path
+
+
+def summary(page: Page, tab: str) -> str:
+    """Text of the line below a result, which must be there."""
+    line = page.locator(f'#{tab}-summary [data-state="done"]')
+    expect(line).to_be_visible()
+    return line.inner_text()
+
+
+def reopen(page: Page, name: str) -> None:
+    page.get_by_role("button", name="History").click()
+    page.locator(".clip-history b", has_text=name).click()
+    expect(page.locator(".as-name")).to_have_text(name)
+
+
+def test_reload_back_and_history_bring_back_clip_tab_and_results(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    take_example(page, "Speech")
+    spoken = summary(page, "transcript")
+    open_tab(page, "Music & sound")
+    page.locator("#describe").click()
+    measured = summary(page, "music")
+    page.get_by_label("Question").fill("Is there singing?")
+    page.locator("#ask").click()
+    expect(page.locator("#turns")).to_contain_text("Is there singing?")
+    expect(page.locator("#stop-asking")).to_be_disabled()
+    tracks = page.evaluate(TRACKS)
+
+    page.reload()
+    expect(page.get_by_role("tab", name="Music & sound", exact=True)).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".as-name")).to_have_text("Speech")
+    assert summary(page, "music") == measured, "model, time and machine are those that stood there first"
+    expect(page.locator("#turns")).to_contain_text("Is there singing?")
+    expect(page.locator("#description-json")).to_be_enabled()
+    assert set(page.evaluate(TRACKS)) == set(tracks)
+    assert page.locator("progress").count() == 0
+
+    take_example(page, "A sound")
+    expect(page.locator(".as-name")).to_have_text("A sound")
+    expect(page.locator("#turns")).to_be_empty()
+    expect(page.locator("#music-summary")).to_be_empty()
+    page.go_back()
+    expect(page.locator(".as-name")).to_have_text("Speech")
+    assert summary(page, "music") == measured
+    page.go_back()
+    expect(page.get_by_role("tab", name="Transcribe", exact=True)).to_have_attribute("aria-selected", "true")
+    assert summary(page, "transcript").split(" · ")[:2] == spoken.split(" · ")[:2]
+    page.go_forward()
+    page.go_forward()
+    expect(page.locator(".as-name")).to_have_text("A sound")
+    reopen(page, "Speech")
+    expect(page.locator("#music-summary")).to_contain_text(measured)
+
+
+def test_a_running_job_goes_on_after_a_reload_and_can_be_stopped(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+    page = visit(new_page(), app)
+    questions: list[str] = []
+    page.on("dialog", lambda dialog: (questions.append(dialog.type), dialog.accept()))
+    upload(page, long_clip)
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    lines = page.locator("#transcript li")
+    expect(lines.first).to_be_visible()
+    page.reload()
+    assert questions == ["beforeunload"]
+    expect(page.locator(".as-name")).to_have_text(long_clip.name)
+    expect(page.locator("#stop-transcribing")).to_be_enabled()
+    expect(page.locator("#transcript-summary progress")).to_be_visible()
+    expect(lines.first).to_be_visible()
+    shown = lines.count()
+    expect(lines.nth(shown)).to_be_visible()  # it goes on
+    page.locator("#stop-transcribing").click()
+    wait_for_state(page, "stopped")
+    expect(page.locator("#transcribe")).to_be_enabled()
+    page.reload()
+    assert questions == ["beforeunload"], "nothing runs any more"
+    wait_for_state(page, "stopped")
+    expect(lines.nth(shown)).to_be_visible()
+
+
+def test_another_browser_gets_a_sentence_and_the_empty_page(app: RunningApp, new_page: NewPage) -> None:
+    owner = visit(new_page(), app)
+    take_example(owner, "A sound")
+    expect(owner.locator(".as-name")).to_have_text("A sound")
+    stranger = new_page()
+    stranger.goto(owner.url)
+    expect(stranger.locator(".clip-note")).to_contain_text("Only the browser that opened the clip of this address can show it")
+    expect(stranger.locator(".as-empty")).to_be_visible()
+    assert "clip=" not in stranger.url
+    # Even with all that the owner's history knows, but the key.
+    history = owner.evaluate("localStorage.getItem('audioscope-history')")
+    stranger.evaluate("history => localStorage.setItem('audioscope-history', history)", history)
+    stranger.goto(owner.url)
+    expect(stranger.locator(".clip-note")).to_contain_text("no longer kept here")
+    expect(stranger.locator(".as-empty")).to_be_visible()
