@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
@@ -90,7 +90,12 @@ def test_reload_back_and_history_bring_back_clip_tab_and_results(app: RunningApp
 def test_a_running_job_goes_on_after_a_reload_and_can_be_stopped(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
     page = visit(new_page(), app)
     questions: list[str] = []
-    page.on("dialog", lambda dialog: (questions.append(dialog.type), dialog.accept()))
+
+    def accept(dialog: Dialog) -> None:
+        questions.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", accept)
     upload(page, long_clip)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     lines = page.locator("#transcript li")
