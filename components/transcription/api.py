@@ -66,8 +66,8 @@ def add_transcription_endpoint(services: Services) -> None:
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
             probability}], language of the text, log_probability, no_speech_probability, speech_language,
-            language_probability, is_guess, side}] with times in seconds, in order of their start, side 'left' or 'right' where
-            each was read by itself; languages [{code, share, probability, is_guess}], the most
+            language_probability, is_guess, side, is_edited}] with times in seconds, in order of their start, side 'left' or
+            'right' where each was read by itself; languages [{code, share, probability, is_guess}], the most
             spoken one first; language, the main one, language_probability, alternatives [{code, probability}]; non_speech
             [{start, end, sound}]; shortened [{field, used, characters}], the prompt fields that were too long; model, licence;
             duration and elapsed in seconds; state ('loading', 'decoding', 'done', 'stopped'); clip_notes: what could not be read.

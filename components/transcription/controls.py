@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import gradio as gr
 
 from components.page.model_choices import ModelChoices, within_reach
+from components.transcription import labels
 from models.errors import as_size
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO, ModelSpec
@@ -16,7 +17,6 @@ from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
 
 DETECT = "auto"
-TASKS = [("Transcribe", "transcribe"), ("Translate to English", "translate")]
 
 
 @dataclass(frozen=True)
@@ -30,28 +30,26 @@ class TranscriptionControls:
 
 def build_transcription_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> TranscriptionControls:
     """Build the controls: model, language and task, and the rest folded away."""
-    model = model_choices.build(lambda: within_reach(catalog, "transcribe", _title), [("Automatic", AUTO)], "Model")
-    language = gr.Dropdown(_language_choices(), value=DETECT, label="Language")
-    task = gr.Dropdown(TASKS, value="transcribe", label="Task")
-    with gr.Accordion("Advanced", open=False) as advanced:
+    automatic = [(labels.AUTOMATIC_MODEL, AUTO)]
+    model = model_choices.build(lambda: within_reach(catalog, "transcribe", _title), automatic, labels.MODEL)
+    language = gr.Dropdown(_language_choices(), value=DETECT, label=labels.LANGUAGE)
+    tasks = [(labels.TRANSCRIBE, "transcribe"), (labels.TRANSLATE, "translate")]
+    task = gr.Dropdown(tasks, value="transcribe", label=labels.TASK)
+    with gr.Accordion(labels.ADVANCED, open=False) as advanced:
         allowed = gr.Dropdown(
-            _language_names(),
-            multiselect=True,
-            label="Languages allowed",
-            info="Detect only these; empty for all.",
-            elem_classes="allowed-languages",
+            _language_names(), multiselect=True, elem_classes="allowed-languages", **asdict(labels.ALLOWED_LANGUAGES)
         )
-        prompt = gr.Textbox(label="Initial prompt", info="A text in the style and spelling you want.", lines=2, max_length=800)
-        hotwords = gr.Textbox(label="Hotwords", info="Names and terms to expect.", max_length=400)
-        beam_size = gr.Slider(1, 10, value=5, step=1, label="Beam size")
-        words = gr.Checkbox(True, label="Word timestamps")
-        fallback = gr.Checkbox(True, label="Fallback searches", info="Search again where the model is unsure.")
-        vad_filter = gr.Checkbox(True, label="Voice detection", info="Decode only where there is speech.")
-        threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label="Voice detection threshold")
-        sides = gr.Checkbox(True, label="Separate sides", info="Read the left and the right by themselves where they are unlike.")
-        characters = gr.Slider(0, 80, value=0, step=1, label="Characters per line", info="0: usual for the language.")
-        lines = gr.Slider(1, 4, value=2, step=1, label="Lines per subtitle")
-        cue_words = gr.Slider(0, 20, value=0, step=1, label="Words per subtitle", info="0: as many as fit.")
+        prompt = gr.Textbox(lines=2, max_length=800, **asdict(labels.INITIAL_PROMPT))
+        hotwords = gr.Textbox(max_length=400, **asdict(labels.HOTWORDS))
+        beam_size = gr.Slider(1, 10, value=5, step=1, label=labels.BEAM_SIZE)
+        words = gr.Checkbox(True, label=labels.WORD_TIMESTAMPS)
+        fallback = gr.Checkbox(True, **asdict(labels.FALLBACK_SEARCHES))
+        vad_filter = gr.Checkbox(True, **asdict(labels.VOICE_DETECTION))
+        threshold = gr.Slider(0.1, 0.9, value=0.5, step=0.05, label=labels.VOICE_THRESHOLD)
+        sides = gr.Checkbox(True, **asdict(labels.SEPARATE_SIDES))
+        characters = gr.Slider(0, 80, value=0, step=1, **asdict(labels.LINE_CHARACTERS))
+        lines = gr.Slider(1, 4, value=2, step=1, label=labels.CUE_LINES)
+        cue_words = gr.Slider(0, 20, value=0, step=1, **asdict(labels.CUE_WORDS))
     decoding = [model, language, allowed, task, prompt, hotwords, beam_size, words, fallback, vad_filter, threshold, sides]
     return TranscriptionControls(decoding, [characters, lines, cue_words], advanced)
 
@@ -86,7 +84,7 @@ def _title(spec: ModelSpec) -> str:
 
 
 def _language_choices() -> list[tuple[str, str]]:
-    return [("Detect", DETECT), *_language_names()]
+    return [(labels.DETECT_LANGUAGE, DETECT), *_language_names()]
 
 
 def _language_names() -> list[tuple[str, str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,12 +16,15 @@ import soundfile
 import soxr
 
 from components.clip.sound_chunks import chunk_rate, chunk_samples
+from components.page.events import QUIET_EACH, sharing
 from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
 from components.transcription.controls import options_of
+from components.transcription.labels import DictationLabels, as_props
 from components.transcription.summary import transcription_summary, waiting_message
 from components.transcription.transcript import TranscriptFeed
+from models.errors import AudioscopeError
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.dictation import Dictation, DictationResult
 from pipelines.speech.transcript import Transcription
@@ -27,7 +32,13 @@ from pipelines.speech.transcription import store_result
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from services import Services
 
-TEMPLATE = '<button type="button" aria-pressed="false">Dictate</button><span class="dictation-note" role="status"></span>'
+TEMPLATE = f"""
+<button type="button" aria-pressed="false">{DictationLabels.start}</button>
+<span class="dictation-level" role="meter" aria-label="{DictationLabels.level}" aria-valuemin="-60" aria-valuemax="0" hidden>
+  <i></i>
+</span>
+<span class="dictation-note" role="status"></span>
+"""
 MAX_SECONDS = 1800.0
 Update = tuple[Any, ...]
 """(button, session, transcript, summary)."""
@@ -46,15 +57,26 @@ class DictationSession:
 
 
 def build_dictation_button() -> gr.HTML:
-    """Build the component; its event is `chunk`."""
+    """Build the component; its events are `begun`, and `chunk` for the sound."""
     return gr.HTML(
         value={},
         elem_id="dictation",
         html_template=TEMPLATE,
-        js_on_load=page_script("transcription/dictation"),
+        js_on_load=page_script("transcription/js/dictation"),
+        labels=as_props(DictationLabels()),
         apply_default_css=False,
         min_width=0,
     )
+
+
+def connect_dictation(
+    services: Services, button: gr.HTML, inputs: Sequence[gr.components.Component], shown: Sequence[gr.components.Component]
+) -> None:
+    """Connect the button's events; `inputs` are the person and the controls, `shown` the transcript and the summary."""
+    session, job = gr.State(None), DictationJob(services)
+    queue = {**sharing(services.settings), **QUIET_EACH}  # a chunk's answer comes before Gradio regards its event as ended
+    button.begun(job.warm_up, inputs=list(inputs), **queue)
+    button.chunk(job.accept, inputs=[session, *inputs], outputs=[button, session, *shown], **queue)
 
 
 class DictationJob:
@@ -62,6 +84,11 @@ class DictationJob:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+
+    def warm_up(self, person: str, *controls: Any) -> None:
+        """Load the model while the person takes a breath."""
+        with suppress(AudioscopeError):  # the first chunk says the same
+            self._begin(SAMPLE_RATE, controls).dictation.warm_up()
 
     def accept(self, session: DictationSession | None, person: str, event: gr.EventData, *controls: Any) -> Update:
         """Take a chunk of sound from the page; with the last one the recording becomes the clip."""
@@ -94,9 +121,9 @@ class DictationJob:
             soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
             clip = clips.open(path)
         clips.keep(clip, person)
-        result = self._result(session, written, "done")
+        result = replace(self._result(session, written, "done"), duration=clip.duration, position=clip.duration)
         store_result(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
-        name = f"Dictation {time.strftime('%H.%M')}"
+        name = f"{DictationLabels.clip_name} {time.strftime('%H.%M')}"
         return _value(done=True, clip={"hash": clip.content_hash, "name": name}), None, gr.skip(), gr.skip()
 
     def _result(self, session: DictationSession, written: DictationResult, state: Any) -> Transcription:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from components.transcription.labels import TranscriptLabels
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcript import NonSpeechSegment, ShortenedField, Transcription
 from pipelines.wording.certainty import percent, sure
@@ -20,7 +21,7 @@ def waiting_message(now: Transcription) -> str:
     return {
         "loading": "Getting the model ready …",
         "decoding": "Transcribing …",
-        "dictating": "Speak: the words appear here.",
+        "dictating": TranscriptLabels.dictating,
         "stopped": "Stopped before the first words.",
         "done": f"No speech was found{sound}.",
     }[now.state]

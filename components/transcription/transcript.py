@@ -1,35 +1,74 @@
-"""The transcript on the page: words that seek and follow the sound, shaded by confidence, and lines to correct in place."""
+"""The transcript on the page: words that seek and follow the sound, shaded by confidence, and lines to edit in place."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import uuid4
 
 import gradio as gr
 
 from components.page.page_script import page_script
-from components.timeline.timeline import Value, event_field
-from models.errors import InvalidOption
+from components.timeline.timeline import Value
+from components.transcription.labels import TranscriptLabels, as_props
+from pipelines.speech.edits.versions import TranscriptVersions
 from pipelines.speech.transcript import Segment
 from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE
 
-TEMPLATE = '<p class="empty"></p><ol class="segments" aria-label="Transcript"></ol><p class="partial" dir="auto"></p>'
 MAX_LINE_CHARACTERS = 10_000
-"""Maximum length of a corrected line."""
+"""Maximum length of an edited line."""
+RUNNING: Value = {"running": True, "undo": False, "redo": False, "asks": False, "versions": [], "shown": ""}
+"""What can be done with the lines of a run that goes on."""
+UNDO_ICON, REDO_ICON = (
+    f'<svg viewBox="0 0 16 16" aria-hidden="true"><path d="{path}"/></svg>'
+    for path in ("M6 3 2.5 6.5 6 10M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6", "M10 3l3.5 3.5L10 10M13 6.5H6.5a3.5 3.5 0 0 0 0 7H10")
+)
 
 
 def build_transcript(message: str) -> gr.HTML:
-    """Build the component, which shows `message` while there is no text."""
+    """Build the component, which shows `message` while there is no text; its events are `edited` and `again`."""
+    labels = TranscriptLabels()
     return gr.HTML(
         value=TranscriptFeed().value(message),
         elem_id="transcript",
-        html_template=TEMPLATE,
-        js_on_load=page_script("transcription/transcript"),
+        html_template=_template(labels),
+        js_on_load=page_script("transcription/js/transcript"),
         apply_default_css=False,
+        labels=as_props(labels),
     )
+
+
+def _template(labels: TranscriptLabels) -> str:
+    return f"""
+<div class="transcript-tools unused" role="group" aria-label="{labels.tools}">
+  <button type="button" class="undo" title="{labels.undo} (Ctrl+Z)" aria-label="{labels.undo}" disabled>{UNDO_ICON}</button>
+  <button type="button" class="redo" title="{labels.redo} (Ctrl+Shift+Z)" aria-label="{labels.redo}" disabled>{REDO_ICON}</button>
+  <span class="transcript-search" role="search">
+    <input type="search" placeholder="{labels.search}" aria-label="{labels.search}"><span class="count" role="status"></span>
+    <button type="button" title="{labels.previous}" aria-label="{labels.previous}" disabled>↑</button>
+    <button type="button" title="{labels.following}" aria-label="{labels.following}" disabled>↓</button>
+  </span>
+  <button type="button" data-panel="replace" aria-expanded="false">{labels.replace}</button>
+  <button type="button" data-panel="shift" aria-expanded="false">{labels.shift}</button>
+  <button type="button" class="copy">{labels.copy}</button>
+  <button type="button" class="copy">{labels.copy_with_times}</button>
+  <label class="versions" hidden>{labels.version} <select></select></label>
+</div>
+<form class="transcript-panel" data-panel="replace" hidden>
+  <input name="text" placeholder="{labels.replacement}" aria-label="{labels.replacement}" autocomplete="off">
+  <button>{labels.replace_all}</button>
+</form>
+<form class="transcript-panel" data-panel="shift" hidden>
+  <label>{labels.shift_seconds} <input name="seconds" type="number" step="any" value="0.5" required></label>
+  <button>{labels.shift_all}</button>
+</form>
+<p class="empty"></p><ol class="segments" aria-label="{labels.name}"></ol><p class="partial" dir="auto"></p>
+<dialog class="transcript-ask" aria-label="{labels.yes}"><form method="dialog">
+  <p>{labels.ask}</p>
+  <button value="no" autofocus>{labels.no}</button><button value="yes" class="primary">{labels.yes}</button>
+</form></dialog>
+"""
 
 
 class TranscriptFeed:
@@ -50,12 +89,13 @@ class TranscriptFeed:
         line = {"start": start, "end": end, "text": text, "words": [], "note": True}
         self._lines += json.dumps(line, ensure_ascii=False) + "\n"
 
-    def value(self, message: str = "", partial: str = "") -> Value:
+    def value(self, message: str = "", partial: str = "", edits: Value = RUNNING) -> Value:
         """Return the component's value.
 
         Args:
             message: shown while there are no lines.
             partial: text of the line that is being spoken.
+            edits: what can be done with the lines; see `edits_value`.
         """
         return {
             "feed": self._id,
@@ -63,27 +103,24 @@ class TranscriptFeed:
             "lines": self._lines,
             "message": message,
             "partial": partial,
+            "edits": edits,
             "marked": [MIN_PROBABLE, MIN_CERTAIN],
         }
 
 
-def line_of(event: gr.EventData, segments: Sequence[Segment]) -> int:
-    """Return the index of the line that the page names by its index and its start; the page may send anything.
-
-    Lines before it may have been added or removed since: then the start decides.
-    """
-    index, start = event_field(event, "index"), event_field(event, "start")
-    starts = [segment.start for segment in segments]
-    if type(index) is int and 0 <= index < len(starts) and starts[index] == start:
-        return index
-    if start not in starts:
-        raise InvalidOption("line", index, f"one of the {len(starts)} on the page")
-    return starts.index(start)
-
-
-def text_of(event: gr.EventData) -> str:
-    """Return the corrected text of a line, in one line."""
-    text = event_field(event, "text")
-    if not isinstance(text, str) or len(text) > MAX_LINE_CHARACTERS:
-        raise InvalidOption("text", str(text)[:20], f"up to {MAX_LINE_CHARACTERS} characters")
-    return " ".join(text.split())
+def edits_value(versions: TranscriptVersions) -> Value:
+    """Return what can be done with the version on the page, and which others there are."""
+    shown = versions.shown
+    each = [
+        {"id": version.id, "made": version.made, "model": version.transcription.model, "edits": len(version.done)}
+        for version in versions.versions
+    ]
+    is_stopped = shown is not None and shown.transcription.state == "stopped"  # a new run goes on after its lines
+    return {
+        "running": False,
+        "undo": bool(shown and shown.done),
+        "redo": bool(shown and shown.undone),
+        "asks": bool(shown and shown.done) and not is_stopped,
+        "versions": each,
+        "shown": versions.shown_id,
+    }

@@ -70,7 +70,7 @@ class AudioClip:
     @property
     def player_file(self) -> Path:
         """The original where browsers play its format, else the same sound as FLAC."""
-        self._require_files()
+        self.require_files()
         return next(self.directory.glob("player.*"))
 
     @property
@@ -103,14 +103,14 @@ class AudioClip:
             sample_rate: in Hz.
             side: one of `sides`; '' for the centre channel where surround sound uses one, else the mono mix.
         """
-        self._require_files()
+        self.require_files()
         if side:
             return self._samples(side, sample_rate)
         has_centre = samples_path(self.directory, self.sample_rate, CENTRE).exists()
         return self._samples(CENTRE if has_centre else MIX, sample_rate)
 
     def _samples(self, kind: str, rate: int) -> FloatArray:
-        self._require_files()
+        self.require_files()
         path = samples_path(self.directory, rate, kind)
         if not path.exists():
             with FileLock(self.directory / "resample.guard"):
@@ -118,7 +118,12 @@ class AudioClip:
                     _resample(samples_path(self.directory, self.sample_rate, kind), self.sample_rate, path, rate)
         return np.memmap(path, dtype=np.float32, mode="r")
 
-    def _require_files(self) -> None:
+    def require_files(self) -> None:
+        """Note that the clip is in use, and bring its files from the servers that share it.
+
+        Raises:
+            ClipExpired: the clip was removed because of its age.
+        """
         try:
             os.utime(self.directory)
         except FileNotFoundError:

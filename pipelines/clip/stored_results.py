@@ -52,6 +52,13 @@ class ClipResults(Generic[Result]):
             with suppress(StorageFailed):  # the result itself is here
                 clip.shared.storage.write(self._key(clip, options), content)
 
+    def remove(self, clip: AudioClip, options: object) -> None:
+        """Remove the result for these options, if there is one."""
+        self._path(clip, options).unlink(missing_ok=True)
+        if clip.shared:
+            with suppress(StorageFailed):
+                clip.shared.storage.remove(self._key(clip, options))
+
     def _shared_content(self, clip: AudioClip, options: object) -> bytes:
         """Return what another server stored; empty if there is nothing, or if it cannot be reached and is computed again."""
         if clip.shared is None:

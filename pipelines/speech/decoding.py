@@ -32,7 +32,7 @@ from pipelines.speech.prompt_limits import fit_prompt
 from pipelines.speech.transcript import DecodingOptions, Segment, ShortenedField, in_sequence
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from pipelines.speech.window_decoding import WindowDecoder, has_gaps
-from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_windows
+from pipelines.speech.windows import MAX_WINDOW_SECONDS, SpeechWindow, speech_since, speech_windows
 
 FIRST_WINDOW_SECONDS = 10.0
 """Length of the first window of a long clip: the first words come soon, and a short window has fewer tokens to wait for."""
@@ -61,6 +61,7 @@ def decode_speech(
     options: DecodingOptions,
     should_stop: Callable[[], bool],
     budget: BatchBudget | None = None,
+    since: float = 0.0,
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
     """Decode a clip: yield the shortened prompt fields, the language, and then the segments in order of time.
 
@@ -72,8 +73,9 @@ def decode_speech(
         options: what to decode and how.
         should_stop: called between the steps of the model, from several threads.
         budget: windows in one call; by default as many as the device of the model allows.
+        since: seconds of the clip; speech before is left out.
     """
-    windows = windows_of_speech(waveform, options, should_stop)
+    windows = speech_since(windows_of_speech(waveform, options, should_stop), since, waveform)
     with closing(decode_windows(whisper, waveform, windows, None, options, should_stop, budget)) as steps:
         for step in steps:
             if isinstance(step, DecodedWindows):

@@ -33,6 +33,8 @@ MAX_PHRASE_SAMPLES = 24 * SAMPLE_RATE
 """Length at which a phrase ends although speech goes on; one window of Whisper holds it."""
 PADDING_SAMPLES = int(0.3 * SAMPLE_RATE)
 """Kept before and after a phrase."""
+TAIL_SAMPLES = SAMPLE_RATE
+"""Kept after the last word of a dictation: what follows until the end is the way to the button."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,14 @@ class Dictation:
         self._max_samples = int(max_seconds * SAMPLE_RATE)
         self._parts: list[NDArray[np.int16]] = []
         self._samples = 0
+        self._speech_end = 0
         self._pending: FloatArray = np.zeros(0, np.float32)
         self._result = DictationResult()
+
+    def warm_up(self) -> None:
+        """Load the model, so that the first words do not wait for it."""
+        with borrow_whisper(self.choice.spec, self._runtime, self.options.beam_size):
+            pass
 
     def accept(self, samples: FloatArray) -> DictationResult:
         """Take more sound and return what is written then.
@@ -100,14 +108,18 @@ class Dictation:
         return self._result
 
     def waveform(self) -> NDArray[np.int16]:
-        """Return all that came in: [samples] at 16 kHz."""
-        return np.concatenate([*self._parts, np.zeros(0, np.int16)])
+        """Return what came in, without the silence after the last word: [samples] at 16 kHz; all of it without a word."""
+        waveform = np.concatenate([*self._parts, np.zeros(0, np.int16)])
+        return waveform[: self._speech_end + TAIL_SAMPLES] if self._speech_end else waveform
 
     def _duration(self) -> float:
         return self._samples / SAMPLE_RATE
 
     def _regions(self) -> list[SpeechRegion]:
-        return list(speech_regions(self._pending, never_stop, self.options.vad_threshold))
+        regions = list(speech_regions(self._pending, never_stop, self.options.vad_threshold))
+        if regions:
+            self._speech_end = self._samples - len(self._pending) + regions[-1].end
+        return regions
 
     def _phrase_end(self, regions: list[SpeechRegion]) -> int | None:
         """Return the pending sample at which a phrase ends; None while it goes on."""

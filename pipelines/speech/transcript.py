@@ -85,6 +85,8 @@ class Segment:
     """Whether the language, and so the text, is only a guess."""
     side: str = ""
     """Side of the clip that it was read from, 'left' or 'right'; '' for all of the clip."""
+    is_edited: bool = False
+    """Whether a person wrote a part of the text, or put the line together."""
 
 
 def shifted(segment: Segment, seconds: float) -> Segment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -51,6 +51,8 @@ LINE_PADDING_SECONDS = 0.2
 
 
 RESULTS = ClipResults("transcription", Transcription)
+STOPPED = ClipResults("stopped-transcription", Transcription)
+"""What runs gave that did not come to their end."""
 
 
 @in_cluster("speech", model="options.model")
@@ -63,36 +65,49 @@ def transcribe(
 ) -> Iterator[Transcription]:
     """Transcribe `clip`: a snapshot for every segment, and ten a second in between, so that the caller can stop at any time.
 
-    A clip that was transcribed with the same options by the same model before gives that result at once.
+    A clip that was transcribed with the same options by the same model before gives that result at once; a run that did not come
+    to its end goes on from there.
 
     Raises:
         InvalidOption: before any model is touched.
         ModelError: the model cannot be had; see `ModelCache.lease`.
         GpuRefused: no GPU was given; the last snapshot before it has what is done, and the next run goes on from there.
     """
-    began = clock()
     choice = choose_whisper(options, runtime.catalog)
     known = _stored(clip, options, choice, runtime.catalog)
     if known is not None:
         yield known
         return
-    now = Transcription(duration=clip.duration, **model_fields([choice.spec], runtime.catalog.device, choice.reason))
-    yield now
+    key = _result_key(options, choice, runtime.catalog)
+    stopped = None if choice.spec.on_zero_gpu else STOPPED.find(clip, key)  # ZeroGPU keeps what its calls gave
+    began = clock() - (stopped.elapsed if stopped else 0.0)
+    use = model_fields([choice.spec], runtime.catalog.device, choice.reason)
+    now = replace(stopped, **use, state="loading") if stopped else Transcription(duration=clip.duration, **use)
     try:
-        for step in in_background(lambda stopped: _decode(clip, options, choice, runtime, stopped), should_stop):
+        yield now
+        for step in in_background(lambda ended: _decode(clip, options, choice, runtime, ended, stopped), should_stop):
             now = replace(_with_step(now, step, clip, runtime), elapsed=clock() - began)
             yield now
+        if not should_stop():
+            now = replace(now, non_speech=non_speech_segments(clip, now.speech_spans, runtime))
+            now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
+            store_result(clip, options, choice, runtime.catalog, now)
+        yield now if now.state == "done" else replace(now, state="stopped", elapsed=clock() - began)
     except GpuRefused:
         if now.segments:
             yield replace(now, state="stopped", elapsed=clock() - began)
         raise
-    if should_stop():
-        yield replace(now, state="stopped", elapsed=clock() - began)
-        return
-    now = replace(now, non_speech=non_speech_segments(clip, now.speech_spans, runtime))
-    now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
-    store_result(clip, options, choice, runtime.catalog, now)
-    yield now
+    finally:
+        _keep_stopped(clip, key, now)
+
+
+def _keep_stopped(clip: AudioClip, key: object, now: Transcription) -> None:
+    """Store the last snapshot of a run that did not come to its end."""
+    with suppress(FileNotFoundError):  # the clip was deleted meanwhile
+        if now.state == "done":
+            STOPPED.remove(clip, key)
+        elif now.segments:
+            STOPPED.store(clip, key, replace(now, state="stopped"))
 
 
 def _with_step(now: Transcription, step: object, clip: AudioClip, runtime: ModelRuntime) -> Transcription:
@@ -104,7 +119,7 @@ def _with_step(now: Transcription, step: object, clip: AudioClip, runtime: Model
             return replace(now, shortened=(*now.shortened, step))
         case Segment() if not is_hallucination(step, clip.speech_waveform(SAMPLE_RATE, step.side), runtime.cache):
             with_line_added = now.with_segments(with_line(now.segments, step, clip))
-            return replace(with_line_added, position=min(max(now.position, step.end), clip.duration))
+            return replace(with_line_added, state="decoding", position=min(max(now.position, step.end), clip.duration))
     return now
 
 
@@ -184,6 +199,15 @@ def find_stored(clip: AudioClip, options: TranscriptionOptions, catalog: ModelCa
     return _stored(clip, options, choice, catalog)
 
 
+def find_stopped(clip: AudioClip, options: TranscriptionOptions, catalog: ModelCatalog) -> Transcription | None:
+    """Return what `transcribe` gave before it was stopped, from which its next run goes on."""
+    try:
+        choice = choose_whisper(options, catalog)
+    except (InvalidOption, ModelError):
+        return None
+    return STOPPED.find(clip, _result_key(options, choice, catalog))
+
+
 def _stored(clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> Transcription | None:
     known = RESULTS.find(clip, _result_key(options, choice, catalog))
     return known and replace(known, model_reason=choice.reason, from_store=True)
@@ -206,7 +230,9 @@ def _decode(
     choice: ModelChoice,
     runtime: ModelRuntime,
     should_stop: Callable[[], bool],
+    stopped: Transcription | None,
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
+    """Decode what follows the lines of a stopped run."""
     sides = clip.sides if options.separate_sides else ()
     if choice.spec.on_zero_gpu:
         key = _result_key(options, choice, runtime.catalog)
@@ -216,8 +242,16 @@ def _decode(
     is_short = all(fits_one_window(len(waveform)) for waveform in waveforms.values())
     with borrow_whisper(choice.spec, runtime, options.beam_size, should_stop, many_windows=not is_short) as (whisper, budget):
         yield from in_order(
-            {side: decode_speech(whisper, waveform, options, should_stop, budget) for side, waveform in waveforms.items()}
+            {
+                side: decode_speech(whisper, waveform, options, should_stop, budget, _end_of(stopped, side))
+                for side, waveform in waveforms.items()
+            }
         )
+
+
+def _end_of(stopped: Transcription | None, side: str) -> float:
+    """Return the seconds up to which a side was decoded before a stop."""
+    return max((line.end for line in stopped.segments if line.side == side), default=0.0) if stopped else 0.0
 
 
 @contextmanager

@@ -172,6 +172,15 @@ def speech_windows(
     return pack(chunks if vad_filter else fill_with_silence(chunks, len(waveform)), first_duration)
 
 
+def speech_since(windows: Iterable[SpeechWindow], seconds: float, waveform: FloatArray) -> Iterator[SpeechWindow]:
+    """Yield the windows with the speech after `seconds` of the clip; the one around it begins at a pause."""
+    for window in windows:
+        is_later = window.chunks[0].speech.start >= seconds * SAMPLE_RATE
+        rest = window if is_later else window.after(seconds, waveform)
+        if rest:
+            yield rest
+
+
 def pad_regions(regions: Iterable[SpeechRegion], clip_samples: int) -> Iterator[Chunk]:
     """Add padding to each region; neighbours that are close share the pause between them."""
     floor, region = 0, None

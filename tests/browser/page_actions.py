@@ -36,3 +36,9 @@ def wait_for_state(page: Page, name: str) -> None:
 
 def playhead(page: Page) -> float:
     return float(page.evaluate("document.querySelector('.as-timeline').timeline.state.time"))
+
+
+def open_from_history(page: Page, name: str) -> None:
+    page.get_by_role("button", name="History").click()
+    page.locator(".clip-history").get_by_role("button", name=name).first.click()
+    expect(page.locator(".as-name")).to_have_text(name)

@@ -72,6 +72,18 @@ def test_words_arrive_while_decoding_and_stop_keeps_them(app: RunningApp, new_pa
     expect(page.locator("#transcript-summary")).to_contain_text("stopped at")
     expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
 
+    line = page.locator("#transcript li").first
+    line.get_by_role("button", name="Edit this line").click(force=True)
+    page.keyboard.press("Control+A")
+    page.keyboard.type("An edited line.")
+    page.keyboard.press("Enter")
+    expect(line.locator(".mark.edited")).to_be_visible()
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    expect(page.locator("#transcript li").nth(count)).to_be_visible()  # it goes on after the lines that are there
+    expect(line.locator(".text")).to_have_text("An edited line.")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    wait_for_state(page, "stopped")
+
 
 def test_another_clip_ends_the_job_and_shows_nothing_of_it(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
     page = visit(new_page(), app)
@@ -134,12 +146,16 @@ def test_a_known_clip_brings_its_words_back_at_once(app: RunningApp, new_page: N
     expect(later.get_by_role("button", name="Words")).to_have_count(0)
 
 
+SILENCE_SECONDS = 120
+MAX_TAIL_SECONDS = 2.0
+
+
 @pytest.fixture
 def spoken_to(chromium: BrowserType, tmp_path: Path) -> Iterator[Page]:
-    """A page in a browser whose microphone records two sentences, again and again."""
-    pause = np.zeros(2 * 16_000)
+    """A page in a browser whose microphone records two sentences, and then silence."""
+    pause, silence = np.zeros(2 * 16_000), np.zeros(SILENCE_SECONDS * 16_000)
     sentences = [soundfile.read(librivox_sentences()[index].path)[0] for index in (1, 4)]
-    soundfile.write(tmp_path / "microphone.wav", np.concatenate([sentences[0], pause, sentences[1], pause]), 16_000, "PCM_16")
+    soundfile.write(tmp_path / "microphone.wav", np.concatenate([sentences[0], pause, sentences[1], silence]), 16_000, "PCM_16")
     microphone = f"--use-file-for-fake-audio-capture={tmp_path / 'microphone.wav'}"
     browser = chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, microphone])
     context = browser.new_context()
@@ -151,15 +167,23 @@ def spoken_to(chromium: BrowserType, tmp_path: Path) -> Iterator[Page]:
 def test_dictation_writes_while_one_speaks_and_becomes_a_clip(app: RunningApp, spoken_to: Page) -> None:
     page = visit(spoken_to, app)
     page.get_by_role("button", name="Dictate").click()
+    expect(page.get_by_role("button", name="Stop dictating")).to_be_visible()
+    assert "Choose a clip" not in page.locator("#transcript").inner_text()
+    page.wait_for_function("document.querySelector('.dictation-level').ariaValueNow > -40")
     expect(page.locator("#transcript .partial")).to_contain_text(re.compile("he ", re.IGNORECASE))
-    expect(page.locator("#transcript li")).not_to_have_count(0)
+    expect(page.locator("#transcript li")).to_have_count(2)
     page.get_by_role("button", name="Stop dictating").click()
+    expect(page.locator(".dictation-level")).to_be_hidden()
     expect(page.locator(".as-name")).to_contain_text("Dictation")
     wait_for_state(page, "done")
     expect(page.locator("#transcript .partial")).to_be_hidden()
     expect(page.locator("#transcript li").first).to_contain_text(re.compile("he (was|might)", re.IGNORECASE))
     expect(page.get_by_role("button", name="Words")).to_be_visible()
     expect(page.get_by_role("button", name="Dictate")).to_be_enabled()
+    state = "document.querySelector('.as-timeline').timeline.state"
+    end_of_speech = page.evaluate(f"Math.max(...{state}.tracks.get('speech').items.map(([, end]) => end))")
+    duration = page.evaluate("document.querySelector('.as-timeline').timeline.view.duration")
+    assert duration - end_of_speech < MAX_TAIL_SECONDS
 
 
 def test_several_files_become_one_archive(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import gradio as gr
 import pytest
 
 from components.clip.player_subtitles import player_subtitles_value
-from components.transcription.tab import _Result, _streamed, _with_line
+from components.transcription.updates import TranscriptUpdates
 from pipelines.clip.clip import AudioClip
+from pipelines.speech.edits.lines import with_lines
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions, Word, with_text
 from pipelines.subtitles.cues import make_cues
 
@@ -28,7 +29,8 @@ def clip(tmp_path: Path) -> AudioClip:
 
 
 def updates(clip: AudioClip, *lines: tuple[Segment, ...], options: TranscriptionOptions = OPTIONS) -> list[Any]:
-    return list(_streamed(clip, options, iter(replace(NOW, segments=segments) for segments in lines)))
+    each = TranscriptUpdates(clip, options)
+    return [each.of(replace(NOW, segments=segments)) for segments in lines]
 
 
 def test_each_side_has_its_own_tracks(clip: AudioClip) -> None:
@@ -58,9 +60,8 @@ def test_a_line_that_is_taken_back_leaves_the_page(clip: AudioClip) -> None:
 
 
 def test_lines_stay_in_order_of_time_when_one_becomes_two() -> None:
-    result = _Result(replace(NOW, segments=(LEFT, RIGHT)), OPTIONS)
     halves = replace(LEFT, end=1.0), replace(LEFT, start=2.0)
-    assert _with_line(result, 0, halves).transcription.segments == (halves[0], RIGHT, halves[1])
+    assert with_lines((LEFT, RIGHT), 0, halves) == (halves[0], RIGHT, halves[1])
 
 
 def test_a_corrected_line_keeps_its_side() -> None:

@@ -61,6 +61,13 @@ def test_the_recording_is_all_that_came_in(services: Services) -> None:
     assert np.abs(session.waveform() / 32767 - sound).max() < 1e-4
 
 
+def test_the_recording_ends_soon_after_the_last_word(services: Services) -> None:
+    session = dictation(services)
+    sentence = read_speech(librivox_sentences()[1].path)
+    spoken(session, np.concatenate([sentence, np.zeros(10 * SAMPLE_RATE, np.float32)]))
+    assert len(sentence) - SAMPLE_RATE < len(session.waveform()) < len(sentence) + 2 * SAMPLE_RATE
+
+
 def test_nothing_is_written_without_speech(services: Services) -> None:
     written = spoken(dictation(services), read_speech(EXAMPLES / "music.ogg")[: 8 * SAMPLE_RATE])
     assert not any(snapshot.partial or snapshot.segments for snapshot in written)

@@ -1,0 +1,110 @@
+"""All texts of the transcription tab that do not depend on a result, in one place for a translation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Field:
+    """A control's label and the line below it."""
+
+    label: str
+    info: str
+
+
+MODEL = "Model"
+LANGUAGE = "Language"
+TASK = "Task"
+ADVANCED = "Advanced"
+ALLOWED_LANGUAGES = Field("Languages allowed", "Detect only these; empty for all.")
+INITIAL_PROMPT = Field("Initial prompt", "A text in the style and spelling you want.")
+HOTWORDS = Field("Hotwords", "Names and terms to expect.")
+BEAM_SIZE = "Beam size"
+WORD_TIMESTAMPS = "Word timestamps"
+FALLBACK_SEARCHES = Field("Fallback searches", "Search again where the model is unsure.")
+VOICE_DETECTION = Field("Voice detection", "Decode only where there is speech.")
+VOICE_THRESHOLD = "Voice detection threshold"
+SEPARATE_SIDES = Field("Separate sides", "Transcribe left and right one by one where they differ.")
+LINE_CHARACTERS = Field("Characters per line", "0: usual for the language.")
+CUE_LINES = "Lines per subtitle"
+CUE_WORDS = Field("Words per subtitle", "0: as many as fit.")
+AUTOMATIC_MODEL = "Automatic"
+DETECT_LANGUAGE = "Detect"
+TRANSCRIBE = "Transcribe"
+TRANSLATE = "Translate to English"
+
+STOP = "Stop"
+EMPTY = "The transcript appears here. Choose a clip above, then press Transcribe."
+READY = "Press Transcribe to get the text of this clip."
+ALL_DELETED = "All lines are deleted. Undo brings them back."
+
+SEVERAL_FILES = "Several files"
+RECORDINGS = "Recordings"
+TRANSCRIBE_ALL = "Transcribe all"
+ZIP = "ZIP"
+QUEUE_COLUMNS = ("File", "State", "Length", "Language", "Words", "Time")
+
+
+@dataclass(frozen=True)
+class TranscriptLabels:
+    """Texts that the transcript's script shows; braces hold what it puts in."""
+
+    name: str = "Transcript"
+    tools: str = "Tools of the transcript"
+    play: str = "Play from {time}"
+    edit: str = "Edit this line"
+    again: str = "Retranscribe this line"
+    guess: str = "guess"
+    guess_reason: str = "Only a guess: {language}, {sure}"
+    edited: str = "edited"
+    left: str = "Left"
+    right: str = "Right"
+    line_text: str = "Text of this line. Enter saves it, Escape leaves it as it was."
+    save: str = "Save"
+    cancel: str = "Cancel"
+    split: str = "Split at cursor"
+    merge: str = "Merge with next"
+    delete: str = "Delete line"
+    undo: str = "Undo"
+    redo: str = "Redo"
+    search: str = "Search"
+    count: str = "{now} of {all}"
+    nothing_found: str = "None"
+    previous: str = "Previous match"
+    following: str = "Next match"
+    replace: str = "Replace"
+    replacement: str = "Replace with"
+    replace_all: str = "Replace all"
+    shift: str = "Shift times"
+    shift_seconds: str = "Shift by seconds"
+    shift_all: str = "Shift all"
+    copy: str = "Copy"
+    copy_with_times: str = "Copy with times"
+    copied: str = "Copied"
+    version: str = "Version"
+    edits: str = "{count} edits"
+    one_edit: str = "1 edit"
+    dictating: str = "Speak: the words appear here."
+    ask: str = "Transcribe again? The transcript on the page has your edits. They stay: choose them under Version."
+    yes: str = "Transcribe again"
+    no: str = "Keep editing"
+
+
+@dataclass(frozen=True)
+class DictationLabels:
+    """Texts that the dictation button's script shows."""
+
+    start: str = "Dictate"
+    stop: str = "Stop dictating"
+    speak: str = "Speak …"
+    finishing: str = "Writing the last words …"
+    seconds: str = "{seconds} s"
+    level: str = "Microphone level"
+    clip_name: str = "Dictation"
+    refused: str = "The microphone is not available: please allow it for this page."
+
+
+def as_props(labels: TranscriptLabels | DictationLabels) -> dict[str, str]:
+    """Return the texts as a component's script reads them."""
+    return asdict(labels)

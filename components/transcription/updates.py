@@ -1,0 +1,105 @@
+"""The updates of the page about one transcript: its lines, the summary, and its tracks on the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import gradio as gr
+
+from components.timeline.items import SpanItem, WordItem
+from components.timeline.timeline import TimelineFeed
+from components.timeline.tracks import SpanTrack, WordTrack
+from components.transcription import labels
+from components.transcription.summary import remark, transcription_summary, waiting_message
+from components.transcription.transcript import RUNNING, TranscriptFeed, edits_value
+from pipelines.clip.clip import AudioClip
+from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions
+from pipelines.speech.transcript import NonSpeechSegment, Segment, Transcription, TranscriptionOptions
+
+Update = tuple[Any, ...]
+"""(transcript, summary, timeline, result)."""
+NO_UPDATE: Update = (gr.skip(),) * 4
+
+
+class TranscriptUpdates:
+    """Turns the snapshots of one run into updates; what did not change is not sent again."""
+
+    def __init__(self, clip: AudioClip, options: TranscriptionOptions) -> None:
+        sides = (options.separate_sides and clip.sides) or ("",)
+        self._sides: tuple[str, ...] = sides
+        self._timeline, self._transcript = TimelineFeed(clip.content_hash, "transcribe"), TranscriptFeed()
+        _add_tracks(self._timeline, sides)
+        for track in (track for side in {"", *clip.sides}.difference(sides) for track in _tracks_of(side)):
+            self._timeline.remove(track.id)  # of an earlier run
+        self._shown = tuple[Segment, ...]()
+        self._message: str | None = None
+
+    def of(self, now: Transcription, versions: TranscriptVersions | None = None) -> Update:
+        """Return the update for a snapshot; with the versions whose shown one it is, where the run is over."""
+        changed = now.segments != self._shown
+        if now.segments[: len(self._shown)] != self._shown:  # a line was taken back
+            self._shown, self._transcript = (), TranscriptFeed()
+            _add_tracks(self._timeline, self._sides)
+        new, self._shown = now.segments[len(self._shown) :], now.segments
+        if new:
+            self._transcript.extend(new)
+            _extend_tracks(self._timeline, self._sides, new)
+        transcript = _with_remarks(now) if now.non_speech and now.segments else self._transcript
+        is_edited = versions is not None and versions.shown is not None and bool(versions.shown.done)
+        before, self._message = self._message, labels.ALL_DELETED if is_edited else waiting_message(now)
+        is_news = changed or versions is not None or self._message != before
+        return (
+            transcript.value(self._message, edits=edits_value(versions) if versions else RUNNING) if is_news else gr.skip(),
+            transcription_summary(now),
+            self._timeline.value() if changed or is_edited else gr.skip(),
+            versions.shown if versions else gr.skip(),
+        )
+
+
+def whole(clip: AudioClip, versions: TranscriptVersions) -> Update:
+    """Return the update for the shown one of a clip's versions."""
+    shown = versions.shown
+    assert shown
+    return TranscriptUpdates(clip, shown.options).of(shown.transcription, versions)
+
+
+def only(version: TranscriptVersion) -> TranscriptVersions:
+    """Return the versions of a transcript that was not edited."""
+    return TranscriptVersions((version,), version.id)
+
+
+def _tracks_of(side: str, segments: Iterable[Segment] = ()) -> tuple[SpanTrack, WordTrack]:
+    """Return the tracks of a clip's lines and words, or those of one of its sides."""
+    lines = [segment for segment in segments if segment.side == side]
+    words = tuple(WordItem(w.start, max(w.start, w.end), w.text, min(w.probability, 1.0)) for s in lines for w in s.words)
+    suffix, title = (f"-{side}", f" {side[0].upper()}") if side else ("", "")
+    return (
+        SpanTrack(id=f"speech{suffix}", name=f"Speech{title}", items=tuple(SpanItem(s.start, s.end, s.text) for s in lines)),
+        WordTrack(id=f"words{suffix}", name=f"Words{title}", items=words),
+    )
+
+
+def _add_tracks(timeline: TimelineFeed, sides: tuple[str, ...]) -> None:
+    """Add empty tracks, or empty those that are there."""
+    for side in sides:
+        for track in _tracks_of(side):
+            timeline.put(track)
+
+
+def _extend_tracks(timeline: TimelineFeed, sides: tuple[str, ...], segments: tuple[Segment, ...]) -> None:
+    for side in sides:
+        for track in _tracks_of(side, segments):
+            timeline.extend(track)
+
+
+def _with_remarks(now: Transcription) -> TranscriptFeed:
+    """Make lines with a remark for every non-speech segment between them."""
+    feed = TranscriptFeed()
+    parts: list[Segment | NonSpeechSegment] = [*now.segments, *now.non_speech]
+    for part in sorted(parts, key=lambda part: part.start):
+        if isinstance(part, NonSpeechSegment):
+            feed.remark(part.start, part.end, remark(part))
+        else:
+            feed.extend((part,))
+    return feed

@@ -1,0 +1,108 @@
+"""Undo, redo, and the versions that stay."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import ClipExpired
+from pipelines.speech.edits.lines import Lines, with_correction, with_merger, with_move, with_replacement, with_split
+from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, change_versions, find_versions, new_version
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
+from tests.pipelines.speech.edits.test_lines import LINES
+
+DURATION = 20.0
+NOW = Transcription(
+    duration=DURATION, model="Whisper", model_reason="", licence="MIT", dtype="int8", device="cpu", state="done", segments=LINES
+)
+OPTIONS = TranscriptionOptions()
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> AudioClip:
+    return AudioClip("0" * 32, 16_000, DURATION, 1, "wav", "pcm_s16le", tmp_path)
+
+
+def lines_of(version: TranscriptVersion) -> Lines:
+    return version.transcription.segments
+
+
+def some_edit(lines: Lines, draw: random.Random) -> Lines:
+    """Lines after any one of the edits."""
+    index = draw.randrange(len(lines))
+    text = lines[index].text
+    edits = [
+        lambda: with_correction(lines, index, text + " now"),
+        lambda: with_correction(lines, index, ""),
+        lambda: with_split(lines, index, *text.split(" ", 1)) if " " in text else lines,
+        lambda: with_merger(lines, 0, lines[0].text),
+        lambda: with_replacement(lines, "the", "a"),
+        lambda: with_move(lines, 0.1, DURATION),
+    ]
+    return draw.choice(edits)()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_undo_and_redo_go_over_all_edits(seed: int) -> None:
+    draw, version, states = random.Random(seed), new_version(NOW, OPTIONS), list[Lines]([LINES])
+    for _ in range(12):
+        if len(lines_of(version)) < 2:
+            break
+        version = version.with_lines(some_edit(lines_of(version), draw))
+        states += [lines_of(version)] if lines_of(version) != states[-1] else []
+    assert len(version.done) == len(states) - 1
+    for state in reversed(states[:-1]):
+        version = version.undo()
+        assert lines_of(version) == state
+    assert version.undo() == version
+    for state in states[1:]:
+        version = version.redo()
+        assert lines_of(version) == state
+    assert version.redo() == version
+
+
+def test_an_edit_after_an_undo_cannot_be_redone_over() -> None:
+    version = new_version(NOW, OPTIONS).with_lines(LINES[1:]).undo().with_lines(LINES[:1])
+    assert version.redo() == version
+
+
+def test_what_changes_nothing_is_no_edit() -> None:
+    assert not new_version(NOW, OPTIONS).with_lines(LINES).is_edited
+
+
+def test_edited_versions_stay_beside_a_new_run() -> None:
+    edited = new_version(NOW, OPTIONS).with_lines(LINES[1:])
+    versions = TranscriptVersions().with_version(edited).with_version(new_version(NOW, OPTIONS))
+    assert len(versions.versions) == 2
+    assert versions.shown == versions.versions[1]
+    again = versions.with_version(new_version(NOW, OPTIONS))
+    assert len(again.versions) == 2  # the unedited one gave way
+    assert again.showing(edited.id).shown == edited
+    assert again.showing("unknown") == again
+
+
+def test_edits_are_stored_for_one_person(clip: AudioClip) -> None:
+    edited = new_version(NOW, OPTIONS).with_lines(LINES[1:])
+    change_versions(clip, "anna", lambda known: known.with_version(edited))
+    assert find_versions(clip, "anna").shown == edited
+    assert find_versions(clip, "ben") == TranscriptVersions()
+
+
+def test_a_clip_that_is_gone_is_called_so(clip: AudioClip) -> None:
+    gone = replace(clip, directory=clip.directory / "gone")
+    with pytest.raises(ClipExpired):
+        change_versions(gone, "anna", lambda known: known)
+
+
+def test_a_resumed_run_adds_its_lines_after_edited_ones() -> None:
+    stopped = LINES[:2]
+    edited = new_version(replace(NOW, segments=stopped, state="stopped"), OPTIONS)
+    edited = edited.with_lines(with_correction(stopped, 0, "The young farmer"))
+    resumed = edited.resumed(NOW, stopped)
+    assert [line.text for line in lines_of(resumed)] == ["The young farmer", "sold the clock.", "He left."]
+    assert lines_of(resumed.undo()) == LINES
+    assert resumed.id == edited.id
