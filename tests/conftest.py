@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,20 @@ from pipelines.clip.clip_store import ClipStore
 from services import Services, build_services
 from settings import Settings
 from tests.recordings import EXAMPLES
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests, and all that they start, one folder for temporary files, which goes with the run.
+
+    gradio_client makes a folder for each download, for instance, and leaves it.
+    """
+    if hasattr(config, "workerinput"):
+        return  # the worker has the folder of the process that started it
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.gettempdir()  # pytest itself keeps the folders of tests that failed
+    # The name is short, because the path of a socket has 107 bytes at most.
+    folder = tempfile.TemporaryDirectory(prefix="as-", ignore_cleanup_errors=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = folder.name
+    config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture
