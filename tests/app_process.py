@@ -63,12 +63,13 @@ def running_app(
     offline: bool = True,
     python: Path | str = sys.executable,
     root: Path = ROOT,
+    port: int | None = None,
     **environment: str,
 ) -> Iterator[RunningApp]:
-    """`python app.py` in `root` on a free port with its data under `folder`, stopped at the end."""
+    """`python app.py` in `root` on `port`, or a free one, with its data under `folder`, stopped at the end."""
     (folder / "site").mkdir(parents=True, exist_ok=True)
     (folder / "site" / "sitecustomize.py").write_text(NO_NETWORK if offline else "")
-    port = free_port()
+    port = port or free_port()
     variables = os.environ | {
         "GRADIO_SERVER_PORT": str(port),
         "GRADIO_SERVER_NAME": "127.0.0.1",
