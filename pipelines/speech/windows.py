@@ -39,6 +39,13 @@ MAX_SHORT_SAMPLES = int(0.3 * SAMPLE_RATE)
 """A sound of a voice that is no longer may be one word, or none."""
 MIN_ISOLATION_SAMPLES = SAMPLE_RATE
 """Such a sound at this distance from other speech has a window of its own: else it takes a word of its neighbours."""
+PAUSE_HOP_SAMPLES = SAMPLE_RATE // 100
+MIN_PAUSE_SAMPLES = int(0.16 * SAMPLE_RATE)
+"""Silence within a word, before a stop such as p, t or k, is shorter."""
+MAX_PAUSE_POWER = 10**-2.2
+"""Power relative to that of loud speech (the 80th percentile) below which there is a pause."""
+MIN_PIECE_SAMPLES = SAMPLE_RATE
+"""A piece of a chunk holds a few words."""
 MIN_FILL = 2 / 3
 """A window may end at the longest pause of its last third."""
 
@@ -65,6 +72,15 @@ class Chunk:
         """Cut in two at a sample of the clip within the speech."""
         before, after = SpeechRegion(self.speech.start, sample), SpeechRegion(sample, self.speech.end)
         return Chunk(self.start, sample, before), Chunk(sample, self.end, after)
+
+    def pieces(self, waveform: FloatArray, max_samples: int) -> list[Chunk]:
+        """Cut at the longest pauses, or at quiet moments, until no piece is longer than `max_samples`."""
+        cuts = _cuts(self.start, self.end, _pauses(waveform, self.start, self.end), waveform, max_samples)
+        speech = self.speech
+        return [
+            Chunk(start, end, SpeechRegion(min(max(start, speech.start), end), max(min(end, speech.end), start)))
+            for start, end in pairwise([self.start, *cuts, self.end])
+        ]
 
     def clamp_to_speech(self, sample: float) -> float:
         """Return `sample`, or the edge of the speech if it lies outside; in a chunk without speech, the edge of the chunk."""
@@ -150,6 +166,28 @@ def _quietest(waveform: FloatArray, start: int, end: int) -> int:
     """Return the middle of the quietest `QUIET_SAMPLES` of a part of the clip."""
     energy = np.cumsum(np.square(waveform[start:end], dtype=np.float64))
     return start + QUIET_SAMPLES // 2 + int(np.argmin(energy[QUIET_SAMPLES:] - energy[:-QUIET_SAMPLES]))
+
+
+def _pauses(waveform: FloatArray, start: int, end: int) -> list[tuple[int, int]]:
+    """Return length and middle of each pause within a part of the clip, in samples."""
+    hops = (end - start) // PAUSE_HOP_SAMPLES
+    frames = np.square(waveform[start : start + hops * PAUSE_HOP_SAMPLES], dtype=np.float64).reshape(hops, PAUSE_HOP_SAMPLES)
+    power = np.convolve(frames.mean(1), np.ones(3) / 3, "same")
+    is_quiet = power < np.percentile(power, 80) * MAX_PAUSE_POWER if hops else np.zeros(0, bool)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_quiet, [False]])))
+    spans = [(first, last) for first, last in edges.reshape(-1, 2) * PAUSE_HOP_SAMPLES if first > 0 and last < len(frames.flat)]
+    return [(int(b - a), start + int(a + b) // 2) for a, b in spans if b - a >= MIN_PAUSE_SAMPLES]
+
+
+def _cuts(start: int, end: int, pauses: list[tuple[int, int]], waveform: FloatArray, max_samples: int) -> list[int]:
+    """Return where a part of the clip is cut, in order."""
+    if end - start <= max_samples:
+        return []
+    inside = [pause for pause in pauses if start + MIN_PIECE_SAMPLES <= pause[1] <= end - MIN_PIECE_SAMPLES]
+    quarter = (end - start) // 4
+    cut = max(inside)[1] if inside else _quietest(waveform, start + quarter, end - quarter)
+    before = _cuts(start, cut, pauses, waveform, max_samples)
+    return [*before, cut, *_cuts(cut, end, pauses, waveform, max_samples)]
 
 
 def speech_windows(

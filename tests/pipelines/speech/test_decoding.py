@@ -280,6 +280,30 @@ def test_each_stretch_is_written_in_its_own_language(whisper: Any) -> None:
     assert {segment.language for segment in fixed} == {"en"}
 
 
+def test_a_language_begins_with_its_first_line_and_ends_with_its_last(whisper: Any) -> None:
+    pause = np.zeros(int(0.5 * SAMPLE_RATE), np.float32)
+    german = [
+        synthesise(text, "de", 150)
+        for text in (
+            "Meine Schwester wohnt seit drei Jahren in München.",
+            "Und dann gehen wir zusammen in die Stadt.",
+            "Wir müssen noch einkaufen, bevor die Geschäfte schließen.",
+        )
+    ]
+    english = [read_speech(sentence.path) for sentence in librivox_sentences()[1:5]]
+    spoken = [*zip(english[:2], "ee", strict=True), *zip(german, "ddd", strict=True), *zip(english[2:], "ee", strict=True)]
+    parts, spans, at = [], [], 0
+    for sound, language in spoken:
+        spans.append((at / SAMPLE_RATE, (at + len(sound)) / SAMPLE_RATE, {"e": "en", "d": "de"}[language]))
+        parts += [sound, pause]
+        at += len(sound) + len(pause)
+    lines = segments_of(whisper, np.concatenate(parts), DecodingOptions())
+    for start, end, language in spans:
+        middle = (start + end) / 2
+        (line,) = [line for line in lines if line.start <= middle < line.end]
+        assert line.speech_language == language, line
+
+
 def test_two_languages_make_no_third_one(whisper: Any) -> None:
     pause = np.zeros(int(0.9 * SAMPLE_RATE), np.float32)
     english = ["And so, my friends,", "ask not", "what your country can do for you, ask what you can do for your country."]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,14 @@ def test_a_single_odd_look_brings_no_third_language() -> None:
     assert set(assign_languages([guess("en"), within_its_window, by_itself, guess("de")], "en")) == {"en", "de"}
 
 
+def test_the_text_decides_where_the_looks_at_the_sound_do_not() -> None:
+    unsure = replace(guess("en", 0.5, alone="de", alone_probability=0.35), written={"en": -1.1, "de": -0.5})
+    assert assign_languages([guess("en"), unsure, guess("en")], "en") == ["en", "de", "en"]
+    assert unsure.confidence("de") > 0.8
+    as_likely = replace(unsure, written={"en": -0.8, "de": -0.8})
+    assert assign_languages([guess("en"), as_likely, guess("en")], "en") == ["en", "en", "en"]
+
+
 def test_a_wrong_first_guess_about_a_clip_does_not_stay() -> None:
     assert assign_languages([guess("en"), guess("en"), guess("de"), guess("de")], "yi") == ["en", "en", "de", "de"]
 
@@ -60,6 +69,7 @@ def stubbed(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[int, str]]:
 
     monkeypatch.setattr(language_id, "encode_padded_window", encode)
     monkeypatch.setattr(language_id, "_language_probabilities", probabilities)
+    monkeypatch.setattr(language_id, "_text_scores", lambda whisper, states, languages: {})
     monkeypatch.setattr(language_id, "PIECE_SAMPLES", 60 * SAMPLE_RATE)
     yield spoken
 

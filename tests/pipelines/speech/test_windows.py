@@ -11,6 +11,7 @@ from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
 from pipelines.speech.windows import (
     MAX_WINDOW_SECONDS,
     PADDING_SAMPLES,
+    Chunk,
     SpeechWindow,
     fill_with_silence,
     pack,
@@ -132,3 +133,15 @@ def test_a_short_sound_away_from_other_speech_has_a_window_of_its_own() -> None:
     spoken = [[(c.speech.start / SAMPLE_RATE, c.speech.end / SAMPLE_RATE) for c in window.chunks] for window in windows]
     assert spoken == [[(1.0, 4.0)], [(5.5, 5.75)], [(8.0, 10.0), (10.5, 10.7), (11.0, 12.0), (14.0, 14.6)], [(17.0, 17.2)]]
     assert [window.is_short for window in windows] == [False, True, False, True]
+
+
+def test_a_long_chunk_is_cut_at_its_longest_pauses_until_its_pieces_are_short() -> None:
+    loud = np.random.default_rng(0).normal(0.0, 0.1, 10 * SAMPLE_RATE).astype(np.float32)
+    for start, end in ((2.0, 2.2), (4.9, 5.3), (6.0, 6.05)):  # the last one is within a word
+        loud[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)] = 1e-4
+    chunk = Chunk(0, len(loud), SpeechRegion(0, len(loud)))
+    pieces = chunk.pieces(loud, 4 * SAMPLE_RATE)
+    assert [piece.start / SAMPLE_RATE for piece in pieces[:3]] == pytest.approx([0.0, 2.1, 5.1], abs=0.03)
+    assert max(piece.samples for piece in pieces) <= 4 * SAMPLE_RATE
+    assert [piece.end for piece in pieces[:-1]] == [piece.start for piece in pieces[1:]]
+    assert chunk.pieces(loud, len(loud)) == [chunk]
