@@ -43,6 +43,7 @@ SEVERAL_FILES = "Several files"
 RECORDINGS = "Recordings"
 TRANSCRIBE_ALL = "Transcribe all"
 ZIP = "ZIP"
+OPEN_FILE = "Open with its transcript"
 QUEUE_COLUMNS = ("File", "State", "Length", "Language", "Words", "Time")
 
 

@@ -15,8 +15,10 @@ from gradio.utils import get_upload_folder
 from components.page.downloads import APP_VERSION
 from components.page.events import QUIET, sharing
 from components.page.markup import failure_markup
+from components.page.page_script import page_script
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from components.transcription import labels
 from components.transcription.controls import TranscriptionControls, cue_options_of, options_of
 from pipelines.clip.clip_names import free_stem, name_key, readable_name, safe_stem
 from pipelines.clip.errors import NoClip
@@ -28,19 +30,24 @@ from pipelines.wording.times import clock_time
 from services import Services
 
 
-def build_transcription_queue(services: Services, controls: TranscriptionControls) -> None:
-    """Build the folded section below a transcript; it uses the same controls."""
-    with gr.Accordion("Several files", open=False, elem_id="queue"):
-        files = gr.File(file_count="multiple", label="Recordings", height=120)
+def build_transcription_queue(services: Services, controls: TranscriptionControls, person: gr.State) -> None:
+    """Build the folded section below a transcript; it uses the same controls.
+
+    `person` holds the text under which the browser's clips are kept.
+    """
+    with gr.Accordion(labels.SEVERAL_FILES, open=False, elem_id="queue"):
+        files = gr.File(file_count="multiple", label=labels.RECORDINGS, height=120)
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Transcribe all", variant="primary", min_width=0, elem_id="transcribe-all")
-            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-queue")
-            archive = gr.DownloadButton("ZIP", interactive=False, min_width=0, elem_id="queue-zip")
-        table = gr.HTML("", elem_id="queue-table", apply_default_css=False)
+            run = gr.Button(labels.TRANSCRIBE_ALL, variant="primary", min_width=0, elem_id="transcribe-all")
+            stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-queue")
+            archive = gr.DownloadButton(labels.ZIP, interactive=False, min_width=0, elem_id="queue-zip")
+        table = gr.HTML(
+            "", elem_id="queue-table", js_on_load=page_script("transcription/js/queue_table"), apply_default_css=False
+        )
     job, no_clip = TabJob(services, "queue", [run, stop], sharing), gr.State(None)
     work = _QueueWork(services, job)
     run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=archive, queue=False, **QUIET)
-    job.on(run.click, no_clip, work.run, [files, *controls.decoding, *controls.cues], [table, archive])
+    job.on(run.click, no_clip, work.run, [files, person, *controls.decoding, *controls.cues], [table, archive])
 
 
 class _QueueWork:
@@ -50,7 +57,7 @@ class _QueueWork:
         self._services = services
         self._job = job
 
-    def run(self, files: list[str] | None, request: gr.Request, *values: Any) -> Iterator[tuple[Any, Any]]:
+    def run(self, files: list[str] | None, person: str, request: gr.Request, *values: Any) -> Iterator[tuple[Any, Any]]:
         """Stream the queue table; at the end return a ZIP of the finished transcripts."""
         cue_values, decoding = values[-3:], values[:-3]
         services = self._services
@@ -61,7 +68,7 @@ class _QueueWork:
             waiting = tuple(QueuedFile(Path(file), readable_name(Path(file).name)) for file in files)
             roots, queue = (Path(get_upload_folder()),), waiting
             should_stop = self._job.current(request)
-            for queue in transcribe_files(waiting, options, services.clips, roots, services.runtime, should_stop):
+            for queue in transcribe_files(waiting, options, services.clips, roots, services.runtime, should_stop, person):
                 yield queue_markup(queue), gr.skip()
             archive = write_archive(queue, options, cue_values)
             yield gr.skip(), gr.DownloadButton(value=str(archive), interactive=True) if archive else gr.skip()
@@ -73,9 +80,9 @@ def queue_markup(queue: tuple[QueuedFile, ...]) -> str:
     """Make the table: a row for each file."""
     done = sum(file.state == "done" for file in queue)
     rows = "".join(_row(file) for file in queue)
-    head = "<tr><th>File</th><th>State</th><th>Length</th><th>Language</th><th>Words</th><th>Time</th></tr>"
+    head = "".join(f"<th>{column}</th>" for column in labels.QUEUE_COLUMNS)
     return (
-        f'<table class="queue"><thead>{head}</thead><tbody>{rows}</tbody></table>'
+        f'<table class="queue"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
         f'<p class="summary" role="status">{done} of {len(queue)} done</p>'
     )
 
@@ -91,7 +98,15 @@ def _row(file: QueuedFile) -> str:
         sound = now.non_speech[0].sound if now.non_speech else ""
         state = f"no speech: this sounds like {sound}" if sound else "no speech"
     texts = "".join(f"<td>{html.escape(cell)}</td>" for cell in (state, *cells))
-    return f'<tr data-state="{file.state}"><th scope="row">{html.escape(file.name)}</th>{texts}</tr>'
+    return f'<tr data-state="{file.state}"><th scope="row">{_name(file)}</th>{texts}</tr>'
+
+
+def _name(file: QueuedFile) -> str:
+    """Return the file's name, which opens its clip once it is transcribed."""
+    name = html.escape(file.name)
+    if file.state not in ("done", "stopped") or not file.content_hash:
+        return name
+    return f'<button type="button" data-hash="{file.content_hash}" title="{labels.OPEN_FILE}">{name}</button>'
 
 
 def write_archive(queue: tuple[QueuedFile, ...], options: TranscriptionOptions, cue_values: tuple[Any, ...]) -> Path | None:

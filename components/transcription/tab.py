@@ -58,7 +58,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
             summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)
             with gr.Row(elem_classes="actions downloads"):
                 downloads = build_download_buttons()
-            build_transcription_queue(services, controls)
+            build_transcription_queue(services, controls, clip.person)
     connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
     job = TabJob(services, "transcription", [run, stop], sharing, clip.panes)
     work = _TranscriptionWork(services, job)
@@ -112,13 +112,13 @@ class _TranscriptionWork:
             if clip is None:
                 raise NoClip
             options = options_of(controls)
-            known = find_versions(clip, editor)
+            known = find_versions(self._services.kept, clip, editor)
             updates, resumed = TranscriptUpdates(clip, options), _stopped_version(known, options)
             stopped = find_stopped(clip, options, self._services.runtime.catalog) if resumed else None
             for now in transcribe(clip, options, self._services.runtime, should_stop):
                 version = resumed.resumed(now, stopped.segments) if resumed and stopped else new_version(now, options)
                 is_over = now.state in ("done", "stopped")
-                yield updates.of(version.transcription, _stored_with(version, known, clip, editor) if is_over else None)
+                yield updates.of(version.transcription, self._stored_with(version, known, clip, editor) if is_over else None)
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
@@ -133,7 +133,7 @@ class _TranscriptionWork:
         options, catalog = options_of(controls), self._services.runtime.catalog
         if clip is None:
             return TranscriptFeed().value(labels.EMPTY), "", None, gr.skip()
-        versions = find_versions(clip, person)
+        versions = find_versions(self._services.kept, clip, person)
         if versions.shown:
             return _timeline_last(whole(clip, versions))
         known = find_stored(clip, options, catalog) or find_stopped(clip, options, catalog)
@@ -154,16 +154,24 @@ class _TranscriptionWork:
         try:
             if clip is None or shown is None:
                 raise NoClip
-            before = latest(find_versions(clip, person), shown).transcription.segments
+            before = latest(find_versions(self._services.kept, clip, person), shown).transcription.segments
             line, options = before[line_of(event, before)], options_of(controls)
             again = decode_line(clip, line, options, self._services.runtime)
         except Exception as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
         return self._changed(clip, person, lambda known: with_line_again(known, shown, line, again))
 
+    def _stored_with(
+        self, version: TranscriptVersion, known: TranscriptVersions, clip: AudioClip, person: str
+    ) -> TranscriptVersions:
+        """Return a run's version with the stored ones of its clip; alone, and not stored, where nothing was edited."""
+        if not known.versions:
+            return only(version)
+        return change_versions(self._services.kept, clip, person, lambda now: now.with_version(version))
+
     def _changed(self, clip: AudioClip, person: str, change: Callable[[TranscriptVersions], TranscriptVersions]) -> Update:
         try:
-            return whole(clip, change_versions(clip, person, change))
+            return whole(clip, change_versions(self._services.kept, clip, person, change))
         except Exception as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
@@ -177,13 +185,6 @@ def _stopped_version(known: TranscriptVersions, options: TranscriptionOptions) -
     """Return the edited version on the page if a run with these options goes on after it."""
     shown = known.shown
     return shown if shown and shown.transcription.state == "stopped" and shown.options == options else None
-
-
-def _stored_with(version: TranscriptVersion, known: TranscriptVersions, clip: AudioClip, person: str) -> TranscriptVersions:
-    """Return a run's version with the stored ones of its clip; alone, and not stored, where nothing was edited."""
-    if not known.versions:
-        return only(version)
-    return change_versions(clip, person, lambda now: now.with_version(version))
 
 
 def _export(clip: AudioClip | None, result: TranscriptVersion | None, *cue_controls: Any) -> list[Any]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
-from uuid import uuid4
 
 from models.errors import AudioscopeError
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
-from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.speech.transcription import transcribe
@@ -31,6 +28,8 @@ class QueuedFile:
     state: FileState = "waiting"
     transcription: Transcription | None = None
     """What is known so far."""
+    content_hash: str = ""
+    """Hash of the clip that it became; '' before, and where it failed."""
     problem: str = ""
     """One sentence; '' unless the file failed."""
 
@@ -42,16 +41,16 @@ def transcribe_files(
     allowed_roots: tuple[Path, ...] | None,
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
+    keeper: str = "",
 ) -> Iterator[tuple[QueuedFile, ...]]:
     """Transcribe the files in order: yield the whole queue each time it changes. A file that fails does not end the run.
 
-    A recording is deleted once it is transcribed, unless it is in a person's history.
+    Each recording is kept for the person `keeper`, who can open it with its transcript.
 
     Raises:
         InvalidOption, ModelError: options or a model that would fail for every file.
     """
     queue = list(files)
-    keeper = uuid4().hex
     yield tuple(queue)
     for index, file in enumerate(queue):
         if should_stop():
@@ -62,18 +61,9 @@ def transcribe_files(
             queue[index] = replace(file, state="failed", problem=str(error))
             yield tuple(queue)
             continue
-        with _held(clips, clip, keeper):
-            for now in transcribe(clip, options, runtime, should_stop):
-                queue[index] = replace(file, state=FINAL_STATES.get(now.state, "running"), transcription=now)
-                yield tuple(queue)
+        clips.keep(clip, keeper)
+        for now in transcribe(clip, options, runtime, should_stop):
+            state = FINAL_STATES.get(now.state, "running")
+            queue[index] = replace(file, state=state, transcription=now, content_hash=clip.content_hash)
+            yield tuple(queue)
     yield tuple(replace(file, state="stopped") if file.state == "waiting" else file for file in queue)
-
-
-@contextmanager
-def _held(clips: ClipStore, clip: AudioClip, keeper: str) -> Iterator[None]:
-    """Keep the clip while it is transcribed."""
-    clips.keep(clip, keeper)
-    try:
-        yield
-    finally:
-        clips.release(clip.content_hash, keeper)

@@ -204,3 +204,6 @@ def test_several_files_become_one_archive(app: RunningApp, new_page: NewPage, tm
         assert sorted(archive.namelist()) == sorted(f"{spoken_file.stem}.{ending}" for ending in ENDINGS)
         assert "young man" in archive.read(f"{spoken_file.stem}.txt").decode()
     expect(page.get_by_role("button", name="Transcribe all")).to_be_enabled()
+    page.locator("#queue-table").get_by_role("button", name=spoken_file.name).click()
+    expect(page.locator(".as-name")).to_have_text(spoken_file.name)
+    expect(page.locator("#transcript li")).to_contain_text("young man")

@@ -15,7 +15,7 @@ from uuid import uuid4
 from filelock import FileLock
 
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.stored_results import ClipResults
+from pipelines.clip.kept_results import KeptResults
 from pipelines.speech.edits.lines import Lines, in_time_order
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 
@@ -150,17 +150,17 @@ class TranscriptVersions:
         return replace(self, shown_id=version_id) if known else self
 
 
-EDITS = ClipResults("transcript-edits", TranscriptVersions)
-"""By the text that stands for a person."""
+KIND = "transcript-edits"
 
 
-def find_versions(clip: AudioClip, person: str) -> TranscriptVersions:
+def find_versions(kept: KeptResults, clip: AudioClip, person: str) -> TranscriptVersions:
     """Return the versions that a person has of a clip's transcript; none where nothing was edited."""
-    return EDITS.find(clip, person) or TranscriptVersions()
+    found = kept.find(clip, person, KIND)
+    return found if isinstance(found, TranscriptVersions) else TranscriptVersions()
 
 
 def change_versions(
-    clip: AudioClip, person: str, change: Callable[[TranscriptVersions], TranscriptVersions]
+    kept: KeptResults, clip: AudioClip, person: str, change: Callable[[TranscriptVersions], TranscriptVersions]
 ) -> TranscriptVersions:
     """Change a person's versions and store them before anything else does.
 
@@ -170,6 +170,6 @@ def change_versions(
     """
     clip.require_files()
     with FileLock(clip.directory / "edits.guard"):
-        versions = change(find_versions(clip, person))
-        EDITS.store(clip, person, versions)
+        versions = change(find_versions(kept, clip, person))
+        kept.store(clip, person, KIND, versions)
     return versions

@@ -46,15 +46,14 @@ def test_files_run_in_order_and_a_broken_one_does_not_stop_the_queue(services: S
     assert "amiable" in texts[3]
 
 
-def test_recordings_are_deleted_unless_they_are_kept(services: Services, tmp_path: Path) -> None:
-    kept = services.clips.open(librivox_sentences()[4].path)
-    services.clips.keep(kept, "another user")
+def test_recordings_are_kept_for_the_person_who_gave_them(services: Services, tmp_path: Path) -> None:
     path = tmp_path / "mine.wav"
     path.write_bytes(librivox_sentences()[2].path.read_bytes() + b"\0\0")
-    passing = services.clips.open(path)
-    run(services, queued(path, librivox_sentences()[4].path))
-    assert services.clips.find(passing.content_hash) is None
-    assert services.clips.find(kept.content_hash) is not None
+    (file,) = run(services, queued(path), keeper="ann")[-1]
+    assert services.clips.find_kept(file.content_hash, "ann") is not None
+    assert services.clips.find_kept(file.content_hash, "bob") is None
+    services.clips.release(file.content_hash, "ann")
+    assert services.clips.find(file.content_hash) is None
 
 
 def test_stop_leaves_what_waits(services: Services) -> None:

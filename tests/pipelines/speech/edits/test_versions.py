@@ -10,9 +10,11 @@ import pytest
 
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired
+from pipelines.clip.kept_results import KeptResults
 from pipelines.speech.edits.lines import Lines, with_correction, with_merger, with_move, with_replacement, with_split
 from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, change_versions, find_versions, new_version
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
+from pipelines.storage.folder_storage import FolderStorage
 from tests.pipelines.speech.edits.test_lines import LINES
 
 DURATION = 20.0
@@ -25,6 +27,11 @@ OPTIONS = TranscriptionOptions()
 @pytest.fixture
 def clip(tmp_path: Path) -> AudioClip:
     return AudioClip("0" * 32, 16_000, DURATION, 1, "wav", "pcm_s16le", tmp_path)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> KeptResults:
+    return KeptResults(FolderStorage(tmp_path), {})
 
 
 def lines_of(version: TranscriptVersion) -> Lines:
@@ -85,17 +92,17 @@ def test_edited_versions_stay_beside_a_new_run() -> None:
     assert again.showing("unknown") == again
 
 
-def test_edits_are_stored_for_one_person(clip: AudioClip) -> None:
+def test_edits_are_stored_for_one_person(kept: KeptResults, clip: AudioClip) -> None:
     edited = new_version(NOW, OPTIONS).with_lines(LINES[1:])
-    change_versions(clip, "anna", lambda known: known.with_version(edited))
-    assert find_versions(clip, "anna").shown == edited
-    assert find_versions(clip, "ben") == TranscriptVersions()
+    change_versions(kept, clip, "anna", lambda known: known.with_version(edited))
+    assert find_versions(kept, clip, "anna").shown == edited
+    assert find_versions(kept, clip, "ben") == TranscriptVersions()
 
 
-def test_a_clip_that_is_gone_is_called_so(clip: AudioClip) -> None:
+def test_a_clip_that_is_gone_is_called_so(kept: KeptResults, clip: AudioClip) -> None:
     gone = replace(clip, directory=clip.directory / "gone")
     with pytest.raises(ClipExpired):
-        change_versions(gone, "anna", lambda known: known)
+        change_versions(kept, gone, "anna", lambda known: known)
 
 
 def test_a_resumed_run_adds_its_lines_after_edited_ones() -> None:
