@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipelines.storage.storage import Stamp, StoragePackageMissing, storage_errors
+from pipelines.storage.storage import Entry, Stamp, StoragePackageMissing, storage_errors
 
 PROTOCOLS = ("s3", "gs", "az", "abfs", "memory")
 """Stores that show an object only once all of it has arrived, so that no temporary name is needed."""
@@ -52,6 +53,19 @@ class ObjectStorage:
             self._files.invalidate_cache()  # other servers write too
             found = self._files.find(self._path(folder), detail=True)
             return {posixpath.relpath(name, self._root): _stamp(facts) for name, facts in found.items()}
+
+    def entries(self, folder: str = "") -> Iterator[Entry]:
+        """See `Storage.entries`; the list of one folder is in memory."""
+        with storage_errors(self.address):
+            self._files.invalidate_cache()
+            try:
+                found = self._files.ls(self._path(folder), detail=True)
+            except FileNotFoundError:  # a folder is there as long as there is something in it
+                found = []
+        for facts in found:
+            is_folder = facts["type"] == "directory"
+            version = "" if is_folder else f"{facts['size']} {_stamp(facts).version}"
+            yield Entry(posixpath.basename(facts["name"]), is_folder, version)
 
     def exists(self, key: str) -> bool:
         """See `Storage.exists`."""

@@ -45,6 +45,17 @@ class Stamp:
     version: str
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One line of a folder's list."""
+
+    name: str
+    """Name in the folder."""
+    is_folder: bool
+    version: str
+    """Size and time of change; '' for a folder."""
+
+
 class Storage(Protocol):
     """Objects by key, a relative path with '/'. An object is seen as a whole or not at all; the last writer of a key wins.
 
@@ -58,8 +69,11 @@ class Storage(Protocol):
     def stamps(self, folder: str = "") -> dict[str, Stamp]:
         """Return all keys below `folder`, also those in folders of it, with their stamps."""
 
+    def entries(self, folder: str = "") -> Iterator[Entry]:
+        """Yield the objects and folders in `folder`, in any order. Links to folders are left out."""
+
     def exists(self, key: str) -> bool:
-        """Return whether there is an object."""
+        """Return whether there is an object; in an object store also whether there is a folder."""
 
     def read(self, *keys: str) -> dict[str, bytes]:
         """Return the contents of those objects that exist."""
