@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 from deploy.ray_folder.files import check_folder
 from deploy.ray_folder.results import Results
@@ -30,14 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         run = FolderRun(chosen.folder, chosen.output, TaskOptions(chosen.task, chosen.model, chosen.language))
         check_folder(run.folder)
         Results(open_storage(run.output), repr(run.options)).check()
-        import ray  # noqa: F401
+        if find_spec("ray") is None:
+            print("Ray is not installed: pip install -r requirements-ray.txt", file=sys.stderr)
+            return IMPOSSIBLE
+        return _process(run, chosen.workers, chosen.cpus, chosen.gpus)
     except AudioscopeError as error:
         print(error, file=sys.stderr)
         return IMPOSSIBLE
-    except ModuleNotFoundError:
-        print("Ray is not installed: pip install -r requirements-ray.txt", file=sys.stderr)
-        return IMPOSSIBLE
-    return _process(run, chosen.workers, chosen.cpus, chosen.gpus)
 
 
 def _process(run: FolderRun, workers: int | None, cpus: float, gpus: float | None) -> int:

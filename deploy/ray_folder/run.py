@@ -17,6 +17,7 @@ from ray.data.datasource import Datasource, ReadTask
 
 from deploy.ray_folder.files import FoundFile, list_recordings
 from deploy.ray_folder.worker import FolderRun, FolderWorker, Outcome
+from models.errors import AudioscopeError
 from pipelines.storage.opening import open_storage
 from settings import Settings
 
@@ -24,6 +25,13 @@ log = logging.getLogger(__name__)
 
 BLOCK_BYTES = 1024
 """Size of the blocks of the list: some ten recordings, which one worker takes at once."""
+
+
+class NoCluster(AudioscopeError):
+    """Ray cannot be reached or started."""
+
+    def __init__(self) -> None:
+        super().__init__("No Ray cluster could be used: check RAY_ADDRESS and RAY_AUTH_TOKEN; the lines above say why.")
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,16 @@ def connected(workers: int | None, cpus: float, gpus: float | None) -> Iterator[
         workers: None for as many as there is room for.
         cpus: of each worker.
         gpus: of each worker; None for one where the cluster has any.
+
+    Raises:
+        NoCluster: it does not answer, or refuses.
     """
     logging.getLogger("ray.data").setLevel(logging.WARNING)
-    ray.init(log_to_driver=False)
+    try:
+        ray.init(log_to_driver=False)
+    except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
+        log.error("Ray: %s", error)
+        raise NoCluster from error
     try:
         there = ray.cluster_resources()
         gpus = float("GPU" in there) if gpus is None else gpus
