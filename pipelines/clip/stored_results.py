@@ -32,10 +32,10 @@ class ClipResults(Generic[Result]):
 
     def find(self, clip: AudioClip, options: object) -> Result | None:
         """Return the result that was stored for exactly these options, here or by another server; None if there is none."""
-        try:
-            content = self._path(clip, options).read_bytes()
-        except FileNotFoundError:
-            content = self._shared_content(clip, options)
+        content = self._shared_content(clip, options)  # first, as another server may have replaced what is here
+        if not content:
+            with suppress(FileNotFoundError):
+                content = self._path(clip, options).read_bytes()
         try:
             return self._adapter.validate_json(content) if content else None
         except ValidationError:  # another version of the app wrote it
@@ -60,7 +60,7 @@ class ClipResults(Generic[Result]):
                 clip.shared.storage.remove(self._key(clip, options))
 
     def _shared_content(self, clip: AudioClip, options: object) -> bytes:
-        """Return what another server stored; empty if there is nothing, or if it cannot be reached and is computed again."""
+        """Return what the servers share; empty if there is nothing, or if it cannot be reached."""
         if clip.shared is None:
             return b""
         key = self._key(clip, options)

@@ -66,6 +66,8 @@ def test_results_of_one_server_are_found_by_another(servers: tuple[ClipStore, Cl
     assert results.find(other, "options") is None
     results.store(clip, "options", words)
     assert results.find(other, "options") == words
+    results.store(other, "options", Words(("edited",)))
+    assert results.find(clip, "options") == Words(("edited",))
     assert results.find(other, "other options") is None
     assert ClipResults("words", AudioClip).find(other, "options") is None  # as of another version of the app
 
