@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from pipelines.storage.storage import Entry, Stamp, storage_errors
+from pipelines.storage.storage import FolderEntry, Stamp, storage_errors
 
 INCOMING_PREFIX = "incoming-"
 """Beginning of the names under which files are written before they get their own."""
@@ -42,15 +42,15 @@ class FolderStorage:
                     state = entry.stat()
                     yield f"{prefix}{entry.name}", Stamp(state.st_mtime, f"{state.st_mtime_ns} {state.st_ino}")
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def entries(self, folder: str = "") -> Iterator[FolderEntry]:
         """See `Storage.entries`; one after the other, so that a large folder takes no memory."""
         with storage_errors(self.address), os.scandir(self.folder / folder) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    yield Entry(entry.name, is_folder=True, version="")
+                    yield FolderEntry(entry.name, is_folder=True, version="")
                 elif entry.is_file():
                     state = entry.stat()
-                    yield Entry(entry.name, is_folder=False, version=f"{state.st_size} {state.st_mtime_ns}")
+                    yield FolderEntry(entry.name, is_folder=False, version=f"{state.st_size} {state.st_mtime_ns}")
 
     def exists(self, key: str) -> bool:
         """See `Storage.exists`."""

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipelines.storage.storage import Entry, Stamp, StoragePackageMissing, storage_errors
+from pipelines.storage.storage import FolderEntry, Stamp, StoragePackageMissing, storage_errors
 
 PROTOCOLS = ("s3", "gs", "az", "abfs", "memory")
 """Stores that show an object only once all of it has arrived, so that no temporary name is needed."""
@@ -54,7 +54,7 @@ class ObjectStorage:
             found = self._files.find(self._path(folder), detail=True)
             return {posixpath.relpath(name, self._root): _stamp(facts) for name, facts in found.items()}
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def entries(self, folder: str = "") -> Iterator[FolderEntry]:
         """See `Storage.entries`; the list of one folder is in memory."""
         with storage_errors(self.address):
             self._files.invalidate_cache()
@@ -65,7 +65,7 @@ class ObjectStorage:
         for facts in found:
             is_folder = facts["type"] == "directory"
             version = "" if is_folder else f"{facts['size']} {_stamp(facts).version}"
-            yield Entry(posixpath.basename(facts["name"]), is_folder, version)
+            yield FolderEntry(posixpath.basename(facts["name"]), is_folder, version)
 
     def exists(self, key: str) -> bool:
         """See `Storage.exists`."""

@@ -46,7 +46,7 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FolderEntry:
     """One line of a folder's list."""
 
     name: str
@@ -69,7 +69,7 @@ class Storage(Protocol):
     def stamps(self, folder: str = "") -> dict[str, Stamp]:
         """Return all keys below `folder`, also those in folders of it, with their stamps."""
 
-    def entries(self, folder: str = "") -> Iterator[Entry]:
+    def entries(self, folder: str = "") -> Iterator[FolderEntry]:
         """Yield the objects and folders in `folder`, in any order. Links to folders are left out."""
 
     def exists(self, key: str) -> bool:
