@@ -9,6 +9,8 @@ import gradio as gr
 
 from components.page.gpu_estimate import build_gpu_estimate
 from components.page.model_choices import ModelChoices, titled, within_reach
+from components.pictures import labels
+from components.pictures.files import DrawnPicture
 from components.pictures.hints import build_hint, connect_hints
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
@@ -20,6 +22,8 @@ from pipelines.pictures.options import MAX_TEXT_CHARACTERS, SCHEDULERS, PictureO
 
 DEFAULTS = PictureOptions()
 MAX_PICTURES = 8
+MAX_GALLERY = 60
+"""Pictures of a clip that the page keeps; their files stay."""
 MODEL_DEFAULT = "model default"
 AUTOMATIC = "automatic"
 WRITTEN_PROMPT = "written from the clip"
@@ -76,6 +80,7 @@ class PictureButtons:
     random_seed: gr.Button
     use_loop: gr.Button
     find_window: gr.Button
+    reset: gr.Button
     restore: gr.File
     restore_hint: gr.HTML
     image_hint: gr.HTML
@@ -100,6 +105,8 @@ class Drawn:
     prompt: str = ""
     """Prompt that was written from the clip; while the box still holds it, it is rewritten for another clip or segment."""
     seed: int | None = None
+    pictures: tuple[DrawnPicture, ...] = ()
+    """All pictures that were drawn of the clip, the latest `MAX_GALLERY`, oldest first."""
 
 
 def build_picture_controls(
@@ -118,11 +125,14 @@ def build_picture_controls(
         advanced, image_hint = _build_advanced(catalog, model_choices)
     texts = [prompt["prompt"], prompt["extra_prompt"]]
     connect_hints(catalog, [model, prompt["audio_weight"], *texts], prompt_hints)
+    reset = gr.Button(labels.RESET, size="sm", min_width=0, elem_id="reset-settings")
     with gr.Accordion("Restore settings", open=False):
         restore = gr.File(label="PNG with settings", height=120, elem_id="restore-settings")
         restore_hint = build_hint("restore-hint")
     controls = PictureControls(model=model, **prompt, **seeds, **segment, **advanced)
-    buttons = PictureButtons(rewrite_prompt, reuse_seed, random_seed, use_loop, find_window, restore, restore_hint, image_hint)
+    buttons = PictureButtons(
+        rewrite_prompt, reuse_seed, random_seed, use_loop, find_window, reset, restore, restore_hint, image_hint
+    )
     return controls, buttons, run_buttons
 
 

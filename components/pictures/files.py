@@ -36,6 +36,27 @@ class KeptPicture:
         return file_url(self.path)
 
 
+@dataclass(frozen=True)
+class DrawnPicture:
+    """What the gallery shows of a picture; the file has the rest."""
+
+    path: str
+    """Its PNG file, in the folder of the clip."""
+    seed: int
+    words: str
+    """Prompt, first concept and style, for those who do not see it."""
+    width: int
+    """Pixels."""
+    height: int
+
+
+def drawn_picture(kept: KeptPicture) -> DrawnPicture:
+    """Return what the gallery shows of a picture."""
+    picture, settings = kept.picture, kept.picture.settings
+    words = (text for text in (settings.prompt or "", *settings.concepts[:1], settings.extra_prompt, settings.style) if text)
+    return DrawnPicture(str(kept.path), picture.seed, ", ".join(words), *picture.image.size)
+
+
 def keep_pictures(clip: AudioClip, pictures: tuple[Picture, ...]) -> tuple[KeptPicture, ...]:
     """Write one PNG for each picture, named after the clip and the seed."""
     kept = []

@@ -14,8 +14,10 @@ from components.clip.clip_input import ClipInput
 from components.page.downloads import new_files_folder
 from components.page.events import QUIET
 from components.page.markup import failure_markup
+from components.page.page_script import page_script
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from components.pictures import labels
 from components.pictures.controls import Made
 from components.pictures.files import file_url, preview_url
 from pipelines.clip.clip import AudioClip
@@ -46,7 +48,9 @@ def build_film_panel() -> FilmPanel:
     with gr.Row(visible=False, elem_classes="film-row") as controls:
         steps = gr.Dropdown(counts, value=-1, label="Interpolation steps", min_width=220, scale=0)
         press = gr.Button("Make film", min_width=0, scale=0, elem_id="make-film")
-    return FilmPanel(controls, steps, press, gr.HTML("", elem_id="film", apply_default_css=False))
+    return FilmPanel(
+        controls, steps, press, gr.HTML("", elem_id="film", js_on_load=page_script("pictures/film"), apply_default_css=False)
+    )
 
 
 def connect_film(services: Services, clip: ClipInput, job: TabJob, panel: FilmPanel, made: gr.State) -> None:
@@ -93,7 +97,7 @@ def film_markup(now: Film, first: Image.Image, stem: str) -> str:
     if now.video and now.gif:
         files = f"{_link(now.video, stem)}{_link(now.gif, stem)}"
         source, poster = html.escape(file_url(now.video)), preview_url(first)
-        shown = f'<video src="{source}" poster="{poster}" controls loop playsinline></video>'
+        shown = f'<video src="{source}" poster="{poster}" muted playsinline preload="auto" title="{labels.FILM_HINT}"></video>'
         return f'<div class="film">{shown}<p class="picture-line">{files}</p></div>{line}'
     frame = f'<img src="{preview_url(now.preview)}" alt="Latest frame">' if now.preview else ""
     return f'<div class="film">{frame}</div>{line}'

@@ -20,6 +20,7 @@ from components.page.user_errors import sentence_for
 from components.pictures.api import add_picture_endpoints
 from components.pictures.controls import (
     FIELDS,
+    MAX_GALLERY,
     Drawn,
     PictureButtons,
     PictureControls,
@@ -29,9 +30,9 @@ from components.pictures.controls import (
     style_choices,
     values_of,
 )
-from components.pictures.files import KeptPicture, keep_pictures, open_init_image
+from components.pictures.files import KeptPicture, drawn_picture, keep_pictures, open_init_image
 from components.pictures.film_panel import build_film_panel, connect_film
-from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, gallery_markup, pictures_markup
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.timeline.items import SpanItem
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
@@ -46,6 +47,7 @@ from pipelines.pictures.options import Drawing, PictureOptions
 from pipelines.pictures.planning import pictures_gpu_seconds
 from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
 from pipelines.pictures.prompt_writing import write_prompt
+from pipelines.pictures.vocabulary import concepts as known_concepts
 from services import Services
 
 EMPTY = '<p class="empty">The picture appears here. Choose a clip above, then press Draw.</p>'
@@ -57,8 +59,12 @@ INIT_IMAGE_LOST = "Settings restored, but the initial image is gone from the fil
 SEGMENT_TRACK = "picture-segment"
 
 Update = tuple[Any, ...]
-"""(pictures, concepts, summary, timeline, prompt, drawn)."""
-NOTHING_NEW: Update = (gr.skip(),) * 6
+"""(pictures, concepts, summary, timeline, prompt, drawn, gallery)."""
+NOTHING_NEW: Update = (gr.skip(),) * 7
+VARIATIONS = 4
+"""Pictures that are drawn as variations of one: with the seeds after its own."""
+PRESS_DRAW = "() => document.querySelector('#draw').click()"
+"""Run when the controls have got their values."""
 
 
 def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
@@ -69,10 +75,12 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
             controls, buttons, run = build_picture_controls(services.runtime, model_choices)
         with gr.Column(elem_classes="card results", min_width=260):
             pictures = gr.HTML(EMPTY, elem_id="pictures", js_on_load=page_script("pictures/pictures"), apply_default_css=False)
-            concepts = gr.HTML("", elem_id="picture-concepts", apply_default_css=False)
+            script = page_script("pictures/pictures")
+            concepts = gr.HTML("", elem_id="picture-concepts", js_on_load=script, apply_default_css=False)
             summary = gr.HTML("", elem_id="picture-summary", apply_default_css=False)
             panel, film = build_storyboard_panel(), build_film_panel()
-    panes = [pictures, concepts, summary, clip.timeline, controls.prompt, drawn]
+            gallery = gr.HTML("", elem_id="picture-gallery", js_on_load=script, apply_default_css=False)
+    panes = [pictures, concepts, summary, clip.timeline, controls.prompt, drawn, gallery]
     inputs = [drawn, *components_of(controls)]
     connect_gpu_estimate(
         run.estimate,
@@ -84,12 +92,17 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     work = _PictureWork(services, job)
     job.on(run.draw.click, clip.state, work.draw, [clip.state, *inputs], panes)
     job.on(buttons.rewrite_prompt.click, clip.state, work.write, [clip.state, *inputs], panes)
-    kept = [pictures, concepts, summary, controls.prompt, drawn]
+    kept = [pictures, concepts, summary, controls.prompt, drawn, gallery]
     job.keep([*kept, controls.start, controls.end], work.otherwise, [drawn, controls.prompt])
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [film.film])
     connect_film(services, clip, job, film, panel.made)
     _connect_buttons(services, clip, controls, buttons, drawn, loop)
-    pictures.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
+    for shown in (pictures, gallery):
+        shown.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
+        varied = shown.vary(_varied, inputs=drawn, outputs=components_of(controls), queue=False, **QUIET_EACH)
+        varied.success(None, js=PRESS_DRAW)
+    chosen = concepts.choose(_chosen, outputs=[controls.prompt, controls.audio_weight], queue=False, **QUIET_EACH)
+    chosen.success(None, js=PRESS_DRAW)
     add_picture_endpoints(services)
 
 
@@ -118,6 +131,7 @@ def _connect_buttons(
     image, restored = controls.init_image, [*components_of(controls), buttons.restore_hint]
     # Gradio's own preprocessing would answer a broken file with the message of a library.
     image.upload(_flattened, inputs=image, outputs=[image, buttons.image_hint], preprocess=False, **plain)
+    buttons.reset.click(lambda: [*values_of(PictureOptions()), ""], outputs=restored, **plain)
     buttons.restore.upload(_restore, inputs=buttons.restore, outputs=restored, **plain)
 
 
@@ -151,7 +165,7 @@ class _PictureWork:
             model = runtime.catalog.choose("draw_pictures", options.model).spec
             start, end = picture_segment(clip, options, runtime)
             text = write_prompt(clip, start, end, model, runtime, should_stop).text
-            yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text)
+            yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text), gr.skip()
         except Exception as error:
             yield _failed(clip, drawn, error)
 
@@ -160,7 +174,7 @@ class _PictureWork:
         content_hash = clip.content_hash if clip else ""
         segment = ("", "") if drawn.clip_hash else (gr.skip(), gr.skip())
         text = "" if prompt == drawn.prompt else gr.skip()
-        return READY if clip else EMPTY, "", "", text, Drawn(content_hash), *segment
+        return READY if clip else EMPTY, "", "", text, Drawn(content_hash), "", *segment
 
 
 def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots: Iterator[Drawing]) -> Iterator[Update]:
@@ -168,6 +182,7 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
     timeline = TimelineFeed(clip.content_hash, "pictures")
     kept: tuple[KeptPicture, ...] = ()
     sent = SentValues()
+    earlier = before.pictures if before.clip_hash == clip.content_hash else ()
     try:
         for now in snapshots:
             kept += keep_pictures(clip, now.pictures[len(kept) :])
@@ -182,7 +197,8 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
                 drawing_summary(now),
                 timeline.value() if isinstance(segment, tuple) else gr.skip(),
                 sent.changed("prompt", now.prompt) if now.prompt else gr.skip(),
-                Drawn(clip.content_hash, written, seed),
+                Drawn(clip.content_hash, written, seed, (*earlier, *map(drawn_picture, kept))[-MAX_GALLERY:]),
+                sent.changed("gallery", gallery_markup(earlier)),
             )
     except Exception:
         if not kept:
@@ -199,7 +215,7 @@ def put_segment(timeline: TimelineFeed, start: float, end: float) -> None:
 
 def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:
     known = replace(drawn, clip_hash=clip.content_hash if clip else "")
-    return gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip(), known
+    return gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip(), known, gr.skip()
 
 
 def _flattened(file: dict[str, Any] | None) -> tuple[Any, Any]:
@@ -255,3 +271,22 @@ def _seed_of(event: gr.EventData) -> str:
     if not isinstance(seed, str) or not seed.isdecimal() or int(seed) > MAX_SEED:
         raise InvalidOption("seed", seed, f"0 to {MAX_SEED}")
     return seed
+
+
+def _chosen(event: gr.EventData) -> tuple[str, float]:
+    """Return the prompt for the concept that the page sends, which may be anything, and the audio weight of text alone."""
+    name: Any = event_field(event, "concept")
+    sounds = {concept.name: concept.sound for concept in known_concepts()}
+    if name not in sounds:
+        raise InvalidOption("concept", name, "one of the picture's concepts")
+    return sounds[name], 0.0
+
+
+def _varied(drawn: Drawn, event: gr.EventData) -> list[Any]:
+    """Return the values of the controls for variations of the picture whose file the page names."""
+    path: Any = event_field(event, "vary")
+    if path not in {picture.path for picture in drawn.pictures}:
+        raise InvalidOption("picture", "another file", "one of the pictures of this clip")
+    options = picture_from_png(path).settings.options()
+    seed = ((options.seed or 0) + 1) % (MAX_SEED + 1)
+    return values_of(replace(options, seed=seed, pictures=VARIATIONS))

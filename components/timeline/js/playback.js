@@ -74,6 +74,7 @@ export function onPlayState() {
   if (!state.playing && state.clip) {
     state.time = ui.audio.ended ? view.duration : ui.audio.currentTime;
     announce();
+    dispatchTime();
   }
   draw('head');
 }

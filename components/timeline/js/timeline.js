@@ -5,12 +5,12 @@
  * arrive through `watch`; `receive` documents them. The state lives in page.js.
  *
  * On `window`, for other components of the page:
- *   audioscope:seek   in   {time, play?}            move the playhead
+ *   audioscope:seek   in   {time, play?}            move the playhead, and play or pause
  *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
  *   audioscope:caption in  {text}                   show the subtitle that belongs to the playhead, or '' for none
  *   audioscope:tab    in   {tab}                    another tab was opened: its tracks come first
  *   audioscope:looped out  {start, end, parts}      what is looped now, or null
- *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek
+ *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek and pause
  *   audioscope:tracks out  {ids}                    the tracks that have items, when they change
  *   audioscope:select out  {track, index, start, end, text}
  * To Python: the events 'seek' {time}, 'select' {track, index, start, end, text}, 'loop' {start, end}.
@@ -72,7 +72,7 @@ function listenOutside() {
   on(window, 'audioscope:seek', ({detail}) => {
     if (!state.clip || !Number.isFinite(detail?.time)) return;
     seekByUser(detail.time);
-    if (detail.play && ui.audio.paused) togglePlay();
+    if ('play' in detail && detail.play === ui.audio.paused) togglePlay();
   });
   on(window, 'audioscope:loop', ({detail}) => {
     if (state.clip) setLoop(detail?.start ?? null, detail?.end, detail?.parts);
