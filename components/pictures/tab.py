@@ -276,10 +276,9 @@ def _seed_of(event: gr.EventData) -> str:
 def _chosen(event: gr.EventData) -> tuple[str, float]:
     """Return the prompt for the concept that the page sends, which may be anything, and the audio weight of text alone."""
     name: Any = event_field(event, "concept")
-    sounds = {concept.name: concept.sound for concept in known_concepts()}
-    if name not in sounds:
+    if name not in {concept.name for concept in known_concepts()}:
         raise InvalidOption("concept", name, "one of the picture's concepts")
-    return sounds[name], 0.0
+    return name, 0.0
 
 
 def _varied(drawn: Drawn, event: gr.EventData) -> list[Any]:
