@@ -44,7 +44,7 @@ class PictureArguments:
     end: Annotated[float, "end of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
     audio_guidance: Annotated[float, "factor on the audio's part of the prompt, 0 to 3; 1 is usual."] = 1.0
     steps: Annotated[int, "diffusion steps, 1 to 100; 0 for the model's default."] = 0
-    guidance_scale: Annotated[float, "CFG scale, 0 to 30; -1 for the model's default."] = -1.0
+    guidance_scale: Annotated[float, "guidance scale (CFG), 0 to 30; -1 for the model's default."] = -1.0
     width: Annotated[int, "in pixels, a multiple of 8; 0 for the model's default."] = 0
     height: Annotated[int, "in pixels, a multiple of 8; 0 for the model's default."] = 0
     scheduler: Annotated[str, "DDIM, DPM++ 2M, UniPC, Euler, Euler ancestral or LCM; '' for the model's default."] = ""

@@ -24,10 +24,7 @@ DEFAULTS = PictureOptions()
 MAX_PICTURES = 8
 MAX_GALLERY = 60
 """Pictures of a clip that the page keeps; their files stay."""
-MODEL_DEFAULT = "model default"
-AUTOMATIC = "automatic"
-WRITTEN_PROMPT = "written from the clip"
-WEIGHT_ENDS = '<p class="ends"><span>text</span><span>sound</span></p>'
+WEIGHT_ENDS = f'<p class="ends"><span>{labels.TEXT_END}</span><span>{labels.SOUND_END}</span></p>'
 
 
 @dataclass(frozen=True)
@@ -118,16 +115,16 @@ def build_picture_controls(
     run_buttons = _build_run_buttons(runtime)
     seeds, random_seed, reuse_seed = _build_seed()
     model = model_choices.build(
-        lambda: within_reach(catalog, "draw_pictures", titled), [("Automatic", AUTO)], "Model", "picture-model"
+        lambda: within_reach(catalog, "draw_pictures", titled), [(labels.AUTOMATIC, AUTO)], labels.MODEL, "picture-model"
     )
     segment, use_loop, find_window = _build_segment()
-    with gr.Accordion("Advanced", open=False):
+    with gr.Accordion(labels.ADVANCED, open=False):
         advanced, image_hint = _build_advanced(catalog, model_choices)
     texts = [prompt["prompt"], prompt["extra_prompt"]]
     connect_hints(catalog, [model, prompt["audio_weight"], *texts], prompt_hints)
     reset = gr.Button(labels.RESET, size="sm", min_width=0, elem_id="reset-settings")
-    with gr.Accordion("Restore settings", open=False):
-        restore = gr.File(label="PNG with settings", height=120, elem_id="restore-settings")
+    with gr.Accordion(labels.RESTORE, open=False):
+        restore = gr.File(label=labels.RESTORE_FILE, height=120, elem_id="restore-settings")
         restore_hint = build_hint("restore-hint")
     controls = PictureControls(model=model, **prompt, **seeds, **segment, **advanced)
     buttons = PictureButtons(
@@ -140,71 +137,79 @@ def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML],
     """Build the controls of the prompt: (controls by field, hints below them, the button that rewrites the prompt)."""
     with gr.Column(elem_classes="weight", min_width=0):
         weight = gr.Slider(
-            0.0, 1.0, value=DEFAULTS.audio_weight, step=0.05, label="Audio weight", elem_id="audio-weight", buttons=[]
+            0.0, 1.0, value=DEFAULTS.audio_weight, step=0.05, label=labels.BASED_ON, elem_id="audio-weight", buttons=[]
         )
         gr.HTML(WEIGHT_ENDS, apply_default_css=False)
     with gr.Column(elem_classes="beside", min_width=0):
         prompt = gr.Textbox(
-            label="Prompt", placeholder=WRITTEN_PROMPT, lines=2, max_length=MAX_TEXT_CHARACTERS, elem_id="picture-prompt"
+            label=labels.PROMPT,
+            placeholder=labels.PROMPT_EXAMPLE,
+            lines=2,
+            max_length=MAX_TEXT_CHARACTERS,
+            elem_id="picture-prompt",
         )
-        rewrite_prompt = gr.Button("Rewrite prompt", size="sm", min_width=0, elem_id="rewrite-prompt")
+        rewrite_prompt = gr.Button(labels.REWRITE_PROMPT, size="sm", min_width=0, elem_id="rewrite-prompt")
     prompt_hint = build_hint()
-    extra = gr.Textbox(label="Extra prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="extra-prompt")
+    extra = gr.Textbox(label=labels.EXTRA_PROMPT, max_length=MAX_TEXT_CHARACTERS, elem_id="extra-prompt")
     extra_hint = build_hint()
-    style = gr.Dropdown(style_choices(catalog, AUTO), value="", label="Style", allow_custom_value=True, elem_id="picture-style")
+    style = gr.Dropdown(
+        style_choices(catalog, AUTO), value="", label=labels.STYLE, allow_custom_value=True, elem_id="picture-style"
+    )
     fields = {"audio_weight": weight, "prompt": prompt, "extra_prompt": extra, "style": style}
     return fields, [prompt_hint, extra_hint], rewrite_prompt
 
 
 def _build_run_buttons(runtime: ModelRuntime) -> RunButtons:
     with gr.Row(elem_classes="actions"):
-        draw = gr.Button("Draw", variant="primary", min_width=0, elem_id="draw")
-        storyboard = gr.Button("Storyboard", min_width=0, elem_id="draw-storyboard")
-        stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-drawing")
+        draw = gr.Button(labels.DRAW, variant="primary", min_width=0, elem_id="draw")
+        storyboard = gr.Button(labels.STORYBOARD, min_width=0, elem_id="draw-storyboard")
+        stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-drawing")
     return RunButtons(draw, storyboard, stop, build_gpu_estimate(runtime))
 
 
 def _build_seed() -> tuple[dict[str, Any], gr.Button, gr.Button]:
     """Build number of pictures and seed: (controls by field, random, reuse)."""
     with gr.Row(elem_classes="pair"):
-        pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label="Pictures", min_width=60, scale=1)
+        pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label=labels.PICTURES, min_width=60, scale=1)
         with gr.Column(elem_classes="beside", min_width=100, scale=2):
-            seed = _optional("Seed", "random", "picture-seed")
+            seed = _optional(labels.SEED, labels.RANDOM, "picture-seed")
             with gr.Row(elem_classes="actions"):
-                random_seed = gr.Button("Random", size="sm", min_width=0, elem_id="random-seed")
-                reuse_seed = gr.Button("Reuse", size="sm", min_width=0, elem_id="reuse-seed")
+                random_seed = gr.Button(labels.RANDOM, size="sm", min_width=0, elem_id="random-seed")
+                reuse_seed = gr.Button(labels.REUSE, size="sm", min_width=0, elem_id="reuse-seed")
     return {"pictures": pictures, "seed": seed}, random_seed, reuse_seed
 
 
 def _build_segment() -> tuple[dict[str, Any], gr.Button, gr.Button]:
     """Build the choice of the segment: (controls by field, use loop, automatic)."""
-    with gr.Accordion("Audio segment", open=False):
+    with gr.Accordion(labels.SEGMENT, open=False):
         with gr.Row(elem_classes="pair"):
-            start = _optional("Start, seconds", AUTOMATIC, "segment-start")
-            end = _optional("End, seconds", AUTOMATIC, "segment-end")
+            start = _optional(labels.SEGMENT_START, labels.AUTOMATIC, "segment-start")
+            end = _optional(labels.SEGMENT_END, labels.AUTOMATIC, "segment-end")
         with gr.Row(elem_classes="actions"):
-            use_loop = gr.Button("Use loop", size="sm", min_width=0, elem_id="picture-loop")
-            find_window = gr.Button("Automatic", size="sm", min_width=0)
+            use_loop = gr.Button(labels.USE_LOOP, size="sm", min_width=0, elem_id="picture-loop")
+            find_window = gr.Button(labels.FIND_SEGMENT, size="sm", min_width=0)
     return {"start": start, "end": end}, use_loop, find_window
 
 
 def _build_advanced(catalog: ModelCatalog, model_choices: ModelChoices) -> tuple[dict[str, Any], gr.HTML]:
     """Build the controls of sampling and of the initial image, by field, and the hint below the image."""
     fields: dict[str, Any] = {}
-    fields["negative_prompt"] = gr.Textbox(label="Negative prompt", max_length=MAX_TEXT_CHARACTERS, elem_id="negative-prompt")
-    with gr.Row(elem_classes="pair"):
-        fields["steps"] = _optional("Steps", MODEL_DEFAULT, "picture-steps")
-        fields["guidance_scale"] = _optional("CFG scale", MODEL_DEFAULT, "cfg-scale")
-    with gr.Row(elem_classes="pair"):
-        fields["width"], fields["height"] = _optional("Width", MODEL_DEFAULT), _optional("Height", MODEL_DEFAULT)
-    fields["scheduler"] = gr.Dropdown([("Model default", ""), *SCHEDULERS], value="", label="Scheduler")
-    fields["fast"] = gr.Checkbox(False, label="Fast (few steps)")
-    fields["aligner"] = model_choices.build(
-        lambda: within_reach(catalog, "align_audio", titled), [("Automatic", AUTO)], "Audio aligner"
+    fields["negative_prompt"] = gr.Textbox(
+        label=labels.NEGATIVE_PROMPT, max_length=MAX_TEXT_CHARACTERS, elem_id="negative-prompt"
     )
-    fields["audio_guidance"] = gr.Slider(0.0, 2.0, value=DEFAULTS.audio_guidance, step=0.05, label="Audio guidance")
+    with gr.Row(elem_classes="pair"):
+        fields["steps"] = _optional(labels.STEPS, labels.MODEL_DEFAULT, "picture-steps")
+        fields["guidance_scale"] = _optional(labels.GUIDANCE_SCALE, labels.MODEL_DEFAULT, "cfg-scale")
+    with gr.Row(elem_classes="pair"):
+        fields["width"], fields["height"] = (_optional(side, labels.MODEL_DEFAULT) for side in (labels.WIDTH, labels.HEIGHT))
+    fields["scheduler"] = gr.Dropdown([(labels.MODEL_DEFAULT, ""), *SCHEDULERS], value="", label=labels.SCHEDULER)
+    fields["fast"] = gr.Checkbox(False, label=labels.FAST)
+    fields["aligner"] = model_choices.build(
+        lambda: within_reach(catalog, "align_audio", titled), [(labels.AUTOMATIC, AUTO)], labels.ALIGNER
+    )
+    fields["audio_guidance"] = gr.Slider(0.0, 2.0, value=DEFAULTS.audio_guidance, step=0.05, label=labels.AUDIO_GUIDANCE)
     fields["init_image"] = gr.Image(
-        label="Initial image",
+        label=labels.INIT_IMAGE,
         type="pil",
         image_mode=None,  # RGB would drop transparency and clip 16 bits
         format="png",
@@ -213,8 +218,10 @@ def _build_advanced(catalog: ModelCatalog, model_choices: ModelChoices) -> tuple
         elem_id="initial-image",
     )
     image_hint = build_hint("image-hint")
-    fields["strength"] = gr.Slider(0.05, 1.0, value=DEFAULTS.strength, step=0.05, label="Strength")
-    fields["preview_every"] = gr.Slider(0, 10, value=DEFAULTS.preview_every, step=1, label="Steps per preview (0: none)")
+    fields["strength"] = gr.Slider(0.05, 1.0, value=DEFAULTS.strength, step=0.05, label=labels.CHANGE_STRENGTH)
+    fields["preview_every"] = gr.Slider(
+        0, 10, value=DEFAULTS.preview_every, step=1, label=labels.PREVIEW_EVERY, info=labels.PREVIEW_HINT
+    )
     return fields, image_hint
 
 
@@ -259,7 +266,7 @@ def style_choices(catalog: ModelCatalog, model: str) -> list[tuple[str, str]]:
         spec for spec in catalog.models("draw_pictures") if spec.key == model or (model == AUTO and _automatic(spec, catalog))
     ]
     names = dict.fromkeys(name for spec in specs for name in drawing_defaults(spec).styles)
-    return [("none", ""), *((name, name) for name in names)]
+    return [(labels.NO_STYLE, ""), *((name, name) for name in names)]
 
 
 def _automatic(spec: ModelSpec, catalog: ModelCatalog) -> bool:

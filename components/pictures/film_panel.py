@@ -44,10 +44,10 @@ class FilmPanel:
 
 def build_film_panel() -> FilmPanel:
     """Build the panel, hidden until there is a storyboard."""
-    counts = [("Automatic", -1), *((str(count), count) for count in range(MAX_INTERPOLATION_STEPS + 1))]
+    counts = [(labels.AUTOMATIC, -1), *((str(count), count) for count in range(MAX_INTERPOLATION_STEPS + 1))]
     with gr.Row(visible=False, elem_classes="film-row") as controls:
-        steps = gr.Dropdown(counts, value=-1, label="Interpolation steps", min_width=220, scale=0)
-        press = gr.Button("Make film", min_width=0, scale=0, elem_id="make-film")
+        steps = gr.Dropdown(counts, value=-1, label=labels.INTERPOLATION, min_width=220, scale=0)
+        press = gr.Button(labels.MAKE_FILM, min_width=0, scale=0, elem_id="make-film")
     return FilmPanel(
         controls, steps, press, gr.HTML("", elem_id="film", js_on_load=page_script("pictures/film"), apply_default_css=False)
     )

@@ -7,12 +7,12 @@ import html
 import gradio as gr
 
 from components.page.events import QUIET
+from components.pictures import labels
 from models.errors import ModelError
 from models.model_catalog import ModelCatalog
 from pipelines.pictures.vocabulary import concepts, unknown_words
 from pipelines.wording.grammar import listed
 
-UNUSED = "The prompt has no effect at an audio weight of 1."
 MAX_LISTED_WORDS = 4
 
 
@@ -38,7 +38,9 @@ def hints_for(
 ) -> tuple[str, str]:
     """Return the hints below the prompt and below the extra prompt; empty where there is nothing to say."""
     is_unused = audio_weight == 1 and bool((prompt or "").strip())
-    return _line(UNUSED) if is_unused else _unknown(catalog, model, prompt or ""), _unknown(catalog, model, extra_prompt or "")
+    return _line(labels.UNUSED_PROMPT) if is_unused else _unknown(catalog, model, prompt or ""), _unknown(
+        catalog, model, extra_prompt or ""
+    )
 
 
 def _unknown(catalog: ModelCatalog, model: str, text: str) -> str:
@@ -48,7 +50,7 @@ def _unknown(catalog: ModelCatalog, model: str, text: str) -> str:
     except ModelError:  # it is shown when the person presses Draw
         return ""
     named = listed([f"“{html.escape(word)}”" for word in words[:MAX_LISTED_WORDS]])
-    return _line(f"This small model does not know {named}. It can draw {len(concepts())} sound sources.") if words else ""
+    return _line(labels.UNKNOWN_WORDS.format(words=named, count=len(concepts()))) if words else ""
 
 
 def _line(text: str) -> str:

@@ -53,7 +53,7 @@ def concepts_markup(now: Drawing) -> str:
     drawn = (
         f'<li style="--level:{min(1.0, first.weight):.2f}">{html.escape(first.concept)} <span>{share(first.weight)}</span></li>'
     )
-    hint = f'<p class="summary">{labels.UNCLEAR_CONCEPT if others else labels.ONLY_CONCEPT}</p>'
+    hint = f'<p class="summary">{labels.OTHER_CONCEPTS if others else labels.ONLY_CONCEPT}</p>'
     return f'<div class="chips"><h3>{labels.CONCEPTS}</h3><ul>{drawn}{chips}</ul></div>{hint}'
 
 
@@ -82,17 +82,17 @@ def drawing_summary(now: Drawing) -> str:
         f"{now.elapsed:.1f} s",
     ]
     reasons = [now.model_reason, now.licence]
-    why = f'<details class="why"><summary>Why this model, and its licence</summary>{html.escape("; ".join(reasons))}</details>'
+    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape("; ".join(reasons))}</details>'
     line = f'<p class="summary" data-state="{now.state}">{" · ".join(part for part in facts if part)}</p>'
     return f"{bar}{line}{overflow_markup(now)}{why}"
 
 
 def overflow_markup(now: Drawing) -> str:
     """Return a line for each prompt that is longer than the text encoder takes, with the words that had no effect."""
-    cut = {"Prompt": now.prompt_overflow, "Negative prompt": now.negative_prompt_overflow}
+    cut = {labels.PROMPT_OVERFLOW: now.prompt_overflow, labels.NEGATIVE_PROMPT_OVERFLOW: now.negative_prompt_overflow}
     return "".join(
-        f'<p class="overflow" role="status">{name} too long for this model. Without effect: “{html.escape(_quoted(words))}”</p>'
-        for name, words in cut.items()
+        f'<p class="overflow" role="status">{sentence.format(words=html.escape(_quoted(words)))}</p>'
+        for sentence, words in cut.items()
         if words
     )
 
@@ -107,7 +107,7 @@ def _quoted(words: str) -> str:
 
 def foreign_markup(foreign: ForeignSettings) -> str:
     """Return the sentences that say what was restored from a file of another tool, and what was not."""
-    titles = {"negative_prompt": "negative prompt", "guidance_scale": "CFG scale", "scheduler": "scheduler"}
+    titles = {"negative_prompt": "negative prompt", "guidance_scale": "guidance scale", "scheduler": "scheduler"}
     restored = listed([titles.get(name, name) for name, value in foreign.values.items() if value != ""])
     text = "; the picture is based on text" if foreign.prompt else ""
     left_out = f" Not restored: {html.escape(', '.join(foreign.left_out))}." if foreign.left_out else ""

@@ -17,6 +17,7 @@ from components.page.page_script import page_script
 from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from components.pictures import labels
 from components.pictures.api import add_picture_endpoints
 from components.pictures.controls import (
     FIELDS,
@@ -50,12 +51,8 @@ from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.vocabulary import concepts as known_concepts
 from services import Services
 
-EMPTY = '<p class="empty">The picture appears here. Choose a clip above, then press Draw.</p>'
-READY = '<p class="empty">Press Draw for a picture of this clip.</p>'
-NO_LOOP = "There is no loop yet: press Loop below the timeline, and drag its ends."
-NO_SEED = "No picture has been drawn yet."
-RESTORED = '<p class="summary">Settings restored: with the clip of that picture, Draw makes it again.</p>'
-INIT_IMAGE_LOST = "Settings restored, but the initial image is gone from the file: add it again, under Advanced."
+EMPTY, READY = (f'<p class="empty">{sentence}</p>' for sentence in (labels.EMPTY, labels.READY))
+RESTORED = f'<p class="summary">{labels.RESTORED}</p>'
 SEGMENT_TRACK = "picture-segment"
 
 Update = tuple[Any, ...]
@@ -208,9 +205,7 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
 
 def put_segment(timeline: TimelineFeed, start: float, end: float) -> None:
     """Show the segment that a picture is drawn from as a track."""
-    timeline.put(
-        SpanTrack(id=SEGMENT_TRACK, name="Picture", colour="pink", items=(SpanItem(start, end, "segment of the picture"),))
-    )
+    timeline.put(SpanTrack(id=SEGMENT_TRACK, name="Picture", colour="pink", items=(SpanItem(start, end, labels.SEGMENT_ITEM),)))
 
 
 def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:
@@ -239,7 +234,10 @@ def _restore(path: str | None) -> list[Any]:
         restored = picture_from_png(path)
     except Exception as error:
         return [*[gr.skip()] * len(FIELDS), failure_markup(sentence_for(error))]
-    return [*values_of(restored.settings.options()), failure_markup(INIT_IMAGE_LOST) if restored.init_image_lost else RESTORED]
+    return [
+        *values_of(restored.settings.options()),
+        failure_markup(labels.INIT_IMAGE_LOST) if restored.init_image_lost else RESTORED,
+    ]
 
 
 def _foreign_values(foreign: ForeignSettings) -> list[Any]:
@@ -253,14 +251,14 @@ def _foreign_values(foreign: ForeignSettings) -> list[Any]:
 
 def _reused_seed(drawn: Drawn) -> Any:
     if drawn.seed is None:
-        gr.Info(NO_SEED)
+        gr.Info(labels.NO_SEED)
         return gr.skip()
     return str(drawn.seed)
 
 
 def _loop_as_segment(loop: tuple[float, float] | None) -> tuple[Any, Any]:
     if loop is None:
-        gr.Info(NO_LOOP)
+        gr.Info(labels.NO_LOOP)
         return gr.skip(), gr.skip()
     return f"{loop[0]:.2f}", f"{loop[1]:.2f}"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
@@ -47,8 +47,7 @@ def storyboard(
 ) -> Iterator[Storyboard]:
     """Draw a picture for each scene of `clip`, that of `audio_to_image` for the salient window of the scene.
 
-    A scene whose picture would be that of the scene before it is joined with that one and not drawn. Of the options, segment and
-    number of pictures are ignored.
+    A scene that would look like the one before is joined with it. Of the options, segment and number of pictures are ignored.
 
     Raises:
         TooShortForStoryboard, InvalidOption, InvalidInitImage: before any model is touched.
@@ -72,18 +71,15 @@ def storyboard(
     before: Drawing | None = None
     for scene in now.scenes:
         start, end = _segment(clip, scene, plan, runtime)
-        encoded, is_same = clock(), False
-        with closing(_drawn(clip, replace(options, start=start, end=end), runtime, should_stop, clock)) as drawings:
-            for drawing in drawings:
-                if drawing.state == "drawing" and before is not None and is_same_picture(before, drawing):
-                    is_same = True
-                    break
-                encoded = clock() if drawing.state in ("loading", "encoding") else encoded
-                now = replace(now, drawing=drawing, elapsed=clock() - began)
-                yield now
-        if is_same:
-            now = _joined(now, scene)
+        encoded = clock()
+        for drawing in _until_same(
+            audio_to_image(clip, replace(options, start=start, end=end), runtime, should_stop, clock), before
+        ):
+            encoded = clock() if drawing.state in ("loading", "encoding") else encoded
+            now = replace(now, drawing=drawing, elapsed=clock() - began)
             yield now
+        if drawing.state == "drawing":
+            now = _joined(now, scene)
             continue
         if drawing.state != "done":
             yield replace(now, state="stopped")
@@ -106,15 +102,13 @@ def is_same_picture(before: Drawing, now: Drawing) -> bool:
     return float(first @ second / (np.linalg.norm(first) * np.linalg.norm(second))) >= MIN_SAME_CONCEPTS
 
 
-def _drawn(
-    clip: AudioClip,
-    options: PictureOptions,
-    runtime: ModelRuntime,
-    should_stop: Callable[[], bool],
-    clock: Callable[[], float],
-) -> Generator[Drawing, None, None]:
-    """Yield the snapshots of a picture; closing this ends the drawing."""
-    yield from audio_to_image(clip, options, runtime, should_stop, clock)
+def _until_same(drawings: Iterator[Drawing], before: Drawing | None) -> Iterator[Drawing]:
+    """Yield the snapshots of a picture; it is not drawn, and the last one is 'drawing', if it would be the same as `before`."""
+    with closing(drawings):  # type: ignore[type-var]
+        for drawing in drawings:
+            yield drawing
+            if drawing.state == "drawing" and before is not None and is_same_picture(before, drawing):
+                return
 
 
 def _joined(now: Storyboard, scene: Scene) -> Storyboard:

@@ -22,7 +22,7 @@ class PictureOverflow(ModelError):
 
     def __init__(self) -> None:
         super().__init__(
-            "This picture came out empty, because the model's values overflowed: lower the CFG scale or take another scheduler."
+            "This picture is empty, because the model's values overflowed: lower the guidance scale or take another scheduler."
         )
 
 

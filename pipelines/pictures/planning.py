@@ -123,7 +123,7 @@ def _check_numbers(options: PictureOptions) -> None:
     _check_range("number of pictures", options.pictures, 1, MAX_PICTURES)
     _check_range("preview", options.preview_every, 0, MAX_STEPS)
     if options.guidance_scale is not None:
-        _check_range("CFG scale", options.guidance_scale, 0, MAX_GUIDANCE_SCALE)
+        _check_range("guidance scale", options.guidance_scale, 0, MAX_GUIDANCE_SCALE)
     if options.seed is not None:
         _check_range("seed", options.seed, 0, MAX_SEED)
     if options.scheduler and options.scheduler not in SCHEDULERS:

@@ -30,11 +30,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
         yield app
 
 
-def opened(page: Page, app: RunningApp) -> Page:
-    """The tab with the example of a sound."""
+def opened(page: Page, app: RunningApp, example: str = "A sound") -> Page:
+    """The tab with an example."""
     visit(page, app)
     page.get_by_role("tab", name=TAB).click()
-    take_example(page, "A sound")
+    take_example(page, example)
     expect(page.locator("#pictures")).to_contain_text("Press Draw")
     return page
 
@@ -46,11 +46,16 @@ def draw(page: Page) -> None:
     expect(page.locator("#draw")).to_be_enabled()
 
 
-def storyboard(page: Page) -> Page:
-    """A small, rough storyboard of the clip."""
+def rough(page: Page) -> None:
+    """Set small pictures of few steps."""
     unfold(page, "Advanced")
     for label, value in (("Steps", "3"), ("Width", "64"), ("Height", "64")):
         page.get_by_label(label, exact=True).fill(value)
+
+
+def storyboard(page: Page) -> Page:
+    """A small, rough storyboard of the clip."""
+    rough(page)
     page.locator("#draw-storyboard").click()
     expect(page.locator('#storyboard [data-state="done"]')).to_be_visible(timeout=LONG_MS)
     expect(page.locator("#make-film")).to_be_visible()
@@ -195,7 +200,7 @@ def test_a_png_of_another_tool_sets_what_it_can_and_the_rest_is_named(app: Runni
     page = opened(new_page(), app)
     drop(page, tmp_path / "barn.png")
     hint = page.locator("#restore-hint")
-    expect(hint).to_contain_text("Restored from AUTOMATIC1111: prompt, negative prompt, seed, steps and CFG scale")
+    expect(hint).to_contain_text("Restored from AUTOMATIC1111: prompt, negative prompt, seed, steps and guidance scale")
     expect(hint).to_contain_text("Not restored: size, model, sampler Heun.")
     expect(page.locator("#picture-prompt textarea")).to_have_value("an owl")
     expect(page.locator("#audio-weight input[type=range]")).to_have_value("0")
@@ -248,6 +253,15 @@ def test_a_film_interpolates_between_the_pictures_with_the_sound(app: RunningApp
     expect(video).to_have_js_property("readyState", 4)
     duration, width, height = video.evaluate("film => [film.duration, film.videoWidth, film.videoHeight]")
     assert (duration, width, height) == (pytest.approx(7.9, abs=0.1), 256, 256)
+    video.click()  # the timeline plays, and the film with it
+    page.wait_for_function("document.querySelector('.as-timeline').timeline.state.time > 1")
+    video.click()
+    page.wait_for_function("!document.querySelector('.as-timeline').timeline.state.playing")
+    times = "[document.querySelector('.as-timeline').timeline.state.time, document.querySelector('#film video').currentTime]"
+    sound, picture = page.evaluate(times)
+    assert picture == pytest.approx(sound, abs=0.2) and video.evaluate("film => film.paused && film.muted")
+    page.locator("#storyboard li button").nth(1).click()
+    page.wait_for_function("document.querySelector('#film video').currentTime > 2")
     with page.expect_download() as download:
         page.locator("#film").get_by_role("link", name="MP4").click()
     download.value.save_as(tmp_path / "film.mp4")
@@ -265,6 +279,41 @@ def test_a_film_interpolates_between_the_pictures_with_the_sound(app: RunningApp
         assert getattr(gif, "n_frames", 1) > 50
 
 
+def test_pictures_stay_in_the_gallery_and_another_concept_and_variations_are_a_click_away(
+    app: RunningApp, new_page: NewPage
+) -> None:
+    page = opened(new_page(), app, "Music")
+    draw(page)
+    expect(page.locator("#picture-gallery li")).to_have_count(0)
+    other = page.locator("#picture-concepts [data-concept]").first
+    concept = other.get_attribute("data-concept")
+    other.click()  # the first concept of this music is not clear
+    expect(page.locator("#picture-gallery li")).to_have_count(1, timeout=LONG_MS)
+    expect(page.locator("#picture-prompt textarea")).to_have_value(str(concept))
+    expect(page.locator("#draw")).to_be_enabled(timeout=LONG_MS)
+    seed = int(str(page.locator("#pictures [data-seed]").get_attribute("data-seed")))
+    page.locator("#pictures [data-vary]").click()
+    seeds = page.locator("#pictures [data-seed]")
+    expect(seeds).to_have_count(4, timeout=LONG_MS)
+    expect(page.locator("#picture-gallery li")).to_have_count(2)
+    found = seeds.evaluate_all("all => all.map(one => Number(one.dataset.seed))")
+    assert found == [(seed + number) % 2**32 for number in range(1, 5)]
+    expect(page.locator("#draw")).to_be_enabled(timeout=LONG_MS)
+    page.locator("#reset-settings").click()
+    expect(page.locator("#picture-prompt textarea")).to_have_value("")
+    expect(page.locator("#picture-seed").locator("textarea, input")).to_have_value("")
+    take_example(page, "A sound")
+    expect(page.locator("#picture-gallery")).to_be_hidden()
+
+
+def test_a_storyboard_of_one_sound_is_one_picture(app: RunningApp, new_page: NewPage) -> None:
+    page = opened(new_page(), app, "Speech")
+    rough(page)
+    page.locator("#draw-storyboard").click()
+    expect(page.locator("#storyboard .summary")).to_contain_text("one scene joined", timeout=LONG_MS)
+    expect(page.locator("#storyboard li")).to_have_count(1)
+
+
 def test_another_clip_clears_the_picture_and_what_was_written(app: RunningApp, new_page: NewPage) -> None:
     page = opened(new_page(), app)
     page.locator("#rewrite-prompt").click()
@@ -278,7 +327,7 @@ def test_the_loop_becomes_the_part_that_is_drawn(app: RunningApp, new_page: NewP
     page = opened(new_page(), app)
     page.locator(".as-slider").focus()
     page.keyboard.press("l")
-    unfold(page, "Audio segment")
+    unfold(page, "Segment")
     page.locator("#picture-loop").click()
     expect(page.locator("#segment-start textarea, #segment-start input")).to_have_value("0.00")
     expect(page.locator("#segment-end textarea, #segment-end input")).not_to_have_value("")
@@ -300,7 +349,7 @@ def test_a_phone_shows_a_picture_that_is_drawn_and_scrolls_in_one_direction_only
     page = visit(new_page(width=390, height=844, touch=True), app)
     take_example(page, "A sound")
     page.get_by_role("tab", name=TAB).click()
-    for fold in ("Audio segment", "Advanced", "Restore settings"):
+    for fold in ("Segment", "Advanced", "Restore settings"):
         unfold(page, fold)
     draw(page)
     expect(page.locator("#pictures img")).to_be_in_viewport()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from components.pictures.hints import UNUSED, hints_for
+from components.pictures.hints import hints_for
+from components.pictures.labels import UNUSED_PROMPT
 from models.specs.model_spec import AUTO
 from services import Services
 
 
 def test_a_prompt_has_no_effect_only_where_audio_alone_is_drawn(services: Services) -> None:
-    assert UNUSED in hints_for(services.runtime.catalog, AUTO, 1.0, "owl hooting", "")[0]
+    assert UNUSED_PROMPT in hints_for(services.runtime.catalog, AUTO, 1.0, "owl hooting", "")[0]
     for share, prompt in ((1.0, ""), (1.0, " "), (0.95, "owl hooting"), (0.0, "owl hooting")):
         assert hints_for(services.runtime.catalog, AUTO, share, prompt, "") == ("", "")
 

@@ -9,12 +9,13 @@ import pytest
 from PIL import Image
 
 from components.pictures.files import (
+    DrawnPicture,
     KeptPicture,
     keep_pictures,
     open_init_image,
     thumbnail_url,
 )
-from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, gallery_markup, pictures_markup
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.pictures.foreign_metadata import ForeignSettings
@@ -52,10 +53,24 @@ def test_a_picture_is_kept_with_its_settings_and_shown_with_its_seed(clip: Audio
     assert options_from_png(kept.path) == SETTINGS.options()
     markup = pictures_markup(replace(NOW, state="done", pictures=(PICTURE,)), (kept,))
     assert 'data-seed="7"' in markup
-    assert 'width="384" height="384" alt="a &quot;dog&quot; &lt;barking&gt;, flat style"' in markup
+    assert 'width="384" height="384"' in markup and 'alt="a &quot;dog&quot; &lt;barking&gt;, flat style"' in markup
     assert "<1>" not in markup
     assert 'data-asked="1"' in markup
     assert 'data-asked="4"' in pictures_markup(NOW, (), 4), "the first of four stands where it will stay"
+
+
+def test_the_concepts_beside_an_unclear_one_are_buttons_and_beside_a_clear_one_are_not() -> None:
+    unclear = (ConceptWeight("flute", "music", 0.77), ConceptWeight("<sax>", "music", 0.21))
+    markup = concepts_markup(replace(NOW, concepts=unclear))
+    assert 'data-concept="&lt;sax&gt;"' in markup and 'data-concept="flute"' not in markup
+    assert "<button" not in concepts_markup(replace(NOW, concepts=(ConceptWeight("bird", "animals", 0.98), *unclear[1:])))
+
+
+def test_the_gallery_has_the_latest_picture_first() -> None:
+    pictures = tuple(DrawnPicture(f"/clips/{seed}.png", seed, "a <dog>", 64, 64) for seed in (1, 2))
+    markup = gallery_markup(pictures)
+    assert markup.index('data-seed="2"') < markup.index('data-seed="1"') and "a &lt;dog&gt;" in markup
+    assert gallery_markup(()) == ""
 
 
 def test_the_preview_stands_behind_the_finished_pictures_and_stays_when_stopped(clip: AudioClip) -> None:

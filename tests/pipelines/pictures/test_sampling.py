@@ -194,7 +194,7 @@ def overflowing(pipeline: Any) -> Iterator[Any]:
 
 
 def test_no_black_picture_is_given_out(overflowing: Any, embeds: PromptEmbeds) -> None:
-    with pytest.raises(PictureOverflow, match="came out empty"):
+    with pytest.raises(PictureOverflow, match="is empty"):
         drawn(overflowing, embeds)
 
 
