@@ -6,6 +6,7 @@ import html
 from collections import Counter
 from collections.abc import Iterable
 
+from components.music import labels
 from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
@@ -26,23 +27,16 @@ from pipelines.wording.times import clock_time
 MAX_CHORDS = 8
 MIN_SHOWN_CONFIDENCE = 0.05
 """Confidence from which an alternative or a sound is shown, 0 to 1."""
-KIND_TITLES: dict[TagKind, str] = {
-    "genre": "Genre",
-    "instrument": "Instruments",
-    "mood": "Mood",
-    "era": "Era",
-    "vocals": "Voice",
-}
 
 
 def facts_markup(facts: MusicFacts) -> str:
     """Return a table with value, confidence and alternatives of each fact."""
     rows = [
-        _tempo(facts.tempo) or _reason("Tempo", facts.no_tempo_reason),
-        _metre(facts.beats) or _missing("Metre", facts),
-        _key(facts.key, facts.key_spans) or _reason("Key", facts.no_key_reason),
+        _tempo(facts.tempo) or _reason(labels.TEMPO, facts.no_tempo_reason),
+        _metre(facts.beats) or _missing(labels.METRE, facts),
+        _key(facts.key, facts.key_spans) or _reason(labels.KEY, facts.no_key_reason),
         _tuning(facts.tuning_cents, facts.key),
-        _chords(facts.chords) or _missing("Chords", facts),
+        _chords(facts.chords) or _missing(labels.CHORDS, facts),
         _sections(facts.sections),
         _vocals(facts.vocals),
         _loudness(facts.loudness),
@@ -56,16 +50,16 @@ def tags_markup(sounds: SoundTags | None, music: MusicTags | None) -> str:
     sound_tags: list[tuple[str, float | None]] = (
         [(tag.name, None) for tag in sounds.top if tag.score >= MIN_SHOWN_CONFIDENCE] if sounds else []
     )
-    groups = [("Sounds, a guess", sound_tags)]
+    groups = [(labels.GUESSED.format(title=labels.SOUNDS), sound_tags)]
     if music:
-        groups += [_kind_group(kind, music) for kind in KIND_TITLES]
+        groups += [_kind_group(kind, music) for kind in labels.KIND_TITLES]
     return "".join(chips_markup(title, tags) for title, tags in groups if tags)
 
 
 def _kind_group(kind: TagKind, music: MusicTags) -> tuple[str, list[tuple[str, float | None]]]:
     """Return the title and the chips of a kind of tags."""
     is_calibrated = kind in CALIBRATED_KINDS
-    title = KIND_TITLES[kind] if is_calibrated else f"{KIND_TITLES[kind]}, a guess"
+    title = labels.KIND_TITLES[kind] if is_calibrated else labels.GUESSED.format(title=labels.KIND_TITLES[kind])
     return title, [(tag.name, tag.confidence if is_calibrated else None) for tag in music.of_kind(kind)]
 
 
@@ -77,7 +71,7 @@ def description_summary(now: ClipDescription) -> str:
     place = f"on {now.device}" if now.device else ""
     facts = " · ".join(part for part in (now.step, html.escape(now.model), place, took) if part)
     reason = now.caption.model_reason if now.caption else ""
-    why = f'<details class="why"><summary>Why this model</summary>{html.escape(reason)}</details>' if reason else ""
+    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(reason)}</details>' if reason else ""
     return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>{why}'
 
 
@@ -94,12 +88,12 @@ def _or(alternatives: Iterable[tuple[str, float]]) -> str:
 
 
 def _reason(name: str, reason: str) -> str:
-    return _row(name, "none", rest=html.escape(reason)) if reason else ""
+    return _row(name, labels.NONE, rest=html.escape(reason)) if reason else ""
 
 
 def _missing(name: str, facts: MusicFacts) -> str:
     """Return the row of a measurement that found nothing in music; the rows of tempo and key give their own reasons."""
-    return _row(name, "none found") if facts.state == "done" and facts.is_music else ""
+    return _row(name, labels.NONE_FOUND) if facts.state == "done" and facts.is_music else ""
 
 
 def _tuning(cents: float | None, key: Key | None) -> str:
@@ -107,7 +101,7 @@ def _tuning(cents: float | None, key: Key | None) -> str:
         return ""
     other = other_reading(cents)
     doubt = "" if other is None else f" · a quarter tone off: or {_neighbour(key, cents)}{_cents(other)}"
-    return _row("Tuning", f"A4 = {concert_pitch(cents):.0f} Hz", rest=f"{_cents(cents)}{doubt}")
+    return _row(labels.TUNING, f"A4 = {concert_pitch(cents):.0f} Hz", rest=f"{_cents(cents)}{doubt}")
 
 
 def _cents(cents: float) -> str:
@@ -125,26 +119,24 @@ def _tempo(tempo: Tempo | None) -> str:
     if tempo is None:
         return ""
     others = [(f"{other.bpm:.0f} BPM", other.confidence) for other in tempo.alternatives]
-    reason = f'<details class="why"><summary>Why</summary>{html.escape(tempo.reason)}</details>'
-    return _row("Tempo", f"{tempo.bpm:.1f} BPM", tempo.confidence, _or(others) + reason)
+    reason = f'<details class="why"><summary>{labels.WHY}</summary>{html.escape(tempo.reason)}</details>'
+    return _row(labels.TEMPO, f"{tempo.bpm:.1f} BPM", tempo.confidence, _or(others) + reason)
 
 
 def _metre(beats: Beats | None) -> str:
     if beats is None:
         return ""
     others = [(other.metre, other.confidence) for other in beats.alternatives]
-    first = (
-        seek_button(f"{len(beats.downbeats)} bars", beats.downbeats[0], "Play from the first downbeat") if beats.downbeats else ""
-    )
-    return _row("Metre", f"{beats.metre} · {len(beats.times)} beats · {first}", beats.confidence, _or(others))
+    first = seek_button(f"{len(beats.downbeats)} bars", beats.downbeats[0], labels.PLAY_DOWNBEAT) if beats.downbeats else ""
+    return _row(labels.METRE, f"{beats.metre} · {len(beats.times)} beats · {first}", beats.confidence, _or(others))
 
 
 def _key(key: Key | None, spans: tuple[KeySpan, ...]) -> str:
     if key is None:
         return ""
-    changes = [seek_button(f"{span.key.name} {clock_time(span.start)}", span.start, "Play from here") for span in spans]
+    changes = [seek_button(f"{span.key.name} {clock_time(span.start)}", span.start, labels.PLAY_HERE) for span in spans]
     value = f"{key.name} · {' '.join(changes)}" if len(changes) > 1 else key.name
-    return _row("Key", value, key.confidence, _or((other.name, other.confidence) for other in key.alternatives[:2]))
+    return _row(labels.KEY, value, key.confidence, _or((other.name, other.confidence) for other in key.alternatives[:2]))
 
 
 def _chords(chords: tuple[Chord, ...]) -> str:
@@ -161,7 +153,7 @@ def _chords(chords: tuple[Chord, ...]) -> str:
         for name, length in seconds.most_common(MAX_CHORDS)
     ]
     more = f" and {len(seconds) - MAX_CHORDS} more" if len(seconds) > MAX_CHORDS else ""
-    return _row("Chords", f"{' '.join(buttons)}{more}") if buttons else ""
+    return _row(labels.CHORDS, f"{' '.join(buttons)}{more}") if buttons else ""
 
 
 def _sections(sections: tuple[Section, ...]) -> str:
@@ -169,7 +161,7 @@ def _sections(sections: tuple[Section, ...]) -> str:
         seek_button(f"{html.escape(part.label)} {clock_time(part.start, 1)}", part.start, f"{part.end - part.start:.1f} s")
         for part in sections
     ]
-    return _row("Sections", " ".join(buttons) if len(buttons) > 1 else "one section") if buttons else ""
+    return _row(labels.SECTIONS, " ".join(buttons) if len(buttons) > 1 else labels.ONE_SECTION) if buttons else ""
 
 
 def _vocals(vocals: Vocals | None) -> str:
@@ -177,11 +169,11 @@ def _vocals(vocals: Vocals | None) -> str:
         return ""
     spans = " ".join(seek_button(f"{clock_time(start, 1)}–{clock_time(end, 1)}", start) for start, end in vocals.spans)
     if vocals.present is None:
-        return _row("Vocals", "unclear")
+        return _row(labels.VOCALS, labels.UNCLEAR)
     return (
-        _row("Vocals", spans or "present", vocals.probability)
+        _row(labels.VOCALS, spans or labels.PRESENT, vocals.probability)
         if vocals.present
-        else _row("Vocals", "none", 1 - vocals.probability)
+        else _row(labels.VOCALS, labels.NONE, 1 - vocals.probability)
     )
 
 
@@ -189,6 +181,8 @@ def _loudness(loudness: Loudness | None) -> str:
     if loudness is None:
         return ""
     if loudness.integrated_lufs is None:
-        return _row("Loudness", "not measured", rest="the clip is nearly silent or shorter than 0.4 s")
+        return _row(labels.LOUDNESS, labels.NOT_MEASURED, rest=labels.TOO_QUIET)
     spread = f"range {loudness.range_lu:.1f} LU, " if loudness.range_lu is not None else ""
-    return _row("Loudness", f"{loudness.integrated_lufs:.1f} LUFS", None, f"{spread}true peak {loudness.true_peak_dbfs:.1f} dBFS")
+    return _row(
+        labels.LOUDNESS, f"{loudness.integrated_lufs:.1f} LUFS", None, f"{spread}true peak {loudness.true_peak_dbfs:.1f} dBFS"
+    )

@@ -46,14 +46,12 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
     with gr.Column(elem_id="questions", min_width=0):
         turns = build_seekable("turns")
         with gr.Row(elem_classes="actions"):
-            question = gr.Textbox(
-                label="Question", placeholder="Which chords are used? Is there singing?", max_length=500, scale=3
-            )
+            question = gr.Textbox(label=labels.QUESTION, placeholder=labels.QUESTION_EXAMPLE, max_length=500, scale=3)
             fixed = [(labels.AUTOMATIC, AUTO), (labels.MEASUREMENTS, FROM_FACTS)]
             model = model_choices.build(partial(_answering, services), fixed, labels.MODEL)
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Ask", min_width=0, elem_id="ask")
-            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-asking")
+            run = gr.Button(labels.ASK, min_width=0, elem_id="ask")
+            stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-asking")
         estimate = build_gpu_estimate(services.runtime)
     connect_gpu_estimate(estimate, clip.state, [model], partial(_gpu_seconds, services))
     job = TabJob(services, "questions", [run, stop], panes=clip.panes)
@@ -122,5 +120,5 @@ class _QuestionWork:
 def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str, by: str) -> _Asked:
     findings = description.findings if description else ClipFindings(clip.duration)
     answer = answer_question(question, findings)
-    text = answer.text if description else f"{answer.text} Press Describe first."
+    text = answer.text if description else f"{answer.text} {labels.DESCRIBE_FIRST}"
     return _Asked(Turn(question, text), turn_markup(question, text, by, answer.spans))

@@ -36,9 +36,7 @@ from pipelines.description.model_caption import CaptionOptions
 from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
 from services import Services
 
-EMPTY = '<p class="empty">The description appears here. Choose a clip above, then press Describe.</p>'
-READY = '<p class="empty">Press Describe to get a caption, facts and tags of this clip.</p>'
-METRES = [("Detect", 0), ("2 beats per bar", 2), ("3 beats per bar", 3), ("4 beats per bar", 4), ("5 beats per bar", 5)]
+EMPTY, READY = (f'<p class="empty">{sentence}</p>' for sentence in (labels.EMPTY, labels.READY))
 
 Update = tuple[Any, ...]
 """(caption, facts, tags, summary, timeline, description)."""
@@ -64,8 +62,8 @@ def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelCho
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             controls = _build_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
-                run = gr.Button("Describe", variant="primary", min_width=0, elem_id="describe")
-                stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-describing")
+                run = gr.Button(labels.DESCRIBE, variant="primary", min_width=0, elem_id="describe")
+                stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-describing")
             estimate = build_gpu_estimate(services.runtime)
         with gr.Column(elem_classes="card results", min_width=260):
             panes = _Panes(
@@ -97,17 +95,17 @@ def _build_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> list[
     sounds = model_choices.build(lambda: within_reach(catalog, "tag_sounds", titled), [automatic], labels.SOUND_TAGGER)
     templates = (labels.TEMPLATES, FROM_FACTS)
     writer = model_choices.build(lambda: _writers(catalog), [automatic, templates], labels.CAPTION_MODEL)
-    with gr.Accordion("Advanced", open=False):
-        prompt = gr.Textbox(label="Prompt", lines=2, max_length=1000, placeholder="The model's default")
-        sample = gr.Checkbox(False, label="Sampling")
-        temperature = gr.Slider(0.1, 2.0, value=0.7, step=0.1, label="Temperature")
-        top_p = gr.Slider(0.05, 1.0, value=0.9, step=0.05, label="Top-p")
-        tokens = gr.Slider(16, 512, value=256, step=16, label="Max new tokens")
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0)
-        names = gr.Slider(1, 10, value=5, step=1, label="Tags per kind")
-        metre = gr.Dropdown(METRES, value=0, label="Metre")
-        slowest = gr.Slider(MIN_BPM, MAX_BPM / 2, value=MIN_BPM, step=5, label="Min BPM")
-        fastest = gr.Slider(2 * MIN_BPM, MAX_BPM, value=MAX_BPM, step=5, label="Max BPM")
+    with gr.Accordion(labels.ADVANCED, open=False):
+        prompt = gr.Textbox(label=labels.PROMPT, lines=2, max_length=1000, placeholder=labels.USUAL_PROMPT)
+        sample = gr.Checkbox(False, label=labels.RANDOM_SAMPLING)
+        temperature = gr.Slider(0.1, 2.0, value=0.7, step=0.1, label=labels.TEMPERATURE)
+        top_p = gr.Slider(0.05, 1.0, value=0.9, step=0.05, label=labels.TOP_P)
+        tokens = gr.Slider(16, 512, value=256, step=16, label=labels.MAX_NEW_TOKENS)
+        seed = gr.Number(0, label=labels.SEED, precision=0, minimum=0)
+        names = gr.Slider(1, 10, value=5, step=1, label=labels.TAGS_PER_KIND)
+        metre = gr.Dropdown(labels.METRES, value=0, label=labels.METRE)
+        slowest = gr.Slider(MIN_BPM, MAX_BPM / 2, value=MIN_BPM, step=5, label=labels.MIN_BPM)
+        fastest = gr.Slider(2 * MIN_BPM, MAX_BPM, value=MAX_BPM, step=5, label=labels.MAX_BPM)
     return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
 
 

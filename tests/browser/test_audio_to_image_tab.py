@@ -6,60 +6,25 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
 
-from pipelines.film.film import FRAME_RATE
 from pipelines.pictures.png_metadata import OWN_KEYWORD, options_from_png
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import take_example, visit
+from tests.browser.picture_actions import LONG_MS, TAB, draw, opened, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-LONG_MS = 180_000
-TAB = "Sound to image"
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     with running_app(tmp_path_factory.mktemp("app")) as app:
         yield app
-
-
-def opened(page: Page, app: RunningApp, example: str = "A sound") -> Page:
-    """The tab with an example."""
-    visit(page, app)
-    page.get_by_role("tab", name=TAB).click()
-    take_example(page, example)
-    expect(page.locator("#pictures")).to_contain_text("Press Draw")
-    return page
-
-
-def draw(page: Page) -> None:
-    page.locator("#draw").click()
-    expect(page.locator("#draw")).to_be_disabled()
-    expect(page.locator('#picture-summary [data-state="done"]')).to_be_visible(timeout=LONG_MS)
-    expect(page.locator("#draw")).to_be_enabled()
-
-
-def rough(page: Page) -> None:
-    """Set small pictures of few steps."""
-    unfold(page, "Advanced")
-    for label, value in (("Steps", "3"), ("Width", "64"), ("Height", "64")):
-        page.get_by_label(label, exact=True).fill(value)
-
-
-def storyboard(page: Page) -> Page:
-    """A small, rough storyboard of the clip."""
-    rough(page)
-    page.locator("#draw-storyboard").click()
-    expect(page.locator('#storyboard [data-state="done"]')).to_be_visible(timeout=LONG_MS)
-    expect(page.locator("#make-film")).to_be_visible()
-    return page
 
 
 def downloaded(page: Page, folder: Path) -> Path:
@@ -69,10 +34,6 @@ def downloaded(page: Page, folder: Path) -> Path:
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
-
-
-def unfold(page: Page, name: str) -> None:
-    page.locator("button.label-wrap:visible", has_text=name).click()
 
 
 def drop(page: Page, file: Path) -> None:
@@ -227,58 +188,6 @@ def test_an_initial_image_is_shown_as_the_model_gets_it(app: RunningApp, new_pag
         assert shown.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
 
 
-def test_a_storyboard_has_a_picture_for_each_part_of_the_clip(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
-    page = storyboard(opened(new_page(), app))
-    scenes = page.locator("#storyboard li")
-    expect(scenes).to_have_count(2)
-    expect(scenes.nth(1)).to_contain_text("0:07.9")
-    expect(page.locator("#storyboard .summary")).to_contain_text("2 of 2 pictures")
-    expect(page.get_by_role("button", name="Storyboard", exact=True).last).to_be_visible()  # its track
-    with page.expect_download() as download:
-        scenes.nth(1).get_by_role("link", name="PNG").click()
-    download.value.save_as(tmp_path / "scene.png")
-    options = options_from_png(tmp_path / "scene.png")
-    assert options.steps == 3 and options.start is not None and options.start >= 2
-    scenes.nth(1).locator("button").click()
-    expect(page.locator(".as-slider")).not_to_have_attribute("aria-valuenow", "0")
-
-
-def test_a_film_interpolates_between_the_pictures_with_the_sound(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
-    page = storyboard(opened(new_page(), app))
-    page.get_by_label("Interpolation steps").click()
-    page.get_by_role("option", name="1", exact=True).click()
-    page.locator("#make-film").click()
-    expect(page.locator('#film [data-state="done"]')).to_be_visible(timeout=LONG_MS)
-    video = page.locator("#film video")
-    expect(video).to_have_js_property("readyState", 4)
-    duration, width, height = video.evaluate("film => [film.duration, film.videoWidth, film.videoHeight]")
-    assert (duration, width, height) == (pytest.approx(7.9, abs=0.1), 256, 256)
-    video.click()  # the timeline plays, and the film with it
-    page.wait_for_function("document.querySelector('.as-timeline').timeline.state.time > 1")
-    video.click()
-    page.wait_for_function("!document.querySelector('.as-timeline').timeline.state.playing")
-    times = "[document.querySelector('.as-timeline').timeline.state.time, document.querySelector('#film video').currentTime]"
-    sound, picture = page.evaluate(times)
-    assert picture == pytest.approx(sound, abs=0.2) and video.evaluate("film => film.paused && film.muted")
-    page.locator("#storyboard li button").nth(1).click()
-    page.wait_for_function("document.querySelector('#film video').currentTime > 2")
-    with page.expect_download() as download:
-        page.locator("#film").get_by_role("link", name="MP4").click()
-    download.value.save_as(tmp_path / "film.mp4")
-    with av.open(str(tmp_path / "film.mp4")) as film:
-        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
-        assert len(film.streams.audio) == 1
-    assert len(frames) == round(7.912 * FRAME_RATE)
-    first, middle, last = (frames[place].astype(float) for place in (0, len(frames) // 2, -1))
-    assert np.abs(first - last).mean() > 5
-    assert np.abs(middle - first).mean() > 2 and np.abs(middle - last).mean() > 2
-    with page.expect_download() as download:
-        page.locator("#film").get_by_role("link", name="GIF").click()
-    download.value.save_as(tmp_path / "film.gif")
-    with Image.open(tmp_path / "film.gif") as gif:
-        assert getattr(gif, "n_frames", 1) > 50
-
-
 def test_pictures_stay_in_the_gallery_and_another_concept_and_variations_are_a_click_away(
     app: RunningApp, new_page: NewPage
 ) -> None:
@@ -304,14 +213,6 @@ def test_pictures_stay_in_the_gallery_and_another_concept_and_variations_are_a_c
     expect(page.locator("#picture-seed").locator("textarea, input")).to_have_value("")
     take_example(page, "A sound")
     expect(page.locator("#picture-gallery")).to_be_hidden()
-
-
-def test_a_storyboard_of_one_sound_is_one_picture(app: RunningApp, new_page: NewPage) -> None:
-    page = opened(new_page(), app, "Speech")
-    rough(page)
-    page.locator("#draw-storyboard").click()
-    expect(page.locator("#storyboard .summary")).to_contain_text("one scene joined", timeout=LONG_MS)
-    expect(page.locator("#storyboard li")).to_have_count(1)
 
 
 def test_another_clip_clears_the_picture_and_what_was_written(app: RunningApp, new_page: NewPage) -> None:

@@ -58,12 +58,12 @@ def test_what_is_not_known_has_no_row() -> None:
 
 def test_loudness_that_cannot_be_measured_has_a_row_with_the_reason() -> None:
     markup = facts_markup(MusicFacts(0.3, loudness=Loudness(None, None, -80.0)))
-    assert "not measured" in markup
+    assert "Not measured" in markup
     assert "nearly silent or shorter than 0.4 s" in markup
 
 
 def test_a_clip_without_boundaries_has_one_section() -> None:
-    assert "one section" in facts_markup(MusicFacts(20.0, sections=(Section(0.0, 20.0, "A", 0.9),)))
+    assert "One section" in facts_markup(MusicFacts(20.0, sections=(Section(0.0, 20.0, "A", 0.9),)))
 
 
 def claim(text: str, words: str, verdict: str, start: float | None = None) -> CheckedClaim:
@@ -144,4 +144,4 @@ def test_sounds_are_guesses_and_unclear_vocals_have_no_percentage() -> None:
     markup = tags_markup(sounds, None)
     assert "<h3>Sounds, a guess</h3>" in markup and "Dog</li>" in markup and "93 %" not in markup
     markup = facts_markup(MusicFacts(20.0, vocals=vocals_of(0.5, ())))
-    assert "unclear" in markup and "%" not in markup
+    assert "Unclear" in markup and "%" not in markup
