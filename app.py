@@ -106,7 +106,7 @@ def main() -> None:
     launch(page, services)
     start_background_work(services)
     told_to_end.wait()
-    finish_jobs_and_exit(services.stop_flags)
+    finish_jobs_and_exit(services.stop_flags, page)
 
 
 if __name__ == "__main__":

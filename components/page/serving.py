@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+import gradio as gr
+from gradio.route_utils import delete_files_created_by_app
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
@@ -59,8 +61,8 @@ def end_signal() -> threading.Event:
     return told
 
 
-def finish_jobs_and_exit(flags: StopFlags) -> NoReturn:
-    """Stop all jobs, let them deliver what they have, and end the process.
+def finish_jobs_and_exit(flags: StopFlags, page: gr.Blocks) -> NoReturn:
+    """Stop all jobs, let them deliver what they have, delete what was uploaded and made, and end the process.
 
     Neither connections nor threads are waited for: the streams of open pages would keep the server from closing, and a step of a
     model that goes on while Python ends its threads keeps the process from ending.
@@ -69,6 +71,7 @@ def finish_jobs_and_exit(flags: StopFlags) -> NoReturn:
     if not flags.wait_until_idle(MAX_STOPPING_SECONDS):
         log.warning("%d jobs were still running.", flags.running)
     time.sleep(DELIVERY_SECONDS)
+    delete_files_created_by_app(page, age=None)  # as Gradio does when a server closes; clips and their results stay
     logging.shutdown()
     os._exit(0)
 

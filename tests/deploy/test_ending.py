@@ -48,6 +48,8 @@ def test_a_running_job_delivers_what_it_has_and_the_process_ends_in_time(recordi
         assert result["state"] == "stopped"
         assert "Dashwood" in result["text"]
         assert "Unexpected error" not in app.log()
+    assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
+    assert list((tmp_path / "clips").glob("*/results/*"))  # what belongs to the clip stays as long as the clip
 
 
 def test_a_job_with_nothing_to_show_ends_with_a_sentence(tmp_path: Path) -> None:
