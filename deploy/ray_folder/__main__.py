@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from importlib.util import find_spec
 
-from deploy.ray_folder.files import check_folder
+from deploy.ray_folder.files import check_folder, list_recordings, open_absolute
 from deploy.ray_folder.results import Results
 from deploy.ray_folder.tasks import TASKS, TaskOptions
 from deploy.ray_folder.worker import FolderRun
 from models.errors import AudioscopeError
 from models.specs.model_spec import AUTO
-from pipelines.storage.opening import open_storage
 from settings import Settings
 
 PROGRESS_SECONDS = 10.0
@@ -28,9 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        run = FolderRun(chosen.folder, chosen.output, TaskOptions(chosen.task, chosen.model, chosen.language))
-        check_folder(run.folder)
-        Results(open_storage(run.output), repr(run.options)).check()
+        options = TaskOptions(chosen.task, chosen.model, chosen.language)
+        source, output = check_folder(chosen.folder), open_absolute(chosen.output)
+        run = FolderRun(source.address, output.address, options)
+        Results(output, repr(options)).check()
+        if next(list_recordings(source), None) is None:
+            print(f"There are no recordings in {run.folder}.")
+            return OK
         if find_spec("ray") is None:
             print("Ray is not installed: pip install -r requirements-ray.txt", file=sys.stderr)
             return IMPOSSIBLE
@@ -62,7 +65,7 @@ def _process(run: FolderRun, workers: int | None, cpus: float, gpus: float | Non
         except KeyboardInterrupt:
             print("Stopped. What is done is kept; the same command goes on.", file=sys.stderr)
             code = INCOMPLETE
-    print(summary(counts) if counts else f"There are no recordings in {run.folder}.")
+    print(summary(counts))
     return code or (INCOMPLETE if counts["failed"] + counts["known failed"] + counts["unread"] else OK)
 
 

@@ -53,17 +53,23 @@ class FoundFile:
 
 
 def check_folder(address: str) -> Storage:
-    """Return what is at `address`.
+    """Return what is at `address`; the path of a folder becomes absolute, since workers have working folders of their own.
 
     Raises:
         NoSuchFolder: nothing is.
         InvalidOption, StoragePackageMissing, StorageFailed: see `open_storage`.
     """
-    storage = open_storage(address)
+    storage = open_absolute(address)
     is_there = storage.folder.is_dir() if isinstance(storage, FolderStorage) else storage.exists("")
     if not is_there:
         raise NoSuchFolder(address)
     return storage
+
+
+def open_absolute(address: str) -> Storage:
+    """Return the storage at `address`, that of a folder with an absolute path."""
+    storage = open_storage(address)
+    return FolderStorage(storage.folder.absolute()) if isinstance(storage, FolderStorage) else storage
 
 
 def list_recordings(storage: Storage) -> Iterator[FoundFile]:

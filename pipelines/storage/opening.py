@@ -24,4 +24,4 @@ def open_storage(address: str | Path) -> Storage:
         return FolderStorage(Path(address).expanduser())
     if protocol[1].lower() not in PROTOCOLS:
         raise InvalidOption("address", without_password(str(address)), f"a folder, or {', '.join(PROTOCOLS)} with ://")
-    return ObjectStorage(str(address))
+    return ObjectStorage(protocol[0].lower() + str(address)[protocol.end() :])

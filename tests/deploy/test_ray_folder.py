@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from deploy.ray_folder import worker as worker_module
-from deploy.ray_folder.__main__ import IMPOSSIBLE, main
-from deploy.ray_folder.files import FoundFile, check_folder, list_recordings
+from deploy.ray_folder.__main__ import IMPOSSIBLE, OK, main
+from deploy.ray_folder.files import FoundFile, check_folder, list_recordings, open_absolute
 from deploy.ray_folder.tasks import TASKS, TaskOptions
 from deploy.ray_folder.worker import MAX_DEATHS, MAX_REFUSALS, FolderRun, FolderWorker
 from models.errors import OutOfMemory
@@ -260,9 +260,23 @@ def test_what_cannot_begin_ends_with_two(place: Workplace, arguments: list[str],
     assert capsys.readouterr().err.strip()
 
 
+def test_a_folder_without_recordings_is_no_error(place: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    place.add("notes.txt")
+    assert main([str(place.source), "--task", "embed", "--output", str(place.output)]) == OK
+    assert capsys.readouterr().out == f"There are no recordings in {place.source}.\n"
+
+
+def test_a_relative_path_means_the_folder_of_the_command(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.add("a.ogg")
+    monkeypatch.chdir(place.source.parent)
+    assert check_folder("source/").address == str(place.source)
+    assert open_absolute("output").address == str(place.output)
+
+
 def test_without_ray_the_command_says_what_to_install(
     place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    place.add("a.ogg")
     monkeypatch.setitem(sys.modules, "ray", None)  # as where it is not installed
     assert main([str(place.source), "--task", "embed", "--output", str(place.output)]) == IMPOSSIBLE
     assert capsys.readouterr().err == "Ray is not installed: pip install -r requirements-ray.txt\n"

@@ -22,7 +22,7 @@ from tests.recordings import EXAMPLES
 ray = pytest.importorskip("ray", reason="requirements-ray.txt is not installed")
 
 ROOT = Path(__file__).parents[2]
-RECORDINGS = 60
+RECORDINGS = 80
 TIMEOUT_SECONDS = 90.0
 ACTOR = "FolderActor"
 """Part of the title of a worker's process."""
@@ -110,7 +110,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.mark.models
-def test_a_run_survives_its_workers_and_the_next_one_goes_on(cluster: Cluster) -> None:
+def test_a_run_survives_its_workers_and_the_next_ones_go_on(cluster: Cluster) -> None:
     for number in range(RECORDINGS):
         name = cluster.source / f"{number % 3}" / f"bird\n{number} é.ogg"
         name.parent.mkdir(parents=True, exist_ok=True)
@@ -128,36 +128,21 @@ def test_a_run_survives_its_workers_and_the_next_one_goes_on(cluster: Cluster) -
     assert len(kept) < RECORDINGS
 
     second = cluster.command()
-    said, problems = second.communicate(timeout=TIMEOUT_SECONDS)
-    assert second.returncode == 1, problems
-    assert said.splitlines()[-1].startswith(f"{RECORDINGS + 1} recordings: ")
-    assert "'bad.mp3': Nothing in this file can be read as sound" in problems
-    done = cluster.done()
-    assert len(done) == RECORDINGS
-    assert done.items() >= kept.items()
-    lines = [json.loads(file.read_text()) for file in done]
-    assert len({line["file"] for line in lines}) == RECORDINGS
-    assert len({json.dumps(line["result"]["vector"]) for line in lines}) == 1
-
-
-@pytest.mark.models
-def test_a_stopped_run_keeps_what_is_there(cluster: Cluster) -> None:
-    shutil.rmtree(cluster.output, ignore_errors=True)
-    (cluster.source / "bad.mp3").unlink(missing_ok=True)
-    run = cluster.command("--workers", "1")
-    wait_until(lambda: len(cluster.done()) >= 2)
-    run.send_signal(signal.SIGINT)
-    _, problems = run.communicate(timeout=TIMEOUT_SECONDS)
-    assert run.returncode == 1
+    wait_until(lambda: len(cluster.done()) >= len(kept) + 2)
+    second.send_signal(signal.SIGINT)
+    _, problems = second.communicate(timeout=TIMEOUT_SECONDS)
+    assert second.returncode == 1
     assert "Stopped. What is done is kept; the same command goes on." in problems
     assert "Traceback" not in problems
-    assert all(json.loads(file.read_text())["state"] == "done" for file in cluster.done())
+    assert RECORDINGS > len(cluster.done()) > len(kept)
 
-
-def test_an_empty_folder_is_no_error(cluster: Cluster) -> None:
-    shutil.rmtree(cluster.source, ignore_errors=True)
-    cluster.source.mkdir()
-    run = cluster.command()
-    said, problems = run.communicate(timeout=TIMEOUT_SECONDS)
-    assert run.returncode == 0, problems
-    assert said.splitlines()[-1] == f"There are no recordings in {cluster.source}."
+    third = cluster.command()
+    said, problems = third.communicate(timeout=TIMEOUT_SECONDS)
+    assert third.returncode == 1, problems
+    assert said.splitlines()[-1].startswith(f"{RECORDINGS + 1} recordings: ")
+    assert " 1 failed, 0 unread, " in said.splitlines()[-1]
+    done = cluster.done()
+    assert done.items() >= kept.items()
+    lines = [json.loads(file.read_text()) for file in done]
+    assert len({line["file"] for line in lines}) == len(lines) == RECORDINGS
+    assert len({json.dumps(line["result"]["vector"]) for line in lines}) == 1

@@ -104,6 +104,12 @@ def test_addresses_of_other_protocols_are_refused(wrong: str) -> None:
         open_storage(wrong)
 
 
+def test_protocols_may_be_written_in_capitals_and_prefixes_in_any_letters() -> None:
+    storage = open_storage("MEMORY://Ü b/c/")
+    storage.write("d", b"1")
+    assert open_storage("memory://Ü b/c").read("d") == {"d": b"1"}
+
+
 def test_a_missing_package_is_named() -> None:
     with pytest.raises(StoragePackageMissing, match="gcsfs"):
         open_storage("gs://bucket/clips")
