@@ -48,7 +48,8 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
         with gr.Row(elem_classes="actions"):
             question = gr.Textbox(label=labels.QUESTION, placeholder=labels.QUESTION_EXAMPLE, max_length=500, scale=3)
             fixed = [(labels.AUTOMATIC, AUTO), (labels.MEASUREMENTS, FROM_FACTS)]
-            model = model_choices.build(partial(_answering, services), fixed, labels.MODEL)
+            with gr.Column(min_width=220, scale=1):  # the line below the dropdown stays below it
+                model = model_choices.build(partial(_answering, services), fixed, labels.MODEL)
         with gr.Row(elem_classes="actions"):
             run = gr.Button(labels.ASK, min_width=0, elem_id="ask")
             stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-asking")

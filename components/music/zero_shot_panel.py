@@ -102,7 +102,7 @@ def matches_markup(now: MatchedLabels) -> str:
 def _match(match: MatchedWords) -> str:
     name = f'<th scope="row">{html.escape(match.words)}</th>'
     if match.score is None or match.time is None:
-        return f'<tr>{name}<td>{labels.NO_LABEL}</td><td></td><td class="rest"></td></tr>'
+        return f'<tr>{name}<td colspan="3">{labels.NO_LABEL}</td></tr>'
     named = html.escape(listed([f"“{label}”" for label in match.labels], "or"))
     if match.score < MIN_POSSIBLE:
         return f'<tr>{name}<td>{labels.NOT_FOUND}</td><td></td><td class="rest">{labels.SOUGHT.format(labels=named)}</td></tr>'

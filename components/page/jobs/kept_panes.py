@@ -69,7 +69,11 @@ class KeptPanes:
         self.live = LiveJobs()
         self.person = person
         self.resumed = gr.HTML(
-            None, elem_id="resumed-jobs", js_on_load=page_script("page/jobs/resumed_jobs"), apply_default_css=False
+            None,
+            elem_id="resumed-jobs",
+            html_template="<span hidden></span>",  # its value is for the script
+            js_on_load=page_script("page/jobs/resumed_jobs"),
+            apply_default_css=False,
         )
         self._kept_results = kept
         self._clip = clip
