@@ -13,7 +13,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test import unit gpu-test space-test check check-scripts screenshots bench accuracy lock update-models clean
+.PHONY: run test import unit gpu-test space-test cluster-test check check-scripts screenshots bench accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -33,6 +33,10 @@ unit: $(TESTS)
 # The repository as a Space has it, in an environment of its own; 3 GB of packages, with CUDA 7, which are removed afterwards.
 space-test: $(TESTS)
 	SPACE_PYTHON="$(PYTHON)" $(BIN)/python -m pytest tests/deploy/space_from_requirements.py
+
+# The commands of docs/scaling.md: two machines of Ray on this one, two pages and five workers.
+cluster-test: $(TESTS)
+	$(BIN)/python -m pytest tests/deploy/ray_from_commands.py
 
 # For whoever has an NVIDIA GPU for a few minutes: prints one table. Without a GPU it says so, and fails.
 gpu-test: $(TESTS)

@@ -33,6 +33,7 @@ def local_cluster() -> Iterator[Path]:
             "GRADIO_TEMP_DIR": f"{folder}/uploads",
             "HF_HUB_OFFLINE": "1",
             "PYTHONPATH": str(ROOT),
+            "RAY_worker_niceness": "0",  # Ray's own is 15: workers would wait for whatever else runs
         }
         with mock.patch.dict(os.environ, variables):
             ray.init(
