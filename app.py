@@ -10,6 +10,7 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from components.clip.api import add_clip_endpoint
 from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
@@ -19,6 +20,7 @@ from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
+from components.page.compression import Compression
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.serving import end_signal, finish_jobs_and_exit, health_route
@@ -92,7 +94,9 @@ def serving_options(services: Services) -> dict[str, Any]:
 def launch(page: gr.Blocks, services: Services) -> str:
     """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
     _, address, _ = page.launch(
-        **serving_options(services), prevent_thread_lock=True, app_kwargs={"routes": [health_route(services)]}
+        **serving_options(services),
+        prevent_thread_lock=True,
+        app_kwargs={"routes": [health_route(services)], "middleware": [Middleware(Compression)]},
     )
     return str(address)
 
