@@ -21,6 +21,7 @@ from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
 from components.page.compression import Compression
+from components.page.keys import keys_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.serving import end_signal, finish_jobs_and_exit, health_route
@@ -35,14 +36,15 @@ HEADER = """<h1><svg viewBox="0 0 26 26" aria-hidden="true"><path d="M3 11v4M8 7
 Audioscope</h1>"""
 
 FOOTER = """<p class="foot-line"><a href="?view=api" target="_blank">API and MCP</a>
-· Every model and its licence: see the tab Models</p>"""
+· Every model and its licence: see the tab Models
+<span class="for-keys">· <button type="button" class="keys-open">Keys</button></span></p>"""
 
 
 def build_page(services: Services) -> gr.Blocks:
     """Build the page: header, the shared clip, and the tabs that work on it."""
     with gr.Blocks(title="Audioscope", delete_cache=(3600, round(services.settings.clip_age_seconds))) as page:
         with gr.Row(elem_id="header"):
-            gr.HTML(HEADER, js_on_load=page_script("page/page"), apply_default_css=False)
+            gr.HTML(HEADER + keys_markup(), js_on_load=page_script("page/page"), apply_default_css=False)
             pill = build_status_pill()
         clip = build_clip_input(services)
         model_choices = ModelChoices()

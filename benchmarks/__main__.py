@@ -19,6 +19,7 @@ from benchmarks import (
     embeddings,
     long_transcription,
     music,
+    page,
     projections,
     scaling,
     start,
@@ -31,6 +32,7 @@ from benchmarks.report import as_table
 RESULTS = Path(__file__).parent / "results.md"
 BENCHMARKS = (
     start,
+    page,
     cache,
     transcription,
     together,

@@ -66,7 +66,7 @@ class Compression:
         if not _is_wanted(scope):
             await self._app(scope, receive, send)
             return
-        plain = scope | {"headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
+        plain = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]}
         await _Answer(self._dense, is_lasting=scope["method"] == "GET", send=send).collect(self._app, plain, receive)
 
 
@@ -101,7 +101,7 @@ class _Answer:
             body = self._dense.compressed(body) if self._is_lasting else bytes(brotli.compress(body, quality=FAST))
             headers["Content-Encoding"] = "br"
             headers["Content-Length"] = str(len(body))
-        await self._send(start | {"headers": headers.raw})
+        await self._send({**start, "headers": headers.raw})
         await self._send({"type": "http.response.body", "body": body})
 
 

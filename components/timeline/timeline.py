@@ -65,7 +65,7 @@ TEMPLATE = """
     </div>
   </div>
   <div class="as-foot">
-    <p class="as-hint"><span class="as-mouse">space plays · ← → step · L loops · scroll zooms</span>
+    <p class="as-hint"><span class="as-mouse">space plays · ← → step · L loops · scroll zooms · ? all keys</span>
       <span class="as-touch">tap seeks · drag scrolls · pinch zooms</span></p>
     <canvas class="as-map" aria-hidden="true" hidden></canvas>
     <div class="as-tools as-listen" role="group" aria-label="Listen to the beats">
