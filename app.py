@@ -13,8 +13,9 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from components.clip.api import add_clip_endpoint
-from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.clip.clip_input import build_clip_input
 from components.clip.linked_inputs import fetch_linked_inputs
+from components.clip.open_panel import EXAMPLES_DIRECTORY
 from components.embeddings.tab import build_embedding_tab
 from components.export.api import add_export_endpoint
 from components.export.events import add_export_events

@@ -16,10 +16,12 @@ from components.clip.clip_facts import build_clip_facts, clip_facts_markup
 from components.clip.export_menu import EXPORTS, ExportChoice
 from components.clip.live_tempo import MARKUP as LIVE_TEMPO_MARKUP
 from components.clip.live_tempo import LiveTempo
+from components.clip.open_panel import EXAMPLES, EXAMPLES_DIRECTORY, Example, open_panel_markup
 from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH, borrowing
 from components.page.jobs.kept_panes import KeptPanes
 from components.page.page_script import page_script
+from components.page.tabs import TITLES, TabId
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import (
     Value,
@@ -29,35 +31,19 @@ from components.timeline.timeline import (
     no_clip_value,
 )
 from models.errors import InvalidOption
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
+from pipelines.clip.links.downloads import open_link
 from services import Services
 
-EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
-Shown = tuple[AudioClip | dict[str, Any], Value | dict[str, Any], Value, bool | dict[str, Any], str | dict[str, Any], str]
-"""(state, timeline, bar, is_example, facts, person)."""
-SOUND_FILES = (
-    "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.mka,.caf,.w64,.wma,.amr,"
-    ".ac3,.eac3,.dts,.ts,.flv,.wv,.tta,.ape,.dsf,.voc,.sph"
-)
+Shown = tuple[
+    AudioClip | dict[str, Any], Value | dict[str, Any], Value, TabId | Literal[""] | dict[str, Any], str | dict[str, Any], str
+]
+"""(state, timeline, bar, wanted, facts, person)."""
+OpenClip = Callable[[gr.EventData, AudioClip | None, Callable[[], bool]], AudioClip]
 PARALLEL_OPENINGS = 4
 """Clips that are decoded at once, for all people together."""
-
-
-@dataclass(frozen=True)
-class Example:
-    """A clip in the repository; its licence stands in NOTICE."""
-
-    file: str
-    name: str
-    about: str
-
-
-EXAMPLES = (
-    Example("speech.flac", "Speech", "three sentences of a novel, read aloud"),
-    Example("music.ogg", "Music", "piano, bass, flute and drums"),
-    Example("blackbird.ogg", "A sound", "a bird singing"),
-)
 
 
 @dataclass(frozen=True)
@@ -74,8 +60,8 @@ class ClipInput:
     """The `ClipDescription` that the page shows, or None; set by its tab."""
     transcription: gr.State
     """The `Transcription` that the page shows, with corrections, or None; set by its tab."""
-    is_example: gr.State
-    """Whether the clip came from the examples, so that a result is wanted without another click."""
+    wanted: gr.State
+    """Tab whose job is wanted on the clip without another press; '' for none."""
     person: gr.State
     """Text that stands for the browser, under which its owner's clips and results are kept; '' before the page sent it."""
     panes: KeptPanes
@@ -84,12 +70,12 @@ class ClipInput:
 
 def build_clip_input(services: Services) -> ClipInput:
     """Build the clip bar and the timeline, in one card."""
-    state, is_example = gr.State(None), gr.State(False)
+    state, wanted = gr.State(None), gr.State("")
     description, transcription, person = gr.State(None), gr.State(None), gr.State("")
     with gr.Column(elem_id="clip", elem_classes="clip"):
         bar = gr.HTML(
             value=bar_value(""),
-            html_template=_bar_markup(),
+            html_template=_bar_markup() + open_panel_markup(services.links.is_enabled),
             js_on_load=page_script("clip/js/clip_input"),
             apply_default_css=False,
             max_bytes=services.settings.max_clip_bytes,
@@ -101,20 +87,22 @@ def build_clip_input(services: Services) -> ClipInput:
     handlers = _ClipHandlers(services)
     for event, open_clip in (
         (bar.uploaded, handlers.uploaded),
+        (bar.linked, handlers.linked),
         (bar.reopened, handlers.reopened),
         (bar.cut, handlers.cut),
         (bar.selected, handlers.selected),
         (bar.example, handlers.example),
     ):
-        event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, is_example, facts, person], **opening)
+        event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, wanted, facts, person], **opening)
     bar.arrived(handlers.arrived, outputs=person, queue=False, **QUIET_EACH)
     bar.closed(handlers.closed, outputs=[state, timeline, bar, facts], **QUIET_EACH)
+    bar.added(handlers.added, outputs=bar, **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
     bar.sounded(LiveTempo(services.runtime).accept, inputs=beats, outputs=[bar, beats], **each_chunk)
-    panes = KeptPanes(services.kept, state, timeline, person)
-    return ClipInput(state, bar, timeline, subtitles, description, transcription, is_example, person, panes)
+    panes = KeptPanes(services.kept, state, timeline, person, wanted)
+    return ClipInput(state, bar, timeline, subtitles, description, transcription, wanted, person, panes)
 
 
 class _ClipHandlers:
@@ -123,30 +111,43 @@ class _ClipHandlers:
     def __init__(self, services: Services) -> None:
         self._clips = services.clips
         self._library = services.library
+        self._links = services.links
         self._stop_flags = services.stop_flags
 
-    def showing(self, open_clip: Callable[[gr.EventData, AudioClip | None], AudioClip]) -> Callable[..., Shown]:
+    def showing(self, open_clip: OpenClip) -> Callable[..., Shown]:
         """Return a handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
 
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
             wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
-            is_example = open_clip == self.example or _data(event).get("is_example") is True
-            clip, timeline, bar, wants_result, facts, person = self._shown(event, lambda: open_clip(event, now), is_example)
+            tab = _example(event).tab if open_clip == self.example else _tab(event)
+            clip, timeline, bar, wanted, facts, person = self._shown(event, lambda: open_clip(event, now, wish), tab)
             if wish.left:
-                return (gr.skip(),) * 6
+                return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
             # An earlier answer can still overtake this one on its way: by the number the page notices.
-            return clip, timeline, bar | {"wish": wish.order, "is_example": is_example}, wants_result, facts, person
+            return clip, timeline, bar | {"wish": wish.order, "tab": tab}, wanted, facts, person
 
         return handler
 
-    def uploaded(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
-        return self._clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"))
+    def uploaded(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
+        return self._clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"), should_stop=should_stop)
 
-    def example(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+    def linked(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
+        return open_link(_text(event, "link"), self._clips, self._links, should_stop)
+
+    def added(self, event: gr.EventData) -> Value:
+        """Open one of several files for the history alone."""
+        try:
+            clip = self.uploaded(event, None, never_stop)
+            self._clips.keep(clip, _text(event, "person"))
+            return bar_value("") | {"added": _entry_of(clip)}
+        except Exception as error:
+            return bar_value(sentence_for(error), "error") | {"added": None}
+
+    def example(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
         chosen = _example(event)
         return self._clips.open(EXAMPLES_DIRECTORY / chosen.file, (EXAMPLES_DIRECTORY,), chosen.name)
 
-    def reopened(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+    def reopened(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
         content_hash = _text(event, "hash")
         clip = self._clips.find_kept(content_hash, _text(event, "person"))
         if clip is None and content_hash in {shared.content_hash for shared in self._library.clips()}:
@@ -155,13 +156,13 @@ class _ClipHandlers:
             raise ClipExpired
         return clip.named(_text(event, "name"))
 
-    def cut(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+    def cut(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
         if now is None:
             raise NoClip
         start, end = interval_of(event)
         return self._clips.cut(now, start, end).named(f"{now.name} {start:.1f}–{end:.1f} s")
 
-    def selected(self, event: gr.EventData, now: AudioClip | None) -> AudioClip:
+    def selected(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
         """Return another track of the open clip's file, or one side of it."""
         if now is None:
             raise NoClip
@@ -186,14 +187,14 @@ class _ClipHandlers:
         is_shown = now is not None and now.content_hash == content_hash
         return (None, no_clip_value(), "") if is_shown else (gr.skip(), gr.skip(), gr.skip())
 
-    def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], is_example: bool) -> Shown:
+    def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], tab: TabId | Literal[""]) -> Shown:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         try:
             clip = opened()
             person = _text(event, "person")
             self._clips.keep(clip, person)
             value = clip_value(clip, clip.content_hash, clip.name, clip.player_file)
-            return clip, value, bar_value("", clip=clip), is_example, clip_facts_markup(clip), person
+            return clip, value, bar_value("", clip=clip), tab, clip_facts_markup(clip), person
         except ClipExpired as error:
             return _refusal(error, gone=_text(event, "hash"))
         except Exception as error:
@@ -220,21 +221,21 @@ def bar_value(
 
     `clip` enters the history; `file` {url, name} is downloaded.
     """
-    entry = {"hash": clip.content_hash, "name": clip.name, "duration": clip.duration} if clip else None
-    return {"note": text, "kind": kind, "clip": entry, "file": file, "id": uuid4().hex}
+    return {"note": text, "kind": kind, "clip": _entry_of(clip) if clip else None, "file": file, "id": uuid4().hex}
+
+
+def _entry_of(clip: AudioClip) -> Value:
+    """Return what the history of the page keeps of a clip."""
+    return {"hash": clip.content_hash, "name": clip.name, "duration": clip.duration}
 
 
 def _bar_markup() -> str:
-    examples = "".join(_entry(f'data-index="{index}"', example) for index, example in enumerate(EXAMPLES))
-    exports = "".join(_entry(f'data-format="{choice.key}"', choice) for choice in EXPORTS)
+    exports = "".join(_export_entry(choice) for choice in EXPORTS)
     return f"""
 <div class="clip-bar" role="group" aria-label="Clip">
   <span class="clip-note" role="status"></span>
   {LIVE_TEMPO_MARKUP}
-  <div class="clip-menu">
-    <button type="button" class="clip-examples-button" aria-expanded="false" aria-haspopup="true">Examples</button>
-    <ul class="clip-examples" hidden>{examples}</ul>
-  </div>
+  <button type="button" class="clip-open-button" aria-expanded="false" aria-haspopup="true">Open</button>
   <div class="clip-menu">
     <button type="button" class="clip-history-button" aria-expanded="false" aria-haspopup="true" hidden>History</button>
     <ul class="clip-history" hidden></ul>
@@ -246,13 +247,12 @@ def _bar_markup() -> str:
   <button type="button" class="clip-cut" title="Crop the clip to the looped part" hidden>Crop to loop</button>
   <button type="button" class="clip-record" aria-pressed="false">Record</button>
   <button type="button" class="clip-upload">Upload</button>
-  <input type="file" class="clip-file" accept="{SOUND_FILES}" hidden>
 </div>"""
 
 
-def _entry(attribute: str, entry: Example | ExportChoice) -> str:
-    name, about = html.escape(entry.name), html.escape(entry.about)
-    return f'<li><button type="button" {attribute}><b>{name}</b><span>{about}</span></button></li>'
+def _export_entry(choice: ExportChoice) -> str:
+    name, about = html.escape(choice.name), html.escape(choice.about)
+    return f'<li><button type="button" data-format="{choice.key}"><b>{name}</b><span>{about}</span></button></li>'
 
 
 def _data(event: gr.EventData) -> dict[str, Any]:
@@ -272,6 +272,12 @@ def _number(event: gr.EventData, name: str) -> int:
     if type(value) is not int:
         raise ClipPathRefused
     return value
+
+
+def _tab(event: gr.EventData) -> TabId | Literal[""]:
+    """Return the tab whose job the page wants; it may name any."""
+    named = _data(event).get("tab")
+    return next((tab for tab in TITLES if tab == named), "")
 
 
 def _example(event: gr.EventData) -> Example:

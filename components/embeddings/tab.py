@@ -119,6 +119,7 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     controls.encoder.input(handlers.about_encoder, inputs=controls.encoder, outputs=[controls.about, controls.layer], **plain)
     controls.method.input(handlers.prepare_method, inputs=controls.method, **plain)
     job.keep([map_view_html, summary, shown], handlers.otherwise, inputs=[shown])
+    job.run_when_wanted("embeddings", shown)
 
     def connect(restored: Dependency) -> None:
         connect_views(views, shown, [restored, *ends])

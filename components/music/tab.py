@@ -82,6 +82,7 @@ def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelCho
     job = TabJob(services, "music", [run, stop], panes=clip.panes)
     work = _DescriptionWork(services, job)
     job.keep([*panes.all, clip.description], work.otherwise)
+    job.run_when_wanted("music", clip.description)
     ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, clip.description])
     downloaded: dict[str, Any] = {"inputs": [clip.state, clip.description], "outputs": download, "queue": False, **QUIET}
     ended.then(_download, **downloaded)

@@ -13,6 +13,7 @@ from gradio.events import Dependency
 from components.page.events import QUIET, borrowing
 from components.page.jobs.kept_panes import KeptPanes, resumed_value
 from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
+from components.page.tabs import TabId
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
 from services import Services
@@ -71,6 +72,20 @@ class TabJob:
         if self._panes is None:
             raise TypeError(f"the job {self._name!r} was built without panes")
         self._panes.add(part or self._name, self, panes, otherwise, inputs, is_stored)
+
+    def run_when_wanted(
+        self, tab: TabId, result: gr.State, has_result: Callable[[Any], bool] = lambda found: found is not None
+    ) -> None:
+        """Let the first work of `on` begin by itself with a clip for which it is wanted, as the main job of `tab`.
+
+        Args:
+            tab: id of the tab.
+            result: the state that holds the job's result.
+            has_result: called with the value of `result`; a result that is there is not made again.
+        """
+        if self._panes is None:
+            raise TypeError(f"the job {self._name!r} was built without panes")
+        self._panes.add_main_job(tab, self, result, has_result)
 
     def on(
         self,

@@ -10,6 +10,7 @@ COMPONENTS = Path(__file__).parent.parent
 STYLES = (
     "page/style",
     "clip/style",
+    "clip/open_panel",
     "page/cards",
     "transcription/style",
     "music/style",

@@ -91,6 +91,7 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     job.on(buttons.rewrite_prompt.click, clip.state, work.write, [clip.state, *inputs], panes)
     kept = [pictures, concepts, summary, controls.prompt, drawn, gallery]
     job.keep([*kept, controls.start, controls.end], work.otherwise, [drawn, controls.prompt])
+    job.run_when_wanted("pictures", drawn, lambda last: bool(last.pictures))
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [film.film])
     connect_film(services, clip, job, film, panel.made)
     _connect_buttons(services, clip, controls, buttons, drawn, loop)

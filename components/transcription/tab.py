@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import gradio as gr
-from gradio.events import Dependency
 
 from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
@@ -16,7 +15,7 @@ from components.page.events import QUIET, QUIET_EACH, sharing
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
-from components.page.tab_job import Buttons, TabJob
+from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.transcription import labels
 from components.transcription.api import add_transcription_endpoint
@@ -67,6 +66,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
     decoded = [clip.state, clip.person, *controls.decoding]
     connect_dictation(services, dictate, [clip.person, *controls.decoding], [transcript, summary])
     job.keep([transcript, summary, result], work.restore, [clip.person, *controls.decoding], is_stored=False)
+    job.run_when_wanted("transcribe", result)
     results = [
         job.on(run.click, clip.state, work.run, decoded, shown),
         transcript.edited(work.edit, inputs=edited, outputs=shown, **QUIET_EACH),
@@ -76,13 +76,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
     for changed in (*(event.then for event in results), *(control.change for control in controls.cues)):
         changed(_export, **export)
 
-    def connect(restored: Dependency) -> None:
-        restored.then(_export, **export)
-        wanted = [clip.is_example, result, clip.state]
-        given = job.follow(restored.then, work.begin_if_wanted, wanted, work.run, decoded, shown)
-        given.then(_export, **export)
-
-    clip.panes.after_restore(connect)
+    clip.panes.after_restore(lambda restored: restored.then(_export, **export))
     add_transcription_endpoint(services)
 
 
@@ -121,12 +115,6 @@ class _TranscriptionWork:
                 yield updates.of(version.transcription, self._stored_with(version, known, clip, editor) if is_over else None)
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
-
-    def begin_if_wanted(
-        self, is_example: bool, result: TranscriptVersion | None, clip: AudioClip | None, request: gr.Request
-    ) -> Buttons:
-        """Start the job of an example without a result, without another press."""
-        return self._job.begin(clip, request) if is_example and result is None else gr.skip()
 
     def restore(self, clip: AudioClip | None, request: gr.Request, person: str, *controls: Any) -> Update:
         """Return the edited transcript of a new clip, or what these controls gave before, or what to do."""

@@ -8,7 +8,8 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
-from components.clip.clip_input import EXAMPLES_DIRECTORY, build_clip_input
+from components.clip.clip_input import build_clip_input
+from components.clip.open_panel import EXAMPLES_DIRECTORY
 from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.page.theme import build_theme, style_markup
 from services import Services, build_services

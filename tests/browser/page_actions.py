@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from components.clip.open_panel import EXAMPLES, EXAMPLES_DIRECTORY
 from tests.app_process import RunningApp
 
 
@@ -22,8 +23,19 @@ def upload(page: Page, path: Path) -> None:
 
 
 def take_example(page: Page, name: str) -> None:
-    page.get_by_role("button", name="Examples").click()
+    """Press the card of an example, whose tab opens and runs."""
+    opener = page.get_by_role("button", name="Open", exact=True)
+    if opener.is_visible():
+        opener.click()
     page.locator(".clip-examples").get_by_role("button", name=name).click()
+
+
+def load_example(page: Page, name: str) -> None:
+    """Open the clip of an example under its name, on which nothing runs by itself."""
+    (example,) = (example for example in EXAMPLES if example.name == name)
+    content = (EXAMPLES_DIRECTORY / example.file).read_bytes()
+    page.locator(".clip-file").set_input_files({"name": name, "mimeType": "audio/ogg", "buffer": content})
+    expect(page.locator(".as-name")).to_have_text(name)
 
 
 def open_tab(page: Page, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp
-from tests.browser.page_actions import take_example, visit
+from tests.browser.page_actions import load_example, visit
 
 LONG_MS = 180_000
 TAB = "Sound to image"
@@ -15,7 +15,7 @@ def opened(page: Page, app: RunningApp, example: str = "A sound") -> Page:
     """The tab with an example."""
     visit(page, app)
     page.get_by_role("tab", name=TAB).click()
-    take_example(page, example)
+    load_example(page, example)
     expect(page.locator("#pictures")).to_contain_text("Press Draw")
     return page
 

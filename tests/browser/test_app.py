@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, upload, visit, wait_for_state
+from tests.browser.page_actions import load_example, take_example, upload, visit, wait_for_state
 from tests.recordings import EXAMPLES, librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
@@ -80,7 +80,7 @@ def test_a_history_entry_that_is_gone_says_so_and_leaves(app: RunningApp, new_pa
 
 def test_the_loop_becomes_the_clip(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
-    take_example(page, "Music")
+    load_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
     expect(page.get_by_role("button", name="Crop to loop")).to_be_hidden()
     page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:loop', {detail: {start: 2, end: 5.5}}))")
@@ -114,14 +114,15 @@ def test_the_status_panel_frees_models(app: RunningApp, new_page: NewPage) -> No
 
 def test_the_keyboard_is_enough(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
-    page.get_by_role("button", name="Examples").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator(".clip-examples").get_by_role("button", name="Speech")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("button", name="Examples")).to_be_focused()
-    page.keyboard.press("Enter")
+    page.locator(".clip-examples").get_by_role("button", name="Speech").focus()
     page.keyboard.press("Enter")
     wait_for_state(page, "done")
+    page.get_by_role("button", name="Open", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".clip-drop-zone")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Open", exact=True)).to_be_focused()
+    expect(page.locator(".clip-drop-zone")).to_be_hidden()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

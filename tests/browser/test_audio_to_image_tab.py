@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 from pipelines.pictures.png_metadata import OWN_KEYWORD, options_from_png
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, visit
+from tests.browser.page_actions import load_example, visit
 from tests.browser.picture_actions import LONG_MS, TAB, draw, opened, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
@@ -211,7 +211,7 @@ def test_pictures_stay_in_the_gallery_and_another_concept_and_variations_are_a_c
     page.locator("#reset-settings").click()
     expect(page.locator("#picture-prompt textarea")).to_have_value("")
     expect(page.locator("#picture-seed").locator("textarea, input")).to_have_value("")
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     expect(page.locator("#picture-gallery")).to_be_hidden()
 
 
@@ -219,7 +219,7 @@ def test_another_clip_clears_the_picture_and_what_was_written(app: RunningApp, n
     page = opened(new_page(), app)
     page.locator("#rewrite-prompt").click()
     expect(page.locator("#picture-prompt textarea")).not_to_have_value("")
-    take_example(page, "Music")
+    load_example(page, "Music")
     expect(page.locator("#picture-prompt textarea")).to_have_value("")
     expect(page.locator("#pictures")).to_contain_text("Press Draw")
 
@@ -248,7 +248,7 @@ def test_the_keyboard_reaches_every_control(app: RunningApp, new_page: NewPage) 
 
 def test_a_phone_shows_a_picture_that_is_drawn_and_scrolls_in_one_direction_only(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(width=390, height=844, touch=True), app)
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     page.get_by_role("tab", name=TAB).click()
     for fold in ("Segment", "Advanced", "Restore settings"):
         unfold(page, fold)

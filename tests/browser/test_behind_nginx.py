@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, visit, wait_for_state
+from tests.browser.page_actions import load_example, visit, wait_for_state
 from tests.deploy.behind_nginx import NGINX, app_behind_nginx
 
 pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.skipif(NGINX is None, reason="nginx is not installed")]
@@ -25,7 +25,7 @@ def test_an_example_plays_and_is_transcribed(app: RunningApp, new_page: NewPage)
     page = visit(new_page(), app)
     failed: list[str] = []
     page.on("response", lambda response: failed.append(response.url) if response.status >= 400 else None)
-    take_example(page, "Speech")
+    load_example(page, "Speech")
     page.get_by_role("button", name="Transcribe", exact=True).click()
     wait_for_state(page, "done")
     expect(page.locator("#transcript-summary")).to_be_visible()

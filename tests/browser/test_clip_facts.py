@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, upload, visit
+from tests.browser.page_actions import load_example, upload, visit
 from tests.pipelines.clip.sound_files import encode, tone, write_tracks
 
 pytestmark = pytest.mark.browser
@@ -34,7 +34,7 @@ def test_what_was_lost_stands_under_the_clip(app: RunningApp, new_page: NewPage,
     page = visit(new_page(), app)
     upload(page, damaged)
     expect(page.locator(".clip-notes")).to_contain_text("could not be read")
-    take_example(page, "Speech")
+    load_example(page, "Speech")
     expect(page.locator(".clip-notes")).to_have_count(0)
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Dialog, Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import open_tab, take_example, upload, visit, wait_for_state
+from tests.browser.page_actions import load_example, open_tab, take_example, upload, visit, wait_for_state
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
@@ -70,7 +70,7 @@ def test_reload_back_and_history_bring_back_clip_tab_and_results(app: RunningApp
     assert set(page.evaluate(TRACKS)) == set(tracks)
     assert page.locator("progress").count() == 0
 
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     expect(page.locator(".as-name")).to_have_text("A sound")
     expect(page.locator("#turns")).to_be_empty()
     expect(page.locator("#music-summary")).to_be_empty()
@@ -119,7 +119,7 @@ def test_a_running_job_goes_on_after_a_reload_and_can_be_stopped(app: RunningApp
 
 def test_another_browser_gets_a_sentence_and_the_empty_page(app: RunningApp, new_page: NewPage) -> None:
     owner = visit(new_page(), app)
-    take_example(owner, "A sound")
+    load_example(owner, "A sound")
     expect(owner.locator(".as-name")).to_have_text("A sound")
     stranger = new_page()
     stranger.goto(owner.url)

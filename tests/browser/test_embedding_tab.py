@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, visit
+from tests.browser.page_actions import load_example, visit
 from tests.recordings import EXAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
@@ -30,7 +30,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 def shown(page: Page, app: RunningApp, encoder: str = "YAMNet (offline)", example: str = "A sound") -> Page:
     """The page shows the map of an example, after one click on Show."""
     visit(page, app)
-    take_example(page, example)
+    load_example(page, example)
     expect(page.locator(".as-name")).to_have_text(example)
     page.get_by_role("tab", name="Embeddings").click()
     expect(page.get_by_text("Choose a clip above, then press Show")).to_be_visible()
@@ -92,13 +92,13 @@ def test_other_colours_and_maps_follow_without_show(app: RunningApp, new_page: N
     expect(page.locator(".em-legend")).to_contain_text("dB")
     page.locator("#map-dimensions").get_by_label("3D").check()
     page.wait_for_function("document.querySelector('.em').map.state.map.dimensions === 3")
-    take_example(page, "Speech")
+    load_example(page, "Speech")
     expect(page.get_by_text("Choose a clip above, then press Show")).to_be_visible()
 
 
 def test_a_control_that_moves_on_during_a_job_is_followed_to_its_last_place(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
-    take_example(page, "Music")
+    load_example(page, "Music")
     page.get_by_role("tab", name="Embeddings").click()
     choose(page, "#map-method", "t-SNE")
     page.locator("#show-embedding").click()
@@ -127,7 +127,7 @@ def test_clips_are_compared_and_found_again_in_the_library(app: RunningApp, new_
     assert page.evaluate("document.querySelector('.as-timeline').timeline.state.time") > 1.5
     expect(page.locator("#similar-frames")).to_contain_text("Frames most similar to")
     expect(page.locator("#compared-clips")).to_contain_text("2 clips on one map")
-    take_example(page, "Music")
+    load_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
     expect(page.locator("#compared-clips")).to_be_empty()
     page.locator("#find-similar").click()

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, visit
+from tests.browser.page_actions import load_example, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
@@ -28,7 +28,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 def described(app: RunningApp, new_page: NewPage) -> Page:
     """The example of music, described."""
     page = visit(new_page(), app)
-    take_example(page, "Music")
+    load_example(page, "Music")
     expect(page.locator(".as-name")).to_have_text("Music")
     expect(page.get_by_role("button", name="Export", exact=True)).to_be_hidden()
     page.get_by_role("tab", name="Music & sound").click()
@@ -66,6 +66,6 @@ def test_the_menu_is_reached_by_keyboard_and_goes_with_the_tracks(described: Pag
     described.keyboard.press("Escape")
     expect(described.locator(".clip-export")).to_be_hidden()
     expect(button).to_be_focused()
-    take_example(described, "A sound")
+    load_example(described, "A sound")
     expect(described.locator(".as-name")).to_have_text("A sound")
     expect(button).to_be_hidden()

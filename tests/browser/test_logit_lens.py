@@ -15,7 +15,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 from components.page.page_script import page_script
 from tests.browser.conftest import NewPage
 from tests.browser.logit_lens_demo import launch
-from tests.browser.page_actions import playhead, take_example
+from tests.browser.page_actions import load_example, playhead
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
@@ -35,7 +35,7 @@ def traced(page: Page, address: str) -> Page:
     """Run the logit lens on the example."""
     page.goto(f"{address}?__theme=light")
     expect(page.locator("#lens-words")).to_contain_text("Choose a clip with speech")
-    take_example(page, "Speech")
+    load_example(page, "Speech")
     expect(page.locator(".as-name")).to_have_text("Speech")
     page.locator("#run-logit-lens").click()
     state(page, "done")
@@ -115,7 +115,7 @@ def test_without_speech_a_sentence_gives_the_reason(address: str, new_page: NewP
     page.goto(address)
     page.locator("#run-logit-lens").click()
     expect(page.get_by_text("There is no clip yet")).to_be_visible()
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     expect(page.locator(".as-name")).to_have_text("A sound")
     page.locator("#run-logit-lens").click()
     expect(page.locator("#lens-words")).to_contain_text("No speech between 0:00.0 and 0:07.9", timeout=LONG_MS)

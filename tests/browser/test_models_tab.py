@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import take_example, visit
+from tests.browser.page_actions import load_example, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 ROWS = "#catalogue tbody tr:visible"
@@ -56,7 +56,7 @@ def test_the_catalogue_is_searched_filtered_and_sorted(app: RunningApp, new_page
 
 def test_networks_have_the_size_of_their_weights_and_the_process_is_counted(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     page.get_by_role("tab", name="Music & sound").click()
     page.locator("#describe").click()
     expect(page.locator('#music-summary [data-state="done"]')).to_be_visible(timeout=60_000)

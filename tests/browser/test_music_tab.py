@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import playhead, take_example, visit
+from tests.browser.page_actions import load_example, playhead, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 LONG_MS = 60_000
@@ -27,7 +27,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 def described(page: Page, app: RunningApp, example: str = "Music") -> Page:
     """Return the page with the description of the example."""
     visit(page, app)
-    take_example(page, example)
+    load_example(page, example)
     page.get_by_role("tab", name="Music & sound").click()
     expect(page.locator("#caption")).to_contain_text("Press Describe")
     page.locator("#describe").click()
@@ -85,7 +85,7 @@ def test_a_sound_is_tagged_and_the_rows_say_why_it_has_no_tempo_and_no_key(app: 
 
 def test_another_clip_clears_the_results(app: RunningApp, new_page: NewPage) -> None:
     page = described(new_page(), app, "A sound")
-    take_example(page, "Speech")
+    load_example(page, "Speech")
     expect(page.locator("#caption")).to_contain_text("Press Describe")
     expect(page.locator("#tags")).to_be_empty()
 
@@ -101,7 +101,7 @@ def test_describe_pressed_while_the_clip_is_loading_describes_that_clip(app: Run
 
 def test_what_cannot_work_is_not_offered_and_own_words_are_matched_by_their_meaning(app: RunningApp, new_page: NewPage) -> None:
     page = visit(new_page(), app)
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     page.get_by_role("tab", name="Music & sound").click()
     reason = page.locator(".out-of-reach summary:visible", has_text="cannot be reached")
     expect(reason.first).to_be_visible()

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import open_from_history, take_example, visit, wait_for_state
+from tests.browser.page_actions import load_example, open_from_history, take_example, visit, wait_for_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
@@ -71,7 +71,7 @@ def test_edits_stay_over_other_clips_a_reload_and_a_new_run(app: RunningApp, new
     page = new_page()
     lines = spoken(page, app)
     write(page, lines.nth(1), "A corrected line.")
-    take_example(page, "A sound")
+    load_example(page, "A sound")
     expect(page.locator(".as-name")).to_have_text("A sound")
     expect(page.locator("#transcript")).not_to_contain_text("A corrected line.")
     open_from_history(page, "Speech")

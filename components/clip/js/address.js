@@ -6,7 +6,7 @@
 
 import {send, showNote} from './clip_bar.js';
 import {clipOfId} from './history.js';
-import {openTab, tabButtons} from '../../page/tabs.js';
+import {showTab} from '../../page/tabs.js';
 
 const FIRST_TAB = 'transcribe';
 const NOT_HERE = 'Only the browser that opened the clip of this address can show it: upload the file here.';
@@ -67,11 +67,4 @@ function show() {
     shownId = '';
     send('closed', {});
   }
-}
-
-/** Open a tab, as soon as the page has tabs. */
-function showTab(tab) {
-  const button = tabButtons().find(one => one.dataset.tabId === tab);
-  if (!tabButtons().length) requestAnimationFrame(() => showTab(tab));
-  else if (button && openTab() !== tab) button.click();
 }

@@ -3,10 +3,10 @@
 const PERSON_KEY = 'audioscope-person';
 const PERSON_BYTES = 16;
 
-export const bar = element.querySelector('.clip-bar');
+const bar = element.querySelector('.clip-bar');
 
-/** The element of the bar with this name. */
-export const part = name => bar.querySelector(`.clip-${name}`);
+/** The element of the bar or of the panel with this name. */
+export const part = name => element.querySelector(`.clip-${name}`);
 
 export const note = part('note');
 let requests = 0;

@@ -1,5 +1,5 @@
 /*
- * The clip bar: upload, drop, record, examples, history, export, and cutting the loop out of the clip.
+ * The clip bar: upload, drop, paste, link, record, examples, history, export, and cutting the loop out of the clip.
  *
  * Gradio runs the joined modules once, with `element`, `trigger`, `props`, `watch` and `upload`.
  * On `window`: 'audioscope:open' {hash, name, time?} opens a clip, and with `time` plays it from there;
@@ -9,6 +9,7 @@
 import {fileUrl} from '../../page/file_url.js';
 import {part, send, showNote} from './clip_bar.js';
 import {followAddress, nameClip, unnameClip} from './address.js';
+import {added, listenToFiles} from './given_files.js';
 import {forget, remember, showHistory} from './history.js';
 import {holdPresses} from './held_press.js';
 import {LatestClip} from './latest_clip.js';
@@ -16,7 +17,6 @@ import {warnBeforeLeaving} from './leaving.js';
 import {showTempo} from './live_tempo.js';
 import {listenToMenus, openMenu} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';
-import {listenToFiles} from './uploading.js';
 
 const cutButton = part('cut');
 let loop = null;
@@ -66,9 +66,10 @@ window.addEventListener('audioscope:select', ({detail}) => {
   send('selected', detail);
 });
 watch('value', () => {
-  const {note: text = '', kind, clip, gone, file, tempo, wish, is_example} = props.value ?? {};
+  const {note: text = '', kind, clip, gone, file, tempo, wish, tab} = props.value ?? {};
+  if ('added' in (props.value ?? {})) return added(props.value.added);
   if (tempo) return showTempo(tempo);
-  if (clip && !latest.accept({...clip, is_example}, wish)) return;
+  if (clip && !latest.accept({...clip, tab}, wish)) return;
   showNote(text, kind);
   if (clip) {
     nameClip(remember(clip));

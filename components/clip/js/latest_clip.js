@@ -4,7 +4,7 @@
 export class LatestClip {
   #shown = {clip: null, wish: 0};
 
-  /** @param {function({hash: string, name: string, is_example: boolean})} reopen Asks the server for a clip that it knows. */
+  /** @param {function({hash: string, name: string, tab: string})} reopen Asks the server for a clip that it knows. */
   constructor(reopen) {
     this.reopen = reopen;
   }

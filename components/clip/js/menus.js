@@ -1,9 +1,10 @@
-/* The menus of examples, of the history and of exports. */
+/* The panel that opens clips, and the menus of the history and of exports. */
 
-import {bar, part, send, showNote} from './clip_bar.js';
+import {part, send, showNote} from './clip_bar.js';
 import {forget} from './history.js';
+import {listenToPanel} from './open_panel.js';
 
-const MENUS = ['examples', 'history', 'export'];
+const MENUS = ['open', 'history', 'export'];
 
 /** Open one of the menus, or close them for null. */
 export function openMenu(wanted) {
@@ -24,13 +25,7 @@ export function listenToMenus() {
   for (const name of MENUS) {
     part(`${name}-button`).addEventListener('click', () => openMenu(part(name).hidden ? name : null));
   }
-  part('examples').addEventListener('click', event => {
-    const button = event.target.closest('button');
-    if (!button) return;
-    closeMenu();
-    showNote(`Loading ${button.querySelector('b').textContent} …`, 'opening');
-    send('example', {index: Number(button.dataset.index)});
-  });
+  listenToPanel(closeMenu);
   part('history').addEventListener('click', event => {
     const {hash, name, forget: forgotten} = event.target.closest('button')?.dataset ?? {};
     if (forgotten) {
@@ -49,10 +44,10 @@ export function listenToMenus() {
     showNote(`Writing ${button.querySelector('b').textContent} …`);
     send('exported', {format: button.dataset.format});
   });
-  bar.addEventListener('keydown', event => {
+  element.addEventListener('keydown', event => {
     if (event.key === 'Escape') closeMenu();
   });
   document.addEventListener('click', event => {
-    if (!event.composedPath().includes(bar)) openMenu(null);
+    if (!event.composedPath().includes(element)) openMenu(null);
   });
 }

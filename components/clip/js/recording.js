@@ -2,6 +2,7 @@
 
 import {part, showNote} from './clip_bar.js';
 import {startTempo, stopTempo} from './live_tempo.js';
+import {wantedTab} from './open_panel.js';
 import {uploadFile} from './uploading.js';
 
 const RECORDING_TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'];
@@ -47,7 +48,7 @@ function finishRecording(microphone, parts) {
   recorder = null;
   const ending = type.includes('mp4') ? 'm4a' : type.includes('ogg') ? 'ogg' : 'webm';
   const time = new Date().toTimeString().slice(0, 5).replace(':', '.');
-  uploadFile(new File(parts, `Recording ${time}.${ending}`, {type}));
+  uploadFile(new File(parts, `Recording ${time}.${ending}`, {type}), wantedTab());
 }
 
 /** Start recording, or end it. */

@@ -1,49 +1,24 @@
-/* Uploading a file: chosen, or dropped anywhere on the page. */
+/* Uploading a file. */
 
-import {part, send, showNote} from './clip_bar.js';
+import {send, showNote} from './clip_bar.js';
 
-const picker = part('file');
-const card = element.closest('#clip') ?? element;
-
-export async function uploadFile(file) {
+/** Upload a file and return its path on the server; null, with a note, where that fails. */
+export async function uploadedPath(file) {
   if (file.size > props.max_bytes) {
     showNote(`This file is larger than the limit of ${Math.round(props.max_bytes / 1e6)} MB.`, 'error');
-    return;
+    return null;
   }
-  showNote(`Loading ${file.name} …`, 'opening');
   try {
-    const {path} = await upload(file);
-    send('uploaded', {path, name: file.name});
+    return (await upload(file)).path;
   } catch {
     showNote('The upload was interrupted: please try again.', 'error');
+    return null;
   }
 }
 
-/** Whether a file is dragged, and no text. */
-function carriesFile(event) {
-  return [...(event.dataTransfer?.types ?? [])].includes('Files');
-}
-
-export function listenToFiles() {
-  window.addEventListener('dragover', event => {
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    card.classList.add('clip-drop');
-  });
-  window.addEventListener('dragleave', event => {
-    if (event.relatedTarget === null) card.classList.remove('clip-drop');
-  });
-  window.addEventListener('drop', event => {
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    card.classList.remove('clip-drop');
-    const [file] = event.dataTransfer.files;
-    if (file) uploadFile(file);
-  });
-  part('upload').addEventListener('click', () => picker.click());
-  picker.addEventListener('change', () => {
-    const [file] = picker.files;
-    if (file) uploadFile(file);
-    picker.value = '';
-  });
+/** Open a file as the clip, and run the job of a tab on it; '' for none. */
+export async function uploadFile(file, tab) {
+  showNote(`Loading ${file.name} …`, 'opening');
+  const path = await uploadedPath(file);
+  if (path) send('uploaded', {path, name: file.name, tab});
 }

@@ -20,6 +20,7 @@ from components.page.events import QUIET
 from components.page.jobs.live_jobs import JobKey, LiveJob, LiveJobs, is_skipped
 from components.page.markup import FailureMarkup
 from components.page.page_script import page_script
+from components.page.tabs import TabId
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.kept_results import KeptResults
 from pipelines.jobs.stop_flags import SessionJob
@@ -61,10 +62,24 @@ class _Group:
     is_stored: bool
 
 
-class KeptPanes:
-    """The panes of all tabs. `person` holds a text that stands for the browser; nothing is kept while it is ''."""
+@dataclass(frozen=True)
+class _MainJob:
+    """The job that a tab's main button begins."""
 
-    def __init__(self, kept: KeptResults, clip: gr.State, timeline: gr.HTML, person: gr.State) -> None:
+    job: KeptJob
+    result: gr.State
+    has_result: Callable[[Any], bool]
+    """Called with the value of `result`."""
+
+
+class KeptPanes:
+    """The panes of all tabs.
+
+    `person` holds a text that stands for the browser; nothing is kept while it is ''. `wanted` holds the tab whose main job is to
+    begin with the next clip, unless its result is there; or ''.
+    """
+
+    def __init__(self, kept: KeptResults, clip: gr.State, timeline: gr.HTML, person: gr.State, wanted: gr.State) -> None:
         """Build the component by which the page resumes jobs."""
         self.live = LiveJobs()
         self.person = person
@@ -78,6 +93,8 @@ class KeptPanes:
         self._kept_results = kept
         self._clip = clip
         self._timeline = timeline
+        self._wanted = wanted
+        self._main_jobs: dict[TabId, _MainJob] = {}
         self._groups: list[_Group] = []
         self._followers: list[Callable[[Dependency], None]] = []
 
@@ -92,6 +109,10 @@ class KeptPanes:
     ) -> None:
         """Register panes; see `TabJob.keep`."""
         self._groups.append(_Group(name, job, tuple(panes), otherwise, tuple(inputs), is_stored))
+
+    def add_main_job(self, tab: TabId, job: KeptJob, result: gr.State, has_result: Callable[[Any], bool]) -> None:
+        """Register the job of a tab's main button; see `TabJob.run_when_wanted`."""
+        self._main_jobs[tab] = _MainJob(job, result, has_result)
 
     def event(self, name: str) -> Callable[..., Dependency]:
         """Return the event by which the page resumes the job `name`, or asks for all panes: 'refill'."""
@@ -116,6 +137,9 @@ class KeptPanes:
         )
         for connect in self._followers:
             connect(restored)
+        results = [main.result for main in self._main_jobs.values()]
+        wish = [self._wanted, self._clip, *results]
+        restored.then(self._start_wanted, inputs=wish, outputs=[self.resumed, self._wanted], queue=False, **QUIET)
 
     def store(self, clip: AudioClip, person: str, written: Mapping[gr.components.Component, Any]) -> None:
         """Keep what a job has written at its end, unless it failed."""
@@ -130,6 +154,14 @@ class KeptPanes:
             kept = KeptValues({**before.values, **new}, _merged_feeds(before.timeline, timeline))
             self._kept_results.store(clip, person, group.name, kept)
             timeline = None  # the tracks belong to the first group
+
+    def _start_wanted(self, wanted: TabId, clip: AudioClip | None, request: gr.Request, *results: Any) -> tuple[Any, str]:
+        """Let the page begin the main job of the tab in which one is wanted; return that none is wanted from now on."""
+        main = self._main_jobs.get(wanted)
+        if main is None or clip is None or main.job.keep_running(clip, request):
+            return gr.skip(), ""
+        result = results[list(self._main_jobs).index(wanted)]
+        return gr.skip() if main.has_result(result) else resumed_value(main.job.names[:1]), ""
 
     def _restore(self, clip: AudioClip | None, person: str, request: gr.Request, *inputs: Any) -> list[Any]:
         """Return the values of all panes for the clip that was opened; those of a job that this page began stay as they are."""

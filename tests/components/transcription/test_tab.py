@@ -7,7 +7,6 @@ from typing import Any
 import gradio as gr
 
 from components.page.tab_job import Buttons, TabJob
-from components.transcription.tab import _TranscriptionWork
 from services import Services
 from tests.components.page.test_tab_job import ONE
 from tests.components.page.test_tab_job import services as services
@@ -23,9 +22,7 @@ def interactive(buttons: Buttons) -> list[bool]:
 def test_the_end_of_an_examples_own_run_frees_no_button_during_a_press(services: Services, clip: Any) -> None:
     with gr.Blocks():
         job = TabJob(services, "test", [gr.Button("Transcribe"), gr.Button("Stop")])
-    work = _TranscriptionWork(services, job)
-    assert work.begin_if_wanted(False, None, clip, ONE) == gr.skip()
-    assert interactive(work.begin_if_wanted(True, None, clip, ONE)) == [False, True]
+    assert interactive(job.begin(clip, ONE)) == [False, True]
     with services.stop_flags.run(services.stop_flags.current("one/test")):
         assert job.end_unless_running(ONE) == gr.skip()
     job.begin(clip, ONE)
