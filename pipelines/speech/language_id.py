@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations, groupby, islice
-from math import exp, log
+from math import log
 from typing import Any
 
 import numpy as np
@@ -113,11 +113,6 @@ class ChunkLanguages:
         """Return the cost of this language in nats, up to a constant."""
         return -log(self.probability(code) + MIN_PROBABILITY) - TEXT_WEIGHT * self.written.get(code, 0.0)
 
-    def confidence(self, code: str) -> float:
-        """Return the probability of this language among those of its texts; that of both looks where there are none."""
-        weights = {each: exp(-self.cost(each)) for each in self.written}
-        return weights.get(code, 0.0) / sum(weights.values()) if weights else self.probability(code)
-
 
 EncodedWindows = dict[SpeechWindow, Any]
 """Encoder states of windows that will be decoded next."""
@@ -193,7 +188,7 @@ def split_by_language(
     runs = list[LanguageRun]()
     for language, group in groupby(zip(languages, pieces, guesses, strict=True), key=lambda item: item[0]):
         items = list(group)
-        probabilities = tuple(guess.confidence(language) for *_, guess in items)
+        probabilities = tuple(guess.probability(language) for *_, guess in items)
         runs.append(LanguageRun(language, tuple(piece for _, piece, _ in items), probabilities))
     return runs
 
