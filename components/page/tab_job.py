@@ -163,6 +163,8 @@ class TabJob:
                 yield from adopted.runner.updates(session)
             elif waiting:
                 yield from self._started(LiveJob(name, waiting, outputs), partial(work, *given), person).updates(session)
+            else:  # Gradio empties the outputs of a generator that yields nothing
+                yield (gr.skip(),) * len(outputs) if len(outputs) > 1 else gr.skip()
 
         if self._panes:
             # Gradio finds the place of the request in the signature.
