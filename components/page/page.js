@@ -1,9 +1,13 @@
 /* What concerns the whole page. Gradio runs the joined modules once. */
 
 import {listenToKeys} from './keys.js';
+import {mendDropdowns} from './dropdowns.js';
+import {titleCutNames} from './full_names.js';
 import {scrollToResults} from './scroll_to_results.js';
 import {announceTabs} from './tabs.js';
 
 announceTabs();
 listenToKeys();
+mendDropdowns();
 scrollToResults();
+titleCutNames();
