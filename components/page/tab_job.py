@@ -57,7 +57,7 @@ class TabJob:
         otherwise: Callable[..., Sequence[Any]],
         inputs: Sequence[gr.components.Component] = (),
         part: str = "",
-        is_stored: bool = True,
+        first: Callable[..., Sequence[Any] | None] = lambda *values: None,
     ) -> None:
         """Register panes in which the job's results come back when their clip is opened.
 
@@ -67,11 +67,12 @@ class TabJob:
                 where nothing is kept, and perhaps a value of the timeline.
             inputs: further inputs of `otherwise`.
             part: name of these panes, where the job has several groups that are kept by themselves.
-            is_stored: False where the tab stores its results itself and `otherwise` returns them.
+            first: called like `otherwise`, before it; returns results that the tab has stored itself, which go before those that
+                are kept, or None.
         """
         if self._panes is None:
             raise TypeError(f"the job {self._name!r} was built without panes")
-        self._panes.add(part or self._name, self, panes, otherwise, inputs, is_stored)
+        self._panes.add(part or self._name, self, panes, otherwise, inputs, first)
 
     def run_when_wanted(
         self, tab: TabId, result: gr.State, has_result: Callable[[Any], bool] = lambda found: found is not None

@@ -65,7 +65,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
     edited, each_job = [clip.state, clip.person, result], {**sharing(services.settings), **QUIET_EACH}
     decoded = [clip.state, clip.person, *controls.decoding]
     connect_dictation(services, dictate, [clip.person, *controls.decoding], [transcript, summary])
-    job.keep([transcript, summary, result], work.restore, [clip.person, *controls.decoding], is_stored=False)
+    job.keep([transcript, summary, result], work.otherwise, [clip.person, *controls.decoding], first=work.edited)
     job.run_when_wanted("transcribe", result)
     results = [
         job.on(run.click, clip.state, work.run, decoded, shown),
@@ -116,14 +116,16 @@ class _TranscriptionWork:
         except Exception as error:
             yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 
-    def restore(self, clip: AudioClip | None, request: gr.Request, person: str, *controls: Any) -> Update:
-        """Return the edited transcript of a new clip, or what these controls gave before, or what to do."""
+    def edited(self, clip: AudioClip | None, request: gr.Request, person: str, *controls: Any) -> Update | None:
+        """Return the edited transcript of a new clip, if there is one."""
+        versions = find_versions(self._services.kept, clip, person) if clip else None
+        return _timeline_last(whole(clip, versions)) if clip and versions and versions.shown else None
+
+    def otherwise(self, clip: AudioClip | None, request: gr.Request, person: str, *controls: Any) -> Update:
+        """Return what these controls gave before for a clip that this person has not transcribed, or what to do."""
         options, catalog = options_of(controls), self._services.runtime.catalog
         if clip is None:
             return TranscriptFeed().value(labels.EMPTY), "", None, gr.skip()
-        versions = find_versions(self._services.kept, clip, person)
-        if versions.shown:
-            return _timeline_last(whole(clip, versions))
         known = find_stored(clip, options, catalog) or find_stopped(clip, options, catalog)
         if known is None:
             return TranscriptFeed().value(labels.READY), "", None, gr.skip()

@@ -59,7 +59,8 @@ class _Group:
     otherwise: Callable[..., Sequence[Any]]
     """Called with clip, request and the values of `inputs`; returns values of the panes, and perhaps of the timeline."""
     inputs: tuple[gr.components.Component, ...]
-    is_stored: bool
+    first: Callable[..., Sequence[Any] | None]
+    """The same of results that the tab has stored itself; None where it has none."""
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,10 @@ class KeptPanes:
         panes: Sequence[gr.components.Component],
         otherwise: Callable[..., Sequence[Any]],
         inputs: Sequence[gr.components.Component],
-        is_stored: bool,
+        first: Callable[..., Sequence[Any] | None],
     ) -> None:
         """Register panes; see `TabJob.keep`."""
-        self._groups.append(_Group(name, job, tuple(panes), otherwise, tuple(inputs), is_stored))
+        self._groups.append(_Group(name, job, tuple(panes), otherwise, tuple(inputs), first))
 
     def add_main_job(self, tab: TabId, job: KeptJob, result: gr.State, has_result: Callable[[Any], bool]) -> None:
         """Register the job of a tab's main button; see `TabJob.run_when_wanted`."""
@@ -148,7 +149,7 @@ class KeptPanes:
         timeline = written.get(self._timeline)
         for group in self._groups:
             new = {index: written[pane] for index, pane in enumerate(group.panes) if pane in written}
-            if not new or not group.is_stored:
+            if not new:
                 continue
             before = self._kept(group, clip, person)
             kept = KeptValues({**before.values, **new}, _merged_feeds(before.timeline, timeline))
@@ -174,16 +175,27 @@ class KeptPanes:
             if group.job in begun:
                 values += [gr.skip()] * len(group.panes)
                 continue
-            kept = self._kept(group, clip, person)
-            empty, feed = _with_feed(group.otherwise(clip, request, *own), len(group.panes))
-            feeds.append(kept.timeline if kept.values else feed)
+            shown, feed = self._shown(group, clip, person, request, own)
+            feeds.append(feed)
             written = {pane: value for one in live for pane, value in one.written.items()}
-            values += [written.get(pane, kept.values.get(index, empty[index])) for index, pane in enumerate(group.panes)]
+            values += [_as_restored(written.get(pane, value)) for pane, value in zip(group.panes, shown, strict=True)]
         feeds += [one.written.get(self._timeline) for one in live]
         return [*values, {"feeds": [feed for feed in feeds if feed]}, resumed_value([one.name for one in live])]
 
+    def _shown(
+        self, group: _Group, clip: AudioClip | None, person: str, request: gr.Request, own: Sequence[Any]
+    ) -> tuple[Sequence[Any], Value | None]:
+        """Return the values of a group's panes and that of the timeline: of the tab's own results, or kept, or of none."""
+        stored = group.first(clip, request, *own)
+        if stored is not None:
+            return _with_feed(stored, len(group.panes))
+        kept = self._kept(group, clip, person)
+        empty, feed = _with_feed(group.otherwise(clip, request, *own), len(group.panes))
+        values = [kept.values.get(index, value) for index, value in enumerate(empty)]
+        return values, kept.timeline if kept.values else feed
+
     def _kept(self, group: _Group, clip: AudioClip | None, person: str) -> KeptValues:
-        kept = self._kept_results.find(clip, person, group.name) if clip and group.is_stored else None
+        kept = self._kept_results.find(clip, person, group.name) if clip and person else None
         return kept if isinstance(kept, KeptValues) else KeptValues()
 
     def _adopted(self, job: KeptJob, clip: AudioClip | None, person: str, request: gr.Request) -> LiveJob | None:
@@ -198,6 +210,11 @@ class KeptPanes:
 def resumed_value(events: Sequence[str]) -> Value:
     """Return the value that lets the page's script trigger these events."""
     return {"events": list(events), "id": uuid4().hex}
+
+
+def _as_restored(value: Any) -> Any:
+    """Return a pane's value, marked for scripts that take values in the order in which they were made."""
+    return {**value, "restored": True} if isinstance(value, dict) and not is_skipped(value) else value
 
 
 def _merged_feeds(before: Value | None, after: Value | None) -> Value | None:

@@ -29,10 +29,11 @@ function seek(time) {
 /* Rows */
 
 function show() {
-  const value = props.value ?? {};
+  const {value} = props;
+  if (!value?.edits) return; // a moment without a value, while the page is filled
   const top = list.scrollTop;
   held = editing !== null;
-  if (held || value.made < made) return; // answers may overtake one another
+  if (held || (value.made < made && !value.restored)) return; // answers may overtake one another
   made = value.made ?? made;
   if (value.feed !== feed) {
     feed = value.feed;
