@@ -29,7 +29,7 @@ class SoundTagger(Protocol):
     working_bytes: int
     """Memory for one block, beside the weights."""
     lend: Lend | None
-    """How several people use the model at once."""
+    """How several people use the model at once; see `FrameFamily.lend`."""
     has_test_time_augmentation: bool
     """Whether the tags of a short sound are the median over augmented copies of it."""
 

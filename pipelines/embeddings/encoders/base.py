@@ -88,7 +88,8 @@ class FrameFamily(ABC):
     """Whether the network's layers read each frame through layer normalisation; see `ClipEmbedding.normalised_frames`."""
     source: FrameSource | None = None
     lend: Lend | None = None
-    """How several people use the model at once."""
+    """How several people use the model at once; None where one at a time has it, because a batch saves no work: of eight people's
+    patches, musicnn computes four together in 1.1 of the CPU time of one by one, and AST computes four windows in as long."""
 
     @abstractmethod
     def grid(self, layer: str) -> Grid:
