@@ -21,11 +21,11 @@ from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
-from components.page.compression import Compression
 from components.page.keys import keys_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
-from components.page.serving import end_signal, finish_jobs_and_exit, health_route
+from components.page.server.compression import Compression
+from components.page.server.serving import end_signal, finish_jobs_and_exit, health_route
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab

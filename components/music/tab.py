@@ -19,10 +19,10 @@ from components.music.tracks import put_facts, put_music, put_sounds
 from components.music.zero_shot_panel import build_zero_shot_panel
 from components.page.events import QUIET
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
+from components.page.jobs.sent_values import SentValues
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices, Offer, titled, within_reach
 from components.page.seekable import build_seekable
-from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import TimelineFeed

@@ -11,10 +11,10 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.page.events import QUIET, QUIET_EACH
 from components.page.gpu_estimate import connect_gpu_estimate
+from components.page.jobs.sent_values import SentValues
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
-from components.page.sent_values import SentValues
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.pictures import labels

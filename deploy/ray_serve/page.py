@@ -14,7 +14,7 @@ from ray.serve.config import RequestRouterConfig
 from ray.serve.handle import DeploymentHandle
 
 from app import build_page, serving_options
-from components.page.serving import health_route
+from components.page.server.serving import health_route
 from deploy.ray_serve.client import RayCluster
 from deploy.ray_serve.worker import MachineFacts
 from models.model_catalog import ModelCatalog

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from components.page.compression import DENSE, Compression, DenseTexts
+from components.page.server.compression import DENSE, Compression, DenseTexts
 
 TEXT = " ".join(f"word{number * number}" for number in range(2000))
 SOUND = bytes(range(256)) * 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from components.page.sent_values import SentValues
+from components.page.jobs.sent_values import SentValues
 
 
 def test_a_value_is_sent_once_until_it_changes() -> None:

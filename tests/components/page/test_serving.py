@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.page.serving import health_route
+from components.page.server.serving import health_route
 from pipelines.clip.clip_store import ClipStore
 from pipelines.jobs.stop_flags import StopFlags
 from services import Services, build_services

@@ -1,0 +1,1 @@
+"""The HTTP server of the page: health, compression, and an end in order."""
