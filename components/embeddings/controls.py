@@ -60,8 +60,8 @@ class EmbeddingControls:
         return [self.colour, self.clusters]
 
 
-def build_embedding_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> EmbeddingControls:
-    """Build the controls; the less common ones are in an accordion."""
+def build_main_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> dict[str, Any]:
+    """Build the controls that stand above the buttons, and return them by field."""
     default = encoders(catalog)[0]
     first = default.key
     encoder = model_choices.build(
@@ -72,6 +72,18 @@ def build_embedding_controls(catalog: ModelCatalog, model_choices: ModelChoices)
     method = gr.Dropdown([(title, key) for key, title in METHODS.items()], value="pca", label="Projection", elem_id="map-method")
     dimensions = gr.Radio(DIMENSIONS, value=2, label="Dimensions", elem_id="map-dimensions")
     colour = gr.Dropdown([(title, key) for key, title in COLOURS.items()], value="time", label="Colour by", elem_id="map-colour")
+    return {
+        "encoder": encoder,
+        "about": about,
+        "layer": layer,
+        "method": method,
+        "dimensions": dimensions,
+        "colour": colour,
+    }
+
+
+def build_advanced_controls() -> dict[str, Any]:
+    """Build the rest of the controls, folded away, and return them by field."""
     with gr.Accordion("Advanced", open=False):
         neighbours = gr.Slider(
             MIN_NEIGHBOURS, MAX_NEIGHBOURS, value=MapOptions.neighbours, step=1, label="Neighbours (UMAP, spectral)"
@@ -80,7 +92,13 @@ def build_embedding_controls(catalog: ModelCatalog, model_choices: ModelChoices)
         distance = gr.Slider(0, MAX_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label="Minimum distance (UMAP)")
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
         clusters = gr.Slider(2, MAX_CLUSTERS, value=6, step=1, label="Clusters (k-means)")
-    return EmbeddingControls(encoder, about, layer, method, dimensions, neighbours, perplexity, distance, seed, colour, clusters)
+    return {
+        "neighbours": neighbours,
+        "perplexity": perplexity,
+        "min_distance": distance,
+        "seed": seed,
+        "clusters": clusters,
+    }
 
 
 def encoders_within_reach(catalog: ModelCatalog, wanted: Sequence[Encoder]) -> Offer:

@@ -14,7 +14,9 @@ from components.embeddings.api import add_embedding_endpoints
 from components.embeddings.clip_analysis import analyse_clip
 from components.embeddings.clips_panel import build_clips_panel
 from components.embeddings.controls import (
-    build_embedding_controls,
+    EmbeddingControls,
+    build_advanced_controls,
+    build_main_controls,
     embedding_options_of,
     encoder_markup,
     layer_choices,
@@ -86,10 +88,11 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     shown, together = gr.State(None), gr.State(())
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = build_embedding_controls(services.runtime.catalog, model_choices)
+            main = build_main_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button("Show", variant="primary", min_width=0, elem_id="show-embedding")
                 stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-embedding")
+            controls = EmbeddingControls(**main, **build_advanced_controls())
         with gr.Column(elem_classes="card results", min_width=260):
             map_view_html = build_embedding_map()
             summary = gr.HTML("", elem_id="embedding-summary", apply_default_css=False)

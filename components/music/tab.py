@@ -60,11 +60,12 @@ def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelCho
     """Build the tab: controls on the left, results on the right."""
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = _build_controls(services.runtime.catalog, model_choices)
+            main = _build_main_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button(labels.DESCRIBE, variant="primary", min_width=0, elem_id="describe")
                 stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-describing")
             estimate = build_gpu_estimate(services.runtime)
+            controls = [*main, *_build_advanced_controls()]
         with gr.Column(elem_classes="card results", min_width=260):
             panes = _Panes(
                 build_seekable("caption", EMPTY), build_seekable("facts"), build_seekable("tags"), build_seekable("music-summary")
@@ -90,12 +91,17 @@ def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelCho
     add_music_endpoints(services)
 
 
-def _build_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> list[gr.components.Component]:
-    """Build the controls; `options_of` reads their values in this order."""
+def _build_main_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> list[gr.components.Component]:
+    """Build the controls that stand above the buttons; `options_of` reads their values first."""
     automatic = (labels.AUTOMATIC, AUTO)
     sounds = model_choices.build(lambda: within_reach(catalog, "tag_sounds", titled), [automatic], labels.SOUND_TAGGER)
     templates = (labels.TEMPLATES, FROM_FACTS)
     writer = model_choices.build(lambda: _writers(catalog), [automatic, templates], labels.CAPTION_MODEL)
+    return [sounds, writer]
+
+
+def _build_advanced_controls() -> list[gr.components.Component]:
+    """Build the rest of the controls, folded away, in the order in which `options_of` reads their values."""
     with gr.Accordion(labels.ADVANCED, open=False):
         prompt = gr.Textbox(label=labels.PROMPT, lines=2, max_length=1000, placeholder=labels.USUAL_PROMPT)
         sample = gr.Checkbox(False, label=labels.RANDOM_SAMPLING)
@@ -107,7 +113,7 @@ def _build_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> list[
         metre = gr.Dropdown(labels.METRES, value=0, label=labels.METRE)
         slowest = gr.Slider(MIN_BPM, MAX_BPM / 2, value=MIN_BPM, step=5, label=labels.MIN_BPM)
         fastest = gr.Slider(2 * MIN_BPM, MAX_BPM, value=MAX_BPM, step=5, label=labels.MAX_BPM)
-    return [sounds, writer, prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
+    return [prompt, sample, temperature, top_p, tokens, seed, names, metre, slowest, fastest]
 
 
 def _writers(catalog: ModelCatalog) -> Offer:

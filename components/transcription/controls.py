@@ -28,13 +28,18 @@ class TranscriptionControls:
     advanced: gr.Accordion
 
 
-def build_transcription_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> TranscriptionControls:
-    """Build the controls: model, language and task, and the rest folded away."""
+def build_main_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> list[gr.components.Component]:
+    """Build the controls that stand above the buttons: model, language and task."""
     automatic = [(labels.AUTOMATIC_MODEL, AUTO)]
     model = model_choices.build(lambda: within_reach(catalog, "transcribe", _title), automatic, labels.MODEL)
     language = gr.Dropdown(_language_choices(), value=DETECT, label=labels.LANGUAGE)
     tasks = [(labels.TRANSCRIBE, "transcribe"), (labels.TRANSLATE, "translate")]
-    task = gr.Dropdown(tasks, value="transcribe", label=labels.TASK)
+    return [model, language, gr.Dropdown(tasks, value="transcribe", label=labels.TASK)]
+
+
+def build_advanced_controls(main: list[gr.components.Component]) -> TranscriptionControls:
+    """Build the rest of the controls, folded away; return them together with those of `build_main_controls`."""
+    model, language, task = main
     with gr.Accordion(labels.ADVANCED, open=False) as advanced:
         allowed = gr.Dropdown(
             _language_names(), multiselect=True, elem_classes="allowed-languages", **asdict(labels.ALLOWED_LANGUAGES)

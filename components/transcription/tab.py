@@ -19,7 +19,7 @@ from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.transcription import labels
 from components.transcription.api import add_transcription_endpoint
-from components.transcription.controls import build_transcription_controls, cue_options_of, options_of
+from components.transcription.controls import build_advanced_controls, build_main_controls, cue_options_of, options_of
 from components.transcription.dictation import build_dictation_button, connect_dictation
 from components.transcription.edit_events import edited_versions, latest, line_of, with_line_again
 from components.transcription.files import build_download_buttons, downloads_of, no_downloads
@@ -46,12 +46,13 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
     result = gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls = build_transcription_controls(services.runtime.catalog, model_choices)
+            main = build_main_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
                 run = gr.Button(labels.TRANSCRIBE, variant="primary", min_width=0, elem_id="transcribe")
                 stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-transcribing")
             estimate = build_gpu_estimate(services.runtime)
             dictate = build_dictation_button()
+            controls = build_advanced_controls(main)
         with gr.Column(elem_classes="card results", min_width=260):
             transcript = build_transcript(labels.EMPTY)
             summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)
