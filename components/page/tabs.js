@@ -14,7 +14,7 @@ export const openTab = () => openButton()?.dataset.tabId;
 export function showTab(tab) {
   const button = tabButtons().find(one => one.dataset.tabId === tab);
   if (!tabButtons().length) requestAnimationFrame(() => showTab(tab));
-  else if (button && openTab() !== tab) button.click();
+  else button?.click();
 }
 
 /** Dispatch 'audioscope:tab' {tab} on `window` when another tab is opened, and bring its button into sight. */
