@@ -137,7 +137,8 @@ def test_another_browser_gets_a_sentence_and_the_empty_page(app: RunningApp, new
 def test_every_tab_comes_back_after_the_server_was_restarted(tmp_path: Path, new_page: NewPage) -> None:
     port, page = free_port(), new_page()
     with running_app(tmp_path, port=port) as app:
-        take_example(visit(page, app), "Music")
+        load_example(visit(page, app), "Music")
+        page.locator("#transcribe").click()
         wait_for_state(page, "done")
         open_tab(page, "Sound to image")
         page.locator("#draw").click()
@@ -174,14 +175,15 @@ def test_two_pages_of_one_browser_have_clips_of_their_own(app: RunningApp, new_p
     lines = first.locator("#transcript li")
     expect(lines.first).to_be_visible()
     second = first.context.new_page()
-    take_example(visit(second, app), "A sound")
+    load_example(visit(second, app), "A sound")
+    second.locator("#transcribe").click()
     expect(second.locator("#transcript-summary")).not_to_be_empty()
     second.reload()
     expect(second.locator(".as-name")).to_have_text("A sound")
     assert first.locator(".as-name").inner_text() == long_clip.name
     expect(first.locator("#stop-transcribing")).to_be_enabled()
     # The other clip is left in the middle: its job stops, and it comes back as far as it was.
-    take_example(first, "A sound")
+    load_example(first, "A sound")
     expect(first.locator(".as-name")).to_have_text("A sound")
     expect(first.locator("#transcript-summary progress")).to_have_count(0)
     expect(lines).to_have_count(0)
