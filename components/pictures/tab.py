@@ -20,7 +20,6 @@ from components.page.user_errors import sentence_for
 from components.pictures import labels
 from components.pictures.api import add_picture_endpoints
 from components.pictures.controls import (
-    FIELDS,
     MAX_GALLERY,
     Drawn,
     PictureButtons,
@@ -33,7 +32,8 @@ from components.pictures.controls import (
 )
 from components.pictures.files import KeptPicture, drawn_picture, keep_pictures, open_init_image
 from components.pictures.film_panel import build_film_panel, connect_film
-from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, gallery_markup, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, gallery_markup, pictures_markup
+from components.pictures.restoring import restored_values, within_reach
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.timeline.items import SpanItem
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
@@ -43,16 +43,14 @@ from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
-from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import Drawing, PictureOptions
 from pipelines.pictures.planning import pictures_gpu_seconds
-from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
+from pipelines.pictures.png_metadata import picture_from_png
 from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.vocabulary import concepts as known_concepts
 from services import Services
 
 EMPTY, READY = (f'<p class="empty">{sentence}</p>' for sentence in (labels.EMPTY, labels.READY))
-RESTORED = f'<p class="summary">{labels.RESTORED}</p>'
 SEGMENT_TRACK = "picture-segment"
 
 Update = tuple[Any, ...]
@@ -97,7 +95,7 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     _connect_buttons(services, clip, controls, buttons, drawn, loop)
     for shown in (pictures, gallery):
         shown.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)
-        varied = shown.vary(_varied, inputs=drawn, outputs=components_of(controls), queue=False, **QUIET_EACH)
+        varied = shown.vary(work.varied, inputs=drawn, outputs=components_of(controls), queue=False, **QUIET_EACH)
         varied.success(None, js=PRESS_DRAW)
     chosen = concepts.choose(_chosen, outputs=[controls.prompt, controls.audio_weight], queue=False, **QUIET_EACH)
     chosen.success(None, js=PRESS_DRAW)
@@ -130,7 +128,8 @@ def _connect_buttons(
     # Gradio's own preprocessing would answer a broken file with the message of a library.
     image.upload(_flattened, inputs=image, outputs=[image, buttons.image_hint], preprocess=False, **plain)
     buttons.reset.click(lambda: [*values_of(PictureOptions()), ""], outputs=restored, **plain)
-    buttons.restore.upload(_restore, inputs=buttons.restore, outputs=restored, **plain)
+    catalog = services.runtime.catalog
+    buttons.restore.upload(lambda path: restored_values(path, catalog), inputs=buttons.restore, outputs=restored, **plain)
 
 
 class _PictureWork:
@@ -166,6 +165,15 @@ class _PictureWork:
             yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text), gr.skip()
         except Exception as error:
             yield _failed(clip, drawn, error)
+
+    def varied(self, drawn: Drawn, event: gr.EventData) -> list[Any]:
+        """Return the values of the controls for variations of the picture whose file the page names."""
+        path: Any = event_field(event, "vary")
+        if path not in {picture.path for picture in drawn.pictures}:
+            raise InvalidOption("picture", "another file", "one of the pictures of this clip")
+        options, _ = within_reach(picture_from_png(path).settings.options(), self._services.runtime.catalog)
+        seed = ((options.seed or 0) + 1) % (MAX_SEED + 1)
+        return values_of(replace(options, seed=seed, pictures=VARIATIONS))
 
     def otherwise(self, clip: AudioClip | None, request: gr.Request, drawn: Drawn, prompt: str) -> tuple[Any, ...]:
         """Return the panes of a clip of which nothing was drawn, and the two boxes of the segment."""
@@ -224,32 +232,6 @@ def _flattened(file: dict[str, Any] | None) -> tuple[Any, Any]:
         return None, failure_markup(sentence_for(error))
 
 
-def _restore(path: str | None) -> list[Any]:
-    """Return the controls' values from the picture's settings, then a message."""
-    try:
-        if path is None:
-            return [gr.skip()] * (len(FIELDS) + 1)
-        foreign = foreign_settings_from_png(path)
-        if foreign is not None:
-            return _foreign_values(foreign)
-        restored = picture_from_png(path)
-    except Exception as error:
-        return [*[gr.skip()] * len(FIELDS), failure_markup(sentence_for(error))]
-    return [
-        *values_of(restored.settings.options()),
-        failure_markup(labels.INIT_IMAGE_LOST) if restored.init_image_lost else RESTORED,
-    ]
-
-
-def _foreign_values(foreign: ForeignSettings) -> list[Any]:
-    """Return the values of the controls that a file of another tool sets, the others left as they are, then a message."""
-    found = values_of(PictureOptions(**foreign.values, audio_weight=0.0))
-    # Other tools draw from text: the prompt would have no effect on a picture of sound alone.
-    names = (*foreign.values, *(["audio_weight"] if foreign.prompt else []))
-    values = [value if name in names else gr.skip() for name, value in zip(FIELDS, found, strict=True)]
-    return [*values, foreign_markup(foreign)]
-
-
 def _reused_seed(drawn: Drawn) -> Any:
     if drawn.seed is None:
         gr.Info(labels.NO_SEED)
@@ -278,13 +260,3 @@ def _chosen(event: gr.EventData) -> tuple[str, float]:
     if name not in {concept.name for concept in known_concepts()}:
         raise InvalidOption("concept", name, "one of the picture's concepts")
     return name, 0.0
-
-
-def _varied(drawn: Drawn, event: gr.EventData) -> list[Any]:
-    """Return the values of the controls for variations of the picture whose file the page names."""
-    path: Any = event_field(event, "vary")
-    if path not in {picture.path for picture in drawn.pictures}:
-        raise InvalidOption("picture", "another file", "one of the pictures of this clip")
-    options = picture_from_png(path).settings.options()
-    seed = ((options.seed or 0) + 1) % (MAX_SEED + 1)
-    return values_of(replace(options, seed=seed, pictures=VARIATIONS))

@@ -115,7 +115,7 @@ def test_words_are_written_edited_and_drawn_and_a_dropped_png_brings_them_back(
     assert (options.prompt, options.steps, options.seed, options.audio_weight) == ("owl hooting", 5, 11, 0.0)
     other = opened(new_page(), app)
     drop(other, path)
-    expect(other.locator("#restore-hint")).to_contain_text("Settings restored")
+    expect(other.locator("#restore-hint")).to_contain_text("settings are restored")
     expect(other.locator("#picture-prompt textarea")).to_have_value("owl hooting")
     expect(other.locator("#picture-seed textarea, #picture-seed input")).to_have_value("11")
     expect(other.locator("#audio-weight input[type=range]")).to_have_value("0")
@@ -134,7 +134,7 @@ def test_a_init_image_comes_back_with_the_rest(app: RunningApp, new_page: NewPag
     path = downloaded(page, tmp_path)
     other = opened(new_page(), app)
     drop(other, path)
-    expect(other.locator("#restore-hint")).to_contain_text("Settings restored")
+    expect(other.locator("#restore-hint")).to_contain_text("settings are restored")
     draw(other)
     assert downloaded(other, tmp_path).read_bytes() == path.read_bytes()
     with Image.open(path) as picture:
@@ -143,7 +143,7 @@ def test_a_init_image_comes_back_with_the_rest(app: RunningApp, new_page: NewPag
         chunks.add_text(OWN_KEYWORD, text)
         picture.save(tmp_path / "stripped.png", pnginfo=chunks)
     drop(other, tmp_path / "stripped.png")
-    expect(other.locator("#restore-hint [role=alert]")).to_contain_text("the initial image is gone from the file")
+    expect(other.locator("#restore-hint [role=alert]")).to_contain_text("the file has no initial image")
 
 
 def test_a_png_from_elsewhere_gets_a_sentence(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
