@@ -3,7 +3,7 @@
 const SELECTOR = '#tabs > .tab-wrapper [role=tab]';
 const ROOM_BESIDE = 32; // CSS pixels of the neighbour that stay in sight where the bar scrolls
 
-const tabButtons = () => [...document.querySelectorAll(SELECTOR)];
+export const tabButtons = () => [...document.querySelectorAll(SELECTOR)];
 
 const openButton = () => tabButtons().find(button => button.ariaSelected === 'true');
 

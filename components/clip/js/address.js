@@ -31,6 +31,13 @@ export function unnameClip() {
   if (named().id !== shownId) write({...named(), id: shownId}, 'replaceState');
 }
 
+/** Take a clip that was deleted out of the address, if it is the open one. */
+export function leaveClip(id) {
+  if (id !== shownId) return;
+  shownId = '';
+  unnameClip();
+}
+
 function named() {
   const query = new URLSearchParams(location.search);
   return {id: query.get('clip') ?? '', tab: query.get('tab') ?? FIRST_TAB};

@@ -33,8 +33,11 @@ export function remember(clip) {
 /** The clip with this id; undefined in another browser. */
 export const clipOfId = id => readHistory().find(entry => entry.id === id);
 
+/** Remove a clip; return its id. */
 export function forget(hash) {
-  writeHistory(readHistory().filter(entry => entry.hash !== hash));
+  const known = readHistory();
+  writeHistory(known.filter(entry => entry.hash !== hash));
+  return known.find(entry => entry.hash === hash)?.id;
 }
 
 export function showHistory() {

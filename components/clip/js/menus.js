@@ -1,6 +1,7 @@
 /* The panel that opens clips, and the menus of the history and of exports. */
 
 import {part, send, showNote} from './clip_bar.js';
+import {leaveClip} from './address.js';
 import {forget} from './history.js';
 import {listenToPanel} from './open_panel.js';
 
@@ -29,7 +30,7 @@ export function listenToMenus() {
   part('history').addEventListener('click', event => {
     const {hash, name, forget: forgotten} = event.target.closest('button')?.dataset ?? {};
     if (forgotten) {
-      forget(forgotten);
+      leaveClip(forget(forgotten));
       send('forgotten', {hash: forgotten});
     } else if (hash) {
       closeMenu();

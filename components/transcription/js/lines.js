@@ -4,7 +4,7 @@ import {sure} from '../../page/certainty.js';
 import {clock} from '../../page/time_format.js';
 import {label, named} from './labels.js';
 
-export function languageName(code) {
+function languageName(code) {
   return new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
 }
 
