@@ -17,7 +17,7 @@ import psutil
 from tests.app_process import free_port
 from tests.deploy.space_files import ROOT
 
-START_TIMEOUT_SECONDS = 60.0
+START_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 20.0
 CPUS = 4
 """Of each machine, as Ray counts them: it starts no more processes than that."""
