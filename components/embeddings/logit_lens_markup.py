@@ -44,7 +44,7 @@ def token_markup(trace: LogitLensTrace, index: int) -> str:
     token = trace.tokens[index]
     moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
     return (
-        f'<h3 class="token-head">{_name(trace, index)}</h3>'
+        f'<h2 class="token-head">{_name(trace, index)}</h2>'
         f'<p class="token-facts">{moment} {sure(token.prob)} · {_depth(token, trace)} · '
         f"{share(token.audio_attention)} of its attention on the audio</p>{_strip(trace, token)}"
         f'<div class="token-columns"><div class="token-scroll">{_layers(trace, token)}</div>{_trajectory(trace, index)}</div>'

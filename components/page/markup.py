@@ -20,7 +20,7 @@ def failure_markup(sentence: str) -> FailureMarkup:
 def chips_markup(title: str, tags: Sequence[tuple[str, float | None]]) -> str:
     """Return names beside a title, each with its score, 0 to 1, as a percentage and a bar; None where it is not known."""
     chips = "".join(_chip(name, score) for name, score in tags)
-    return f'<div class="chips"><h3>{title}</h3><ul>{chips}</ul></div>'
+    return f'<div class="chips"><h2>{title}</h2><ul>{chips}</ul></div>'
 
 
 def _chip(name: str, score: float | None) -> str:

@@ -54,7 +54,7 @@ def concepts_markup(now: Drawing) -> str:
         f'<li style="--level:{min(1.0, first.weight):.2f}">{html.escape(first.concept)} <span>{share(first.weight)}</span></li>'
     )
     hint = f'<p class="summary">{labels.OTHER_CONCEPTS if others else labels.ONLY_CONCEPT}</p>'
-    return f'<div class="chips"><h3>{labels.CONCEPTS}</h3><ul>{drawn}{chips}</ul></div>{hint}'
+    return f'<div class="chips"><h2>{labels.CONCEPTS}</h2><ul>{drawn}{chips}</ul></div>{hint}'
 
 
 def _alternative(concept: ConceptWeight) -> str:
@@ -137,7 +137,7 @@ def gallery_markup(pictures: Sequence[DrawnPicture]) -> str:
         return ""
     figures = "".join(_figure(picture) for picture in reversed(pictures))
     return (
-        f'<h3 class="gallery-title">{labels.EARLIER} <span>{len(pictures)}</span></h3><ul class="pictures gallery">{figures}</ul>'
+        f'<h2 class="gallery-title">{labels.EARLIER} <span>{len(pictures)}</span></h2><ul class="pictures gallery">{figures}</ul>'
     )
 
 

@@ -9,6 +9,10 @@ from playwright.sync_api import Page, expect
 from components.clip.open_panel import EXAMPLES, EXAMPLES_DIRECTORY
 from tests.app_process import RunningApp
 
+FOLDS = "details:not([open]) > summary, button.label-wrap:not(.open)"
+"""Closed folds of the page and of Gradio's accordions."""
+NO_TRANSITIONS = "*, *::before, *::after {transition: none !important; animation: none !important}"
+
 
 def visit(page: Page, app: RunningApp, theme: str = "light") -> Page:
     page.goto(f"{app.address}/?__theme={theme}")

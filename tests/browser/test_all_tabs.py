@@ -9,15 +9,13 @@ from playwright.sync_api import Page
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import open_tab, take_example, visit, wait_for_state
+from tests.browser.page_actions import FOLDS, NO_TRANSITIONS, open_tab, take_example, visit, wait_for_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 TABS = ("Transcribe", "Music & sound", "Sound to image", "Embeddings", "Models")
 PHONE_WIDTH = 390
 MAX_TABS = 400
-FOLDS = "details:not([open]) > summary, button.label-wrap:not(.open)"
-"""Closed folds of the page and of Gradio's accordions."""
 WATCH = """
 const selector = 'button, input, select, textarea, a[href], summary, [tabindex]';
 const isThere = (element) => element.tabIndex >= 0 && !element.disabled && !element.closest('[inert]')
@@ -51,7 +49,6 @@ window.walk = {
   missed: () => walk.controls().filter((element) => !walk.reached.has(element)).map(name),
 };
 """
-NO_TRANSITIONS = "*, *::before, *::after {transition: none !important; animation: none !important}"
 
 
 CUT_OFF = """() => {

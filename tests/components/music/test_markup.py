@@ -134,7 +134,7 @@ def test_moods_are_guesses_without_a_percentage_and_instruments_have_one() -> No
     tags = (MusicTag("Harp & <co>", "instrument", 0.83), MusicTag("Mellow", "mood", 0.9), MusicTag("1980s", "era", 0.7))
     markup = tags_markup(None, music_tags(10.0, tags))
     assert "Harp &amp; &lt;co&gt; <span>83 %</span>" in markup
-    assert "<h3>Mood, a guess</h3>" in markup
+    assert "<h2>Mood, a guess</h2>" in markup
     assert "Mellow</li>" in markup
     assert "90 %" not in markup and "70 %" not in markup
 
@@ -142,6 +142,6 @@ def test_moods_are_guesses_without_a_percentage_and_instruments_have_one() -> No
 def test_sounds_are_guesses_and_unclear_vocals_have_no_percentage() -> None:
     sounds = sound_tags(10.0, (Tag("Dog", 0.93),))
     markup = tags_markup(sounds, None)
-    assert "<h3>Sounds, a guess</h3>" in markup and "Dog</li>" in markup and "93 %" not in markup
+    assert "<h2>Sounds, a guess</h2>" in markup and "Dog</li>" in markup and "93 %" not in markup
     markup = facts_markup(MusicFacts(20.0, vocals=vocals_of(0.5, ())))
     assert "Unclear" in markup and "%" not in markup
