@@ -38,7 +38,7 @@ class Example:
 EXAMPLES = (
     Example("speech.flac", "Speech", "three sentences of a novel, read aloud", "transcribe", "Transcribe"),
     Example("music.ogg", "Music", "piano, bass, flute and drums", "music", "Describe"),
-    Example("blackbird.ogg", "A sound", "a bird singing", "pictures", "Draw a picture"),
+    Example("blackbird.ogg", "A sound", "a bird singing", "pictures", "Draw"),
 )
 
 

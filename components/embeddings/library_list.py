@@ -85,9 +85,9 @@ def _row(clip: LibraryClip, titles: dict[str, str], can_open: bool) -> str:
     )
     with_encoders = ", ".join(dict.fromkeys(titles.get(key, key) for key in keys))
     cells = (clock_time(clip.duration, 1), f"{datetime.fromtimestamp(clip.added):%Y-%m-%d}", html.escape(with_encoders))
+    facts = "".join(f'<td title="{cell}">{cell}</td>' for cell in cells)
     return (
-        f'<tr data-hash="{clip.content_hash}" data-name="{name}"><td class="library-name">{shown}</td>'
-        f"{''.join(f'<td>{cell}</td>' for cell in cells)}"
+        f'<tr data-hash="{clip.content_hash}" data-name="{name}"><td class="library-name">{shown}</td>{facts}'
         f'<td class="library-actions"><button type="button" data-action="rename" aria-label="Rename {name}">Rename</button>'
         f'<button type="button" data-action="delete" aria-label="Delete {name}">Delete</button></td></tr>'
     )
