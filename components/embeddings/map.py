@@ -16,6 +16,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from components.embeddings import labels
 from components.page.page_script import page_script
 from components.timeline.timeline import encoded, event_field
 from models.arrays import DoubleArray, FloatArray
@@ -29,6 +30,8 @@ NO_COLOUR = 255
 MAX_CATEGORIES = 254
 MAX_GAP_SECONDS = 0.2
 """Selected frames that are closer together are played as one segment."""
+NEIGHBOURS = 50
+"""Number of neighbours of a point that are shown alone."""
 MIN_SEGMENT_SECONDS = 0.15
 """A shorter segment is extended: a single frame would sound like a click."""
 VIRIDIS = (
@@ -41,26 +44,34 @@ LOOK = {
     "colours": ("blue", "orange", "green", "pink", "sky", "grey", "red"),
     "join": MAX_GAP_SECONDS,
     "shortest": MIN_SEGMENT_SECONDS,
+    "neighbours": NEIGHBOURS,
 }
 """Constants of the script; each ramp leaves out the end that has no contrast to the background."""
-TEMPLATE = """
-<section class="em" data-empty="true" aria-label="Map of the embedding">
-  <p class="empty">The map of the embedding will be here: each frame is a point, and similar frames lie together.
-    Choose a clip above, then press Show.</p>
+TEMPLATE = f"""
+<section class="em" data-empty="true" aria-label="{labels.MAP}">
+  <p class="empty">{labels.NO_MAP}</p>
   <div class="em-stage">
     <canvas class="em-base" aria-hidden="true"></canvas>
     <canvas class="em-over" role="application" tabindex="0"></canvas>
     <span class="em-tip" hidden></span>
   </div>
-  <div class="em-legend" role="group" aria-label="Colours"></div>
+  <div class="em-legend" role="group" aria-label="{labels.COLOURS}"></div>
+  <div class="em-find">
+    <input type="search" class="em-search" maxlength="100" aria-label="{labels.SEARCH}" placeholder="{labels.SEARCH}"
+      title="{labels.SEARCH_KEYS}">
+    <output class="em-count"></output>
+    <button type="button" class="em-near" aria-pressed="false" disabled title="{labels.ABOUT_NEIGHBOURS.format(NEIGHBOURS)}"
+      >{labels.ISOLATE}</button>
+  </div>
   <div class="em-foot">
     <p class="em-now"></p>
     <div class="em-tools">
-      <button type="button" class="em-clear" hidden>Play all</button>
-      <button type="button" class="em-lasso" aria-pressed="false" title="Draw around the points to play">Select</button>
-      <button type="button" class="em-out" aria-label="Zoom out">−</button>
-      <button type="button" class="em-in" aria-label="Zoom in">+</button>
-      <button type="button" class="em-fit">Fit</button>
+      <button type="button" class="em-clear" hidden>{labels.PLAY_ALL}</button>
+      <button type="button" class="em-lasso" aria-pressed="false" title="{labels.SELECT_HOW}"
+        >{labels.SELECT}</button>
+      <button type="button" class="em-out" aria-label="{labels.ZOOM_OUT}">−</button>
+      <button type="button" class="em-in" aria-label="{labels.ZOOM_IN}">+</button>
+      <button type="button" class="em-fit">{labels.FIT}</button>
     </div>
   </div>
   <p class="em-hint" aria-hidden="true"></p>

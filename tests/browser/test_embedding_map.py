@@ -211,6 +211,28 @@ def test_wheel_and_drag_move_the_view_and_other_colours_leave_it(open_map: OpenM
     assert value(page, "m.state.yaw") != 0.6
 
 
+def test_points_are_searched_by_their_tags_and_neighbours_stand_alone(open_map: OpenMap) -> None:
+    page = open_map()
+    search = page.get_by_role("searchbox", name="Search words, chords, tags")
+    search.fill("piano")
+    until(page, "m.state.chosen?.every((one, row) => one === Number(row > 133 && row < 267))")
+    expect(page.locator(".em-count")).to_have_text("133 of 400 points")
+    assert not value(page, "t.state.playing")
+    search.press("Enter")
+    until(page, "t.state.playing && t.state.loop.start > 2 && t.state.loop.end < 5")
+    search.press("Escape")
+    until(page, "m.state.chosen === null && t.state.loop === null")
+    isolate = page.get_by_role("button", name="Isolate neighbours")
+    expect(isolate).to_be_disabled()
+    page.mouse.click(*place(page, 200))
+    isolate.click()
+    assert value(page, "m.state.isolated.reduce((sum, one) => sum + one)") == 51
+    assert value(page, "m.state.isolated[200]") == 1
+    expect(isolate).to_have_attribute("aria-pressed", "true")
+    isolate.click()
+    assert value(page, "m.state.isolated") is None
+
+
 def test_no_map_says_what_to_do(open_map: OpenMap) -> None:
     page = open_map()
     press(page, "No map")

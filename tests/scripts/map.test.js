@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
 import {pixelValues, ramp} from '../../components/embeddings/js/colours.js';
+import {rowsAround, rowsMatching} from '../../components/embeddings/js/point_sets.js';
 import {boxOf, farToNear, nearestRow, project, rowsInside} from '../../components/embeddings/js/projection.js';
 import {rowsWithin, stretchesOf, widened} from '../../components/embeddings/js/time_ranges.js';
 
@@ -82,4 +83,22 @@ test('a ramp ends in its stops, and what has no value is muted', () => {
     ],
   );
   assert.equal(pixelValues(colours, theme.card)[15 * 256 + 254], (100 << 8) | 200);
+});
+
+test('a search finds whole words, chords and tags before those that only begin so', () => {
+  const map = {texts: ['hello · A · Speech', 'Applause', 'am · Speech', ''], textOf: Uint16Array.from([0, 1, 2, 3, 0])};
+  assert.deepEqual([...rowsMatching(' a', map)], [1, 0, 0, 0, 1]);
+  assert.deepEqual([...rowsMatching('app', map)], [0, 1, 0, 0, 0]);
+  assert.deepEqual([...rowsMatching('speech', map)], [1, 0, 1, 0, 1]);
+  assert.deepEqual([...rowsMatching('peech', map)], [0, 0, 0, 0, 0]);
+  assert.deepEqual([...rowsMatching('(', map)], [0, 0, 0, 0, 0]);
+  assert.equal(rowsMatching('  ', map), null);
+});
+
+test('a point and its nearest are isolated, and only they are within reach and in the box', () => {
+  const map = {points: Int16Array.from([0, 0, 9000, 0, 10, 0, -20, 0]), dimensions: 2};
+  const isolated = rowsAround(0, 2, map);
+  assert.deepEqual([...isolated], [1, 0, 1, 1]);
+  assert.deepEqual(boxOf({...map, isolated}).middle, [-5, 0]);
+  assert.equal(nearestRow({x: [0, 50], y: [0, 0], isolated: [1, 0]}, [48, 0], 14), -1);
 });

@@ -47,11 +47,12 @@ function paintPoints() {
   const context = sheet.getContext('2d');
   const image = context.createImageData(columns, lines);
   const pixels = new Uint32Array(image.data.buffer);
-  const {x, y, depth, chosen} = state;
+  const {x, y, depth, chosen, isolated} = state;
   const {colours} = state.map;
   const {pixels: shades} = state.theme;
   const {reach, places, cover} = dot(radius() * state.dots, columns);
   for (const row of farToNear(state.depth)) {
+    if (isolated && !isolated[row]) continue;
     const px = Math.round(x[row] * state.dots);
     const py = Math.round(y[row] * state.dots);
     if (px < reach || py < reach || px >= columns - reach || py >= lines - reach) continue;
@@ -87,7 +88,7 @@ function paintBase() {
   const context = base.getContext('2d');
   context.setTransform(state.dots, 0, 0, state.dots, 0, 0);
   context.clearRect(0, 0, state.width, state.height);
-  if (!state.moving || state.x.length <= MAX_PATH_POINTS) paintPath(context);
+  if (!state.isolated && (!state.moving || state.x.length <= MAX_PATH_POINTS)) paintPath(context);
   paintPoints();
   context.drawImage(sheet, 0, 0, state.width, state.height);
 }

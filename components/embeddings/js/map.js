@@ -13,7 +13,8 @@ import {choose, onLooped, onTime, play} from './point_selection.js';
 import {measure} from './drawing.js';
 import {KEY_ZOOM, onKey} from './keyboard.js';
 import {receive} from './messages.js';
-import {clearButton, find, lassoButton, legend, over, root, stage, state} from './page.js';
+import {findPoints, isolate, onSearchKey} from './narrowing.js';
+import {clearButton, find, lassoButton, legend, nearButton, over, root, search, stage, state} from './page.js';
 import {lassoOn, listenToPointers, showTip} from './pointers.js';
 import {readTheme} from './theme.js';
 import {drag, fit, moved, zoomAt} from './view.js';
@@ -28,6 +29,9 @@ lassoButton.addEventListener('click', () => {
 });
 find('in').addEventListener('click', () => zoomAt(KEY_ZOOM));
 find('out').addEventListener('click', () => zoomAt(1 / KEY_ZOOM));
+search.addEventListener('input', findPoints);
+search.addEventListener('keydown', onSearchKey);
+nearButton.addEventListener('click', () => isolate(state.around < 0 ? state.picked : -1));
 find('fit').addEventListener('click', fit);
 legend.addEventListener('click', event => {
   const name = event.target.closest('button')?.dataset.name;

@@ -1,8 +1,9 @@
 /* What Python sends, and the legend. */
 
 import {bytesOf} from '../../page/numbers.js';
+import {showNarrowing} from './narrowing.js';
 import {showChoice, showNow} from './point_selection.js';
-import {find, legend, over, root, state} from './page.js';
+import {count, find, legend, over, root, search, state} from './page.js';
 import {boxOf} from './projection.js';
 import {rowsWithin} from './time_ranges.js';
 import {readTheme} from './theme.js';
@@ -21,7 +22,12 @@ export function receive() {
   map.times = new Float32Array(bytesOf(value.times).buffer);
   map.colours = bytesOf(value.colours);
   map.textOf = new Uint16Array(bytesOf(value.textOf).buffer);
-  map.box = boxOf(map);
+  if (another || turned) {
+    Object.assign(state, {picked: -1, around: -1, isolated: null});
+    search.value = count.textContent = '';
+    showNarrowing();
+  }
+  map.box = boxOf({...map, isolated: state.isolated});
   const rows = map.times.length;
   if (another) {
     Object.assign(state, {x: new Float32Array(rows), y: new Float32Array(rows), depth: new Uint8Array(rows), hover: -1});

@@ -12,6 +12,9 @@ export const live = find('live');
 export const legend = find('legend');
 export const lassoButton = find('lasso');
 export const clearButton = find('clear');
+export const search = find('search');
+export const count = find('count');
+export const nearButton = find('near');
 export const sheet = new OffscreenCanvas(1, 1);
 
 export const state = {
@@ -31,6 +34,9 @@ export const state = {
   playing: false,
   row: 0,
   hover: -1,
+  picked: -1, // the row that was chosen last
+  around: -1, // the row whose neighbours are shown alone, and for each row whether it is one of them
+  isolated: null,
   lasso: null,
   moving: false,
   width: 1,

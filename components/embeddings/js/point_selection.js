@@ -1,7 +1,7 @@
 /* Playing rows, and the rows chosen to be played in a loop. */
 
 import {draw} from './drawing.js';
-import {clearButton, live, now, root, state} from './page.js';
+import {clearButton, live, nearButton, now, root, state} from './page.js';
 import {clipOf, describe, rowAt} from './rows.js';
 import {rowsWithin, stretchesOf, widened} from './time_ranges.js';
 
@@ -12,6 +12,8 @@ export const dispatch = (name, detail) => window.dispatchEvent(new CustomEvent('
 export function play(row) {
   if (state.chosen && !state.chosen[row]) choose(null);
   trigger('picked', {row});
+  state.picked = row;
+  nearButton.disabled = false;
   const {times, hop, own, hashes, clips} = state.map;
   const time = Math.max(times[row] - hop / 2, 0);
   const clip = clipOf(row);

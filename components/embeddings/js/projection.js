@@ -5,11 +5,12 @@ import {clamp} from '../../page/numbers.js';
 export const DEPTHS = 16; // steps of fading into the distance
 const PERSPECTIVE = 0.25; // how much larger what is near is drawn
 
-/** Middle and half of the extent of the points along each axis; in space they turn, so all axes have the largest. */
-export function boxOf({points, dimensions}) {
+/** Middle and half of the extent of the (isolated) points along each axis; in space they turn, so all axes have the largest. */
+export function boxOf({points, dimensions, isolated}) {
   const low = Array(dimensions).fill(Infinity);
   const high = Array(dimensions).fill(-Infinity);
   points.forEach((value, i) => {
+    if (isolated && !isolated[Math.floor(i / dimensions)]) return;
     const axis = i % dimensions;
     if (value < low[axis]) low[axis] = value;
     if (value > high[axis]) high[axis] = value;
@@ -65,10 +66,11 @@ export function farToNear(depth) {
 }
 
 /** The row nearest to a place, at most `reach` CSS pixels away; -1 for none. */
-export function nearestRow({x, y}, [px, py], reach) {
+export function nearestRow({x, y, isolated}, [px, py], reach) {
   let best = -1;
   let nearest = reach * reach;
   for (let i = 0; i < x.length; i++) {
+    if (isolated && !isolated[i]) continue;
     const dx = x[i] - px;
     const dy = y[i] - py;
     const away = dx * dx + dy * dy;
@@ -78,8 +80,9 @@ export function nearestRow({x, y}, [px, py], reach) {
 }
 
 /** For each row 1 if it lies inside the closed line, else 0. */
-export function rowsInside({x, y}, line) {
+export function rowsInside({x, y, isolated}, line) {
   return Uint8Array.from(x, (px, row) => {
+    if (isolated && !isolated[row]) return 0;
     const py = y[row];
     let inside = 0;
     for (let i = 0, j = line.length - 1; i < line.length; j = i++) {
