@@ -17,7 +17,7 @@ import numpy as np
 from models.arrays import AnyArray
 from models.cache.feature_store import ArrayT, FeatureKey, FeatureStore
 
-DECISIONS = ("beats of both networks", "sections: ")
+DECISIONS = ("beats of both networks", "repeated paths", "groups of beats")
 """First words of the layers that are decisions."""
 KEYS = "keys"
 """Name of the array that lists what the others are: JSON of [clip, model, revision, layer, type of the numbers] each."""
