@@ -3,6 +3,7 @@
 view = build_embedding_map()                   # once, inside gr.Blocks
 return map_value(MapView(...))                 # an event shows a map; None shows none
 view.picked(handler)                           # a point was chosen; `picked_row` returns its frame
+view.recoloured(handler)                       # a saved view has another colouring; `point_colours.wanted_colour` returns it
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ LOOK = {
     "join": MAX_GAP_SECONDS,
     "shortest": MIN_SEGMENT_SECONDS,
     "neighbours": NEIGHBOURS,
+    "view": labels.VIEW,
+    "deleteView": labels.DELETE_VIEW,
 }
 """Constants of the script; each ramp leaves out the end that has no contrast to the background."""
 TEMPLATE = f"""
@@ -62,6 +65,8 @@ TEMPLATE = f"""
     <output class="em-count"></output>
     <button type="button" class="em-near" aria-pressed="false" disabled title="{labels.ABOUT_NEIGHBOURS.format(NEIGHBOURS)}"
       >{labels.ISOLATE}</button>
+    <button type="button" class="em-save" title="{labels.ABOUT_VIEWS}">{labels.SAVE_VIEW}</button>
+    <div class="em-views" role="group" aria-label="{labels.SAVED_VIEWS}"></div>
   </div>
   <div class="em-foot">
     <p class="em-now"></p>
@@ -88,6 +93,8 @@ class MapView:
 
     map_id: str
     """Identity of the map: zoom, rotation and selection are kept while it is the same."""
+    layout: str
+    """Clips and options of the map: the same after a reload, so that saved views belong to it."""
     points: FloatArray
     """[points, 2 or 3], in [-1, 1]."""
     times: DoubleArray
@@ -139,6 +146,7 @@ def map_value(view: MapView) -> Value:
     low, high = _ends(colouring)
     return {
         "id": view.map_id,
+        "layout": view.layout,
         "dimensions": view.points.shape[1],
         "own": -(-view.own // stride),
         "hop": view.frame_seconds * stride,
@@ -149,6 +157,7 @@ def map_value(view: MapView) -> Value:
         "points": encoded(np.round(view.points[::stride].clip(-1, 1) * FULL_SCALE).astype("<i2")),
         "times": encoded(view.times[::stride].astype("<f4")),
         "colours": encoded(colour_indices(colouring)[::stride]),
+        "colour": colouring.key,
         "label": colouring.label,
         "names": list(colouring.names),
         "low": low,

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
+import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from components.timeline.timeline import event_field
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import (
@@ -67,6 +69,18 @@ def colour_map(
     ]
     texts = tuple(text for own, embedding in zip(found, embeddings, strict=True) for text in _texts(own, embedding))
     return _chosen(clips, embeddings, found, key, clusters), texts
+
+
+def wanted_colour(event: gr.EventData) -> str:
+    """Return the colouring of a view that the person returns to; the page may claim anything.
+
+    Raises:
+        InvalidOption: there is no such colouring.
+    """
+    key = event_field(event, "colour")
+    if key not in COLOURS:
+        raise InvalidOption("colour", key, ", ".join(COLOURS))
+    return str(key)
 
 
 def _texts(own: tuple[Colouring, ...], embedding: ClipEmbedding) -> list[str]:

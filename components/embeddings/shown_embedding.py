@@ -94,6 +94,7 @@ def map_view(shown: ShownEmbedding) -> MapView:
     first = shown.embedding
     return MapView(
         map_id=shown.map_id,
+        layout=" ".join((*(clip.content_hash for clip in shown.clips), repr(shown.options), repr(shown.map.options))),
         points=shown.map.points,
         times=shown.stacked().times,
         frame_seconds=first.frame_seconds,

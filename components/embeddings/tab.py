@@ -26,7 +26,7 @@ from components.embeddings.files_panel import build_files_panel
 from components.embeddings.layers_panel import build_layers_panel
 from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
-from components.embeddings.point_colours import ClipAnalyses, colour_map
+from components.embeddings.point_colours import ClipAnalyses, colour_map, wanted_colour
 from components.embeddings.shown_embedding import (
     ShownEmbedding,
     analysing_markup,
@@ -44,7 +44,7 @@ from components.embeddings.views_panel import (
     connect_similar_frames,
     connect_views,
 )
-from components.page.events import QUIET
+from components.page.events import QUIET, QUIET_EACH
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
 from components.page.tab_job import Buttons, TabJob
@@ -114,9 +114,10 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     ]
     ends = [job.on(run.click, clip.state, handlers.show, values, panes)]
     state = [clip.state, shown]
+    recoloured = map_view_html.recoloured(wanted_colour, None, controls.colour, queue=False, **QUIET_EACH)
     ends += [
         job.follow(change, handlers.begin_change, state, handlers.show, values, panes)
-        for change in (*changed_controls, *other_clips)
+        for change in (*changed_controls, *other_clips, recoloured.then)
     ]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(handlers.about_encoder, inputs=controls.encoder, outputs=[controls.about, controls.layer], **plain)

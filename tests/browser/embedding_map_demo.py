@@ -16,6 +16,7 @@ from components.embeddings.map import (
     map_value,
     picked_row,
 )
+from components.embeddings.point_colours import wanted_colour
 from components.page.theme import build_theme, style_markup
 from components.timeline.timeline import build_timeline, clip_value
 from models.errors import InvalidOption
@@ -42,6 +43,7 @@ def view_of(rows: int, duration: float, dimensions: int, map_id: str, categorica
     )
     return MapView(
         map_id=map_id,
+        layout=map_id,
         points=points.astype(np.float32).clip(-1, 1),
         times=times,
         frame_seconds=duration / rows,
@@ -58,6 +60,7 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
         "Plane": view_of(SMALL_ROWS, clip.duration, 2, "plane", categorical=True),
         "Plane by time": view_of(SMALL_ROWS, clip.duration, 2, "plane", categorical=False),
         "Space": view_of(SMALL_ROWS, clip.duration, 3, "space", categorical=True),
+        "Space by time": view_of(SMALL_ROWS, clip.duration, 3, "space", categorical=False),
         "Many": view_of(MANY_ROWS, clip.duration, 2, "many", categorical=True),
         "Many in space": view_of(MANY_ROWS, clip.duration, 3, "many-space", categorical=False),
     }
@@ -79,6 +82,7 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
                 return str(error)
 
         gr.Button("No map").click(lambda: None, outputs=shown, show_progress="hidden")
+        shown.recoloured(wanted_colour, outputs=events, show_progress="hidden")
         shown.picked(picked, outputs=events, show_progress="hidden", trigger_mode="multiple")
     return demo
 

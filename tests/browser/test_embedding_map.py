@@ -233,6 +233,27 @@ def test_points_are_searched_by_their_tags_and_neighbours_stand_alone(open_map: 
     assert value(page, "m.state.isolated") is None
 
 
+def test_a_saved_view_comes_back_after_a_reload_with_its_colours(open_map: OpenMap) -> None:
+    page = open_map("Space")
+    page.locator(".em-over").focus()
+    for key in ("+", "ArrowRight", "ArrowUp"):
+        page.keyboard.press(key)
+    saved = value(page, "[m.state.zoom, m.state.yaw, m.state.pitch]")
+    press(page, "Save view")
+    page.reload()
+    press(page, "Clip")
+    press(page, "Space by time")
+    until(page, "m.state.map?.colour === 'time' && m.state.zoom === 1")
+    press(page, "View 1 · Tag")
+    until(page, f"JSON.stringify([m.state.zoom, m.state.yaw, m.state.pitch]) === JSON.stringify({saved})")
+    expect(page.locator("#events textarea")).to_have_value("tag")
+    press(page, "Plane")
+    expect(page.locator(".em-views button")).to_have_count(0)
+    press(page, "Space")
+    press(page, "Delete view 1")
+    expect(page.locator(".em-views button")).to_have_count(0)
+
+
 def test_no_map_says_what_to_do(open_map: OpenMap) -> None:
     page = open_map()
     press(page, "No map")

@@ -7,6 +7,7 @@ import {pixelValues, ramp} from '../../components/embeddings/js/colours.js';
 import {rowsAround, rowsMatching} from '../../components/embeddings/js/point_sets.js';
 import {boxOf, farToNear, nearestRow, project, rowsInside} from '../../components/embeddings/js/projection.js';
 import {rowsWithin, stretchesOf, widened} from '../../components/embeddings/js/time_ranges.js';
+import {layoutViews, withViews} from '../../components/embeddings/js/view_store.js';
 
 function screenOf(points, dimensions, view) {
   const rows = points.length / dimensions;
@@ -101,4 +102,13 @@ test('a point and its nearest are isolated, and only they are within reach and i
   assert.deepEqual([...isolated], [1, 0, 1, 1]);
   assert.deepEqual(boxOf({...map, isolated}).middle, [-5, 0]);
   assert.equal(nearestRow({x: [0, 50], y: [0, 0], isolated: [1, 0]}, [48, 0], 14), -1);
+});
+
+test('saved views belong to their map, and what is no list of views is none', () => {
+  const one = withViews(null, 'pca', [{zoom: 2}]);
+  const both = withViews(one, 'umap', [{zoom: 3}]);
+  assert.deepEqual(layoutViews(both, 'pca'), [{zoom: 2}]);
+  assert.deepEqual(layoutViews(both, 'umap'), [{zoom: 3}]);
+  assert.deepEqual(layoutViews(withViews(both, 'pca', []), 'pca'), []);
+  assert.deepEqual(layoutViews('{broken', 'pca'), []);
 });

@@ -13,10 +13,11 @@ const TAIL_SECONDS = 1;
 const MAX_TAIL_ROWS = 60;
 
 /** Pixels of a unit of the map, before any zoom. */
-function unit() {
+export function unit() {
   const [half, halfUp] = state.map.box.half;
   return Math.max(Math.min((state.width / 2 - MARGIN) / half, (state.height / 2 - MARGIN) / halfUp), 1e-6);
 }
+
 function place() {
   const {width, height, left, top, yaw, pitch} = state;
   project(state.map, {size: unit() * state.zoom, left: width / 2 + left, top: height / 2 + top, yaw, pitch}, state);

@@ -6,7 +6,7 @@
  * the ramps and limits.
  * It plays through the timeline's events on `window` (see timeline.js), and takes the time from there.
  * A point of another clip opens that clip (see clip_input.js); Python then sends the same map with the rows of that clip first.
- * To Python: the event 'picked' {row}, a point that the person chose.
+ * To Python: the events 'picked' {row}, a point that the person chose, and 'recoloured' {colour}, the colouring of a saved view.
  */
 
 import {choose, onLooped, onTime, play} from './point_selection.js';
@@ -16,6 +16,7 @@ import {receive} from './messages.js';
 import {findPoints, isolate, onSearchKey} from './narrowing.js';
 import {clearButton, find, lassoButton, legend, nearButton, over, root, search, stage, state} from './page.js';
 import {lassoOn, listenToPointers, showTip} from './pointers.js';
+import {saveView} from './saved_views.js';
 import {readTheme} from './theme.js';
 import {drag, fit, moved, zoomAt} from './view.js';
 
@@ -32,6 +33,7 @@ find('out').addEventListener('click', () => zoomAt(1 / KEY_ZOOM));
 search.addEventListener('input', findPoints);
 search.addEventListener('keydown', onSearchKey);
 nearButton.addEventListener('click', () => isolate(state.around < 0 ? state.picked : -1));
+find('save').addEventListener('click', saveView);
 find('fit').addEventListener('click', fit);
 legend.addEventListener('click', event => {
   const name = event.target.closest('button')?.dataset.name;

@@ -5,6 +5,7 @@ import {showNarrowing} from './narrowing.js';
 import {showChoice, showNow} from './point_selection.js';
 import {count, find, legend, over, root, search, state} from './page.js';
 import {boxOf} from './projection.js';
+import {listViews} from './saved_views.js';
 import {rowsWithin} from './time_ranges.js';
 import {readTheme} from './theme.js';
 import {fit} from './view.js';
@@ -38,6 +39,7 @@ export function receive() {
   find('hint').textContent = map.hint;
   if (!state.stretches.length) showNow();
   showLegend();
+  listViews();
   readTheme();
 }
 

@@ -15,6 +15,7 @@ export const clearButton = find('clear');
 export const search = find('search');
 export const count = find('count');
 export const nearButton = find('near');
+export const viewList = find('views');
 export const sheet = new OffscreenCanvas(1, 1);
 
 export const state = {

@@ -27,6 +27,7 @@ def view_of(rows: int, dimensions: int = 2, starts: tuple[int, ...] = (0,)) -> M
     times = np.arange(rows, dtype=np.float64) * 0.02 + 0.01
     return MapView(
         map_id="m",
+        layout="m",
         points=places,
         times=times,
         frame_seconds=0.02,
