@@ -9,7 +9,7 @@ import {clipOfId} from './history.js';
 import {showTab} from '../../page/tabs.js';
 
 const FIRST_TAB = 'transcribe';
-const NOT_HERE = 'Only the browser that opened the clip of this address can show it: upload the file here.';
+const NOT_HERE = 'This clip opens only in its own browser.';
 
 let shownId = '';
 
