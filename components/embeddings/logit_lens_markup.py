@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 
+from components.page.jobs.waiting import loading_words
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
 from pipelines.interpretability.logit_lens import (
@@ -83,7 +84,7 @@ def language_name(code: str) -> str:
 def _empty_message(now: LogitLensProgress) -> str:
     span = f"between {clock_time(now.start, 1)} and {clock_time(now.end, 1)}"
     return {
-        "loading": "Loading the model …",
+        "loading": loading_words("Loading the model …"),
         "writing": "Encoding …",
         "stopped": "Stopped before the first token.",
         "done": f"No speech {span}, so there are no tokens.",

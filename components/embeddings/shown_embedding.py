@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.embeddings.map import MapView, thinned
 from components.embeddings.point_colours import ClipAnalyses
+from components.page.jobs.waiting import loading_words
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
 from models.arrays import FloatArray
@@ -160,7 +161,11 @@ def progress_markup(now: EmbeddingProgress, name: str) -> str:
     """Progress of encoding a clip; `name` is its name if there are several."""
     which = f"{name}: " if name else ""
     by = f"{now.model}, {now.dtype} on {now.device}, {now.licence}" if now.model else ""
-    doing = "loading the model" if now.state == "loading" else f"{clock_time(now.position, 1)} of {clock_time(now.duration, 1)}"
+    doing = (
+        loading_words("loading the model")
+        if now.state == "loading"
+        else f"{clock_time(now.position, 1)} of {clock_time(now.duration, 1)}"
+    )
     facts = " · ".join(part for part in (f"{which}{doing}", by, f"{now.elapsed:.1f} s") if part)
     bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>'
     return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(facts)}</p>'

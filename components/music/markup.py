@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from components.music import labels
+from components.page.jobs.waiting import loading_words
 from components.page.markup import chips_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
@@ -69,7 +70,7 @@ def description_summary(now: ClipDescription) -> str:
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
     took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
     place = f"on {now.device}" if now.device else ""
-    facts = " · ".join(part for part in (now.step, html.escape(now.model), place, took) if part)
+    facts = " · ".join(part for part in (loading_words(now.step), html.escape(now.model), place, took) if part)
     reason = now.caption.model_reason if now.caption else ""
     why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(reason)}</details>' if reason else ""
     return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>{why}'

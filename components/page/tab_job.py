@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial, wraps
 from inspect import Parameter, signature
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from components.page.events import QUIET, borrowing
+from components.page.events import QUIET, QUIET_EACH, borrowing
 from components.page.jobs.kept_panes import KeptPanes, resumed_value
 from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
+from components.page.jobs.waiting import build_waiting_line, queue_of_page, waiting_lines
 from components.page.tabs import TabId
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
@@ -45,6 +46,8 @@ class TabJob:
         self._panes = panes
         self._outputs: list[list[gr.components.Component]] = []
         self._buttons[-1].click(self._stop, queue=False, **QUIET)
+        self._waiting_line = build_waiting_line(self._buttons[-1])
+        self._in_queue = queue_of_page(self._queue["concurrency_id"])
 
     @property
     def names(self) -> list[str]:
@@ -130,11 +133,23 @@ class TabJob:
     ) -> Dependency:
         stream = self.shown(work, outputs, resumes)
         person = [self._panes.person] if self._panes else []
+        began.then(self._show_place, outputs=self._waiting_line, concurrency_limit=None, **QUIET_EACH)
         ran = began.then(stream, inputs=[*person, *inputs], outputs=list(outputs), **self._queue, **QUIET)
         ended = ran.then(self.end if resumes else self.end_unless_running, outputs=self._buttons, queue=False, **QUIET)
         if self._panes:
             ran.then(self._refill, outputs=self._panes.resumed, queue=False, **QUIET)
         return ended
+
+    async def _show_place(self, request: gr.Request) -> AsyncIterator[str]:
+        """Show this person's place in line until the job ends."""
+        session = self._session(request)
+        in_queue = partial(self._in_queue, str(request.session_hash))
+        job = self._services.stop_flags.find(session)
+        if job is None:
+            yield ""
+            return
+        async for line in waiting_lines(job, session, in_queue):
+            yield line
 
     def shown(
         self, work: Callable[..., Iterator[Any]], outputs: Sequence[gr.components.Component], resumes: bool = False

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from components.page.jobs.waiting import loading_words
 from components.page.markup import chips_markup
 from components.pictures import labels
 from components.pictures.files import DrawnPicture, KeptPicture, drawn_picture, file_url, preview_url
@@ -38,7 +39,7 @@ def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1)
     if now.preview and now.picture > len(kept):
         figures.append(f'<li><img src="{preview_url(now.preview)}" alt="Preview of step {now.step}"></li>')
     elif not figures:
-        figures.append(f'<li><p class="sheet">{WAITING.get(now.state, "")}</p></li>')
+        figures.append(f'<li><p class="sheet">{loading_words(WAITING.get(now.state, ""))}</p></li>')
     return f'<ul class="pictures" data-asked="{asked}">{"".join(figures)}</ul>'
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from components.page.jobs.waiting import loading_words
 from components.transcription.labels import TranscriptLabels
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcript import NonSpeechSegment, ShortenedField, Transcription
@@ -19,7 +20,7 @@ def waiting_message(now: Transcription) -> str:
     """Return the message that stands in place of lines."""
     sound = f": this sounds like {now.non_speech[0].sound}" if now.non_speech and now.non_speech[0].sound else " in this clip"
     return {
-        "loading": "Getting the model ready …",
+        "loading": loading_words("Getting the model ready …"),
         "decoding": "Transcribing …",
         "dictating": TranscriptLabels.dictating,
         "stopped": "Stopped before the first words.",

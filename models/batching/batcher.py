@@ -29,6 +29,7 @@ from typing import Any, Generic, TypeVar, cast
 from models.errors import JobStopped, ModelError
 from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.stopping import never_stop
+from models.waiting import report_place
 
 PARTNER_SECONDS = 0.05
 """How long after a result the next item of the same person is expected."""
@@ -114,6 +115,8 @@ class Batcher:
         except BaseException:
             self._abandon(request)
             raise
+        finally:
+            report_place(0)
         if batch:
             self._compute(batch)
         if request.error is not None:
@@ -147,8 +150,15 @@ class Batcher:
                         return self._take(request)
                     self._changed.wait(patience)
                 elif not request.is_done:
+                    report_place(self._people_ahead(request))
                     self._changed.wait(STOP_POLL_SECONDS)
         return []
+
+    def _people_ahead(self, request: _Request) -> int:
+        """Return how many people have items before `request` in the line; at least one while no worker is free for it."""
+        before = self._line[: self._line.index(request)] if request in self._line else []
+        people = len({other.person for other in before if other.person is not request.person})
+        return max(people, int(bool(before) or self._free_workers < request.width)) if request in self._line else 0
 
     def _abandon(self, request: _Request) -> None:
         with self._changed:

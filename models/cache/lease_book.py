@@ -129,6 +129,12 @@ class LeaseBook:
         """Return whether a ticket holds one of the models or waits for it."""
         return any(ticket.identities & identities for ticket in (*self.granted, *self.waiting))
 
+    def jobs_ahead(self, ticket: Ticket) -> int:
+        """Return how many tickets must go before a waiting one: those of the same models, or all if it waits for memory."""
+        before = [*self.granted, *self.waiting[: self.waiting.index(ticket)]]
+        rivals = [other for other in before if other.identities & ticket.identities]
+        return len(rivals or before)
+
     def entries_besides(self, ticket: Ticket) -> list[Entry]:
         """Return the entries of all models that the ticket does not ask for."""
         return [entry for identity, entry in self.entries.items() if identity not in ticket.identities]

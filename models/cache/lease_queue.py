@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from models.cache.lease_book import LeaseBook, Ticket
 from models.errors import JobStopped, WaitedTooLong
+from models.waiting import report_place
 
 STOP_POLL_SECONDS = 0.05
 """How often a waiting thread checks whether its job was stopped."""
@@ -56,6 +57,12 @@ class LeaseQueue:
             JobStopped: `should_stop()` said so.
             ModelError: the ticket failed.
         """
+        try:
+            self._await_turn(ticket, deadline, timeout_seconds, should_stop)
+        finally:
+            report_place(0)
+
+    def _await_turn(self, ticket: Ticket, deadline: float, timeout_seconds: float, should_stop: Callable[[], bool]) -> None:
         while not ticket.granted:
             if ticket.error:
                 raise ticket.error
@@ -65,6 +72,7 @@ class LeaseQueue:
                 raise WaitedTooLong(timeout_seconds)
             with self.changed:
                 if not ticket.granted and not ticket.error:
+                    report_place(self.book.jobs_ahead(ticket))
                     self.changed.wait(STOP_POLL_SECONDS)
                 self.settle()
 

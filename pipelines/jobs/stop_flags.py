@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from models.waiting import Place
+
 GRACE_SECONDS = 60.0
 """How long a running job goes on that no page shows: a page that is loaded again within this time shows it further."""
 
@@ -25,6 +27,8 @@ class SessionJob:
     """Whether the last of these sessions found it running, and has not begun to show it."""
     runner: object = None
     """What runs its work."""
+    place: Place = field(default_factory=Place)
+    """Its place in line for a model."""
     running: bool = False
     ended: bool = False
     over: bool = False
@@ -117,6 +121,11 @@ class StopFlags:
             job.sessions.add(session)
             job.adopted = True
             self._jobs[session] = job
+
+    def find(self, session: str) -> SessionJob | None:
+        """Return the job that was registered last; None if there was none."""
+        with self._lock:
+            return self._jobs.get(session)
 
     def waiting(self, session: str) -> SessionJob | None:
         """Return the job that was registered last if its work has not begun."""

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from models.stopping import never_stop
+from models.waiting import PLACE
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import SessionJob, StopFlags
 
@@ -48,6 +49,7 @@ class LiveJob:
 
         def run(report: Callable[[Any], None], _: Callable[[], bool]) -> None:
             CURRENT_JOB.set(self.job)  # the thread has a context of its own
+            PLACE.set(self.job.place)
             with flags.run(self.job):
                 try:
                     for update in work():

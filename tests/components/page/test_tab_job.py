@@ -113,8 +113,13 @@ def test_what_is_asked_for_again_meanwhile_is_done_again(services: Services) -> 
         job.on(run.click, state, counted, [state], [said])
         job.follow(level.release, job.begin, [state], counted, [state], [said])
     modes = [(event.fn.__name__, event.trigger_mode) for event in page.fns.values() if event.fn]
-    pressed = [("begin", "once"), ("counted", "always_last"), ("end", "always_last")]
-    followed = [("begin", "always_last"), ("counted", "always_last"), ("end_unless_running", "always_last")]
+    pressed = [("begin", "once"), ("_show_place", "multiple"), ("counted", "always_last"), ("end", "always_last")]
+    followed = [
+        ("begin", "always_last"),
+        ("_show_place", "multiple"),
+        ("counted", "always_last"),
+        ("end_unless_running", "always_last"),
+    ]
     assert modes[1:] == [*pressed, *followed]
 
 

@@ -134,3 +134,18 @@ def test_withdrawing_lets_those_behind_go() -> None:
     ledger.book.withdraw(waits)
     ledger.admit()
     assert behind.granted
+
+
+def test_ahead_of_a_ticket_are_those_of_its_models_or_all_where_it_waits_for_memory() -> None:
+    ledger = Ledger()
+    holder = ledger.enter("a")
+    ledger.enter("c")
+    second, third = ledger.enter("a"), ledger.enter("a")
+    assert [ledger.book.jobs_ahead(second), ledger.book.jobs_ahead(third)] == [1, 2]
+    ledger.finish(holder)
+    assert second.granted
+    assert ledger.book.jobs_ahead(third) == 1
+    crowded = Ledger()
+    crowded.enter("a")
+    large = crowded.enter("d", working_bytes=2)
+    assert crowded.book.jobs_ahead(large) == 1
