@@ -126,10 +126,15 @@ def build_embedding_map(elem_id: str = "embedding-map") -> gr.HTML:
         value=None,
         elem_id=elem_id,
         html_template=TEMPLATE,
-        # In the script and not a property of the component: an update before its tab is opened loses properties.
-        js_on_load=f"const look = {json.dumps(LOOK)};\n{page_script('embeddings/js/map')}",
+        js_on_load=map_script(),
         apply_default_css=False,
     )
+
+
+def map_script() -> str:
+    """Return the script of the map, which expects `element`, `trigger`, `props` and `watch`."""
+    # In the script and not a property of the component: an update before its tab is opened loses properties.
+    return f"const look = {json.dumps(LOOK)};\n{page_script('embeddings/js/map')}"
 
 
 def new_map_id() -> str:

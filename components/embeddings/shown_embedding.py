@@ -90,6 +90,20 @@ def with_first(shown: ShownEmbedding, first: AudioClip) -> ShownEmbedding:
     )
 
 
+def without_others(shown: ShownEmbedding) -> ShownEmbedding:
+    """Return the points of the clip on the player alone."""
+    own = len(shown.embedding.frames)
+    return replace(
+        shown,
+        clips=shown.clips[:1],
+        embeddings=shown.embeddings[:1],
+        map=replace(shown.map, points=shown.map.points[:own]),
+        analyses=shown.analyses[:1],
+        colouring=replace(shown.colouring, values=shown.colouring.values[:own]),
+        texts=shown.texts[:own],
+    )
+
+
 def map_view(shown: ShownEmbedding) -> MapView:
     """Return the value of the map component."""
     first = shown.embedding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -16,11 +17,13 @@ STYLES = (
     "music/style",
     "page/tables",
     "model_status/style",
+    "embeddings/map",
     "embeddings/style",
     "pictures/style",
+    "timeline/colours",
     "timeline/timeline",
 )
-"""Files under `components/` in the order of the cascade; timeline.css defines the colours as --as-* variables."""
+"""Files under `components/` in the order of the cascade; colours.css defines the colours as --as-* variables."""
 FONTS = ("system-ui", "Segoe UI", "Roboto", "sans-serif")
 MONOSPACE_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
@@ -73,12 +76,12 @@ SIZES = {
 }
 
 
-def style_markup() -> str:
-    """Return the <style> element for the page's head.
+def style_markup(names: Sequence[str] = STYLES) -> str:
+    """Return the <style> element for the page's head, with the files `names` of `STYLES`.
 
     Gradio would rewrite the selectors of a style given as `css`, and break media queries.
     """
-    styles = ((COMPONENTS / f"{name}.css").read_text(encoding="utf-8") for name in STYLES)
+    styles = ((COMPONENTS / f"{name}.css").read_text(encoding="utf-8") for name in names)
     return f"<style>{''.join(styles)}</style>"
 
 

@@ -142,7 +142,7 @@ def test_embedding_and_map_are_exported(app: RunningApp, new_page: NewPage) -> N
     page = shown(new_page(), app)
     open_view(page, "Export")
     files = {}
-    for name in ("NPZ", "TSV for TensorBoard", "Map as PNG"):
+    for name in ("NPZ", "TSV for TensorBoard", "Map as PNG", "Map as web page"):
         with page.expect_download() as download:
             page.locator("#embedding-views").get_by_role("link", name=name).or_(
                 page.locator("#embedding-views").get_by_role("button", name=name)
@@ -153,6 +153,7 @@ def test_embedding_and_map_are_exported(app: RunningApp, new_page: NewPage) -> N
         assert arrays["points"].shape == (len(arrays["times"]), 2)
     assert set(zipfile.ZipFile(files["TSV for TensorBoard"]).namelist()) == {"vectors.tsv", "metadata.tsv"}
     assert files["Map as PNG"].read_bytes().startswith(b"\x89PNG")
+    assert "data:audio/mpeg;base64," in files["Map as web page"].read_text(encoding="utf-8")
 
 
 def test_show_without_a_clip_is_a_sentence(app: RunningApp, new_page: NewPage) -> None:

@@ -18,6 +18,7 @@ from components.embeddings.shown_embedding import (
     mapping_markup,
     track_feed,
     with_first,
+    without_others,
 )
 from components.embeddings.views_panel import (
     CONSTANT,
@@ -73,6 +74,13 @@ def test_an_outlier_leaves_the_colours_of_the_track_apart():
     track = embedding_track(replace(shown, embeddings=(many,), map=replace(shown.map, points=points)))
     assert track is not None
     assert (np.ptp(np.percentile(track.colours, (5, 95), axis=0), axis=0) > 100).all()
+
+
+def test_the_clip_on_the_player_alone_has_its_own_points_only():
+    alone = without_others(shown_map())
+    value = map_value(map_view(alone))
+    assert (value["clips"], value["own"], value["texts"]) == (["a"], 5, [f"a {frame}" for frame in range(5)])
+    assert len(alone.map.points) == len(alone.colouring.values) == 5
 
 
 def test_an_opened_clip_and_its_points_come_first():
