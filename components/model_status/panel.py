@@ -19,6 +19,8 @@ from pipelines.wording.grammar import counted
 from services import Services
 
 REFRESH_SECONDS = 3.0
+CATALOGUE_SECONDS = 30.0
+"""Where the models are changes when one was downloaded, or the hub comes within reach."""
 COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "GPU", "mps": "Apple GPU"}
 
@@ -46,22 +48,24 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
         gr.HTML(filter_markup(), elem_id="catalogue-filter", apply_default_css=False)
         catalogue = gr.HTML("", elem_id="catalogue", js_on_load=page_script("model_status/catalogue"), apply_default_css=False)
 
-    def refresh() -> tuple[str, str, str]:
+    def refresh() -> tuple[str, str]:
         status = services.runtime.cache.status()
         status = replace(status, residents=(*services.placed, *status.residents))
         memory = process_memory(status, HostMemoryProbe().used_bytes(), services.runtime.features.used_bytes)
-        return pill_markup(status), status_markup(status, memory), catalogue_markup(services)
+        return pill_markup(status), status_markup(status, memory)
 
-    def free_all() -> tuple[str, str, str]:
+    def free_all() -> tuple[str, str]:
         services.runtime.cache.clear()
         services.runtime.features.clear()
         return refresh()
 
-    shown = [pill.html, panel, catalogue]
+    shown = [pill.html, panel]
     quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.load(refresh, outputs=shown, **quiet)
     pill.timer.tick(refresh, outputs=shown, **quiet)
     free.click(free_all, outputs=shown, **quiet)
+    for event in (page.load, gr.Timer(CATALOGUE_SECONDS).tick):
+        event(lambda: catalogue_markup(services), outputs=catalogue, **quiet)
 
 
 def pill_markup(status: CacheStatus) -> str:
