@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.embeddings.point_colours import COLOURS
+from components.embeddings import labels
 from components.page.model_choices import ModelChoices, Offer
 from models.arrays import MAX_SEED
 from models.errors import UnknownModel
@@ -27,9 +27,6 @@ from pipelines.embeddings.map import (
     MIN_PERPLEXITY,
     MapOptions,
 )
-
-DIMENSIONS = [("2D", 2), ("3D", 3)]
-DEFAULT_LAYER = ("Default", "")
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,15 @@ def build_main_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> d
     default = encoders(catalog)[0]
     first = default.key
     encoder = model_choices.build(
-        lambda: encoders_within_reach(catalog, encoders(catalog)), [(default.title, first)], "Encoder", "encoder"
+        lambda: encoders_within_reach(catalog, encoders(catalog)), [(default.title, first)], labels.ENCODER, "encoder"
     )
     about = gr.HTML(encoder_markup(catalog, first), elem_id="about-encoder", apply_default_css=False)
-    layer = gr.Dropdown(layer_choices(catalog, first), value="", label="Layer", elem_id="encoder-layer")
-    method = gr.Dropdown([(title, key) for key, title in METHODS.items()], value="pca", label="Projection", elem_id="map-method")
-    dimensions = gr.Radio(DIMENSIONS, value=2, label="Dimensions", elem_id="map-dimensions")
-    colour = gr.Dropdown([(title, key) for key, title in COLOURS.items()], value="time", label="Colour by", elem_id="map-colour")
+    layer = gr.Dropdown(layer_choices(catalog, first), value="", label=labels.LAYER, elem_id="encoder-layer")
+    methods = [(title, key) for key, title in METHODS.items()]
+    colourings = [(title, key) for key, title in labels.COLOURINGS.items()]
+    method = gr.Dropdown(methods, value="pca", label=labels.PROJECTION, elem_id="map-method")
+    dimensions = gr.Radio(labels.DIMENSION_CHOICES, value=2, label=labels.DIMENSIONS, elem_id="map-dimensions")
+    colour = gr.Dropdown(colourings, value="time", label=labels.COLOUR_BY, elem_id="map-colour")
     return {
         "encoder": encoder,
         "about": about,
@@ -84,14 +83,12 @@ def build_main_controls(catalog: ModelCatalog, model_choices: ModelChoices) -> d
 
 def build_advanced_controls() -> dict[str, Any]:
     """Build the rest of the controls, folded away, and return them by field."""
-    with gr.Accordion("Advanced", open=False):
-        neighbours = gr.Slider(
-            MIN_NEIGHBOURS, MAX_NEIGHBOURS, value=MapOptions.neighbours, step=1, label="Neighbours (UMAP, spectral)"
-        )
-        perplexity = gr.Slider(MIN_PERPLEXITY, MAX_PERPLEXITY, value=MapOptions.perplexity, step=1, label="Perplexity (t-SNE)")
-        distance = gr.Slider(0, MAX_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label="Minimum distance (UMAP)")
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=MAX_SEED)
-        clusters = gr.Slider(2, MAX_CLUSTERS, value=6, step=1, label="Clusters (k-means)")
+    with gr.Accordion(labels.ADVANCED, open=False):
+        neighbours = gr.Slider(MIN_NEIGHBOURS, MAX_NEIGHBOURS, value=MapOptions.neighbours, step=1, label=labels.NEIGHBOURS)
+        perplexity = gr.Slider(MIN_PERPLEXITY, MAX_PERPLEXITY, value=MapOptions.perplexity, step=1, label=labels.PERPLEXITY)
+        distance = gr.Slider(0, MAX_MIN_DISTANCE, value=MapOptions.min_distance, step=0.01, label=labels.MIN_DISTANCE)
+        seed = gr.Number(0, label=labels.SEED, precision=0, minimum=0, maximum=MAX_SEED)
+        clusters = gr.Slider(2, MAX_CLUSTERS, value=6, step=1, label=labels.CLUSTERS)
     return {
         "neighbours": neighbours,
         "perplexity": perplexity,
@@ -143,8 +140,8 @@ def layer_choices(catalog: ModelCatalog, key: str) -> list[tuple[str, str]]:
     """Return the choices of layers of an encoder, the default first."""
     encoder = encoder_of(catalog, key)
     if len(encoder.layers) < 2:
-        return [DEFAULT_LAYER]
-    return [(f"{DEFAULT_LAYER[0]} ({encoder.default_layer})", ""), *((layer, layer) for layer in encoder.layers)]
+        return [(labels.DEFAULT_LAYER, "")]
+    return [(f"{labels.DEFAULT_LAYER} ({encoder.default_layer})", ""), *((layer, layer) for layer in encoder.layers)]
 
 
 def encoder_markup(catalog: ModelCatalog, key: str) -> str:
@@ -155,6 +152,6 @@ def encoder_markup(catalog: ModelCatalog, key: str) -> str:
 
 def encoder_facts(encoder: Encoder) -> str:
     """Return width, frame rate, number of layers and licence in one line."""
-    rate = f"{encoder.frame_rate:.3g} frames per second" if encoder.frame_rate else "one frame per token"
-    layers = f"{len(encoder.layers)} layers" if len(encoder.layers) > 1 else "one layer"
-    return f"{encoder.width} dimensions · {rate} · {layers} · {encoder.licence.split(' (')[0]}"
+    rate = labels.FRAMES_PER_SECOND.format(encoder.frame_rate) if encoder.frame_rate else labels.FRAME_PER_TOKEN
+    layers = labels.LAYERS_COUNTED.format(len(encoder.layers)) if len(encoder.layers) > 1 else labels.ONE_LAYER
+    return " · ".join((labels.WIDTH.format(encoder.width), rate, layers, encoder.licence.split(" (")[0]))

@@ -31,9 +31,7 @@ from pipelines.embeddings.export import (
 )
 from pipelines.embeddings.map_image import map_image, save_map_image
 
-FORMATS = ("NPZ", "Parquet", "TSV for TensorBoard", "Map as PNG", "Map as JSON", "Map as web page")
-ABOUT = """<p class="summary">NPZ and Parquet have every frame with its time; the TSV files are for TensorBoard's projector;
-PNG and JSON have the map. The web page has the map of the open clip with its sound, and needs no network.</p>"""
+ABOUT = f'<p class="summary">{labels.ABOUT_FORMATS}</p>'
 MAX_SOUND_BYTES = 16_000_000
 """Maximum size of the sound in a page; Firefox opens data URLs of up to 32 MB."""
 PAGE = Template("""<!DOCTYPE html>
@@ -53,21 +51,21 @@ $player</script></body></html>
 
 def build_files_panel() -> LazyView:
     """Build the inner tab; its files are written when it is opened."""
-    with gr.Tab("Export") as tab:
+    with gr.Tab(labels.EXPORT) as tab:
         gr.HTML(ABOUT, apply_default_css=False)
         with gr.Row(elem_classes="actions downloads"):
-            buttons = [gr.DownloadButton(name, interactive=False, min_width=0, size="sm") for name in FORMATS]
+            buttons = [gr.DownloadButton(name, interactive=False, min_width=0, size="sm") for name in labels.FORMATS]
     return LazyView(tab, list(buttons), _downloads)
 
 
 def _downloads(shown: ShownEmbedding | None) -> list[Any]:
     if shown is None:
-        return [gr.DownloadButton(value=None, interactive=False) for _ in FORMATS]
+        return [gr.DownloadButton(value=None, interactive=False) for _ in labels.FORMATS]
     return [gr.DownloadButton(value=path, interactive=True) for path in embedding_files(shown)]
 
 
 def embedding_files(shown: ShownEmbedding) -> list[str]:
-    """Write a file for each of `FORMATS` to the clip's folder, with which they are deleted, and return their paths."""
+    """Write a file for each of `labels.FORMATS` to the clip's folder, with which they are deleted, and return their paths."""
     clip, first = shown.clip, shown.embedding
     folder = new_files_folder(clip)
     stem, name = safe_stem(clip.name), clip.name

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 import gradio as gr
 
 from components.clip.clip_input import ClipInput
+from components.embeddings import labels
 from components.embeddings.controls import EmbeddingControls, encoder_of
 from components.embeddings.shown_embedding import progress_markup
 from components.page.markup import failure_markup
@@ -23,21 +24,21 @@ from pipelines.embeddings.encoders.registry import encoders
 from services import Services
 
 SAME_ENCODER = "same"
-EMPTY = '<p class="empty">Compare every layer of the encoder with every other, or with those of another encoder.</p>'
+EMPTY = f'<p class="empty">{labels.NO_LAYERS}</p>'
 MAX_LAYERS_WITH_NUMBERS = 14
 """A larger table has colours only, with the numbers as tooltips."""
 
 
 def build_layers_panel(services: Services, clip: ClipInput, controls: EmbeddingControls) -> None:
     """Build the inner tab: the other encoder, a button, and the table."""
-    with gr.Tab("Layers"):
+    with gr.Tab(labels.LAYERS):
         others = [(encoder.title, encoder.key) for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
         with gr.Row(elem_classes="actions"):
-            choices = [("Same encoder", SAME_ENCODER), *others]
-            other = gr.Dropdown(choices, value=SAME_ENCODER, label="Compare with", min_width=260, scale=0)
+            choices = [(labels.SAME_ENCODER, SAME_ENCODER), *others]
+            other = gr.Dropdown(choices, value=SAME_ENCODER, label=labels.COMPARE_WITH, min_width=260, scale=0)
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Compare layers", min_width=0, elem_id="compare-layers")
-            stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-comparing")
+            run = gr.Button(labels.COMPARE_LAYERS, min_width=0, elem_id="compare-layers")
+            stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-comparing")
         table = gr.HTML(EMPTY, elem_id="embedding-layers", apply_default_css=False)
     panel = _LayersPanel(services, TabJob(services, "layers", [run, stop], panes=clip.panes))
     panel.job.keep([table], lambda opened, request: (EMPTY,))
@@ -61,7 +62,7 @@ class _LayersPanel:
             rows = yield from self._layers(clip, encoder, should_stop)
             columns = (yield from self._layers(clip, other_encoder, should_stop)) if other_encoder else None
             if rows is None or (other_encoder and columns is None):
-                yield '<p class="summary" data-state="stopped">Stopped.</p>'
+                yield f'<p class="summary" data-state="stopped">{labels.STOPPED}</p>'
             else:
                 yield cka_markup(encoder.title, rows, other_encoder.title if other_encoder else "", columns)
         except Exception as error:
@@ -93,16 +94,15 @@ def cka_markup(title: str, rows: list[LayerFrames], other_title: str, columns: l
     body = "".join(
         f'<tr><th scope="row">{html.escape(row.name)}</th>'
         + "".join(
-            f'<td style="--level:{value:.3f}" title="{html.escape(f"{row.name} and {column.name}")}: {value:.3f}">'
+            f'<td style="--level:{value:.3f}" title="{html.escape(f"{row.name} · {column.name}")}: {value:.3f}">'
             f"{f'{value:.2f}' if with_numbers else ''}</td>"
             for column, value in zip(columns_shown, values.tolist(), strict=True)
         )
         + "</tr>"
         for row, values in zip(rows, table, strict=True)
     )
-    caption = f"Rows: {html.escape(title)}; columns: {html.escape(other_title)}" if columns else html.escape(title)
+    caption = html.escape(labels.ROWS_AND_COLUMNS.format(title, other_title) if columns else title)
     return (
         f'<div class="cka"><table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        f'<p class="summary" data-state="done">{caption}. Linear CKA (Kornblith et al. 2019): 1: equal up to rotation and '
-        "scaling; 0: unrelated.</p>"
+        f'<p class="summary" data-state="done">{caption}. {labels.ABOUT_CKA}</p>'
     )

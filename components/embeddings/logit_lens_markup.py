@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 
+from components.embeddings import labels
 from components.page.jobs.waiting import loading_words
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
@@ -37,17 +38,18 @@ def token_words_markup(now: LogitLensProgress, chosen: int = 0) -> str:
     trace = now.trace
     words = "".join(_word(trace, index, chosen) for index in range(len(trace.words)))
     has_ended = now.state in ("done", "stopped")
-    return f'<p class="lens-words" role="group" aria-label="Words" dir="auto">{words}</p>{_grid(trace) if has_ended else ""}'
+    table = _grid(trace) if has_ended else ""
+    return f'<p class="lens-words" role="group" aria-label="{labels.WORDS}" dir="auto">{words}</p>{table}'
 
 
 def token_markup(trace: LogitLensTrace, index: int) -> str:
     """Return the markup of one token: its time, its attention to the audio, the top tokens of each layer, and its trajectory."""
     token = trace.tokens[index]
-    moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, "Play this moment")
+    moment = seek_button(f"▶ {clock_time(token.start, 1)}–{clock_time(token.end, 1)}", token.start, labels.PLAY_MOMENT)
     return (
         f'<h2 class="token-head">{_name(trace, index)}</h2>'
         f'<p class="token-facts">{moment} {sure(token.prob)} · {_depth(token, trace)} · '
-        f"{share(token.audio_attention)} of its attention on the audio</p>{_strip(trace, token)}"
+        f"{labels.ATTENTION_SHARE.format(share(token.audio_attention))}</p>{_strip(trace, token)}"
         f'<div class="token-columns"><div class="token-scroll">{_layers(trace, token)}</div>{_trajectory(trace, index)}</div>'
     )
 
@@ -60,19 +62,29 @@ def lens_summary_markup(now: LogitLensProgress) -> str:
         if now.trace.language:
             facts.append(f"{language_name(now.trace.language)} ({sure(first.prob)})")
         if now.state in ("done", "stopped"):
-            facts.append(f"{len(now.trace.words)} words in {len(now.trace.tokens)} tokens, {_common_depth(now.trace)}")
-    facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
+            facts.append(
+                labels.WORDS_COUNTED.format(
+                    words=len(now.trace.words), tokens=len(now.trace.tokens), depth=_common_depth(now.trace)
+                )
+            )
+    facts.append(
+        labels.BY_DEVICE.format(
+            model=html.escape(now.model), dtype=now.dtype, device=now.device, licence=html.escape(now.licence)
+        )
+    )
     window = f"{clock_time(now.start, 1)}–{clock_time(now.end, 1)}"
     if now.state == "done":
-        facts.append(f"{window} in {now.elapsed:.1f} s{', computed before' if now.from_store else ''}")
+        facts.append(
+            labels.COMPUTED_IN.format(window=window, seconds=now.elapsed) + (labels.FROM_STORE if now.from_store else "")
+        )
     elif now.state == "stopped":
-        facts.append(f"stopped at {clock_time(now.position, 1)} after {now.elapsed:.1f} s")
+        facts.append(labels.STOPPED_AT.format(position=clock_time(now.position, 1), seconds=now.elapsed))
     else:
-        facts.append(f"{clock_time(now.position, 1)} of {window}, {now.elapsed:.1f} s")
+        facts.append(labels.AT.format(position=clock_time(now.position, 1), window=window, seconds=now.elapsed))
     running = now.state in ("loading", "writing")
     length, done = now.end - now.start, max(0.0, now.position - now.start)
-    bar = f'<progress max="{length:.2f}" value="{done:.2f}" aria-label="Progress"></progress>' if running else ""
-    why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
+    bar = f'<progress max="{length:.2f}" value="{done:.2f}" aria-label="{labels.PROGRESS}"></progress>' if running else ""
+    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(now.model_reason)}</details>'
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
 
 
@@ -82,12 +94,12 @@ def language_name(code: str) -> str:
 
 
 def _empty_message(now: LogitLensProgress) -> str:
-    span = f"between {clock_time(now.start, 1)} and {clock_time(now.end, 1)}"
+    span = labels.BETWEEN.format(clock_time(now.start, 1), clock_time(now.end, 1))
     return {
-        "loading": loading_words("Loading the model …"),
-        "writing": "Encoding …",
-        "stopped": "Stopped before the first token.",
-        "done": f"No speech {span}, so there are no tokens.",
+        "loading": loading_words(labels.LOADING_MODEL),
+        "writing": labels.ENCODING,
+        "stopped": labels.STOPPED_EARLY,
+        "done": labels.NO_SPEECH.format(span),
     }[now.state]
 
 
@@ -131,7 +143,7 @@ def _grid(trace: LogitLensTrace) -> str:
         cells = "".join(_cell(top[0], trace, is_token=rank == 0) for top, rank in zip(token.top_tokens, token.ranks, strict=True))
         rows.append(f'<tr><th scope="row">{_text(token.text, trace)}</th>{cells}</tr>')
     return (
-        '<details class="why"><summary>All tokens by layer</summary><div class="token-scroll token-all" tabindex="0">'
+        '<details class="why"><summary>{labels.ALL_TOKENS}</summary><div class="token-scroll token-all" tabindex="0">'
         f'<table class="lens"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )
 
@@ -142,17 +154,17 @@ def _layers(trace: LogitLensTrace, token: TokenTrace) -> str:
     for number, (layer, top, rank) in enumerate(zip(trace.layers, token.top_tokens, token.ranks, strict=True)):
         cells = "".join(_cell(one, trace, is_token=one.text == token.text) for one in top)
         step = f"{token.step_norms[number - 1]:.0f}" if number else ""
-        mark = ' class="formed" title="Prediction depth: the top token from here on"' if number == token.prediction_depth else ""
+        mark = f' class="formed" title="{labels.PREDICTION_DEPTH}"' if number == token.prediction_depth else ""
         rows.append(
             f'<tr{mark}><th scope="row">{layer}</th><td class="rank">{rank + 1:,}</td>{cells}'
             f'<td class="rank wide">{step}</td><td class="rank wide">{token.final_similarity[number]:.2f}</td></tr>'
         )
     count = len(token.top_tokens[0])
     return (
-        '<table class="lens"><thead><tr><th></th><th scope="col" class="rank" title="Rank of this token among all">Rank</th>'
-        f'<th scope="colgroup" colspan="{count}">Top tokens</th>'
-        '<th scope="col" class="rank wide" title="Euclidean distance from the previous layer">Step</th>'
-        '<th scope="col" class="rank wide" title="Cosine similarity to the last layer">Cosine</th></tr></thead>'
+        f'<table class="lens"><thead><tr><th></th><th scope="col" class="rank" title="{labels.ABOUT_RANK}">{labels.RANK}</th>'
+        f'<th scope="colgroup" colspan="{count}">{labels.TOP_TOKENS}</th>'
+        f'<th scope="col" class="rank wide" title="{labels.ABOUT_STEP}">{labels.STEP}</th>'
+        f'<th scope="col" class="rank wide" title="{labels.ABOUT_COSINE}">{labels.COSINE}</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -169,12 +181,13 @@ def _short(layer: str) -> str:
 
 def _depth(token: TokenTrace, trace: LogitLensTrace) -> str:
     layer = trace.layers[token.prediction_depth]
-    return f"top token from {layer.lower()}{f' of {len(trace.layers) - 1}' if token.prediction_depth else ''} on"
+    count = labels.OF_LAYERS.format(len(trace.layers) - 1) if token.prediction_depth else ""
+    return labels.TOP_FROM.format(layer=layer.lower(), count=count)
 
 
 def _common_depth(trace: LogitLensTrace) -> str:
     layer, count = Counter(token.prediction_depth for token in trace.tokens).most_common(1)[0]
-    return f"prediction depth most often {trace.layers[layer].lower()} ({share(count / len(trace.tokens))})"
+    return labels.COMMON_DEPTH.format(layer=trace.layers[layer].lower(), share=share(count / len(trace.tokens)))
 
 
 def _strip(trace: LogitLensTrace, token: TokenTrace) -> str:
@@ -183,12 +196,12 @@ def _strip(trace: LogitLensTrace, token: TokenTrace) -> str:
     step = STRIP_WIDTH / len(heights)
     line = " ".join(f"{step * (at + 0.5):.1f},{STRIP_HEIGHT * (1 - height):.1f}" for at, height in enumerate(heights))
     start, end = trace.start, trace.start + len(token.attention) * trace.frame_seconds
-    title = f"Attention to the audio from {clock_time(start, 1)} to {clock_time(end, 1)}; highest at {clock_time(token.start, 1)}"
+    title = labels.ATTENTION_SPAN.format(clock_time(start, 1), clock_time(end, 1), clock_time(token.start, 1))
     return (
-        f'<div class="token-strip" data-from="{start:.3f}" data-to="{end:.3f}" title="Click plays from there">'
+        f'<div class="token-strip" data-from="{start:.3f}" data-to="{end:.3f}" title="{labels.PLAY_FROM_HERE}">'
         f'<svg viewBox="0 0 {STRIP_WIDTH} {STRIP_HEIGHT}" preserveAspectRatio="none" role="img" aria-label="{title}">'
         f'<polygon points="0,{STRIP_HEIGHT} {line} {STRIP_WIDTH},{STRIP_HEIGHT}"/></svg></div>'
-        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>Attention to the audio</span>'
+        f'<p class="ends"><span>{clock_time(start, 1)}</span><span>{labels.AUDIO_ATTENTION}</span>'
         f"<span>{clock_time(end, 1)}</span></p>"
     )
 
@@ -216,10 +229,9 @@ def _trajectory(trace: LogitLensTrace, index: int) -> str:
     )
     return (
         f'<figure class="token-map"><svg viewBox="0 0 {MAP_WIDTH} {MAP_HEIGHT}" role="img" '
-        f'aria-label="Trajectory of the token through the layers"><g class="others">{others}</g>'
+        f'aria-label="{labels.TRAJECTORY}"><g class="others">{others}</g>'
         f'<polyline points="{_points(path)}"/>{dots}</svg>'
-        "<figcaption>From the embedding (0) to the last layer, in the first two principal components of all tokens; the "
-        "others are faint.</figcaption></figure>"
+        f"<figcaption>{labels.ABOUT_TRAJECTORY}</figcaption></figure>"
     )
 
 

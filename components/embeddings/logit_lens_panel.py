@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import ClipInput
+from components.embeddings import labels
 from components.embeddings.logit_lens_markup import lens_summary_markup, token_markup, token_words_markup
 from components.page.events import QUIET, QUIET_EACH
 from components.page.markup import failure_markup
@@ -30,7 +31,7 @@ from pipelines.interpretability.tracing import (
 )
 from services import Services
 
-EMPTY = '<p class="empty">The top tokens of each layer will be here. Choose a clip with speech, then press Run logit lens.</p>'
+EMPTY = f'<p class="empty">{labels.NO_TOKENS}</p>'
 MAX_WINDOW_SECONDS = 30.0
 """A longer clip has a control for the start of the window."""
 REDRAW_SECONDS = 0.25
@@ -49,11 +50,11 @@ def build_logit_lens_panel(services: Services, clip: ClipInput) -> None:
             models = [
                 (f"{spec.title} · {spec.licence.split(' (')[0]}", spec.key) for spec in traceable_models(services.runtime.catalog)
             ]
-            model = gr.Dropdown(models, value=models[0][1], label="Model", min_width=280, scale=0)
-            start = gr.Number(0, label="Start (s)", minimum=0, step=1, min_width=120, scale=0, visible=False)
+            model = gr.Dropdown(models, value=models[0][1], label=labels.MODEL, min_width=280, scale=0)
+            start = gr.Number(0, label=labels.START, minimum=0, step=1, min_width=120, scale=0, visible=False)
         with gr.Row(elem_classes="actions"):
-            run = gr.Button("Run logit lens", min_width=168, scale=0, elem_id="run-logit-lens")
-            stop = gr.Button("Stop", interactive=False, min_width=80, scale=0, elem_id="stop-logit-lens")
+            run = gr.Button(labels.RUN_LENS, min_width=168, scale=0, elem_id="run-logit-lens")
+            stop = gr.Button(labels.STOP, interactive=False, min_width=80, scale=0, elem_id="stop-logit-lens")
         words = _build("lens-words", EMPTY)
         token = _build("lens-token", "")
         summary = gr.HTML(elem_id="lens-summary", apply_default_css=False)
@@ -112,7 +113,7 @@ def put_words(timeline: TimelineFeed, trace: LogitLensTrace) -> None:
         WordItem(word.start, word.end, word.text, float(trace.records["prob"][word.first_token : word.end_token].min()))
         for word in spoken
     )
-    timeline.put(WordTrack(id=WORDS_TRACK, name="Words (attention)", items=items))
+    timeline.put(WordTrack(id=WORDS_TRACK, name=labels.WORDS_TRACK, items=items))
 
 
 def put_attention(timeline: TimelineFeed, trace: LogitLensTrace, index: int) -> None:
@@ -123,7 +124,7 @@ def put_attention(timeline: TimelineFeed, trace: LogitLensTrace, index: int) -> 
     timeline.put(
         HeatmapTrack(
             id=ATTENTION_TRACK,
-            name="Attention",
+            name=labels.ATTENTION_TRACK,
             colour="accent",
             hop=trace.frame_seconds,
             start=trace.start,

@@ -48,6 +48,12 @@ LOOK = {
     "neighbours": NEIGHBOURS,
     "view": labels.VIEW,
     "deleteView": labels.DELETE_VIEW,
+    "onlyThis": labels.ONLY_THIS,
+    "moreNames": labels.MORE_NAMES,
+    "looped": labels.LOOPED,
+    "stretch": labels.STRETCH,
+    "stretches": labels.STRETCHES,
+    "found": labels.FOUND,
 }
 """Constants of the script; each ramp leaves out the end that has no contrast to the background."""
 TEMPLATE = f"""
@@ -170,7 +176,7 @@ def map_value(view: MapView) -> Value:
         "texts": list(places),
         "textOf": encoded(np.array([places[text] for text in texts], dtype="<u2")),
         "description": _sentence(view),
-        "hint": f"drag or arrows {_moves(view)} · scroll or + − zoom · shift ← → step · enter plays · esc plays all",
+        "hint": labels.MAP_KEYS.format(moves=_moves(view)),
     }
 
 
@@ -189,7 +195,7 @@ def picked_row(event: gr.EventData, rows: int) -> int:
 def thinned(rows: int) -> str:
     """Return a sentence and a space if not all of `rows` frames are drawn; otherwise an empty string."""
     stride = _stride(rows)
-    return f"One frame in {stride} of {rows:,} is drawn. " if stride > 1 else ""
+    return labels.THINNED.format(stride=stride, rows=rows) if stride > 1 else ""
 
 
 def _stride(rows: int) -> int:
@@ -218,16 +224,17 @@ def _ends(colouring: Colouring) -> tuple[str, str]:
 
 
 def _sentence(view: MapView) -> str:
-    dimensions = "a plane" if view.points.shape[1] == 2 else "space"
-    others = f" of {len(view.clips)} clips" if len(view.clips) > 1 else ""
-    colours = view.colouring.label.lower()
-    return (
-        f"{view.title}: {len(view.points)} frames{others} as points in {dimensions}, coloured by {colours}. "
-        f"{thinned(len(view.points))}Arrows {_moves(view)} it, plus and minus zoom, Shift with left and right steps "
-        "through time, Page Down and Page Up take ten steps, Enter plays, Escape ends a selection."
+    return labels.MAP_DESCRIPTION.format(
+        title=view.title,
+        points=len(view.points),
+        others=labels.OTHER_CLIPS.format(len(view.clips)) if len(view.clips) > 1 else "",
+        space=labels.PLANE if view.points.shape[1] == 2 else labels.SPACE,
+        colours=view.colouring.label.lower(),
+        thinned=thinned(len(view.points)),
+        moves=_moves(view),
     )
 
 
 def _moves(view: MapView) -> str:
     """Return what dragging does."""
-    return "move" if view.points.shape[1] == 2 else "turn"
+    return labels.MOVE if view.points.shape[1] == 2 else labels.TURN

@@ -10,6 +10,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from components.embeddings import labels
 from components.timeline.timeline import event_field
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
@@ -29,20 +30,6 @@ from pipelines.music.facts import MusicFacts
 from pipelines.speech.transcript import Word
 from pipelines.tagging.tags import SoundTags
 
-COLOURS = {
-    "time": "Time",
-    "tag": "Tag",
-    "chord": "Chord",
-    "beat": "Beat",
-    "word": "Word",
-    "section": "Section",
-    "loudness": "Loudness",
-    "k-means": "Cluster (k-means)",
-    "hdbscan": "Cluster (HDBSCAN)",
-    "clip": "Clip",
-}
-"""Keys and display names of colourings."""
-
 
 @dataclass(frozen=True, eq=False)
 class ClipAnalyses:
@@ -61,8 +48,8 @@ def colour_map(
     Raises:
         InvalidOption: there is no such colouring, or no clip has values for it.
     """
-    if key not in COLOURS:
-        raise InvalidOption("colour", key, ", ".join(COLOURS))
+    if key not in labels.COLOURINGS:
+        raise InvalidOption("colour", key, ", ".join(labels.COLOURINGS))
     found = [
         colourings(clip, embedding.times, analyses.tags, analyses.facts, analyses.words)
         for clip, embedding, analyses in zip(clips, embeddings, known, strict=True)
@@ -78,8 +65,8 @@ def wanted_colour(event: gr.EventData) -> str:
         InvalidOption: there is no such colouring.
     """
     key = event_field(event, "colour")
-    if key not in COLOURS:
-        raise InvalidOption("colour", key, ", ".join(COLOURS))
+    if key not in labels.COLOURINGS:
+        raise InvalidOption("colour", key, ", ".join(labels.COLOURINGS))
     return str(key)
 
 
@@ -106,7 +93,7 @@ def _chosen(
         return cluster_colouring(frames, ClusterOptions("k-means" if key == "k-means" else "hdbscan", clusters))
     own = [{colouring.key: colouring for colouring in of_clip}.get(key) for of_clip in found]
     if not any(own):
-        raise InvalidOption("colour", COLOURS[key], f"a property found in the clip; no {COLOURS[key].lower()} was found in it")
+        raise InvalidOption("colour", labels.COLOURINGS[key], labels.FOUND_PROPERTY.format(labels.COLOURINGS[key].lower()))
     return joined_colourings([colouring or _empty(key, len(e.frames)) for colouring, e in zip(own, embeddings, strict=True)])
 
 
@@ -127,4 +114,4 @@ def _renamed(part: Colouring, names: tuple[str, ...]) -> NDArray[np.int32]:
 
 
 def _empty(key: str, frames: int) -> Colouring:
-    return Colouring(key, COLOURS[key], "categorical", np.full(frames, NO_CATEGORY, dtype=np.int32))
+    return Colouring(key, labels.COLOURINGS[key], "categorical", np.full(frames, NO_CATEGORY, dtype=np.int32))

@@ -9,6 +9,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from components.embeddings import labels
 from components.embeddings.map import MapView, thinned
 from components.embeddings.point_colours import ClipAnalyses
 from components.page.jobs.waiting import loading_words
@@ -63,7 +64,7 @@ class ShownEmbedding:
     @property
     def title(self) -> str:
         """Title of the map."""
-        return f"{METHODS[self.map.method]} of {self.embedding.encoder.title}"
+        return labels.MAP_TITLE.format(method=METHODS[self.map.method], encoder=self.embedding.encoder.title)
 
     @property
     def starts(self) -> tuple[int, ...]:
@@ -132,7 +133,7 @@ def embedding_track(shown: ShownEmbedding) -> ColourTrack | None:
     third = points[:, 2] if points.shape[1] == 3 else -points.sum(axis=1)
     colours = np.stack([_channel(axis) for axis in (points[:, 0], third, points[:, 1])], axis=1)
     start = max(0.0, float(first.times[0]) - first.frame_seconds / 2)
-    return ColourTrack(id="embedding", name="Embedding", hop=first.frame_seconds, start=start, colours=colours)
+    return ColourTrack(id="embedding", name=labels.TRACK, hop=first.frame_seconds, start=start, colours=colours)
 
 
 def _channel(values: FloatArray) -> NDArray[np.uint8]:
@@ -156,15 +157,15 @@ def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") ->
     frames = sum(len(embedding.frames) for embedding in shown.embeddings)
     duration, elapsed = sum(one.duration for one in shown.embeddings), sum(one.elapsed for one in shown.embeddings)
     layer = f", {first.layer}" if len(first.encoder.layers) > 1 else ""
-    rate = f" at {first.encoder.frame_rate:.3g} Hz" if first.frame_seconds else ""
+    rate = labels.RATE.format(first.encoder.frame_rate) if first.frame_seconds else ""
     facts = [
-        f"{first.model}{layer}, {first.dtype} on {first.device}, {first.licence}",
-        f"{frames:,} frames{rate}, {first.frames.shape[1]} dimensions",
+        labels.BY_DEVICE.format(model=f"{first.model}{layer}", dtype=first.dtype, device=first.device, licence=first.licence),
+        f"{labels.FRAMES.format(frames)}{rate}, {labels.WIDTH.format(first.frames.shape[1])}",
         f"{METHODS[embedding_map.method]}{_explained_variance(embedding_map)}",
-        f"{duration:.1f} s of audio in {elapsed:.1f} s, map in {embedding_map.elapsed:.1f} s",
+        labels.TIMING.format(duration=duration, elapsed=elapsed, mapped=embedding_map.elapsed),
     ]
     remarks = " ".join(part for part in (embedding_map.note, thinned(frames).strip(), note) if part)
-    why = f'<details class="why"><summary>Why this model</summary>{html.escape(first.model_reason)}</details>'
+    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(first.model_reason)}</details>'
     remark = f'<p class="summary">{html.escape(remarks)}</p>' if remarks else ""
     return (
         f'<p class="summary" data-state="{state}">{html.escape(" · ".join(facts))}</p>{remark}{why if first.model_reason else ""}'
@@ -174,35 +175,35 @@ def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") ->
 def progress_markup(now: EmbeddingProgress, name: str) -> str:
     """Progress of encoding a clip; `name` is its name if there are several."""
     which = f"{name}: " if name else ""
-    by = f"{now.model}, {now.dtype} on {now.device}, {now.licence}" if now.model else ""
+    by = labels.BY_DEVICE.format(model=now.model, dtype=now.dtype, device=now.device, licence=now.licence) if now.model else ""
     doing = (
-        loading_words("loading the model")
+        loading_words(labels.LOADING)
         if now.state == "loading"
-        else f"{clock_time(now.position, 1)} of {clock_time(now.duration, 1)}"
+        else labels.OF.format(clock_time(now.position, 1), clock_time(now.duration, 1))
     )
     facts = " · ".join(part for part in (f"{which}{doing}", by, f"{now.elapsed:.1f} s") if part)
-    bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>'
+    bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="{labels.PROGRESS}"></progress>'
     return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(facts)}</p>'
 
 
 def mapping_markup(method: str, is_preparing: bool = False) -> str:
     """Progress of a projection; `is_preparing` while the method itself is compiled, once after a start."""
-    doing = f"Preparing {method}, once after a start …" if is_preparing else f"{method} …"
-    return f'<progress aria-label="Progress"></progress><p class="summary" data-state="mapping">{doing}</p>'
+    doing = labels.PREPARING.format(method) if is_preparing else f"{method} …"
+    return f'<progress aria-label="{labels.PROGRESS}"></progress><p class="summary" data-state="mapping">{doing}</p>'
 
 
 def analysing_markup(shown: ShownEmbedding) -> str:
     """Return the summary and progress while the other pipelines analyse the clips."""
-    return f'<progress aria-label="Progress"></progress>{shown_summary(shown, "Analysing tags and chords …", "analysing")}'
+    return f'<progress aria-label="{labels.PROGRESS}"></progress>{shown_summary(shown, labels.ANALYSING, "analysing")}'
 
 
 def stopped_markup() -> str:
     """Return the summary after a stop."""
-    return '<p class="summary" data-state="stopped">Stopped. The map is unchanged.</p>'
+    return f'<p class="summary" data-state="stopped">{labels.MAP_UNCHANGED}</p>'
 
 
 def _explained_variance(embedding_map: EmbeddingMap) -> str:
     ratio = embedding_map.explained_variance_ratio
     if not ratio:
         return ""
-    return f" explains {share(sum(ratio))} of the variance ({' + '.join(share(one) for one in ratio)})"
+    return labels.VARIANCE.format(total=share(sum(ratio)), parts=" + ".join(share(one) for one in ratio))

@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from components.clip.clip_input import ClipInput
+from components.embeddings import labels
 from components.embeddings.api import add_embedding_endpoints
 from components.embeddings.clip_analysis import analyse_clip
 from components.embeddings.clips_panel import build_clips_panel
@@ -90,8 +91,8 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
             main = build_main_controls(services.runtime.catalog, model_choices)
             with gr.Row(elem_classes="actions"):
-                run = gr.Button("Show", variant="primary", min_width=0, elem_id="show-embedding")
-                stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-embedding")
+                run = gr.Button(labels.SHOW, variant="primary", min_width=0, elem_id="show-embedding")
+                stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-embedding")
             controls = EmbeddingControls(**main, **build_advanced_controls())
         with gr.Column(elem_classes="card results", min_width=260):
             map_view_html = build_embedding_map()
@@ -101,7 +102,7 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
                 views = build_views()
                 build_layers_panel(services, clip, controls)
                 other_clips = build_clips_panel(services, clip, controls, together, model_choices)
-                with gr.Tab("Logit lens"):
+                with gr.Tab(labels.LOGIT_LENS):
                     build_logit_lens_panel(services, clip)
                 views.append(build_files_panel())
     job = TabJob(services, "embedding", [run, stop], panes=clip.panes)

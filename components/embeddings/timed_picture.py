@@ -9,6 +9,7 @@ import io
 import gradio as gr
 import numpy as np
 
+from components.embeddings import labels
 from components.embeddings.map import VIRIDIS
 from components.page.page_script import page_script
 from models.arrays import FloatArray
@@ -62,5 +63,5 @@ def png_of(values: FloatArray) -> bytes:
 
 def _figure(kind: str, picture: str, duration: float, caption: str) -> str:
     said = html.escape(caption)
-    attributes = f'data-end="{duration:.3f}" role="img" aria-label="{said}" title="Click to play from here"'
+    attributes = f'data-end="{duration:.3f}" role="img" aria-label="{said}" title="{labels.PLAY_FROM_HERE}"'
     return f'<figure class="{kind}"><figcaption>{said}</figcaption><div {attributes}>{picture}<i></i></div></figure>'

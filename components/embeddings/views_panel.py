@@ -12,6 +12,7 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
+from components.embeddings import labels
 from components.embeddings.map import picked_row
 from components.embeddings.shown_embedding import ShownEmbedding, with_first
 from components.embeddings.timed_picture import build_timed_pictures, curve_markup, picture_markup
@@ -32,10 +33,10 @@ MAX_LISTED = 8
 """Number of similar frames that are listed."""
 SIMILARITY_CELLS = 480
 HEATMAP_ROWS = 96
-NO_POINT = '<p class="empty">Choose a point on the map to list the most similar frames of the clip.</p>'
-NO_OTHER_FRAME = '<p class="empty">The clip is too short: no other frame is far enough away to be compared.</p>'
-CONSTANT = '<p class="empty">All frames are equal: no dimension varies.</p>'
-NO_MAP = '<p class="empty">Press Show first.</p>'
+NO_POINT = f'<p class="empty">{labels.NO_POINT}</p>'
+NO_OTHER_FRAME = f'<p class="empty">{labels.NO_OTHER_FRAME}</p>'
+CONSTANT = f'<p class="empty">{labels.CONSTANT}</p>'
+NO_MAP = f'<p class="empty">{labels.SHOW_FIRST}</p>'
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class SimilarFramesPanel:
 
 def build_similar_frames_panel(picture: gr.HTML, shown: gr.State) -> SimilarFramesPanel:
     """Build the inner tab with the frames that are similar to the point chosen on the map."""
-    with gr.Tab("Similar frames"):
+    with gr.Tab(labels.SIMILAR_FRAMES):
         frames, source = build_seekable("similar-frames", NO_POINT), gr.State(NO_SOURCE)
     picked: dict[str, Any] = {"inputs": shown, "outputs": [frames, source], "queue": False}
     picture.picked(similar_to_point, **picked, **QUIET_EACH)
@@ -124,15 +125,16 @@ def similar_frames_markup(shown: ShownEmbedding, row: int) -> str:
         f"<span>{html.escape(shown.texts[frame.index])}</span></li>"
         for frame in found
     )
-    title = f"<p>Frames most similar to {seek_button(clock_time(here, 1), max(0.0, here - first.frame_seconds / 2))}</p>"
-    return f'{title}<ol class="moments">{rows}</ol><p class="summary">Cosine similarity of the centred frames.</p>'
+    source = seek_button(clock_time(here, 1), max(0.0, here - first.frame_seconds / 2))
+    title = f"<p>{labels.SIMILAR_TO.format(source)}</p>"
+    return f'{title}<ol class="moments">{rows}</ol><p class="summary">{labels.SIMILARITY_MEASURE}</p>'
 
 
 def build_views() -> list[LazyView]:
     """Build the inner tabs Self-similarity and Dimensions."""
-    with gr.Tab("Self-similarity") as similarity_tab:
+    with gr.Tab(labels.SELF_SIMILARITY) as similarity_tab:
         similarity = build_timed_pictures("embedding-similarity")
-    with gr.Tab("Dimensions") as dimensions_tab:
+    with gr.Tab(labels.DIMENSIONS_TAB) as dimensions_tab:
         dimensions = build_timed_pictures("embedding-dimensions")
     return [
         LazyView(similarity_tab, [similarity], lambda shown: [similarity_markup(shown) if shown else NO_MAP]),
@@ -163,18 +165,17 @@ def similarity_markup(shown: ShownEmbedding) -> str:
     found = self_similarity(first.frames, first.times, SIMILARITY_CELLS)
     low = float(np.quantile(found.values, 0.02))
     values = (found.values - low) / max(float(found.values.max()) - low, 1e-6)
-    caption = "Self-similarity: time on both axes, bright is similar; blocks are homogeneous parts, diagonals are repetitions"
-    return picture_markup(values.astype(np.float32), first.duration, caption, square=True)
+    return picture_markup(values.astype(np.float32), first.duration, labels.ABOUT_SIMILARITY, square=True)
 
 
 def dimensions_markup(shown: ShownEmbedding) -> str:
     """Return a heat map of the dimensions of the clip on the player, and curves of norm and change."""
     first = shown.embedding
     heat, curves = heatmap(first.frames, first.times, HEATMAP_ROWS), norm_and_change(first.frames)
-    rows = f"The {len(heat.values)} of {first.frames.shape[1]} dimensions that vary most, correlated ones side by side"
+    rows = labels.ABOUT_DIMENSIONS.format(shown=len(heat.values), all=first.frames.shape[1])
     image = ((heat.values + 1) / 2).astype(np.float32)
     return (
         (picture_markup(image, first.duration, rows) if len(image) else CONSTANT)
-        + curve_markup(curves.norm, first.duration, "Norm")
-        + curve_markup(curves.change, first.duration, "Cosine distance to the previous frame")
+        + curve_markup(curves.norm, first.duration, labels.NORM)
+        + curve_markup(curves.change, first.duration, labels.CHANGE)
     )

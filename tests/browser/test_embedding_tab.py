@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,6 +155,20 @@ def test_embedding_and_map_are_exported(app: RunningApp, new_page: NewPage) -> N
     assert set(zipfile.ZipFile(files["TSV for TensorBoard"]).namelist()) == {"vectors.tsv", "metadata.tsv"}
     assert files["Map as PNG"].read_bytes().startswith(b"\x89PNG")
     assert "data:audio/mpeg;base64," in files["Map as web page"].read_text(encoding="utf-8")
+
+
+def test_a_saved_view_brings_its_colours_back_and_labels_are_short(app: RunningApp, new_page: NewPage) -> None:
+    page = shown(new_page(), app)
+    expect(page.locator("#encoder-layer input")).to_have_value("Default layer")
+    expect(page.locator("#about-encoder")).to_have_text("1024 dimensions · 2.08 frames per second · 1 layer · Apache-2.0")
+    page.get_by_role("button", name="Save view").click()
+    choose(page, "#map-colour", "Tag")
+    expect(page.locator(".em-legend span")).to_have_text("Sound")
+    page.get_by_role("searchbox", name="Search words, chords, tags").fill("bird")
+    expect(page.locator(".em-count")).to_contain_text(re.compile(r"[1-9]\d* of"))
+    page.get_by_role("button", name="View 1 · Time").click()
+    expect(page.locator(".em-legend span")).to_have_text("Time")
+    expect(page.locator("#map-colour input")).to_have_value("Time")
 
 
 def test_show_without_a_clip_is_a_sentence(app: RunningApp, new_page: NewPage) -> None:

@@ -52,14 +52,14 @@ function showLegend() {
   const {names, label, low, high} = state.map;
   const title = document.createElement('span');
   title.textContent = label;
-  const rest = names.length > MAX_LEGEND_NAMES ? `and ${names.length - MAX_LEGEND_NAMES} more` : '';
+  const rest = names.length > MAX_LEGEND_NAMES ? look.moreNames.replace('{}', names.length - MAX_LEGEND_NAMES) : '';
   legend.replaceChildren(
     title,
     ...names.slice(0, MAX_LEGEND_NAMES).map((name, i) => {
       const button = document.createElement('button');
       const swatch = document.createElement('i');
       button.type = 'button';
-      button.title = 'Play only this';
+      button.title = look.onlyThis;
       button.dataset.name = i;
       swatch.dataset.colour = i;
       button.append(swatch, name);

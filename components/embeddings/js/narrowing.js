@@ -12,7 +12,9 @@ export function findPoints() {
   const rows = rowsMatching(search.value, state.map);
   if (state.stretches.length) choose(null);
   showChoice(rows);
-  count.textContent = rows ? `${rows.reduce((sum, one) => sum + one, 0)} of ${rows.length} points` : '';
+  count.textContent = rows
+    ? [rows.reduce((sum, one) => sum + one, 0), rows.length].reduce((text, n) => text.replace('{}', n), look.found)
+    : '';
 }
 
 /** Enter plays what was found, Escape forgets it. */

@@ -46,7 +46,8 @@ export function showChoice(rows) {
   draw('base');
   if (!stretches.length) return showNow();
   const seconds = stretches.reduce((sum, [start, end]) => sum + end - start, 0);
-  live.textContent = `${stretches.length} ${stretches.length > 1 ? 'stretches' : 'stretch'}, ${seconds.toFixed(1)} s, in a loop`;
+  const parts = stretches.length > 1 ? look.stretches.replace('{}', stretches.length) : look.stretch;
+  live.textContent = look.looped.replace('{parts}', parts).replace('{seconds}', seconds.toFixed(1));
   now.textContent = live.textContent;
 }
 
