@@ -61,7 +61,7 @@ def answer_question(question: str, findings: ClipFindings) -> Answer:
         return _answered(words, findings)
     if part.start > findings.duration:
         return Answer(f"The clip ends at {clock_time(findings.duration)}.")
-    answer = _answered(rest or "what happens", findings_of_part(findings, part))
+    answer = _answered("what happens" if OPEN.fullmatch(rest) else rest, findings_of_part(findings, part))
     return replace(answer, text=_placed(answer.text, part), spans=_shown(part, findings.duration, answer.spans))
 
 
@@ -108,6 +108,8 @@ def _claim_answer(words: str, findings: ClipFindings) -> Answer | None:
     return Answer(sentence(f"{doubt}{'yes' if checked.verdict == 'supported' else 'no'}") + f" {checked.reason}", span)
 
 
+OPEN = re.compile(r"(?:(?:and |so )?what(?: is|'s| was| does)?(?: there| going on| happening)?)?")
+"""What is left of a question that names nothing but a time."""
 BEYOND = re.compile(
     r"\b(?:why|who (?:wrote|composed|made|recorded|performs|performed|produced|is the (?:artist|singer|composer|band))|"
     r"composers?|artists?|title|album|what(?: is|'s)? (?:the )?name of|which (?:song|band|movie|film)|what (?:song|band) is|"
