@@ -55,7 +55,7 @@ def test_tokens_are_generated_chosen_and_played(address: str, new_page: NewPage)
     page = traced(new_page(), address)
     expect(page.locator(".lens-words")).to_contain_text("had then leisure to consider")
     expect(page.locator(".token.language")).to_have_text("English")
-    for fact in ("English (1.00)", "42 words in 59 tokens", "Whisper base (offline), float32 on CPU, MIT", "0:00.0–0:15.4"):
+    for fact in ("English (99 % sure)", "42 words in 59 tokens", "Whisper base (offline), float32 on CPU, MIT", "0:00.0–0:15.4"):
         expect(page.locator("#lens-summary")).to_contain_text(fact)
     chosen(page, "And")
     page.locator(".token", has_text="leisure").click()
