@@ -47,7 +47,7 @@ class TabJob:
         self._outputs: list[list[gr.components.Component]] = []
         self._buttons[-1].click(self._stop, queue=False, **QUIET)
         self._waiting_line = build_waiting_line(self._buttons[-1])
-        self._in_queue = queue_of_page(self._queue["concurrency_id"])
+        self._in_queue = queue_of_page(self._queue["concurrency_id"], self._services.stop_flags.has_waiting_job)
 
     @property
     def names(self) -> list[str]:

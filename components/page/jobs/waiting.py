@@ -38,13 +38,21 @@ def build_waiting_line(button: gr.Button) -> gr.HTML:
     return line
 
 
-def queue_of_page(concurrency_id: str) -> Callable[[str], int]:
-    """Return a function from a session's hash to the jobs before its own in a queue of the page that is being built."""
+def queue_of_page(concurrency_id: str, has_waiting_job: Callable[[str], bool]) -> Callable[[str], int]:
+    """Return a function from a session's hash to the jobs before its own in a queue of the page that is being built.
+
+    Args:
+        concurrency_id: of the queue.
+        has_waiting_job: called with the hash of a page's session. Pages without such a job can have an event in the queue that
+            finds nothing to do; requests of the API are jobs, all of them.
+    """
     page = gr.context.Context.root_block
 
     def ahead(session_hash: str) -> int:
         queue = page._queue.event_queue_per_concurrency_id.get(concurrency_id)
-        sessions = [event.session_hash for event in queue.queue] if queue else []
+        events = queue.queue if queue else []
+        jobs = [event for event in events if event.fn.api_visibility == "public" or has_waiting_job(event.session_hash)]
+        sessions = list(dict.fromkeys(event.session_hash for event in jobs))
         return sessions.index(session_hash) + 1 if session_hash in sessions else 0
 
     return ahead
