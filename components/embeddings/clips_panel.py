@@ -57,7 +57,7 @@ def build_clips_panel(
         added = _build_library(services, clip, model_choices)
         build_library_list(services, [tab.select, added.then])
 
-    def open_files(now: AudioClip | None, before: tuple[AudioClip, ...], paths: list[str] | None) -> tuple[Any, ...]:
+    def open_files(now: AudioClip | None, before: tuple[AudioClip, ...], paths: list[str] | None, person: str) -> tuple[Any, ...]:
         first = before[0] if before else now
         if not paths or first is None:
             return (), failure_markup(sentence_for(NoClip())) if paths else "", gr.skip()
@@ -65,6 +65,8 @@ def build_clips_panel(
             found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths[:MAX_OTHER_CLIPS]]
         except AudioscopeError as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip()
+        for one in found if person else ():  # only then can a click on a point open it
+            services.clips.keep(one, person)
         clips_by_hash = {one.content_hash: one for one in (first, *found)}
         if len(clips_by_hash) == 1:
             return (), "", gr.skip()
@@ -74,7 +76,7 @@ def build_clips_panel(
         is_on_map = now is not None and now.content_hash in {one.content_hash for one in before}
         return (gr.skip(), gr.skip(), gr.skip()) if is_on_map else (None, "", ())
 
-    chosen = {"inputs": [clip.state, together, files], "outputs": [together, compared, controls.colour]}
+    chosen = {"inputs": [clip.state, together, files, clip.panes.person], "outputs": [together, compared, controls.colour]}
     changed = files.change(open_files, **chosen, **QUIET)
     clip.state.change(clear_others, inputs=[clip.state, together], outputs=[files, compared, together], queue=False, **QUIET)
     return [changed.then]
@@ -105,8 +107,8 @@ def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoi
         find = gr.Button("Find similar", min_width=0, elem_id="find-similar")
         stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-library")
     found = build_seekable("near-clips")
-    panel = _LibraryPanel(services, TabJob(services, "library", [add, find, stop], panes=clip.panes))
-    panel.job.keep([found], lambda opened, request: ("",))
+    # Without panes: what was found stays while one after the other of its clips is opened.
+    panel = _LibraryPanel(services, TabJob(services, "library", [add, find, stop]))
     added = panel.job.on(add.click, clip.state, panel.add, [clip.state, key], [found])
     panel.job.on(find.click, clip.state, panel.find, [clip.state, key], [found])
     panel.job.on(text.submit, clip.state, panel.find_by_text, [text], [found])

@@ -1,4 +1,4 @@
-"""A folder of many clips, as a worker processes it; `test_ray_folder_cluster.py` has the same on a cluster."""
+"""A folder of many clips, as a worker processes it; `ray_folder_cluster.py` has the same on a cluster."""
 
 from __future__ import annotations
 
