@@ -69,7 +69,7 @@ def refuse(page: Page) -> None:
         file.write(b"no sound at all" * 100)
         file.flush()
         page.locator(".clip-file").set_input_files(file.name)
-        expect(page.locator(".clip-note")).not_to_be_empty()
+        expect(page.locator(".clip-note[data-kind='error']")).not_to_be_empty()
 
 
 def transcribe(page: Page) -> None:
