@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -177,7 +178,11 @@ def test_more_jobs_than_may_wait_are_refused_with_a_sentence(cluster: RunningClu
     people = WORKERS + 2 * MAX_QUEUED  # when the last one comes, those before it may still be on their way to the queue
     with ThreadPoolExecutor(people) as pool:
         refusals = {answer for answer in pool.map(job, range(people)) if isinstance(answer, str)}
-    assert refusals == {f"Too many jobs are waiting already ({MAX_QUEUED}): please try again in a minute."}
+    # Several that come at once are counted with each other.
+    assert refusals
+    for refusal in refusals:
+        counted = re.fullmatch(r"Too many jobs are waiting already \((\d+)\): please try again in a minute\.", refusal)
+        assert counted and MAX_QUEUED <= int(counted[1]) < people
 
 
 def test_snapshots_without_news_are_sent_once_a_second() -> None:
