@@ -36,7 +36,8 @@ space-test: $(TESTS)
 
 # The commands of docs/scaling.md: two machines of Ray on this one, two pages and five workers.
 cluster-test: $(TESTS)
-	$(BIN)/python -m pytest tests/deploy/ray_from_commands.py tests/deploy/ray_folder_cluster.py
+	$(BIN)/python -m pytest tests/deploy/ray_from_commands.py tests/deploy/ray_folder_cluster.py \
+	  tests/deploy/ray_full_queue.py
 
 # For whoever has an NVIDIA GPU for a few minutes: prints one table. Without a GPU it says so, and fails.
 gpu-test: $(TESTS)

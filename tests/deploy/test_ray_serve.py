@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import get_args
 import pytest
 from gradio_client import Client, handle_file
 
-from models.errors import AudioscopeError, QueueFull, UnknownModel
+from models.errors import AudioscopeError, UnknownModel
 from models.runtime import JobGroup, ModelRuntime
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
@@ -163,26 +162,6 @@ def test_the_page_transcribes_through_the_proxy_of_serve(cluster: RunningCluster
     result = client.predict(handle_file(EXAMPLES / "speech.flac"), model=OPTIONS.model, beam_size=2, api_name="/transcribe")
     assert "Dashwood" in result["text"]
     assert (result["state"], result["device"]) == ("done", "CPU")
-
-
-def test_more_jobs_than_may_wait_are_refused_with_a_sentence(cluster: RunningCluster, tmp_path: Path) -> None:
-    gate = tmp_path / "gate"
-
-    def job(number: int) -> object:
-        try:
-            return len(list(waiting(tmp_path / f"begun-{number}", gate, tmp_path / f"ended-{number}", cluster.runtime)))
-        except QueueFull as refusal:
-            gate.touch()
-            return str(refusal)
-
-    people = WORKERS + 2 * MAX_QUEUED  # when the last one comes, those before it may still be on their way to the queue
-    with ThreadPoolExecutor(people) as pool:
-        refusals = {answer for answer in pool.map(job, range(people)) if isinstance(answer, str)}
-    # Several that come at once are counted with each other.
-    assert refusals
-    for refusal in refusals:
-        counted = re.fullmatch(r"Too many jobs are waiting already \((\d+)\): please try again in a minute\.", refusal)
-        assert counted and MAX_QUEUED <= int(counted[1]) < people
 
 
 def test_snapshots_without_news_are_sent_once_a_second() -> None:
