@@ -143,7 +143,7 @@ def _grid(trace: LogitLensTrace) -> str:
         cells = "".join(_cell(top[0], trace, is_token=rank == 0) for top, rank in zip(token.top_tokens, token.ranks, strict=True))
         rows.append(f'<tr><th scope="row">{_text(token.text, trace)}</th>{cells}</tr>')
     return (
-        '<details class="why"><summary>{labels.ALL_TOKENS}</summary><div class="token-scroll token-all" tabindex="0">'
+        f'<details class="why"><summary>{labels.ALL_TOKENS}</summary><div class="token-scroll token-all" tabindex="0">'
         f'<table class="lens"><thead><tr><th></th>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div></details>'
     )
 

@@ -21,6 +21,7 @@ def build_demo(services: Services) -> gr.Blocks:
         clip = build_clip_input(services)
         with gr.Column(elem_classes="card results"):
             build_logit_lens_panel(services, clip)
+        clip.panes.connect()
     return demo
 
 

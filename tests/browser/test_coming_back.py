@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.app_process import RunningApp, free_port, running_app
+from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, open_tab, take_example, upload, visit, wait_for_state
 from tests.recordings import librivox_sentences
@@ -134,40 +134,6 @@ def test_another_browser_gets_a_sentence_and_the_empty_page(app: RunningApp, new
     stranger.goto(owner.url)
     expect(stranger.locator(".clip-note")).to_contain_text("no longer kept here")
     expect(stranger.locator(".as-empty")).to_be_visible()
-
-
-def test_every_tab_comes_back_after_the_server_was_restarted(tmp_path: Path, new_page: NewPage) -> None:
-    port, page = free_port(), new_page()
-    with running_app(tmp_path, port=port) as app:
-        load_example(visit(page, app), "Music")
-        page.locator("#transcribe").click()
-        wait_for_state(page, "done")
-        open_tab(page, "Sound to image")
-        page.locator("#draw").click()
-        drawn = summary(page, "picture")
-        page.locator("#draw-storyboard").click()
-        expect(page.locator('#storyboard [data-state="done"]')).to_be_visible(timeout=SLOW_MS)
-        open_tab(page, "Embeddings")
-        page.locator("#show-embedding").click()
-        shown = summary(page, "embedding")
-        page.get_by_role("tab", name="Layers").click()
-        page.locator("#compare-layers").click()
-        expect(page.locator('#embedding-layers [data-state="done"]')).to_be_visible(timeout=SLOW_MS)
-        tracks = page.evaluate(TRACKS)
-        address = page.url
-        page.goto("about:blank")
-    with running_app(tmp_path, port=port):
-        page.goto(address)
-        expect(page.locator(".as-name")).to_have_text("Music")
-        assert summary(page, "embedding") == shown
-        expect(page.locator('#embedding-layers [data-state="done"]')).to_be_attached()
-        expect(page.locator("#transcript-summary")).not_to_be_empty()
-        assert set(page.evaluate(TRACKS)) == set(tracks)
-        assert page.locator("progress").count() == 0
-        open_tab(page, "Sound to image")
-        assert summary(page, "picture") == drawn
-        expect(page.locator("#pictures img")).to_have_count(1)
-        expect(page.locator('#storyboard [data-state="done"]')).to_be_visible()
 
 
 def test_two_pages_of_one_browser_have_clips_of_their_own(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
