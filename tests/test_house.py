@@ -16,6 +16,7 @@ PLACES = (
     "components",
     "pipelines",
     "models",
+    "deploy",
     "training",
     "tests",
     "benchmarks",

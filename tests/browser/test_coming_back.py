@@ -1,4 +1,4 @@
-"""Nothing that a person made is lost: Reload, Back and History bring back clip, tab, results and a running job; nobody else's."""
+"""Nothing that a person made is lost: Reload, Back and History bring back clip, tab, results and a running job, to one person."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from tests.deploy.space_files import ROOT
 START_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 20.0
 CPUS = 4
-"""Of each machine, as Ray counts them: it starts no more processes than that."""
+"""CPUs of each machine, as Ray counts them: it starts no more processes than that."""
 STARTED = "Ray runtime started"
 
 
@@ -29,7 +29,7 @@ class RayMachines:
     """A running cluster."""
 
     address: str
-    """Of Ray, for `ray.init`."""
+    """Address of the cluster for `ray.init`."""
     page: str
     """Address of the page."""
     environment: dict[str, str]
@@ -96,7 +96,7 @@ def machine(command: str, environment: dict[str, str], folder: Path) -> Iterator
         yield
     finally:
         for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
-            each.kill()  # a machine that is told to end waits half a minute for its jobs
+            each.kill()  # a machine that gets SIGTERM waits half a minute for its jobs
         process.wait(STOP_TIMEOUT_SECONDS)
 
 
