@@ -23,7 +23,7 @@ FORBIDDEN = {
 PIPELINE_FLOORS = (
     ("wording", "jobs", "storage"),
     ("clip",),
-    ("tagging", "language_models"),
+    ("tagging", "language_models", "edits"),
     ("speech", "music"),
     ("subtitles", "pictures", "interpretability", "description"),
     ("film", "embeddings", "questions", "annotations"),

@@ -31,7 +31,7 @@ def edited_versions(
     Raises:
         InvalidOption: there is no such line, or a value is none that the edit takes.
     """
-    before = latest(known, shown)
+    before = known.latest(shown)
     versions = known.with_version(before)
     match event_field(event, "kind"):
         case "version":
@@ -41,19 +41,14 @@ def edited_versions(
         case "redo":
             return versions.with_version(before.redo())
         case _:
-            return versions.with_version(before.with_lines(_edited_lines(before.transcription.segments, event, duration)))
+            return versions.with_version(before.with_items(_edited_lines(before.items, event, duration)))
 
 
 def with_line_again(known: TranscriptVersions, shown: TranscriptVersion, line: Segment, again: Lines) -> TranscriptVersions:
     """Return a person's versions with a line that was decoded again; one that was edited meanwhile stays."""
-    before = latest(known, shown)
-    lines = before.transcription.segments
-    return known.with_version(before.with_lines(with_lines(lines, lines.index(line), again)) if line in lines else before)
-
-
-def latest(known: TranscriptVersions, shown: TranscriptVersion) -> TranscriptVersion:
-    """Return the version on the page with the edits that were stored since."""
-    return next((version for version in known.versions if version.id == shown.id), shown)
+    before = known.latest(shown)
+    lines = before.items
+    return known.with_version(before.with_items(with_lines(lines, lines.index(line), again)) if line in lines else before)
 
 
 def _edited_lines(lines: Lines, event: gr.EventData, duration: float) -> Lines:

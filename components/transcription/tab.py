@@ -21,20 +21,14 @@ from components.transcription import labels
 from components.transcription.api import add_transcription_endpoint
 from components.transcription.controls import build_advanced_controls, build_main_controls, cue_options_of, options_of
 from components.transcription.dictation import build_dictation_button, connect_dictation
-from components.transcription.edit_events import edited_versions, latest, line_of, with_line_again
+from components.transcription.edit_events import edited_versions, line_of, with_line_again
 from components.transcription.files import build_download_buttons, downloads_of, no_downloads
 from components.transcription.queue_panel import build_transcription_queue
 from components.transcription.transcript import TranscriptFeed, build_transcript
 from components.transcription.updates import NO_UPDATE, TranscriptUpdates, Update, only, whole
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.speech.edits.versions import (
-    TranscriptVersion,
-    TranscriptVersions,
-    change_versions,
-    find_versions,
-    new_version,
-)
+from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, new_version, transcript_versions
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.transcription import decode_line, find_stopped, find_stored, transcribe, transcription_gpu_seconds
 from pipelines.subtitles.formats import Subtitles
@@ -96,6 +90,7 @@ class _TranscriptionWork:
     def __init__(self, services: Services, job: TabJob) -> None:
         self._services = services
         self._job = job
+        self._versions = transcript_versions(services.kept)
 
     def run(self, clip: AudioClip | None, editor: str, request: gr.Request, *controls: Any) -> Iterator[Update]:
         """Stream the result of the job into the page; a version with edits stays beside it.
@@ -107,7 +102,7 @@ class _TranscriptionWork:
             if clip is None:
                 raise NoClip
             options = options_of(controls)
-            known = find_versions(self._services.kept, clip, editor)
+            known = self._versions.find(clip, editor)
             updates, resumed = TranscriptUpdates(clip, options), _stopped_version(known, options)
             stopped = find_stopped(clip, options, self._services.runtime.catalog) if resumed else None
             for now in transcribe(clip, options, self._services.runtime, should_stop):
@@ -119,7 +114,7 @@ class _TranscriptionWork:
 
     def edited(self, clip: AudioClip | None, request: gr.Request, person: str, *controls: Any) -> Update | None:
         """Return the edited transcript of a new clip, if there is one."""
-        versions = find_versions(self._services.kept, clip, person) if clip else None
+        versions = self._versions.find(clip, person) if clip else None
         return _timeline_last(whole(clip, versions)) if clip and versions and versions.shown else None
 
     def otherwise(self, clip: AudioClip | None, request: gr.Request, person: str, *controls: Any) -> Update:
@@ -145,7 +140,7 @@ class _TranscriptionWork:
         try:
             if clip is None or shown is None:
                 raise NoClip
-            before = latest(find_versions(self._services.kept, clip, person), shown).transcription.segments
+            before = self._versions.find(clip, person).latest(shown).items
             line, options = before[line_of(event, before)], options_of(controls)
             again = decode_line(clip, line, options, self._services.runtime)
         except Exception as error:
@@ -158,11 +153,11 @@ class _TranscriptionWork:
         """Return a run's version with the stored ones of its clip; alone, and not stored, where nothing was edited."""
         if not known.versions:
             return only(version)
-        return change_versions(self._services.kept, clip, person, lambda now: now.with_version(version))
+        return self._versions.change(clip, person, lambda now: now.with_version(version))
 
     def _changed(self, clip: AudioClip, person: str, change: Callable[[TranscriptVersions], TranscriptVersions]) -> Update:
         try:
-            return whole(clip, change_versions(self._services.kept, clip, person, change))
+            return whole(clip, self._versions.change(clip, person, change))
         except Exception as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

@@ -12,7 +12,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired
 from pipelines.clip.kept_results import KeptResults
 from pipelines.speech.edits.lines import Lines, with_correction, with_merger, with_move, with_replacement, with_split
-from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, change_versions, find_versions, new_version
+from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, new_version, transcript_versions
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.storage.folder_storage import FolderStorage
 from tests.pipelines.speech.edits.test_lines import LINES
@@ -59,7 +59,7 @@ def test_undo_and_redo_go_over_all_edits(seed: int) -> None:
     for _ in range(12):
         if len(lines_of(version)) < 2:
             break
-        version = version.with_lines(some_edit(lines_of(version), draw))
+        version = version.with_items(some_edit(lines_of(version), draw))
         states += [lines_of(version)] if lines_of(version) != states[-1] else []
     assert len(version.done) == len(states) - 1
     for state in reversed(states[:-1]):
@@ -73,16 +73,16 @@ def test_undo_and_redo_go_over_all_edits(seed: int) -> None:
 
 
 def test_an_edit_after_an_undo_cannot_be_redone_over() -> None:
-    version = new_version(NOW, OPTIONS).with_lines(LINES[1:]).undo().with_lines(LINES[:1])
+    version = new_version(NOW, OPTIONS).with_items(LINES[1:]).undo().with_items(LINES[:1])
     assert version.redo() == version
 
 
 def test_what_changes_nothing_is_no_edit() -> None:
-    assert not new_version(NOW, OPTIONS).with_lines(LINES).is_edited
+    assert not new_version(NOW, OPTIONS).with_items(LINES).is_edited
 
 
 def test_edited_versions_stay_beside_a_new_run() -> None:
-    edited = new_version(NOW, OPTIONS).with_lines(LINES[1:])
+    edited = new_version(NOW, OPTIONS).with_items(LINES[1:])
     versions = TranscriptVersions().with_version(edited).with_version(new_version(NOW, OPTIONS))
     assert len(versions.versions) == 2
     assert versions.shown == versions.versions[1]
@@ -93,22 +93,22 @@ def test_edited_versions_stay_beside_a_new_run() -> None:
 
 
 def test_edits_are_stored_for_one_person(kept: KeptResults, clip: AudioClip) -> None:
-    edited = new_version(NOW, OPTIONS).with_lines(LINES[1:])
-    change_versions(kept, clip, "anna", lambda known: known.with_version(edited))
-    assert find_versions(kept, clip, "anna").shown == edited
-    assert find_versions(kept, clip, "ben") == TranscriptVersions()
+    edited = new_version(NOW, OPTIONS).with_items(LINES[1:])
+    transcript_versions(kept).change(clip, "anna", lambda known: known.with_version(edited))
+    assert transcript_versions(kept).find(clip, "anna").shown == edited
+    assert transcript_versions(kept).find(clip, "ben") == TranscriptVersions()
 
 
 def test_a_clip_that_is_gone_is_called_so(kept: KeptResults, clip: AudioClip) -> None:
     gone = replace(clip, directory=clip.directory / "gone")
     with pytest.raises(ClipExpired):
-        change_versions(kept, gone, "anna", lambda known: known)
+        transcript_versions(kept).change(gone, "anna", lambda known: known)
 
 
 def test_a_resumed_run_adds_its_lines_after_edited_ones() -> None:
     stopped = LINES[:2]
     edited = new_version(replace(NOW, segments=stopped, state="stopped"), OPTIONS)
-    edited = edited.with_lines(with_correction(stopped, 0, "The young farmer"))
+    edited = edited.with_items(with_correction(stopped, 0, "The young farmer"))
     resumed = edited.resumed(NOW, stopped)
     assert [line.text for line in lines_of(resumed)] == ["The young farmer", "sold the clock.", "He left."]
     assert lines_of(resumed.undo()) == LINES
