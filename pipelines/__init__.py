@@ -2,3 +2,5 @@
 
 APP_NAME = "Audioscope"
 """What exported files name as the program that made them."""
+APP_VERSION = "0.1.0"
+"""Its version."""

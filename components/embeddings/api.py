@@ -10,8 +10,7 @@ import gradio as gr
 import numpy as np
 
 from components.clip.clip_input import open_for_api
-from components.embeddings.clips_panel import clips_near_text, default_library_encoder, library_options
-from components.embeddings.controls import encoder_facts, encoder_of
+from components.embeddings.controls import encoder_facts
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
@@ -26,7 +25,8 @@ from pipelines.embeddings.clip_library import ClipMatch
 from pipelines.embeddings.embed import check_duration, embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
-from pipelines.embeddings.encoders.registry import choose_encoder, encoders
+from pipelines.embeddings.encoders.registry import choose_encoder
+from pipelines.embeddings.library_search import clips_near_text, library_encoder, library_options
 from pipelines.embeddings.map import (
     MapMethod,
     MapOptions,
@@ -137,12 +137,12 @@ def _add_nearest_clips(services: Services) -> None:
             clips [{clip {content_hash, name, duration, added}, similarity, start, end}], best first, where start and end, in
             seconds, are those of the most similar part; encoder; library_size, the number of clips in the library; clip_notes.
         """
-        chosen = _library_encoder(services, encoder, needs_text=audio is None)
+        chosen = library_encoder(services.runtime.catalog, encoder, needs_text=audio is None)
         notes: tuple[str, ...] = ()
         if audio is None:
             if not text.strip():
                 raise NoClip
-            found = clips_near_text(services, text, chosen, count)
+            found = clips_near_text(services.library, text, chosen, count, services.runtime)
         else:
             clip = open_for_api(services, audio, should_stop)
             found, notes = _search_library(services, clip, chosen, count, add, should_stop), clip.notes
@@ -214,15 +214,3 @@ def _npz_file(clip: AudioClip, embedding: ClipEmbedding) -> dict[str, Any]:
     path = folder / f"{safe_stem(clip.name)}.npz"
     np.savez(path, frames=embedding.frames, times=embedding.times)
     return as_file_data(path)
-
-
-def _library_encoder(services: Services, key: str, needs_text: bool) -> Encoder:
-    known = [encoder for encoder in encoders(services.runtime.catalog) if encoder.frame_rate]
-    if key != AUTO:
-        return encoder_of(services.runtime.catalog, key)
-    if not needs_text:
-        return default_library_encoder(known)
-    with_text = [encoder for encoder in known if encoder.has_text]
-    if not with_text:
-        raise InvalidOption("encoder", key, "an encoder that shares a space with texts, such as a CLAP model")
-    return with_text[0]

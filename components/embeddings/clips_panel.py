@@ -12,7 +12,7 @@ from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import ClipInput
-from components.embeddings.controls import EmbeddingControls, encoder_of, encoders_within_reach
+from components.embeddings.controls import EmbeddingControls, encoders_within_reach
 from components.embeddings.library_list import build_library_list
 from components.embeddings.shown_embedding import progress_markup
 from components.page.events import QUIET
@@ -25,10 +25,10 @@ from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.embeddings.clip_library import ClipLibrary, ClipMatch
-from pipelines.embeddings.embed import embed_clip, embed_texts
-from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
-from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
-from pipelines.embeddings.encoders.registry import encoders
+from pipelines.embeddings.embed import embed_clip
+from pipelines.embeddings.embedding_types import ClipEmbedding
+from pipelines.embeddings.encoders.registry import encoder_of
+from pipelines.embeddings.library_search import clips_near_text, library_encoder, library_encoders, library_options
 from pipelines.wording.times import clock_time
 from services import Services
 
@@ -36,8 +36,6 @@ MAX_OTHER_CLIPS = 8
 """Maximum number of clips on a map besides the open one."""
 MAX_MATCHES = 8
 """Number of clips that a search lists."""
-WITH_YAMNET = EmbeddingOptions("whisper-base-encoder", "layer 5")
-"""Second embedding that a search by YAMNet uses."""
 ABOUT_LIBRARY = """<h2>Library</h2><p class="summary">Shared: everyone using this server can open it,
 and rename and delete its clips.</p>"""
 STOPPED = '<p class="summary" data-state="stopped">Stopped.</p>'
@@ -85,9 +83,9 @@ def build_clips_panel(
 def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoices) -> Dependency:
     """Build the search, and return the event after which the library may have one more clip."""
     catalog = services.runtime.catalog
-    known = [encoder for encoder in encoders(catalog) if encoder.frame_rate]
+    known = library_encoders(catalog)
     with_text = [encoder for encoder in known if encoder.has_text]
-    default = default_library_encoder(known)
+    default = library_encoder(catalog)
     gr.HTML(ABOUT_LIBRARY, apply_default_css=False)
     with gr.Row(elem_classes="actions"):
         key = model_choices.build(
@@ -131,8 +129,8 @@ class _LibraryPanel:
     def find_by_text(self, text: str, request: gr.Request) -> Iterator[str]:
         """Handle Enter in the text search."""
         try:
-            encoder = next(encoder for encoder in encoders(self._services.runtime.catalog) if encoder.has_text)
-            found = clips_near_text(self._services, text, encoder, MAX_MATCHES)
+            encoder = library_encoder(self._services.runtime.catalog, needs_text=True)
+            found = clips_near_text(self._services.library, text, encoder, MAX_MATCHES, self._services.runtime)
             yield matches_markup(found, f"“{text}”", self._can_open)
         except Exception as error:
             yield failure_markup(sentence_for(error))
@@ -164,31 +162,6 @@ class _LibraryPanel:
     def _can_open(self, match: ClipMatch) -> bool:
         """Return whether the clip can be opened: the library keeps vectors longer than the clip store keeps audio."""
         return self._services.clips.find(match.clip.content_hash) is not None
-
-
-def default_library_encoder(known: Sequence[Encoder]) -> Encoder:
-    """Return the encoder with the best retrieval: YAMNet, which was trained to classify sounds."""
-    return next((encoder for encoder in known if encoder.key == "yamnet"), known[0])
-
-
-def library_options(encoder: Encoder) -> tuple[EmbeddingOptions, ...]:
-    """Return the embeddings that a search uses: the text space if the encoder has one; YAMNet together with a layer of Whisper.
-
-    `training.evaluate_retrieval` measures the pair and YAMNet alone.
-    """
-    own = EmbeddingOptions(encoder.key, TEXT_SPACE if encoder.has_text else "")
-    return (own, WITH_YAMNET) if encoder.key == "yamnet" else (own,)
-
-
-def clips_near_text(services: Services, text: str, encoder: Encoder, count: int) -> tuple[ClipMatch, ...]:
-    """Return the clips of the library that are most similar to `text`.
-
-    Raises:
-        InvalidOption: the encoder has no text space, or the text is empty.
-        ModelError: the model cannot be loaded.
-    """
-    vector = embed_texts((text,), encoder, services.runtime)[0]
-    return services.library.nearest_to_text(vector, encoder, count)
 
 
 def matches_markup(found: Sequence[ClipMatch], query: str, can_open: Callable[[ClipMatch], bool]) -> str:

@@ -12,12 +12,11 @@ import gradio as gr
 from components.embeddings import labels
 from components.page.model_choices import ModelChoices, Offer
 from models.arrays import MAX_SEED
-from models.errors import UnknownModel
 from models.model_catalog import ModelCatalog
 from pipelines.embeddings.colouring import MAX_CLUSTERS
 from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
-from pipelines.embeddings.encoders.registry import encoders
+from pipelines.embeddings.encoders.registry import encoder_of, encoders
 from pipelines.embeddings.map import (
     MAX_MIN_DISTANCE,
     MAX_NEIGHBOURS,
@@ -122,18 +121,6 @@ def map_options_of(values: tuple[Any, ...]) -> MapOptions:
         min_distance=float(distance),
         seed=int(seed or 0),
     )
-
-
-def encoder_of(catalog: ModelCatalog, key: str) -> Encoder:
-    """Return the encoder with this key.
-
-    Raises:
-        UnknownModel: there is none.
-    """
-    known = {encoder.key: encoder for encoder in encoders(catalog)}
-    if key not in known:
-        raise UnknownModel(key, tuple(known))
-    return known[key]
 
 
 def layer_choices(catalog: ModelCatalog, key: str) -> list[tuple[str, str]]:

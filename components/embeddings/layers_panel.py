@@ -9,7 +9,7 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.embeddings import labels
-from components.embeddings.controls import EmbeddingControls, encoder_of
+from components.embeddings.controls import EmbeddingControls
 from components.embeddings.shown_embedding import progress_markup
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
@@ -20,7 +20,7 @@ from pipelines.embeddings.analysis import LayerFrames, layer_cka
 from pipelines.embeddings.embed import embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
-from pipelines.embeddings.encoders.registry import encoders
+from pipelines.embeddings.encoders.registry import encoder_of, encoders
 from services import Services
 
 SAME_ENCODER = "same"

@@ -8,10 +8,11 @@ from dataclasses import replace
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
-from components.page.downloads import APP_VERSION, as_file_data, new_files_folder
+from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from models.errors import JobStopped
+from pipelines import APP_VERSION
 from pipelines.annotations.export import export_results
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.speech.transcript import TranscriptionOptions

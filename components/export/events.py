@@ -8,10 +8,11 @@ from urllib.parse import quote
 import gradio as gr
 
 from components.clip.clip_input import ClipInput, bar_value
-from components.page.downloads import APP_VERSION, new_files_folder
+from components.page.downloads import new_files_folder
 from components.page.events import QUIET_EACH
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
+from pipelines import APP_VERSION
 from pipelines.annotations.export import export_results
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip

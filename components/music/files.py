@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from components.page.downloads import APP_VERSION, new_files_folder
+from components.page.downloads import new_files_folder
 from components.page.json_documents import as_document
-from pipelines import APP_NAME
+from pipelines import APP_NAME, APP_VERSION
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.description.description import ClipDescription

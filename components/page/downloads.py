@@ -1,4 +1,4 @@
-"""Folders of files for download, and the version that is written into them."""
+"""Folders of files for download."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import uuid4
 from pipelines.clip.clip import AudioClip
 
 FILES_FOLDER = "files"
-APP_VERSION = "0.1.0"
 
 
 def new_files_folder(clip: AudioClip) -> Path:

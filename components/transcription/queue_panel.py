@@ -12,7 +12,6 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.page.downloads import APP_VERSION
 from components.page.events import QUIET, sharing
 from components.page.markup import failure_markup
 from components.page.page_script import page_script
@@ -20,6 +19,7 @@ from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.transcription import labels
 from components.transcription.controls import TranscriptionControls, cue_options_of, options_of
+from pipelines import APP_VERSION
 from pipelines.clip.clip_names import free_stem, name_key, readable_name, safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.speech.batch import QueuedFile, transcribe_files

@@ -10,7 +10,6 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
-from components.page.downloads import APP_VERSION
 from components.page.events import QUIET, QUIET_EACH, sharing
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
 from components.page.markup import failure_markup
@@ -26,6 +25,7 @@ from components.transcription.files import build_download_buttons, downloads_of,
 from components.transcription.queue_panel import build_transcription_queue
 from components.transcription.transcript import TranscriptFeed, build_transcript
 from components.transcription.updates import NO_UPDATE, TranscriptUpdates, Update, only, whole
+from pipelines import APP_VERSION
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, new_version, transcript_versions

@@ -49,6 +49,18 @@ def choose_encoder(key: str, catalog: ModelCatalog) -> tuple[Encoder, ModelChoic
     return known[key], catalog.choose("embed_audio", known[key].spec.key)
 
 
+def encoder_of(catalog: ModelCatalog, key: str) -> Encoder:
+    """Return the encoder with this key.
+
+    Raises:
+        UnknownModel: there is none.
+    """
+    known = {encoder.key: encoder for encoder in encoders(catalog)}
+    if key not in known:
+        raise UnknownModel(key, tuple(known))
+    return known[key]
+
+
 def encoders_of(spec: ModelSpec) -> Iterator[Encoder]:
     """Yield the encoders of one model.
 
