@@ -25,7 +25,7 @@ PIPELINE_FLOORS = (
     ("clip",),
     ("tagging", "language_models", "edits"),
     ("speech", "music"),
-    ("subtitles", "pictures", "interpretability", "description"),
+    ("subtitles", "pictures", "interpretability", "description", "notes"),
     ("film", "embeddings", "questions", "annotations"),
 )
 """Subpackages of `pipelines`, from the ground up. A room imports rooms of lower floors only."""

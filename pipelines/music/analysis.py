@@ -32,7 +32,8 @@ from pipelines.jobs.model_use import model_fields
 from pipelines.music.calibration import calibrated
 from pipelines.music.facts import MAX_BPM, MIN_BPM, ClipTags, FactOptions, MusicFacts
 from pipelines.music.harmony.harmonies import Harmonies, find_harmonies
-from pipelines.music.harmony.reading import WORKING_BYTES, HarmonyReader
+from pipelines.music.harmony.note_reading import WORKING_BYTES
+from pipelines.music.harmony.reading import HarmonyReader
 from pipelines.music.loudness import Loudness, LoudnessReader, loudness_block_count, loudness_of
 from pipelines.music.rhythm.beat_network import (
     BEAT_SAMPLE_RATE,
@@ -133,7 +134,7 @@ class _FactFinder:
         self._beats = runtime.catalog.choose("track_beats", BEAT_NETWORK.key, WORKING_BYTES).spec
         self._beatnet = runtime.catalog.choose("track_beats", BEATNET.key, WORKING_BYTES).spec
         self._part = sounding_part(clip.waveform(BEAT_SAMPLE_RATE), BEAT_SAMPLE_RATE)
-        self._harmony = HarmonyReader(clip, self._part.cut, self._part.name, runtime)
+        self._harmony = HarmonyReader(clip, self._part, runtime)
         self._position = 0.0
 
     @property

@@ -111,10 +111,10 @@ def example(seed: int, workshop: Workshop) -> Example:
     frames = frame_count(len(clean))
     mels = [log_mel(version, 0, frames, input_gain(version)) for version in (clean, augmented)]
     chosen = augmented if rng.random() < 0.7 else clean
-    blocks = [pooled_notes(*note_block(workshop.basic_pitch, chosen, i)) for i in range(note_block_count(len(chosen)))]
+    blocks = [note_block(workshop.basic_pitch, chosen, i) for i in range(note_block_count(len(chosen)))]
     return Example(
         mel=np.stack(mels).astype(np.float16),
-        notes=np.round(255 * np.concatenate(blocks)).astype(np.uint8),
+        notes=np.round(255 * np.concatenate([pooled_notes(block.notes, block.onsets) for block in blocks])).astype(np.uint8),
         truth=np.frombuffer(json.dumps(asdict(truth) if truth else None).encode(), dtype=np.uint8),
     )
 

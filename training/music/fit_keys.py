@@ -196,7 +196,7 @@ def read_harmony(excerpt: Excerpt, services: Services, features: Path) -> Harmon
     clip = services.clips.open(excerpt.file)
     part = sounding_part(clip.waveform(22_050), 22_050)
     with kept_features(features, clip.content_hash, services.settings.feature_store_bytes) as store:
-        reader = HarmonyReader(clip, part.cut, part.name, replace(services.runtime, features=store)).read(float)
+        reader = HarmonyReader(clip, part, replace(services.runtime, features=store)).read(float)
         while True:
             try:
                 next(reader)

@@ -9,7 +9,7 @@ distance between windows is a whole number of frames, so that times do not drift
 from __future__ import annotations
 
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,22 @@ PITCHES = 88
 """Keys of a piano."""
 LOWEST_PITCH = 21
 """MIDI pitch of the first column: A0."""
+CONTOUR_BINS_PER_PITCH = 3
+CONTOUR_BINS = CONTOUR_BINS_PER_PITCH * PITCHES
+"""Frequency bins of the contours. The middle one of each pitch's three bins has the pitch's own frequency."""
 NOTE_OUTPUT, ONSET_OUTPUT, CONTOUR_OUTPUT = "StatefulPartitionedCall:1", "StatefulPartitionedCall:2", "StatefulPartitionedCall:0"
 INPUT = "serving_default_input_2:0"
+
+
+class NoteFrames(NamedTuple):
+    """Activations of consecutive frames, 0 to 1."""
+
+    notes: FloatArray
+    """[frames, 88]: a note sounds."""
+    onsets: FloatArray
+    """[frames, 88]: a note begins."""
+    contours: FloatArray
+    """[frames, 264]: a pitch sounds, in thirds of a semitone."""
 
 
 def note_block_count(samples: int) -> int:
@@ -38,7 +52,7 @@ def note_block_count(samples: int) -> int:
     return max(1, ceil(samples / BLOCK_SAMPLES))
 
 
-def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> tuple[FloatArray, FloatArray]:
+def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> NoteFrames:
     """Run Basic Pitch over one block. Frame i begins at sample 256 i of the block; beyond the clip there is silence.
 
     Args:
@@ -47,7 +61,7 @@ def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> tuple[Floa
         block: number of the block.
 
     Returns:
-        (notes, onsets), each [2272, 88], 0 to 1.
+        Activations of 2272 frames.
     """
     first = block * BLOCK_SAMPLES - EDGE_FRAMES * NOTE_HOP_SAMPLES
     hop = KEPT_FRAMES * NOTE_HOP_SAMPLES
@@ -57,11 +71,11 @@ def note_block(basic_pitch: Any, waveform: FloatArray, block: int) -> tuple[Floa
     left = max(0, len(waveform) - block * BLOCK_SAMPLES)
     used = min(WINDOWS_PER_BLOCK, max(1, ceil(left / hop)))
     windows = np.stack([padded[i * hop : i * hop + WINDOW_SAMPLES] for i in range(used)])[..., np.newaxis]  # [windows, 43844, 1]
-    notes, onsets = basic_pitch.run([NOTE_OUTPUT, ONSET_OUTPUT], {INPUT: windows})  # [windows, 172, 88]
-    return _joined(notes), _joined(onsets)
+    outputs = basic_pitch.run([NOTE_OUTPUT, ONSET_OUTPUT, CONTOUR_OUTPUT], {INPUT: windows})  # each [windows, 172, bins]
+    return NoteFrames(*(_joined(output) for output in outputs))
 
 
 def _joined(windows: FloatArray) -> FloatArray:
-    """Join the middles of [windows, 172, 88] to [2272, 88]; missing windows are silent."""
-    frames = windows[:, EDGE_FRAMES : EDGE_FRAMES + KEPT_FRAMES].reshape(-1, PITCHES)
+    """Join the middles of [windows, 172, bins] to [2272, bins]; missing windows are silent."""
+    frames = windows[:, EDGE_FRAMES : EDGE_FRAMES + KEPT_FRAMES].reshape(-1, windows.shape[-1])
     return np.pad(frames, ((0, BLOCK_FRAMES - len(frames)), (0, 0)))

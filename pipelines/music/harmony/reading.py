@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
-from models.cache.feature_store import ArrayT, FeatureKey
+from models.cache.feature_store import ArrayT
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.specs.music import CREMA, HARMONY_NETWORK
@@ -28,21 +28,18 @@ from pipelines.music.harmony.crema import (
 )
 from pipelines.music.harmony.harmony_network import HARMONY_HOP_SAMPLES, chroma_of, harmony_logits, pooled_notes
 from pipelines.music.harmony.key_evidence import HarmonyActivations, level_weights, melody_chroma
-from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE
+from pipelines.music.harmony.note_reading import WORKING_BYTES, NoteReader
 from pipelines.music.harmony.tonality import Tonality, tonality_of
-from pipelines.music.harmony.tuning import MIN_TUNING_CENTS, tuning_cents
+from pipelines.music.harmony.tuning import MIN_TUNING_CENTS
+from pipelines.music.sounding_part import SoundingPart
 
-WORKING_BYTES = 200 * 2**20
-"""Memory for spectrograms and activations of one block, beside the weights; rounded up."""
-TUNING_REVISION = "3"
 NOTES_FRACTION = 0.75
 """Fraction of the reading that the notes take; crema takes the rest."""
 
 HalfArray = NDArray[np.float16]
 """Type of what is stored for a long time; it need not be more exact."""
 StepT = TypeVar("StepT")
-Cut = Callable[[FloatArray, int], FloatArray]
-"""Returns the part of a waveform that sounds, for the waveform and its sample rate."""
 
 
 @dataclass(frozen=True)
@@ -60,25 +57,24 @@ class HarmonyReading:
 class HarmonyReader:
     """One clip and the models for it. Each lease is for one block, and stored blocks need none."""
 
-    def __init__(self, clip: AudioClip, cut: Cut, part_name: str, runtime: ModelRuntime) -> None:
+    def __init__(self, clip: AudioClip, part: SoundingPart, runtime: ModelRuntime) -> None:
         self._clip = clip
-        self._cut = cut
-        self._part_name = part_name
+        self._part = part
         self._runtime = runtime
+        self._reader = NoteReader(clip, part, runtime)
         choose = runtime.catalog.choose
-        self._notes = choose("transcribe_notes", working_bytes=WORKING_BYTES).spec
         self._harmony = choose("name_chords", HARMONY_NETWORK.key, WORKING_BYTES).spec
         self._crema = choose("name_chords", CREMA.key, WORKING_BYTES).spec
 
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
         """All models in use."""
-        return self._notes, self._harmony, self._crema
+        return self._reader.spec, self._harmony, self._crema
 
     def read(self, step: Callable[[float], StepT]) -> Generator[StepT, None, HarmonyReading]:
         """Return what the networks find; yield `step(fraction)` after each block, which was this fraction of the work."""
-        cents = self._tuning()
-        notes = yield from self._pooled_notes(cents, step)
+        cents = self._reader.cents
+        notes = yield from self._pooled_notes(step)
         layer = f"chords and keys at {cents:.0f} cents"
         logits = self._features(self._harmony, layer, partial(_harmony_of, notes)).astype(np.float32)
         waveform = self._waveform(CREMA_SAMPLE_RATE)
@@ -102,35 +98,26 @@ class HarmonyReader:
         tonality = tonality_of(notes[:frames], activations.weights, chord_probability(chord_logits))
         return HarmonyReading(notes, activations, tonality, cents)
 
-    def _tuning(self) -> float:
-        key = FeatureKey(self._clip.content_hash, "tuning", TUNING_REVISION, f"cents, {self._part_name}")
-        measure = partial(_tuning_of, self._waveform(NOTE_SAMPLE_RATE))
-        return float(self._runtime.features.get_or_compute(key, measure)[0])
-
-    def _pooled_notes(self, cents: float, step: Callable[[float], StepT]) -> Generator[StepT, None, FloatArray]:
-        """Return the pooled notes [frames, 2, 88], read at the clip's own tuning."""
-        # Resampled to another rate and read at the usual one, all notes are shifted to A4 = 440 Hz, and the time is stretched.
-        stretch = 2 ** (cents / 1200) if abs(cents) >= MIN_TUNING_CENTS else 1.0
-        rate = round(NOTE_SAMPLE_RATE * stretch)
-        tuned = self._waveform(rate)
-        count, blocks = note_block_count(len(tuned)), []
+    def _pooled_notes(self, step: Callable[[float], StepT]) -> Generator[StepT, None, FloatArray]:
+        """Return the pooled notes [frames, 2, 88] at the usual frame rate."""
+        count, blocks = self._reader.count, []
         for block in range(count):
-            layer = f"notes of block {block} at {rate} Hz"
-            blocks.append(self._features(self._notes, layer, partial(_notes_of, tuned, block)))
+            frames = self._reader.block(block)
+            blocks.append(pooled_notes(frames.notes, frames.onsets))
             yield step(NOTES_FRACTION / count)
-        notes = np.concatenate(blocks).astype(np.float32)
+        notes = np.concatenate(blocks)
         samples = len(self._waveform(NOTE_SAMPLE_RATE))
-        frames = np.arange(ceil(samples / HARMONY_HOP_SAMPLES)) * (rate / NOTE_SAMPLE_RATE)
-        at_usual_rate: FloatArray = notes[np.minimum(np.round(frames).astype(np.int64), len(notes) - 1)]
+        frames_at = np.arange(ceil(samples / HARMONY_HOP_SAMPLES)) * (self._reader.sample_rate / NOTE_SAMPLE_RATE)
+        at_usual_rate: FloatArray = notes[np.minimum(np.round(frames_at).astype(np.int64), len(notes) - 1)]
         return at_usual_rate
 
     def _waveform(self, sample_rate: int) -> FloatArray:
         """Return the samples of the part that sounds."""
-        return self._cut(self._clip.waveform(sample_rate), sample_rate)
+        return self._part.cut(self._clip.waveform(sample_rate), sample_rate)
 
     def _features(self, spec: ModelSpec, layer: str, compute: Callable[[Any], ArrayT]) -> ArrayT:
         """Return what the feature store has for the part that sounds, else `compute(model)` under a lease."""
-        return cached_features(self._clip, spec, f"{layer}, {self._part_name}", compute, self._runtime, WORKING_BYTES)
+        return cached_features(self._clip, spec, f"{layer}, {self._part.name}", compute, self._runtime, WORKING_BYTES)
 
 
 def _frame_rms(waveform: FloatArray, frames: int) -> FloatArray:
@@ -138,14 +125,6 @@ def _frame_rms(waveform: FloatArray, frames: int) -> FloatArray:
     padded = np.pad(waveform, (0, max(0, frames * CREMA_HOP_SAMPLES - len(waveform))))[: frames * CREMA_HOP_SAMPLES]
     rms: FloatArray = np.sqrt(np.square(padded.reshape(frames, CREMA_HOP_SAMPLES)).mean(axis=1))
     return rms
-
-
-def _tuning_of(waveform: FloatArray) -> FloatArray:
-    return np.array([tuning_cents(waveform, NOTE_SAMPLE_RATE)], dtype=np.float32)
-
-
-def _notes_of(waveform: FloatArray, block: int, session: Any) -> HalfArray:
-    return pooled_notes(*note_block(session, waveform, block)).astype(np.float16)
 
 
 def _harmony_of(notes: FloatArray, session: Any) -> HalfArray:

@@ -66,14 +66,14 @@ def test_notes_are_where_they_were_played_in_every_block(services: Services) -> 
     waveform = np.sum([tone(pitch, start, 0.6, duration) for pitch, start in played], axis=0).astype(np.float32)
     with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         blocks = [note_block(model, waveform, block) for block in range(note_block_count(len(waveform)))]
-    onsets = np.concatenate([onset for _, onset in blocks])
+    onsets = np.concatenate([block.onsets for block in blocks])
     for pitch, start in played:
         frame = int(onsets[:, pitch - LOWEST_PITCH].argmax())
         assert frame * NOTE_HOP_SAMPLES / NOTE_SAMPLE_RATE == pytest.approx(start, abs=0.05)
-    assert {notes.shape for notes, _ in blocks} == {(BLOCK_FRAMES, 88)}
-    pooled = pooled_notes(*blocks[0])
+    assert {block.notes.shape for block in blocks} == {(BLOCK_FRAMES, 88)}
+    pooled = pooled_notes(blocks[0].notes, blocks[0].onsets)
     assert pooled.shape == (BLOCK_FRAMES // POOL_FRAMES, 2, 88)
-    assert blocks[0][1].max() == pooled[:, 1].max()
+    assert blocks[0].onsets.max() == pooled[:, 1].max()
 
 
 @pytest.mark.parametrize("samples", [1, 255, BLOCK_SAMPLES, BLOCK_SAMPLES + 1])
@@ -81,7 +81,7 @@ def test_any_length_has_blocks(services: Services, samples: int) -> None:
     waveform = np.random.default_rng(0).normal(0, 0.1, samples).astype(np.float32)
     with services.runtime.cache.lease(BASIC_PITCH) as (model,):
         last = note_block(model, waveform, note_block_count(samples) - 1)
-    assert last[0].shape == (BLOCK_FRAMES, 88)
+    assert [array.shape for array in last] == [(BLOCK_FRAMES, 88), (BLOCK_FRAMES, 88), (BLOCK_FRAMES, 264)]
 
 
 @pytest.mark.parametrize("samples", [1, 500, CREMA_HOP_SAMPLES, 3 * CREMA_HOP_SAMPLES + 1])

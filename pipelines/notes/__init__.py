@@ -1,0 +1,1 @@
+"""Notes: transcription, quantisation, sound, and files with bars for other programs."""
