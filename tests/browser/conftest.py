@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.recordings import librivox_sentences
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -22,6 +27,7 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
 )
 TIMEOUT_MS = 30_000
+REPETITIONS = 12
 LEFT_PAGE = ("AbortError: signal is aborted", "Connection errored out")
 """What Gradio writes when a page is reloaded while it asks for something."""
 
@@ -73,3 +79,12 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     for context in contexts:
         context.close()
     assert not complaints
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five minutes of sentences: a job on it can be stopped, and is still running when the page is loaded again."""
+    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
+    path = tmp_path_factory.mktemp("long") / "minutes.wav"
+    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
+    return path

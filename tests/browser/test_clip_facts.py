@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
@@ -18,6 +19,8 @@ from tests.pipelines.clip.sound_files import encode, tone, write_tracks
 pytestmark = pytest.mark.browser
 
 RATE = 16_000
+JOBS = "**/queue/join*"
+"""Requests by which the page asks for the work of an event."""
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +50,19 @@ def test_a_track_is_chosen_by_its_title(app: RunningApp, new_page: NewPage, tmp_
     menu.select_option(label="2: Kommentar, deu, mono")
     expect(page.locator(".as-facts")).to_contain_text("0:02")
     expect(menu).to_have_value("1")
+    # History is opened before the reloaded page shows the clip, and stays as it is when the answer comes.
+    held: list[Route] = []
+    is_open = Event()
+    page.route(JOBS, lambda route: route.continue_() if is_open.is_set() else held.append(route))
     page.reload()
     page.get_by_role("button", name="History").click()
-    page.locator(".clip-history").get_by_role("button", name="film.mkv").nth(0).click()
+    entry = page.locator(".clip-history").get_by_role("button", name="film.mkv").nth(0).element_handle()
+    is_open.set()
+    for route in held:
+        route.continue_()
+    expect(menu).to_have_value("1")
+    entry.click()
+    expect(page.locator(".clip-note")).to_be_empty()
     expect(menu).to_have_value("1")
     menu.select_option(index=0)
     expect(page.locator(".as-facts")).to_contain_text("0:03")

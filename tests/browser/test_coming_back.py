@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 from playwright.sync_api import Dialog, Page, expect
 
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, open_tab, take_example, upload, visit, wait_for_state
-from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-REPETITIONS = 12
 SLOW_MS = 120_000
 """For a picture on a machine that does other work too."""
 TRACKS = "[...document.querySelector('.as-timeline').timeline.state.tracks.keys()]"
@@ -26,15 +22,6 @@ TRACKS = "[...document.querySelector('.as-timeline').timeline.state.tracks.keys(
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     with running_app(tmp_path_factory.mktemp("app")) as app:
         yield app
-
-
-@pytest.fixture(scope="module")
-def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Several minutes of sentences: a job on it is still running when the page is loaded again."""
-    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
-    path = tmp_path_factory.mktemp("long") / "minutes.wav"
-    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
-    return path
 
 
 def summary(page: Page, tab: str) -> str:

@@ -7,16 +7,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 
 from tests.app_process import ROOT, running_app
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 SCRIPT = Path(__file__).parent / "firefox" / "core_path.js"
-REPETITIONS = 10
 MISSING = [
     name
     for name, found in {
@@ -29,11 +26,8 @@ MISSING = [
 
 
 @pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=f"missing: {', '.join(MISSING)}")
-def test_upload_every_tab_stop_and_export(tmp_path: Path) -> None:
+def test_upload_every_tab_stop_and_export(tmp_path: Path, long_clip: Path) -> None:
     assert not MISSING
-    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
-    long_clip = tmp_path / "minutes.wav"
-    soundfile.write(long_clip, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
     short_clip = librivox_sentences()[0].path
     downloads = tmp_path / "downloads"
     downloads.mkdir()

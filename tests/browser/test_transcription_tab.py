@@ -13,12 +13,11 @@ import soundfile
 from playwright.sync_api import BrowserType, Page, expect
 
 from tests.app_process import RunningApp, running_app
-from tests.browser.conftest import CHROMIUM, FLAGS, NewPage
+from tests.browser.conftest import CHROMIUM, FLAGS, REPETITIONS, NewPage
 from tests.browser.page_actions import load_example, take_example, upload, visit, wait_for_state
 from tests.recordings import EXAMPLES, librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-REPETITIONS = 12
 ENDINGS = ("txt", "srt", "vtt", "lrc", "tsv", "json")
 
 
@@ -26,15 +25,6 @@ ENDINGS = ("txt", "srt", "vtt", "lrc", "tsv", "json")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     with running_app(tmp_path_factory.mktemp("app")) as app:
         yield app
-
-
-@pytest.fixture(scope="module")
-def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five minutes of sentences: long enough to be stopped."""
-    sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
-    path = tmp_path_factory.mktemp("long") / "five-minutes.wav"
-    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
-    return path
 
 
 def test_upload_and_transcribe(app: RunningApp, new_page: NewPage) -> None:

@@ -12,11 +12,9 @@ from playwright.sync_api import Page, expect
 from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import open_tab, upload, visit
-from tests.browser.test_transcription_tab import long_clip
 from tests.recordings import EXAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-__all__ = ["long_clip"]
 PLACE = re.compile(r"Waiting: [1-9] jobs? ahead")
 
 

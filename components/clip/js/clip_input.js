@@ -15,7 +15,7 @@ import {holdPresses} from './held_press.js';
 import {LatestClip} from './latest_clip.js';
 import {warnBeforeLeaving} from './leaving.js';
 import {showTempo} from './live_tempo.js';
-import {listenToMenus, openMenu} from './menus.js';
+import {closeMenu, listenToMenus} from './menus.js';
 import {recordButton, toggleRecording} from './recording.js';
 
 const cutButton = part('cut');
@@ -54,7 +54,7 @@ cutButton.addEventListener('click', () => {
 });
 window.addEventListener('audioscope:tracks', ({detail}) => {
   part('export-button').hidden = detail.ids.length === 0;
-  if (!detail.ids.length) openMenu(null);
+  if (!detail.ids.length) closeMenu('export');
 });
 window.addEventListener('audioscope:open', ({detail}) => {
   opening = detail;

@@ -1,7 +1,7 @@
 /* Which clips this browser had last; the clips themselves are on the server until their age limit. */
 
 import {part, randomHex} from './clip_bar.js';
-import {openMenu} from './menus.js';
+import {closeMenu} from './menus.js';
 
 const HISTORY_KEY = 'audioscope-history';
 const MAX_HISTORY = 20;
@@ -42,25 +42,37 @@ export function forget(hash) {
 
 export function showHistory() {
   const entries = readHistory();
+  const list = part('history');
+  const before = new Map([...list.children].map(row => [row.dataset.hash, row]));
   part('history-button').hidden = entries.length === 0;
-  part('history').replaceChildren(...entries.map(historyRow));
-  if (entries.length === 0) openMenu(null);
+  // A row stays the same element: it may be pressed just now.
+  for (const [index, entry] of entries.entries()) {
+    const row = before.get(entry.hash) ?? historyRow(entry.hash);
+    before.delete(entry.hash);
+    fillRow(row, entry);
+    if (list.children[index] !== row) list.insertBefore(row, list.children[index]);
+  }
+  for (const row of before.values()) row.remove();
+  if (entries.length === 0) closeMenu('history');
 }
 
-function historyRow(entry) {
+function historyRow(hash) {
   const row = document.createElement('li');
   const open = document.createElement('button');
-  const name = document.createElement('b');
-  const facts = document.createElement('span');
   const remove = document.createElement('button');
   open.type = remove.type = 'button';
-  open.dataset.hash = remove.dataset.forget = entry.hash;
-  open.dataset.name = name.textContent = entry.name;
-  facts.textContent = `${Number(entry.duration).toFixed(1)} s · ${new Date(entry.time).toLocaleString()}`;
+  row.dataset.hash = open.dataset.hash = remove.dataset.forget = hash;
   remove.className = 'clip-forget';
   remove.textContent = '×';
-  remove.setAttribute('aria-label', `Delete ${entry.name}`);
-  open.append(name, facts);
+  open.append(document.createElement('b'), document.createElement('span'));
   row.append(open, remove);
   return row;
+}
+
+function fillRow(row, entry) {
+  const [open, remove] = row.children;
+  const [name, facts] = open.children;
+  open.dataset.name = name.textContent = entry.name;
+  facts.textContent = `${Number(entry.duration).toFixed(1)} s · ${new Date(entry.time).toLocaleString()}`;
+  remove.setAttribute('aria-label', `Delete ${entry.name}`);
 }

@@ -8,7 +8,7 @@ import {listenToPanel} from './open_panel.js';
 const MENUS = ['open', 'history', 'export'];
 
 /** Open one of the menus, or close them for null. */
-export function openMenu(wanted) {
+function openMenu(wanted) {
   for (const name of MENUS) {
     part(name).hidden = name !== wanted;
     part(`${name}-button`).setAttribute('aria-expanded', String(name === wanted));
@@ -16,7 +16,12 @@ export function openMenu(wanted) {
   if (wanted) part(wanted).querySelector('button')?.focus();
 }
 
-function closeMenu() {
+/** Close a menu that has lost its entries, if it is the open one. */
+export function closeMenu(name) {
+  if (!part(name).hidden) openMenu(null);
+}
+
+function closeAll() {
   const open = MENUS.find(name => !part(name).hidden);
   openMenu(null);
   if (open) part(`${open}-button`).focus();
@@ -26,14 +31,14 @@ export function listenToMenus() {
   for (const name of MENUS) {
     part(`${name}-button`).addEventListener('click', () => openMenu(part(name).hidden ? name : null));
   }
-  listenToPanel(closeMenu);
+  listenToPanel(closeAll);
   part('history').addEventListener('click', event => {
     const {hash, name, forget: forgotten} = event.target.closest('button')?.dataset ?? {};
     if (forgotten) {
       leaveClip(forget(forgotten));
       send('forgotten', {hash: forgotten});
     } else if (hash) {
-      closeMenu();
+      closeAll();
       showNote(`Loading ${name} …`, 'opening');
       send('reopened', {hash, name});
     }
@@ -41,12 +46,12 @@ export function listenToMenus() {
   part('export').addEventListener('click', event => {
     const button = event.target.closest('button');
     if (!button) return;
-    closeMenu();
+    closeAll();
     showNote(`Writing ${button.querySelector('b').textContent} …`);
     send('exported', {format: button.dataset.format});
   });
   element.addEventListener('keydown', event => {
-    if (event.key === 'Escape') closeMenu();
+    if (event.key === 'Escape') closeAll();
   });
   document.addEventListener('click', event => {
     if (!event.composedPath().includes(element)) openMenu(null);
