@@ -10,7 +10,7 @@ import gradio as gr
 from components.clip.clip_input import PARALLEL_OPENINGS, open_for_api
 from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
-from components.page.json_documents import as_document
+from pipelines.jobs.result import as_document
 from services import Services
 
 FACTS = (

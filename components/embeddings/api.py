@@ -14,7 +14,6 @@ from components.embeddings.controls import encoder_facts
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.json_documents import as_document
 from components.page.option_arguments import with_option_arguments
 from models.errors import InvalidOption, JobStopped
 from models.specs.model_spec import AUTO
@@ -34,6 +33,7 @@ from pipelines.embeddings.map import (
     stack_frames,
     stored_map,
 )
+from pipelines.jobs.result import as_document
 from services import Services
 
 MAX_CLIPS = 8
@@ -147,7 +147,7 @@ def _add_nearest_clips(services: Services) -> None:
             clip = open_for_api(services, audio, should_stop)
             found, notes = _search_library(services, clip, chosen, count, add, should_stop), clip.notes
         size = len(services.library.clips())
-        matches = [as_document(match) for match in found]
+        matches = [match.to_dict() for match in found]
         return {"clips": matches, "encoder": chosen.key, "library_size": size, "clip_notes": notes}
 
     add_endpoint(nearest_clips, services.stop_flags, **borrowing(services.settings))

@@ -11,7 +11,6 @@ import gradio as gr
 from components.clip.clip_input import open_for_api
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.json_documents import as_document
 from components.page.option_arguments import with_option_arguments
 from models.specs.model_spec import AUTO
 from pipelines.description.caption import FROM_FACTS, choose_listener
@@ -87,7 +86,7 @@ def _music_facts(services: Services) -> Endpoint:
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio, should_stop)
         *_, facts = facts_of_clip(clip, options, services.runtime, should_stop)
-        return {**as_document(facts), "clip_notes": clip.notes}
+        return {**facts.to_dict(), "clip_notes": clip.notes}
 
     return music_facts
 
@@ -111,7 +110,7 @@ def _tag_sounds(services: Services) -> Endpoint:
         clip = open_for_api(services, audio, should_stop)
         *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime, should_stop)
         *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime, should_stop)
-        return {"sounds": as_document(sounds), "music": as_document(music), "clip_notes": clip.notes}
+        return {"sounds": sounds.to_dict(), "music": music.to_dict(), "clip_notes": clip.notes}
 
     return tag_sounds
 
@@ -133,7 +132,7 @@ def _score_labels(services: Services) -> Endpoint:
         """
         clip = open_for_api(services, audio, should_stop)
         *_, scores = labels_of_clip(clip, tuple(labels), LabelOptions(model), services.runtime, should_stop)
-        return {**as_document(scores), "clip_notes": clip.notes}
+        return {**scores.to_dict(), "clip_notes": clip.notes}
 
     return score_labels
 
@@ -158,7 +157,7 @@ def _describe_music(services: Services) -> Endpoint:
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
                 text = written
-                yield {"text": text, **as_document(now), "clip_notes": clip.notes}
+                yield {"text": text, **now.to_dict(), "clip_notes": clip.notes}
 
     return describe_music
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from components.timeline.items import LabelItem, PointItem, SpanItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import HeatmapTrack, LabelTrack, PointTrack, SpanTrack
-from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.notation import pitch_classes
 from pipelines.music.harmony.notation import written as chord_symbol
 from pipelines.music.harmony.types import NO_CHORD_NAME
 from pipelines.music.tags.tag_fusion import MusicTags
+from pipelines.tagging.tag_heatmap import TagHeatmap
 from pipelines.tagging.tags import SoundTags
 
 
 def put_sounds(timeline: TimelineFeed, tags: SoundTags) -> None:
     """Put a heatmap of the strongest sounds on the timeline."""
-    _put_heatmap(timeline, "sounds", "Sounds", sound_heatmap(tags))
+    _put_heatmap(timeline, "sounds", "Sounds", tags.heatmap())
 
 
 def put_music(timeline: TimelineFeed, tags: MusicTags) -> None:
     """Put a heatmap of the instruments on the timeline."""
-    _put_heatmap(timeline, "instruments", "Instruments", music_heatmap(tags, "instrument"))
+    _put_heatmap(timeline, "instruments", "Instruments", tags.heatmap("instrument"))
 
 
 def put_facts(timeline: TimelineFeed, facts: MusicFacts) -> None:

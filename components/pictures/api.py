@@ -12,11 +12,11 @@ from components.clip.clip_input import open_for_api
 from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
-from components.page.json_documents import as_document
 from components.page.option_arguments import with_option_arguments
 from components.pictures.files import keep_pictures, open_init_image
 from models.errors import JobStopped
 from models.specs.model_spec import AUTO
+from pipelines.jobs.result import as_document
 from pipelines.pictures.audio_to_image import audio_to_image as draw
 from pipelines.pictures.audio_to_image import segment_concepts
 from pipelines.pictures.options import Drawing, PictureOptions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 import gradio as gr
@@ -85,4 +85,4 @@ def _growing_result(
     for snapshot in transcribe_clip(clip, options, services.runtime, should_stop):
         if len(snapshot.segments) > segments or snapshot.state in ("done", "stopped"):
             segments = len(snapshot.segments)
-            yield {"text": snapshot.text, **asdict(snapshot), "clip_notes": clip.notes}
+            yield {**snapshot.to_dict(), "clip_notes": clip.notes}

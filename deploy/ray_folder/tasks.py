@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from components.page.json_documents import as_document
 from models.errors import InvalidOption
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
@@ -54,7 +53,7 @@ def run_task(services: Services, clip: AudioClip, options: TaskOptions) -> dict[
 
 def _transcribe(services: Services, clip: AudioClip, options: TaskOptions) -> dict[str, Any]:
     found = _last(transcribe(clip, TranscriptionOptions(model=options.model, language=options.language), services.runtime))
-    return {"text": " ".join(segment.text.strip() for segment in found.segments), **_document(found)}
+    return _document(found)
 
 
 def _describe(services: Services, clip: AudioClip, options: TaskOptions) -> dict[str, Any]:
@@ -79,5 +78,5 @@ def _last(snapshots: Iterator[Any]) -> Any:
 
 
 def _document(found: Any) -> dict[str, Any]:
-    document: dict[str, Any] = as_document(found)
+    document: dict[str, Any] = found.to_dict()
     return document

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from pipelines.description.findings import ClipFindings
-from pipelines.description.tag_heatmap import TagHeatmap, music_heatmap, sound_heatmap
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.music.facts import MusicFacts
 from pipelines.speech.transcript import Segment, Transcription
+from pipelines.tagging.tag_heatmap import TagHeatmap
 from pipelines.wording.certainty import MIN_PROBABLE
 
 
 @dataclass(frozen=True)
-class Label:
+class Label(Result):
     """One observation: an instant where `end` equals `start`."""
 
     start: float
@@ -34,7 +35,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class AnnotationLayer:
+class AnnotationLayer(Result):
     """Labels of one kind, in order of their start."""
 
     key: str
@@ -91,11 +92,11 @@ def _tag_layers(findings: ClipFindings) -> Iterator[AnnotationLayer]:
     if sounds:
         top = tuple(Label(0, duration, tag.name, min(1.0, tag.score)) for tag in sounds.top)
         yield _layer("sound-tags", "Sound tags", "tag_open", top, sounds)
-        yield _layer("sounds", "Sounds", "tag_open", _runs(sound_heatmap(sounds), duration), sounds)
+        yield _layer("sounds", "Sounds", "tag_open", _runs(sounds.heatmap(), duration), sounds)
     if music:
         tags = tuple(Label(0, duration, tag.name, tag.confidence) for tag in music.tags)
         yield _layer("music-tags", "Music tags", "tag_open", tags, music)
-        yield _layer("instruments", "Instruments", "tag_open", _runs(music_heatmap(music, "instrument"), duration), music)
+        yield _layer("instruments", "Instruments", "tag_open", _runs(music.heatmap("instrument"), duration), music)
 
 
 def _runs(heatmap: TagHeatmap, duration: float) -> tuple[Label, ...]:

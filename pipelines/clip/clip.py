@@ -21,6 +21,7 @@ from pipelines.clip.clip_names import readable_name
 from pipelines.clip.errors import ClipExpired
 from pipelines.clip.recording import ORIGINAL_FILE, AudioTrack, Recording
 from pipelines.clip.shared_clips import SharedClips
+from pipelines.jobs.result import LEFT_OUT, Result
 
 RESAMPLE_BLOCK_SAMPLES = 2**20
 SILENCE_PEAK = 1e-4
@@ -33,7 +34,7 @@ SIDES = ("left", "right")
 
 
 @dataclass(frozen=True)
-class AudioClip:
+class AudioClip(Result):
     """A decoded clip. Equal content has an equal `content_hash`, whatever file it came in, unless the file has more."""
 
     content_hash: str
@@ -46,7 +47,7 @@ class AudioClip:
     """Channels of the track, or 1 where one was chosen; `waveform` is always mono."""
     container: str
     codec: str
-    directory: Path
+    directory: Path = field(metadata=LEFT_OUT)
     """The clip's own folder: samples, player file, and what else is derived from it."""
     name: str = ""
     """What this person calls it; not part of the content."""
@@ -60,7 +61,9 @@ class AudioClip:
     """Number of the one channel that was read; None for all."""
     has_unlike_sides: bool = False
     """Whether the two sides are different recordings, so that each is worth reading alone."""
-    shared: Annotated[InstanceOf[SharedClips] | None, Field(exclude=True)] = field(default=None, compare=False, repr=False)
+    shared: Annotated[InstanceOf[SharedClips] | None, Field(exclude=True)] = field(
+        default=None, compare=False, repr=False, metadata=LEFT_OUT
+    )
     """Where several servers keep it, and its results, together; None where this one has it alone."""
 
     def named(self, name: str) -> AudioClip:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from models.stopping import never_stop
+from pipelines.jobs.result import Result
 
 ORIGINAL_FILE = "original"
 """Name of the uploaded file in the clip's folder, where it is kept."""
@@ -26,7 +27,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class AudioTrack:
+class AudioTrack(Result):
     """One of the audio streams of a file."""
 
     language: str

@@ -23,6 +23,7 @@ from pipelines.description.model_caption import (
 )
 from pipelines.description.template_caption import write_caption
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.language_models.generation import WORKING_BYTES
 from pipelines.language_models.prompting import AUDIO_LIMITS
 from pipelines.language_models.streaming import text_seconds
@@ -34,7 +35,7 @@ TEMPLATES = "Audioscope's templates"
 
 
 @dataclass(frozen=True)
-class CheckedSentence:
+class CheckedSentence(Result):
     """A sentence, the part of the clip that it is about, and its claims with their verdicts."""
 
     text: str

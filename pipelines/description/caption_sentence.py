@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.clip.chunking import Span
+from pipelines.jobs.result import Result
 from pipelines.wording.certainty import hedge
 from pipelines.wording.grammar import sentence
 
 
 @dataclass(frozen=True)
-class CaptionSentence:
+class CaptionSentence(Result):
     """One sentence, and the place in the clip that shows it."""
 
     text: str

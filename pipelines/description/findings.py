@@ -14,6 +14,7 @@ import numpy as np
 from models.arrays import FloatArray
 from pipelines.clip.chunking import Span
 from pipelines.description.text_spans import runs_of
+from pipelines.jobs.result import Result
 from pipelines.music.decisions import MIN_MUSIC_CLASS_SCORE, MIN_MUSIC_SCORE, MIN_SPEECH_SCORE, MIN_VOCALS_MOMENT_PROB, has_vocals
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, Key
@@ -49,7 +50,7 @@ MAX_CHORD_GAP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Presence:
+class Presence(Result):
     """Confidence that an instrument, a genre or a sound is in a clip."""
 
     confidence: float
@@ -65,7 +66,7 @@ class Presence:
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(Result):
     """An instrument or a genre that was detected."""
 
     name: str
@@ -78,7 +79,7 @@ class Detection:
 
 
 @dataclass(frozen=True, eq=False)
-class ClipFindings:
+class ClipFindings(Result):
     """The results for one clip; None where nothing was measured yet."""
 
     duration: float

@@ -25,6 +25,7 @@ from pipelines.clip.stored_results import ClipResults
 from pipelines.description.fact_prompt import INSTRUCTION, prompt_from_facts
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.result import Result
 from pipelines.language_models.generation import (
     WORKING_BYTES,
     SamplingOptions,
@@ -65,7 +66,7 @@ class CaptionOptions(SamplingOptions):
 
 
 @dataclass(frozen=True)
-class Sentence:
+class Sentence(Result):
     """One sentence, and the part of the clip that it describes."""
 
     text: str

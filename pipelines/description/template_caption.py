@@ -13,6 +13,7 @@ from pipelines.description.caption_sentence import CaptionSentence, choose
 from pipelines.description.findings import ClipFindings
 from pipelines.description.music_sentences import music_sentences
 from pipelines.description.sound_sentences import sound_sentences, speech_sentences
+from pipelines.jobs.result import Result
 from pipelines.wording.times import clock_time, length
 
 __all__ = ["Caption", "CaptionSentence", "write_caption"]
@@ -33,7 +34,7 @@ SPEECH_AND_MUSIC = (
 
 
 @dataclass(frozen=True)
-class Caption:
+class Caption(Result):
     """A caption, sentence by sentence."""
 
     sentences: tuple[CaptionSentence, ...]

@@ -15,6 +15,7 @@ from models.arrays import AnyArray, DoubleArray, FloatArray, IntArray
 from models.errors import InvalidOption
 from pipelines.embeddings.embedding_types import check_frames
 from pipelines.embeddings.projections import principal_components
+from pipelines.jobs.result import Result
 
 MAX_CELLS = 1000
 """Maximum number of cells along each side of a picture."""
@@ -29,7 +30,7 @@ MAX_CKA_FRAMES = 2048
 
 
 @dataclass(frozen=True, eq=False)
-class SelfSimilarity:
+class SelfSimilarity(Result):
     """Similarity of every two times of a clip."""
 
     values: FloatArray
@@ -39,7 +40,7 @@ class SelfSimilarity:
 
 
 @dataclass(frozen=True, eq=False)
-class Heatmap:
+class Heatmap(Result):
     """Dimensions over time, ordered so that correlated ones are adjacent."""
 
     values: FloatArray
@@ -51,7 +52,7 @@ class Heatmap:
 
 
 @dataclass(frozen=True, eq=False)
-class NormAndChange:
+class NormAndChange(Result):
     """Two curves over time."""
 
     norm: FloatArray
@@ -61,7 +62,7 @@ class NormAndChange:
 
 
 @dataclass(frozen=True)
-class SimilarFrame:
+class SimilarFrame(Result):
     """A frame that is similar to another one."""
 
     index: int
@@ -73,7 +74,7 @@ class SimilarFrame:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerFrames:
+class LayerFrames(Result):
     """The frames of one layer of an encoder, for comparison with other layers."""
 
     name: str

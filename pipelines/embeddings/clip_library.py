@@ -26,6 +26,7 @@ from pipelines.clip.clip_store import CONTENT_HASH
 from pipelines.embeddings.analysis import MIN_NORM
 from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
+from pipelines.jobs.result import Result
 from pipelines.storage.storage import Stamp, Storage
 
 VERSION = "1"
@@ -40,7 +41,7 @@ FILES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class LibraryClip:
+class LibraryClip(Result):
     """A clip of the library."""
 
     content_hash: str
@@ -54,7 +55,7 @@ class LibraryClip:
 
 
 @dataclass(frozen=True)
-class ClipMatch:
+class ClipMatch(Result):
     """A clip of the library and its similarity to the query."""
 
     clip: LibraryClip
@@ -67,7 +68,7 @@ class ClipMatch:
 
 
 @dataclass(frozen=True, eq=False)
-class ClipVectors:
+class ClipVectors(Result):
     """The vectors of one clip in one space."""
 
     vectors: FloatArray

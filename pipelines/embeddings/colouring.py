@@ -17,6 +17,7 @@ from pipelines.embeddings.analysis import nearest_in_time
 from pipelines.embeddings.embedding_types import check_frames
 from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.projections import nearest_neighbours, principal_components
+from pipelines.jobs.result import Result
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.notation import written
 from pipelines.music.harmony.types import NO_CHORD_NAME
@@ -24,8 +25,7 @@ from pipelines.music.loudness import MIN_POWER
 from pipelines.music.rhythm.types import Beats
 from pipelines.speech.transcript import Word
 from pipelines.tagging.audioset import best_names, tree_of
-from pipelines.tagging.sound_tagging import MIN_CLIP_SCORE
-from pipelines.tagging.tags import SoundTags
+from pipelines.tagging.tags import MIN_CLIP_SCORE, SoundTags
 from pipelines.wording.times import clock_time
 
 NO_CATEGORY = -1
@@ -49,7 +49,7 @@ ClusterMethod = Literal["k-means", "hdbscan"]
 
 
 @dataclass(frozen=True, eq=False)
-class Colouring:
+class Colouring(Result):
     """One value for each frame."""
 
     key: str

@@ -27,6 +27,7 @@ from pipelines.embeddings.projections import (
     tsne_layout,
     umap_layout,
 )
+from pipelines.jobs.result import Result
 
 MapMethod = Literal["pca", "tsne", "umap", "spectral"]
 
@@ -65,7 +66,7 @@ class MapOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class EmbeddingMap:
+class EmbeddingMap(Result):
     """The position of each frame."""
 
     points: FloatArray
@@ -82,7 +83,7 @@ class EmbeddingMap:
 
 
 @dataclass(frozen=True, eq=False)
-class StackedFrames:
+class StackedFrames(Result):
     """The frames of several clips, one below the other, for one map."""
 
     frames: FloatArray

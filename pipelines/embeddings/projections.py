@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
+from pipelines.jobs.result import Result
 
 EIGENVALUE_SHIFT = -1e-3
 """Just below the lowest eigenvalue of a Laplacian, where the shifted matrix can be factorised."""
@@ -22,7 +23,7 @@ MIN_EDGE_WEIGHT = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class PrincipalComponents:
+class PrincipalComponents(Result):
     """Frames in the directions in which they vary most."""
 
     scores: FloatArray

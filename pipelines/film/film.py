@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,7 @@ from pipelines.film.video_files import Mp4Writer, gif_bytes
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import LEFT_OUT, Result
 
 FRAME_RATE = 24
 """Frames per second."""
@@ -65,7 +66,7 @@ class FilmOptions:
 
 
 @dataclass(frozen=True)
-class FilmPlan:
+class FilmPlan(Result):
     """Estimated cost of a film."""
 
     interpolation_steps: int
@@ -91,7 +92,7 @@ class Film(ModelUse):
     """Frames to write."""
     pictures_done: int = 0
     frames_done: int = 0
-    preview: Image.Image | None = None
+    preview: Image.Image | None = field(default=None, metadata=LEFT_OUT)
     """The latest frame."""
     position: float = 0.0
     """Progress of the job, 0 to 1."""

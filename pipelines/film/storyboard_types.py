@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.pictures.options import Drawing, Picture
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scene(Result):
     """A segment of a clip; the scenes of a clip follow each other without gaps."""
 
     start: float
@@ -26,7 +27,7 @@ class Scene:
 
 
 @dataclass(frozen=True, eq=False)
-class StoryboardEntry:
+class StoryboardEntry(Result):
     """A scene of the clip with its picture."""
 
     start: float

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from pipelines.interpretability.token_text import displayed_text, is_control, word_groups
+from pipelines.jobs.result import Result, as_document, fields_of
 
 TOP_TOKENS = 5
 """Number of most probable tokens kept for each layer."""
@@ -105,7 +106,7 @@ def set_attention(record: TokenRecords, weights: Any) -> None:
 
 
 @dataclass(frozen=True)
-class TokenProb:
+class TokenProb(Result):
     """A token that a layer would predict."""
 
     text: str
@@ -114,7 +115,7 @@ class TokenProb:
 
 
 @dataclass(frozen=True, eq=False)
-class TokenTrace:
+class TokenTrace(Result):
     """One generated token in all layers."""
 
     text: str
@@ -148,7 +149,7 @@ class TokenTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class WordTrace:
+class WordTrace(Result):
     """The tokens of one word."""
 
     text: str
@@ -165,7 +166,7 @@ class WordTrace:
 
 
 @dataclass(frozen=True, eq=False)
-class LogitLensTrace:
+class LogitLensTrace(Result):
     """The tokens generated for one window of a clip."""
 
     records: TokenRecords
@@ -210,6 +211,11 @@ class LogitLensTrace:
         """The words that the tokens make, in order."""
         groups = word_groups(tuple(self.records["token"].tolist()), self.language not in UNSPACED_LANGUAGES)
         return tuple(self._word(first, end) for first, end in groups)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return text, language, layers, words and tokens instead of the records that they are made of."""
+        made = {name: as_document(getattr(self, name)) for name in ("text", "language", "layers", "words", "tokens")}
+        return {**fields_of(self, ("records",)), **made}
 
     @cached_property
     def _trajectories(self) -> FloatArray:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from models.specs.model_spec import Device, ModelSpec
+from pipelines.jobs.result import Result
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelUse:
+class ModelUse(Result):
     """Base of all results that models make. A result that comes in steps has these fields at every step."""
 
     model: str = ""

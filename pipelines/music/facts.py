@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.music.harmony.types import Chord, Key, KeySpan
 from pipelines.music.loudness import Loudness
 from pipelines.music.rhythm.types import Beats, Tempo
@@ -18,7 +19,7 @@ MIN_BPM, MAX_BPM = 40.0, 240.0
 
 
 @dataclass(frozen=True)
-class Vocals:
+class Vocals(Result):
     """Singing, rapping or humming; plain speech does not count."""
 
     present: bool | None
@@ -77,7 +78,7 @@ class MusicFacts(ModelUse):
 
 
 @dataclass(frozen=True)
-class ClipTags:
+class ClipTags(Result):
     """Tags of the clip that are known already; a missing one is computed."""
 
     sounds: SoundTags | None = None

@@ -13,6 +13,7 @@ import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
 from pipelines.clip.series import moving_mean
+from pipelines.jobs.result import Result
 
 STEP_SECONDS = 0.1
 STEPS_PER_BLOCK = 100
@@ -43,7 +44,7 @@ EDGE_SAMPLES = 16
 
 
 @dataclass(frozen=True)
-class Loudness:
+class Loudness(Result):
     """Loudness of the original with all of its channels."""
 
     integrated_lufs: float | None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from PIL import Image
 
 from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import LEFT_OUT, Result
 
 SCHEDULERS: dict[str, str] = {
     "DDIM": "DDIMScheduler",
@@ -68,7 +69,7 @@ class PictureOptions:
 
 
 @dataclass(frozen=True)
-class PictureSettings:
+class PictureSettings(Result):
     """All that made one picture: with the same clip and models, `options` draws it again to the bit on the same machine."""
 
     model: str
@@ -101,7 +102,7 @@ class PictureSettings:
     scheduler: str
     """A name in `SCHEDULERS`; empty for the model's own."""
     seed: int
-    init_image: Image.Image | None = None
+    init_image: Image.Image | None = field(default=None, metadata=LEFT_OUT)
     """The initial image as the model gets it: RGB, `width` by `height`."""
     strength: float = 0.6
     fast: bool = False
@@ -132,10 +133,10 @@ class PictureSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class Picture(Result):
     """One finished picture."""
 
-    image: Image.Image
+    image: Image.Image = field(metadata=LEFT_OUT)
     """RGB."""
     seed: int
     settings: PictureSettings
@@ -162,14 +163,14 @@ class Drawing(ModelUse):
     step: int = 0
     steps: int = 0
     """Steps of one picture."""
-    preview: Image.Image | None = None
+    preview: Image.Image | None = field(default=None, metadata=LEFT_OUT)
     """RGB: the picture that is being drawn, as far as it is; it stays when the job is stopped."""
     pictures: tuple[Picture, ...] = ()
     """Finished pictures."""
 
 
 @dataclass(frozen=True)
-class ConceptWeight:
+class ConceptWeight(Result):
     """A concept with its weight in a decomposition."""
 
     concept: str

@@ -21,6 +21,7 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import MIN_CUT_SECONDS
 from pipelines.jobs.cluster_jobs import in_cluster
+from pipelines.jobs.result import Result
 from pipelines.music.decisions import MIN_MUSIC_SCORE, MIN_RELATIVE_SOUND_SCORE, MIN_SPEECH_SCORE, has_vocals, is_music
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTag, MusicTagOptions, best_tags, clip_confidences
@@ -75,7 +76,7 @@ FALLBACK_CONCEPT = "musical notes"
 
 
 @dataclass(frozen=True)
-class WrittenPrompt:
+class WrittenPrompt(Result):
     """A prompt and its sources."""
 
     text: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.clip.chunking import Span
+from pipelines.jobs.result import Result
 from pipelines.wording.certainty import hedge, sure
 
 MAX_SPANS = 12
@@ -13,7 +14,7 @@ NEEDS_MODEL = f"This question needs an audio language model. Without one, there 
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Result):
     """The answer to a question about a clip."""
 
     text: str

@@ -17,6 +17,7 @@ from models.specs.model_spec import ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.errors import ClipTooLong
 from pipelines.jobs.cluster_jobs import in_cluster
+from pipelines.jobs.result import Result
 from pipelines.speech.decoding import decode_speech
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
@@ -38,7 +39,7 @@ TAIL_SAMPLES = SAMPLE_RATE
 
 
 @dataclass(frozen=True)
-class DictationResult:
+class DictationResult(Result):
     """What is written so far."""
 
     segments: tuple[Segment, ...] = ()

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from models.arrays import AnyArray, FloatArray
+from pipelines.jobs.result import Result
 from pipelines.speech.encoding import encode_padded_window
 from pipelines.speech.transcript import LanguageProbability
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
@@ -60,7 +61,7 @@ STATE_SAMPLES = 320
 
 
 @dataclass(frozen=True)
-class Language:
+class Language(Result):
     """The most probable language and its alternatives."""
 
     code: str

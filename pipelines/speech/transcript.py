@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import accumulate, pairwise, zip_longest
-from typing import Literal
+from typing import Any, Literal
 
 from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.speech.voice_activity import SPEECH_THRESHOLD
 from pipelines.wording.writing_systems import LANGUAGES_WITHOUT_SPACES, is_one_word, join_texts
 
@@ -48,7 +49,7 @@ class DecodingOptions:
 
 
 @dataclass(frozen=True)
-class Word:
+class Word(Result):
     """A word of a line, with its punctuation."""
 
     start: float
@@ -62,7 +63,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Segment:
+class Segment(Result):
     """A line of a transcript."""
 
     start: float
@@ -212,7 +213,7 @@ def with_text(segment: Segment, text: str) -> Segment:
 
 
 @dataclass(frozen=True)
-class LanguageProbability:
+class LanguageProbability(Result):
     """A language and its probability."""
 
     code: str
@@ -221,7 +222,7 @@ class LanguageProbability:
 
 
 @dataclass(frozen=True)
-class LanguageShare:
+class LanguageShare(Result):
     """One of the languages of a transcript."""
 
     code: str
@@ -256,7 +257,7 @@ def language_shares(segments: Iterable[Segment]) -> tuple[LanguageShare, ...]:
 
 
 @dataclass(frozen=True)
-class NonSpeechSegment:
+class NonSpeechSegment(Result):
     """A segment without speech."""
 
     start: float
@@ -268,7 +269,7 @@ class NonSpeechSegment:
 
 
 @dataclass(frozen=True)
-class ShortenedField:
+class ShortenedField(Result):
     """A prompt field of which only a part was used."""
 
     field: PromptField
@@ -333,3 +334,7 @@ class Transcription(ModelUse):
     def text(self) -> str:
         """The whole text in one line, with a space between segments where their script has spaces."""
         return join_texts(segment.text for segment in self.segments)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the text and the fields."""
+        return {"text": self.text, **super().to_dict()}

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from models.arrays import FloatArray
+from pipelines.jobs.result import Result
 
 CLASSES_FILE = Path(__file__).with_name("audioset_classes.txt")
 INDENT = "  "
@@ -72,7 +73,7 @@ ABOUT_THE_RECORDING = (
 
 
 @dataclass(frozen=True)
-class Tag:
+class Tag(Result):
     """A sound class with its score, 0 to 1."""
 
     name: str

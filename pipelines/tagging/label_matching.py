@@ -19,6 +19,7 @@ from models.specs.words import WORD_EMBEDS
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
 from pipelines.tagging.zero_shot import checked_labels
@@ -38,7 +39,7 @@ COMMA = re.compile(r",(?![^(]*\))")
 
 
 @dataclass(frozen=True)
-class MatchedWords:
+class MatchedWords(Result):
     """Words, the known labels nearest to them, and how strong these are in the clip."""
 
     words: str

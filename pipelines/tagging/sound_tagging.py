@@ -36,7 +36,7 @@ from pipelines.tagging.audioset import (
 )
 from pipelines.tagging.augmentation import TAG_SPEEDS, augmented
 from pipelines.tagging.taggers import SoundTagger, YamnetTagger, sound_tagger
-from pipelines.tagging.tags import SoundTags, TagOptions
+from pipelines.tagging.tags import MIN_CLIP_SCORE, SoundTags, TagOptions
 
 WORKING_BYTES = YamnetTagger.working_bytes
 """Memory that `auto` needs beside the weights."""
@@ -45,8 +45,6 @@ MAX_AUGMENTED_SECONDS = 20.0
 MIN_SEGMENT_SECONDS = 0.1
 """Duration below which a segment has no tags."""
 MAX_TAGS = 50
-MIN_CLIP_SCORE = 0.01
-"""Score below which a class is not among the tags of a clip."""
 MIN_SEGMENT_SCORE = 0.1
 """Score below which a class is not among the tags of a segment; see `audioset.MIN_INSTRUMENT_SCORE` for instruments."""
 

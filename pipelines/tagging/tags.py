@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from models.arrays import FloatArray
 from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
-from pipelines.tagging.audioset import Tag, class_tree
+from pipelines.jobs.result import fields_of
+from pipelines.tagging.audioset import Tag, best_names, class_tree, tree_of
+from pipelines.tagging.tag_heatmap import MAX_ROWS, TagHeatmap, peak_scores, tag_heatmap
 from pipelines.tagging.yamnet import PATCH_HOP_SECONDS, PATCH_SECONDS
+
+MIN_CLIP_SCORE = 0.01
+"""Score below which a class is not among the tags of a clip."""
+MIN_ROW_SCORE = 0.05
+"""Peak score from which a sound has a row in a heatmap; below, the row would be blank."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,15 @@ class SoundTags(ModelUse):
     classes: tuple[str, ...] = field(default_factory=lambda: class_tree().names)
     """Names of the columns of `scores`, as the model has them."""
     state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)
+
+    def heatmap(self, rows: int = MAX_ROWS) -> TagHeatmap:
+        """Return the heatmap of the strongest sounds, at most `rows`; of a class and its descendants only one."""
+        peaks = peak_scores(self.scores)
+        named = best_names(peaks, rows, min_score=MIN_CLIP_SCORE, tree=tree_of(self.classes))
+        columns = [column for column in (self.classes.index(tag.name) for tag in named) if peaks[column] >= MIN_ROW_SCORE]
+        names = tuple(self.classes[column] for column in columns)
+        return tag_heatmap(names, self.scores[:, columns], self.hop_seconds, self.patch_seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, with the heatmap as `over_time` instead of the scores of all classes."""
+        return {**fields_of(self, ("times", "scores", "classes")), "over_time": self.heatmap().to_dict()}

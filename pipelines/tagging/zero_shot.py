@@ -26,6 +26,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.result import Result
 from pipelines.tagging.clap import (
     CLAP_SAMPLE_RATE,
     CLAP_WINDOW_SAMPLES,
@@ -56,7 +57,7 @@ class LabelOptions:
 
 
 @dataclass(frozen=True)
-class LabelScore:
+class LabelScore(Result):
     """The scores of one label for the whole clip."""
 
     label: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.clip.chunking import Span
+from pipelines.jobs.result import Result
 from pipelines.wording.certainty import MIN_POSSIBLE, MIN_PROBABLE
 
 ClaimKind = Literal["tempo", "key", "metre", "chords", "instrument", "genre", "vocals"]
@@ -13,7 +14,7 @@ Verdict = Literal["supported", "contradicted", "not measured"]
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Result):
     """Something that a caption says and that can be measured."""
 
     kind: ClaimKind
@@ -30,7 +31,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class CheckedClaim:
+class CheckedClaim(Result):
     """A claim with its verdict, the reason, and the place in the clip."""
 
     claim: Claim
@@ -47,7 +48,7 @@ class CheckedClaim:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class Measurement(Result):
     """The verdict on the positive form of a claim, before its negation is taken into account."""
 
     verdict: Verdict

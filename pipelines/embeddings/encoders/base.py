@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from models.batching.batcher import Lend
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from pipelines.clip.clip import AudioClip
+from pipelines.jobs.result import LEFT_OUT, Result
 
 TokenKind = Literal["sound", "prompt", "generated"]
 """Origin of a token."""
@@ -194,12 +195,12 @@ class TokenFamily(ABC):
 
 
 @dataclass(frozen=True)
-class Encoder:
+class Encoder(Result):
     """One encoder; a model may have several."""
 
     key: str
     """Name in the options and the API, e.g. 'whisper-base-encoder'."""
-    spec: ModelSpec
+    spec: ModelSpec = field(metadata=LEFT_OUT)
     title: str
     width: int
     """Width of one frame of the default layer."""
@@ -213,5 +214,5 @@ class Encoder:
     """Whether texts can be embedded into the space of its layer `base.TEXT_SPACE`."""
     description: str
     """One phrase for people: what it is and what it was trained for."""
-    family: FrameFamily | TokenFamily
+    family: FrameFamily | TokenFamily = field(metadata=LEFT_OUT)
     """Windows, layers, and how the model is run."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.jobs.result import Result
 from pipelines.music.harmony.notation import Mode, spelling
 
 NO_CHORD_NAME = "N"
 
 
 @dataclass(frozen=True)
-class ChordCandidate:
+class ChordCandidate(Result):
     """A chord that was considered and not chosen."""
 
     name: str
@@ -19,7 +20,7 @@ class ChordCandidate:
 
 
 @dataclass(frozen=True)
-class Chord:
+class Chord(Result):
     """One chord from `start` to `end`; the chords of a clip follow each other without gaps."""
 
     start: float
@@ -35,7 +36,7 @@ class Chord:
 
 
 @dataclass(frozen=True)
-class KeyCandidate:
+class KeyCandidate(Result):
     """A key that was considered and not chosen."""
 
     tonic: str
@@ -50,7 +51,7 @@ class KeyCandidate:
 
 
 @dataclass(frozen=True)
-class Key:
+class Key(Result):
     """The key of most of the clip."""
 
     tonic: str
@@ -73,7 +74,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class KeySpan:
+class KeySpan(Result):
     """A stretch of the clip in one key; the spans follow each other without gaps."""
 
     start: float

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pipelines.jobs.result import Result
+
 Relation = Literal["half", "double", "third", "triple", "other"]
 
 
 @dataclass(frozen=True)
-class MetreCandidate:
+class MetreCandidate(Result):
     """A metre that was considered and not chosen."""
 
     beats_per_bar: int
@@ -29,7 +31,7 @@ def time_signature(beats_per_bar: int, beat_unit: int) -> str:
 
 
 @dataclass(frozen=True)
-class TempoCandidate:
+class TempoCandidate(Result):
     """A tempo that was considered and not chosen."""
 
     bpm: float
@@ -41,7 +43,7 @@ class TempoCandidate:
 
 
 @dataclass(frozen=True)
-class Tempo:
+class Tempo(Result):
     """Beats per minute; the beat is the notated one, in 6/8 and 12/8 the dotted quarter."""
 
     bpm: float
@@ -55,7 +57,7 @@ class Tempo:
 
 
 @dataclass(frozen=True)
-class Beats:
+class Beats(Result):
     """All beats, and the position of each in its bar."""
 
     times: tuple[float, ...]

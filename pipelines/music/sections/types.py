@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.jobs.result import Result
+
 
 @dataclass(frozen=True)
-class Section:
+class Section(Result):
     """One section from `start` to `end`; the sections of a clip follow each other without gaps."""
 
     start: float

@@ -12,17 +12,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import inf
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result, fields_of
+from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
 from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
 from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, class_tree
+from pipelines.tagging.tag_heatmap import MAX_ROWS, TagHeatmap, peak_scores, tag_heatmap
 from pipelines.wording.certainty import MIN_PROBABLE
 
 MIN_SCORE = 1e-4
@@ -57,7 +60,7 @@ class ModelWeights:
 
 
 @dataclass(frozen=True)
-class MusicTag:
+class MusicTag(Result):
     """A tag with its confidence, 0 to 1: for genres and instruments the share of music in which such a tag is right."""
 
     name: str
@@ -251,3 +254,15 @@ class MusicTags(ModelUse):
     def of_kind(self, kind: TagKind) -> tuple[MusicTag, ...]:
         """Return the clip's tags of one kind, best first."""
         return tuple(tag for tag in self.tags if tag.kind == kind)
+
+    def heatmap(self, kind: TagKind, rows: int = MAX_ROWS) -> TagHeatmap:
+        """Return the heatmap of the strongest tags of one kind, at most `rows`; 0 where there is no music."""
+        shown = np.where(self.music[:, np.newaxis] >= MIN_MUSIC_SCORE, self.confidences, 0)
+        named = [tag.name for tag in best_tags(peak_scores(shown), kind, rows) if tag.confidence >= MIN_PROBABLE]
+        columns = [next(i for i, row in enumerate(TABLE) if (row.kind, row.name) == (kind, name)) for name in named]
+        return tag_heatmap(tuple(named), shown[:, columns], self.hop_seconds, self.patch_seconds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, with the heatmap of instruments as `over_time` instead of the arrays of all tags."""
+        arrays = ("times", "confidences", "music", "vocals")
+        return {**fields_of(self, arrays), "over_time": self.heatmap("instrument").to_dict()}

@@ -9,9 +9,9 @@ import numpy as np
 
 from components.music.caption_markup import caption_markup, turn_markup
 from components.music.markup import facts_markup, tags_markup
-from components.page.json_documents import as_document
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claims.claim import CheckedClaim, Claim
+from pipelines.jobs.result import as_document
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.types import Chord, Key, KeyCandidate, KeySpan
 from pipelines.music.loudness import Loudness

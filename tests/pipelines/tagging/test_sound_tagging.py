@@ -24,7 +24,6 @@ from models.errors import InvalidOption, UnknownModel
 from models.specs.sound import YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.log_mel import mel_filters
-from pipelines.description.tag_heatmap import sound_heatmap
 from pipelines.tagging.audioset import (
     ABOUT_THE_RECORDING,
     ANIMAL_FAMILIES,
@@ -292,7 +291,7 @@ def test_the_other_classes_of_audioset_have_their_place_in_the_tree() -> None:
 
 def test_a_heatmap_has_the_sounds_that_stand_out(services: Services) -> None:
     tags = run(services, services.clips.open(EXAMPLES / "music.ogg"))
-    heatmap = sound_heatmap(tags, rows=6)
+    heatmap = tags.heatmap(rows=6)
     assert "Flute" in heatmap.rows
     assert 1 <= len(heatmap.rows) <= 6
     track = HeatmapTrack(
@@ -300,4 +299,4 @@ def test_a_heatmap_has_the_sounds_that_stand_out(services: Services) -> None:
     )
     np.testing.assert_array_equal(track.scores[:, heatmap.rows.index("Flute")], tags.scores[:, tags.classes.index("Flute")])
     assert heatmap.start == pytest.approx((tags.patch_seconds - tags.hop_seconds) / 2)
-    assert sound_heatmap(replace(tags, scores=tags.scores[:0])).rows == ()
+    assert replace(tags, scores=tags.scores[:0]).heatmap().rows == ()

@@ -21,7 +21,6 @@ from models.files.package_weights import WEIGHTS
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.log_mel import mel_filters
-from pipelines.description.tag_heatmap import music_heatmap
 from pipelines.music.tags.music_tagging import BLOCK_PATCHES, tag_music
 from pipelines.music.tags.musicnn import (
     MEL_FRAMES,
@@ -209,7 +208,7 @@ def test_any_length_has_tags(services: Services, tmp_path: Path, seconds: float)
 
 def test_a_heatmap_fits_the_timeline(services: Services, tmp_path: Path) -> None:
     tags = run(services, rendered(services, tmp_path, "flute-solo"))
-    heatmap = music_heatmap(tags, "instrument")
+    heatmap = tags.heatmap("instrument")
     assert heatmap.rows[0] == "Flute"
     track = HeatmapTrack(
         id="instruments", name="Instruments", hop=heatmap.hop, start=heatmap.start, rows=heatmap.rows, scores=heatmap.scores
