@@ -13,6 +13,7 @@ STYLES = (
     "clip/style",
     "clip/open_panel",
     "page/cards",
+    "page/edits",
     "transcription/style",
     "music/style",
     "page/tables",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from components.page.edits import EditLabels
+
 
 @dataclass(frozen=True)
 class Field:
@@ -48,9 +50,11 @@ QUEUE_COLUMNS = ("File", "State", "Length", "Language", "Words", "Time")
 
 
 @dataclass(frozen=True)
-class TranscriptLabels:
+class TranscriptLabels(EditLabels):
     """Texts that the transcript's script shows; braces hold what it puts in."""
 
+    ask: str = "Transcribe again? The transcript on the page has your edits. They stay: choose them under Version."
+    yes: str = "Transcribe again"
     name: str = "Transcript"
     tools: str = "Tools of the transcript"
     play: str = "Play from {time}"
@@ -67,8 +71,6 @@ class TranscriptLabels:
     split: str = "Split at cursor"
     merge: str = "Merge with next"
     delete: str = "Delete line"
-    undo: str = "Undo"
-    redo: str = "Redo"
     search: str = "Search"
     count: str = "{now} of {all}"
     nothing_found: str = "None"
@@ -83,13 +85,7 @@ class TranscriptLabels:
     copy: str = "Copy"
     copy_with_times: str = "Copy with times"
     copied: str = "Copied"
-    version: str = "Version"
-    edits: str = "{count} edits"
-    one_edit: str = "1 edit"
     dictating: str = "Speak: the words appear here."
-    ask: str = "Transcribe again? The transcript on the page has your edits. They stay: choose them under Version."
-    yes: str = "Transcribe again"
-    no: str = "Keep editing"
 
 
 @dataclass(frozen=True)

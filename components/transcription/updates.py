@@ -7,12 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+from components.page.edits import RUNNING
 from components.timeline.items import SpanItem, WordItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import SpanTrack, WordTrack
 from components.transcription import labels
 from components.transcription.summary import remark, transcription_summary, waiting_message
-from components.transcription.transcript import RUNNING, TranscriptFeed, edits_value
+from components.transcription.transcript import TranscriptFeed, transcript_edits_value
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions
 from pipelines.speech.transcript import NonSpeechSegment, Segment, Transcription, TranscriptionOptions
@@ -48,9 +49,10 @@ class TranscriptUpdates:
         transcript = _with_remarks(now) if now.non_speech and now.segments else self._transcript
         is_edited = versions is not None and versions.shown is not None and bool(versions.shown.done)
         before, self._message = self._message, labels.ALL_DELETED if is_edited else waiting_message(now)
+        edits = transcript_edits_value(versions) if versions else RUNNING
         is_news = changed or versions is not None or self._message != before
         return (
-            transcript.value(self._message, edits=edits_value(versions) if versions else RUNNING) if is_news else gr.skip(),
+            transcript.value(self._message, edits=edits) if is_news else gr.skip(),
             transcription_summary(now),
             self._timeline.value() if changed or is_edited else gr.skip(),
             versions.shown if versions else gr.skip(),

@@ -1,20 +1,11 @@
-"""Versions of a result of a clip, one for each run whose items a person edited, with the edits that can be undone.
-
-They are stored beside the clip as they are made, for each person by itself: who opens the same recording has other edits.
-"""
+"""Versions of a result of a clip, one for each run whose items a person edited, with the edits that can be undone."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-
-from filelock import FileLock
-
-from pipelines.clip.clip import AudioClip
-from pipelines.clip.kept_results import KeptResults
 
 if TYPE_CHECKING:  # Python 3.10 has it in no module of its own
     from typing_extensions import Self
@@ -145,32 +136,3 @@ class Versions(Generic[VersionT]):
         """Return these versions with another one on the page; an unknown id changes nothing."""
         known = any(version.id == version_id for version in self.versions)
         return replace(self, shown_id=version_id) if known else self
-
-
-class VersionStore(Generic[VersionT]):
-    """The versions of one kind of result that people have of their clips."""
-
-    def __init__(self, kept: KeptResults, kind: str) -> None:
-        """Keep them under `kind` among what is kept of a clip."""
-        self._kept = kept
-        self._kind = kind
-
-    def find(self, clip: AudioClip, person: str) -> Versions[VersionT]:
-        """Return the versions that a person has of a clip; none where nothing was edited."""
-        found = self._kept.find(clip, person, self._kind)
-        return found if isinstance(found, Versions) else Versions()
-
-    def change(
-        self, clip: AudioClip, person: str, change: Callable[[Versions[VersionT]], Versions[VersionT]]
-    ) -> Versions[VersionT]:
-        """Change a person's versions and store them before anything else does.
-
-        Raises:
-            ClipExpired: the clip was removed because of its age.
-            Whatever `change` raises: then nothing is stored.
-        """
-        clip.require_files()
-        with FileLock(clip.directory / "edits.guard"):
-            versions = change(self.find(clip, person))
-            self._kept.store(clip, person, self._kind, versions)
-        return versions

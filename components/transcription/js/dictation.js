@@ -2,7 +2,7 @@
    `element`, `trigger`, `props` and `watch` come from gr.HTML. */
 
 import {SoundChunks} from '../../clip/js/sound_chunks.js';
-import {label} from './labels.js';
+import {label} from '../../page/labels.js';
 
 const MIN_DB = -60;
 const button = element.querySelector('button');

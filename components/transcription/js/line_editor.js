@@ -1,6 +1,6 @@
 /* Editing the text of a line in place; splitting, merging and deleting it. */
 
-import {label} from './labels.js';
+import {label} from '../../page/labels.js';
 
 const ACTIONS = ['save', 'cancel', 'split', 'merge', 'delete'];
 

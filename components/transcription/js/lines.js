@@ -2,7 +2,7 @@
 
 import {sure} from '../../page/certainty.js';
 import {clock} from '../../page/time_format.js';
-import {label, named} from './labels.js';
+import {label, named} from '../../page/labels.js';
 
 function languageName(code) {
   return new Intl.DisplayNames(['en'], {type: 'language'}).of(code);

@@ -1,6 +1,6 @@
 /* Searching the lines of the transcript: every match is marked, and the arrows go from one to the next. */
 
-import {label} from './labels.js';
+import {label} from '../../page/labels.js';
 
 const field = element.querySelector('.transcript-search input');
 const count = element.querySelector('.transcript-search .count');

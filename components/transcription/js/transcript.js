@@ -1,11 +1,12 @@
 /* The transcript: rows that grow while decoding, words that seek and follow the sound, lines that can be edited in place.
    `element`, `trigger`, `props` and `watch` come from gr.HTML. */
 
-import {label} from './labels.js';
+import {showEdits} from '../../page/edit_tools.js';
+import {label} from '../../page/labels.js';
 import {editLine} from './line_editor.js';
 import {lineElement} from './lines.js';
 import {search, startSearch} from './search.js';
-import {showTools, startTools} from './tools.js';
+import {startTools} from './tools.js';
 
 const list = element.querySelector('.segments');
 const message = element.querySelector('.empty');
@@ -57,7 +58,7 @@ function show() {
   message.hidden = rows.length > 0 || partial.textContent !== '';
   list.classList.toggle('several', new Set(spoken().map(line => line.speech_language)).size > 1);
   list.classList.toggle('fixed', value.edits.running);
-  showTools(value.edits, spoken().length > 0);
+  showEdits(value.edits, spoken().length > 0);
   search(spoken());
   list.scrollTop = partial.textContent ? list.scrollHeight : top;
   if (wasEdited !== null) spoken()[wasEdited]?.row.querySelector('.edit').focus({preventScroll: true});

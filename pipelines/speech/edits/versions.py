@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from pipelines.clip.kept_results import KeptResults
-from pipelines.edits.versions import Version, Versions, VersionStore
+from pipelines.edits.store import VersionStore
+from pipelines.edits.versions import Version, Versions
 from pipelines.speech.edits.lines import Lines, in_time_order
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions
 
