@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import Annotated
+import sys
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -36,9 +39,20 @@ def serve(
     serve_page()
 
 
-def main() -> None:
-    """Run the command line."""
-    cli(prog_name=NAME)
+def main() -> NoReturn:
+    """Run the command line and end the process.
+
+    Threads are not waited for: a step of a model that goes on while Python ends its threads keeps the process from ending.
+    """
+    code = 0
+    try:
+        cli(prog_name=NAME)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    logging.shutdown()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

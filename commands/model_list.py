@@ -11,9 +11,10 @@ from rich.table import Table
 
 from commands.arguments import completing
 from models.errors import as_size
+from models.files.model_files import Availability
 from models.model_catalog import ALL_MODELS
 from models.specs.model_spec import ModelSpec, Task
-from services import Services, build_services
+from services import build_services
 from settings import Settings
 
 COLUMNS = ("Key", "Model", "Tasks", "Size", "Licence", "Availability")
@@ -30,7 +31,8 @@ def models(
         raise typer.BadParameter(f"There is no task {task!r}: choose from {', '.join(TASKS)}.")
     services = build_services(Settings())
     specs = [spec for spec in ALL_MODELS if not task or task in (spec.task, *spec.further_tasks)]
-    rows = [_row(services, spec) for spec in specs if not within_reach or _is_near(services, spec)]
+    availabilities = {spec: services.files.availability(spec) for spec in specs}
+    rows = [_row(spec, found) for spec, found in availabilities.items() if found.available or not within_reach]
     if as_json:
         names = [column.lower() for column in COLUMNS]
         print(json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False, indent=1))
@@ -45,11 +47,6 @@ def models(
     console.print(table)
 
 
-def _is_near(services: Services, spec: ModelSpec) -> bool:
-    return services.files.availability(spec, ask_hub=False).available
-
-
-def _row(services: Services, spec: ModelSpec) -> tuple[str, ...]:
+def _row(spec: ModelSpec, availability: Availability) -> tuple[str, ...]:
     tasks = ", ".join((spec.task, *spec.further_tasks))
-    words = services.files.availability(spec, ask_hub=False).words
-    return spec.key, spec.title, tasks, as_size(spec.download_bytes), spec.licence, words
+    return spec.key, spec.title, tasks, as_size(spec.download_bytes), spec.licence, availability.words

@@ -17,8 +17,7 @@ from commands.running import FileCommand, JobStep, RunOptions, run
 from pipelines import APP_VERSION
 from pipelines.annotations.export import ENDINGS, ExportFormat, export_results
 from pipelines.clip.clip import AudioClip
-from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip
-from pipelines.description.document import description_document
+from pipelines.description.description import ClipDescription, DescriptionOptions, describe_clip, description_document
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.music.facts import FactOptions
 from pipelines.questions.answering import ClipAnswer, answer_about
@@ -62,9 +61,7 @@ def ask(
     output: Output = STANDARD_OUTPUT,
     model: Annotated[
         str,
-        typer.Option(
-            help=WRITER_HELP.replace("writes", "answers"), autocompletion=completing_models("answer_questions")
-        ),
+        typer.Option(help=WRITER_HELP.replace("writes", "answers"), autocompletion=completing_models("answer_questions")),
     ] = CAPTION.model,
     as_json: AsJson = False,
     jobs: Jobs = 1,

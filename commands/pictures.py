@@ -143,9 +143,7 @@ def picture_command(options: PictureOptions) -> FileCommand[Drawing]:
         facts = {name: as_document(getattr(drawn, name)) for name in DRAWING_FACTS}
         return {"seed": drawn.pictures[0].seed, **facts}
 
-    content = OutputFormat[Drawing](
-        ".png", lambda clip, drawn: png_bytes(drawn.pictures[0]), is_text=False, can_be_partial=False
-    )
+    content = OutputFormat[Drawing](".png", lambda clip, drawn: png_bytes(drawn.pictures[0]), is_text=False, can_be_partial=False)
     return FileCommand({"png": content}, steps, document)
 
 

@@ -33,7 +33,8 @@ class ProgressBars:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bars.stop()
+        if self._shown:
+            self._bars.stop()
 
     @contextmanager
     def input(self, name: str) -> Iterator[Callable[[float], None]]:

@@ -29,6 +29,8 @@ from settings import Settings
 
 ALL_DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; the last is that of shells after Ctrl+C."""
+QUIET_LIBRARIES = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error", "DIFFUSERS_VERBOSITY": "error"}
+"""Environment variables with which libraries show no progress and no advice of their own."""
 STOPPING = "Stopping: what is there is kept. Ctrl+C again leaves at once."
 
 log = logging.getLogger(__name__)
@@ -74,10 +76,12 @@ def run(command: FileCommand[Result], options: RunOptions) -> None:
     """Do the work of a command and end with its exit code.
 
     Raises:
-        typer.Exit: always; 0 where all was done, 1 where some inputs failed, 2 for an option that the pipeline refuses, 130 after
-            Ctrl+C.
+        typer.Exit: always; 0 where all was done, 1 where some inputs failed, 2 for an option that was refused for all of them,
+            130 after Ctrl+C.
         typer.BadParameter: see `find_inputs` and `OutputFiles`.
     """
+    for name, value in QUIET_LIBRARIES.items():
+        os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory(prefix="audioscope-") as scratch, ask_to_stop() as stop:
         inputs = find_inputs(options.inputs, Path(scratch))
         files = OutputFiles(command.formats, options.formats, options.output, inputs)
@@ -120,8 +124,7 @@ class _Run(Generic[Result]):
         self._files = files
         self._stop = stop
         self._services = services
-        self._failures = 0
-        self._wrong_use = False
+        self._failures: list[Exception] = []
 
     def work(self, inputs: Sequence[InputFile]) -> int:
         """Work on all inputs, print what is to be printed in their order, and return the exit code."""
@@ -130,10 +133,10 @@ class _Run(Generic[Result]):
                 with bars.paused():
                     sys.stdout.buffer.write(lines)
                     sys.stdout.buffer.flush()
-        if self._wrong_use:
-            return WRONG_USE
         if self._stop.is_set():
             return INTERRUPTED
+        if len(self._failures) == len(inputs) and all(isinstance(one, InvalidOption | UnknownModel) for one in self._failures):
+            return WRONG_USE
         return SOME_FAILED if self._failures else ALL_DONE
 
     def _work_on(self, file: InputFile, bars: ProgressBars) -> bytes:
@@ -169,10 +172,7 @@ class _Run(Generic[Result]):
         return _json_line({"input": file.name, "files": paths, "was_done": True}) if self._options.as_json else b""
 
     def _failed(self, file: InputFile, error: Exception, bars: ProgressBars) -> bytes:
-        self._failures += 1
-        if isinstance(error, (InvalidOption, UnknownModel)):  # the same for every input
-            self._wrong_use = True
-            self._stop.set()
+        self._failures.append(error)
         sentence = str(error) if isinstance(error, AudioscopeError | OSError) else f"Unexpected {type(error).__name__}: {error}"
         with bars.paused():
             print(f"{file.name}: {sentence}", file=sys.stderr)

@@ -52,7 +52,7 @@ def is_there(path: str, document: Path) -> bool:
     folders = (
         (".",)
         if "/" in pattern
-        else (".", *(f"{room}/**" for room in ("components", "models", "pipelines", "tests", "training")))
+        else (".", *(f"{room}/**" for room in ("commands", "components", "models", "pipelines", "tests", "training")))
     )
     return any(any(start.glob(f"{folder}/{pattern}")) for start in (ROOT, document.parent) for folder in folders)
 
