@@ -21,6 +21,7 @@ from pipelines.description.description import ClipDescription, DescriptionOption
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.music.facts import FactOptions
 from pipelines.questions.answering import ClipAnswer, answer_about
+from pipelines.questions.from_model import QuestionOptions
 from services import Services
 
 DEFAULTS, FACTS, CAPTION = DescriptionOptions(), FactOptions(), CaptionOptions()
@@ -92,8 +93,9 @@ def answer_command(question: str, model: str) -> FileCommand[ClipAnswer]:
     """Return what `ask` does with each input."""
 
     def steps(services: Services, clip: AudioClip, should_stop: Callable[[], bool]) -> Iterator[JobStep[ClipAnswer]]:
-        for now in answer_about(clip, question, services.runtime, model, should_stop=should_stop):
-            yield JobStep(now.position, now if now.text else None, now.state == "done")
+        answer = answer_about(clip, question, QuestionOptions(model=model), services.runtime, should_stop)
+        if not should_stop():
+            yield JobStep(1.0, answer, is_done=True)
 
     def document(clip: AudioClip, answer: ClipAnswer) -> dict[str, Any]:
         return {"question": question, **answer.to_dict()}

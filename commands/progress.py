@@ -47,6 +47,10 @@ class ProgressBars:
             self._bars.remove_task(task)
             self._bars.advance(self._whole)
 
+    def say(self, sentence: str) -> None:
+        """Print a sentence on standard error, above the bars."""
+        self._bars.console.print(sentence, soft_wrap=True, markup=False, highlight=False)
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Take the bars away while the block prints to the same terminal."""

@@ -82,23 +82,25 @@ def run(command: FileCommand[Result], options: RunOptions) -> None:
     """
     for name, value in QUIET_LIBRARIES.items():
         os.environ.setdefault(name, value)
-    with tempfile.TemporaryDirectory(prefix="audioscope-") as scratch, ask_to_stop() as stop:
+    with tempfile.TemporaryDirectory(prefix="audioscope-") as scratch:
         inputs = find_inputs(options.inputs, Path(scratch))
         files = OutputFiles(command.formats, options.formats, options.output, inputs)
-        code = _Run(command, options, files, stop, build_services(Settings())).work(inputs)
+        bars = ProgressBars(len(inputs), options.quiet)
+        with ask_to_stop(bars.say) as stop, bars:
+            code = _Run(command, options, files, bars, stop, build_services(Settings())).work(inputs)
     raise typer.Exit(code)
 
 
 @contextmanager
-def ask_to_stop() -> Iterator[threading.Event]:
-    """Yield an event that Ctrl+C sets; a second Ctrl+C ends the process."""
+def ask_to_stop(say: Callable[[str], None]) -> Iterator[threading.Event]:
+    """Yield an event that Ctrl+C sets; a second Ctrl+C ends the process. `say` shows a sentence to the person."""
     stop = threading.Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
         if stop.is_set():
             os._exit(INTERRUPTED)  # a model's step cannot be interrupted, and Python would wait for its thread
         stop.set()
-        print(STOPPING, file=sys.stderr)
+        say(STOPPING)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -116,21 +118,23 @@ class _Run(Generic[Result]):
         command: FileCommand[Result],
         options: RunOptions,
         files: OutputFiles[Result],
+        bars: ProgressBars,
         stop: threading.Event,
         services: Services,
     ) -> None:
         self._command = command
         self._options = options
         self._files = files
+        self._bars = bars
         self._stop = stop
         self._services = services
         self._failures: list[Exception] = []
 
     def work(self, inputs: Sequence[InputFile]) -> int:
         """Work on all inputs, print what is to be printed in their order, and return the exit code."""
-        with ProgressBars(len(inputs), self._options.quiet) as bars, ThreadPoolExecutor(self._options.jobs) as pool:
-            for lines in pool.map(lambda file: self._work_on(file, bars), inputs):
-                with bars.paused():
+        with ThreadPoolExecutor(self._options.jobs) as pool:
+            for lines in pool.map(self._work_on, inputs):
+                with self._bars.paused():
                     sys.stdout.buffer.write(lines)
                     sys.stdout.buffer.flush()
         if self._stop.is_set():
@@ -139,17 +143,17 @@ class _Run(Generic[Result]):
             return WRONG_USE
         return SOME_FAILED if self._failures else ALL_DONE
 
-    def _work_on(self, file: InputFile, bars: ProgressBars) -> bytes:
+    def _work_on(self, file: InputFile) -> bytes:
         """Work on one input and return what is printed of it."""
         if self._stop.is_set():
             return b""
         try:
-            with bars.input(file.name) as show:
+            with self._bars.input(file.name) as show:
                 return self._lines_of(file, show) if self._options.again or not self._files.is_done(file) else self._skipped(file)
         except JobStopped:
             return b""
         except Exception as error:
-            return self._failed(file, error, bars)
+            return self._failed(file, error)
 
     def _lines_of(self, file: InputFile, show: Callable[[float], None]) -> bytes:
         clip = self._services.clips.open(file.path, name=file.name, should_stop=self._stop.is_set)
@@ -171,11 +175,10 @@ class _Run(Generic[Result]):
         paths = [str(path) for path in self._files.paths(file)]
         return _json_line({"input": file.name, "files": paths, "was_done": True}) if self._options.as_json else b""
 
-    def _failed(self, file: InputFile, error: Exception, bars: ProgressBars) -> bytes:
+    def _failed(self, file: InputFile, error: Exception) -> bytes:
         self._failures.append(error)
         sentence = str(error) if isinstance(error, AudioscopeError | OSError) else f"Unexpected {type(error).__name__}: {error}"
-        with bars.paused():
-            print(f"{file.name}: {sentence}", file=sys.stderr)
+        self._bars.say(f"{file.name}: {sentence}")
         if not isinstance(error, AudioscopeError | OSError):
             log.error("%s", file.name, exc_info=error)
         return _json_line({"input": file.name, "error": sentence}) if self._options.as_json else b""
