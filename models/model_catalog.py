@@ -16,6 +16,7 @@ from models.specs.image import IMAGE_MODELS
 from models.specs.model_spec import AUTO, Device, ModelSpec, Task
 from models.specs.music import MUSIC_MODELS
 from models.specs.sound import SOUND_MODELS
+from models.specs.speakers import SPEAKER_MODELS
 from models.specs.speech import SPEECH_MODELS
 from models.specs.words import WORD_MODELS
 
@@ -28,6 +29,7 @@ ALL_MODELS: tuple[ModelSpec, ...] = (
     *IMAGE_MODELS,
     *ALIGNER_MODELS,
     *WORD_MODELS,
+    *SPEAKER_MODELS,
 )
 SPLIT_GAIN = 0.0
 """Speed of a model that is split between GPU and main memory relative to the CPU alone, as `make gpu-test` prints it; 0 because

@@ -31,5 +31,6 @@ TASK_NAMES: dict[Task, str] = {
     "preview_pictures": "Previews",
     "align_audio": "Audio to prompt embeds",
     "embed_audio": "Embeddings",
+    "embed_speakers": "Speakers",
 }
 """What people call the tasks, in the order of the choice."""

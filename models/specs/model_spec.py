@@ -23,6 +23,7 @@ Task = Literal[
     "preview_pictures",
     "align_audio",
     "embed_audio",
+    "embed_speakers",
 ]
 AUTO = "auto"
 """The choice of a model that leaves it to the catalogue."""
