@@ -1,1 +1,1 @@
-"""How well speakers are told apart, on conversations whose truth is known."""
+"""Diarization error on conversations whose truth is known."""

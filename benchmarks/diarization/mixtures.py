@@ -19,7 +19,7 @@ MAX_TURN_FRAMES = int(TURN_SECONDS[1] * 100)
 GAP_SECONDS = (0.1, 0.9)
 OVERLAP_SECONDS = (0.4, 1.2)
 MAX_OVERLAP_CHANCE = 0.3
-"""Of a turn to begin before the one before it ends; drawn for each conversation from 0 to this."""
+"""Maximum probability that a turn begins before the one before it ends; drawn for each conversation."""
 LEVEL_DBFS, LEVEL_SPREAD_DB = -26.0, 3.0
 NOISE_DBFS = -62.0
 SILENCE_DB = 34.0

@@ -1,6 +1,6 @@
 """Make models/weights/resemblyzer/resemblyzer.onnx from the checkpoint in the package `Resemblyzer`.
 
-    pip install --no-deps Resemblyzer==0.1.4 && python -m training.convert_resemblyzer
+    pip install --no-deps Resemblyzer==0.1.4 && python -m training.speech.convert_resemblyzer
 
 The encoder of Wan, Wang, Papir and Lopez Moreno, "Generalized end-to-end loss for speaker verification" (2018, arXiv 1710.10467):
 three LSTMs, of which the last hidden state of the last one goes through a dense layer and ReLU to unit length. The checkpoint
@@ -22,7 +22,7 @@ from models.arrays import FloatArray
 from training.convert_yamnet import half_precision
 
 PACKAGE = "Resemblyzer"
-TARGET = Path(__file__).parent.parent / "models" / "weights" / "resemblyzer" / "resemblyzer.onnx"
+TARGET = Path(__file__).parent.parent.parent / "models" / "weights" / "resemblyzer" / "resemblyzer.onnx"
 SHA256 = "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e"
 OPSET = 13
 BANDS, HIDDEN, LAYERS = 40, 256, 3
