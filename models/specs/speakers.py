@@ -1,7 +1,7 @@
 """The models that embed voices, so that speech of one person lies close together.
 
-Resemblyzer lies in this repository, made by `training.speech.convert_resemblyzer`. It stands first because its decisions were measured
-here. The one of the hub is loaded from safetensors alone; whether its repository holds them was not seen.
+Resemblyzer lies in this repository, made by `training.speech.convert_resemblyzer`. It stands first because its decisions
+were measured here. The one of the hub is loaded from safetensors alone; whether its repository holds them was not seen.
 """
 
 from __future__ import annotations
