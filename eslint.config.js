@@ -31,6 +31,10 @@ export default [
     },
   },
   {
+    files: ['pipelines/bundle/*.js'],
+    languageOptions: {globals: globals.browser},
+  },
+  {
     files: ['components/embeddings/js/*.js'],
     // Python puts it before the script.
     languageOptions: {globals: {look: 'readonly'}},

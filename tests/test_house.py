@@ -13,7 +13,6 @@ PLACES = (
     "cli.py",
     "services.py",
     "settings.py",
-    "commands",
     "components",
     "pipelines",
     "models",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import replace
 
-from components.embeddings.point_colours import ClipAnalyses
 from pipelines.clip.clip import AudioClip
 from pipelines.description.description import DescriptionOptions, describe_clip
+from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.transcription import find_stored, transcribe
 from services import Services

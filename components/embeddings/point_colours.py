@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import get_args
 
 import gradio as gr
@@ -16,6 +16,7 @@ from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import (
     NO_CATEGORY,
+    ClipAnalyses,
     ClusterMethod,
     ClusterOptions,
     Colouring,
@@ -26,18 +27,6 @@ from pipelines.embeddings.colouring import (
 )
 from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.map import stack_frames
-from pipelines.music.facts import MusicFacts
-from pipelines.speech.transcript import Word
-from pipelines.tagging.tags import SoundTags
-
-
-@dataclass(frozen=True, eq=False)
-class ClipAnalyses:
-    """Results of other pipelines for a clip; None where not computed."""
-
-    tags: SoundTags | None = None
-    facts: MusicFacts | None = None
-    words: tuple[Word, ...] | None = None
 
 
 def colour_map(

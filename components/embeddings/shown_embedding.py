@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from components.embeddings import labels
 from components.embeddings.map import MapView, thinned
-from components.embeddings.point_colours import ClipAnalyses
 from components.page.jobs.waiting import loading_words
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.colouring import Colouring, ramp_range
+from pipelines.embeddings.colouring import ClipAnalyses, Colouring, ramp_range
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions, EmbeddingProgress
 from pipelines.embeddings.map import (
     METHODS,

@@ -27,7 +27,7 @@ from components.embeddings.files_panel import build_files_panel
 from components.embeddings.layers_panel import build_layers_panel
 from components.embeddings.logit_lens_panel import build_logit_lens_panel
 from components.embeddings.map import build_embedding_map, map_value, new_map_id
-from components.embeddings.point_colours import ClipAnalyses, colour_map, wanted_colour
+from components.embeddings.point_colours import colour_map, wanted_colour
 from components.embeddings.shown_embedding import (
     ShownEmbedding,
     analysing_markup,
@@ -53,6 +53,7 @@ from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
+from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.embed import check_duration, embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.registry import choose_encoder

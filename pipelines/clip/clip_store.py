@@ -72,6 +72,11 @@ class ClipStore:
         return self._directory
 
     @property
+    def limits(self) -> ClipLimits:
+        """What is accepted."""
+        return self._limits
+
+    @property
     def storage(self) -> Storage:
         """Where it is noted who keeps clips, and what they have of them."""
         return self._keepers

@@ -72,6 +72,15 @@ class Colouring(Result):
         return self.names[int(value)] if value >= 0 else ""
 
 
+@dataclass(frozen=True, eq=False)
+class ClipAnalyses:
+    """Results of other pipelines for a clip; None where not computed."""
+
+    tags: SoundTags | None = None
+    facts: MusicFacts | None = None
+    words: tuple[Word, ...] | None = None
+
+
 @dataclass(frozen=True)
 class ClusterOptions:
     """Options of `cluster_colouring`."""

@@ -43,20 +43,25 @@ def export_metadata(embedding: ClipEmbedding, clip_name: str) -> dict[str, Any]:
     }
 
 
-def save_npz(path: Path, embedding: ClipEmbedding, clip_name: str, embedding_map: EmbeddingMap | None = None) -> None:
-    """Write an NPZ file for `numpy.load`; nothing in it is pickled.
+def npz_arrays(embedding: ClipEmbedding, clip_name: str, embedding_map: EmbeddingMap | None = None) -> dict[str, AnyArray]:
+    """Return the arrays of an NPZ file by their names; none has objects, which would be pickled.
 
-    It holds `frames` float32 [n, width], `times` float64 [n] in seconds, `labels` [n] where frames are tokens, `points`
-    [n, 2 or 3] of the map, and `metadata` as JSON.
+    `frames` float32 [n, width], `times` float64 [n] in seconds, `labels` [n] where frames are tokens, `points` [n, 2 or 3] of the
+    map, and `metadata` as JSON.
     """
-    arrays: dict[str, Any] = {"frames": embedding.frames, "times": embedding.times}
+    arrays: dict[str, AnyArray] = {"frames": embedding.frames, "times": embedding.times}
     if embedding.labels:
         arrays["labels"] = np.array(embedding.labels)
     if embedding_map is not None:
         arrays["points"] = embedding_map.points
     arrays["metadata"] = np.array(json.dumps(export_metadata(embedding, clip_name), ensure_ascii=False))
+    return arrays
+
+
+def save_npz(path: Path, embedding: ClipEmbedding, clip_name: str, embedding_map: EmbeddingMap | None = None) -> None:
+    """Write an NPZ file for `numpy.load`; see `npz_arrays`."""
     with open(path, "wb") as file:  # numpy would append .npz to another name
-        np.savez(file, **arrays)
+        np.savez(file, **npz_arrays(embedding, clip_name, embedding_map))  # type: ignore[arg-type]  # as in `librosa_features.save_npz`
 
 
 def save_parquet(path: Path, embedding: ClipEmbedding, clip_name: str, colourings: Sequence[Colouring] = ()) -> None:

@@ -10,10 +10,9 @@ from playwright.sync_api import Page, expect
 
 from components.embeddings import files_panel, labels
 from components.embeddings.files_panel import map_page
-from components.embeddings.point_colours import ClipAnalyses
 from components.embeddings.shown_embedding import ShownEmbedding
 from pipelines.clip.clip_store import ClipStore
-from pipelines.embeddings.colouring import Colouring
+from pipelines.embeddings.colouring import ClipAnalyses, Colouring
 from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.embeddings.map import MapOptions, map_embeddings
 from tests.browser.conftest import NewPage

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from components.embeddings.map import map_value
-from components.embeddings.point_colours import ClipAnalyses
 from components.embeddings.shown_embedding import (
     ShownEmbedding,
     embedding_track,
@@ -33,7 +32,7 @@ from components.embeddings.views_panel import (
 )
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
-from pipelines.embeddings.colouring import clip_colouring
+from pipelines.embeddings.colouring import ClipAnalyses, clip_colouring
 from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.embeddings.map import (
     EmbeddingMap,

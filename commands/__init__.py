@@ -1,1 +1,0 @@
-"""The command line: what a person types becomes work of the pipelines, and their results become files or lines."""

@@ -1,0 +1,165 @@
+"""What a bundle brings back: the results of all tabs, and how each is written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipelines.bundle.errors import BundleRefused
+from pipelines.description.description import ClipDescription
+from pipelines.description.findings import ClipFindings
+from pipelines.embeddings.colouring import ClipAnalyses
+from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
+from pipelines.embeddings.encoders.base import TokenKind
+from pipelines.embeddings.map import EmbeddingMap
+from pipelines.jobs.model_use import ModelUse
+from pipelines.notes.notes import NoteTranscription
+from pipelines.speech.edits.versions import TranscriptVersion
+
+MAX_NUMBER = 1e15
+"""Largest absolute value of a number among results."""
+MAX_DEPTH = 24
+"""Dataclasses and tuples inside each other; results have 8."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question with its answer."""
+
+    question: str
+    answer: str
+    by: str
+    """What answered, in words."""
+    spans: tuple[tuple[float, float], ...] = ()
+    """Places of the clip that show it, in seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class BundledMap:
+    """An embedding of the clip with its map."""
+
+    embedding: ClipEmbedding
+    map: EmbeddingMap
+    options: EmbeddingOptions
+    colour: str
+    """Key of the colouring."""
+    analyses: ClipAnalyses
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingRecord:
+    """What a bundle holds of a `BundledMap` beside the frames."""
+
+    encoder: str
+    layer: str
+    frame_seconds: float
+    kinds: tuple[TokenKind, ...]
+    use: ModelUse
+    map: EmbeddingMap
+    options: EmbeddingOptions
+    colour: str
+    analyses: ClipAnalyses
+
+
+@dataclass(frozen=True)
+class BundledPicture:
+    """A picture as a PNG file with its settings inside."""
+
+    content: bytes
+    seed: int
+    words: str
+    """What it shows, for those who do not see it."""
+    start: float
+    end: float
+    """Seconds of the clip that were drawn."""
+
+
+@dataclass(frozen=True)
+class PictureRecord:
+    """What a bundle says of a picture beside its file."""
+
+    file: str
+    seed: int
+    words: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, eq=False)
+class BundleContents:
+    """The results for one clip; None and () where there is none."""
+
+    transcript: TranscriptVersion | None = None
+    description: ClipDescription | None = None
+    notes: NoteTranscription | None = None
+    questions: tuple[AskedQuestion, ...] = ()
+    pictures: tuple[BundledPicture, ...] = ()
+    map: BundledMap | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no result at all."""
+        return not any((self.transcript, self.description, self.notes, self.questions, self.pictures, self.map))
+
+    def findings(self, duration: float) -> ClipFindings:
+        """Return what was measured of a clip of `duration` seconds."""
+        measured = self.description.findings if self.description else ClipFindings(duration)
+        speech = self.transcript.transcription if self.transcript else measured.speech
+        return ClipFindings(duration, measured.facts, measured.music, measured.sounds, speech)
+
+
+TRANSCRIPT, DESCRIPTION, NOTES = "results/transcript.json", "results/description.json", "results/notes.json"
+QUESTIONS, PICTURES, EMBEDDING = "results/questions.json", "results/pictures.json", "results/embedding.json"
+RESULTS: Mapping[str, TypeAdapter[Any]] = {
+    TRANSCRIPT: TypeAdapter(TranscriptVersion),
+    DESCRIPTION: TypeAdapter(ClipDescription),
+    NOTES: TypeAdapter(NoteTranscription),
+    QUESTIONS: TypeAdapter(tuple[AskedQuestion, ...]),
+    PICTURES: TypeAdapter(tuple[PictureRecord, ...]),
+    EMBEDDING: TypeAdapter(EmbeddingRecord),
+}
+"""Entries with results, and their types."""
+
+
+def write_result(name: str, result: object) -> bytes:
+    """Return the content of an entry of `RESULTS`."""
+    return RESULTS[name].dump_json(result)
+
+
+def read_result(name: str, content: bytes) -> Any:
+    """Return the result that an entry of `RESULTS` holds.
+
+    Raises:
+        BundleRefused: it is damaged, has values of other types, or numbers that no result has.
+    """
+    try:
+        found = RESULTS[name].validate_json(content, strict=True)
+    except ValidationError:
+        raise BundleRefused(f"the results in {name} are damaged") from None
+    _check_numbers(found, name)
+    return found
+
+
+def _check_numbers(found: object, name: str, depth: int = 0) -> None:
+    """Check that every number is finite and not huge."""
+    if isinstance(found, float) and not (math.isfinite(found) and abs(found) <= MAX_NUMBER):
+        raise BundleRefused(f"the results in {name} hold impossible numbers")
+    if isinstance(found, int) and abs(found) > MAX_NUMBER:
+        raise BundleRefused(f"the results in {name} hold impossible numbers")
+    if depth > MAX_DEPTH:
+        raise BundleRefused(f"the results in {name} are nested too deeply")
+    if is_dataclass(found) and not isinstance(found, type):
+        for field in fields(found):
+            _check_numbers(getattr(found, field.name), name, depth + 1)
+    elif isinstance(found, tuple | list):
+        for one in found:
+            _check_numbers(one, name, depth + 1)
+    elif isinstance(found, dict):
+        for one in found.values():
+            _check_numbers(one, name, depth + 1)

@@ -1,0 +1,55 @@
+"""The models that made the results of a bundle, with versions and licences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from models.model_catalog import ALL_MODELS
+from models.specs.model_spec import HubSource, ModelSpec, PackageSource
+from pipelines.bundle.contents import BundleContents
+from pipelines.bundle.manifest import BundledModel
+from pipelines.jobs.model_use import ModelUse
+from pipelines.pictures.png_metadata import picture_from_png
+
+
+def models_used(contents: BundleContents) -> tuple[BundledModel, ...]:
+    """Return each model of the catalogue that made one of the results once, in the order of the results."""
+    by_key = {spec.key: spec for spec in ALL_MODELS}
+    found = [spec for use in _uses(contents) for spec in _named(use.model)]
+    for picture in contents.pictures:
+        settings = picture_from_png(picture.content).settings
+        found += [by_key[key] for key in (settings.model, settings.aligner) if key in by_key]
+    return tuple(_bundled(spec) for spec in {spec.title: spec for spec in reversed(found)}.values())[::-1]
+
+
+def _named(titles: str) -> Iterator[ModelSpec]:
+    """Yield the models of `ModelUse.model`, titles with commas between; a title may have commas too."""
+    while titles:
+        known = [spec for spec in ALL_MODELS if f"{titles}, ".startswith(f"{spec.title}, ")]
+        first = max(known, key=lambda spec: len(spec.title), default=None)
+        if first:
+            yield first
+        titles = titles[len(first.title) :].removeprefix(", ") if first else titles.partition(", ")[2]
+
+
+def _uses(found: object) -> Iterator[ModelUse]:
+    """Yield the uses of models in a result and in the results inside it."""
+    if isinstance(found, ModelUse):
+        yield found
+    if is_dataclass(found) and not isinstance(found, type) and not isinstance(found, ModelSpec):
+        for field in fields(found):
+            yield from _uses(getattr(found, field.name))
+
+
+def _bundled(spec: ModelSpec) -> BundledModel:
+    source = spec.source
+    match source:
+        case HubSource():
+            name, version = source.repository, source.revision
+        case PackageSource():
+            name = ", ".join(dict.fromkeys(part.distribution for file in source.files for part in file.parts))
+            version = source.version
+        case _:
+            name, version = source.folder, source.revision
+    return BundledModel(spec.title, spec.key, name, version, spec.licence, spec.licence_url)
