@@ -13,10 +13,23 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test import unit gpu-test space-test cluster-test check check-scripts screenshots bench accuracy lock update-models clean
+.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
+
+# Puts the command `audioscope` into COMMANDS, a folder that most systems have on the PATH.
+COMMANDS ?= $(HOME)/.local/bin
+COMMAND := $(COMMANDS)/audioscope
+
+install: $(APP)
+	mkdir -p "$(COMMANDS)"
+	printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$(CURDIR)/$(BIN)/python" "$(CURDIR)/cli.py" > "$(COMMAND)"
+	chmod +x "$(COMMAND)"
+	@command -v audioscope >/dev/null || echo 'Add $(COMMANDS) to the PATH: audioscope is there.'
+
+uninstall:
+	rm -f "$(COMMAND)"
 
 # Browsers want the machine for themselves.
 test: $(TESTS)

@@ -1,6 +1,26 @@
-"""Plain Python pipelines, usable from a notebook. Nothing in here knows Gradio."""
+"""Plain Python pipelines, usable from a notebook. Nothing in here knows Gradio.
+
+`from pipelines import transcribe` and the like: one function for each task; see `pipelines.tasks`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 APP_NAME = "Audioscope"
 """What exported files name as the program that made them."""
 APP_VERSION = "0.1.0"
 """Its version."""
+
+if TYPE_CHECKING:
+    from pipelines.tasks import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import the tasks when one is asked for: one pipeline alone needs few modules, all of them many."""
+        if not name.startswith("_"):
+            tasks = import_module("pipelines.tasks")
+            if name in tasks.__all__:
+                return getattr(tasks, name)
+        raise AttributeError(f"module 'pipelines' has no attribute {name!r}")

@@ -52,7 +52,7 @@ def is_there(path: str, document: Path) -> bool:
     folders = (
         (".",)
         if "/" in pattern
-        else (".", *(f"{room}/**" for room in ("components", "models", "pipelines", "tests", "training")))
+        else (".", *(f"{room}/**" for room in ("commands", "components", "models", "pipelines", "tests", "training")))
     )
     return any(any(start.glob(f"{folder}/{pattern}")) for start in (ROOT, document.parent) for folder in folders)
 
@@ -135,8 +135,17 @@ def lines_printed_by(code: str, folder: Path) -> list[str]:
 
 
 @pytest.mark.models
+def test_one_line_is_one_task_without_gradio(tmp_path: Path) -> None:
+    code = notebook_blocks()[0].replace("interview.m4a", "examples/speech.flac").replace("song.ogg", "examples/music.ogg")
+    text, caption, answer = lines_printed_by(code, tmp_path)
+    assert "Dashwood" in text
+    assert "C minor, in four-four time at 9" in caption
+    assert "C minor" in answer
+
+
+@pytest.mark.models
 def test_the_notebook_block_transcribes_without_gradio(tmp_path: Path) -> None:
-    code = notebook_blocks()[0].replace("interview.m4a", "examples/speech.flac")
+    code = notebook_blocks()[1].replace("interview.m4a", "examples/speech.flac")
     code = code.replace("TranscriptionOptions()", "TranscriptionOptions(model='whisper-base-offline')")
     last = lines_printed_by(code, tmp_path)[-1]
     assert last.startswith("15.39 ")
@@ -145,7 +154,7 @@ def test_the_notebook_block_transcribes_without_gradio(tmp_path: Path) -> None:
 
 @pytest.mark.models
 def test_five_lines_lead_from_librosa_to_facts(tmp_path: Path) -> None:
-    setup, block = notebook_blocks()
+    _, setup, block = notebook_blocks()
     code = setup.split("clip =")[0] + block.replace("song.ogg", "examples/music.ogg")
     assert len(block.partition("y, sr")[2].splitlines()) == 5
     last = lines_printed_by(code, tmp_path)[-1]

@@ -13,6 +13,7 @@ PLACES = (
     "cli.py",
     "services.py",
     "settings.py",
+    "commands",
     "components",
     "pipelines",
     "models",

@@ -29,7 +29,7 @@ from pipelines.music.tags.tag_fusion import MusicTagOptions, MusicTags
 from pipelines.music.vocals import find_vocals
 from pipelines.tagging.sound_tagging import ClipTagger
 from pipelines.tagging.tags import SoundTags
-from pipelines.tagging.yamnet import PATCH_HOP_SECONDS
+from pipelines.tagging.yamnet import PATCH_HOP_SECONDS, PATCH_SECONDS
 from services import Services
 
 OURS = "Audioscope"
@@ -95,7 +95,8 @@ def analyse(clip: AudioClip, services: Services, store: FeatureStore, only_tags:
     if only_tags:
         tagger = ClipTagger(clip, runtime.catalog.choose("tag_sounds", YAMNET.key), runtime)
         times = np.arange(tagger.patches, dtype=np.float32) * np.float32(PATCH_HOP_SECONDS)
-        sounds = SoundTags(clip.duration, times, tagger.patch_scores(0, tagger.patches))
+        scores = tagger.patch_scores(0, tagger.patches)
+        sounds = SoundTags(clip.duration, times, scores, hop_seconds=PATCH_HOP_SECONDS, patch_seconds=PATCH_SECONDS)
         return replace(facts, vocals=find_vocals(sounds, tags)), tags
     *_, facts = snapshots
     return facts, tags

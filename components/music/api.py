@@ -13,7 +13,6 @@ from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
 from models.specs.model_spec import AUTO
-from pipelines.description.caption import FROM_FACTS, choose_listener
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
 from pipelines.language_models.prompting import Turn
@@ -21,8 +20,8 @@ from pipelines.music.analysis import music_facts as facts_of_clip
 from pipelines.music.facts import MAX_BPM, MIN_BPM, FactOptions
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions
-from pipelines.questions.from_measurements import answer_question
-from pipelines.questions.from_model import QuestionOptions, ask
+from pipelines.questions.answering import answer_about
+from pipelines.questions.from_model import QuestionOptions
 from pipelines.tagging.sound_tagging import tag_sounds as sounds_of_clip
 from pipelines.tagging.tags import TagOptions
 from pipelines.tagging.zero_shot import LabelOptions
@@ -185,20 +184,8 @@ def _ask_about_audio(services: Services) -> Endpoint:
             took the measurements, or ''; clip_notes.
         """
         clip = open_for_api(services, audio, should_stop)
-        listener = choose_listener("answer_questions", model, services.runtime.catalog)
-        if listener.model == FROM_FACTS:
-            *_, described = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
-            answer = answer_question(question, described.findings)
-            return {
-                "text": answer.text,
-                "spans": [list(span) for span in answer.spans],
-                "model": FROM_FACTS,
-                "remark": listener.remark,
-                "clip_notes": clip.notes,
-            }
         turns = tuple(Turn(asked, answered) for asked, answered in history or [])
-        *_, said = ask(clip, turns, question, QuestionOptions(model=listener.model), services.runtime, should_stop)
-        spans = [[said.start, said.end]]
-        return {"text": said.text, "spans": spans, "model": said.model, "remark": "", "clip_notes": clip.notes}
+        answer = answer_about(clip, question, QuestionOptions(model=model), services.runtime, should_stop, turns)
+        return {**answer.to_dict(), "clip_notes": clip.notes}
 
     return ask_about_audio

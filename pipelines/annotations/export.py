@@ -19,6 +19,13 @@ from pipelines.clip.clip_names import safe_stem
 from pipelines.description.findings import ClipFindings
 
 ExportFormat = Literal["jams", "audacity", "sonic_visualiser", "npz"]
+ENDINGS: dict[ExportFormat, str] = {
+    "jams": ".jams",
+    "audacity": "-audacity.zip",
+    "sonic_visualiser": "-sonic-visualiser.zip",
+    "npz": ".npz",
+}
+"""What follows the name of the clip in the name of the file."""
 
 
 class NothingToExport(AudioscopeError):
@@ -50,19 +57,19 @@ def export_results(clip: AudioClip, findings: ClipFindings, export_format: str, 
         case "npz":
             if findings.facts is None:
                 raise NothingToExport("Describe")
-            path = folder / f"{stem}.npz"
+            path = folder / (stem + ENDINGS["npz"])
             save_npz(path, librosa_features(clip, findings.facts))
             return path
         case "jams":
             document = jams_document(_some(layers), clip.name, clip.duration, app_version)
-            path = folder / f"{stem}.jams"
+            path = folder / (stem + ENDINGS["jams"])
             path.write_text(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
             return path
         case "audacity":
-            return _write_zip(_some(layers), folder / f"{stem}-audacity.zip", "txt", audacity_labels)
+            return _write_zip(_some(layers), folder / (stem + ENDINGS["audacity"]), "txt", audacity_labels)
         case "sonic_visualiser":
             write = partial(sonic_visualiser_layer, sample_rate=clip.sample_rate, duration=clip.duration)
-            return _write_zip(_some(layers), folder / f"{stem}-sonic-visualiser.zip", "svl", write)
+            return _write_zip(_some(layers), folder / (stem + ENDINGS["sonic_visualiser"]), "svl", write)
     raise InvalidOption("format", export_format, ", ".join(get_args(ExportFormat)))
 
 

@@ -11,6 +11,7 @@ from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import AUTO
 from models.stopping import never_stop
+from pipelines import APP_NAME, APP_VERSION
 from pipelines.clip.clip import AudioClip
 from pipelines.description.caption import FROM_FACTS, CheckedCaption, caption_clip
 from pipelines.description.findings import ClipFindings
@@ -26,6 +27,8 @@ from pipelines.speech.transcription import find_stored
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
 
+DOCUMENT_VERSION = 1
+"""Increased when a field of `description_document` changes its meaning or is removed."""
 SOUNDS_FRACTION, MUSIC_FRACTION, FACTS_FRACTION = 0.1, 0.25, 0.35
 """Fractions of the whole work, for its progress; the caption is the rest."""
 
@@ -63,6 +66,12 @@ class ClipDescription(ModelUse):
     def findings(self) -> ClipFindings:
         """The measurements, for captions, answers and the check of claims."""
         return ClipFindings(self.duration, self.facts, self.music, self.sounds, self.speech)
+
+
+def description_document(clip: AudioClip, description: ClipDescription) -> dict[str, Any]:
+    """Return the description as JSON values, with the title of the clip and what made it."""
+    about = {"app": APP_NAME, "app_version": APP_VERSION, "version": DOCUMENT_VERSION, "title": clip.name}
+    return {**about, **description.to_dict()}
 
 
 @in_cluster("music", model="options.sound_model")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from models.errors import InvalidOption
 from pipelines.jobs.model_use import ModelUse
+from pipelines.jobs.result import Result
 from pipelines.music.facts import MusicFacts
 from pipelines.music.harmony.notation import Mode
 from pipelines.music.rhythm.types import Beats
@@ -59,7 +60,7 @@ class NoteOptions:
 
 
 @dataclass(frozen=True)
-class Note:
+class Note(Result):
     """One note, or one hit of a drum."""
 
     onset: float
@@ -82,7 +83,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class NotePart:
+class NotePart(Result):
     """One part of the score: what one instrument plays."""
 
     name: str
@@ -125,10 +126,6 @@ class NoteTranscription(ModelUse):
     def with_notes(self, notes: tuple[Note, ...]) -> NoteTranscription:
         """Return the transcription with other notes, as after an edit; they are put in order."""
         return replace(self, notes=ordered(notes))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain types, as for JSON."""
-        return asdict(self)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NoteTranscription:

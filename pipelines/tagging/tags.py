@@ -11,7 +11,6 @@ from pipelines.jobs.model_use import ModelUse
 from pipelines.jobs.result import fields_of
 from pipelines.tagging.audioset import Tag, best_names, class_tree, tree_of
 from pipelines.tagging.tag_heatmap import MAX_ROWS, TagHeatmap, peak_scores, tag_heatmap
-from pipelines.tagging.yamnet import PATCH_HOP_SECONDS, PATCH_SECONDS
 
 MIN_CLIP_SCORE = 0.01
 """Score below which a class is not among the tags of a clip."""
@@ -41,8 +40,9 @@ class SoundTags(ModelUse):
     """[patches, classes], 0 to 1; the columns are `classes`."""
     top: tuple[Tag, ...] = ()
     """Tags of the whole clip, best first; filled when the job is done."""
-    hop_seconds: float = PATCH_HOP_SECONDS
-    patch_seconds: float = PATCH_SECONDS
+    hop_seconds: float = field(kw_only=True)
+    """Time from one patch to the next."""
+    patch_seconds: float = field(kw_only=True)
     position: float = 0.0
     """Progress of the job, in seconds of the clip."""
     classes: tuple[str, ...] = field(default_factory=lambda: class_tree().names)

@@ -167,6 +167,8 @@ class _ClipMusicTagger:
             confidences=nothing.reshape(0, len(TABLE)),
             music=nothing,
             vocals=nothing,
+            hop_seconds=PATCH_HOP_SECONDS,
+            patch_seconds=PATCH_SECONDS,
             **model_fields(specs, self._runtime.catalog.device, self._choices[0].reason),
         )
 

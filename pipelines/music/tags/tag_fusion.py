@@ -21,7 +21,6 @@ from models.arrays import FloatArray
 from pipelines.jobs.model_use import ModelUse
 from pipelines.jobs.result import Result, fields_of
 from pipelines.music.decisions import MIN_MUSIC_SCORE
-from pipelines.music.tags.musicnn import PATCH_HOP_SECONDS, PATCH_SECONDS
 from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
 from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, class_tree
@@ -240,8 +239,9 @@ class MusicTags(ModelUse):
     """Fraction of the clip, silence left out, that is music."""
     vocals_in_clip: float = 0.0
     """Probability of vocals somewhere in the clip."""
-    hop_seconds: float = PATCH_HOP_SECONDS
-    patch_seconds: float = PATCH_SECONDS
+    hop_seconds: float = field(kw_only=True)
+    """Time from one patch to the next."""
+    patch_seconds: float = field(kw_only=True)
     position: float = 0.0
     """Progress of the job, in seconds of the clip."""
     state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)

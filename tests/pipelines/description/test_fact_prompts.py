@@ -35,6 +35,8 @@ TAGS = MusicTags(
     NOTHING,
     NOTHING,
     tags=(MusicTag("jazz", "genre", 0.8), MusicTag("piano", "instrument", 0.9), MusicTag("bass", "instrument", 0.7)),
+    hop_seconds=1.0,
+    patch_seconds=1.0,
     state="done",
 )
 

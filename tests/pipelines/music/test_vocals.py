@@ -25,7 +25,8 @@ def scores(patches: int = PATCHES, **spans: tuple[int, int, float]) -> FloatArra
 
 
 def sound_tags(values: FloatArray) -> SoundTags:
-    return SoundTags(DURATION, np.arange(len(values), dtype=np.float32) * np.float32(HOP_SECONDS), values)
+    times = np.arange(len(values), dtype=np.float32) * np.float32(HOP_SECONDS)
+    return SoundTags(DURATION, times, values, hop_seconds=HOP_SECONDS, patch_seconds=2 * HOP_SECONDS)
 
 
 def vocals_of(
@@ -37,7 +38,15 @@ def vocals_of(
     voices = np.zeros(len(times), dtype=np.float32)
     voices[slice(*over_music)] = 0.9
     music = MusicTags(
-        DURATION, times, np.zeros((len(times), 1), np.float32), voices, voices, vocals_in_clip=in_clip, is_music=is_music
+        DURATION,
+        times,
+        np.zeros((len(times), 1), np.float32),
+        voices,
+        voices,
+        vocals_in_clip=in_clip,
+        is_music=is_music,
+        hop_seconds=HOP_SECONDS,
+        patch_seconds=2 * HOP_SECONDS,
     )
     return find_vocals(sounds, music)
 

@@ -1,0 +1,59 @@
+"""Compose the command line: `python cli.py`, or `audioscope` after `make install`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import suppress
+from typing import Annotated, NoReturn
+
+import typer
+
+from commands.embeddings import embed, similar
+from commands.model_list import models
+from commands.music import ask, describe
+from commands.pictures import picture, storyboard
+from commands.speech import transcribe
+
+NAME = "audioscope"
+HELP = "Listen to recordings: transcribe, describe, draw, compare, and serve the page."
+
+cli = typer.Typer(name=NAME, help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+for command in (transcribe, describe, ask, picture, storyboard, embed, similar, models):
+    cli.command()(command)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all networks.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="By default the first free one from 7860.", min=1, max=65535)] = None,
+) -> None:
+    """Serve the page, as `python app.py` does."""
+    os.environ["GRADIO_SERVER_NAME"] = host
+    if port is not None:
+        os.environ["GRADIO_SERVER_PORT"] = str(port)
+    # Gradio takes longer to import than the other commands take to start.
+    from app import main as serve_page
+
+    serve_page()
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process.
+
+    Threads are not waited for: a step of a model that goes on while Python ends its threads keeps the process from ending.
+    """
+    code = 0
+    try:
+        cli(prog_name=NAME)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    logging.shutdown()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
