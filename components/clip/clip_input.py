@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,8 @@ from gradio.utils import get_upload_folder
 
 from components.clip.clip_facts import build_clip_facts, clip_facts_markup
 from components.clip.export_menu import EXPORTS, ExportChoice
+from components.clip.fetching import MARKUP as FETCH_MARKUP
+from components.clip.fetching import fetched_value, opened_link
 from components.clip.live_tempo import MARKUP as LIVE_TEMPO_MARKUP
 from components.clip.live_tempo import LiveTempo
 from components.clip.open_panel import EXAMPLES, EXAMPLES_DIRECTORY, Example, open_panel_markup
@@ -30,11 +32,12 @@ from components.timeline.timeline import (
     interval_of,
     no_clip_value,
 )
-from models.errors import InvalidOption
+from models.errors import InvalidOption, JobStopped
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
-from pipelines.clip.links.downloads import open_link
+from pipelines.clip.links.downloads import Fetched
+from pipelines.jobs.stop_flags import SessionJob
 from services import Services
 
 Shown = tuple[
@@ -87,13 +90,14 @@ def build_clip_input(services: Services) -> ClipInput:
     handlers = _ClipHandlers(services)
     for event, open_clip in (
         (bar.uploaded, handlers.uploaded),
-        (bar.linked, handlers.linked),
         (bar.reopened, handlers.reopened),
         (bar.cut, handlers.cut),
         (bar.selected, handlers.selected),
         (bar.example, handlers.example),
     ):
         event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, wanted, facts, person], **opening)
+    bar.linked(handlers.linked, outputs=[state, timeline, bar, wanted, facts, person], **opening)
+    bar.halted(handlers.halted, outputs=bar, queue=False, **QUIET_EACH)
     bar.arrived(handlers.arrived, outputs=person, queue=False, **QUIET_EACH)
     bar.closed(handlers.closed, outputs=[state, timeline, bar, facts], **QUIET_EACH)
     bar.added(handlers.added, outputs=bar, **opening)
@@ -118,21 +122,38 @@ class _ClipHandlers:
         """Return a handler that opens a clip and shows it, unless the person has asked for another one meanwhile."""
 
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
-            wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
+            wish = self._wish(event, request)
             tab = _example(event).tab if open_clip == self.example else _tab(event)
-            clip, timeline, bar, wanted, facts, person = self._shown(event, lambda: open_clip(event, now, wish), tab)
-            if wish.left:
-                return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
-            # An earlier answer can still overtake this one on its way: by the number the page notices.
-            return clip, timeline, bar | {"wish": wish.order, "tab": tab}, wanted, facts, person
+            return self._answer(wish, event, lambda: open_clip(event, now, wish), tab)
 
         return handler
 
+    def linked(self, event: gr.EventData, request: gr.Request) -> Iterator[Shown]:
+        """Show how much of the file behind a link is here, and at the end its clip, as `showing` does."""
+        wish = self._wish(event, request)
+        clip: AudioClip | None = None
+        failure: Exception = JobStopped()
+        try:
+            for step in opened_link(_text(event, "link"), self._clips, self._links, wish):
+                if isinstance(step, Fetched):
+                    yield gr.skip(), gr.skip(), fetched_value(step, wish.order), gr.skip(), gr.skip(), gr.skip()
+                clip = step if isinstance(step, AudioClip) else clip
+        except Exception as error:
+            failure = error
+
+        def opened() -> AudioClip:
+            if clip is None:
+                raise failure
+            return clip
+
+        yield self._answer(wish, event, opened, _tab(event))
+
+    def halted(self, event: gr.EventData, request: gr.Request) -> Value | dict[str, Any]:
+        """Stop what is being opened: a wish for nothing, which is later than the one before."""
+        return gr.skip() if self._wish(event, request).left else bar_value("Stopped.", "stopped")
+
     def uploaded(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
         return self._clips.open(_text(event, "path"), (Path(get_upload_folder()),), _text(event, "name"), should_stop=should_stop)
-
-    def linked(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
-        return open_link(_text(event, "link"), self._clips, self._links, should_stop)
 
     def added(self, event: gr.EventData) -> Value:
         """Open one of several files for the history alone."""
@@ -177,8 +198,7 @@ class _ClipHandlers:
 
     def closed(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Return the page without a clip, unless the person has asked for another one meanwhile."""
-        wish = self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
-        return (gr.skip(),) * 4 if wish.left else (None, no_clip_value(), bar_value(""), "")
+        return (gr.skip(),) * 4 if self._wish(event, request).left else (None, no_clip_value(), bar_value(""), "")
 
     def forgotten(self, now: AudioClip | None, event: gr.EventData) -> tuple[Any, ...]:
         """Delete a clip from this person's history; the page is emptied if it shows that clip."""
@@ -186,6 +206,17 @@ class _ClipHandlers:
         self._clips.release(content_hash, _text(event, "person"))
         is_shown = now is not None and now.content_hash == content_hash
         return (None, no_clip_value(), "") if is_shown else (gr.skip(), gr.skip(), gr.skip())
+
+    def _wish(self, event: gr.EventData, request: gr.Request) -> SessionJob:
+        return self._stop_flags.begin(f"{request.session_hash}/clip", order=_number(event, "wish"))
+
+    def _answer(self, wish: SessionJob, event: gr.EventData, opened: Callable[[], AudioClip], tab: TabId | Literal[""]) -> Shown:
+        """Return what shows the clip that `opened` returns, or nothing if the person has asked for another one meanwhile."""
+        clip, timeline, bar, wanted, facts, person = self._shown(event, opened, tab)
+        if wish.left:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        # An earlier answer can still overtake this one on its way: by the number the page notices.
+        return clip, timeline, bar | {"wish": wish.order, "tab": tab}, wanted, facts, person
 
     def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], tab: TabId | Literal[""]) -> Shown:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
@@ -215,7 +246,7 @@ def open_for_api(services: Services, file: object, should_stop: Callable[[], boo
 
 
 def bar_value(
-    text: str, kind: Literal["plain", "error"] = "plain", clip: AudioClip | None = None, file: Value | None = None
+    text: str, kind: Literal["plain", "stopped", "error"] = "plain", clip: AudioClip | None = None, file: Value | None = None
 ) -> Value:
     """Return the note, a new value even for the same text to replace the page's own ('Loading').
 
@@ -234,6 +265,7 @@ def _bar_markup() -> str:
     return f"""
 <div class="clip-bar" role="group" aria-label="Clip">
   <span class="clip-note" role="status"></span>
+  {FETCH_MARKUP}
   {LIVE_TEMPO_MARKUP}
   <button type="button" class="clip-open-button" aria-expanded="false" aria-haspopup="true">Open</button>
   <div class="clip-menu">

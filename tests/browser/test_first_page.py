@@ -125,7 +125,7 @@ def test_a_file_or_a_link_is_pasted_anywhere_but_into_a_text_field(app: RunningA
     expect(page.locator(".as-name")).to_have_text("pasted.ogg")
 
 
-def test_a_link_is_opened_after_it_was_checked(tmp_path: Path, new_page: NewPage) -> None:
+def test_a_link_is_opened_after_it_was_checked_and_a_slow_one_can_be_stopped(tmp_path: Path, new_page: NewPage) -> None:
     with (
         link_server() as server,
         running_app(tmp_path, script=LINKS_DEMO, PYTHONPATH=f"{tmp_path / 'site'}{os.pathsep}{ROOT}") as app,
@@ -145,6 +145,12 @@ def test_a_link_is_opened_after_it_was_checked(tmp_path: Path, new_page: NewPage
             link.fill(server.link(path))
             link.press("Enter")
             expect(page.locator(".clip-note")).to_contain_text(sentence)
+        link.fill(server.link("/drip"))
+        link.press("Enter")
+        expect(page.locator(".clip-fetch")).to_contain_text("kB")
+        page.locator(".clip-fetch-stop").click()
+        expect(page.locator(".clip-note")).to_have_text("Stopped.")
+        expect(page.locator(".clip-fetch")).to_be_hidden()
         link.fill(server.link("/bird"))
         page.get_by_role("button", name="Open link").click()
         expect(page.locator(".as-name")).to_have_text("bird.ogg")

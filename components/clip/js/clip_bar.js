@@ -28,6 +28,9 @@ export function send(event, detail) {
   trigger(event, {...detail, person: person(), wish: requests});
 }
 
+/** Whether nothing was asked for after the request with this number. */
+export const isLastRequest = wish => wish === requests;
+
 /** The id under which the server keeps the clips of this browser. */
 function person() {
   const known = localStorage.getItem(PERSON_KEY);

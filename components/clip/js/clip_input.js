@@ -7,9 +7,10 @@
  */
 
 import {fileUrl} from '../../page/file_url.js';
-import {part, send, showNote} from './clip_bar.js';
+import {isLastRequest, part, send, showNote} from './clip_bar.js';
 import {followAddress, nameClip, unnameClip} from './address.js';
 import {added, listenToFiles} from './given_files.js';
+import {listenToFetchStop, showFetched} from './fetching.js';
 import {forget, remember, showHistory} from './history.js';
 import {holdPresses} from './held_press.js';
 import {LatestClip} from './latest_clip.js';
@@ -42,6 +43,7 @@ function download(file) {
 
 listenToFiles();
 listenToMenus();
+listenToFetchStop();
 holdPresses();
 recordButton.addEventListener('click', toggleRecording);
 window.addEventListener('audioscope:looped', event => {
@@ -66,11 +68,16 @@ window.addEventListener('audioscope:select', ({detail}) => {
   send('selected', detail);
 });
 watch('value', () => {
-  const {note: text = '', kind, clip, gone, file, tempo, wish, tab} = props.value ?? {};
+  const {note: text = '', kind, clip, gone, fetched, file, tempo, wish, tab} = props.value ?? {};
   if ('added' in (props.value ?? {})) return added(props.value.added);
   if (tempo) return showTempo(tempo);
+  if (fetched) {
+    if (isLastRequest(wish)) showFetched(fetched);
+    return;
+  }
   if (clip && !latest.accept({...clip, tab}, wish)) return;
   showNote(text, kind);
+  showFetched(null);
   if (clip) {
     nameClip(remember(clip));
     cutButton.hidden = true;

@@ -2,6 +2,7 @@
 
 import {openTab, showTab} from '../../page/tabs.js';
 import {part, send, showNote} from './clip_bar.js';
+import {showFetched} from './fetching.js';
 
 const RUN_KEY = 'audioscope-run-open-tab';
 const LINK = /^https?:\/\/\S+$/i;
@@ -14,6 +15,7 @@ export const wantedTab = () => (runSwitch.checked ? (openTab() ?? '') : '');
 /** Let the server open what lies behind a link. */
 export function openLink(link) {
   showNote(`Fetching ${URL.parse(link)?.host ?? 'the link'} …`, 'opening');
+  showFetched({});
   send('linked', {link, tab: wantedTab()});
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
@@ -49,6 +50,8 @@ HEADERS: dict[bytes | str, bytes | str] = {
 """No compression: a small answer could become a file of any size."""
 FILE_NAME = "file"
 SCRATCH_PREFIX = "audioscope-link-"
+REPORT_SECONDS = 0.25
+"""Between two reports of a download."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,22 @@ class LinkedFile:
     path: Path
     name: str
     """Name that the server or the link gives it."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How far a download is."""
+
+    size_bytes: int
+    total_bytes: int | None
+    """Size that the server announced; None for none."""
+
+
+Report = Callable[[Fetched], None]
+
+
+def unreported(fetched: Fetched) -> None:
+    """Report nothing."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +93,10 @@ class LinkDownloads:
     resolve: Resolve = resolve_name
     is_allowed: IsAllowed = is_public
 
-    def download(self, link: str, folder: Path, should_stop: Callable[[], bool] = never_stop) -> LinkedFile:
-        """Write the file behind `link` to `folder`, which holds no other file.
+    def download(
+        self, link: str, folder: Path, should_stop: Callable[[], bool] = never_stop, report: Report = unreported
+    ) -> LinkedFile:
+        """Write the file behind `link` to `folder`, which holds no other file; call `report` every now and then.
 
         Raises:
             LinkError: see `pipelines.clip.links.errors`.
@@ -87,7 +108,7 @@ class LinkDownloads:
         network = CheckedNetwork(self.resolve, self.is_allowed, deadline)
         try:
             with httpcore.ConnectionPool(network_backend=network) as connections:
-                return self._follow(connections, checked_link(link), folder, should_stop)
+                return self._follow(connections, checked_link(link), folder, should_stop, report)
         except httpcore.TimeoutException:
             raise LinkTooSlow(self.idle_seconds) from None
         except httpcore.ConnectError:  # of TLS: the connection itself is the network's own
@@ -96,7 +117,12 @@ class LinkDownloads:
             raise LinkBroken from None
 
     def _follow(
-        self, connections: httpcore.ConnectionPool, url: httpx.URL, folder: Path, should_stop: Callable[[], bool]
+        self,
+        connections: httpcore.ConnectionPool,
+        url: httpx.URL,
+        folder: Path,
+        should_stop: Callable[[], bool],
+        report: Report,
     ) -> LinkedFile:
         """Follow redirects, each of which is checked as the link was, and save the file at their end."""
         for _ in range(MAX_REDIRECTS + 1):
@@ -106,7 +132,7 @@ class LinkDownloads:
                 if response.status not in REDIRECTS:
                     self._check(response.status, headers)
                     path = folder / FILE_NAME
-                    self._save(response, path, should_stop)
+                    self._save(response, path, _announced(headers), should_stop, report)
                     return LinkedFile(path, _name_of(headers, url))
             url = checked_link(_redirected(url, headers.get("Location", "")))
         raise LinkRedirectsTooOften(MAX_REDIRECTS)
@@ -117,12 +143,19 @@ class LinkDownloads:
             raise LinkAnswered(status)
         if headers.get("Content-Type", "").split(";")[0].strip().lower() in WEB_PAGES:
             raise LinkToWebPage
-        length = headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > self.max_bytes:
+        total_bytes = _announced(headers)
+        if total_bytes is not None and total_bytes > self.max_bytes:
             raise LinkTooLarge(self.max_bytes)
 
-    def _save(self, response: httpcore.Response, path: Path, should_stop: Callable[[], bool]) -> None:
-        size_bytes = 0
+    def _save(
+        self,
+        response: httpcore.Response,
+        path: Path,
+        total_bytes: int | None,
+        should_stop: Callable[[], bool],
+        report: Report,
+    ) -> None:
+        size_bytes, next_report = 0, 0.0
         with open(path, "wb") as file:
             for part in response.iter_stream():
                 if should_stop():
@@ -131,17 +164,26 @@ class LinkDownloads:
                 if size_bytes > self.max_bytes:  # the header may promise less, or nothing
                     raise LinkTooLarge(self.max_bytes)
                 file.write(part)
+                if time.monotonic() >= next_report:
+                    report(Fetched(size_bytes, total_bytes))
+                    next_report = time.monotonic() + REPORT_SECONDS
 
 
-def open_link(link: str, clips: ClipStore, links: LinkDownloads, should_stop: Callable[[], bool] = never_stop) -> AudioClip:
-    """Return the recording behind `link` as a clip.
+def open_link(
+    link: str,
+    clips: ClipStore,
+    links: LinkDownloads,
+    should_stop: Callable[[], bool] = never_stop,
+    report: Report = unreported,
+) -> AudioClip:
+    """Return the recording behind `link` as a clip; see `LinkDownloads.download`.
 
     Raises:
         LinkError, JobStopped: see `LinkDownloads.download`.
         ClipError: see `ClipStore.open`.
     """
     with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX) as folder:
-        found = links.download(link, Path(folder), should_stop)
+        found = links.download(link, Path(folder), should_stop, report)
         return clips.open(found.path, name=found.name, should_stop=should_stop)
 
 
@@ -166,6 +208,11 @@ def checked_link(link: str) -> httpx.URL:
     if url.port is not None and url.port not in WEB_PORTS and not MIN_FREE_PORT <= url.port <= MAX_PORT:
         raise LinkRefused(f"port {url.port} is not one of the web")
     return url
+
+
+def _announced(headers: httpx.Headers) -> int | None:
+    length = headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _redirected(url: httpx.URL, location: str) -> str:

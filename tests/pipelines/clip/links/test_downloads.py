@@ -11,7 +11,7 @@ import pytest
 
 from models.errors import JobStopped
 from pipelines.clip.links.connections import is_public, resolve_name
-from pipelines.clip.links.downloads import LinkDownloads
+from pipelines.clip.links.downloads import Fetched, LinkDownloads
 from pipelines.clip.links.errors import (
     LinkAnswered,
     LinkBroken,
@@ -218,6 +218,16 @@ def test_bad_answers_are_sentences(server: LinkServer, tmp_path: Path) -> None:
 def test_a_stop_counts_during_the_download(server: LinkServer, tmp_path: Path) -> None:
     with pytest.raises(JobStopped):
         downloads().download(server.link("/endless"), tmp_path, should_stop=lambda: True)
+
+
+def test_a_download_says_how_far_it_is(server: LinkServer, tmp_path: Path) -> None:
+    reports: list[Fetched] = []
+    downloads().download(server.link("/bird.wav"), tmp_path, report=reports.append)
+    assert reports[0].total_bytes == len(SOUND)
+    with pytest.raises(LinkTooLarge):
+        downloads().download(server.link("/endless"), tmp_path, report=reports.append)
+    assert reports[-1].total_bytes is None
+    assert all(0 < fetched.size_bytes <= 10**6 for fetched in reports)
 
 
 def test_nothing_is_asked_where_links_are_switched_off(tmp_path: Path) -> None:
