@@ -34,6 +34,7 @@ from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.jobs.turns import JobLines, Turns
 from pipelines.storage.opening import open_storage
 from settings import Settings
 
@@ -67,6 +68,7 @@ class Services:
     files: ModelFiles
     runtime: ModelRuntime
     stop_flags: StopFlags
+    lines: JobLines
     library: ClipLibrary
     """Embeddings of clips, kept between runs."""
     kept: KeptResults
@@ -111,6 +113,9 @@ def build_services(settings: Settings) -> Services:
         files=files,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
+        lines=JobLines(
+            Turns(settings.parallel_jobs, settings.max_waiting), Turns(settings.parallel_speech_jobs, settings.max_waiting)
+        ),
         library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
         whisper_engine=engine.sentence(probe.device),
         placed=zero_gpu.placed if zero_gpu else (),

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial, wraps
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.events import Dependency
 
-from components.page.events import QUIET, QUIET_EACH, borrowing
+from components.page.events import QUIET, QUIET_EACH
 from components.page.jobs.kept_panes import KeptPanes, resumed_value
 from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
-from components.page.jobs.waiting import build_waiting_line, queue_of_page, waiting_lines
+from components.page.jobs.waiting import build_waiting_line, waiting_lines
 from components.page.tabs import TabId
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
+from pipelines.jobs.turns import Turns
 from services import Services
-from settings import Settings
 
 Buttons = list[gr.Button] | dict[str, Any]
 """The buttons of a job, or `gr.skip()`."""
@@ -32,22 +32,21 @@ class TabJob:
         services: Services,
         name: str,
         buttons: Sequence[gr.Button],
-        queue: Callable[[Settings], dict[str, Any]] = borrowing,
+        line: Literal["models", "speech"] = "models",
         panes: KeptPanes | None = None,
     ) -> None:
-        """Build a job that `name` identifies among those of a session; its work stands in `queue`.
+        """Build a job that `name` identifies among those of a session; its work waits for its turn in `line`, see `JobLines`.
 
         With `panes` it goes on after the page is loaded again, and its results come back with the clip; see `keep`.
         """
         self._services = services
-        self._queue = queue(services.settings)
+        self._turns: Turns = getattr(services.lines, line)
         self._name = name
         self._buttons = list(buttons)
         self._panes = panes
         self._outputs: list[list[gr.components.Component]] = []
         self._buttons[-1].click(self._stop, queue=False, **QUIET)
         self._waiting_line = build_waiting_line(self._buttons[-1])
-        self._in_queue = queue_of_page(self._queue["concurrency_id"], self._services.stop_flags.has_waiting_job)
 
     @property
     def names(self) -> list[str]:
@@ -99,7 +98,7 @@ class TabJob:
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        """Run `work` in the job's queue at the event `pressed`; return the event of its end.
+        """Run `work` in the job's line at the event `pressed`; return the event of its end.
 
         `work` takes the values of `inputs` and a `gr.Request`, and yields values of `outputs`.
         """
@@ -134,7 +133,7 @@ class TabJob:
         stream = self.shown(work, outputs, resumes)
         person = [self._panes.person] if self._panes else []
         began.then(self._show_place, outputs=self._waiting_line, concurrency_limit=None, **QUIET_EACH)
-        ran = began.then(stream, inputs=[*person, *inputs], outputs=list(outputs), **self._queue, **QUIET)
+        ran = began.then(stream, inputs=[*person, *inputs], outputs=list(outputs), concurrency_limit=None, **QUIET)
         ended = ran.then(self.end if resumes else self.end_unless_running, outputs=self._buttons, queue=False, **QUIET)
         if self._panes:
             ran.then(self._refill, outputs=self._panes.resumed, queue=False, **QUIET)
@@ -143,18 +142,17 @@ class TabJob:
     async def _show_place(self, request: gr.Request) -> AsyncIterator[str]:
         """Show this person's place in line until the job ends."""
         session = self._session(request)
-        in_queue = partial(self._in_queue, str(request.session_hash))
         job = self._services.stop_flags.find(session)
         if job is None:
             yield ""
             return
-        async for line in waiting_lines(job, session, in_queue):
+        async for line in waiting_lines(job, session):
             yield line
 
     def shown(
         self, work: Callable[..., Iterator[Any]], outputs: Sequence[gr.components.Component], resumes: bool = False
-    ) -> Callable[..., Iterator[Any]]:
-        """Return a generator function that runs `work` in a thread for the job that was begun, and shows it.
+    ) -> Callable[..., AsyncIterator[Any]]:
+        """Return an asynchronous generator function that runs `work` in a thread for the job that was begun, and shows it.
 
         It ends when the person opens another clip, and at once if no job was begun.
 
@@ -169,18 +167,21 @@ class TabJob:
         name = self.names[self._outputs.index(list(outputs))]
 
         @wraps(work)
-        def stream(*values: Any) -> Iterator[Any]:
+        async def stream(*values: Any) -> AsyncIterator[Any]:
             person, given = (values[0], values[1:]) if self._panes else ("", values)
             session = self._session(next(value for value in given if isinstance(value, gr.Request)))
             flags = self._services.stop_flags
             adopted = flags.adopted(session) if resumes else None
             waiting = flags.waiting(session)
             if adopted and isinstance(adopted.runner, LiveJob):
-                yield from adopted.runner.updates(session)
+                live = adopted.runner
             elif waiting:
-                yield from self._started(LiveJob(name, waiting, outputs), partial(work, *given), person).updates(session)
+                live = self._started(LiveJob(name, waiting, outputs), partial(work, *given), person)
             else:  # Gradio empties the outputs of a generator that yields nothing
                 yield (gr.skip(),) * len(outputs) if len(outputs) > 1 else gr.skip()
+                return
+            async for update in live.updates(session):
+                yield update
 
         if self._panes:
             # Gradio finds the place of the request in the signature.
@@ -196,14 +197,14 @@ class TabJob:
 
         def ended() -> None:
             clip = self._services.clips.find(subject) if panes and person else None
-            if panes and clip:
+            if panes and clip and live.had_turn:
                 panes.store(clip, person, live.written)
             if panes:
                 panes.live.remove(key, live)
 
         if panes and person:
             panes.live.put(key, live)
-        live.start(work, self._services.stop_flags, ended)
+        live.start(work, self._services.stop_flags, self._turns, ended)
         return live
 
     def begin(self, clip: AudioClip | None, request: gr.Request) -> list[gr.Button]:

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.page.events import QUIET, sharing
+from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.tab_job import TabJob
@@ -44,7 +44,7 @@ def build_transcription_queue(services: Services, controls: TranscriptionControl
         table = gr.HTML(
             "", elem_id="queue-table", js_on_load=page_script("transcription/js/queue_table"), apply_default_css=False
         )
-    job, no_clip = TabJob(services, "queue", [run, stop], sharing), gr.State(None)
+    job, no_clip = TabJob(services, "queue", [run, stop], "speech"), gr.State(None)
     work = _QueueWork(services, job)
     run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=archive, queue=False, **QUIET)
     job.on(run.click, no_clip, work.run, [files, person, *controls.decoding, *controls.cues], [table, archive])

@@ -54,7 +54,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
                 downloads = build_download_buttons()
             build_transcription_queue(services, controls, clip.person)
     connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
-    job = TabJob(services, "transcription", [run, stop], sharing, clip.panes)
+    job = TabJob(services, "transcription", [run, stop], "speech", clip.panes)
     work = _TranscriptionWork(services, job)
     shown = [transcript, summary, clip.timeline, result]
     edited, each_job = [clip.state, clip.person, result], {**sharing(services.settings), **QUIET_EACH}

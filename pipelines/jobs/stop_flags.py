@@ -133,11 +133,6 @@ class StopFlags:
             job = self._jobs.get(session)
         return job if job is not None and job.runner is None else None
 
-    def has_waiting_job(self, page: str) -> bool:
-        """Return whether a job of one of the sessions '`page`/...' has not begun its work."""
-        with self._lock:
-            return any(job.runner is None and not job.ended for name, job in self._jobs.items() if name.startswith(f"{page}/"))
-
     def adopted(self, session: str) -> SessionJob | None:
         """Return the job that the session adopted and has not begun to show: it begins now."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from tests.browser.page_actions import open_tab, upload, visit
 from tests.recordings import EXAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-PLACE = re.compile(r"Waiting: [1-9] jobs? ahead")
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +22,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
         yield app
 
 
-def waits(page: Page) -> None:
-    expect(page.locator(".waiting-place:visible")).to_have_text(PLACE)
+def waits(page: Page, place: str) -> None:
+    expect(page.locator(".waiting-place:visible")).to_have_text(f"Waiting: {place} ahead")
 
 
 def start(page: Page, clip: Path, tab: str, button: str) -> None:
@@ -35,13 +33,19 @@ def start(page: Page, clip: Path, tab: str, button: str) -> None:
     expect(page.locator(button)).to_be_disabled()
 
 
-def test_a_person_who_waits_reads_the_place_in_line(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:
+def test_who_waits_reads_the_place_in_line_and_keeps_it_over_a_reload(
+    app: RunningApp, new_page: NewPage, long_clip: Path
+) -> None:
     first, second, third = (visit(new_page(), app) for _ in range(3))
     start(first, long_clip, "Music & sound", "#describe")
     start(second, EXAMPLES / "music.ogg", "Music & sound", "#describe")
-    waits(second)
+    waits(second, "1 job")
     start(third, EXAMPLES / "blackbird.ogg", "Sound to image", "#draw")
-    waits(third)
+    waits(third, "2 jobs")
+    third.on("dialog", lambda dialog: dialog.accept())
+    third.reload()
+    waits(third, "2 jobs")
+    expect(third.locator("#draw")).to_be_disabled()
     first.locator("#stop-describing").click()
     expect(second.locator('#music-summary [data-state="done"]')).to_be_visible()
     expect(second.get_by_text("Waiting:")).to_be_hidden()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,9 +14,10 @@ from models.stopping import never_stop
 from models.waiting import PLACE
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import SessionJob, StopFlags
+from pipelines.jobs.turns import Turns
 
-HEARTBEAT_SECONDS = 0.25
-"""How often a page that shows a job looks whether it still should."""
+POLL_SECONDS = 0.05
+"""How often a page that shows a job looks for what is new: a thread for each would be more than the server has."""
 SKIPPED = gr.skip()
 
 CURRENT_JOB: ContextVar[SessionJob | None] = ContextVar("current_job", default=None)
@@ -38,22 +40,24 @@ class LiveJob:
         self.name = name
         self.job = job
         self.outputs = tuple(outputs)
+        self.had_turn = False
         self._values: list[Any] = [SKIPPED] * len(self.outputs)
         self._changes = [0] * len(self.outputs)
         self._change = 0
         self._end: Ended | None = None
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
 
-    def start(self, work: Callable[[], Iterator[Any]], flags: StopFlags, ended: Callable[[], None]) -> None:
-        """Run `work`, which yields a value for each output, or the value of the only one; call `ended` last."""
+    def start(self, work: Callable[[], Iterator[Any]], flags: StopFlags, turns: Turns, ended: Callable[[], None]) -> None:
+        """Run `work`, which yields a value for each output, or the value of the only one, at its turn; call `ended` last."""
 
         def run(report: Callable[[Any], None], _: Callable[[], bool]) -> None:
             CURRENT_JOB.set(self.job)  # the thread has a context of its own
             PLACE.set(self.job.place)
             with flags.run(self.job):
                 try:
-                    for update in work():
-                        report(update if len(self.outputs) > 1 else (update,))
+                    with turns.turn(self.job) as self.had_turn:
+                        for update in work():
+                            report(update if len(self.outputs) > 1 else (update,))
                 finally:
                     ended()
 
@@ -63,16 +67,15 @@ class LiveJob:
     @property
     def written(self) -> dict[gr.components.Component, Any]:
         """The latest value of each output that has one."""
-        with self._changed:
+        with self._lock:
             pairs = zip(self.outputs, self._values, strict=True)
             return {output: value for output, value in pairs if not is_skipped(value)}
 
-    def updates(self, session: str) -> Iterator[Any]:
+    async def updates(self, session: str) -> AsyncIterator[Any]:
         """Yield what changed since the last time, as `work` does, while the job is shown in `session`; raise the work's error."""
         seen = 0
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda seen=seen: self._change > seen or self._end, HEARTBEAT_SECONDS)  # type: ignore[misc]
+            with self._lock:
                 before, seen, end = seen, self._change, self._end
                 update = tuple(
                     value if change > before else SKIPPED for value, change in zip(self._values, self._changes, strict=True)
@@ -85,9 +88,10 @@ class LiveJob:
                 if end.error is not None:
                     raise end.error
                 return
+            await asyncio.sleep(POLL_SECONDS)
 
     def _receive(self, step: Sequence[Any] | Ended) -> None:
-        with self._changed:
+        with self._lock:
             if isinstance(step, Ended):
                 self._end = step
             else:
@@ -95,7 +99,6 @@ class LiveJob:
                 for index, value in enumerate(step):
                     if not is_skipped(value):
                         self._values[index], self._changes[index] = value, self._change
-            self._changed.notify_all()
 
 
 def is_skipped(value: object) -> bool:

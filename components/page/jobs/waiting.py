@@ -1,9 +1,9 @@
-"""What a person reads who waits for others: in Gradio's queue, for a model, and for a turn in its batches."""
+"""What a person reads who waits for others: for a turn, for a model, and for a turn in its batches."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import gradio as gr
 
@@ -12,7 +12,7 @@ from pipelines.jobs.stop_flags import SessionJob
 
 POLL_SECONDS = 0.25
 MAX_MISSING_SECONDS = 10.0
-"""How long a job may be neither in the queue nor running, on its way there; after that it was refused."""
+"""How long a job may be on its way to its line; after that it was refused."""
 
 
 def waiting_words(ahead: int) -> str:
@@ -38,32 +38,12 @@ def build_waiting_line(button: gr.Button) -> gr.HTML:
     return line
 
 
-def queue_of_page(concurrency_id: str, has_waiting_job: Callable[[str], bool]) -> Callable[[str], int]:
-    """Return a function from a session's hash to the jobs before its own in a queue of the page that is being built.
-
-    Args:
-        concurrency_id: of the queue.
-        has_waiting_job: called with the hash of a page's session. Pages without such a job can have an event in the queue that
-            finds nothing to do; requests of the API are jobs, all of them.
-    """
-    page = gr.context.Context.root_block
-
-    def ahead(session_hash: str) -> int:
-        queue = page._queue.event_queue_per_concurrency_id.get(concurrency_id)
-        events = queue.queue if queue else []
-        jobs = [event for event in events if event.fn.api_visibility == "public" or has_waiting_job(event.session_hash)]
-        sessions = list(dict.fromkeys(event.session_hash for event in jobs))
-        return sessions.index(session_hash) + 1 if session_hash in sessions else 0
-
-    return ahead
-
-
-async def waiting_lines(job: SessionJob, session: str, in_queue: Callable[[], int]) -> AsyncIterator[str]:
+async def waiting_lines(job: SessionJob, session: str) -> AsyncIterator[str]:
     """Yield the waiting line of `job` as its place changes, '' while it works, until it has ended or is no longer shown."""
     shown, missing = "", 0.0
     while not job.ended and not job.stop.is_set() and session in job.sessions and missing < MAX_MISSING_SECONDS:
-        ahead = job.place.jobs_ahead if job.running else in_queue()
-        missing = 0.0 if job.running or ahead else missing + POLL_SECONDS
+        ahead = job.place.jobs_ahead
+        missing = 0.0 if job.running else missing + POLL_SECONDS
         line = f'<p role="status">{waiting_words(ahead)}</p>' if ahead else ""
         if line != shown:
             shown = line

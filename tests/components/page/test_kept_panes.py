@@ -14,10 +14,13 @@ from components.page.jobs.kept_panes import KeptPanes
 from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
+from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.kept_results import KeptResults
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.jobs.turns import JobLines, Turns
 from pipelines.storage.folder_storage import FolderStorage
+from tests.components.page.steps import steps
 from tests.components.pictures.test_markup import clip as clip
 
 Work = Callable[..., Iterator[Any]]
@@ -35,7 +38,8 @@ class Page:
 
     def __post_init__(self) -> None:
         clips = SimpleNamespace(find=lambda content_hash: self.clip if content_hash == self.clip.content_hash else None)
-        services: Any = SimpleNamespace(stop_flags=self.flags, settings=SimpleNamespace(parallel_jobs=1), clips=clips)
+        self.lines = JobLines(Turns(1, 5), Turns(1, 5))
+        services: Any = SimpleNamespace(stop_flags=self.flags, lines=self.lines, clips=clips)
         kept = KeptResults(FolderStorage(self.clip.directory.parent), {})
         with gr.Blocks():
             state, person, timeline = gr.State(None), gr.State(""), gr.HTML()
@@ -51,7 +55,7 @@ class Page:
     def press(self, person: str, session: str = "one") -> Iterator[Any]:
         request = gr.Request(session_hash=session)
         self.job.begin(self.clip, request)
-        return self.stream(person, self.clip, request)
+        return steps(self.stream(person, self.clip, request))
 
     def restored(self, person: str, session: str = "two") -> list[Any]:
         """Return line, result, timeline and resumed jobs."""
@@ -130,3 +134,16 @@ def test_tracks_of_two_runs_are_joined_and_those_taken_off_stay_off(clip: Any, t
     list(page.press("ann"))
     found = page.restored("ann")[2]["feeds"][0]["tracks"]
     assert found == {name: text for name, text in {**TRACK["tracks"], **tracks}.items() if text}  # type: ignore[dict-item]
+
+
+def test_a_job_that_was_stopped_before_its_turn_leaves_what_was_kept(clip: Any) -> None:
+    def again(clip: AudioClip, request: gr.Request) -> Iterator[Any]:
+        yield "Stopped.", gr.skip(), None
+
+    list(Page(clip, StopFlags(), done).press("ann"))
+    page = Page(clip, StopFlags(), again)
+    with page.lines.models.turn(never_stop):
+        waiting = page.press("ann")
+        page.flags.stop("one/test")
+        assert [update[0] for update in waiting] == ["Stopped."]
+    assert page.restored("ann")[0] == "Done in 2.0 s"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +14,12 @@ import pytest
 
 from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
 from components.page.tab_job import TabJob
+from models.stopping import never_stop
 from pipelines.clip.errors import NoClip
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.jobs.turns import JobLines, Turns
 from services import Services
+from tests.components.page.steps import steps
 from tests.components.pictures.test_markup import clip as clip
 
 ONE: Any = SimpleNamespace(session_hash="one")
@@ -23,7 +28,7 @@ OTHER: Any = SimpleNamespace(session_hash="other")
 
 @pytest.fixture
 def services() -> Any:
-    return SimpleNamespace(stop_flags=StopFlags(), settings=SimpleNamespace(parallel_jobs=1))
+    return SimpleNamespace(stop_flags=StopFlags(), lines=JobLines(Turns(1, 5), Turns(1, 5)))
 
 
 def counted(clip: Any, request: gr.Request) -> Iterator[int]:
@@ -80,8 +85,8 @@ def test_nothing_more_is_shown_of_a_clip_that_was_left(services: Services, clip:
         said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
-    seen = job.shown(counted, [said])(clip, request)
-    assert [next(seen), next(seen)] == [0, 1]
+    seen = steps(job.shown(counted, [said])(clip, request))
+    assert next(seen) < next(seen)
     assert not job.keep_running(None, request)
     assert next(seen, "nothing") == "nothing"
 
@@ -92,13 +97,13 @@ def test_nothing_more_is_shown_of_what_was_asked_before(services: Services, clip
         said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
-    first = job.shown(counted, [said])(clip, request)
-    assert next(first) == 0
+    first = steps(job.shown(counted, [said])(clip, request))
+    assert next(first) >= 0
     job.begin(clip, request)
     assert next(first, "nothing") == "nothing"
     assert job.end(ONE) == gr.skip()
-    second = job.shown(counted, [said])(clip, request)
-    assert [next(second), next(second)] == [0, 1]
+    second = steps(job.shown(counted, [said])(clip, request))
+    assert next(second) < next(second)
     assert job.keep_running(clip, request)
     assert not job.keep_running(None, request)
     assert next(second, "nothing") == "nothing"
@@ -134,7 +139,7 @@ def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
     job.begin(clip, request)
     assert job.keep_running(clip, request)
     with pytest.raises(NoClip):
-        list(job.shown(broken, [said])(clip, request))
+        list(steps(job.shown(broken, [said])(clip, request)))
     assert not job.keep_running(clip, request)
 
 
@@ -153,15 +158,15 @@ def test_a_job_goes_on_when_its_page_is_loaded_again_and_its_new_page_shows_and_
         said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     first, second = gr.Request(session_hash="one"), gr.Request(session_hash="two")
     job.begin(clip, first)
-    before = job.shown(counted, [said])(clip, first)
-    assert next(before) == 0
+    before = steps(job.shown(counted, [said])(clip, first))
+    assert next(before) >= 0
     live = job.current(first).runner
     assert isinstance(live, LiveJob)
     services.stop_flags.forget("one")
     assert next(before, "nothing") == "nothing"
     job.adopt(live.job, second)
     job.begin(clip, second)  # the page asks for it as it would for a new one
-    after = job.shown(counted, [said], resumes=True)(clip, second)
+    after = steps(job.shown(counted, [said], resumes=True)(clip, second))
     assert next(after) >= 0
     assert job.current(second) is live.job
     assert not live.job()
@@ -169,3 +174,40 @@ def test_a_job_goes_on_when_its_page_is_loaded_again_and_its_new_page_shows_and_
     assert live.job()
     services.stop_flags.forget("two")
     assert next(after, "nothing") == "nothing"
+
+
+class Place:
+    """A job's place that says when it is one behind others."""
+
+    def __init__(self) -> None:
+        self.waits = threading.Event()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name == "jobs_ahead" and value:
+            self.waits.set()
+
+
+def test_a_job_that_waits_for_its_turn_outlives_the_loading_of_its_page(services: Services, clip: Any) -> None:
+    with gr.Blocks():
+        said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+    before, after = gr.Request(session_hash="one"), gr.Request(session_hash="two")
+    flags, place = services.stop_flags, Place()
+    with services.lines.models.turn(never_stop):
+        job.begin(clip, before)
+        waiting = flags.current("one/test")
+        waiting.place = place  # type: ignore[assignment]
+        shown = job.shown(counted, [said])(clip, before)
+        with ThreadPoolExecutor(1) as page:
+            waits = page.submit(next, steps(shown), None)
+            assert place.waits.wait(10)
+            flags.forget("one")
+            assert waits.result(10) is None
+        assert not waiting()
+        job.adopt(waiting, after)
+        job.begin(clip, after)
+        again = steps(job.shown(counted, [said], resumes=True)(clip, after))
+    assert next(again) >= 0
+    flags.stop("two/test")
+    list(again)
+    assert waiting.ended

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
+from typing import Any
 
 from components.page.jobs.waiting import loading_words, waiting_lines, waiting_words
 from models.waiting import PLACE, Place, report_place
 from pipelines.jobs.background import in_background
-from pipelines.jobs.stop_flags import StopFlags
+from pipelines.jobs.stop_flags import SessionJob, StopFlags
 
 
-def lines_of(flags: StopFlags, in_queue: Callable[[], int]) -> list[str]:
+def lines_of(flags: StopFlags) -> list[str]:
     async def collect() -> list[str]:
-        return [line async for line in waiting_lines(flags.current("a"), "a", in_queue)]
+        return [line async for line in waiting_lines(flags.current("a"), "a")]
 
     return asyncio.run(collect())
 
@@ -24,21 +24,26 @@ def test_one_sentence_counts_the_jobs_ahead() -> None:
     assert waiting_words(3) == "Waiting: 3 jobs ahead"
 
 
-def test_the_place_in_the_queue_moves_up_and_ends_as_the_work_starts() -> None:
+class PlacesInTurn:
+    """A job's place that moves up each time it is read; the job ends with its last one."""
+
+    def __init__(self, job: SessionJob, *places: int) -> None:
+        self.job, self.places = job, list(places)
+
+    @property
+    def jobs_ahead(self) -> int:
+        place = self.places.pop(0)
+        self.job.ended = not self.places
+        return place
+
+
+def test_the_place_moves_up_and_ends_as_the_work_starts() -> None:
     flags = StopFlags()
     job = flags.begin("a")
-    places = iter((2, 2, 1))
-    started = threading.Event()
-
-    def in_queue() -> int:
-        ahead = next(places, 0)
-        if not ahead:
-            job.ended = True
-            started.set()
-        return ahead
-
-    lines = lines_of(flags, in_queue)
-    assert started.is_set()
+    job.running = True
+    places: Any = PlacesInTurn(job, 2, 2, 1, 0, 0)
+    job.place = places
+    lines = lines_of(flags)
     assert ["2 jobs ahead" in lines[0], "1 job ahead" in lines[1], *lines[2:]] == [True, True, "", ""]
 
 
@@ -61,4 +66,4 @@ def test_a_wait_for_a_model_is_read_where_the_job_is_shown() -> None:
 def test_a_job_that_is_stopped_waits_no_longer() -> None:
     flags = StopFlags()
     flags.begin("a").stop.set()
-    assert lines_of(flags, lambda: 1) == [""]
+    assert lines_of(flags) == [""]

@@ -118,13 +118,3 @@ def test_the_app_is_idle_when_the_last_job_has_ended() -> None:
         assert flags.running == 2
         assert not flags.wait_until_idle(0)
     assert flags.wait_until_idle(0)
-
-
-def test_a_page_has_a_waiting_job_until_its_work_begins_or_ends() -> None:
-    flags = StopFlags()
-    assert not flags.has_waiting_job("page")
-    job = flags.begin("page/music")
-    assert flags.has_waiting_job("page")
-    assert not flags.has_waiting_job("pag")
-    job.runner = object()
-    assert not flags.has_waiting_job("page")
