@@ -200,7 +200,7 @@ class TabJob:
             if panes and clip and live.had_turn:
                 panes.store(clip, person, live.written)
             if panes:
-                panes.live.remove(key, live)
+                panes.live.end(key, live)
 
         if panes and person:
             panes.live.put(key, live)

@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from components.page.events import QUIET
+from components.page.jobs.kept_panes import KeptPanes
 from components.page.markup import failure_markup
 from components.page.page_script import page_script
 from components.page.tab_job import TabJob
@@ -30,12 +31,9 @@ from pipelines.wording.times import clock_time
 from services import Services
 
 
-def build_transcription_queue(services: Services, controls: TranscriptionControls, person: gr.State) -> None:
-    """Build the folded section below a transcript; it uses the same controls.
-
-    `person` holds the text under which the browser's clips are kept.
-    """
-    with gr.Accordion(labels.SEVERAL_FILES, open=False, elem_id="queue"):
+def build_transcription_queue(services: Services, controls: TranscriptionControls, panes: KeptPanes) -> None:
+    """Build the folded section below a transcript; it uses the same controls, and comes back after a reload by `panes`."""
+    with gr.Accordion(labels.SEVERAL_FILES, open=False, elem_id="queue") as section:
         files = gr.File(file_count="multiple", label=labels.RECORDINGS, height=120)
         with gr.Row(elem_classes="actions"):
             run = gr.Button(labels.TRANSCRIBE_ALL, variant="primary", min_width=0, elem_id="transcribe-all")
@@ -44,10 +42,11 @@ def build_transcription_queue(services: Services, controls: TranscriptionControl
         table = gr.HTML(
             "", elem_id="queue-table", js_on_load=page_script("transcription/js/queue_table"), apply_default_css=False
         )
-    job, no_clip = TabJob(services, "queue", [run, stop], "speech"), gr.State(None)
+    job, no_clip = TabJob(services, "queue", [run, stop], "speech", panes), gr.State(None)
     work = _QueueWork(services, job)
     run.click(lambda: gr.DownloadButton(value=None, interactive=False), outputs=archive, queue=False, **QUIET)
-    job.on(run.click, no_clip, work.run, [files, person, *controls.decoding, *controls.cues], [table, archive])
+    job.on(run.click, no_clip, work.run, [files, panes.person, *controls.decoding, *controls.cues], [table, archive])
+    panes.bring_back(job, [table, archive], section)
 
 
 class _QueueWork:

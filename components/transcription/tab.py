@@ -52,7 +52,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
             summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)
             with gr.Row(elem_classes="actions downloads"):
                 downloads = build_download_buttons()
-            build_transcription_queue(services, controls, clip.person)
+            build_transcription_queue(services, controls, clip.panes)
     connect_gpu_estimate(estimate, clip.state, controls.decoding, partial(_gpu_seconds, services))
     job = TabJob(services, "transcription", [run, stop], "speech", clip.panes)
     work = _TranscriptionWork(services, job)

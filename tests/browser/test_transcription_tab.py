@@ -176,7 +176,7 @@ def test_dictation_writes_while_one_speaks_and_becomes_a_clip(app: RunningApp, s
     assert duration - end_of_speech < MAX_TAIL_SECONDS
 
 
-def test_several_files_become_one_archive(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
+def test_several_files_become_one_archive_that_outlives_a_reload(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_text("no sound at all")
     page = visit(new_page(), app)
@@ -188,6 +188,9 @@ def test_several_files_become_one_archive(app: RunningApp, new_page: NewPage, tm
     expect(page.locator("#queue-table")).to_contain_text("2 of 3 done")
     expect(page.locator("#queue-table tr[data-state=failed]")).to_contain_text("can be read as sound")
     expect(page.locator("#queue-table")).to_contain_text("no speech: this sounds like")
+    expect(page.get_by_role("button", name="Transcribe all")).to_be_enabled()
+    page.reload()
+    expect(page.locator("#queue-table")).to_contain_text("2 of 3 done")
     with page.expect_download() as download:
         page.locator("#queue-zip").click()
     with zipfile.ZipFile(download.value.path()) as archive:

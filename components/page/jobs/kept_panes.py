@@ -142,6 +142,22 @@ class KeptPanes:
         wish = [self._wanted, self._clip, *results]
         restored.then(self._start_wanted, inputs=wish, outputs=[self.resumed, self._wanted], queue=False, **QUIET)
 
+    def bring_back(self, job: KeptJob, outputs: Sequence[gr.components.Component], fold: gr.Accordion) -> None:
+        """Let what a job about no clip wrote come back, unfolded, when its person loads the page, and the job if it runs."""
+
+        def restored(person: str, request: gr.Request) -> list[Any]:
+            (name,) = job.names
+            live = self.live.find((person, "", name)) if person else None
+            shown = live or self.live.find_ended((person, "", name))
+            if live:
+                job.adopt(live.job, request)
+            written = shown.written if shown else {}
+            values = [written.get(output, gr.skip()) for output in outputs]
+            opened = gr.Accordion(open=True) if shown else gr.skip()
+            return [*values, opened, resumed_value([name] if live else [])]
+
+        self.person.change(restored, inputs=self.person, outputs=[*outputs, fold, self.resumed], queue=False, **QUIET)
+
     def store(self, clip: AudioClip, person: str, written: Mapping[gr.components.Component, Any]) -> None:
         """Keep what a job has written at its end, unless it failed."""
         if any(isinstance(value, FailureMarkup) for value in written.values()):

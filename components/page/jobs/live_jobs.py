@@ -18,6 +18,8 @@ from pipelines.jobs.turns import Turns
 
 POLL_SECONDS = 0.05
 """How often a page that shows a job looks for what is new: a thread for each would be more than the server has."""
+MAX_ENDED = 500
+"""Ended jobs about no clip that are kept for their pages, a table of text each."""
 SKIPPED = gr.skip()
 
 CURRENT_JOB: ContextVar[SessionJob | None] = ContextVar("current_job", default=None)
@@ -107,22 +109,33 @@ def is_skipped(value: object) -> bool:
 
 
 class LiveJobs:
-    """The jobs that run now, by person, clip and name."""
+    """The jobs that run now, by person, clip and name; and each person's last ones that were about no clip."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[JobKey, LiveJob] = {}
+        self._ended: dict[JobKey, LiveJob] = {}
 
     def put(self, key: JobKey, live: LiveJob) -> None:
         """Add a job, in the place of an earlier one that is still ending."""
         with self._lock:
             self._jobs[key] = live
 
-    def remove(self, key: JobKey, live: LiveJob) -> None:
-        """Remove a job, unless a later one is in its place."""
+    def end(self, key: JobKey, live: LiveJob) -> None:
+        """Note that a job has ended; what it has written is kept here if there is no clip beside which it is kept."""
         with self._lock:
             if self._jobs.get(key) is live:
                 del self._jobs[key]
+            if not live.job.subject:
+                self._ended.pop(key, None)
+                self._ended[key] = live
+                if len(self._ended) > MAX_ENDED:
+                    del self._ended[next(iter(self._ended))]
+
+    def find_ended(self, key: JobKey) -> LiveJob | None:
+        """Return the last job about no clip that ended under this key."""
+        with self._lock:
+            return self._ended.get(key)
 
     def find(self, key: JobKey) -> LiveJob | None:
         """Return the job under this key, which runs or, stopped, is about to end."""

@@ -147,3 +147,35 @@ def test_a_job_that_was_stopped_before_its_turn_leaves_what_was_kept(clip: Any) 
         page.flags.stop("one/test")
         assert [update[0] for update in waiting] == ["Stopped."]
     assert page.restored("ann")[0] == "Done in 2.0 s"
+
+
+def test_a_job_about_no_clip_comes_back_while_it_runs_and_when_it_has_ended() -> None:
+    def listed(files: None, request: gr.Request) -> Iterator[str]:
+        job = CURRENT_JOB.get()
+        assert job
+        yield "0 of 2 done"
+        assert job.stop.wait(10)
+        yield "1 of 2 done"
+
+    lines = JobLines(Turns(1, 5), Turns(1, 5))
+    services: Any = SimpleNamespace(stop_flags=StopFlags(), lines=lines, clips=SimpleNamespace(find=lambda _: None))
+    kept: Any = None
+    with gr.Blocks() as page:
+        state, person, run, table = gr.State(None), gr.State(""), gr.Button("Run"), gr.HTML()
+        panes = KeptPanes(kept, state, gr.HTML(), person, gr.State(""))
+        job = TabJob(services, "queue", [run, gr.Button("Stop")], panes=panes)
+        job.on(run.click, state, listed, [state], [table])
+        panes.bring_back(job, [table], gr.Accordion())
+    (restored,) = (event.fn for event in page.fns.values() if event.fn and event.fn.__name__ == "restored")
+    first, second, third = (gr.Request(session_hash=name) for name in ("one", "two", "three"))
+    job.begin(None, first)
+    shown = steps(job.shown(listed, [table])("ann", None, first))
+    assert next(shown) == "0 of 2 done"
+    services.stop_flags.forget("one")
+    assert restored("bob", second)[-1]["events"] == []
+    table_now, _, resumed = restored("ann", second)
+    assert (table_now, resumed["events"]) == ("0 of 2 done", job.names)
+    services.stop_flags.stop("two/queue")
+    assert list(steps(job.shown(listed, [table], resumes=True)("ann", None, second)))[-1] == "1 of 2 done"
+    table_now, _, resumed = restored("ann", third)
+    assert (table_now, resumed["events"]) == ("1 of 2 done", [])
