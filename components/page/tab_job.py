@@ -186,7 +186,7 @@ class TabJob:
         if self._panes:
             # Gradio finds the place of the request in the signature.
             own = signature(work)
-            person_first = [Parameter("person", Parameter.POSITIONAL_ONLY), *own.parameters.values()]
+            person_first = [Parameter("kept_for", Parameter.POSITIONAL_ONLY), *own.parameters.values()]
             stream.__signature__ = own.replace(parameters=person_first)  # type: ignore[attr-defined]
         return stream
 
