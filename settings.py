@@ -57,9 +57,9 @@ class Settings(BaseSettings):
     zero_gpu_bytes: int = Field(default=30 * 10**9, gt=0)
     """Weights that are placed on ZeroGPU's GPU; above 45 GB a call costs twice its time."""
     parallel_jobs: int = Field(default=2, gt=0)
-    """Jobs that may run at once; two of them on one model take turns."""
+    """Jobs of pages that may run at once, and as many calls of the API; two of them on one model take turns."""
     parallel_speech_jobs: int = Field(default=8, gt=0)
-    """Transcriptions and dictations that may run at once; those on one model share it."""
+    """Transcriptions of pages that may run at once, and as many dictations and calls of the API; those on one model share it."""
 
     @property
     def hub_lock_path(self) -> Path:

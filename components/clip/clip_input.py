@@ -98,14 +98,14 @@ def build_clip_input(services: Services) -> ClipInput:
         event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, wanted, facts, person], **opening)
     bar.linked(handlers.linked, outputs=[state, timeline, bar, wanted, facts, person], **opening)
     bar.halted(handlers.halted, outputs=bar, queue=False, **QUIET_EACH)
-    bar.arrived(handlers.arrived, outputs=person, queue=False, **QUIET_EACH)
+    arrived = bar.arrived(handlers.arrived, outputs=person, queue=False, **QUIET_EACH)
     bar.closed(handlers.closed, outputs=[state, timeline, bar, facts], **QUIET_EACH)
     bar.added(handlers.added, outputs=bar, **opening)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
     bar.sounded(LiveTempo(services.runtime).accept, inputs=beats, outputs=[bar, beats], **each_chunk)
-    panes = KeptPanes(services.kept, state, timeline, person, wanted)
+    panes = KeptPanes(services.kept, state, timeline, person, wanted, arrived)
     return ClipInput(state, bar, timeline, subtitles, description, transcription, wanted, person, panes)
 
 

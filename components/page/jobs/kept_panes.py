@@ -77,10 +77,18 @@ class KeptPanes:
     """The panes of all tabs.
 
     `person` holds a text that stands for the browser; nothing is kept while it is ''. `wanted` holds the tab whose main job is to
-    begin with the next clip, unless its result is there; or ''.
+    begin with the next clip, unless its result is there; or ''. `arrived` is the event after which the page knows the person.
     """
 
-    def __init__(self, kept: KeptResults, clip: gr.State, timeline: gr.HTML, person: gr.State, wanted: gr.State) -> None:
+    def __init__(
+        self,
+        kept: KeptResults,
+        clip: gr.State,
+        timeline: gr.HTML,
+        person: gr.State,
+        wanted: gr.State,
+        arrived: Dependency,
+    ) -> None:
         """Build the component by which the page resumes jobs."""
         self.live = LiveJobs()
         self.person = person
@@ -95,6 +103,7 @@ class KeptPanes:
         self._clip = clip
         self._timeline = timeline
         self._wanted = wanted
+        self._arrived = arrived
         self._main_jobs: dict[TabId, _MainJob] = {}
         self._groups: list[_Group] = []
         self._followers: list[Callable[[Dependency], None]] = []
@@ -156,7 +165,7 @@ class KeptPanes:
             opened = gr.Accordion(open=True) if shown else gr.skip()
             return [*values, opened, resumed_value([name] if live else [])]
 
-        self.person.change(restored, inputs=self.person, outputs=[*outputs, fold, self.resumed], queue=False, **QUIET)
+        self._arrived.then(restored, inputs=self.person, outputs=[*outputs, fold, self.resumed], queue=False, **QUIET)
 
     def store(self, clip: AudioClip, person: str, written: Mapping[gr.components.Component, Any]) -> None:
         """Keep what a job has written at its end, unless it failed."""

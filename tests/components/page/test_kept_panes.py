@@ -44,7 +44,7 @@ class Page:
         with gr.Blocks():
             state, person, timeline = gr.State(None), gr.State(""), gr.HTML()
             line, result, run, stop = gr.HTML(), gr.State(None), gr.Button("Run"), gr.Button("Stop")
-            self.panes = KeptPanes(kept, state, timeline, person, gr.State(""))
+            self.panes = KeptPanes(kept, state, timeline, person, gr.State(""), state.change(lambda: None))
             self.job = TabJob(services, "test", [run, stop], panes=self.panes)
             self.job.keep([line, result], lambda opened, request: EMPTY)
             outputs = [line, timeline, result]
@@ -162,7 +162,7 @@ def test_a_job_about_no_clip_comes_back_while_it_runs_and_when_it_has_ended() ->
     kept: Any = None
     with gr.Blocks() as page:
         state, person, run, table = gr.State(None), gr.State(""), gr.Button("Run"), gr.HTML()
-        panes = KeptPanes(kept, state, gr.HTML(), person, gr.State(""))
+        panes = KeptPanes(kept, state, gr.HTML(), person, gr.State(""), state.change(lambda: None))
         job = TabJob(services, "queue", [run, gr.Button("Stop")], panes=panes)
         job.on(run.click, state, listed, [state], [table])
         panes.bring_back(job, [table], gr.Accordion())

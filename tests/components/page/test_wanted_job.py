@@ -27,7 +27,7 @@ def test_the_job_of_the_wanted_tab_begins(wanted: Any, running: bool, results: t
     with gr.Blocks():
         states = [gr.State() for _ in range(5)]
         kept: Any = None
-        panes = KeptPanes(kept, states[0], gr.HTML(), states[1], states[2])
+        panes = KeptPanes(kept, states[0], gr.HTML(), states[1], states[2], states[0].change(lambda: None))
     for tab, name, result in (("transcribe", "speech_0", states[3]), ("music", "music_0", states[4])):
         job: Any = SimpleNamespace(names=[name, "other_1"], keep_running=lambda *_: running)
         panes.add_main_job(tab, job, result, lambda found: found is not None)  # type: ignore[arg-type]
