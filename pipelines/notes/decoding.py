@@ -1,6 +1,6 @@
 """Notes from the activations of Basic Pitch.
 
-A note begins at a peak of its pitch's onset activation and ends where its note activation stays low, or where the pitch begins
+A note begins at a candidate that is probable enough and ends where its note activation stays low, or where the pitch begins
 anew: repeated notes stay apart, and one that is held by a pedal is one note, however long it sounds.
 """
 
@@ -12,10 +12,15 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import LOWEST_PITCH, NoteFrames
+from pipelines.notes.note_candidates import Candidates
 from pipelines.notes.notes import NoteOptions
 
+ONSET_LAG_SECONDS = 0.006
+"""Median time by which the onsets of the network are later than the notes of the tuning pieces for piano."""
+MIN_REPEAT_FRAMES = 4
+"""Frames between two beginnings of one pitch: 46 ms."""
 GAP_FRAMES = 8
-"""Frames that the note activation may stay below the threshold within a note: 93 ms."""
+"""Frames that the note activation may stay below the threshold within a note, and after its beginning: 93 ms."""
 
 
 @dataclass(frozen=True)
@@ -28,31 +33,34 @@ class FrameNote:
     """Frame after the last one."""
     pitch: int
     """MIDI pitch."""
-    strength: float
-    """0 to 1, how loud it is relative to the other notes of the clip; a rank, no power."""
+    probability: float
+    """0 to 1, that it begins there."""
 
 
-def decode_notes(frames: NoteFrames, options: NoteOptions, frames_per_second: float) -> list[FrameNote]:
+def decode_notes(frames: NoteFrames, candidates: Candidates, options: NoteOptions, frames_per_second: float) -> list[FrameNote]:
     """Return the notes within the pitches of `options`, by pitch and then start."""
     found = []
-    min_frames = options.min_note_seconds * frames_per_second
+    min_frames = max(1.0, options.min_note_seconds * frames_per_second)
+    probable = candidates.probabilities >= options.onset_threshold
     for pitch in range(options.lowest_pitch, options.highest_pitch + 1):
         column = pitch - LOWEST_PITCH
-        notes, onsets = frames.notes[:, column], frames.onsets[:, column]
-        starts = _peaks(onsets, options.onset_threshold)
-        ends = _ends(notes, starts, options.frame_threshold)
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            if end - start >= max(1, min_frames):
-                strength = float(notes[start:end].mean())
-                found.append(FrameNote(_refined(onsets, start), end, pitch, strength))
+        chosen = probable & (candidates.columns == column)
+        starts, probabilities = _apart(candidates.frames[chosen], candidates.probabilities[chosen])
+        ends = _ends(frames.notes[:, column], starts, options.frame_threshold)
+        for start, end, probability in zip(starts.tolist(), ends.tolist(), probabilities.tolist(), strict=True):
+            if end - start >= min_frames:
+                found.append(FrameNote(_refined(frames.onsets[:, column], start), end, pitch, probability))
     return found
 
 
-def _peaks(values: FloatArray, threshold: float) -> IntArray:
-    """Return the frames of the local maxima of `values` [frames] from `threshold` on."""
-    padded = np.pad(values, 1)
-    is_peak = (values >= threshold) & (values > padded[:-2]) & (values >= padded[2:])
-    return np.flatnonzero(is_peak)
+def _apart(starts: IntArray, probabilities: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the more probable of beginnings that are too close to be two notes."""
+    kept: list[int] = []
+    for index in np.argsort(-probabilities, kind="stable").tolist():
+        if all(abs(starts[index] - starts[other]) >= MIN_REPEAT_FRAMES for other in kept):
+            kept.append(index)
+    order = np.sort(np.asarray(kept, dtype=np.int64))
+    return starts[order], probabilities[order]
 
 
 def _ends(notes: FloatArray, starts: IntArray, threshold: float) -> IntArray:
@@ -77,4 +85,4 @@ def _refined(onsets: FloatArray, peak: int) -> float:
         return float(peak)
     before, at, after = (float(onsets[frame]) for frame in (peak - 1, peak, peak + 1))
     curvature = before - 2 * at + after
-    return peak + (0.5 * (before - after) / curvature if curvature < 0 else 0.0)
+    return peak + float(np.clip(0.5 * (before - after) / curvature, -0.5, 0.5)) if curvature < 0 else float(peak)

@@ -24,8 +24,10 @@ from pipelines.music.harmony.note_activations import NoteFrames
 from pipelines.music.harmony.note_reading import NoteReader
 from pipelines.music.rhythm.beat_network import BEAT_SAMPLE_RATE
 from pipelines.music.sounding_part import sounding_part
-from pipelines.notes.decoding import FrameNote, decode_notes
-from pipelines.notes.notes import MAX_VELOCITY, NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
+from pipelines.notes.decoding import ONSET_LAG_SECONDS, FrameNote, decode_notes
+from pipelines.notes.note_candidates import note_candidates
+from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
+from pipelines.notes.velocities import note_velocities
 
 PIANO = NotePart("Piano", 0)
 
@@ -89,8 +91,8 @@ class _Transcriber:
             blocks.append(self._reader.block(block))
             yield {"position": 0.999 * (block + 1) / count, "tuning_cents": self._reader.cents}
         frames = NoteFrames(*(np.concatenate(arrays) for arrays in zip(*blocks, strict=True)))
-        found = decode_notes(frames, self._options, self._reader.frames_per_second)
-        notes = ordered(tuple(self._note(note, PIANO.name) for note in found))
+        found = decode_notes(frames, note_candidates(frames), self._options, self._reader.frames_per_second)
+        notes = ordered(tuple(self._timed(found, PIANO.name)))
         yield {
             "notes": notes,
             "parts": (PIANO,) if notes else (),
@@ -98,7 +100,12 @@ class _Transcriber:
             "position": 1.0,
         }
 
-    def _note(self, note: FrameNote, part: str) -> Note:
+    def _timed(self, found: list[FrameNote], part: str) -> Iterator[Note]:
+        """Yield notes on the clip's time axis, with their velocities."""
         rate = self._reader.frames_per_second
-        onset, offset = (round(self._part.start + frame / rate, 4) for frame in (note.start, note.end))
-        return Note(max(0.0, onset), offset, note.pitch, round(1 + note.strength * (MAX_VELOCITY - 1)), part)
+        onsets = [max(0.0, note.start / rate - ONSET_LAG_SECONDS) for note in found]
+        pitches = [note.pitch for note in found]
+        velocities = note_velocities(self._reader.waveform, self._reader.sample_rate, onsets, pitches).tolist()
+        for note, onset, velocity in zip(found, onsets, velocities, strict=True):
+            offset = min(self._clip.duration, self._part.start + note.end / rate)
+            yield Note(round(self._part.start + onset, 4), round(offset, 4), note.pitch, velocity, part)

@@ -58,18 +58,19 @@ class NoteReader:
         return self.sample_rate / NOTE_HOP_SAMPLES
 
     @cached_property
-    def _waveform(self) -> FloatArray:
+    def waveform(self) -> FloatArray:
+        """Samples of the part [samples] at `sample_rate`."""
         return self._part.cut(self._clip.waveform(self.sample_rate), self.sample_rate)
 
     @property
     def count(self) -> int:
         """Number of blocks."""
-        return note_block_count(len(self._waveform))
+        return note_block_count(len(self.waveform))
 
     def block(self, number: int) -> NoteFrames:
         """Return the activations of one block; the first block begins where the part does."""
         layer = f"note frames of block {number} at {self.sample_rate} Hz, {self._part.name}"
-        compute = partial(_stored_frames, self._waveform, number)
+        compute = partial(_stored_frames, self.waveform, number)
         stored = cached_features(self._clip, self.spec, layer, compute, self._runtime, WORKING_BYTES)
         frames = stored * np.float32(1 / LEVELS)
         return NoteFrames(frames[:, :PITCHES], frames[:, PITCHES : 2 * PITCHES], frames[:, 2 * PITCHES :])

@@ -1,1 +1,0 @@
-"""The library of clips, which all who use a server share."""
