@@ -1,0 +1,1 @@
+"""All analyses that fit a clip, one after the other, as one job."""
