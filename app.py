@@ -17,6 +17,7 @@ from components.clip.clip_input import build_clip_input
 from components.clip.linked_inputs import fetch_linked_inputs
 from components.clip.open_panel import EXAMPLES_DIRECTORY
 from components.embeddings.tab import build_embedding_tab
+from components.everything.api import add_everything_endpoint
 from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
 from components.model_status.panel import build_model_status, build_status_pill
@@ -51,6 +52,7 @@ def build_page(services: Services) -> gr.Blocks:
         model_choices = ModelChoices()
         add_clip_endpoint(services)
         add_export_endpoint(services)
+        add_everything_endpoint(services)
         add_export_events(clip)
         with build_tabs():
             with build_tab("transcribe"):

@@ -29,6 +29,7 @@ PIPELINE_FLOORS = (
     ("subtitles", "pictures", "interpretability", "description", "notes"),
     ("film", "embeddings", "questions", "annotations"),
     ("bundle",),
+    ("everything",),
 )
 """Subpackages of `pipelines`, from the ground up. A room imports rooms of lower floors only."""
 SHARED_COMPONENTS = ("page", "timeline", "clip")

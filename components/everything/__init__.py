@@ -1,0 +1,1 @@
+"""All analyses that fit the clip, by one button and one endpoint."""
