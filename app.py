@@ -12,14 +12,16 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from starlette.middleware import Middleware
 
-from components.clip.api import add_clip_endpoint
+from components.clip.api import add_clip_endpoints
 from components.clip.clip_input import build_clip_input
 from components.clip.linked_inputs import fetch_linked_inputs
 from components.clip.open_panel import EXAMPLES_DIRECTORY
+from components.clip.refused_inputs import refuse_inputs_in_words
 from components.embeddings.tab import build_embedding_tab
 from components.everything.api import add_everything_endpoint
 from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
+from components.library.api import add_library_endpoints
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
 from components.page.keys import keys_markup
@@ -30,6 +32,7 @@ from components.page.server.serving import end_signal, finish_jobs_and_exit, hea
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
+from components.transcription.dictation_api import add_dictation_endpoint
 from components.transcription.tab import build_transcription_tab
 from services import Services, build_services, start_background_work
 from settings import Settings
@@ -50,9 +53,11 @@ def build_page(services: Services) -> gr.Blocks:
             pill = build_status_pill()
         clip = build_clip_input(services)
         model_choices = ModelChoices()
-        add_clip_endpoint(services)
+        add_clip_endpoints(services)
         add_export_endpoint(services)
         add_everything_endpoint(services)
+        add_library_endpoints(services)
+        add_dictation_endpoint(services)
         add_export_events(clip)
         with build_tabs():
             with build_tab("transcribe"):
@@ -70,6 +75,7 @@ def build_page(services: Services) -> gr.Blocks:
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
     fetch_linked_inputs(page, services.links)
+    refuse_inputs_in_words(page)
     # Instead of `page.queue(max_size=...)`, which builds all routes of the server once more: a twentieth of the start.
     page._queue.max_size = services.settings.max_waiting
     return page

@@ -166,11 +166,17 @@ def test_a_file_that_is_no_sound_gets_a_sentence(client: Client, tmp_path: Path)
     ],
 )
 def test_what_was_not_uploaded_is_refused(audio: object, app: RunningApp) -> None:
-    answer = call_raw(app, audio, "auto", "auto", "transcribe")
+    answer = call_raw(app, audio, "auto", "auto", "transcribe", "", "", 5, True, "", True)
     assert "event: error" in answer
     assert "event: complete" not in answer
+    refusal = json.loads(answer.split("data: ")[-1])["error"]
+    assert refusal.endswith((".", "!")) and "Unexpected error" not in refusal, refusal
     assert "root:" not in answer
     assert "Traceback" not in answer
+
+
+def test_too_few_arguments_get_a_sentence(app: RunningApp) -> None:
+    assert "The option list of arguments cannot be 'of 2 values'" in call_raw(app, None, "auto")
 
 
 def test_after_all_this_the_next_person_is_served(app: RunningApp, client: Client) -> None:

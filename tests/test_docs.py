@@ -12,6 +12,7 @@ import pytest
 from gradio import Blocks
 
 from app import build_page
+from docs.make_api_reference import COMMAND, REFERENCE, api_reference
 from services import build_services
 from settings import Settings
 
@@ -106,6 +107,10 @@ def test_every_endpoint_exists(page: Blocks) -> None:
             word for word in quoted(document) if re.fullmatch(r"/[a-z_]+", word)
         }
         assert named <= endpoints, document.name
+
+
+def test_the_reference_has_every_endpoint_as_it_is(page: Blocks) -> None:
+    assert text_of(REFERENCE) == api_reference(page), f"run: {COMMAND}"
 
 
 def notebook_blocks() -> list[str]:

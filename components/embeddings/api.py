@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
@@ -20,11 +20,12 @@ from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
+from pipelines.embeddings.analysis import LayerFrames, layer_cka
 from pipelines.embeddings.clip_library import ClipMatch
 from pipelines.embeddings.embed import check_duration, embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
-from pipelines.embeddings.encoders.registry import choose_encoder
+from pipelines.embeddings.encoders.registry import choose_encoder, encoder_of
 from pipelines.embeddings.library_search import clips_near_text, library_encoder, library_options
 from pipelines.embeddings.map import (
     MapMethod,
@@ -33,6 +34,7 @@ from pipelines.embeddings.map import (
     stack_frames,
     stored_map,
 )
+from pipelines.interpretability.tracing import LogitLensOptions, trace_window
 from pipelines.jobs.result import as_document
 from services import Services
 
@@ -70,6 +72,8 @@ def add_embedding_endpoints(services: Services) -> None:
     _add_embed_audio(services)
     _add_map_embeddings(services)
     _add_nearest_clips(services)
+    for build in (_compare_layers, _trace_words):
+        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
 
 
 def _add_embed_audio(services: Services) -> None:
@@ -151,6 +155,73 @@ def _add_nearest_clips(services: Services) -> None:
         return {"clips": matches, "encoder": chosen.key, "library_size": size, "clip_notes": notes}
 
     add_endpoint(nearest_clips, services.stop_flags, **borrowing(services.settings))
+
+
+def _compare_layers(services: Services) -> Callable[..., Any]:
+    def compare_layers(
+        audio: gr.FileData, encoder: str = AUTO, other: str = "", *, should_stop: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """Compare the layers of an encoder, or those of two encoders, for a recording, by linear CKA.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            encoder: 'auto', or a key as in `embed_audio`.
+            other: key of the encoder to compare with; '' compares the layers with each other.
+
+        Returns:
+            encoder and rows, the names of its layers; other and columns, those of the other; cka [rows, columns], 0 to 1, 1 for
+            the same geometry; clip_notes.
+        """
+        clip, catalog = open_for_api(services, audio, should_stop), services.runtime.catalog
+        keys = [choose_encoder(encoder, catalog)[0], *([encoder_of(catalog, other)] if other else [])]
+        rows, *further = [_layer_frames(services, clip, one, should_stop) for one in keys]
+        columns = further[0] if further else rows
+        return {
+            "encoder": keys[0].key,
+            "rows": [layer.name for layer in rows],
+            "other": keys[-1].key,
+            "columns": [layer.name for layer in columns],
+            "cka": as_document(layer_cka(rows, columns if further else None)),
+            "clip_notes": clip.notes,
+        }
+
+    return compare_layers
+
+
+def _trace_words(services: Services) -> Callable[..., Any]:
+    def trace_words(
+        audio: gr.FileData, model: str = AUTO, start: float = 0.0, *, should_stop: Callable[[], bool]
+    ) -> Iterator[dict[str, Any]]:
+        """Show how words form in the layers of a decoder (logit lens), and which part of the sound each of them attends to.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            model: 'auto', or a key such as 'whisper-base-encoder'; the error for an unknown key lists all.
+            start: start of the window, in seconds.
+
+        Returns:
+            A growing result, sent at every new token: trace {text, language, layers, words [{text, first_token, end_token, start,
+            end, attention}], tokens [{text, prob, top_tokens [layers, tokens {text, prob}], ranks, attention, audio_attention,
+            start, end}], frame_seconds}, null where there is no speech; start and end of the window; model, licence, elapsed;
+            state; clip_notes.
+        """
+        clip, count = open_for_api(services, audio, should_stop), 0
+        for now in trace_window(clip, LogitLensOptions(model, start), services.runtime, should_stop):
+            tokens = len(now.trace.records) if now.trace else 0
+            if tokens > count or now.state in ("done", "stopped"):
+                count = tokens
+                yield {**now.to_dict(), "clip_notes": clip.notes}
+
+    return trace_words
+
+
+def _layer_frames(services: Services, clip: AudioClip, encoder: Encoder, should_stop: Callable[[], bool]) -> list[LayerFrames]:
+    """Return the frames of every layer of `encoder`."""
+    found = []
+    for layer in encoder.layers:
+        embedding = _embedding(services, clip, EmbeddingOptions(encoder.key, layer), should_stop)
+        found.append(LayerFrames(layer or encoder.title, embedding.frames, embedding.times))
+    return found
 
 
 def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions, should_stop: Callable[[], bool]) -> ClipEmbedding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import gradio as gr
@@ -29,8 +29,8 @@ FACTS = ("prompt", "prompt_overflow", "negative_prompt_overflow", "concepts", "s
 
 
 @dataclass(frozen=True)
-class PictureArguments:
-    """The arguments of `/audio_to_image` beside the recording."""
+class DrawingArguments:
+    """The arguments of all endpoints that draw, beside the recording."""
 
     audio_weight: Annotated[float, "weight of the audio, 0 (text alone) to 1 (audio alone)."] = 1.0
     prompt: Annotated[str, "description of the sound; '' has it written from the recording where it is needed."] = ""
@@ -40,8 +40,6 @@ class PictureArguments:
     seed: Annotated[int, "0 to 4294967295; -1 for a random one."] = -1
     model: Annotated[str, "'auto', or a key of the catalogue such as 'tiny-diffusion' or 'stable-diffusion-2-1'."] = AUTO
     aligner: Annotated[str, "what turns audio into prompt embeds: 'auto', or a key such as 'tiny-aligner'."] = AUTO
-    start: Annotated[float, "start of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
-    end: Annotated[float, "end of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
     audio_guidance: Annotated[float, "factor on the audio's part of the prompt, 0 to 3; 1 is usual."] = 1.0
     steps: Annotated[int, "diffusion steps, 1 to 100; 0 for the model's default."] = 0
     guidance_scale: Annotated[float, "guidance scale (CFG), 0 to 30; -1 for the model's default."] = -1.0
@@ -67,8 +65,6 @@ class PictureArguments:
             extra_prompt=self.extra_prompt,
             negative_prompt=self.negative_prompt,
             style=self.style,
-            start=_given(self.start),
-            end=_given(self.end),
             steps=self.steps or None,
             guidance_scale=_given(self.guidance_scale),
             width=self.width or None,
@@ -80,6 +76,18 @@ class PictureArguments:
             preview_every=0,
             fast=self.fast,
         )
+
+
+@dataclass(frozen=True)
+class PictureArguments(DrawingArguments):
+    """The arguments of `/audio_to_image` beside the recording."""
+
+    start: Annotated[float, "start of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
+    end: Annotated[float, "end of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
+
+    def options(self) -> PictureOptions:
+        """Return the options of the pipeline, with the segment."""
+        return replace(super().options(), start=_given(self.start), end=_given(self.end))
 
 
 def add_picture_endpoints(services: Services) -> None:

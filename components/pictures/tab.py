@@ -34,6 +34,7 @@ from components.pictures.files import KeptPicture, drawn_picture, keep_pictures,
 from components.pictures.film_panel import build_film_panel, connect_film
 from components.pictures.markup import concepts_markup, drawing_summary, gallery_markup, pictures_markup
 from components.pictures.restoring import restored_values, within_reach
+from components.pictures.storyboard_api import add_storyboard_endpoints
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
 from components.timeline.items import SpanItem
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
@@ -100,6 +101,7 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     chosen = concepts.choose(_chosen, outputs=[controls.prompt, controls.audio_weight], queue=False, **QUIET_EACH)
     chosen.success(None, js=PRESS_DRAW)
     add_picture_endpoints(services)
+    add_storyboard_endpoints(services)
 
 
 def _connect_buttons(

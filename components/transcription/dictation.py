@@ -25,9 +25,10 @@ from components.transcription.labels import DictationLabels, as_props
 from components.transcription.summary import transcription_summary, waiting_message
 from components.transcription.transcript import TranscriptFeed
 from models.errors import AudioscopeError
+from pipelines.clip.clip import AudioClip
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.dictation import Dictation, DictationResult
-from pipelines.speech.transcript import Transcription
+from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.speech.transcription import store_result
 from pipelines.speech.voice_activity import SAMPLE_RATE
 from services import Services
@@ -54,6 +55,16 @@ class DictationSession:
     """Hz of the page."""
     began: float
     """Seconds of `time.perf_counter`."""
+
+
+def begin_dictation(services: Services, rate: int, options: TranscriptionOptions) -> DictationSession:
+    """Begin a dictation of sound at `rate` Hz.
+
+    Raises:
+        InvalidOption, ModelError: see `Dictation`.
+    """
+    dictation = Dictation(options, services.runtime, min(MAX_SECONDS, services.settings.max_clip_seconds))
+    return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
 
 
 def build_dictation_button() -> gr.HTML:
@@ -88,45 +99,45 @@ class DictationJob:
     def warm_up(self, person: str, *controls: Any) -> None:
         """Load the model while the person takes a breath."""
         with suppress(AudioscopeError):  # the first chunk says the same
-            self._begin(SAMPLE_RATE, controls).dictation.warm_up()
+            begin_dictation(self._services, SAMPLE_RATE, options_of(controls)).dictation.warm_up()
 
     def accept(self, session: DictationSession | None, person: str, event: gr.EventData, *controls: Any) -> Update:
         """Take a chunk of sound from the page; with the last one the recording becomes the clip."""
         try:
             rate = chunk_rate(event)
             if event_field(event, "first") is True or session is None:
-                session = self._begin(rate, controls)
+                session = begin_dictation(self._services, rate, options_of(controls))
             last = event_field(event, "last") is True
             samples = session.resampler.resample_chunk(chunk_samples(event, session.rate), last=last)
             written = session.dictation.accept(samples)
             if last:
-                return self._end(session, session.dictation.finish(), person)
+                return self._end(session, person)
         except Exception as error:
             return _value(done=True, failure=sentence_for(error)), None, gr.skip(), gr.skip()
         feed = TranscriptFeed(written.segments)
-        now = self._result(session, written, "dictating")
+        now = self.result(session, written, "dictating")
         return _value(), session, feed.value(waiting_message(now), written.partial), transcription_summary(now)
 
-    def _begin(self, rate: int, controls: tuple[Any, ...]) -> DictationSession:
-        services = self._services
-        max_seconds = min(MAX_SECONDS, services.settings.max_clip_seconds)
-        dictation = Dictation(options_of(controls), services.runtime, max_seconds)
-        return DictationSession(dictation, soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32"), rate, time.perf_counter())
-
-    def _end(self, session: DictationSession, written: DictationResult, person: str) -> Update:
-        """Store the recording as a clip with its transcript; the page opens it like one of its history."""
-        dictation, clips = session.dictation, self._services.clips
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "dictation.wav"
-            soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
-            clip = clips.open(path)
-        clips.keep(clip, person)
-        result = replace(self._result(session, written, "done"), duration=clip.duration, position=clip.duration)
-        store_result(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
+    def _end(self, session: DictationSession, person: str) -> Update:
+        """Store the recording; the page opens it like one of its history."""
+        clip, _ = self.finish(session)
+        self._services.clips.keep(clip, person)
         name = f"{DictationLabels.clip_name} {time.strftime('%H.%M')}"
         return _value(done=True, clip={"hash": clip.content_hash, "name": name}), None, gr.skip(), gr.skip()
 
-    def _result(self, session: DictationSession, written: DictationResult, state: Any) -> Transcription:
+    def finish(self, session: DictationSession) -> tuple[AudioClip, Transcription]:
+        """End a dictation: its sound becomes a clip with its transcript."""
+        dictation, written = session.dictation, session.dictation.finish()
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "dictation.wav"
+            soundfile.write(path, dictation.waveform(), SAMPLE_RATE, "PCM_16")
+            clip = self._services.clips.open(path)
+        result = replace(self.result(session, written, "done"), duration=clip.duration, position=clip.duration)
+        store_result(clip, dictation.options, dictation.choice, self._services.runtime.catalog, result)
+        return clip, result
+
+    def result(self, session: DictationSession, written: DictationResult, state: Any) -> Transcription:
+        """Return what is written so far as a transcription."""
         choice, device = session.dictation.choice, self._services.runtime.catalog.device
         language = written.language
         return Transcription(

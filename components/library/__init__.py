@@ -1,0 +1,1 @@
+"""The library of clips, which all who use a server share."""
