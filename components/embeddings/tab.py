@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -119,7 +120,7 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     recoloured = map_view_html.recoloured(wanted_colour, None, controls.colour, queue=False, **QUIET_EACH)
     ends += [
         job.follow(change, handlers.begin_change, state, handlers.show, values, panes)
-        for change in (*changed_controls, *other_clips, recoloured.then)
+        for change in (partial(gr.on, changed_controls), *other_clips, recoloured.then)
     ]
     plain: dict[str, Any] = {"queue": False, **QUIET}
     controls.encoder.input(handlers.about_encoder, inputs=controls.encoder, outputs=[controls.about, controls.layer], **plain)

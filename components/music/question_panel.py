@@ -58,8 +58,8 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
     job = TabJob(services, "questions", [run, stop], panes=clip.panes)
     job.keep([turns, asked], lambda opened, request: ("", ()))
     work = _QuestionWork(services, job)
-    for event in (run.click, question.submit):
-        job.on(event, clip.state, work.run, [clip.state, description, asked, question, model], [turns, asked, question])
+    inputs = [clip.state, description, asked, question, model]
+    job.on([run.click, question.submit], clip.state, work.run, inputs, [turns, asked, question])
 
 
 def _answering(services: Services) -> Offer:

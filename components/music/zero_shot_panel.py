@@ -44,8 +44,7 @@ def build_zero_shot_panel(services: Services, clip: ClipInput, model_choices: Mo
         result = build_seekable("label-scores")
     work = _WordsWork(services, TabJob(services, "labels", [run, stop], panes=clip.panes))
     work.job.keep([result], lambda opened, request: ("",))
-    for event in (run.click, words.submit):
-        work.job.on(event, clip.state, work.run, [clip.state, words, model], [result])
+    work.job.on([run.click, words.submit], clip.state, work.run, [clip.state, words, model], [result])
 
 
 class _WordsWork:

@@ -92,18 +92,18 @@ class TabJob:
 
     def on(
         self,
-        pressed: Callable[..., Dependency],
+        pressed: Callable[..., Dependency] | Sequence[Callable[..., Dependency]],
         clip: gr.State,
         work: Callable[..., Any],
         inputs: Sequence[gr.components.Component],
         outputs: Sequence[gr.components.Component],
     ) -> Dependency:
-        """Run `work` in the job's line at the event `pressed`; return the event of its end.
+        """Run `work` in the job's line at the event `pressed`, or at any of several; return the event of its end.
 
         `work` takes the values of `inputs` and a `gr.Request`, and yields values of `outputs`.
         """
         once = {**QUIET, "trigger_mode": "once"}  # a double click begins one job
-        triggers = [pressed]
+        triggers = [*pressed] if isinstance(pressed, Sequence) else [pressed]
         if self._panes is not None and list(outputs) not in self._outputs:
             triggers.append(self._panes.event(f"{self._name}_{len(self._outputs)}"))
         began = gr.on(triggers, self.begin, inputs=clip, outputs=self._buttons, queue=False, **once)

@@ -74,8 +74,26 @@ def test_a_browser_without_brotli_gets_plain_text(client: TestClient) -> None:
 
 def test_later_visitors_get_a_denser_text() -> None:
     texts = DenseTexts()
-    first = texts.compressed(TEXT.encode())
+    assert texts.find(TEXT.encode()) is None
     texts._background.shutdown()
-    later = texts.compressed(TEXT.encode())
-    assert later == brotli.compress(TEXT.encode(), quality=DENSE)
-    assert len(later) < len(first)
+    assert texts.find(TEXT.encode()) == brotli.compress(TEXT.encode(), quality=DENSE)
+
+
+def test_a_page_is_built_once_for_each_address_and_anew_where_it_differs_between_visitors() -> None:
+    built: list[str] = []
+
+    def page_of_visitor(request: Request) -> Response:
+        built.append(f"{request.headers['host']}{request.url.query}")
+        return PlainTextResponse("0")  # too short to be compressed, so that it can be kept at once
+
+    client = TestClient(Starlette(routes=[Route("/", page_of_visitor)], middleware=[Middleware(Compression)]))
+    client.headers["accept-encoding"] = "br"
+    for visit in ("http://one/", "http://one/?clip=1", "http://two/", "http://one/", "http://two/?deep_link=a"):
+        assert client.get(visit).text == "0"
+    client.get("http://one/", headers={"origin": "http://elsewhere"})
+    assert built == ["one", "two", "twodeep_link=a", "one"]
+
+
+def test_files_with_a_hash_in_their_name_are_never_asked_for_again(client: TestClient) -> None:
+    assert "immutable" in client.get("/assets/short.js").headers["cache-control"]
+    assert "cache-control" not in client.get("/").headers
