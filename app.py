@@ -24,6 +24,7 @@ from components.export.events import add_export_events
 from components.library.api import add_library_endpoints
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
+from components.notes.panel import build_notes_panel
 from components.page.keys import keys_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
@@ -64,6 +65,7 @@ def build_page(services: Services) -> gr.Blocks:
                 build_transcription_tab(services, clip, model_choices)
             with build_tab("music"):
                 build_music_tab(services, clip, model_choices)
+                build_notes_panel(services, clip)
             with build_tab("pictures"):
                 build_picture_tab(services, clip, model_choices)
             with build_tab("embeddings"):

@@ -31,6 +31,11 @@ export function showEdits(now, hasItems) {
     );
 }
 
+/** Show that there is one more edit, before Python has stored it. */
+export function noteEdit() {
+  showEdits({...edits, undo: true, redo: false, asks: true}, true);
+}
+
 function onUndoKey(event) {
   const isField = event.target.closest?.('input:not([type=range]), textarea, select, [contenteditable]');
   if (!(event.ctrlKey || event.metaKey) || isField || !element.offsetParent || editTools.inert) return;

@@ -17,6 +17,17 @@ KEYS: dict[str, dict[str, str]] = {
         "Esc": "End the loop",
         "↑ ↓": "In the player: go to the item before or after",
     },
+    "Piano roll": {
+        ", .": "Select the note before or after, and play it",
+        "← → ↑ ↓": "Move the selected notes; with Shift further",
+        "Alt ← →": "Shorter or longer",
+        "Alt ↑ ↓": "Louder or softer",
+        "Delete": "Delete the selected notes",
+        "N": "New note at the playhead",
+        "D": "Draw with the mouse",
+        "Ctrl A": "Select all notes",
+        "Ctrl Z": "Undo; with Shift redo",
+    },
     "Embedding map": {
         "← → ↑ ↓": "Move, or turn in 3D",
         "+ −": "Zoom",

@@ -16,6 +16,7 @@ STYLES = (
     "page/edits",
     "transcription/style",
     "music/style",
+    "notes/style",
     "page/tables",
     "model_status/style",
     "embeddings/map",

@@ -22,7 +22,7 @@ class World {
   constructor(beats, chords = []) {
     this.seconds = 10;
     this.nodes = [];
-    this.audio = {paused: true, seeking: false, readyState: 4, playbackRate: 1, volume: 0.5, muted: false, currentTime: 0};
+    this.audio = {paused: true, seeking: false, readyState: 4, playbackRate: 1, currentTime: 0};
     this.last = 60;
     this.closed = 0;
     mock.method(performance, 'now', () => 1000 * this.seconds);
@@ -46,7 +46,8 @@ class World {
       connect() {}
       disconnect() {}
     };
-    const tracks = {beats, chords};
+    this.notes = [];
+    const tracks = {beats, chords, drums: []};
     this.output = {gain: ramp(), connect: () => {}};
     const context = () => ({
       state: 'running',
@@ -62,7 +63,7 @@ class World {
     this.player = {
       audio: this.audio,
       end: () => this.last,
-      items: (part, start, end) => tracks[part].filter(item => item[1] >= start && item[0] < end),
+      items: (part, start, end) => (tracks[part] ?? this.notes).filter(item => item[1] >= start && item[0] < end),
     };
     this.accompaniment = new Accompaniment(this.player, context);
   }
@@ -224,14 +225,26 @@ test('a chord that has begun is played from now on, the next one from its start'
   assert.ok(world.nodes.slice(0, 3).every(node => Math.abs(node.stopped - 11) < 0.1));
 });
 
-test('volume and mute of the player hold for the clicks', () => {
-  const world = new World(beatsAt([1]));
-  world.accompaniment.toggle('beats', true);
+test('notes sound for their length, those that have begun for the rest of it, and end with their volume', () => {
+  const world = new World([]);
+  world.notes = [
+    [0, 4, 60, 1],
+    [3.5, 4, 64, 0.5],
+    [9, 9.5, 67, 1],
+  ];
+  world.audio.currentTime = 3;
+  world.accompaniment.setNotesVolume(1);
   world.play();
-  assert.equal(world.output.gain.value, 0.5);
-  world.audio.muted = true;
-  world.accompaniment.setVolume();
-  assert.equal(world.output.gain.value, 0);
+  const fundamentals = world.nodes.filter(node => node.type === 'triangle');
+  near(
+    fundamentals.map(node => node.when),
+    [10 + 2 * TICK, 10.5 - LATENCY],
+    1e-6,
+  );
+  assert.ok(fundamentals.every(node => Math.abs(node.stopped - 11) < 0.15));
+  assert.ok(Math.abs(fundamentals[1].frequency / fundamentals[0].frequency - 2 ** (4 / 12)) < 1e-9);
+  world.accompaniment.setNotesVolume(0);
+  assert.equal(world.closed, 1);
 });
 
 test('a chord has its root lowest', () => {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {itemAt, pitchName, strongestRows, Track} from '../../components/timeline/js/track.js';
+import {pitchName} from '../../components/page/pitch_names.js';
+import {itemAt, strongestRows, Track} from '../../components/timeline/js/track.js';
 import {View} from '../../components/timeline/js/view.js';
 
 function trackOf(head, items) {

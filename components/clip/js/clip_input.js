@@ -6,7 +6,7 @@
  * 'audioscope:select' {track, channel} opens another track or side of it.
  */
 
-import {fileUrl} from '../../page/file_url.js';
+import {storeFile} from '../../page/stored_file.js';
 import {isLastRequest, part, send, showNote} from './clip_bar.js';
 import {followAddress, nameClip, unnameClip} from './address.js';
 import {added, listenToFiles} from './given_files.js';
@@ -31,14 +31,6 @@ function playOpened() {
   opening = null;
   if (time !== undefined)
     setTimeout(() => window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time, play: true}})));
-}
-
-/** Let the browser store a file {url, name} that the server has written. */
-function download(file) {
-  const link = document.createElement('a');
-  link.href = fileUrl(file.url);
-  link.download = file.name;
-  link.click();
 }
 
 listenToFiles();
@@ -83,7 +75,7 @@ watch('value', () => {
     cutButton.hidden = true;
     if (opening?.hash === clip.hash) playOpened();
   }
-  if (file) download(file);
+  if (file) storeFile(file);
   if (gone) forget(gone);
   if (kind === 'error') unnameClip();
 });

@@ -1,5 +1,6 @@
-/* Clicks on the beats and a soft chord track, in time with the player. */
+/* Clicks on the beats, a soft chord track and the notes, in time with the player. */
 
+import {hertz, playDrum, playNote} from '../../page/synth.js';
 import {voicing} from './voicing.js';
 
 const SCHEDULING_MS = 25;
@@ -13,20 +14,19 @@ const VOICE_LEVEL = 0.05;
 const ATTACK = 0.03; // seconds
 const RELEASE = 0.06;
 
-const hertz = pitch => 440 * 2 ** ((pitch - 69) / 12);
-
 /**
  * Sound that goes with a clip. The clip's clock and that of the AudioContext are compared at each tick; what lies in the
  * next LOOK_AHEAD seconds is scheduled on the second one, so that each click is exact to the sample.
  *
  * `player` has `audio` (the media element), `end(time)` (where the sound leaves off or jumps after that moment) and
- * `items(part, start, end)` (those of the track 'beats' or 'chords' that touch a stretch).
+ * `items(part, start, end)` (those of the track 'beats', 'chords', 'notes' or 'drums' that touch a stretch).
  */
 export class Accompaniment {
   constructor(player, makeContext = () => new AudioContext()) {
     this.player = player;
     this.makeContext = makeContext;
-    this.parts = new Set(); // of 'beats' and 'chords', those that are switched on
+    this.parts = new Set(); // of 'beats', 'chords', 'notes' and 'drums', those that are switched on
+    this.notesVolume = 0; // 0 to 1
     this.context = null;
     this.sounding = []; // {part, start, when, end, stop()}
     this.anchor = null; // {clip, context}: two readings of one moment, in seconds
@@ -65,13 +65,18 @@ export class Accompaniment {
     const context = this.makeContext();
     this.output = context.createGain();
     this.output.connect(context.destination);
+    this.notes = context.createGain();
+    this.notes.connect(context.destination);
+    this.notes.gain.value = this.notesVolume;
     this.clicks = {beat: clickBuffer(context, CLICK_HZ.beat), downbeat: clickBuffer(context, CLICK_HZ.downbeat)};
     return context;
   }
 
-  setVolume() {
-    const {audio} = this.player;
-    if (this.context) this.output.gain.value = audio.muted ? 0 : audio.volume;
+  /** Set how loud the notes are, 0 to 1; they are switched on above 0. */
+  setNotesVolume(volume) {
+    this.notesVolume = volume;
+    if (this.context) this.notes.gain.value = volume;
+    for (const part of ['notes', 'drums']) if (this.parts.has(part) !== volume > 0) this.toggle(part, volume > 0);
   }
 
   /** The moment of the context that leaves the loudspeaker now; null while it has not begun. */
@@ -94,11 +99,12 @@ export class Accompaniment {
     if (clip === this.reading) return; // the player has not begun, or its clock moves in steps
     this.reading = clip;
     if (!this.compare({clip, context})) return;
-    this.setVolume();
     this.sounding = this.sounding.filter(sound => sound.end > this.context.currentTime);
     const end = Math.min(clip + LOOK_AHEAD * audio.playbackRate, this.player.end(clip));
     if (this.parts.has('beats')) this.scheduleBeats(Math.max(clip, this.until.beats), end);
     if (this.parts.has('chords')) this.scheduleChords(Math.max(clip, this.until.chords), end, this.player.end(clip));
+    if (this.parts.has('notes')) this.scheduleNotes('notes', playNote, clip, end);
+    if (this.parts.has('drums')) this.scheduleNotes('drums', playDrum, clip, end);
   }
 
   /**
@@ -140,6 +146,18 @@ export class Accompaniment {
     this.until.beats = Math.max(this.until.beats, to);
   }
 
+  /** A note that has begun is played for the rest of its time; `play` is one of synth.js. */
+  scheduleNotes(part, play, clip, to) {
+    const from = Math.max(clip, this.until[part]);
+    for (const [start, end, pitch, velocity] of this.player.items(part, from, to)) {
+      if (start < this.until[part] || start >= to || end <= from || (part === 'drums' && start < from)) continue;
+      const when = this.whenOf(Math.max(start, from));
+      const seconds = (end - Math.max(start, from)) / this.player.audio.playbackRate;
+      this.sounding.push({part, start, when, ...play(this.context, this.notes, {pitch, velocity, when, seconds})});
+    }
+    this.until[part] = Math.max(this.until[part], to);
+  }
+
   scheduleChords(from, to, last) {
     for (const [start, end, , , classes] of this.player.items('chords', from, to)) {
       if (!classes?.length || end <= from || start < this.until.chords) continue;
@@ -176,7 +194,7 @@ export class Accompaniment {
     for (const sound of this.sounding) if (sound.end > this.context.currentTime) sound.stop();
     this.sounding = [];
     this.anchor = this.doubt = null;
-    this.until = {beats: -Infinity, chords: -Infinity};
+    this.until = {beats: -Infinity, chords: -Infinity, notes: -Infinity, drums: -Infinity};
   }
 }
 

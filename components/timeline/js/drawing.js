@@ -25,6 +25,7 @@ function onFrame() {
   const all = dirty.has('all');
   if (state.clip) {
     if (all) placeLoop();
+    if (all) window.dispatchEvent(new CustomEvent('audioscope:view'));
     if (all || dirty.has('ruler')) drawRuler();
     if (all || dirty.has('wave')) drawSound();
     if (all || dirty.has('map')) drawMap();

@@ -24,15 +24,24 @@ function switchPart(part, on) {
   accompaniment.toggle(part, on);
 }
 
+/**
+ * Hear the clip alone at 0, both at 0.5, the notes alone at 1. Browsers that keep the volume of an element can still mute it.
+ */
+export function setBalance(balance) {
+  ui.audio.muted = balance >= 1;
+  ui.audio.volume = Math.min(2 * (1 - balance), 1);
+  accompaniment.setNotesVolume(Math.min(2 * balance, 1));
+}
+
 export function listenToSwitches() {
   const remembered = (localStorage.getItem(SWITCHES_KEY) ?? '').split(',');
   for (const [part, button] of Object.entries(PART_BUTTONS)) {
     switchPart(part, remembered.includes(part));
     button.addEventListener('click', () => {
       switchPart(part, !accompaniment.parts.has(part));
-      localStorage.setItem(SWITCHES_KEY, [...accompaniment.parts].join(','));
+      const on = Object.keys(PART_BUTTONS).filter(each => accompaniment.parts.has(each));
+      localStorage.setItem(SWITCHES_KEY, on.join(','));
     });
   }
   for (const type of RESTARTING_EVENTS) ui.audio.addEventListener(type, () => accompaniment.restart());
-  ui.audio.addEventListener('volumechange', () => accompaniment.setVolume());
 }

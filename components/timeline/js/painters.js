@@ -3,8 +3,10 @@
 import {channelsOf} from '../../page/colours.js';
 import {clamp} from '../../page/numbers.js';
 import {dotPicture} from '../../page/dots.js';
+import {pitchName} from '../../page/pitch_names.js';
 import {IMAGE_COLUMNS, noteRow} from './track.js';
 
+const ROW_NAME_HEIGHT = 13; // CSS pixels of a name of a pitch
 const MERGE = 2; // CSS pixels; items narrower than this are drawn together
 
 /** The text, or as much of it as fits `room` pixels; '' when that is next to nothing. */
@@ -151,10 +153,23 @@ export function drawNotes(context, track, view, theme, height) {
     context.fillRect(left, top, Math.max(right - left - 0.5, 1), Math.max(each - 0.5, 1.5));
   }
   context.globalAlpha = 1;
+  drawOctaveNames(context, track, theme, height);
   if (track.selected >= first && track.selected < last) {
     const [start, end, pitch] = track.items[track.selected];
     const {top, each} = noteRow(track, pitch, height);
     outline(context, view.x(start) - 1, view.x(end) - view.x(start) + 3, top - 1.5, each + 3, theme);
+  }
+}
+
+/** The name of each C at the left, where octaves have room for it. */
+function drawOctaveNames(context, track, theme, height) {
+  context.font = theme.small;
+  context.textBaseline = 'middle';
+  for (let pitch = 12 * Math.ceil(track.lowest / 12); pitch <= track.highest; pitch += 12) {
+    const {top, each} = noteRow(track, pitch, height);
+    const y = top + each / 2;
+    if (y < ROW_NAME_HEIGHT / 2 || y > height - ROW_NAME_HEIGHT / 2 || 12 * each < ROW_NAME_HEIGHT) continue;
+    drawRowName(context, pitchName(pitch), y, ROW_NAME_HEIGHT, theme);
   }
 }
 
@@ -203,17 +218,19 @@ export function drawHeatmap(context, track, view, theme, height) {
 function drawRowNames(context, rows, each, theme) {
   context.font = theme.small;
   context.textBaseline = 'middle';
-  rows.forEach((name, row) => {
-    const width = context.measureText(name).width;
-    context.globalAlpha = 0.8;
-    context.fillStyle = theme.card;
-    context.beginPath();
-    context.roundRect(1, row * each + 1, width + 8, each - 2, 3);
-    context.fill();
-    context.globalAlpha = 1;
-    context.fillStyle = theme.ink;
-    context.fillText(name, 5, row * each + each / 2 + 0.5);
-  });
+  rows.forEach((name, row) => drawRowName(context, name, row * each + each / 2, each, theme));
+}
+
+/** A name at the left edge, on a ground that covers what is drawn there. */
+function drawRowName(context, name, y, height, theme) {
+  context.globalAlpha = 0.8;
+  context.fillStyle = theme.card;
+  context.beginPath();
+  context.roundRect(1, y - height / 2 + 1, context.measureText(name).width + 8, height - 2, 3);
+  context.fill();
+  context.globalAlpha = 1;
+  context.fillStyle = theme.ink;
+  context.fillText(name, 5, y + 0.5);
 }
 
 export function drawColours(context, track, view, theme, height) {

@@ -8,8 +8,11 @@
  *   audioscope:seek   in   {time, play?}            move the playhead, and play or pause
  *   audioscope:loop   in   {start, end, parts?}     loop a stretch, or only its parts [[start, end], ...]; start null clears it
  *   audioscope:caption in  {text}                   show the subtitle that belongs to the playhead, or '' for none
+ *   audioscope:balance in  {balance}                0: the clip alone, 1: the notes alone
+ *   audioscope:note   in   {pitch, velocity, seconds, isDrum} play a note by itself
  *   audioscope:tab    in   {tab}                    another tab was opened: its tracks come first
  *   audioscope:looped out  {start, end, parts}      what is looped now, or null
+ *   audioscope:view   out                           another stretch of the clip is in view: root.timeline.view
  *   audioscope:time   out  {time, playing, duration} at each frame while playing, and after each seek and pause
  *   audioscope:tracks out  {ids}                    the tracks that have items, when they change
  *   audioscope:select out  {track, index, start, end, text}
@@ -19,8 +22,9 @@
 import {readTheme} from './colours.js';
 import {draw} from './drawing.js';
 import {onKey} from './keyboard.js';
-import {accompaniment, listenToSwitches} from './listening.js';
+import {accompaniment, listenToSwitches, setBalance} from './listening.js';
 import {receive} from './messages.js';
+import {soundNote} from './note_sound.js';
 import {find, state, ui, view} from './page.js';
 import {advance, onEnded, onPlayState, seekByUser, togglePlay} from './playback.js';
 import {listenToPointers} from './pointers.js';
@@ -81,6 +85,8 @@ function listenOutside() {
     ui.caption.textContent = detail.text;
     ui.caption.hidden = !detail.text;
   });
+  on(window, 'audioscope:balance', ({detail}) => setBalance(detail.balance));
+  on(window, 'audioscope:note', ({detail}) => soundNote(detail));
   on(window, 'audioscope:tab', placeRows);
   const sizes = new ResizeObserver(measure);
   sizes.observe(ui.body);

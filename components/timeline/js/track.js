@@ -7,7 +7,6 @@ import {KINDS} from './track_kinds.js';
 const MAX_LANES = 3;
 export const LANE_HEIGHT = 22; // CSS pixels
 export const IMAGE_COLUMNS = 2048; // frames in one offscreen picture of a frame track
-const PITCHES = ['C', 'C♯', 'D', 'D♯', 'E', 'F', 'F♯', 'G', 'G♯', 'A', 'A♯', 'B'];
 const NOTE_REACH = 2; // CSS pixels around a note or a box that still belong to it
 const POINT_REACH = 5; // CSS pixels beside a moment that still belong to it
 
@@ -161,9 +160,6 @@ export function strongestRows(track, frame) {
     .slice(0, 2);
   return best.map(([score, name]) => `${name} ${percent(score)}`).join(', ');
 }
-
-/** Name of a MIDI pitch, e.g. C4 for 60. */
-export const pitchName = pitch => PITCHES[pitch % 12] + (Math.floor(pitch / 12) - 1);
 
 /** The index of the item of a track at (x, y) in its row, in CSS pixels; -1 for none. */
 export function itemAt(track, view, x, y) {

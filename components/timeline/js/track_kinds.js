@@ -1,17 +1,8 @@
 /* What each kind of track does. */
 
+import {pitchName} from '../../page/pitch_names.js';
 import {drawBoxes, drawColours, drawHeatmap, drawNotes, drawPictures, drawPoints, heatRow} from './painters.js';
-import {
-  LANE_HEIGHT,
-  addFrames,
-  addItems,
-  addNotes,
-  addPictures,
-  addSpans,
-  pitchName,
-  strongestRows,
-  textWithScore,
-} from './track.js';
+import {LANE_HEIGHT, addFrames, addItems, addNotes, addPictures, addSpans, strongestRows, textWithScore} from './track.js';
 
 /** By kind: the height of a row, how items are added and drawn, and an item's text for tooltips and screen readers. */
 export const KINDS = {

@@ -1,0 +1,57 @@
+"""The words of the section Notes, in one place for a translation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.page.edits import EditLabels
+
+TITLE = "Notes"
+TRANSCRIBE = "Transcribe notes"
+STOP = "Stop"
+EMPTY = "The notes appear here. Choose a clip above, then press Transcribe notes."
+READY = "Press Transcribe notes for a piano roll to edit, a score, and MIDI."
+LOADING = "Getting the model ready …"
+RUNNING = "The notes appear when the whole clip is read."
+ALL_DELETED = "All notes are deleted. Undo brings them back."
+STOPPED = "Stopped before there were notes."
+
+ADVANCED = "Advanced"
+MODE = "Mode"
+MODES = [("All notes", "polyphonic"), ("Melody", "melody")]
+ONSET_THRESHOLD = "Onset threshold"
+FRAME_THRESHOLD = "Frame threshold"
+MIN_SECONDS = "Shortest note (ms)"
+LOWEST, HIGHEST = "Lowest pitch", "Highest pitch"
+PITCH_BENDS = "Pitch bends"
+DRUMS = "Drums"
+
+NOTE_COUNT = "{count} notes"
+ONE_NOTE = "1 note"
+PART_COUNT = "{part}: {count}"
+
+
+@dataclass(frozen=True)
+class NotesLabels(EditLabels):
+    """Texts that the script of the piano roll shows; braces hold what it puts in."""
+
+    ask: str = "Transcribe the notes again? Those on the page have your edits. They stay: choose them under Version."
+    yes: str = "Transcribe again"
+    tools: str = "Tools of the notes"
+    roll: str = "Piano roll: {count} notes, {low} to {high}"
+    empty_roll: str = "Piano roll: {count} notes"
+    hint: str = (
+        "Period and comma: next and previous note. Arrows: move it; with Alt, its length and velocity. "
+        "Delete removes it, N adds a note at the playhead, Enter plays it."
+    )
+    note: str = "{pitch} · {time} · {seconds} s · velocity {velocity}"
+    chosen: str = "{count} notes selected"
+    draw: str = "Draw"
+    draw_title: str = "Draw notes (D)"
+    delete: str = "Delete"
+    velocity: str = "Velocity"
+    velocity_factor: str = "Softer or louder"
+    velocities: str = "Velocities"
+    listen: str = "Listen: clip or notes"
+    clip: str = "Clip"
+    notes: str = "Notes"

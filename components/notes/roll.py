@@ -1,0 +1,97 @@
+"""The piano roll on the page: notes to edit in place, on the time axis of the player."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from components.notes.labels import NotesLabels
+from components.page.edits import RUNNING, ask_markup, undo_markup, versions_markup
+from components.page.page_script import page_script
+from components.timeline.timeline import Value
+from pipelines.notes.notes import DRUM_NAMES, Note, NoteTranscription
+
+PENCIL_ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 13l.6-2.9L10.8 3l2.2 2.2-7.1 7.2zM9.4 4.4l2.2 2.2"/></svg>'
+
+
+def build_roll(message: str) -> gr.HTML:
+    """Build the component, which shows `message` while there are no notes; its event is `edited`."""
+    labels = NotesLabels()
+    return gr.HTML(
+        value=no_roll_value(message),
+        elem_id="notes-roll",
+        html_template=_template(labels),
+        js_on_load=page_script("notes/js/notes"),
+        apply_default_css=False,
+        labels=asdict(labels),
+    )
+
+
+def _template(labels: NotesLabels) -> str:
+    return f"""
+<p class="empty"></p>
+<section class="notes-roll unused" aria-label="{labels.notes}">
+  <div class="edit-tools" role="group" aria-label="{labels.tools}">
+    {undo_markup(labels)}
+    <button type="button" class="draw" aria-pressed="false" title="{labels.draw_title}">{PENCIL_ICON}
+      <span>{labels.draw}</span></button>
+    <button type="button" class="delete" disabled>{labels.delete}</button>
+    <button type="button" data-panel="velocity" aria-expanded="false">{labels.velocity}</button>
+    {versions_markup(labels)}
+    <label class="balance"><span>{labels.clip}</span>
+      <input type="range" min="0" max="100" step="5" value="0" aria-label="{labels.listen}"><span>{labels.notes}</span></label>
+  </div>
+  <form class="edit-panel" data-panel="velocity" hidden>
+    <label>{labels.velocity_factor} <input name="factor" type="range" min="20" max="180" step="5" value="100"></label>
+  </form>
+  <div class="roll-stage" tabindex="0" role="application" aria-describedby="notes-hint">
+    <canvas class="roll-bars" aria-hidden="true"></canvas>
+    <div class="roll-scroll"><canvas class="roll-notes" aria-hidden="true"></canvas></div>
+    <canvas class="roll-velocities" title="{labels.velocities}" aria-hidden="true"></canvas>
+    <div class="roll-head" hidden></div>
+  </div>
+  <p id="notes-hint" class="roll-hint">{labels.hint}</p>
+  <div class="roll-foot"><p class="roll-chosen" role="status"></p></div>
+  <p class="roll-live summary" role="status" hidden></p>
+</section>
+{ask_markup(labels)}
+"""
+
+
+def no_roll_value(message: str) -> Value:
+    """Return the value that shows a message instead of notes."""
+    return {"token": "", "duration": 0, "parts": [], "notes": [], "beats": [], "message": message, "edits": RUNNING}
+
+
+def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, sequence: int | None = None) -> Value:
+    """Return the value that shows notes.
+
+    Args:
+        token: stands for the clip.
+        now: the notes, with the edits.
+        edits: what can be done with them; see `components.page.edits.edits_value`.
+        sequence: number of the page's edit that this answers; None for what is no answer.
+    """
+    value: Value = {
+        "token": token,
+        "duration": now.duration,
+        "parts": [{"name": part.name, "drums": DRUM_NAMES if part.is_drums else None} for part in now.parts],
+        "notes": note_rows(now),
+        "beats": [list(pair) for pair in zip(now.beats.times, now.beats.positions, strict=True)] if now.beats else [],
+        "message": now.no_notes_reason,
+        "edits": edits,
+    }
+    return value if sequence is None else {**value, "sequence": sequence}
+
+
+def note_rows(now: NoteTranscription) -> list[list[Any]]:
+    """Return each note as [onset, offset, pitch, velocity, index of its part], and its pitch curve if it has one."""
+    parts = {part.name: index for index, part in enumerate(now.parts)}
+    return [_row(note, parts[note.part]) for note in now.notes]
+
+
+def _row(note: Note, part: int) -> list[Any]:
+    bend = [list(note.bend)] if note.bend else []
+    return [note.onset, note.offset, note.pitch, note.velocity, part, *bend]
