@@ -67,6 +67,6 @@ class JobLines:
     """The lines of the app."""
 
     models: Turns
-    """Of jobs that borrow a model for themselves."""
+    """Line of the jobs that borrow a model for themselves."""
     speech: Turns
-    """Of jobs that decode speech: people share the model."""
+    """Line of the jobs that decode speech: people share the model."""
