@@ -115,7 +115,8 @@ class _QuestionWork:
         options = QuestionOptions(model=model)
         for now in ask(clip, history, question, options, services.runtime, should_stop):
             by = f"{now.model}, {now.dtype} on {now.device}, {now.licence} · {now.elapsed:.1f} s"
-            yield _Asked(now.turn, turn_markup(question, now.text or "…", by))
+            part = ((now.start, now.end),) if now.is_part else ()
+            yield _Asked(now.turn, turn_markup(question, now.text or "…", by, part))
 
 
 def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str, by: str) -> _Asked:

@@ -33,9 +33,16 @@ from pipelines.language_models.prompting import (
     model_inputs,
 )
 from pipelines.language_models.streaming import stream_text, text_seconds
+from pipelines.questions.part_parsing import split_part
+from pipelines.questions.question_parsing import plain_words
+from pipelines.wording.times import clock_time
 
 MIN_PART_SECONDS = 0.1
 """Minimum duration of the part of a clip that a question is about."""
+MOMENT_SECONDS = 5.0
+"""How much before and after a moment the model gets, where a question names one: a note or a word alone says too little."""
+PART = "The audio is the part from {} to {} of a longer recording."
+"""Sentence before a question about a part: its times are those of the recording."""
 MAX_TURNS = 50
 """Maximum number of turns in a history."""
 
@@ -48,7 +55,7 @@ class QuestionOptions(SamplingOptions):
     start: float = 0.0
     """Seconds."""
     end: float | None = None
-    """Seconds; None for the end of the clip."""
+    """Seconds; None for the end of the clip. Without start and end, the part is that which the question names, or all."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,8 @@ class AnswerSoFar(ModelUse):
     """Start of the part that the model gets, in seconds."""
     end: float = 0.0
     """End of that part, in seconds."""
+    is_part: bool = False
+    """Whether that is less than the clip."""
     state: Literal["loading", "answering", "done", "stopped"] = field(default="loading", kw_only=True)
 
     @property
@@ -101,11 +110,13 @@ def ask(
         raise InvalidOption("history", f"{len(history)} turns", f"up to {MAX_TURNS} turns; start a new conversation")
     choice = runtime.catalog.choose("answer_questions", options.model, WORKING_BYTES)
     spec = choice.spec
-    start, end = _part(clip, options, spec)
+    start, end = _part(clip, _with_named_part(options, question, clip.duration), spec)
+    is_part = end - start < clip.duration
     fields = model_fields([spec], runtime.catalog.device, choice.reason)
-    now = AnswerSoFar(question, start=start, end=end, **fields)
+    now = AnswerSoFar(question, start=start, end=end, is_part=is_part, **fields)
     yield now
-    prepare = partial(model_inputs, spec=spec, prompt=Prompt(question, _sounds(clip, start, end, spec), history))
+    asked = f"{PART.format(clock_time(start, 1), clock_time(end, 1))} {question}" if is_part else question
+    prepare = partial(model_inputs, spec=spec, prompt=Prompt(asked, _sounds(clip, start, end, spec), history))
     for text in in_background(lambda stopped: stream_text(runtime, spec, prepare, options, stopped), should_stop):
         if text is not None:
             now = replace(now, text=text, state="answering")
@@ -122,6 +133,21 @@ def answer_gpu_seconds(model: str, catalog: ModelCatalog) -> float:
     """
     spec = catalog.choose("answer_questions", model, WORKING_BYTES).spec
     return text_seconds(spec, QuestionOptions()) if spec.on_zero_gpu else 0.0
+
+
+def _with_named_part(options: QuestionOptions, question: str, duration: float) -> QuestionOptions:
+    """Return options with the part that the question names, unless they name one themselves.
+
+    Raises:
+        InvalidOption: the part begins after the end of the clip.
+    """
+    part, _ = split_part(plain_words(question), duration) if (options.start, options.end) == (0.0, None) else (None, "")
+    if part is None:
+        return options
+    if part.start > duration:
+        raise InvalidOption("time in the question", clock_time(part.start), f"times up to {clock_time(duration)}, the clip's end")
+    around = MOMENT_SECONDS if part.is_moment else 0.0
+    return replace(options, start=max(0.0, part.start - around), end=part.end + around)
 
 
 def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[float, float]:

@@ -50,7 +50,8 @@ def run(
 def test_the_answer_streams_and_is_that_of_the_bare_model(bench: Bench, clip: AudioClip) -> None:
     *earlier, answer = run(bench, clip, " Who sings? ", HISTORY)
     sound = clip.waveform(SAMPLE_RATE)[: 9 * SAMPLE_RATE]
-    prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt("Who sings?", (sound,), HISTORY))
+    text = "The audio is the part from 0:00.0 to 0:09.0 of a longer recording. Who sings?"
+    prepare = partial(model_inputs, spec=bench.spec, prompt=Prompt(text, (sound,), HISTORY))
     assert answer.text == bench.bare_text(prepare, max_new_tokens=12, repetition_penalty=OPTIONS.repetition_penalty)
     assert (answer.state, answer.question, answer.start, answer.end) == ("done", "Who sings?", 0.0, 9.0)
     assert (answer.model, answer.licence, answer.dtype, answer.device) == (bench.spec.title, "MIT", "float32", "CPU")
@@ -76,8 +77,39 @@ def test_earlier_turns_are_in_the_prompt_and_the_sound_is_encoded_once(bench: Be
         "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
         "<|im_start|>user\nAudio 1: <|audio_bos|><|audio_eos|>\nWhat is played?<|im_end|>\n"
         "<|im_start|>assistant\nA piano.<|im_end|>\n<|im_start|>user\nAlone?<|im_end|>\n"
-        "<|im_start|>assistant\nWith drums.<|im_end|>\n<|im_start|>user\nWho sings?<|im_end|>\n<|im_start|>assistant\n"
+        "<|im_start|>assistant\nWith drums.<|im_end|>\n<|im_start|>user\n"
+        "The audio is the part from 0:00.0 to 0:09.0 of a longer recording. Who sings?<|im_end|>\n<|im_start|>assistant\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "part"),
+    [
+        ("Who sings at 1:10?", (65.0, 75.0)),
+        ("What starts at the beginning?", (0.0, 5.0)),
+        ("Who sings between 0:05 and 0:12?", (5.0, 12.0)),
+        ("What plays in the last ten seconds?", (190.0, 200.0)),
+    ],
+)
+def test_a_question_about_a_time_gets_that_part_of_the_sound(
+    bench: Bench, clip: AudioClip, question: str, part: tuple[float, float]
+) -> None:
+    seconds: list[float] = []
+
+    def replacement(generate: Any, **inputs: Any) -> Any:
+        seconds.extend((inputs["feature_attention_mask"].sum(dim=1) / 100).tolist())
+        return generate(**inputs)
+
+    with bench.generate_replaced(replacement):
+        answer = run(bench, clip, question, end=None)[-1]
+    assert (answer.start, answer.end, answer.is_part) == (*part, True)
+    assert seconds == [part[1] - part[0]]
+    assert run(bench, clip, question, start=1.0, end=2.0)[-1].start == 1.0, "a part that is chosen goes before"
+
+
+def test_a_time_after_the_end_is_refused(bench: Bench, clip: AudioClip) -> None:
+    with pytest.raises(InvalidOption, match="up to 3:20"):
+        run(bench, clip, "Who sings at 4:00?", end=None)
 
 
 def test_a_longer_part_is_encoded_in_several_sounds(bench: Bench, clip: AudioClip) -> None:
