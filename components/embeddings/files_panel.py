@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from components.embeddings import labels
-from components.embeddings.map import TEMPLATE, map_script, map_value
+from components.embeddings.map import TEMPLATE, map_script, map_value, with_neighbours
 from components.embeddings.shown_embedding import ShownEmbedding, map_view, without_others
 from components.embeddings.views_panel import LazyView
 from components.page.downloads import new_files_folder
@@ -88,7 +88,8 @@ def map_page(shown: ShownEmbedding) -> str:
     """Return an HTML document with the map of one clip, which plays its sound; it loads nothing from elsewhere."""
     clip = shown.clip
     has_sound = compressed_bytes(clip.duration) <= MAX_SOUND_BYTES
-    value = json.dumps(map_value(map_view(shown))).replace("<", r"\u003c")  # a text may hold </script>
+    drawn = with_neighbours(map_value(map_view(shown)), shown.embedding.frames)
+    value = json.dumps(drawn).replace("<", r"\u003c")  # a text may hold </script>
     return PAGE.substitute(
         title=html.escape(f"{clip.name}: {shown.title}"),
         style=style_markup(("timeline/colours", "embeddings/map")),

@@ -3,6 +3,7 @@
 view = build_embedding_map()                   # once, inside gr.Blocks
 return map_value(MapView(...))                 # an event shows a map; None shows none
 view.picked(handler)                           # a point was chosen; `picked_row` returns its frame
+view.isolated(handler)                         # its neighbours are wanted; `neighbours_value` answers, for the same page
 view.recoloured(handler)                       # a saved view has another colouring; `point_colours.wanted_colour` returns it
 """
 
@@ -22,6 +23,7 @@ from components.page.page_script import page_script
 from components.timeline.timeline import encoded, event_field
 from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
+from pipelines.embeddings.analysis import all_nearest_frames, nearest_frames
 from pipelines.embeddings.colouring import Colouring, ramp_range
 
 MAX_POINTS = 40_000
@@ -32,7 +34,9 @@ MAX_CATEGORIES = 254
 MAX_GAP_SECONDS = 0.2
 """Selected frames that are closer together are played as one segment."""
 NEIGHBOURS = 50
-"""Number of neighbours of a point that are shown alone."""
+"""Number of neighbours of a point in the space of the embedding that are shown alone."""
+MAX_POINTS_WITH_NEIGHBOURS = 6_000
+"""Points of a map on a page of its own, above which it holds no neighbours: 6,000 have 0.8 MB of them."""
 MIN_SEGMENT_SECONDS = 0.15
 """A shorter segment is extended: a single frame would sound like a click."""
 VIRIDIS = (
@@ -196,6 +200,28 @@ def thinned(rows: int) -> str:
     """Return a sentence and a space if not all of `rows` frames are drawn; otherwise an empty string."""
     stride = _stride(rows)
     return labels.THINNED.format(stride=stride, rows=rows) if stride > 1 else ""
+
+
+def neighbours_value(event: gr.EventData, map_id: str, frames: FloatArray) -> Value:
+    """Return the rows of the neighbours of the point whose neighbours the page wants; the page may claim anything.
+
+    Args:
+        event: 'isolated' {row}.
+        map_id: identity of the map.
+        frames: [points of the map before it was thinned, width].
+
+    Raises:
+        InvalidOption: there is no such point.
+    """
+    stride = _stride(len(frames))
+    row = picked_row(event, len(frames)) // stride
+    return {"map": map_id, "row": row, "rows": nearest_frames(frames[::stride], row, NEIGHBOURS).tolist()}
+
+
+def with_neighbours(value: Value, frames: FloatArray) -> Value:
+    """Return the value of a map with the neighbours of all of its points, for a page without Python; with none for too many."""
+    has_neighbours = 2 <= len(frames) <= MAX_POINTS_WITH_NEIGHBOURS
+    return {**value, "near": encoded(all_nearest_frames(frames, NEIGHBOURS).astype("<u2")) if has_neighbours else ""}
 
 
 def _stride(rows: int) -> int:

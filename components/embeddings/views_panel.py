@@ -13,14 +13,15 @@ import numpy as np
 from gradio.events import Dependency
 
 from components.embeddings import labels
-from components.embeddings.map import picked_row
+from components.embeddings.map import Value, neighbours_value, picked_row
 from components.embeddings.shown_embedding import ShownEmbedding, with_first
 from components.embeddings.timed_picture import build_timed_pictures, curve_markup, picture_markup
 from components.page.events import QUIET, QUIET_EACH
 from components.page.markup import failure_markup
+from components.page.page_script import page_script
 from components.page.seekable import build_seekable, seek_button
 from components.page.user_errors import sentence_for
-from models.errors import AudioscopeError
+from models.errors import AudioscopeError, InvalidOption
 from pipelines.embeddings.analysis import (
     heatmap,
     norm_and_change,
@@ -82,6 +83,13 @@ def build_similar_frames_panel(picture: gr.HTML, shown: gr.State) -> SimilarFram
         frames, source = build_seekable("similar-frames", NO_POINT), gr.State(NO_SOURCE)
     picked: dict[str, Any] = {"inputs": shown, "outputs": [frames, source], "queue": False}
     picture.picked(similar_to_point, **picked, **QUIET_EACH)
+    neighbours = gr.HTML(
+        None,
+        html_template="<span hidden></span>",  # its value is for the map's script
+        js_on_load=page_script("embeddings/neighbours"),
+        apply_default_css=False,
+    )
+    picture.isolated(neighbours_of_point, inputs=shown, outputs=neighbours, queue=False, **QUIET_EACH)
     return SimilarFramesPanel(frames, source)
 
 
@@ -110,6 +118,16 @@ def similar_to_point(shown: ShownEmbedding | None, event: gr.EventData) -> tuple
         return similar_frames_markup(with_first(shown, clip), row - shown.starts[index]), source
     except (AudioscopeError, ValueError) as error:
         return failure_markup(sentence_for(error)), NO_SOURCE
+
+
+def neighbours_of_point(shown: ShownEmbedding | None, event: gr.EventData) -> Value:
+    """Return the neighbours of a point that the page chose, in the space of the embedding; none without such a point."""
+    if shown is None:
+        return {"rows": []}
+    try:
+        return neighbours_value(event, shown.map_id, shown.stacked().frames)
+    except InvalidOption:  # the map has changed meanwhile
+        return {"rows": []}
 
 
 def similar_frames_markup(shown: ShownEmbedding, row: int) -> str:

@@ -172,6 +172,25 @@ def similar_frames(
     return tuple(found)
 
 
+def nearest_frames(frames: FloatArray, index: int, count: int) -> IntArray:
+    """Return [up to count] indices of the frames that are most similar to frame `index` of `frames` [n, width], best first.
+
+    The measure is the cosine similarity of the centred frames.
+    """
+    similarity = _similarity_to(frames, index)
+    similarity[index] = -np.inf
+    return np.argsort(-similarity, kind="stable")[: min(count, len(frames) - 1)]
+
+
+def all_nearest_frames(frames: FloatArray, count: int) -> IntArray:
+    """Return [n, up to count], the `nearest_frames` of every frame of `frames` [n, width]."""
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=min(count, len(frames) - 1), metric="cosine", algorithm="brute")
+    found: IntArray = search.fit(_centred(frames)).kneighbors(return_distance=False)
+    return found
+
+
 def layer_cka(layers: Sequence[LayerFrames], others: Sequence[LayerFrames] | None = None) -> FloatArray:
     """Return the linear centred kernel alignment (Kornblith et al. 2019) of each layer with each of `others`, 0 to 1.
 

@@ -12,11 +12,14 @@ import numpy as np
 
 from components.embeddings.map import (
     MapView,
+    Value,
     build_embedding_map,
     map_value,
+    neighbours_value,
     picked_row,
 )
 from components.embeddings.point_colours import wanted_colour
+from components.page.page_script import page_script
 from components.page.theme import build_theme, style_markup
 from components.timeline.timeline import build_timeline, clip_value
 from models.errors import InvalidOption
@@ -25,6 +28,8 @@ from pipelines.embeddings.colouring import Colouring
 
 TOKEN = "5eed"
 SMALL_ROWS, MANY_ROWS = 400, 20_000
+FRAMES = np.random.default_rng(6).normal(size=(SMALL_ROWS, 8)).astype(np.float32)
+"""Frames of an embedding, of which the small maps are no picture."""
 NAMES = ("Speech", "Piano", "Applause")
 
 
@@ -82,6 +87,12 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
                 return str(error)
 
         gr.Button("No map").click(lambda: None, outputs=shown, show_progress="hidden")
+        neighbours = gr.HTML(None, html_template="<span hidden></span>", js_on_load=page_script("embeddings/neighbours"))
+
+        def isolated(event: gr.EventData) -> Value:
+            return neighbours_value(event, "plane", FRAMES)
+
+        shown.isolated(isolated, outputs=neighbours, show_progress="hidden", queue=False)
         shown.recoloured(wanted_colour, outputs=events, show_progress="hidden")
         shown.picked(picked, outputs=events, show_progress="hidden", trigger_mode="multiple")
     return demo

@@ -66,6 +66,9 @@ def test_an_exported_map_plays_from_disk_and_shows_texts_as_texts(new_page: NewP
     page.locator(".em-over").click(position={"x": x, "y": y})
     until(page, "!document.querySelector('audio').paused && document.querySelector('audio').currentTime > 4.3")
     until(page, "document.querySelector('.em').map.state.time > 4.3")
+    page.get_by_role("button", name="Isolate neighbours").click()
+    until(page, "document.querySelector('.em').map.state.isolated?.every(Boolean)")  # 13 others are all that there are
+    page.get_by_role("button", name="Isolate neighbours").click()
     page.get_by_role("searchbox").fill("second")
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator(".em-now")).to_have_text("1 stretch, 3.3 s, in a loop")

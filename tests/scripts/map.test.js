@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
 import {pixelValues, ramp} from '../../components/embeddings/js/colours.js';
-import {rowsAround, rowsMatching} from '../../components/embeddings/js/point_sets.js';
+import {neighboursIn, rowSet, rowsMatching} from '../../components/embeddings/js/point_sets.js';
 import {boxOf, farToNear, nearestRow, project, rowsInside} from '../../components/embeddings/js/projection.js';
 import {rowsWithin, stretchesOf, widened} from '../../components/embeddings/js/time_ranges.js';
 import {layoutViews, withViews} from '../../components/embeddings/js/view_store.js';
@@ -96,12 +96,16 @@ test('a search finds whole words, chords and tags before those that only begin s
   assert.equal(rowsMatching('  ', map), null);
 });
 
-test('a point and its nearest are isolated, and only they are within reach and in the box', () => {
+test('points that are isolated are alone within reach and in the box', () => {
   const map = {points: Int16Array.from([0, 0, 9000, 0, 10, 0, -20, 0]), dimensions: 2};
-  const isolated = rowsAround(0, 2, map);
+  const isolated = rowSet([0, 2, 3], 4);
   assert.deepEqual([...isolated], [1, 0, 1, 1]);
   assert.deepEqual(boxOf({...map, isolated}).middle, [-5, 0]);
   assert.equal(nearestRow({x: [0, 50], y: [0, 0], isolated: [1, 0]}, [48, 0], 14), -1);
+});
+
+test('a table of neighbours has as many for each row', () => {
+  assert.deepEqual([...neighboursIn(Uint16Array.from([1, 2, 0, 2, 1, 0]), 1, 3)], [0, 2]);
 });
 
 test('saved views belong to their map, and what is no list of views is none', () => {

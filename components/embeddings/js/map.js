@@ -6,14 +6,15 @@
  * the ramps and limits.
  * It plays through the timeline's events on `window` (see timeline.js), and takes the time from there.
  * A point of another clip opens that clip (see clip_input.js); Python then sends the same map with the rows of that clip first.
- * To Python: the events 'picked' {row}, a point that the person chose, and 'recoloured' {colour}, the colouring of a saved view.
+ * To Python: the events 'picked' {row}, a point that the person chose, 'isolated' {row}, one whose neighbours are wanted (they
+ * come as 'audioscope:neighbours' on `window`), and 'recoloured' {colour}, the colouring of a saved view.
  */
 
 import {choose, onLooped, onTime, play} from './point_selection.js';
 import {measure} from './drawing.js';
 import {KEY_ZOOM, onKey} from './keyboard.js';
 import {receive} from './messages.js';
-import {findPoints, isolate, onSearchKey} from './narrowing.js';
+import {findPoints, isolate, onNeighbours, onSearchKey} from './narrowing.js';
 import {clearButton, find, lassoButton, legend, nearButton, over, root, search, stage, state} from './page.js';
 import {lassoOn, listenToPointers, showTip} from './pointers.js';
 import {saveView} from './saved_views.js';
@@ -43,6 +44,7 @@ new ResizeObserver(measure).observe(stage);
 new MutationObserver(readTheme).observe(document.body, {attributes: true, attributeFilter: ['class']});
 window.addEventListener('audioscope:time', onTime);
 window.addEventListener('audioscope:looped', onLooped);
+window.addEventListener('audioscope:neighbours', onNeighbours);
 root.map = {state, drag, play, choose};
 onLooped({detail: document.querySelector('.as-timeline')?.timeline?.state.loop}); // it may be older than this tab
 watch('value', receive);

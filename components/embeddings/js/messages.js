@@ -3,7 +3,7 @@
 import {bytesOf} from '../../page/numbers.js';
 import {showNarrowing} from './narrowing.js';
 import {showChoice, showNow} from './point_selection.js';
-import {count, find, legend, over, root, search, state} from './page.js';
+import {count, find, legend, nearButton, over, root, search, state} from './page.js';
 import {boxOf} from './projection.js';
 import {listViews} from './saved_views.js';
 import {rowsWithin} from './time_ranges.js';
@@ -22,6 +22,8 @@ export function receive() {
   map.points = new Int16Array(bytesOf(value.points).buffer);
   map.times = new Float32Array(bytesOf(value.times).buffer);
   map.colours = bytesOf(value.colours);
+  nearButton.hidden = value.near === '';
+  map.near = value.near && new Uint16Array(bytesOf(value.near).buffer);
   map.textOf = new Uint16Array(bytesOf(value.textOf).buffer);
   if (another || turned) {
     Object.assign(state, {picked: -1, around: -1, isolated: null});

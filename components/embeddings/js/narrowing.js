@@ -1,8 +1,8 @@
-/* Searching points, and showing the neighbours of one alone. */
+/* Searching points, and showing the neighbours of one alone: those of the embedding, which Python finds or sends with the map. */
 
 import {count, nearButton, search, state} from './page.js';
 import {choose, showChoice} from './point_selection.js';
-import {rowsAround, rowsMatching} from './point_sets.js';
+import {neighboursIn, rowSet, rowsMatching} from './point_sets.js';
 import {boxOf} from './projection.js';
 import {fit} from './view.js';
 
@@ -28,13 +28,29 @@ export function onSearchKey(event) {
   if (rows?.some(Boolean)) choose(rows);
 }
 
-/** Show the neighbours of row `around` alone; -1 shows all points. */
-export function isolate(around) {
-  state.around = around;
-  state.isolated = around < 0 ? null : rowsAround(around, look.neighbours, state.map);
-  state.map.box = boxOf({...state.map, isolated: state.isolated});
+let onAlone = fit;
+
+/** Show the neighbours of row `around` alone, then call `then`; -1 shows all points. */
+export function isolate(around, then = fit) {
+  const {map} = state;
+  state.around = nearButton.hidden ? -1 : around;
+  onAlone = then;
   showNarrowing();
-  fit();
+  if (state.around < 0) showAlone(null);
+  else if (map.near) showAlone(neighboursIn(map.near, around, map.times.length));
+  else trigger('isolated', {row: around});
+}
+
+/** Take the neighbours that Python found, unless others are wanted meanwhile. */
+export function onNeighbours({detail}) {
+  if (detail?.map === state.map?.id && detail?.row === state.around) showAlone(detail.rows);
+}
+
+function showAlone(rows) {
+  const {map, around} = state;
+  state.isolated = rows && rowSet([around, ...rows], map.times.length);
+  map.box = boxOf({...map, isolated: state.isolated});
+  onAlone();
 }
 
 /** Show on the buttons what is isolated, and whether there is a chosen point. */

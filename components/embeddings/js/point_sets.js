@@ -18,16 +18,15 @@ export function rowsMatching(query, {texts, textOf}) {
   return Uint8Array.from(textOf, place => Number(matches[place]));
 }
 
-/** For each row 1 if it is `row` or one of the `count` that lie nearest to it on the map, else 0. */
-export function rowsAround(row, count, {points, dimensions}) {
-  const rows = points.length / dimensions;
-  const away = new Float64Array(rows);
-  for (let i = 0; i < points.length; i++) {
-    away[Math.floor(i / dimensions)] += (points[i] - points[row * dimensions + (i % dimensions)]) ** 2;
-  }
-  away[row] = -1; // before points at the same place
-  const nearest = Uint32Array.from(away.keys()).sort((a, b) => away[a] - away[b]);
-  const around = new Uint8Array(rows);
-  for (const one of nearest.subarray(0, count + 1)) around[one] = 1;
-  return around;
+/** For each of `count` rows 1 if it is one of `rows`, else 0. */
+export function rowSet(rows, count) {
+  const found = new Uint8Array(count);
+  for (const row of rows) found[row] = 1;
+  return found;
+}
+
+/** The neighbours of `row` in a table with as many for each of `count` rows. */
+export function neighboursIn(near, row, count) {
+  const width = near.length / count;
+  return near.subarray(row * width, (row + 1) * width);
 }

@@ -24,9 +24,10 @@ export function saveView() {
 }
 
 function returnTo({zoom, left, top, yaw, pitch, around, colour}) {
-  isolate(around < state.map.times.length ? around : -1);
-  Object.assign(state, {zoom, left: left * unit(), top: top * unit(), yaw, pitch});
-  moved();
+  isolate(around < state.map.times.length ? around : -1, () => {
+    Object.assign(state, {zoom, left: left * unit(), top: top * unit(), yaw, pitch});
+    moved();
+  });
   if (colour !== state.map.colour) trigger('recoloured', {colour});
 }
 

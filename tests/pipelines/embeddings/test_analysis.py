@@ -12,8 +12,10 @@ from models.errors import InvalidOption
 from pipelines.embeddings.analysis import (
     MAX_CELLS,
     LayerFrames,
+    all_nearest_frames,
     heatmap,
     layer_cka,
+    nearest_frames,
     nearest_in_time,
     norm_and_change,
     self_similarity,
@@ -43,6 +45,18 @@ def test_self_similarity_shows_repetitions() -> None:
     np.testing.assert_allclose(np.diag(seen.values), 1, atol=1e-5)
     assert seen.values[:25, 50:75].mean() > 0.7 > 0.2 > seen.values[:25, 25:50].mean()
     np.testing.assert_allclose(seen.times, times(100))
+
+
+def test_the_nearest_frames_are_those_of_the_space_whatever_their_length() -> None:
+    frames = verses()
+    frames[50:75] = frames.mean(axis=0) + 3 * (frames[50:75] - frames.mean(axis=0))  # far away, in the same direction
+    nearest = nearest_frames(frames, 10, 40)
+    assert set(nearest) < {*range(25), *range(50, 75)}
+    assert 10 not in nearest
+    everyone = all_nearest_frames(frames, 40)
+    assert everyone.shape == (100, 40)
+    assert set(everyone[10]) == set(nearest)
+    assert nearest_frames(frames, 10, 500).shape == (99,)
 
 
 def test_self_similarity_of_a_long_clip_is_averaged() -> None:
