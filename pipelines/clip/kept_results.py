@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import pickle
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, is_dataclass
 from importlib import import_module
-from pathlib import PosixPath, WindowsPath
-from typing import Any
+from pathlib import Path, PosixPath, WindowsPath
+from typing import IO, Any
 
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import kept_folder
 from pipelines.storage.storage import Storage, StorageFailed
 
-MAX_RESULT_BYTES = 64 * 2**20
-"""Size of the largest result that is kept: the embedding of five minutes in 768 dimensions at 50 Hz has 46 MB."""
+MAX_RESULT_BYTES = 512 * 2**20
+"""Size of the largest result that is kept: the embedding of 50 minutes in 768 dimensions at 50 Hz has 461 MB."""
+SCRATCH_PREFIX = "audioscope-result-"
 VERSION = 1
 """Results of another version are not read."""
 OWN_PACKAGES = frozenset({"components", "models", "pipelines"})
@@ -58,25 +59,26 @@ class KeptResults:
 
     def store(self, clip: AudioClip, keeper: str, kind: str, result: object) -> None:
         """Keep `result`, unless it is larger than `MAX_RESULT_BYTES` or the clip is gone; it replaces the one before."""
-        content = io.BytesIO()
-        _Pickler(content, self._references).dump((VERSION, result))
-        if content.tell() > MAX_RESULT_BYTES:
-            log.info("A result of kind %s has %d bytes: not kept.", kind, content.tell())
-        elif clip.directory.exists():
-            with suppress(StorageFailed):  # the page has the result
-                self._storage.write(self._key(clip, keeper, kind), content.getvalue())
+        with _scratch_file() as path:
+            with open(path, "wb") as file:  # arrays are written from where they are, without a copy in memory
+                _Pickler(file, self._references).dump((VERSION, result))
+            size_bytes = path.stat().st_size
+            if size_bytes > MAX_RESULT_BYTES:
+                log.warning("A result of kind %s has %d bytes: not kept.", kind, size_bytes)
+            elif clip.directory.exists():
+                with suppress(StorageFailed):  # the page has the result
+                    self._storage.upload(path, self._key(clip, keeper, kind))
 
     def find(self, clip: AudioClip, keeper: str, kind: str) -> Any | None:
         """Return the result of this kind; None if there is none that can be read."""
-        key = self._key(clip, keeper, kind)
-        with suppress(StorageFailed):
-            content = self._storage.read(key).get(key)
-            return self._read(content, kind) if content else None
+        with suppress(StorageFailed), _scratch_file() as path:
+            return self._read(path, kind) if self._storage.download(self._key(clip, keeper, kind), path) else None
         return None
 
-    def _read(self, content: bytes, kind: str) -> Any | None:
+    def _read(self, path: Path, kind: str) -> Any | None:
         try:
-            version, result = _Unpickler(io.BytesIO(content), self._by_name).load()
+            with open(path, "rb") as file:
+                version, result = _Unpickler(file, self._by_name).load()
         except (pickle.UnpicklingError, ImportError, AttributeError, LookupError, TypeError, ValueError, EOFError) as error:
             log.warning("A kept result of kind %s cannot be read: %s", kind, error)
             return None
@@ -86,8 +88,14 @@ class KeptResults:
         return f"{kept_folder(clip.content_hash, keeper)}/{kind}"
 
 
+@contextmanager
+def _scratch_file() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH_PREFIX) as folder:
+        yield Path(folder) / "result"
+
+
 class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, references: Mapping[type, Reference]) -> None:
+    def __init__(self, file: IO[bytes], references: Mapping[type, Reference]) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._references = references
 
@@ -99,7 +107,7 @@ class _Pickler(pickle.Pickler):
 class _Unpickler(pickle.Unpickler):
     """Reads nothing but data: others may be able to write to the folder or the object store."""
 
-    def __init__(self, file: Any, references: Mapping[str, Reference]) -> None:
+    def __init__(self, file: IO[bytes], references: Mapping[str, Reference]) -> None:
         super().__init__(file)
         self._references = references
 

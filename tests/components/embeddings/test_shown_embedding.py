@@ -27,19 +27,24 @@ from components.embeddings.views_panel import (
     ListSource,
     dimensions_markup,
     kept_list,
+    neighbours_of_point,
     similar_frames_markup,
     similar_to_point,
 )
+from components.page.jobs.kept_panes import KeptValues
 from models.arrays import FloatArray
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import ClipAnalyses, clip_colouring
 from pipelines.embeddings.embedding_types import EmbeddingOptions
+from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.map import (
     EmbeddingMap,
     MapOptions,
     map_embeddings,
     stack_frames,
 )
+from services import build_services
+from settings import Settings
 from tests.pipelines.embeddings.embedding_examples import embedding, walk
 
 FRAMES = {"a": 5, "b": 7, "c": 3}
@@ -108,6 +113,13 @@ def test_similar_frames_are_those_of_the_points_clip():
     assert source == NO_SOURCE
 
 
+def test_neighbours_are_those_of_the_embedding_and_of_all_clips():
+    shown = shown_map()
+    found = neighbours_of_point(shown, gr.EventData(None, {"row": 6}))
+    assert (found["map"], found["row"], set(found["rows"])) == ("m", 6, set(range(15)) - {6})
+    assert neighbours_of_point(shown, gr.EventData(None, {"row": 15})) == neighbours_of_point(None, gr.EventData(None, {}))
+
+
 def test_a_list_stays_while_its_clip_is_opened_and_on_the_player():
     before = shown_map()
     there = with_first(before, before.clips[1])
@@ -134,3 +146,37 @@ def test_constant_frames_have_views_that_say_so(count: int):
 
 def test_a_clip_without_another_frame_says_so():
     assert similar_frames_markup(shown_frames(walk(1)), 0) == NO_OTHER_FRAME
+
+
+def test_a_map_comes_back_after_a_restart_of_the_server(tmp_path: Path):
+    settings = Settings(data_dir=tmp_path / "data", clip_dir=tmp_path / "clips")
+    before = build_services(settings)
+    clip = before.clips.open_waveform(np.sin(np.arange(8000), dtype=np.float32), 8000)
+    before.clips.keep(clip, "ann")
+    encoder = next(one for one in encoders(before.runtime.catalog) if one.key == "yamnet")
+    frames = walk(20_000, width=1024)  # 82 MB
+    found = replace(embedding(frames, clip.content_hash), encoder=encoder)
+    texts, colouring = tuple(map(str, range(len(frames)))), clip_colouring(np.zeros(len(frames), np.int32), ["clip"])
+    shown = ShownEmbedding(
+        (clip,),
+        (found,),
+        map_embeddings(frames, MapOptions()),
+        "m",
+        EmbeddingOptions("yamnet"),
+        (ClipAnalyses(),),
+        colouring,
+        texts,
+    )
+    before.kept.store(clip, "ann", "embedding", KeptValues({0: map_value(map_view(shown)), 2: shown}))
+    after = build_services(settings)
+    same = after.clips.find_kept(clip.content_hash, "ann")
+    assert same
+    kept = after.kept.find(same, "ann", "embedding")
+    assert isinstance(kept, KeptValues)
+    assert kept.values[0]["id"] == "m"
+    back = kept.values[2]
+    assert np.array_equal(back.embedding.frames, frames)
+    assert np.array_equal(back.map.points, shown.map.points)
+    assert back.embedding.encoder.key == "yamnet"
+    assert back.clip.name == clip.name
+    assert after.kept.find(same, "bob", "embedding") is None
