@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import csv
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import mido
+import pytest
+
+from models.errors import InvalidOption
+from pipelines.music.rhythm.types import Beats
+from pipelines.notes.export import NoNotes, export_notes
+from pipelines.notes.notes import Note, NotePart, NoteTranscription
+from pipelines.notes.score import music_xml
+
+BEATS = Beats(tuple(0.4 + 0.5 * beat for beat in range(24)), tuple((beat + 2) % 4 + 1 for beat in range(24)), 4, 4, 0.9)
+NOTES = tuple(
+    note
+    for number in range(20)
+    for note in (
+        Note(0.4 + 0.5 * number, 0.8 + 0.5 * number, 72, 80, "Piano"),
+        Note(0.4 + 0.5 * number, 1.1 + 0.5 * number, 43, 70, "Piano"),
+    )
+)
+PIANO = NoteTranscription(12.0, NOTES, (NotePart("Piano", 0),), beats=BEATS, key=("Bb", "major"), state="done")
+DRUMS = NoteTranscription(12.0, (Note(1.0, 1.1, 36, 80, "Drums"),), (NotePart("Drums", 0, True),), state="done")
+
+
+@pytest.fixture(scope="module")
+def score() -> ElementTree.Element:
+    return ElementTree.fromstring(music_xml(PIANO, "A piece"))
+
+
+def test_the_score_has_the_bars_the_key_and_two_staves(score: ElementTree.Element) -> None:
+    bars = score.findall("part/measure")
+    assert [bar.get("number") for bar in bars[:3]] == ["0", "1", "2"]
+    assert [bar.findtext("attributes/time/beats") for bar in bars[:2]] == ["3", "4"]
+    assert (score.findtext(".//fifths"), score.findtext(".//staves")) == ("-2", "2")
+    assert {note.findtext("staff") for note in score.iter("note") if note.findtext("pitch/step") == "G"} == {"2"}
+
+
+def test_every_bar_of_the_score_is_full_and_every_sign_can_be_written(score: ElementTree.Element) -> None:
+    for bar, quarters in zip(score.findall("part/measure"), [3, 4, 4, 4, 4, 4], strict=False):
+        for staff in ("1", "2"):
+            signs = [note for note in bar.iter("note") if note.findtext("staff") == staff and note.find("chord") is None]
+            assert sum(int(note.findtext("duration", "0")) for note in signs) == 4 * quarters
+            assert all(note.findtext("type") for note in signs if note.find("rest") is None)
+
+
+@pytest.mark.parametrize("note_format", ["midi", "svg", "csv", "json"])
+def test_every_format_can_be_read(note_format: str, tmp_path: Path) -> None:
+    path = export_notes(PIANO, note_format, tmp_path, "piece")
+    match note_format:
+        case "midi":
+            assert len(mido.MidiFile(path).tracks) == 2
+        case "svg":
+            assert ElementTree.parse(path).getroot().tag.endswith("svg")
+        case "csv":
+            rows = list(csv.DictReader(path.open(encoding="utf-8")))
+            assert (len(rows), rows[0]["name"], rows[0]["onset"]) == (40, "C5", "0.4")
+        case "json":
+            assert NoteTranscription.from_dict(json.loads(path.read_text(encoding="utf-8"))) == PIANO
+
+
+def test_a_long_score_is_a_zip_of_pages(tmp_path: Path) -> None:
+    notes = tuple(Note(0.25 * number, 0.25 * number + 0.2, 60 + number % 12, 80, "Piano") for number in range(1600))
+    path = export_notes(replace(PIANO, duration=400.0, notes=notes, beats=None), "svg", tmp_path, "long")
+    assert len(zipfile.ZipFile(path).namelist()) > 1
+
+
+@pytest.mark.parametrize(
+    ("transcription", "note_format", "error"),
+    [
+        (replace(PIANO, notes=()), "midi", NoNotes),
+        (DRUMS, "musicxml", NoNotes),
+        (PIANO, "gp5", InvalidOption),
+    ],
+)
+def test_what_cannot_be_written_is_refused(
+    transcription: NoteTranscription, note_format: str, error: type[Exception], tmp_path: Path
+) -> None:
+    with pytest.raises(error):
+        export_notes(transcription, note_format, tmp_path, "piece")
