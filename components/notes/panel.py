@@ -10,6 +10,7 @@ import gradio as gr
 
 from components.clip.clip_input import ClipInput
 from components.notes import labels
+from components.notes.api import add_notes_endpoint
 from components.notes.controls import build_advanced_controls, options_of
 from components.notes.edit_events import edited_notes, sequence_of
 from components.notes.roll import build_roll, no_roll_value
@@ -45,6 +46,7 @@ def build_notes_panel(services: Services, clip: ClipInput) -> None:
     job.keep([roll, summary, result], work.otherwise, [clip.person], first=work.edited)
     job.on(run.click, clip.state, work.run, [clip.state, clip.person, clip.description, *controls], shown)
     roll.edited(work.edit, inputs=edited, outputs=shown, **QUIET_EACH)
+    add_notes_endpoint(services)
 
 
 class _NotesWork:
