@@ -18,7 +18,7 @@ import numpy as np
 from models.arrays import AnyArray, FloatArray
 from pipelines.jobs.result import Result
 from pipelines.speech.encoding import encode_padded_window
-from pipelines.speech.transcript import LanguageProbability
+from pipelines.speech.languages import LanguageProbability
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
 from pipelines.speech.windows import Chunk, SpeechWindow
 

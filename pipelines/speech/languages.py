@@ -1,6 +1,10 @@
-"""The languages of Whisper's multilingual models: code -> English name (openai/whisper, `tokenizer.py`)."""
+"""The languages of Whisper's multilingual models, code -> English name (openai/whisper, `tokenizer.py`), and their shares."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.jobs.result import Result
 
 WHISPER_LANGUAGES = {
     "af": "Afrikaans",
@@ -104,3 +108,26 @@ WHISPER_LANGUAGES = {
     "yi": "Yiddish",
     "yo": "Yoruba",
 }
+
+
+@dataclass(frozen=True)
+class LanguageProbability(Result):
+    """A language and its probability."""
+
+    code: str
+    """ISO code."""
+    probability: float
+
+
+@dataclass(frozen=True)
+class LanguageShare(Result):
+    """One of the languages of a transcript."""
+
+    code: str
+    """ISO code of the speech."""
+    share: float
+    """Fraction of the duration of all lines, 0 to 1."""
+    probability: float
+    """Mean over its lines, weighted by duration."""
+    is_guess: bool
+    """Whether all of its lines are guesses."""

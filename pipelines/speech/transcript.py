@@ -12,11 +12,15 @@ from typing import Any, Literal
 from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 from pipelines.jobs.result import Result
+from pipelines.speech.languages import LanguageProbability, LanguageShare
 from pipelines.speech.voice_activity import SPEECH_THRESHOLD
 from pipelines.wording.writing_systems import LANGUAGES_WITHOUT_SPACES, is_one_word, join_texts
 
 SpeechTask = Literal["transcribe", "translate"]
 PromptField = Literal["initial_prompt", "hotwords"]
+NO_SPEAKERS = "off"
+SPEAKER_CHOICES = (NO_SPEAKERS, AUTO, *(str(count) for count in range(2, 11)))
+"""Whether speakers are distinguished, and how many there are."""
 CORRECTED_PROBABILITY = 1.0
 """Probability of a word that a person wrote."""
 MIN_WORD_SECONDS = 0.01
@@ -88,6 +92,13 @@ class Segment(Result):
     """Side of the clip that it was read from, 'left' or 'right'; '' for all of the clip."""
     is_edited: bool = False
     """Whether a person wrote a part of the text, or put the line together."""
+    speaker: str = ""
+    """Name of the speaker; '' where speakers were not distinguished."""
+
+    @property
+    def voice(self) -> str:
+        """The speaker, or else the side of the clip, as 'Left'; '' for neither."""
+        return self.speaker or self.side.capitalize()
 
 
 def shifted(segment: Segment, seconds: float) -> Segment:
@@ -212,29 +223,6 @@ def with_text(segment: Segment, text: str) -> Segment:
     return replace(segment, text=text, words=tuple(with_lengths(words)), is_guess=False)
 
 
-@dataclass(frozen=True)
-class LanguageProbability(Result):
-    """A language and its probability."""
-
-    code: str
-    """ISO code."""
-    probability: float
-
-
-@dataclass(frozen=True)
-class LanguageShare(Result):
-    """One of the languages of a transcript."""
-
-    code: str
-    """ISO code of the speech."""
-    share: float
-    """Fraction of the duration of all lines, 0 to 1."""
-    probability: float
-    """Mean over its lines, weighted by duration."""
-    is_guess: bool
-    """Whether all of its lines are guesses."""
-
-
 def language_shares(segments: Iterable[Segment]) -> tuple[LanguageShare, ...]:
     """Return the languages of a transcript's lines, the most spoken one first."""
     lines: dict[str, list[Segment]] = {}
@@ -286,6 +274,14 @@ class TranscriptionOptions(DecodingOptions):
     model: str = AUTO
     separate_sides: bool = True
     """Whether a clip with a recording on each side is read side by side; else the mix is read."""
+    speakers: str = NO_SPEAKERS
+    """One of `SPEAKER_CHOICES`."""
+    speaker_model: str = AUTO
+    """Encoder of voices."""
+
+    def without_speakers(self) -> TranscriptionOptions:
+        """Return the options of the words alone."""
+        return replace(self, speakers=NO_SPEAKERS, speaker_model=AUTO)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,12 +29,15 @@ from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.gpu_calls import gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.speech.decoding import decode_speech, fits_one_window
+from pipelines.speech.diarization.last_step import with_speakers_last
 from pipelines.speech.hallucinations import is_hallucination
 from pipelines.speech.language_id import Language
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.non_speech import non_speech_segments
 from pipelines.speech.sides import in_order, with_line
 from pipelines.speech.transcript import (
+    NO_SPEAKERS,
+    SPEAKER_CHOICES,
     Segment,
     ShortenedField,
     Transcription,
@@ -74,6 +77,26 @@ def transcribe(
         GpuRefused: no GPU was given; the last snapshot before it has what is done, and the next run goes on from there.
     """
     choice = choose_whisper(options, runtime.catalog)
+    words = _transcribe_words(clip, options.without_speakers(), choice, runtime, should_stop, clock)
+    if options.speakers == NO_SPEAKERS:
+        yield from words
+    elif known := _stored(clip, options, choice, runtime.catalog):
+        yield known
+    else:
+        for now in with_speakers_last(words, clip, options, choice, runtime, should_stop, clock):
+            if now.state == "done":
+                store_result(clip, options, choice, runtime.catalog, now)
+            yield now
+
+
+def _transcribe_words(
+    clip: AudioClip,
+    options: TranscriptionOptions,
+    choice: ModelChoice,
+    runtime: ModelRuntime,
+    should_stop: Callable[[], bool],
+    clock: Callable[[], float],
+) -> Iterator[Transcription]:
     known = _stored(clip, options, choice, runtime.catalog)
     if known is not None:
         yield known
@@ -130,7 +153,7 @@ def transcription_gpu_seconds(clip: AudioClip, options: TranscriptionOptions, ru
         InvalidOption, ModelError: see `choose_whisper`.
     """
     choice = choose_whisper(options, runtime.catalog)
-    known = _stored(clip, options, choice, runtime.catalog)
+    known = _stored(clip, options.without_speakers(), choice, runtime.catalog)
     if runtime.gpu is None or not choice.spec.on_zero_gpu or known is not None:
         return 0.0
     return transcription_seconds(choice.spec, clip.duration, runtime.gpu)
@@ -174,6 +197,8 @@ def check_options(options: TranscriptionOptions) -> None:
         raise InvalidOption("task", options.task, "transcribe or translate")
     if not 1 <= options.beam_size <= 10:
         raise InvalidOption("beam size", options.beam_size, "1 to 10")
+    if options.speakers not in SPEAKER_CHOICES:
+        raise InvalidOption("speakers", options.speakers, "off, auto, or 2 to 10")
 
 
 def _refusal(options: TranscriptionOptions, spec: ModelSpec, is_live: bool) -> UnsuitableModel | None:
@@ -205,7 +230,7 @@ def find_stopped(clip: AudioClip, options: TranscriptionOptions, catalog: ModelC
         choice = choose_whisper(options, catalog)
     except (InvalidOption, ModelError):
         return None
-    return STOPPED.find(clip, _result_key(options, choice, catalog))
+    return STOPPED.find(clip, _result_key(options.without_speakers(), choice, catalog))
 
 
 def _stored(clip: AudioClip, options: TranscriptionOptions, choice: ModelChoice, catalog: ModelCatalog) -> Transcription | None:
@@ -311,7 +336,7 @@ def decode_line(clip: AudioClip, line: Segment, options: TranscriptionOptions, r
         never_stop,
     )
     lines = [held_between(shifted(step, start), line.start, line.end) for step in steps]
-    return tuple(replace(each, side=line.side) for each in lines)
+    return tuple(replace(each, side=line.side, speaker=line.speaker) for each in lines)
 
 
 def _decode_samples(

@@ -28,6 +28,13 @@ class Cue:
     lines: tuple[tuple[CueWord, ...], ...]
     side: str = ""
     """Side of the clip that it was read from, 'left' or 'right'; '' for all of the clip."""
+    speaker: str = ""
+    """Name of the speaker; '' where speakers were not distinguished."""
+
+    @property
+    def voice(self) -> str:
+        """The speaker, or else the side of the clip, as 'Left'; '' for neither."""
+        return self.speaker or self.side.capitalize()
 
     @property
     def line_texts(self) -> tuple[str, ...]:
@@ -36,9 +43,9 @@ class Cue:
 
     @property
     def labelled_lines(self) -> tuple[str, ...]:
-        """Text of each line, with the side before the first, which does not count in the limits of a line."""
+        """Text of each line, with the voice before the first, which does not count in the limits of a line."""
         first, *others = self.line_texts
-        return with_side(self.side, first), *others
+        return with_voice(self.voice, first), *others
 
     @property
     def words(self) -> tuple[CueWord, ...]:
@@ -77,9 +84,9 @@ def make_cues(segments: Iterable[Segment], duration: float, options: CueOptions 
     return tuple(sorted(cues, key=lambda cue: cue.start_ms))
 
 
-def with_side(side: str, text: str) -> str:
-    """Return text with the side that says it before it, as "Left: text"."""
-    return f"{side.capitalize()}: {text}" if side else text
+def with_voice(voice: str, text: str) -> str:
+    """Return text with the name of the voice before it, as "Left: text"."""
+    return f"{voice}: {text}" if voice else text
 
 
 def _cues_of_side(side: str, segments: Iterable[Segment], duration_ms: int, options: CueOptions) -> tuple[Cue, ...]:
@@ -90,7 +97,7 @@ def _cues_of_side(side: str, segments: Iterable[Segment], duration_ms: int, opti
     if len(groups) > duration_ms:
         groups = [atoms]
     return tuple(
-        Cue(start, end, _timed_lines(group, start, end), side)
+        Cue(start, end, _timed_lines(group, start, end), side, group[0].speaker)
         for group, (start, end) in zip(groups, _cue_times(groups, duration_ms, options), strict=True)
     )
 

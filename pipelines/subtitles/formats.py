@@ -1,4 +1,4 @@
-"""File formats of a transcription: TXT, SRT, VTT, LRC, TSV and JSON.
+"""File formats of a transcription: TXT, SRT, VTT, LRC, TSV, JSON and RTTM.
 
 Every format is UTF-8, ends its lines with a line feed alone, and is the same for the same input.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from pipelines import APP_NAME
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
-from pipelines.subtitles.cues import Cue, make_cues, with_side
+from pipelines.subtitles.cues import Cue, make_cues, with_voice
 from pipelines.subtitles.unbreakable_units import CueWord, line_text, plain_text
 from pipelines.wording.times import clock_time
 
@@ -27,6 +27,9 @@ JSON_VERSION = 1
 
 LRC_CLEAR_MS = 1000
 """LRC has no end times: a line that is over for this long before the next is cleared by an empty one."""
+
+MAX_TURN_PAUSE_SECONDS = 0.5
+"""A longer pause parts two turns of one voice."""
 
 WORD_JOINER = "\u2060"
 """Invisible and without width. SRT and LRC have no escapes; inside what they would read as markup, it makes text."""
@@ -69,9 +72,9 @@ class FileFormat:
 
 
 def to_txt(subtitles: Subtitles) -> str:
-    """Write the text alone, a line for every segment, with its side before it where it has one."""
-    texts = ((segment.side, plain_text(segment.text)) for segment in subtitles.transcription.segments)
-    return "".join(f"{with_side(side, text)}\n" for side, text in texts if text)
+    """Write the text alone, a line for every segment, with its speaker or side before it where it has one."""
+    texts = ((segment.voice, plain_text(segment.text)) for segment in subtitles.transcription.segments)
+    return "".join(f"{with_voice(voice, text)}\n" for voice, text in texts if text)
 
 
 def to_srt(subtitles: Subtitles) -> str:
@@ -87,7 +90,7 @@ def to_srt(subtitles: Subtitles) -> str:
 def to_vtt(subtitles: Subtitles) -> str:
     """Write WebVTT (W3C): `HH:MM:SS.mmm`, `&`, `<` and `>` escaped, with word times as `<HH:MM:SS.mmm>` before the word.
 
-    A side of the clip is the voice of its cues: `<v Left>`.
+    A speaker, or else a side of the clip, is the voice of its cues: `<v Left>`.
     """
     return "WEBVTT\n" + "".join(
         f"\n{_timestamp(cue.start_ms)} --> {_timestamp(cue.end_ms)}\n{_vtt_voice(cue)}{_vtt_payload(cue, subtitles.word_times)}"
@@ -103,7 +106,7 @@ def to_lrc(subtitles: Subtitles) -> str:
     shown_until_ms = 0
     for cue, following in zip_longest(subtitles.cues, subtitles.cues[1:]):
         shown_until_ms = max(shown_until_ms, cue.end_ms)
-        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{with_side(cue.side, _lrc_text(cue, subtitles.word_times))}")
+        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{with_voice(cue.voice, _lrc_text(cue, subtitles.word_times))}")
         if following is None or following.start_ms - shown_until_ms >= LRC_CLEAR_MS:
             lines.append(f"[{_lrc_timestamp(shown_until_ms)}]")
     return "".join(f"{line}\n" for line in lines)
@@ -112,7 +115,7 @@ def to_lrc(subtitles: Subtitles) -> str:
 def to_tsv(subtitles: Subtitles) -> str:
     """Write tab-separated values as openai/whisper does: start and end in milliseconds, the text; nothing is quoted."""
     return "start\tend\ttext\n" + "".join(
-        f"{cue.start_ms}\t{cue.end_ms}\t{with_side(cue.side, cue.text)}\n" for cue in subtitles.cues
+        f"{cue.start_ms}\t{cue.end_ms}\t{with_voice(cue.voice, cue.text)}\n" for cue in subtitles.cues
     )
 
 
@@ -125,7 +128,7 @@ def to_json(subtitles: Subtitles) -> str:
       "cue_options": the fields of `CueOptions`,
       ... the fields of `Transcription`, in which
       "segments": [{"start", "end", "text", "words": [{"start", "end", "text", "probability"}], "language", ...}],
-      "cues": [{"start", "end", "lines": [str], "side"}]
+      "cues": [{"start", "end", "lines": [str], "side", "speaker"}]
     }
     """
     document = {
@@ -137,13 +140,36 @@ def to_json(subtitles: Subtitles) -> str:
         "cue_options": asdict(subtitles.cue_options),
         **asdict(subtitles.transcription),
         "cues": [
-            {"start": cue.start_ms / 1000, "end": cue.end_ms / 1000, "lines": cue.line_texts, "side": cue.side}
+            {
+                "start": cue.start_ms / 1000,
+                "end": cue.end_ms / 1000,
+                "lines": cue.line_texts,
+                "side": cue.side,
+                "speaker": cue.speaker,
+            }
             for cue in subtitles.cues
         ],
     }
     text = json.dumps(_finite(document), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     # Half a surrogate pair has no UTF-8; its \\udxxx is how JSON spells it.
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def to_rttm(subtitles: Subtitles) -> str:
+    """Write Rich Transcription Time Marked (NIST 2009): a turn in each line, with its start and length in seconds.
+
+    Lines of one voice with a shorter pause than `MAX_TURN_PAUSE_SECONDS` are one turn. White space is no part of a name there.
+    """
+    turns: dict[str, list[tuple[float, float]]] = {}
+    for segment in subtitles.transcription.segments:
+        own = turns.setdefault(segment.voice, [])
+        joins = bool(own) and segment.start - own[-1][1] < MAX_TURN_PAUSE_SECONDS
+        own[-1:] = [(own[-1][0], max(own[-1][1], segment.end))] if joins else [*own[-1:], (segment.start, segment.end)]
+    each = sorted((start, end, voice) for voice, own in turns.items() for start, end in own)
+    title = _rttm_name(subtitles.title)
+    return "".join(
+        f"SPEAKER {title} 1 {start:.3f} {end - start:.3f} <NA> <NA> {_rttm_name(voice)} <NA> <NA>\n" for start, end, voice in each
+    )
 
 
 FORMATS: dict[str, FileFormat] = {
@@ -153,6 +179,7 @@ FORMATS: dict[str, FileFormat] = {
     "LRC": FileFormat(".lrc", to_lrc),
     "TSV": FileFormat(".tsv", to_tsv),
     "JSON": FileFormat(".json", to_json),
+    "RTTM": FileFormat(".rttm", to_rttm),
 }
 
 
@@ -167,7 +194,7 @@ def _lrc_timestamp(time_ms: int) -> str:
 
 
 def _vtt_voice(cue: Cue) -> str:
-    return f"<v {cue.side.capitalize()}>" if cue.side else ""
+    return f"<v {html.escape(cue.voice, quote=False)}>" if cue.voice else ""
 
 
 def _vtt_payload(cue: Cue, word_times: bool) -> str:
@@ -195,6 +222,10 @@ def _lrc_text(cue: Cue, word_times: bool) -> str:
 
 def _lrc_tag(text: str) -> str:
     return plain_text(text).replace("[", "(").replace("]", ")")
+
+
+def _rttm_name(text: str) -> str:
+    return "_".join(plain_text(text).split()) or "<NA>"
 
 
 def _finite(value: Any) -> Any:

@@ -69,6 +69,7 @@ class Atom:
     break_cost: float = 0.0
     """Cost of ending a line or a cue after it."""
     must_break: bool = False
+    speaker: str = ""
 
     @property
     def start_ms(self) -> int:
@@ -123,7 +124,7 @@ def make_atoms(segments: Iterable[Segment], duration_ms: int, options: CueOption
                     replace(before, words=(*before.words, word), end_ms=end_ms, width=before.width + token.spaced + width)
                 )
             else:
-                atoms.append(Atom((word,), end_ms, width, limits))
+                atoms.append(Atom((word,), end_ms, width, limits, speaker=segment.speaker))
     return [_with_break(atom, after, options) for atom, after in pairwise(atoms)] + atoms[-1:]
 
 
@@ -164,7 +165,7 @@ def _with_break(atom: Atom, after: Atom, options: CueOptions) -> Atom:
     cost = _break_cost(atom.text, after.text, after.spaced)
     if atom.ends_segment or silence_ms >= PAUSE_MS:
         cost = min(cost, CLAUSE_COST)
-    parted = atom.limits != after.limits or (atom.ends_segment and not options.merge_segments)
+    parted = (atom.limits, atom.speaker) != (after.limits, after.speaker) or (atom.ends_segment and not options.merge_segments)
     return replace(atom, break_cost=cost, must_break=parted or silence_ms >= options.split_at_silence_seconds * 1000)
 
 

@@ -45,6 +45,19 @@ def save_speech_encoder(directory: Path, architecture: str, **changes: Any) -> F
     return encoder(directory, architecture, EncoderFacts("waveform", WIDTH, LAYERS), processor=processor)
 
 
+def save_speaker_encoder(directory: Path, architecture: str) -> FetchedModel:
+    """An encoder with the head of x-vectors (Snyder et al. 2018), 24 wide."""
+    import torch
+    import transformers
+
+    torch.manual_seed(0)
+    model_class = getattr(transformers, architecture)
+    head = {"xvector_output_dim": 24, "tdnn_dim": (8, 8, 8), "tdnn_kernel": (5, 3, 1), "tdnn_dilation": (1, 2, 1)}
+    model_class(model_class.config_class(**SPEECH, **CONVOLUTIONS, **head)).save_pretrained(directory)
+    transformers.Wav2Vec2FeatureExtractor(do_normalize=True).save_pretrained(directory)
+    return fetched(directory, "transformers", architecture)
+
+
 def save_w2v_bert(directory: Path) -> FetchedModel:
     """A w2v-BERT."""
     import torch

@@ -104,5 +104,21 @@ def with_move(lines: Lines, seconds: float, duration: float) -> Lines:
     return tuple(held_between(shifted(line, seconds), 0.0, duration) for line in lines)
 
 
+def with_speaker_name(lines: Lines, index: int, name: str, everywhere: bool) -> Lines:
+    """Return the lines with another name for the speaker of one line, or of all lines of that speaker."""
+    before = lines[index].speaker
+    renamed = (place == index or (everywhere and line.speaker == before) for place, line in enumerate(lines))
+    return tuple(replace(line, speaker=name) if is_meant else line for line, is_meant in zip(lines, renamed, strict=True))
+
+
+def with_speaker_of(line: Segment, others: Iterable[Segment]) -> Segment:
+    """Return a line with the speaker of the one that it overlaps the most on its side; as it is where there is none."""
+    shared = [
+        (min(line.end, other.end) - max(line.start, other.start), other.speaker) for other in others if other.side == line.side
+    ]
+    longest, speaker = max(shared, default=(0.0, ""))
+    return replace(line, speaker=speaker) if longest > 0 else line
+
+
 def _edited(line: Segment, text: str) -> Segment:
     return replace(with_text(line, text), is_edited=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from pipelines.clip.kept_results import KeptResults
 from pipelines.edits.store import VersionStore
 from pipelines.edits.versions import Version, Versions
-from pipelines.speech.edits.lines import Lines, in_time_order
+from pipelines.speech.edits.lines import Lines, in_time_order, with_speaker_of
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions
 
 KIND = "transcript-edits"
@@ -40,9 +39,12 @@ class TranscriptVersion(Version[Segment]):
             now: of the resumed run.
             stopped: lines of the run until it was stopped, as the model wrote them.
         """
-        before = Counter(stopped)
-        new = tuple(line for line in now.segments if not before[line])
-        return replace(self, transcription=now.with_segments(in_time_order((*self.items, *new))))
+        ends: dict[str, float] = {}
+        for line in stopped:
+            ends[line.side] = max(line.end, ends.get(line.side, 0.0))
+        new = tuple(line for line in now.segments if line.end > ends.get(line.side, 0.0))
+        before = tuple(line if line.speaker else with_speaker_of(line, now.segments) for line in self.items)
+        return replace(self, transcription=now.with_segments(in_time_order((*before, *new))))
 
 
 TranscriptVersions = Versions[TranscriptVersion]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from components.transcription.summary import transcription_summary
-from pipelines.speech.transcript import LanguageProbability, Segment, ShortenedField, Transcription
+from pipelines.speech.languages import LanguageProbability
+from pipelines.speech.transcript import Segment, ShortenedField, Transcription
 
 
 def transcription(**fields: Any) -> Transcription:

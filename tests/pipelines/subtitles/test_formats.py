@@ -17,9 +17,8 @@ import webvtt
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pipelines.speech.languages import LanguageProbability, LanguageShare
 from pipelines.speech.transcript import (
-    LanguageProbability,
-    LanguageShare,
     NonSpeechSegment,
     Segment,
     ShortenedField,
@@ -284,5 +283,5 @@ def test_silence_makes_files_too() -> None:
 
 def test_the_registry_names_every_format() -> None:
     assert {name: kind.ending for name, kind in FORMATS.items()} == {
-        "TXT": ".txt", "SRT": ".srt", "VTT": ".vtt", "LRC": ".lrc", "TSV": ".tsv", "JSON": ".json",
+        "TXT": ".txt", "SRT": ".srt", "VTT": ".vtt", "LRC": ".lrc", "TSV": ".tsv", "JSON": ".json", "RTTM": ".rttm",
     }  # fmt: skip

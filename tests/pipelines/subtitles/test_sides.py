@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pipelines.speech.transcript import Segment
 from pipelines.subtitles.cues import make_cues
-from pipelines.subtitles.formats import to_json, to_lrc, to_srt, to_tsv, to_txt, to_vtt
+from pipelines.subtitles.formats import to_json, to_lrc, to_rttm, to_srt, to_tsv, to_txt, to_vtt
 from tests.pipelines.subtitles.test_formats import subtitles
 
 LEFT = Segment(1.0, 4.0, "The doctor arrives tomorrow.", side="left")
@@ -42,6 +42,23 @@ def test_every_format_names_the_side() -> None:
     document = json.loads(to_json(SUBTITLES))
     assert [segment["side"] for segment in document["segments"]] == ["left", "right", "left"]
     assert [cue["side"] for cue in document["cues"]] == ["left", "right", "left"]
+
+
+def test_every_format_names_the_speaker_and_no_cue_holds_two() -> None:
+    spoken = [
+        ("Ann <Ba", 0.0, 1.0, "Yes,"),
+        ("Ann <Ba", 1.2, 2.0, "of course."),
+        ("Ben", 2.0, 3.0, "No."),
+        ("Ann <Ba", 5.0, 6.0, "Oh."),
+    ]
+    files = subtitles(*(Segment(start, end, text, speaker=name) for name, start, end, text in spoken))
+    assert to_txt(files).startswith("Ann <Ba: Yes,\nAnn <Ba: of course.\nBen: No.\n")
+    assert [(cue.speaker, cue.text) for cue in files.cues] == [("Ann <Ba", "Yes, of course."), ("Ben", "No."), ("Ann <Ba", "Oh.")]
+    assert "\nBen: No.\n" in to_srt(files)
+    assert "\n<v Ann &lt;Ba>Yes, of course.\n" in to_vtt(files)
+    assert [cue["speaker"] for cue in json.loads(to_json(files))["cues"]] == ["Ann <Ba", "Ben", "Ann <Ba"]
+    turns = [row.split()[3:5] + row.split()[7:8] for row in to_rttm(files).splitlines()]
+    assert turns == [["0.000", "2.000", "Ann_<Ba"], ["2.000", "1.000", "Ben"], ["5.000", "1.000", "Ann_<Ba"]]
 
 
 def test_lrc_is_cleared_when_both_sides_are_silent() -> None:

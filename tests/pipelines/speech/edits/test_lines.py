@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from models.errors import InvalidOption
-from pipelines.speech.edits.lines import with_correction, with_merger, with_move, with_replacement, with_split
+from pipelines.speech.edits.lines import (
+    with_correction,
+    with_merger,
+    with_move,
+    with_replacement,
+    with_speaker_name,
+    with_speaker_of,
+    with_split,
+)
 from pipelines.speech.transcript import Segment, Word
 
 
@@ -26,6 +34,20 @@ def test_a_corrected_line_is_marked_and_its_other_words_keep_their_times() -> No
     assert [word.start for word in first.words] == [0.0, 0.8, 2.0]
     assert tuple(rest) == LINES[1:]
     assert not any(each.is_edited for each in rest)
+
+
+def test_a_speaker_is_renamed_in_all_lines_or_in_one() -> None:
+    lines = tuple(replace(each, speaker=name) for each, name in zip(LINES, ("Speaker 1", "Speaker 2", "Speaker 1"), strict=True))
+    renamed = with_speaker_name(lines, 0, "Anna", everywhere=True)
+    assert [each.speaker for each in renamed] == ["Anna", "Speaker 2", "Anna"]
+    assert [each.speaker for each in with_speaker_name(renamed, 2, "Ben", everywhere=False)] == ["Anna", "Speaker 2", "Ben"]
+    assert not any(each.is_edited for each in renamed)
+
+
+def test_a_line_takes_the_speaker_of_the_line_that_it_overlaps_the_most() -> None:
+    others = (replace(line(0, "a"), speaker="Anna"), replace(line(1, "b", "c"), speaker="Ben"))
+    assert with_speaker_of(line(0.5, "d", "e"), others).speaker == "Ben"
+    assert with_speaker_of(line(8, "f"), others).speaker == ""
 
 
 def test_an_emptied_line_is_removed() -> None:

@@ -1,0 +1,1 @@
+"""Who speaks: windows of voice, their embeddings, clusters of them, and a speaker for every word."""
