@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from models.loading.loaders import ModelLoaders
 from models.runtime import ModelRuntime
@@ -20,7 +21,6 @@ from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
 from services import Services
 from tests.assembled_speech import espeak, read_speech
 from tests.models.tiny_encoders import save_speaker_encoder
-from tests.pipelines.clip.sound_files import write_wav
 from tests.recordings import librivox_sentences
 
 PIECES = ("one", "two", "three", "four", "five", "six")
@@ -41,7 +41,7 @@ def conversation(services: Services, tmp_path_factory: pytest.TempPathFactory) -
     parts = [first, between, second]
     changes = np.cumsum([len(part) / SAMPLE_RATE for part in parts]).tolist()
     path = tmp_path_factory.mktemp("conversation") / "two.wav"
-    write_wav(path, np.concatenate(parts), SAMPLE_RATE)
+    soundfile.write(path, np.concatenate(parts), SAMPLE_RATE)
     return services.clips.open(path), changes
 
 
