@@ -51,7 +51,8 @@ def test_windows_lie_within_their_region_and_a_short_region_is_the_middle_of_one
 
 def windows(*speakers: int) -> VoiceWindows:
     """A window every 0.4 s."""
-    return VoiceWindows(np.arange(len(speakers), dtype=np.float32) * HOP_SAMPLES / SAMPLE_RATE, drawn(*speakers))
+    centres = np.arange(len(speakers)) * HOP_SAMPLES / SAMPLE_RATE
+    return VoiceWindows(centres.astype(np.float32), drawn(*speakers))
 
 
 def test_words_change_their_speaker_with_the_voice_and_one_odd_window_changes_nothing() -> None:
