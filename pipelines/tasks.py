@@ -38,9 +38,10 @@ from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.options import Drawing, PictureOptions
 from pipelines.questions.answering import ClipAnswer, answer_about
 from pipelines.questions.from_model import QuestionOptions
+from pipelines.questions.label_matching import MatchedLabels
+from pipelines.questions.own_words import find_words
 from pipelines.speech import transcription
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
-from pipelines.tagging import zero_shot
 from pipelines.tagging.zero_shot import LabelOptions, LabelScores
 
 __all__ = [
@@ -134,9 +135,9 @@ def transcribe_notes(sound: Sound, services: PipelineServices, options: NoteOpti
 
 def score_labels(
     sound: Sound, labels: Iterable[str], services: PipelineServices, options: LabelOptions = LabelOptions()
-) -> LabelScores:
-    """Score how well labels of your own fit a clip (zero-shot classification)."""
-    return _last(zero_shot.score_labels(open_clip(sound, services), tuple(labels), options, services.runtime))
+) -> LabelScores | MatchedLabels:
+    """Score how well labels of your own fit a clip (zero-shot classification), or find known labels of like meaning."""
+    return _last(find_words(open_clip(sound, services), tuple(labels), options, services.runtime))
 
 
 def picture(sound: Sound, services: PipelineServices, options: PictureOptions = PictureOptions()) -> Drawing:

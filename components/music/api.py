@@ -22,10 +22,11 @@ from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions
 from pipelines.questions.answering import answer_about
 from pipelines.questions.from_model import QuestionOptions
+from pipelines.questions.label_matching import MatchedLabels
+from pipelines.questions.own_words import BY_MEANING, find_words
 from pipelines.tagging.sound_tagging import tag_sounds as sounds_of_clip
 from pipelines.tagging.tags import TagOptions
 from pipelines.tagging.zero_shot import LabelOptions
-from pipelines.tagging.zero_shot import score_labels as labels_of_clip
 from services import Services
 
 Endpoint = Callable[..., Any]
@@ -118,20 +119,25 @@ def _score_labels(services: Services) -> Endpoint:
     def score_labels(
         audio: gr.FileData, labels: list[str], model: str = AUTO, *, should_stop: Callable[[], bool]
     ) -> dict[str, Any]:
-        """Score how well labels of your own fit a recording (zero-shot classification).
+        """Score how well labels of your own fit a recording (zero-shot classification), or find known labels of like meaning.
 
         Args:
             audio: the recording, in any format that carries sound.
             labels: two or more words or short descriptions.
-            model: 'auto', or a key of the catalogue for zero-shot tags.
+            model: a key of the catalogue for zero-shot tags, which compares labels with the sound; 'by-meaning' compares them
+                with the labels of the taggers for sounds and for music, not with the sound; 'auto' takes a model if one is
+                within reach.
 
         Returns:
-            clip [{label, probability, similarity}], best first; probabilities and similarities [windows, labels] that start at
-            `times`; labels, their columns; model, licence, duration and elapsed in seconds; clip_notes.
+            method, 'comparison' or 'by-meaning'. By comparison: clip [{label, probability, similarity}], best first;
+            probabilities and similarities [windows, labels] that start at `times`; labels, their columns; duration in seconds.
+            By meaning: matches [{words, labels, score, time}], strongest first; score, 0 to 1, is the taggers' guess for these
+            labels, null where no label means about the same. Both: model, licence, elapsed in seconds; clip_notes.
         """
         clip = open_for_api(services, audio, should_stop)
-        *_, scores = labels_of_clip(clip, tuple(labels), LabelOptions(model), services.runtime, should_stop)
-        return {**scores.to_dict(), "clip_notes": clip.notes}
+        *_, found = find_words(clip, tuple(labels), LabelOptions(model), services.runtime, should_stop)
+        method = BY_MEANING if isinstance(found, MatchedLabels) else "comparison"
+        return {"method": method, **found.to_dict(), "clip_notes": clip.notes}
 
     return score_labels
 

@@ -15,20 +15,16 @@ from components.page.model_choices import ModelChoices, titled, within_reach
 from components.page.seekable import build_seekable, seek_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
-from models.errors import NoModelFits
-from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.tagging.label_matching import MatchedLabels, MatchedWords, match_labels
-from pipelines.tagging.zero_shot import WORKING_BYTES, LabelOptions, LabelScores, score_labels
+from pipelines.questions.label_matching import MatchedLabels, MatchedWords
+from pipelines.questions.own_words import BY_MEANING, find_words
+from pipelines.tagging.zero_shot import LabelOptions, LabelScores
 from pipelines.wording.certainty import MIN_POSSIBLE, percent
 from pipelines.wording.grammar import listed
 from pipelines.wording.times import clock_time
 from services import Services
-
-BY_MEANING = "by-meaning"
-"""The choice that needs no model of texts and sounds."""
 
 
 def build_zero_shot_panel(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
@@ -61,21 +57,10 @@ class _WordsWork:
             if clip is None:
                 raise NoClip
             wanted = tuple(word.strip() for word in words.split(",") if word.strip())
-            if model == BY_MEANING or (model == AUTO and not _can_compare(runtime.catalog)):
-                yield from map(matches_markup, match_labels(clip, wanted, runtime, should_stop))
-            else:
-                yield from map(label_scores_markup, score_labels(clip, wanted, LabelOptions(model), runtime, should_stop))
+            for now in find_words(clip, wanted, LabelOptions(model), runtime, should_stop):
+                yield matches_markup(now) if isinstance(now, MatchedLabels) else label_scores_markup(now)
         except Exception as error:
             yield failure_markup(sentence_for(error))
-
-
-def _can_compare(catalog: ModelCatalog) -> bool:
-    """Return whether a model that compares texts with sounds is within reach."""
-    try:
-        catalog.choose("zero_shot_tags", AUTO, WORKING_BYTES)
-    except NoModelFits:
-        return False
-    return True
 
 
 def label_scores_markup(now: LabelScores) -> str:

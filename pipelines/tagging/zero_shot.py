@@ -53,7 +53,7 @@ class LabelOptions:
     """Options of `score_labels`."""
 
     model: str = AUTO
-    """'auto' or a key of the catalogue."""
+    """'auto' or a key of the catalogue; see also `own_words.find_words`."""
 
 
 @dataclass(frozen=True)
