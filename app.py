@@ -19,6 +19,7 @@ from components.clip.open_panel import EXAMPLES_DIRECTORY
 from components.clip.refused_inputs import refuse_inputs_in_words
 from components.embeddings.tab import build_embedding_tab
 from components.everything.api import add_everything_endpoint
+from components.everything.panel import build_everything_row, connect_everything
 from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
 from components.library.api import add_library_endpoints
@@ -53,6 +54,7 @@ def build_page(services: Services) -> gr.Blocks:
             gr.HTML(HEADER + keys_markup(), js_on_load=page_script("page/page"), apply_default_css=False)
             pill = build_status_pill()
         clip = build_clip_input(services)
+        everything = build_everything_row()
         model_choices = ModelChoices()
         add_clip_endpoints(services)
         add_export_endpoint(services)
@@ -72,6 +74,7 @@ def build_page(services: Services) -> gr.Blocks:
                 build_embedding_tab(services, clip, model_choices)
             with build_tab("models"):
                 build_model_status(services, pill, page)
+        connect_everything(services, clip, everything)
         model_choices.connect(page)
         clip.panes.connect()
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)

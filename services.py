@@ -114,7 +114,9 @@ def build_services(settings: Settings) -> Services:
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         lines=JobLines(
-            Turns(settings.parallel_jobs, settings.max_waiting), Turns(settings.parallel_speech_jobs, settings.max_waiting)
+            models=Turns(settings.parallel_jobs, settings.max_waiting),
+            speech=Turns(settings.parallel_speech_jobs, settings.max_waiting),
+            chains=Turns(settings.max_waiting, settings.max_waiting),
         ),
         library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
         whisper_engine=engine.sentence(probe.device),

@@ -47,6 +47,7 @@ from components.embeddings.views_panel import (
     connect_views,
 )
 from components.page.events import QUIET, QUIET_EACH
+from components.page.jobs.live_jobs import reported
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
 from components.page.tab_job import Buttons, TabJob
@@ -223,7 +224,8 @@ class _Handlers:
         for clip in wanted.clips:
             found = before.get(clip.content_hash)
             if found is None:
-                for now in embed_clip(clip, wanted.encoding, services.runtime, should_stop):
+                snapshots = embed_clip(clip, wanted.encoding, services.runtime, should_stop)
+                for now in reported(snapshots, lambda now: now.position / now.duration):
                     found = now.embedding
                     if found is None:
                         yield _summary_update(progress_markup(now, clip.name if len(wanted.clips) > 1 else ""))

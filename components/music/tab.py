@@ -19,6 +19,7 @@ from components.music.tracks import put_facts, put_music, put_sounds
 from components.music.zero_shot_panel import build_zero_shot_panel
 from components.page.events import QUIET
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
+from components.page.jobs.live_jobs import reported
 from components.page.jobs.sent_values import SentValues
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices, Offer, titled, within_reach
@@ -156,7 +157,8 @@ class _DescriptionWork:
                 raise NoClip
             services = self._services
             should_stop = self._job.current(request)
-            yield from _streamed(clip, describe_clip(clip, options_of(controls), services.runtime, should_stop))
+            snapshots = describe_clip(clip, options_of(controls), services.runtime, should_stop)
+            yield from _streamed(clip, reported(snapshots, lambda now: now.position))
         except Exception as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
 

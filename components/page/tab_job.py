@@ -11,10 +11,9 @@ import gradio as gr
 from gradio.events import Dependency
 
 from components.page.events import QUIET, QUIET_EACH
-from components.page.jobs.kept_panes import KeptPanes, resumed_value
+from components.page.jobs.kept_panes import KeptPanes, MainJobName, resumed_value
 from components.page.jobs.live_jobs import CURRENT_JOB, LiveJob
 from components.page.jobs.waiting import build_waiting_line, waiting_lines
-from components.page.tabs import TabId
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
 from pipelines.jobs.turns import Turns
@@ -32,7 +31,7 @@ class TabJob:
         services: Services,
         name: str,
         buttons: Sequence[gr.Button],
-        line: Literal["models", "speech"] = "models",
+        line: Literal["models", "speech", "chains"] = "models",
         panes: KeptPanes | None = None,
     ) -> None:
         """Build a job that `name` identifies among those of a session; its work waits for its turn in `line`, see `JobLines`.
@@ -45,7 +44,7 @@ class TabJob:
         self._buttons = list(buttons)
         self._panes = panes
         self._outputs: list[list[gr.components.Component]] = []
-        self._buttons[-1].click(self._stop, queue=False, **QUIET)
+        self._buttons[-1].click(self.stop, queue=False, **QUIET)
         self._waiting_line = build_waiting_line(self._buttons[-1])
 
     @property
@@ -77,12 +76,12 @@ class TabJob:
         self._panes.add(part or self._name, self, panes, otherwise, inputs, first)
 
     def run_when_wanted(
-        self, tab: TabId, result: gr.State, has_result: Callable[[Any], bool] = lambda found: found is not None
+        self, tab: MainJobName, result: gr.State, has_result: Callable[[Any], bool] = lambda found: found is not None
     ) -> None:
         """Let the first work of `on` begin by itself with a clip for which it is wanted, as the main job of `tab`.
 
         Args:
-            tab: id of the tab.
+            tab: id of the tab, or 'notes'.
             result: the state that holds the job's result.
             has_result: called with the value of `result`; a result that is there is not made again.
         """
@@ -238,7 +237,12 @@ class TabJob:
         is_left = self._services.stop_flags.current(self._session(request)).left
         return resumed_value(["refill"]) if is_left else gr.skip()
 
-    def _stop(self, request: gr.Request) -> None:
+    def latest(self, request: gr.Request) -> SessionJob | None:
+        """Return the job of this person's page that was begun last; None if there was none."""
+        return self._services.stop_flags.find(self._session(request))
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop this person's job."""
         self._services.stop_flags.stop(self._session(request))
 
     def _buttons_while(self, running: bool) -> list[gr.Button]:

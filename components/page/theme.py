@@ -12,6 +12,7 @@ STYLES = (
     "page/style",
     "clip/style",
     "clip/open_panel",
+    "everything/style",
     "page/cards",
     "page/edits",
     "transcription/style",

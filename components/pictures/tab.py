@@ -11,6 +11,7 @@ import gradio as gr
 from components.clip.clip_input import ClipInput
 from components.page.events import QUIET, QUIET_EACH
 from components.page.gpu_estimate import connect_gpu_estimate
+from components.page.jobs.live_jobs import reported
 from components.page.jobs.sent_values import SentValues
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
@@ -149,7 +150,8 @@ class _PictureWork:
                 raise NoClip
             options = options_of(values, written=drawn.prompt)
             should_stop = self._job.current(request)
-            yield from _streamed(clip, options, drawn, audio_to_image(clip, options, services.runtime, should_stop))
+            snapshots = reported(audio_to_image(clip, options, services.runtime, should_stop), _position)
+            yield from _streamed(clip, options, drawn, snapshots)
         except Exception as error:
             yield _failed(clip, drawn, error)
 
@@ -183,6 +185,11 @@ class _PictureWork:
         segment = ("", "") if drawn.clip_hash else (gr.skip(), gr.skip())
         text = "" if prompt == drawn.prompt else gr.skip()
         return READY if clip else EMPTY, "", "", text, Drawn(content_hash), "", *segment
+
+
+def _position(now: Drawing) -> float:
+    """Return the progress of a drawing, 0 to 1."""
+    return now.step / now.steps if now.steps else 0.0
 
 
 def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots: Iterator[Drawing]) -> Iterator[Update]:

@@ -12,6 +12,7 @@ from components.clip.clip_input import ClipInput
 from components.clip.player_subtitles import player_subtitles_value
 from components.page.events import QUIET, QUIET_EACH, sharing
 from components.page.gpu_estimate import build_gpu_estimate, connect_gpu_estimate
+from components.page.jobs.live_jobs import reported
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
 from components.page.tab_job import TabJob
@@ -105,7 +106,8 @@ class _TranscriptionWork:
             known = self._versions.find(clip, editor)
             updates, resumed = TranscriptUpdates(clip, options), _stopped_version(known, options)
             stopped = find_stopped(clip, options, self._services.runtime.catalog) if resumed else None
-            for now in transcribe(clip, options, self._services.runtime, should_stop):
+            snapshots = transcribe(clip, options, self._services.runtime, should_stop)
+            for now in reported(snapshots, lambda now: now.position / clip.duration):
                 version = resumed.resumed(now, stopped.segments) if resumed and stopped else new_version(now, options)
                 is_over = now.state in ("done", "stopped")
                 yield updates.of(version.transcription, self._stored_with(version, known, clip, editor) if is_over else None)

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
-from models.errors import AudioscopeError
+from models.errors import AudioscopeError, JobStopped
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
@@ -69,6 +69,22 @@ def analyse_everything(
         yield replace(now, subject=None, state="stopped", elapsed=clock() - began)
     else:
         yield replace(now, subject=None, state="done", position=1.0, elapsed=clock() - began)
+
+
+def find_subjects(
+    clip: AudioClip, wanted: tuple[Subject, ...], runtime: ModelRuntime, should_stop: Callable[[], bool] = never_stop
+) -> tuple[tuple[Subject, ...], tuple[LeftOutSubject, ...]]:
+    """Tag `clip` and return which subjects fit it, and which do not; see `fitting_subjects`.
+
+    Raises:
+        JobStopped: `should_stop` returned True.
+        ModelError: the taggers cannot be had.
+    """
+    *_, sounds = tag_sounds(clip, TagOptions(), runtime, should_stop)
+    *_, music = tag_music(clip, MusicTagOptions(), runtime, should_stop)
+    if should_stop():
+        raise JobStopped
+    return fitting_subjects(ClipFindings(clip.duration, None, music, sounds), wanted)
 
 
 class _Analysis:

@@ -29,6 +29,8 @@ class SessionJob:
     """What runs its work."""
     place: Place = field(default_factory=Place)
     """Its place in line for a model."""
+    position: float = 0.0
+    """Progress of its work, 0 to 1, as far as the work says."""
     running: bool = False
     ended: bool = False
     over: bool = False

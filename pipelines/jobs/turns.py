@@ -70,3 +70,5 @@ class JobLines:
     """Line of the jobs that borrow a model for themselves."""
     speech: Turns
     """Line of the jobs that decode speech: people share the model."""
+    chains: Turns
+    """Line of the jobs that begin others, one after the other, which stand in the lines above."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MethodType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 import gradio as gr
@@ -26,6 +26,8 @@ from pipelines.clip.kept_results import KeptResults
 from pipelines.jobs.stop_flags import SessionJob
 
 Value = dict[str, Any]  # JSON
+MainJobName = TabId | Literal["notes"]
+"""A tab with one main job; the notes stand in a tab with another one."""
 
 
 class KeptJob(Protocol):
@@ -40,6 +42,12 @@ class KeptJob(Protocol):
 
     def adopt(self, job: SessionJob, request: gr.Request) -> None:
         """Show a running job on this person's page."""
+
+    def latest(self, request: gr.Request) -> SessionJob | None:
+        """Return the job of this person's page that was begun last."""
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop it."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class _Group:
 
 
 @dataclass(frozen=True)
-class _MainJob:
+class MainJob:
     """The job that a tab's main button begins."""
 
     job: KeptJob
@@ -104,7 +112,7 @@ class KeptPanes:
         self._timeline = timeline
         self._wanted = wanted
         self._arrived = arrived
-        self._main_jobs: dict[TabId, _MainJob] = {}
+        self._main_jobs: dict[MainJobName, MainJob] = {}
         self._groups: list[_Group] = []
         self._followers: list[Callable[[Dependency], None]] = []
 
@@ -120,9 +128,14 @@ class KeptPanes:
         """Register panes; see `TabJob.keep`."""
         self._groups.append(_Group(name, job, tuple(panes), otherwise, tuple(inputs), first))
 
-    def add_main_job(self, tab: TabId, job: KeptJob, result: gr.State, has_result: Callable[[Any], bool]) -> None:
+    def add_main_job(self, name: MainJobName, job: KeptJob, result: gr.State, has_result: Callable[[Any], bool]) -> None:
         """Register the job of a tab's main button; see `TabJob.run_when_wanted`."""
-        self._main_jobs[tab] = _MainJob(job, result, has_result)
+        self._main_jobs[name] = MainJob(job, result, has_result)
+
+    @property
+    def main_jobs(self) -> dict[MainJobName, MainJob]:
+        """The main jobs of all tabs that are built."""
+        return dict(self._main_jobs)
 
     def event(self, name: str) -> Callable[..., Dependency]:
         """Return the event by which the page resumes the job `name`, or asks for all panes: 'refill'."""

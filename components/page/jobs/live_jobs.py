@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
 
@@ -24,6 +24,8 @@ SKIPPED = gr.skip()
 
 CURRENT_JOB: ContextVar[SessionJob | None] = ContextVar("current_job", default=None)
 """The job in whose thread the code runs."""
+
+Step = TypeVar("Step")
 
 JobKey = tuple[str, str, str]
 """(person, content hash of the clip, name)."""
@@ -106,6 +108,15 @@ class LiveJob:
 def is_skipped(value: object) -> bool:
     """Return whether a value of an update leaves its output as it is."""
     return isinstance(value, dict) and value == SKIPPED
+
+
+def reported(snapshots: Iterator[Step], position: Callable[[Step], float]) -> Iterator[Step]:
+    """Yield snapshots of the work of the job in whose thread the code runs, and note its progress, 0 to 1."""
+    job = CURRENT_JOB.get()
+    for now in snapshots:
+        if job is not None:
+            job.position = position(now)
+        yield now
 
 
 class LiveJobs:

@@ -38,7 +38,7 @@ class Page:
 
     def __post_init__(self) -> None:
         clips = SimpleNamespace(find=lambda content_hash: self.clip if content_hash == self.clip.content_hash else None)
-        self.lines = JobLines(Turns(1, 5), Turns(1, 5))
+        self.lines = JobLines(Turns(1, 5), Turns(1, 5), Turns(5, 5))
         services: Any = SimpleNamespace(stop_flags=self.flags, lines=self.lines, clips=clips)
         kept = KeptResults(FolderStorage(self.clip.directory.parent), {})
         with gr.Blocks():
@@ -157,7 +157,7 @@ def test_a_job_about_no_clip_comes_back_while_it_runs_and_when_it_has_ended() ->
         assert job.stop.wait(10)
         yield "1 of 2 done"
 
-    lines = JobLines(Turns(1, 5), Turns(1, 5))
+    lines = JobLines(Turns(1, 5), Turns(1, 5), Turns(5, 5))
     services: Any = SimpleNamespace(stop_flags=StopFlags(), lines=lines, clips=SimpleNamespace(find=lambda _: None))
     kept: Any = None
     with gr.Blocks() as page:

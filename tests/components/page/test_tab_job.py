@@ -28,7 +28,7 @@ OTHER: Any = SimpleNamespace(session_hash="other")
 
 @pytest.fixture
 def services() -> Any:
-    return SimpleNamespace(stop_flags=StopFlags(), lines=JobLines(Turns(1, 5), Turns(1, 5)))
+    return SimpleNamespace(stop_flags=StopFlags(), lines=JobLines(Turns(1, 5), Turns(1, 5), Turns(5, 5)))
 
 
 def counted(clip: Any, request: gr.Request) -> Iterator[int]:
@@ -60,7 +60,7 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
     flags = services.stop_flags
     with flags.run(flags.current("one/test")) as one_stops, flags.run(flags.current("other/test")) as other_stops:
         assert job.keep_running(clip, ONE)
-        events["_stop"](ONE)
+        events["stop"](ONE)
         assert (one_stops(), other_stops()) == (True, False)
         assert not job.keep_running(None, OTHER)  # another clip, here none
         assert other_stops()
