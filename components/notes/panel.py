@@ -16,6 +16,7 @@ from components.notes.edit_events import edited_notes, sequence_of
 from components.notes.roll import build_roll, no_roll_value
 from components.notes.updates import NO_UPDATE, NoteUpdates, Update, whole
 from components.page.events import QUIET_EACH
+from components.page.jobs.live_jobs import reported
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
@@ -44,6 +45,7 @@ def build_notes_panel(services: Services, clip: ClipInput) -> None:
     shown = [roll, summary, clip.timeline, result]
     edited = [clip.state, clip.person, result]
     job.keep([roll, summary, result], work.otherwise, [clip.person], first=work.edited)
+    job.run_when_wanted("notes", result)
     job.on(run.click, clip.state, work.run, [clip.state, clip.person, clip.description, *controls], shown)
     roll.edited(work.edit, inputs=edited, outputs=shown, **QUIET_EACH)
     add_notes_endpoint(services)
@@ -71,7 +73,7 @@ class _NotesWork:
             options, updates = options_of(controls), NoteUpdates(clip)
             known = self._versions.find(clip, editor)
             facts = description.facts if description and description.state == "done" else None
-            for now in notes_in_bars(clip, options, runtime, should_stop, facts):
+            for now in reported(notes_in_bars(clip, options, runtime, should_stop, facts), lambda now: now.position):
                 version = new_note_version(now, options)
                 is_over = now.state in ("done", "stopped")
                 if is_over and known.versions:

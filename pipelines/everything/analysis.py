@@ -21,7 +21,7 @@ from pipelines.jobs.model_use import ModelUse
 from pipelines.music.facts import ClipTags
 from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions
-from pipelines.notes.transcription import transcribe_notes
+from pipelines.notes.in_bars import notes_in_bars
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.speech.transcription import transcribe
 from pipelines.tagging.sound_tagging import tag_sounds
@@ -158,9 +158,7 @@ class _Analysis:
     def _notes(self) -> Steps:
         known = self._now.description
         facts = known.facts if known else None
-        for now in transcribe_notes(
-            self._clip, self._options.notes, self._runtime, self._should_stop, facts=facts, tags=self._tags
-        ):
+        for now in notes_in_bars(self._clip, self._options.notes, self._runtime, self._should_stop, facts=facts, tags=self._tags):
             yield now.position, {"notes": now}
 
     def _embeddings(self) -> Steps:

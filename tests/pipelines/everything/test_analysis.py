@@ -75,7 +75,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
     ends: dict[str, tuple[Any, Any]] = {
         "transcribe": (Transcription(duration=5.0), Transcription(duration=5.0, position=5.0, model="Whisper", state="done")),
         "describe_clip": (ClipDescription(5.0), ClipDescription(5.0, position=1.0, model="YAMNet, templates", state="done")),
-        "transcribe_notes": (NoteTranscription(5.0), NoteTranscription(5.0, position=1.0, state="done")),
+        "notes_in_bars": (NoteTranscription(5.0), NoteTranscription(5.0, position=1.0, state="done")),
         "audio_to_image": (Drawing(steps=2), Drawing(step=2, steps=2, model="Whisper", state="done")),
     }
     for name, (first, last) in ends.items():
