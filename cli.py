@@ -14,6 +14,7 @@ from commands.embeddings import embed, similar
 from commands.everything import analyse
 from commands.model_list import models
 from commands.music import ask, describe
+from commands.notes import notes
 from commands.pictures import picture, storyboard
 from commands.speech import transcribe
 
@@ -21,7 +22,7 @@ NAME = "audioscope"
 HELP = "Listen to recordings: transcribe, describe, draw, compare, and serve the page."
 
 cli = typer.Typer(name=NAME, help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (transcribe, describe, ask, picture, storyboard, embed, similar, analyse, models):
+for command in (transcribe, describe, ask, notes, picture, storyboard, embed, similar, analyse, models):
     cli.command()(command)
 
 

@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 from cli import cli
 from commands.embeddings import embed
 from commands.music import describe
+from commands.notes import notes
 from commands.pictures import picture, storyboard
 from commands.speech import transcribe
 from pipelines.description.description import DescriptionOptions
 from pipelines.embeddings.embedding_types import EmbeddingOptions
+from pipelines.notes.notes import NoteOptions
 from pipelines.pictures.options import PictureOptions
 from pipelines.speech.transcript import TranscriptionOptions
 from tests.recordings import EXAMPLES
@@ -38,6 +40,7 @@ def test_each_command_has_help(command: str) -> None:
     [
         (transcribe, TranscriptionOptions()),
         (describe, DescriptionOptions()),
+        (notes, NoteOptions()),
         (picture, PictureOptions()),
         (storyboard, PictureOptions()),
         (embed, EmbeddingOptions()),
