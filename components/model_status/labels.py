@@ -29,6 +29,7 @@ TASK_NAMES: dict[Task, str] = {
     "draw_pictures": "Pictures",
     "draw_quickly": "Pictures in few steps",
     "preview_pictures": "Previews",
+    "upscale_pictures": "Upscaling",
     "align_audio": "Audio to prompt embeds",
     "embed_audio": "Embeddings",
     "embed_speakers": "Speakers",

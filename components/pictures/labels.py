@@ -67,6 +67,10 @@ EXPORT_HINT = "Export the picture with its settings"
 WHY_MODEL = "Why this model, and its licence"
 SEGMENT_ITEM = "Segment of the picture"
 
+UPSCALE = "Upscale 2×"
+UPSCALED = "{width} × {height} pixels"
+UPSCALED_ALT = "The latest picture, upscaled"
+
 INTERPOLATION = "Interpolation steps"
 MAKE_FILM = "Make film"
 FILM_HINT = "The film follows the timeline. A click plays or pauses both."

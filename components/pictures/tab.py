@@ -37,6 +37,7 @@ from components.pictures.markup import concepts_markup, drawing_summary, gallery
 from components.pictures.restoring import restored_values, within_reach
 from components.pictures.storyboard_api import add_storyboard_endpoints
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
+from components.pictures.upscale_panel import build_upscale_panel, connect_upscaling
 from components.timeline.items import SpanItem
 from components.timeline.timeline import TimelineFeed, event_field, loop_of
 from components.timeline.tracks import SpanTrack
@@ -75,6 +76,7 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
             script = page_script("pictures/pictures")
             concepts = gr.HTML("", elem_id="picture-concepts", js_on_load=script, apply_default_css=False)
             summary = gr.HTML("", elem_id="picture-summary", apply_default_css=False)
+            upscaling = build_upscale_panel(services.runtime.catalog, model_choices)
             panel, film = build_storyboard_panel(), build_film_panel()
             gallery = gr.HTML("", elem_id="picture-gallery", js_on_load=script, apply_default_css=False)
     panes = [pictures, concepts, summary, clip.timeline, controls.prompt, drawn, gallery]
@@ -94,6 +96,7 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     job.run_when_wanted("pictures", drawn, lambda last: bool(last.pictures))
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [film.film])
     connect_film(services, clip, job, film, panel.made)
+    connect_upscaling(services, clip, upscaling, drawn)
     _connect_buttons(services, clip, controls, buttons, drawn, loop)
     for shown in (pictures, gallery):
         shown.reuse(_seed_of, outputs=controls.seed, queue=False, **QUIET_EACH)

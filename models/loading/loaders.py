@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from models.cache.residents import (
@@ -102,13 +103,14 @@ class ModelLoaders:
         if not issubclass(kind, diffusers.DiffusionPipeline):
             single = kind.from_pretrained(model.directory, dtype=dtype, device_map={"": device}, **files)
             return TorchResident(single, (single,), device)
+        # The safety checker and its image processor need torchvision.
+        unsafe = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+        known = signature(kind).parameters
         pipeline = kind.from_pretrained(
             model.directory,
             device_map=device,
             dtype={"default": dtype, "vae": torch.float32},  # in float16 some pictures overflow here, and come out black
-            safety_checker=None,  # it and its image processor need torchvision
-            feature_extractor=None,
-            requires_safety_checker=False,
+            **{name: value for name, value in unsafe.items() if name in known},
             **files,
         )
         pipeline.set_progress_bar_config(disable=True)

@@ -269,6 +269,37 @@ LCM_DREAMSHAPER = _hub_model(
     further_tasks=("draw_quickly",),
 )
 
+UPSCALER_PARAMETERS_IN_MILLIONS = 580
+"""Counted from the configurations of UNet, CLIP's text encoder and autoencoder."""
+SD_X2_UPSCALER = ModelSpec(
+    key="sd-x2-latent-upscaler",
+    title="Stable Diffusion x2 latent upscaler",
+    task="upscale_pictures",
+    loader="diffusers",
+    source=HubSource(
+        "stabilityai/sd-x2-latent-upscaler",
+        (
+            "model_index.json",
+            "scheduler/scheduler_config.json",
+            "tokenizer/*",
+            "text_encoder/config.json",
+            "text_encoder/model.safetensors",
+            "unet/config.json",
+            "unet/diffusion_pytorch_model.safetensors",
+            "vae/config.json",
+            "vae/diffusion_pytorch_model.safetensors",
+        ),
+    ),
+    licence=OPEN_RAIL,
+    licence_url="https://huggingface.co/stabilityai/sd-x2-latent-upscaler",
+    download_bytes=4 * UPSCALER_PARAMETERS_IN_MILLIONS * 10**6,
+    cpu_dtype="float32",
+    gpu_dtype="float16",
+    cpu_bytes=4 * UPSCALER_PARAMETERS_IN_MILLIONS * 10**6,
+    gpu_bytes=(2 * UPSCALER_PARAMETERS_IN_MILLIONS + 2 * AUTOENCODER_PARAMETERS_IN_MILLIONS) * 10**6,
+    architecture="StableDiffusionLatentUpscalePipeline",
+)
+
 IMAGE_MODELS: tuple[ModelSpec, ...] = (
     STABLE_DIFFUSION_2_1,
     SD_TURBO,
@@ -276,4 +307,5 @@ IMAGE_MODELS: tuple[ModelSpec, ...] = (
     TINY_DIFFUSION,
     TAESD,
     TINY_PREVIEW,
+    SD_X2_UPSCALER,
 )

@@ -21,6 +21,7 @@ Task = Literal[
     "draw_pictures",
     "draw_quickly",
     "preview_pictures",
+    "upscale_pictures",
     "align_audio",
     "embed_audio",
     "embed_speakers",

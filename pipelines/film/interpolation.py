@@ -24,7 +24,7 @@ from pipelines.pictures.options import PictureSettings
 from pipelines.pictures.planning import PicturePlan, plan_picture
 from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, interpolate_embeds, prompt_text
 from pipelines.pictures.sampling import sample_picture
-from pipelines.pictures.upscaling import upscale
+from pipelines.pictures.upscaling.sharpening import upscale
 
 
 @dataclass(frozen=True)

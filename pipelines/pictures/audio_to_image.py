@@ -28,7 +28,7 @@ from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt
 from pipelines.pictures.prompt_writing import write_prompt
 from pipelines.pictures.salient_window import salient_window
 from pipelines.pictures.sampling import Preview, preview_function, sample_picture
-from pipelines.pictures.upscaling import upscale
+from pipelines.pictures.upscaling.sharpening import upscale
 
 Report = Callable[[Drawing], None]
 PROMPT_WINDOW_SECONDS = 10.0

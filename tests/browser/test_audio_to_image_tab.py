@@ -60,6 +60,8 @@ def test_one_press_draws_the_example_and_says_how(app: RunningApp, new_page: New
     shown = page.locator("#pictures img").bounding_box()
     assert shown is not None
     assert shown["width"] >= 300
+    expect(page.locator("#upscale")).to_be_disabled()
+    expect(page.locator("#tabs")).to_contain_text("1 model out of reach")
 
 
 def test_the_seed_of_a_picture_draws_it_again(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:

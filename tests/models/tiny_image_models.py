@@ -12,6 +12,7 @@ from models.specs.aligner import W2V_BERT_ALIGNER, AlignerFacts
 from models.specs.image import (
     LCM_DREAMSHAPER,
     SD_TURBO,
+    SD_X2_UPSCALER,
     STABLE_DIFFUSION_2_1,
     TAESD,
     DrawingDefaults,
@@ -76,6 +77,43 @@ def save_preview_decoder(directory: Path) -> FetchedModel:
         latent_channels=LATENT_CHANNELS,
     ).save_pretrained(directory)
     return FetchedModel(TAESD, directory, "c0ffee")
+
+
+def save_upscaler(directory: Path) -> FetchedModel:
+    """A latent upscaler with the blocks of K-diffusion, whose UNet gets the latents of the picture beside the noise."""
+    import torch
+    from diffusers import EulerDiscreteScheduler, StableDiffusionLatentUpscalePipeline, UNet2DConditionModel
+
+    torch.manual_seed(4)
+    tokenizer = _tokenizer(directory.with_name(f"{directory.name}-vocabulary"))
+    unet = UNet2DConditionModel(
+        in_channels=2 * LATENT_CHANNELS,
+        out_channels=LATENT_CHANNELS + 1,
+        block_out_channels=(32, 32, 64, 64),
+        layers_per_block=1,
+        act_fn="gelu",
+        attention_head_dim=8,
+        norm_num_groups=None,
+        down_block_types=("KDownBlock2D", "KCrossAttnDownBlock2D", "KCrossAttnDownBlock2D", "KCrossAttnDownBlock2D"),
+        up_block_types=("KCrossAttnUpBlock2D", "KCrossAttnUpBlock2D", "KCrossAttnUpBlock2D", "KUpBlock2D"),
+        mid_block_type=None,
+        cross_attention_dim=TEXT_WIDTH,
+        time_embedding_type="fourier",
+        time_cond_proj_dim=128 + TEXT_WIDTH,
+        timestep_post_act="gelu",
+        conv_in_kernel=1,
+        conv_out_kernel=1,
+        resnet_time_scale_shift="scale_shift",
+        only_cross_attention=False,
+    )
+    StableDiffusionLatentUpscalePipeline(
+        vae=_autoencoder(8),
+        text_encoder=_text_encoder(tokenizer),
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=EulerDiscreteScheduler(prediction_type="sample"),
+    ).save_pretrained(directory)
+    return FetchedModel(replace(SD_X2_UPSCALER, cpu_bytes=10**6, gpu_bytes=10**6), directory, "c0ffee")
 
 
 def save_w2v_bert_aligner(directory: Path) -> FetchedModel:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipelines.pictures.upscaling import upscale
+from pipelines.pictures.upscaling.sharpening import upscale
 
 
 def blurred_disc() -> Image.Image:
