@@ -46,6 +46,9 @@ def transcribe(
     separate_sides: Annotated[
         bool, typer.Option(help="Read two sides that are unlike recordings one by one.")
     ] = DEFAULTS.separate_sides,
+    speakers: Annotated[
+        str, typer.Option(help="'auto' finds out how many people speak; or their number, 2 to 10.")
+    ] = DEFAULTS.speakers,
     line_characters: Annotated[
         int | None, typer.Option(help="Longest line; by default usual for the language.", rich_help_panel=SUBTITLES)
     ] = CUES.max_characters_a_line,
@@ -61,7 +64,7 @@ def transcribe(
     again: Again = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write down what is said, as text or subtitles: txt, srt, vtt, lrc, tsv or json."""
+    """Write down what is said, as text or subtitles: txt, srt, vtt, lrc, tsv, json or rttm."""
     options = TranscriptionOptions(
         model=model,
         language=None if language == AUTO else language,
@@ -71,6 +74,7 @@ def transcribe(
         hotwords=hotwords,
         beam_size=beam_size,
         separate_sides=separate_sides,
+        speakers=speakers,
     )
     cues = CueOptions(max_characters_a_line=line_characters, max_lines=max_lines, max_words=max_words)
     run(transcription_command(options, cues, word_times), RunOptions(inputs, output, formats or (), as_json, jobs, again, quiet))

@@ -15,7 +15,7 @@ from components.page.option_arguments import with_option_arguments
 from components.transcription.controls import DETECT
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
-from pipelines.speech.transcript import SpeechTask, TranscriptionOptions
+from pipelines.speech.transcript import NO_SPEAKERS, SpeechTask, TranscriptionOptions
 from pipelines.speech.transcription import transcribe as transcribe_clip
 from services import Services
 
@@ -35,6 +35,8 @@ class TranscriptionArguments:
     word_timestamps: Annotated[bool, "whether each word gets its times."] = True
     allowed_languages: Annotated[str, "codes among which 'auto' chooses, such as 'en, de'; '' for all."] = ""
     separate_sides: Annotated[bool, "whether two sides that are unlike recordings are read one by one, not mixed."] = True
+    speakers: Annotated[str, "'off'; 'auto' finds out how many people speak; or their number, '2' to '10'."] = NO_SPEAKERS
+    speaker_model: Annotated[str, "'auto', or a key of the catalogue such as 'resemblyzer'."] = AUTO
 
     def options(self) -> TranscriptionOptions:
         """Return the options of the pipeline."""
@@ -48,6 +50,8 @@ class TranscriptionArguments:
             beam_size=self.beam_size,
             word_timestamps=self.word_timestamps,
             separate_sides=self.separate_sides,
+            speakers=self.speakers,
+            speaker_model=self.speaker_model,
         )
 
 
@@ -66,10 +70,11 @@ def add_transcription_endpoint(services: Services) -> None:
         Returns:
             A growing result, sent at every new segment: text; segments [{start, end, text, words: [{start, end, text,
             probability}], language of the text, log_probability, no_speech_probability, speech_language,
-            language_probability, is_guess, side, is_edited}] with times in seconds, in order of their start, side 'left' or
-            'right' where each was read by itself; languages [{code, share, probability, is_guess}], the most
-            spoken one first; language, the main one, language_probability, alternatives [{code, probability}]; non_speech
-            [{start, end, sound}]; shortened [{field, used, characters}], the prompt fields that were too long; model, licence;
+            language_probability, is_guess, side, is_edited, speaker}] with times in seconds, in order of their start, side 'left'
+            or 'right' where each was read by itself, speaker 'Speaker 1' where speakers were asked for; languages [{code,
+            share, probability, is_guess}], the most spoken one first; language, the main one, language_probability,
+            alternatives [{code, probability}]; non_speech [{start, end, sound}]; shortened [{field, used, characters}], the
+            prompt fields that were too long; model, licence;
             duration and elapsed in seconds; state ('loading', 'decoding', 'done', 'stopped'); clip_notes: what could not be read.
         """
         yield from _growing_result(services, open_for_api(services, audio, should_stop), arguments.options(), should_stop)

@@ -10,11 +10,20 @@ import gradio as gr
 from components.timeline.timeline import event_field
 from components.transcription.transcript import MAX_LINE_CHARACTERS
 from models.errors import InvalidOption
-from pipelines.speech.edits.lines import Lines, with_correction, with_lines, with_merger, with_move, with_replacement, with_split
+from pipelines.speech.edits.lines import (
+    Lines,
+    with_correction,
+    with_lines,
+    with_merger,
+    with_move,
+    with_replacement,
+    with_speaker_name,
+    with_split,
+)
 from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions
 from pipelines.speech.transcript import Segment
 
-KINDS = ("correct", "split", "merge", "replace", "shift", "undo", "redo", "version")
+KINDS = ("correct", "split", "merge", "replace", "shift", "speaker", "undo", "redo", "version")
 
 
 def edited_versions(
@@ -61,6 +70,8 @@ def _edited_lines(lines: Lines, event: gr.EventData, duration: float) -> Lines:
             return with_split(lines, line_of(event, lines), text_of(event, "before"), text_of(event, "after"))
         case "replace" if search := text_of(event, "search"):
             return with_replacement(lines, search, text_of(event))
+        case "speaker" if name := text_of(event, "name"):
+            return with_speaker_name(lines, line_of(event, lines), name, event_field(event, "everywhere") is True)
         case "shift":
             return with_move(lines, _seconds_of(event), duration)
         case kind:

@@ -18,6 +18,7 @@ class Field:
 MODEL = "Model"
 LANGUAGE = "Language"
 TASK = "Task"
+SPEAKERS = "Speakers"
 ADVANCED = "Advanced"
 ALLOWED_LANGUAGES = Field("Languages allowed", "Detect only these; empty for all.")
 INITIAL_PROMPT = Field("Initial prompt", "A text in the style and spelling you want.")
@@ -28,11 +29,13 @@ FALLBACK_SEARCHES = Field("Fallback searches", "Search again where the model is 
 VOICE_DETECTION = Field("Voice detection", "Decode only where there is speech.")
 VOICE_THRESHOLD = "Voice detection threshold"
 SEPARATE_SIDES = Field("Separate sides", "Transcribe left and right one by one where they differ.")
+SPEAKER_MODEL = "Speaker model"
 LINE_CHARACTERS = Field("Characters per line", "0: usual for the language.")
 CUE_LINES = "Lines per subtitle"
 CUE_WORDS = Field("Words per subtitle", "0: as many as fit.")
 AUTOMATIC_MODEL = "Automatic"
 DETECT_LANGUAGE = "Detect"
+NO_SPEAKERS = "Off"
 TRANSCRIBE = "Transcribe"
 TRANSLATE = "Translate to English"
 
@@ -65,6 +68,10 @@ class TranscriptLabels(EditLabels):
     edited: str = "edited"
     left: str = "Left"
     right: str = "Right"
+    rename: str = "Name the speaker: {name}"
+    speaker_name: str = "Name of the speaker. Enter saves it for all lines, Escape leaves it as it was."
+    all_lines: str = "All lines"
+    this_line: str = "This line"
     line_text: str = "Text of this line. Enter saves it, Escape leaves it as it was."
     save: str = "Save"
     cancel: str = "Cancel"

@@ -47,7 +47,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
                 stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-transcribing")
             estimate = build_gpu_estimate(services.runtime)
             dictate = build_dictation_button()
-            controls = build_advanced_controls(main)
+            controls = build_advanced_controls(main, services.runtime.catalog, model_choices)
         with gr.Column(elem_classes="card results", min_width=260):
             transcript = build_transcript(labels.EMPTY)
             summary = gr.HTML("", elem_id="transcript-summary", apply_default_css=False)

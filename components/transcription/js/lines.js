@@ -3,6 +3,7 @@
 import {sure} from '../../page/certainty.js';
 import {clock} from '../../page/time_format.js';
 import {label, named} from '../../page/labels.js';
+import {speakerChip} from './speakers.js';
 
 function languageName(code) {
   return new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
@@ -39,9 +40,9 @@ function note(name, text, title) {
   return added;
 }
 
-/** What stands before the text: the side that speaks, if each was read by itself, and the language, if there are several. */
-function origin({side, note: isRemark, speech_language: code}) {
-  const parts = side ? [note('side', label(side), '')] : [];
+/** What stands before the text: the speaker, or the side that was read by itself, and the language, if there are several. */
+function origin({side, speaker, note: isRemark, speech_language: code}) {
+  const parts = speaker ? [speakerChip(speaker)] : side ? [note('side', label(side), '')] : [];
   return isRemark || !code ? parts : [...parts, note('language', code.toUpperCase(), languageName(code))];
 }
 

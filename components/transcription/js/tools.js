@@ -9,8 +9,9 @@ const tools = element.querySelector('.edit-tools');
 const COPIED_MS = 1500;
 
 function textOf(lines, withTimes) {
-  const side = line => (line.side ? `${label(line.side)}: ` : '');
-  return lines.map(line => (withTimes ? `${clock(line.start)}  ` : '') + side(line) + line.text.textContent).join('\n');
+  const voice = line => line.speaker || (line.side && label(line.side));
+  const named = line => (voice(line) ? `${voice(line)}: ` : '');
+  return lines.map(line => (withTimes ? `${clock(line.start)}  ` : '') + named(line) + line.text.textContent).join('\n');
 }
 
 async function copy(text, control) {

@@ -6,6 +6,7 @@ import {label} from '../../page/labels.js';
 import {editLine} from './line_editor.js';
 import {lineElement} from './lines.js';
 import {search, startSearch} from './search.js';
+import {colourSpeakers, nameSpeaker} from './speakers.js';
 import {startTools} from './tools.js';
 
 const list = element.querySelector('.segments');
@@ -53,6 +54,7 @@ function show() {
   read = lines.length;
   rows.push(...added);
   list.append(...added.map(({row}) => row));
+  colourSpeakers(spoken());
   partial.textContent = value.partial ?? '';
   message.textContent = value.message ?? '';
   message.hidden = rows.length > 0 || partial.textContent !== '';
@@ -127,12 +129,22 @@ function edit(index, line) {
   });
 }
 
+function rename(index, lines) {
+  editing = lines[index];
+  nameSpeaker(lines, index, wish => {
+    editing = null;
+    if (wish) trigger('edited', {kind: 'speaker', ...wish, index, start: lines[index].start});
+    if (held) show();
+  });
+}
+
 list.addEventListener('click', event => {
   const target = event.target;
   const lines = spoken();
   const index = lines.findIndex(({row}) => row.contains(target));
   if (index < 0 || lines[index].row.classList.contains('editing')) return;
   if (target.closest('.edit')) edit(index, lines[index]);
+  else if (target.closest('.speaker')) rename(index, lines);
   else if (target.closest('.again')) trigger('again', {index, start: lines[index].start});
   else if (target.closest('.word')) seek(Number(target.closest('.word').dataset.time));
   else if (target.closest('.time')) seek(lines[index].start);
