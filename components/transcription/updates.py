@@ -20,7 +20,7 @@ from pipelines.speech.transcript import NonSpeechSegment, Segment, Transcription
 
 Update = tuple[Any, ...]
 """(transcript, summary, timeline, result)."""
-MAX_SPEAKER_TRACKS = 20
+MAX_SPEAKER_TRACKS = 10
 """Names can be typed for single lines; further speakers have no track."""
 MAX_TRACK_NAME = 40
 SPEAKER_COLOURS: tuple[Colour, ...] = ("blue", "orange", "green", "pink", "sky", "red")
@@ -39,6 +39,7 @@ class TranscriptUpdates:
         for track in (track for side in {"", *clip.sides}.difference(sides) for track in _tracks_of(side)):
             self._timeline.remove(track.id)  # of an earlier run
         self._speakers = MAX_SPEAKER_TRACKS  # those of an earlier run, or of names before an edit
+        self._show_speakers(())
         self._shown = tuple[Segment, ...]()
         self._message: str | None = None
 
@@ -51,8 +52,8 @@ class TranscriptUpdates:
         new, self._shown = now.segments[len(self._shown) :], now.segments
         if new:
             self._transcript.extend(new)
-            _extend_tracks(self._timeline, self._sides, new)
             self._show_speakers(now.segments)
+            _extend_tracks(self._timeline, self._sides, new, with_lines=not self._speakers)
         transcript = _with_remarks(now) if now.non_speech and now.segments else self._transcript
         is_edited = versions is not None and versions.shown is not None and bool(versions.shown.done)
         before, self._message = self._message, labels.ALL_DELETED if is_edited else waiting_message(now)
@@ -134,10 +135,12 @@ def _add_tracks(timeline: TimelineFeed, sides: tuple[str, ...]) -> None:
             timeline.put(track)
 
 
-def _extend_tracks(timeline: TimelineFeed, sides: tuple[str, ...], segments: tuple[Segment, ...]) -> None:
+def _extend_tracks(timeline: TimelineFeed, sides: tuple[str, ...], segments: tuple[Segment, ...], with_lines: bool) -> None:
     for side in sides:
-        for track in _tracks_of(side, segments):
-            timeline.extend(track)
+        lines, words = _tracks_of(side, segments)
+        timeline.extend(words)
+        if with_lines:
+            timeline.extend(lines)
 
 
 def _with_remarks(now: Transcription) -> TranscriptFeed:

@@ -26,7 +26,7 @@ conversations none was above it."""
 MIN_HALF_WINDOWS = 4
 """A half with fewer windows, of 1.6 s every 0.4 s, is no speaker."""
 MAX_CLUSTERED_WINDOWS = 1000
-"""Of more windows, these many, evenly spread, are clustered; time and memory grow with their square."""
+"""Maximum number of windows that are clustered, evenly spread over the clip; time and memory grow with its square."""
 RESTARTS = 5
 
 

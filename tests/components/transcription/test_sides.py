@@ -33,9 +33,26 @@ def updates(clip: AudioClip, *lines: tuple[Segment, ...], options: Transcription
     return [each.of(replace(NOW, segments=segments)) for segments in lines]
 
 
+def tracks_of_lines(timeline: Any) -> set[str]:
+    """Return the tracks that the page adds or removes, without those of speakers."""
+    return {track for track in timeline["tracks"] if not track.startswith("speaker-")}
+
+
+def test_each_speaker_has_a_track_in_place_of_the_lines_of_all(clip: AudioClip) -> None:
+    mono, options = replace(clip, has_unlike_sides=False), replace(OPTIONS, speakers="auto")
+    lines = tuple(replace(each, side="", speaker=name) for each, name in ((LEFT, "Anna"), (RIGHT, "Ben")))
+    _, _, timeline, _ = updates(mono, lines[:1], lines, options=options)[-1]
+    assert '"Anna"' in timeline["tracks"]["speaker-1"]
+    assert "baskets" in timeline["tracks"]["speaker-2"]
+    assert timeline["tracks"]["speaker-3"] is None
+    assert timeline["tracks"]["speech"] is None
+    heads = [timeline["tracks"][f"speaker-{number}"].splitlines()[0] for number in (1, 2)]
+    assert ["blue" in heads[0], "orange" in heads[1]] == [True, True]
+
+
 def test_each_side_has_its_own_tracks(clip: AudioClip) -> None:
     _, _, timeline, _ = updates(clip, (LEFT,), (LEFT, RIGHT))[-1]
-    assert set(timeline["tracks"]) == {"speech-left", "words-left", "speech-right", "words-right", "speech", "words"}
+    assert tracks_of_lines(timeline) == {"speech-left", "words-left", "speech-right", "words-right", "speech", "words"}
     assert "baskets" in timeline["tracks"]["words-right"]
     assert "baskets" not in timeline["tracks"]["words-left"]
     assert timeline["tracks"]["words"] is None
@@ -46,7 +63,7 @@ def test_each_side_has_its_own_tracks(clip: AudioClip) -> None:
 
 def test_a_clip_without_sides_has_the_tracks_that_it_had(clip: AudioClip) -> None:
     _, _, timeline, _ = updates(replace(clip, has_unlike_sides=False), (replace(LEFT, side=""),))[-1]
-    assert set(timeline["tracks"]) == {"speech", "words"}
+    assert tracks_of_lines(timeline) == {"speech", "words"}
 
 
 def test_a_line_that_is_taken_back_leaves_the_page(clip: AudioClip) -> None:

@@ -113,3 +113,17 @@ def test_a_resumed_run_adds_its_lines_after_edited_ones() -> None:
     assert [line.text for line in lines_of(resumed)] == ["The young farmer", "sold the clock.", "He left."]
     assert lines_of(resumed.undo()) == LINES
     assert resumed.id == edited.id
+
+
+def test_a_resumed_run_whose_lines_are_cut_by_speakers_keeps_the_edited_ones_with_their_speakers() -> None:
+    stopped = LINES[:2]
+    edited = new_version(replace(NOW, segments=stopped, state="stopped"), OPTIONS)
+    edited = edited.with_items(with_correction(stopped, 0, "The young farmer"))
+    cut = with_split(LINES, 1, "sold", "the clock.")
+    spoken = tuple(replace(line, speaker=f"Speaker {number}") for line, number in zip(cut, (1, 2, 2, 1), strict=True))
+    resumed = edited.resumed(replace(NOW, segments=spoken), stopped)
+    assert [(line.text, line.speaker) for line in lines_of(resumed)] == [
+        ("The young farmer", "Speaker 1"),
+        ("sold the clock.", "Speaker 2"),
+        ("He left.", "Speaker 1"),
+    ]
