@@ -18,6 +18,10 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
+import soundfile
+import soxr
+from mir_eval.onset import f_measure  # type: ignore[import-untyped]
+from mir_eval.transcription import precision_recall_f1_overlap  # type: ignore[import-untyped]
 
 from benchmarks.notes.activations import stored_frames
 from benchmarks.notes.pieces import Piece, TrueNote, read_pieces, rendered
@@ -25,8 +29,9 @@ from models.arrays import DoubleArray
 from models.specs.music import BASIC_PITCH
 from pipelines.music.harmony.note_activations import NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
 from pipelines.notes.decoding import ONSET_LAG_SECONDS, decode_notes
+from pipelines.notes.drum_hits import DRUMS, drum_hits
 from pipelines.notes.note_candidates import note_candidates
-from pipelines.notes.notes import NoteOptions
+from pipelines.notes.notes import CLOSED_HAT, KICK, SNARE, NoteOptions
 from services import Services, build_services
 from settings import Settings
 
@@ -34,6 +39,9 @@ RESULTS = Path(__file__).with_name("results.md")
 FRAMES_PER_SECOND = NOTE_SAMPLE_RATE / NOTE_HOP_SAMPLES
 ONSET_TOLERANCE = 0.05
 """Seconds."""
+SAME_DRUM = {35: KICK, 36: KICK, 38: SNARE, 40: SNARE, 42: CLOSED_HAT, 44: CLOSED_HAT, 46: CLOSED_HAT}
+"""The drum that a General MIDI key is judged as; others are not judged, and found hits at them are wrong."""
+MIN_HITS = 10
 MIN_SECONDS = 0.01
 """Duration that mir_eval needs of each note; offsets are not measured."""
 
@@ -57,7 +65,7 @@ def main() -> None:
                 pieces = [piece for piece in read_pieces() if (piece.split, piece.kind) == (split, kind)]
                 rows.append(_row(f"{kind}, {split}", pieces, arguments.music, services, peer))
     heads = "| pieces | number | F | precision | recall | F of the package |\n|---|---|---|---|---|---|\n"
-    table = heads + "\n".join(rows) + "\n"
+    table = heads + "\n".join(rows) + "\n\n" + drum_table(arguments.music)
     print(table)
     if arguments.write:
         text = (__doc__ or "").partition("\n\n")[2].partition(" `--package`")[0].strip()
@@ -81,6 +89,27 @@ def _notes(wav: Path, folder: Path, services: Services) -> DoubleArray:
     found = decode_notes(frames, note_candidates(frames), NoteOptions(), FRAMES_PER_SECOND)
     rows = [(note.start / FRAMES_PER_SECOND - ONSET_LAG_SECONDS, note.end / FRAMES_PER_SECOND, note.pitch) for note in found]
     return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def drum_table(folder: Path) -> str:
+    """Return the F-measures of kick, snare and hat in the bands, each over the pieces where it is hit ten times or more."""
+    rows = []
+    for split in ("tuning", "kept apart"):
+        scores: dict[int, list[float]] = {drum: [] for drum in DRUMS}
+        for piece in read_pieces():
+            if (piece.split, piece.kind) == (split, "band"):
+                wav, truth = rendered(piece, folder)
+                sound, rate = soundfile.read(wav, dtype="float32", always_2d=True)
+                found = drum_hits(soxr.resample(sound.mean(axis=1), rate, NOTE_SAMPLE_RATE))
+                for drum in DRUMS:
+                    hits = np.asarray([n.onset for n in truth if n.is_drum and SAME_DRUM.get(n.pitch) == drum])
+                    onsets = np.asarray([hit.onset for hit in found if hit.pitch == drum])
+                    if len(hits) >= MIN_HITS:
+                        scores[drum].append(float(f_measure(hits, onsets, window=ONSET_TOLERANCE)[0]) if len(onsets) else 0.0)
+        cells = [f"{fmean(values):.2f} ({len(values)})" if values else "-" for values in scores.values()]
+        rows.append(f"| drums of the bands, {split} | {' | '.join(cells)} |")
+    heads = "| F (pieces) | kick | snare | hat |\n|---|---|---|---|\n"
+    return heads + "\n".join(rows) + "\n"
 
 
 def package_notes(package: Path, folder: Path, services: Services) -> Callable[[Path], DoubleArray]:
@@ -107,7 +136,6 @@ def package_notes(package: Path, folder: Path, services: Services) -> Callable[[
 def onset_scores(truth: list[TrueNote], found: DoubleArray) -> Scores:
     """Return F-measure, precision and recall of onsets with their pitches; drums are left out."""
     from librosa import midi_to_hz
-    from mir_eval.transcription import precision_recall_f1_overlap  # type: ignore[import-untyped]
 
     rows = np.asarray([(note.onset, note.offset, note.pitch) for note in truth if not note.is_drum]).reshape(-1, 3)
     if not len(rows) or not len(found):

@@ -7,15 +7,14 @@ fitted by `python -m training.music.fit_notes` on the rendered pieces of `benchm
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import PITCHES, NoteFrames
+from pipelines.notes.small_network import small_network
 
 WEIGHTS_FILE = Path(__file__).with_name("note_weights.json")
 MIN_EVIDENCE = 0.25
@@ -47,40 +46,13 @@ class Candidates:
     """[candidates], 0 to 1."""
 
 
-@dataclass(frozen=True)
-class ScorerWeights:
-    """Weights of a network with one hidden layer of rectified units."""
-
-    mean: FloatArray
-    """[features], subtracted from the features."""
-    scale: FloatArray
-    """[features], by which they are divided then."""
-    hidden: FloatArray
-    """[features, units]."""
-    hidden_bias: FloatArray
-    """[units]."""
-    output: FloatArray
-    """[units]."""
-    output_bias: FloatArray
-    """[]."""
-
-
-@cache
-def scorer_weights() -> ScorerWeights:
-    """Return the weights of `note_weights.json`."""
-    values = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
-    return ScorerWeights(**{name: np.asarray(value, dtype=np.float32) for name, value in values.items()})
-
-
 def note_candidates(frames: NoteFrames) -> Candidates:
     """Return the candidates of consecutive frames with their probabilities."""
     places, columns = candidate_places(frames)
     if not len(places):
         return Candidates(places, columns, np.empty(0, dtype=np.float32))
-    weights = scorer_weights()
-    features = (candidate_features(frames, places, columns) - weights.mean) / weights.scale
-    logits = np.maximum(features @ weights.hidden + weights.hidden_bias, 0) @ weights.output + weights.output_bias
-    return Candidates(places, columns, (1 / (1 + np.exp(-logits))).astype(np.float32))
+    features = candidate_features(frames, places, columns)
+    return Candidates(places, columns, small_network(WEIGHTS_FILE).probabilities(features)[:, 0])
 
 
 def candidate_places(frames: NoteFrames) -> tuple[IntArray, IntArray]:

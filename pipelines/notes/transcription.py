@@ -14,22 +14,30 @@ from typing import Any
 import numpy as np
 
 from models.runtime import ModelRuntime
+from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import model_fields
 from pipelines.music.facts import ClipTags, MusicFacts
-from pipelines.music.harmony.note_activations import NoteFrames
+from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, NoteFrames
 from pipelines.music.harmony.note_reading import NoteReader
 from pipelines.music.rhythm.beat_network import BEAT_SAMPLE_RATE
 from pipelines.music.sounding_part import sounding_part
 from pipelines.notes.decoding import ONSET_LAG_SECONDS, FrameNote, decode_notes
+from pipelines.notes.drum_hits import HIT_SECONDS, drum_hits
+from pipelines.notes.instruments import BoolArray, drums_play, is_pitched, pitched_part
 from pipelines.notes.note_candidates import note_candidates
 from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
 from pipelines.notes.velocities import note_velocities
+from pipelines.tagging.audioset import class_tree
+from pipelines.tagging.sound_tagging import tag_sounds
+from pipelines.tagging.tags import SoundTags, TagOptions
 
-PIANO = NotePart("Piano", 0)
+DRUM_PART = NotePart("Drums", 0, is_drums=True)
+JOB_FRACTIONS = {"sounds": 0.2, "notes": 0.7}
+"""Fraction of the work that each part of the job is; drums take the rest."""
 
 
 @in_cluster("music")
@@ -59,7 +67,7 @@ def transcribe_notes(
     """
     began = clock()
     options.check()
-    transcriber = _Transcriber(clip, options, runtime)
+    transcriber = _Transcriber(clip, options, runtime, tags)
     now = NoteTranscription(clip.duration, **model_fields(transcriber.specs, runtime.catalog.device))
     now = now.with_facts(facts) if facts else now
     yield now
@@ -75,30 +83,50 @@ def transcribe_notes(
 class _Transcriber:
     """One clip and the models for it."""
 
-    def __init__(self, clip: AudioClip, options: NoteOptions, runtime: ModelRuntime) -> None:
+    def __init__(self, clip: AudioClip, options: NoteOptions, runtime: ModelRuntime, tags: ClipTags) -> None:
         self._clip = clip
         self._options = options
         self._runtime = runtime
+        self._tags = tags
         self._part = sounding_part(clip.waveform(BEAT_SAMPLE_RATE), BEAT_SAMPLE_RATE)
         self._reader = NoteReader(clip, self._part, runtime)
-        self.specs = (self._reader.spec,)
+        self.specs = (self._reader.spec, YAMNET)
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[dict[str, Any], None, None]:
         """Yield fields of the result as they become known."""
+        sounds = yield from self._sound_tags(stopped)
+        frames = yield from self._frames()
+        found = decode_notes(frames, note_candidates(frames), self._options, self._reader.frames_per_second)
+        part = pitched_part(self._tags, sounds)
+        pitched = tuple(self._timed(found, part.name))
+        if self._options.mode == "polyphonic":
+            musical = is_pitched(sounds)
+            pitched = tuple(note for note in pitched if _holds(musical, note.onset, sounds))
+        hits = tuple(self._hits(sounds)) if self._options.drums else ()
+        yield {
+            "notes": ordered(pitched + hits),
+            "parts": ((part,) if pitched else ()) + ((DRUM_PART,) if hits else ()),
+            "no_notes_reason": "" if pitched else NO_PITCHED_NOTES,
+            "position": 1.0,
+        }
+
+    def _sound_tags(self, stopped: Callable[[], bool]) -> Generator[dict[str, Any], None, SoundTags]:
+        known = self._tags.sounds
+        if known and known.state == "done" and known.classes == class_tree().names:
+            return known
+        for tags in tag_sounds(self._clip, TagOptions(model=YAMNET.key), self._runtime, stopped):
+            yield {"position": JOB_FRACTIONS["sounds"] * tags.position / self._clip.duration}
+        return tags
+
+    def _frames(self) -> Generator[dict[str, Any], None, NoteFrames]:
+        """Return the activations of the part that sounds."""
         blocks: list[NoteFrames] = []
         count = self._reader.count
         for block in range(count):
             blocks.append(self._reader.block(block))
-            yield {"position": 0.999 * (block + 1) / count, "tuning_cents": self._reader.cents}
-        frames = NoteFrames(*(np.concatenate(arrays) for arrays in zip(*blocks, strict=True)))
-        found = decode_notes(frames, note_candidates(frames), self._options, self._reader.frames_per_second)
-        notes = ordered(tuple(self._timed(found, PIANO.name)))
-        yield {
-            "notes": notes,
-            "parts": (PIANO,) if notes else (),
-            "no_notes_reason": "" if notes else NO_PITCHED_NOTES,
-            "position": 1.0,
-        }
+            position = JOB_FRACTIONS["sounds"] + JOB_FRACTIONS["notes"] * (block + 1) / count
+            yield {"position": position, "tuning_cents": self._reader.cents}
+        return NoteFrames(*(np.concatenate(arrays) for arrays in zip(*blocks, strict=True)))
 
     def _timed(self, found: list[FrameNote], part: str) -> Iterator[Note]:
         """Yield notes on the clip's time axis, with their velocities."""
@@ -109,3 +137,15 @@ class _Transcriber:
         for note, onset, velocity in zip(found, onsets, velocities, strict=True):
             offset = min(self._clip.duration, self._part.start + note.end / rate)
             yield Note(round(self._part.start + onset, 4), round(offset, 4), note.pitch, velocity, part)
+
+    def _hits(self, sounds: SoundTags) -> Iterator[Note]:
+        """Yield the hits of drums where drums play."""
+        playing = drums_play(sounds)
+        for hit in drum_hits(self._clip.waveform(NOTE_SAMPLE_RATE)) if playing.any() else []:
+            if _holds(playing, hit.onset, sounds):
+                yield Note(hit.onset, round(hit.onset + HIT_SECONDS, 4), hit.pitch, hit.velocity, DRUM_PART.name)
+
+
+def _holds(patches: BoolArray, seconds: float, sounds: SoundTags) -> bool:
+    """Return what `patches` [patches] has for a time."""
+    return bool(patches[min(len(patches) - 1, int(seconds / sounds.hop_seconds))])

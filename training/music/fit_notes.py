@@ -6,16 +6,12 @@ python -m training.music.fit_notes --music FOLDER
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import GroupKFold
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks.notes.activations import stored_frames
 from benchmarks.notes.pieces import TrueNote, read_pieces, rendered
@@ -25,8 +21,9 @@ from pipelines.notes.decoding import ONSET_LAG_SECONDS
 from pipelines.notes.note_candidates import WEIGHTS_FILE, candidate_features, candidate_places
 from services import build_services
 from settings import Settings
+from training.music.small_networks import fitted, write_network
 
-UNITS, DECAY, EPOCHS, FOLDS = 24, 0.03, 40, 7
+DECAY, EPOCHS, FOLDS = 0.03, 40, 7
 TOLERANCE = 0.05
 """Seconds from a note within which a candidate is that note."""
 
@@ -58,9 +55,9 @@ def main() -> None:
     features, is_note = (np.concatenate(arrays) for arrays in zip(*((p.features, p.is_note) for p in pieces), strict=True))
     groups = np.repeat(np.arange(len(pieces)), [len(piece.is_note) for piece in pieces])
     for train, test in GroupKFold(FOLDS).split(features, is_note, groups):
-        model = fitted(features[train], is_note[train])
+        model = fitted(features[train], is_note[train], DECAY, EPOCHS)
         print(f"right on pieces left out: {model.score(features[test], is_note[test]):.3f}")
-    write_weights(fitted(features, is_note))
+    write_network(fitted(features, is_note, DECAY, EPOCHS), WEIGHTS_FILE)
 
 
 def labels(places: IntArray, columns: IntArray, truth: list[TrueNote]) -> IntArray:
@@ -72,28 +69,6 @@ def labels(places: IntArray, columns: IntArray, truth: list[TrueNote]) -> IntArr
         if len(near) and not note.is_drum:
             found[near[np.abs(times[near] - note.onset).argmin()]] = 1
     return found
-
-
-def fitted(features: FloatArray, is_note: IntArray) -> Pipeline:
-    """Return the fitted network."""
-    network = MLPClassifier((UNITS,), alpha=DECAY, max_iter=EPOCHS, random_state=0)
-    return make_pipeline(StandardScaler(), network).fit(features, is_note)
-
-
-def write_weights(model: Pipeline) -> None:
-    """Write the weights with four decimals."""
-    scaler, network = model[0], model[1]
-    (hidden, output), (hidden_bias, output_bias) = network.coefs_, network.intercepts_
-    arrays = {
-        "mean": scaler.mean_,
-        "scale": scaler.scale_,
-        "hidden": hidden,
-        "hidden_bias": hidden_bias,
-        "output": output[:, 0],
-        "output_bias": output_bias[0],
-    }
-    rows = [f' "{name}": {json.dumps(np.round(array, 4).tolist())}' for name, array in arrays.items()]
-    WEIGHTS_FILE.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

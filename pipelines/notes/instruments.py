@@ -1,0 +1,69 @@
+"""What plays, by the tags of a clip: the program of its part, and where drums play."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.arrays import FloatArray
+from pipelines.music.facts import ClipTags
+from pipelines.notes.notes import NotePart
+from pipelines.tagging.audioset import INSTRUMENT, MUSIC, SINGING_CLASSES, class_tree
+from pipelines.tagging.tags import SoundTags
+
+BoolArray = NDArray[np.bool_]
+
+PROGRAMS = {
+    "Piano": 0, "Electric piano": 4, "Harpsichord": 6, "Glockenspiel": 9, "Vibraphone": 11, "Marimba": 12,
+    "Marimba, xylophone": 12, "Organ": 19, "Accordion": 21, "Harmonica": 22, "Acoustic guitar": 24, "Guitar": 24,
+    "Electric guitar": 27, "Bass guitar": 33, "Violin": 40, "Violin, fiddle": 40, "Cello": 42, "Double bass": 43, "Harp": 46,
+    "Timpani": 47, "Strings": 48, "String section": 48, "Orchestra": 48, "Choir": 52, "Trumpet": 56, "Trombone": 57,
+    "French horn": 60, "Brass": 61, "Saxophone": 65, "Clarinet": 71, "Flute": 73, "Wind": 73, "Woodwind": 73,
+    "Whistling": 78, "Synthesizer": 81, "Banjo": 105, "Sitar": 104, "Bagpipes": 109, "Steelpan": 114,
+}  # fmt: skip
+"""General MIDI programs of tags and of AudioSet's classes."""
+UNKNOWN_PART = NotePart("Notes", 0)
+"""Where no tag names an instrument."""
+DRUM_CLASSES = ("Drum kit", "Drum machine", "Snare drum", "Bass drum", "Hi-hat", "Drum", "Percussion", "Cymbal")
+MIN_DRUM_LOG_SCORE = -6.6
+"""Mean natural logarithm of the highest score of `DRUM_CLASSES` around a moment from which drums play. Three of the seven tuning
+pieces with drums are above it, and six of eight kept apart; pieces for piano and ensembles are below -8.5."""
+OTHER_PITCHED_CLASSES = ("Whistling", "Whistle", "Bell", "Beep, bleep", "Sine wave")
+MIN_PITCHED_SCORE = 0.1
+"""Mean of the highest score of music, instruments and singing around a moment from which there are notes: at least 0.3 in the
+tuning pieces, at most 0.01 in speech and noise."""
+AROUND_SECONDS = 10.0
+
+
+def pitched_part(tags: ClipTags, sounds: SoundTags) -> NotePart:
+    """Return the part of the instrument that is named first, by the tags of music where they are known."""
+    named = [tag.name for tag in tags.music.of_kind("instrument")] if tags.music else []
+    for name in (*named, *(tag.name for tag in sounds.top)):
+        if name in PROGRAMS:
+            return NotePart(name.partition(",")[0], PROGRAMS[name])
+    return UNKNOWN_PART
+
+
+def drums_play(sounds: SoundTags) -> BoolArray:
+    """Return for each patch of the tags [patches] whether drums play around it."""
+    columns = [column for column, name in enumerate(sounds.classes) if name in DRUM_CLASSES]
+    scores = np.log(np.maximum(sounds.scores[:, columns].max(axis=1), 1e-4))
+    return (_around(scores, sounds) >= MIN_DRUM_LOG_SCORE) & is_pitched(sounds)
+
+
+def is_pitched(sounds: SoundTags) -> BoolArray:
+    """Return for each patch of the tags [patches] whether there is music, an instrument or singing around it."""
+    tree = class_tree()
+    names = (tree.index(name) for name in (*SINGING_CLASSES, *OTHER_PITCHED_CLASSES))
+    columns = sorted(tree.below(MUSIC) | tree.below(INSTRUMENT) | set(names))
+    pitched: BoolArray = _around(sounds.scores[:, columns].max(axis=1), sounds) >= MIN_PITCHED_SCORE
+    return pitched
+
+
+def _around(scores: FloatArray, sounds: SoundTags) -> FloatArray:
+    """Return the mean [patches] of the scores around each patch."""
+    from scipy.ndimage import uniform_filter1d
+
+    size = min(len(scores), max(1, round(AROUND_SECONDS / sounds.hop_seconds)))
+    mean: FloatArray = uniform_filter1d(scores, size, mode="nearest")
+    return mean

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from models.arrays import FloatArray
+from pipelines.music.facts import MusicFacts
+from pipelines.music.rhythm.types import Beats
+from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription
+from pipelines.notes.synthesis import SYNTHESIS_RATE, note_sound
+from pipelines.notes.transcription import transcribe_notes
+from services import Services
+from tests.recordings import EXAMPLES
+
+pytestmark = pytest.mark.models
+PIANO = NotePart("Piano", 0)
+
+
+def transcribed(
+    services: Services, folder: Path, sound: FloatArray, options: NoteOptions = NoteOptions(drums=False)
+) -> NoteTranscription:
+    path = folder / "sound.wav"
+    soundfile.write(path, sound, SYNTHESIS_RATE)
+    *_, last = transcribe_notes(services.clips.open(path), options, services.runtime)
+    assert last.state == "done"
+    return last
+
+
+def repeated(pitch: int, count: int, step: float, start: float = 0.5) -> list[Note]:
+    return [Note(start + step * number, start + step * (number + 0.8), pitch, 90, "Piano") for number in range(count)]
+
+
+def test_sixteen_sixteenths_stay_sixteen(services: Services, tmp_path: Path) -> None:
+    played = repeated(64, 16, 0.125)
+    found = transcribed(services, tmp_path, note_sound(played, [PIANO], 3.5)).notes
+    assert [note.pitch for note in found] == [64] * 16
+    assert [note.onset for note in found] == pytest.approx([note.onset for note in played], abs=0.03)
+
+
+def test_held_notes_are_not_repeated_and_the_silence_before_them_counts(services: Services, tmp_path: Path) -> None:
+    played = [Note(2.0, 7.0, pitch, 90, "Piano") for pitch in (48, 55, 64)]
+    found = transcribed(services, tmp_path, note_sound(played, [PIANO], 9.0)).notes
+    assert sorted(note.pitch for note in found) == [48, 55, 64]
+    assert [note.onset for note in found] == pytest.approx([2.0] * 3, abs=0.03)
+
+
+def test_times_do_not_drift_over_five_minutes(services: Services, tmp_path: Path) -> None:
+    # The frames of the network do not divide a second, and its windows overlap: errors of either would add up.
+    played = repeated(60, 100, 3.0)
+    found = transcribed(services, tmp_path, note_sound(played, [PIANO], 301.0)).notes
+    assert [note.pitch for note in found] == [60] * 100
+    lateness = np.array([note.onset - true.onset for note, true in zip(found, played, strict=True)])
+    drift = np.polyfit([note.onset for note in played], lateness, 1)[0] * 300
+    assert abs(drift) < 0.01
+    assert np.abs(lateness).max() < 0.03
+
+
+def test_the_result_has_the_beats_of_known_facts(services: Services) -> None:
+    beats = Beats((0.5, 1.0), (1, 2), 2, 4, 0.9)
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    steps = list(transcribe_notes(clip, NoteOptions(), services.runtime, facts=MusicFacts(clip.duration, beats=beats)))
+    assert {step.beats for step in steps} == {beats}
+    assert steps[-1].notes
+    assert steps[-1].from_dict(steps[-1].to_dict()).notes == steps[-1].notes
+    assert [step.position for step in steps] == sorted(step.position for step in steps)
+
+
+NOISE = np.random.default_rng(0)
+UNPITCHED = {
+    "white noise": NOISE.normal(0, 0.1, 5 * SYNTHESIS_RATE),
+    "clicks": np.where(np.arange(5 * SYNTHESIS_RATE) % 11_025 == 0, 0.9, 0.0),
+    "rumble": np.cumsum(NOISE.normal(0, 0.001, 5 * SYNTHESIS_RATE)),
+}
+
+
+@pytest.mark.parametrize("sound", UNPITCHED.values(), ids=UNPITCHED.keys())
+def test_where_nothing_is_pitched_a_sentence_says_so(services: Services, tmp_path: Path, sound: FloatArray) -> None:
+    found = transcribed(services, tmp_path, sound.astype(np.float32), NoteOptions())
+    assert (found.notes, found.parts, found.no_notes_reason) == ((), (), NO_PITCHED_NOTES)
+
+
+def test_speech_has_no_notes(services: Services) -> None:
+    *_, found = transcribe_notes(services.clips.open(EXAMPLES / "speech.flac"), NoteOptions(), services.runtime)
+    assert (found.notes, found.no_notes_reason) == ((), NO_PITCHED_NOTES)
+
+
+def test_a_job_that_is_stopped_ends_stopped(services: Services) -> None:
+    clip = services.clips.open(EXAMPLES / "music.ogg")
+    *_, last = transcribe_notes(clip, NoteOptions(), services.runtime, should_stop=lambda: True)
+    assert last.state == "stopped"
