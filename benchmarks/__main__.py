@@ -17,6 +17,7 @@ from benchmarks import (
     audio_to_image,
     cache,
     embeddings,
+    everything,
     long_transcription,
     music,
     page,
@@ -41,6 +42,7 @@ BENCHMARKS = (
     music,
     audio_to_image,
     embeddings,
+    everything,
     projections,
     timeline,
 )

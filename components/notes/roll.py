@@ -9,6 +9,7 @@ import gradio as gr
 
 from components.notes.labels import NotesLabels
 from components.page.edits import RUNNING, ask_markup, undo_markup, versions_markup
+from components.page.markup import labels_markup
 from components.page.page_script import page_script
 from components.timeline.timeline import Value
 from pipelines.notes.notes import DRUM_NAMES, Note, NoteTranscription
@@ -22,10 +23,9 @@ def build_roll(message: str) -> gr.HTML:
     return gr.HTML(
         value=no_roll_value(message),
         elem_id="notes-roll",
-        html_template=_template(labels),
+        html_template=_template(labels) + labels_markup(asdict(labels)),
         js_on_load=page_script("notes/js/notes"),
         apply_default_css=False,
-        labels=asdict(labels),
     )
 
 

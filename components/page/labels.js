@@ -1,8 +1,10 @@
-/* The texts of a component, which Python gives it. */
+/* The texts of a component, which Python gives it in its template: see `labels_markup`. */
+
+const LABELS = JSON.parse(element.querySelector('[data-labels]').dataset.labels);
 
 /** A text with values in its braces. */
 export function label(name, values = {}) {
-  return props.labels[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  return LABELS[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
 }
 
 /** A button that shows a sign, with a name for those who do not see it. */

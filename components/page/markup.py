@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from pipelines.wording.certainty import percent
 
@@ -15,6 +16,14 @@ class FailureMarkup(str):
 def failure_markup(sentence: str) -> FailureMarkup:
     """Return the line that says why there is no result."""
     return FailureMarkup(f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>')
+
+
+def labels_markup(labels: Mapping[str, str]) -> str:
+    """Return the part of a component's template from which its script reads texts, see labels.js.
+
+    Gradio forgets the props of a component that gets a value before its tab was opened, but not its template.
+    """
+    return f'<span hidden data-labels="{html.escape(json.dumps(labels))}"></span>'
 
 
 def chips_markup(title: str, tags: Sequence[tuple[str, float | None]]) -> str:

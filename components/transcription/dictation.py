@@ -17,11 +17,12 @@ import soxr
 
 from components.clip.sound_chunks import chunk_rate, chunk_samples
 from components.page.events import QUIET_EACH, sharing
+from components.page.markup import labels_markup
 from components.page.page_script import page_script
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
 from components.transcription.controls import options_of
-from components.transcription.labels import DictationLabels, as_props
+from components.transcription.labels import DictationLabels, as_texts
 from components.transcription.summary import transcription_summary, waiting_message
 from components.transcription.transcript import TranscriptFeed
 from models.errors import AudioscopeError
@@ -72,9 +73,8 @@ def build_dictation_button() -> gr.HTML:
     return gr.HTML(
         value={},
         elem_id="dictation",
-        html_template=TEMPLATE,
+        html_template=TEMPLATE + labels_markup(as_texts(DictationLabels())),
         js_on_load=page_script("transcription/js/dictation"),
-        labels=as_props(DictationLabels()),
         apply_default_css=False,
         min_width=0,
     )

@@ -109,6 +109,6 @@ class DictationLabels:
     refused: str = "The microphone is not available: please allow it for this page."
 
 
-def as_props(labels: TranscriptLabels | DictationLabels) -> dict[str, str]:
+def as_texts(labels: TranscriptLabels | DictationLabels) -> dict[str, str]:
     """Return the texts as a component's script reads them."""
     return asdict(labels)

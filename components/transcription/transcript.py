@@ -10,9 +10,10 @@ from uuid import uuid4
 import gradio as gr
 
 from components.page.edits import RUNNING, ask_markup, edits_value, undo_markup, versions_markup
+from components.page.markup import labels_markup
 from components.page.page_script import page_script
 from components.timeline.timeline import Value
-from components.transcription.labels import TranscriptLabels, as_props
+from components.transcription.labels import TranscriptLabels, as_texts
 from pipelines.speech.edits.versions import TranscriptVersions
 from pipelines.speech.transcript import Segment
 from pipelines.wording.certainty import MIN_CERTAIN, MIN_PROBABLE
@@ -27,10 +28,9 @@ def build_transcript(message: str) -> gr.HTML:
     return gr.HTML(
         value=TranscriptFeed().value(message),
         elem_id="transcript",
-        html_template=_template(labels),
+        html_template=_template(labels) + labels_markup(as_texts(labels)),
         js_on_load=page_script("transcription/js/transcript"),
         apply_default_css=False,
-        labels=as_props(labels),
     )
 
 
