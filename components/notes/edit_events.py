@@ -12,9 +12,10 @@ import gradio as gr
 from components.timeline.timeline import event_field
 from models.errors import InvalidOption
 from pipelines.notes.notes import MAX_VELOCITY, Note, NoteTranscription
+from pipelines.notes.quantisation import quantised
 from pipelines.notes.versions import NoteVersion, NoteVersions
 
-KINDS = ("notes", "undo", "redo", "version")
+KINDS = ("notes", "quantise", "undo", "redo", "version")
 MAX_PAIRS = 50_000
 """Notes that one edit may change."""
 MAX_PITCH = 127
@@ -45,6 +46,8 @@ def edited_notes(known: NoteVersions, shown: NoteVersion, event: gr.EventData) -
             return versions.with_version(before.redo())
         case "notes":
             return versions.with_version(before.with_items(_with_pairs(before.transcription, event_field(event, "pairs"))))
+        case "quantise":
+            return versions.with_version(before.with_items(_with_grid(before.transcription, event)))
         case kind:
             raise InvalidOption("edit", kind, ", ".join(KINDS))
 
@@ -73,6 +76,20 @@ def _with_pairs(now: NoteTranscription, pairs: object) -> tuple[Note, ...]:
             made.append(replace(after, bend=bend))
     rest = Counter(note for notes in at.values() for note in notes)
     return (*rest.elements(), *made)
+
+
+def _with_grid(now: NoteTranscription, event: gr.EventData) -> tuple[Note, ...]:
+    """Return the notes after quantisation of some of them."""
+    chosen = event_field(event, "chosen")
+    if not isinstance(chosen, list) or len(chosen) > MAX_PAIRS:
+        raise InvalidOption("edit", "", f"a list of up to {MAX_PAIRS} notes")
+    keys = Counter(_key(_read(row, now)) for row in chosen)
+    picked = tuple(note for note in now.notes if keys[_key(note)])
+    grid, strength = event_field(event, "grid"), event_field(event, "strength")
+    if isinstance(strength, bool) or not isinstance(strength, int | float):
+        raise InvalidOption("strength", strength, "0 to 1")
+    moved = quantised(picked, now.beats, int(grid) if isinstance(grid, int) else 0, float(strength))
+    return (*(note for note in now.notes if not keys[_key(note)]), *moved)
 
 
 def _taken(at: dict[Key, list[Note]], wanted: Note) -> Note:

@@ -30,6 +30,11 @@ NOTE_COUNT = "{count} notes"
 ONE_NOTE = "1 note"
 PART_COUNT = "{part}: {count}"
 
+FORMATS = (("midi", "MIDI"), ("musicxml", "MusicXML"), ("svg", "SVG"), ("csv", "CSV"), ("json", "JSON"))
+"""Files for download: format of `export_notes`, and its name."""
+GRIDS = ((1, "Beats"), (2, "1/2 beat"), (3, "1/3 beat"), (4, "1/4 beat"), (6, "1/6 beat"), (8, "1/8 beat"))
+"""Divisions of a beat, and the name of their length."""
+
 
 @dataclass(frozen=True)
 class NotesLabels(EditLabels):
@@ -49,9 +54,17 @@ class NotesLabels(EditLabels):
     draw: str = "Draw"
     draw_title: str = "Draw notes (D)"
     delete: str = "Delete"
+    quantise: str = "Quantise"
+    grid: str = "Grid"
+    strength: str = "Strength"
+    apply: str = "Apply"
     velocity: str = "Velocity"
     velocity_factor: str = "Softer or louder"
     velocities: str = "Velocities"
     listen: str = "Listen: clip or notes"
     clip: str = "Clip"
     notes: str = "Notes"
+    writing: str = "Writing {format} …"
+    downloads: str = "Download the notes"
+    score: str = "Score"
+    page: str = "Score, page {page} of {pages}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import methodcaller
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 
@@ -15,18 +16,26 @@ from components.notes.controls import build_advanced_controls, options_of
 from components.notes.edit_events import edited_notes, sequence_of
 from components.notes.roll import build_roll, no_roll_value
 from components.notes.updates import NO_UPDATE, NoteUpdates, Update, whole
+from components.page.downloads import new_files_folder
 from components.page.events import QUIET_EACH
 from components.page.jobs.live_jobs import reported
 from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
+from components.timeline.timeline import Value, event_field
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
 from pipelines.description.description import ClipDescription
 from pipelines.edits.versions import Versions
+from pipelines.notes.export import engraved, export_notes
 from pipelines.notes.in_bars import notes_in_bars
+from pipelines.notes.notes import NoteTranscription
 from pipelines.notes.versions import NoteVersion, new_note_version, note_versions
 from services import Services
+
+PARALLEL_EXPORTS = 2
+"""Files that are written at once, for all people together."""
 
 
 def build_notes_panel(services: Services, clip: ClipInput) -> None:
@@ -48,6 +57,9 @@ def build_notes_panel(services: Services, clip: ClipInput) -> None:
     job.run_when_wanted("notes", result)
     job.on(run.click, clip.state, work.run, [clip.state, clip.person, clip.description, *controls], shown)
     roll.edited(work.edit, inputs=edited, outputs=shown, **QUIET_EACH)
+    files: dict[str, Any] = {"inputs": edited, "outputs": roll, "concurrency_limit": PARALLEL_EXPORTS, **QUIET_EACH}
+    roll.exported(work.export, **files)
+    roll.engraved(work.engrave, **files)
     add_notes_endpoint(services)
 
 
@@ -102,6 +114,30 @@ class _NotesWork:
             roll, *_ = whole(clip, stored if stored.shown else only(shown))
             return {**roll, "error": sentence_for(error)}, gr.skip(), gr.skip(), gr.skip()
         return whole(clip, versions, sequence_of(event))
+
+    def export(self, clip: AudioClip | None, person: str, shown: NoteVersion | None, event: gr.EventData) -> Value:
+        """Write a file of the notes to the clip's folder, with which it is deleted, and return its address for the page."""
+        try:
+            if clip is None or shown is None:
+                raise NoClip
+            note_format = str(event_field(event, "format"))
+            path = export_notes(self._latest(clip, person, shown), note_format, new_files_folder(clip), safe_stem(clip.name))
+            return {"file": {"url": "gradio_api/file=" + quote(str(path)), "name": path.name}}
+        except Exception as error:
+            return {"failed": sentence_for(error)}
+
+    def engrave(self, clip: AudioClip | None, person: str, shown: NoteVersion | None) -> Value:
+        """Return the pages of the score, each an SVG document."""
+        try:
+            if clip is None or shown is None:
+                raise NoClip
+            return {"pages": list(engraved(self._latest(clip, person, shown), safe_stem(clip.name)))}
+        except Exception as error:
+            return {"failed": sentence_for(error)}
+
+    def _latest(self, clip: AudioClip, person: str, shown: NoteVersion) -> NoteTranscription:
+        """Return the notes of a version with edits that the page has not got back yet."""
+        return self._versions.find(clip, person).latest(shown).transcription
 
 
 def only(version: NoteVersion) -> Versions[NoteVersion]:

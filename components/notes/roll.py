@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.notes.labels import NotesLabels
+from components.notes.labels import FORMATS, GRIDS, NotesLabels
 from components.page.edits import RUNNING, ask_markup, undo_markup, versions_markup
 from components.page.markup import labels_markup
 from components.page.page_script import page_script
@@ -18,7 +18,7 @@ PENCIL_ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 13l.6-2.9
 
 
 def build_roll(message: str) -> gr.HTML:
-    """Build the component, which shows `message` while there are no notes; its event is `edited`."""
+    """Build the component, which shows `message` while there are no notes; its events are `edited`, `exported` and `engraved`."""
     labels = NotesLabels()
     return gr.HTML(
         value=no_roll_value(message),
@@ -30,6 +30,8 @@ def build_roll(message: str) -> gr.HTML:
 
 
 def _template(labels: NotesLabels) -> str:
+    grids = "".join(f'<option value="{grid}">{name}</option>' for grid, name in GRIDS)
+    formats = "".join(f'<button type="button" data-format="{key}">{name}</button>' for key, name in FORMATS)
     return f"""
 <p class="empty"></p>
 <section class="notes-roll unused" aria-label="{labels.notes}">
@@ -38,11 +40,17 @@ def _template(labels: NotesLabels) -> str:
     <button type="button" class="draw" aria-pressed="false" title="{labels.draw_title}">{PENCIL_ICON}
       <span>{labels.draw}</span></button>
     <button type="button" class="delete" disabled>{labels.delete}</button>
+    <button type="button" data-panel="quantise" aria-expanded="false">{labels.quantise}</button>
     <button type="button" data-panel="velocity" aria-expanded="false">{labels.velocity}</button>
     {versions_markup(labels)}
     <label class="balance"><span>{labels.clip}</span>
       <input type="range" min="0" max="100" step="5" value="0" aria-label="{labels.listen}"><span>{labels.notes}</span></label>
   </div>
+  <form class="edit-panel" data-panel="quantise" hidden><fieldset>
+    <label>{labels.grid} <select name="grid">{grids}</select></label>
+    <label>{labels.strength} <input name="strength" type="range" min="0" max="100" step="5" value="100"></label>
+    <button>{labels.apply}</button></fieldset>
+  </form>
   <form class="edit-panel" data-panel="velocity" hidden>
     <label>{labels.velocity_factor} <input name="factor" type="range" min="20" max="180" step="5" value="100"></label>
   </form>
@@ -53,7 +61,10 @@ def _template(labels: NotesLabels) -> str:
     <div class="roll-head" hidden></div>
   </div>
   <p id="notes-hint" class="roll-hint">{labels.hint}</p>
-  <div class="roll-foot"><p class="roll-chosen" role="status"></p></div>
+  <div class="roll-foot"><p class="roll-chosen" role="status"></p>
+    <div class="roll-downloads" role="group" aria-label="{labels.downloads}">{formats}
+      <button type="button" class="score-button" aria-expanded="false">{labels.score}</button></div></div>
+  <div class="roll-score" role="region" aria-label="{labels.score}" hidden></div>
   <p class="roll-live summary" role="status" hidden></p>
 </section>
 {ask_markup(labels)}

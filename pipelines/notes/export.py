@@ -39,8 +39,7 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
     """
     if note_format not in get_args(NoteFormat):
         raise InvalidOption("format", note_format, ", ".join(get_args(NoteFormat)))
-    is_score = note_format in ("musicxml", "svg")
-    if not transcription.notes or (is_score and all(part.is_drums for part in transcription.parts)):
+    if not transcription.notes:
         raise NoNotes
     match note_format:
         case "midi":
@@ -48,9 +47,9 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
             midi_file(transcription).save(path)
         case "musicxml":
             path = folder / f"{stem}.musicxml"
-            path.write_bytes(music_xml(transcription, stem))
+            path.write_bytes(_score(transcription, stem))
         case "svg":
-            path = _write_pages(score_pages(music_xml(transcription, stem)), folder, stem)
+            path = _write_pages(engraved(transcription, stem), folder, stem)
         case "csv":
             path = folder / f"{stem}.csv"
             _write_table(transcription, path)
@@ -58,6 +57,22 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
             path = folder / f"{stem}.json"
             path.write_text(json.dumps(transcription.to_dict(), ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     return path
+
+
+def engraved(transcription: NoteTranscription, title: str) -> tuple[str, ...]:
+    """Return the pages of the score, each an SVG document.
+
+    Raises:
+        NoNotes: there are no notes, or all are drums.
+    """
+    return score_pages(_score(transcription, title))
+
+
+def _score(transcription: NoteTranscription, title: str) -> bytes:
+    drums = {part.name for part in transcription.parts if part.is_drums}
+    if all(note.part in drums for note in transcription.notes):
+        raise NoNotes
+    return music_xml(transcription, title)
 
 
 def _write_pages(pages: tuple[str, ...], folder: Path, stem: str) -> Path:

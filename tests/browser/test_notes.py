@@ -81,6 +81,14 @@ def test_notes_are_transcribed_edited_undone_and_kept(app: RunningApp, new_page:
     page.mouse.move(x + 40, y + 12, steps=4)
     page.mouse.up()
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    page.get_by_role("button", name="Quantise").click()
+    page.get_by_role("button", name="Apply").click()
+
+    with page.expect_download() as midi:
+        page.get_by_role("button", name="MIDI").click()
+    assert midi.value.suggested_filename == "Music.mid"
+    page.get_by_role("button", name="Score").click()
+    expect(page.get_by_role("img", name="Score, page 1").first).to_be_visible()
 
     page.get_by_role("button", name="Transcribe notes").click()  # asks, as it would take the place of the edits
     page.get_by_role("button", name="Keep editing").click()

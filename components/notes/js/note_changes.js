@@ -78,6 +78,12 @@ export function edit(pairs) {
   trigger('edited', {kind: 'notes', pairs: wire, sequence});
 }
 
+/** Ask Python for an edit. */
+export function askFor(wish) {
+  sequence += 1;
+  trigger('edited', {...wish, sequence});
+}
+
 /** Play a note by itself. */
 export function audition(note) {
   const {pitch, velocity, onset, offset} = note;

@@ -65,7 +65,7 @@ export function applied(notes, pairs) {
 }
 
 /** A note as Python reads it. */
-const fieldsOf = ({onset, offset, pitch, velocity, part}) => [onset, offset, pitch, velocity, part];
+export const fieldsOf = ({onset, offset, pitch, velocity, part}) => [onset, offset, pitch, velocity, part];
 
 /** The edit as Python reads it; null where it changes nothing. */
 export function sent(pairs) {

@@ -1,24 +1,31 @@
 /*
  * The notes of the clip as a piano roll that can be edited; its time axis is that of the player.
  *
- * `element`, `trigger`, `props` and `watch` come from gr.HTML. A value is that of `roll_value` in roll.py.
- * To Python: the event 'edited' (an edit, undo, another version).
+ * `element`, `trigger`, `props` and `watch` come from gr.HTML. A value is that of `roll_value` in roll.py,
+ * or {file}, {pages} or {failed}. To Python: the events 'edited' (an edit, undo, another version), 'exported' {format} and
+ * 'engraved'.
  */
 
 import {showEdits, startEdits} from '../../page/edit_tools.js';
 import {label} from '../../page/labels.js';
 import {pitchName} from '../../page/pitch_names.js';
-import {chosenOrAll, edit, endPreview, isLatest, previewEdit, showChosen} from './note_changes.js';
-import {scaled} from './note_edits.js';
+import {storeFile} from '../../page/stored_file.js';
+import {askFor, chosenOrAll, edit, endPreview, isLatest, previewEdit, showChosen} from './note_changes.js';
+import {fieldsOf, scaled} from './note_edits.js';
 import {drawAll, onRollTheme, placeRollHead, roll, state, ui} from './notes_page.js';
 import {deleteChosen, onRollKey, toggleDrawing} from './roll_keys.js';
 import {listenToRoll} from './roll_pointers.js';
+import {listenToScore, refreshScore, showScore} from './score.js';
 
 const PHONE_ROW_HEIGHT = 14; // CSS pixels
+const quantise = element.querySelector('.edit-panel[data-panel="quantise"]');
 const loudness = element.querySelector('.edit-panel[data-panel="velocity"]');
 
 function receive() {
   const {value} = props;
+  if (value?.file) storeFile(value.file);
+  if (value?.pages) showScore(value.pages);
+  if (value?.file || value?.pages || value?.failed) return say(value.failed ?? '');
   if (!value?.edits || !isLatest(value)) return; // a moment without a value, while the page is filled
   const isNew = value.token !== state.token;
   state.token = value.token;
@@ -34,6 +41,7 @@ function receive() {
   showEdits(value.edits, value.parts.length > 0);
   showParts(value.message);
   showChosen();
+  if (value.edits.running === false) refreshScore();
   if (isNew) ui.scroll.scrollTop = (roll.height - ui.scroll.clientHeight) / 2;
 }
 
@@ -43,6 +51,7 @@ function showParts(message) {
   ui.message.textContent = message;
   ui.message.hidden = has;
   ui.root.classList.toggle('unused', !has);
+  quantise.querySelector('fieldset').disabled = !roll.beats.length;
   const pitches = roll.notes.filter(note => !roll.isDrum(note)).map(note => note.pitch);
   const range = pitches.length ? [pitches.reduce((a, b) => Math.min(a, b)), pitches.reduce((a, b) => Math.max(a, b))] : [];
   const [low, high] = range.map(pitchName);
@@ -69,6 +78,19 @@ function listenToTools() {
     loudness.elements.factor.value = 100;
   });
   loudness.addEventListener('submit', event => event.preventDefault());
+  quantise.addEventListener('submit', event => {
+    event.preventDefault();
+    const {grid, strength} = quantise.elements;
+    const chosen = chosenOrAll().map(fieldsOf);
+    askFor({kind: 'quantise', grid: Number(grid.value), strength: Number(strength.value) / 100, chosen});
+  });
+  for (const button of element.querySelectorAll('[data-format]')) {
+    button.addEventListener('click', () => {
+      say(label('writing', {format: button.textContent}));
+      trigger('exported', {format: button.dataset.format});
+    });
+  }
+  listenToScore();
 }
 
 function listenToPage() {

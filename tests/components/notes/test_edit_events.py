@@ -41,6 +41,11 @@ def test_notes_are_added_and_deleted_in_one_edit() -> None:
     assert len(changed.done) == 1
 
 
+def test_chosen_notes_are_quantised_halfway() -> None:
+    changed, _ = after(kind="quantise", grid=2, strength=0.5, chosen=[ROWS[1]])
+    assert changed.items == (BENT, Note(1.035, 1.465, 64, 70, "Piano"))
+
+
 @pytest.mark.parametrize(
     "pairs",
     [
@@ -60,3 +65,9 @@ def test_notes_are_added_and_deleted_in_one_edit() -> None:
 def test_what_is_no_edit_of_these_notes_is_refused(pairs: Any) -> None:
     with pytest.raises(InvalidOption):
         after(kind="notes", pairs=pairs)
+
+
+@pytest.mark.parametrize("wish", [{"grid": 5}, {"strength": 2}, {"strength": "much"}, {"chosen": 3}])
+def test_a_grid_that_is_none_is_refused(wish: dict[str, Any]) -> None:
+    with pytest.raises(InvalidOption):
+        after(**{"kind": "quantise", "grid": 2, "strength": 1, "chosen": ROWS} | wish)
