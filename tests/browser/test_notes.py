@@ -45,13 +45,17 @@ def place_of(page: Page, index: int) -> tuple[float, float]:
     return x, y
 
 
-def test_notes_are_transcribed_edited_undone_and_kept(app: RunningApp, new_page: NewPage) -> None:
-    page = new_page(height=1000)
+def transcribed(page: Page, app: RunningApp) -> Page:
     visit(page, app)
     load_example(page, "Music")
     open_tab(page, "Music & sound")
     page.get_by_role("button", name="Transcribe notes").click()
     expect(page.locator("#notes-summary [data-state=done]")).to_contain_text("notes")
+    return page
+
+
+def test_notes_are_transcribed_edited_undone_and_kept(app: RunningApp, new_page: NewPage) -> None:
+    page = transcribed(new_page(height=1000), app)
     roll = page.get_by_role("application", name="Piano roll")
     expect(page.locator(".as-row[data-track=notes]")).to_be_visible()
     found = count(page)
