@@ -30,10 +30,11 @@ NOTE_COUNT = "{count} notes"
 ONE_NOTE = "1 note"
 PART_COUNT = "{part}: {count}"
 
-FORMATS = (("midi", "MIDI"), ("musicxml", "MusicXML"), ("svg", "SVG"), ("csv", "CSV"), ("json", "JSON"))
+FORMATS = (("midi", "MIDI"), ("musicxml", "MusicXML"), ("svg", "SVG"), ("csv", "CSV"), ("json", "JSON"), ("wav", "WAV"))
 """Files for download: format of `export_notes`, and its name."""
 GRIDS = ((1, "Beats"), (2, "1/2 beat"), (3, "1/3 beat"), (4, "1/4 beat"), (6, "1/6 beat"), (8, "1/8 beat"))
 """Divisions of a beat, and the name of their length."""
+USUAL_GRID = 4
 
 
 @dataclass(frozen=True)
@@ -67,4 +68,5 @@ class NotesLabels(EditLabels):
     writing: str = "Writing {format} …"
     downloads: str = "Download the notes"
     score: str = "Score"
+    print: str = "Print or PDF"
     page: str = "Score, page {page} of {pages}"

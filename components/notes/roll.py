@@ -7,12 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-from components.notes.labels import FORMATS, GRIDS, NotesLabels
+from components.notes.labels import FORMATS, GRIDS, USUAL_GRID, NotesLabels
 from components.page.edits import RUNNING, ask_markup, undo_markup, versions_markup
 from components.page.markup import labels_markup
 from components.page.page_script import page_script
+from components.timeline.items import TIME_DECIMALS
 from components.timeline.timeline import Value
 from pipelines.notes.notes import DRUM_NAMES, Note, NoteTranscription
+from pipelines.notes.tempo_map import tempo_map
 
 PENCIL_ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 13l.6-2.9L10.8 3l2.2 2.2-7.1 7.2zM9.4 4.4l2.2 2.2"/></svg>'
 
@@ -30,7 +32,7 @@ def build_roll(message: str) -> gr.HTML:
 
 
 def _template(labels: NotesLabels) -> str:
-    grids = "".join(f'<option value="{grid}">{name}</option>' for grid, name in GRIDS)
+    grids = "".join(f'<option value="{grid}"{" selected" * (grid == USUAL_GRID)}>{name}</option>' for grid, name in GRIDS)
     formats = "".join(f'<button type="button" data-format="{key}">{name}</button>' for key, name in FORMATS)
     return f"""
 <p class="empty"></p>
@@ -64,7 +66,8 @@ def _template(labels: NotesLabels) -> str:
   <div class="roll-foot"><p class="roll-chosen" role="status"></p>
     <div class="roll-downloads" role="group" aria-label="{labels.downloads}">{formats}
       <button type="button" class="score-button" aria-expanded="false">{labels.score}</button></div></div>
-  <div class="roll-score" role="region" aria-label="{labels.score}" hidden></div>
+  <div class="roll-score" role="region" aria-label="{labels.score}" hidden>
+    <button type="button" class="print">{labels.print}</button><div class="pages"></div></div>
   <p class="roll-live summary" role="status" hidden></p>
 </section>
 {ask_markup(labels)}
@@ -90,11 +93,20 @@ def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, seque
         "duration": now.duration,
         "parts": [{"name": part.name, "drums": DRUM_NAMES if part.is_drums else None} for part in now.parts],
         "notes": note_rows(now),
-        "beats": [list(pair) for pair in zip(now.beats.times, now.beats.positions, strict=True)] if now.beats else [],
+        "beats": beat_rows(now),
         "message": now.no_notes_reason,
         "edits": edits,
     }
     return value if sequence is None else {**value, "sequence": sequence}
+
+
+def beat_rows(now: NoteTranscription) -> list[list[float | None]]:
+    """Return each beat as [seconds, number of the bar that it begins or None], numbered as in the score: a pickup is bar 0."""
+    if now.beats is None:
+        return []
+    times = tempo_map(now.beats, now.duration)
+    numbers = {beat: bar for bar, beat in enumerate(times.bar_starts, start=0 if times.has_pickup else 1)}
+    return [[round(time, TIME_DECIMALS), numbers.get(beat)] for beat, time in enumerate(times.times)]
 
 
 def note_rows(now: NoteTranscription) -> list[list[Any]]:

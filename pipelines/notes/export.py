@@ -1,4 +1,4 @@
-"""Notes as files: MIDI, MusicXML, pages of a score, a table and JSON."""
+"""Notes as files: MIDI, MusicXML, pages of a score, a table, JSON, and their sound."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from models.errors import AudioscopeError, InvalidOption
+from pipelines.clip.waveform_file import write_waveform
 from pipelines.notes.midi import midi_file
 from pipelines.notes.notes import NoteTranscription
 from pipelines.notes.score import music_xml, score_pages
+from pipelines.notes.synthesis import SYNTHESIS_RATE, note_sound
 
-NoteFormat = Literal["midi", "musicxml", "svg", "csv", "json"]
+NoteFormat = Literal["midi", "musicxml", "svg", "csv", "json", "wav"]
 COLUMNS = ("onset", "offset", "pitch", "name", "velocity", "part")
 
 
@@ -29,7 +31,8 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
 
     Args:
         transcription: the notes, with the beats and the key where they are known.
-        note_format: 'midi', 'musicxml', 'svg' (a ZIP where the score has several pages), 'csv' or 'json'.
+        note_format: 'midi', 'musicxml', 'svg' (a ZIP where the score has several pages), 'csv', 'json', or 'wav'
+            for their sound.
         folder: where the file is written.
         stem: name of the file without its ending.
 
@@ -53,6 +56,10 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
         case "csv":
             path = folder / f"{stem}.csv"
             _write_table(transcription, path)
+        case "wav":
+            path = folder / f"{stem}-notes.wav"
+            sound = note_sound(transcription.notes, transcription.parts, transcription.duration, transcription.tuning_cents)
+            write_waveform(path, sound, SYNTHESIS_RATE)
         case _:
             path = folder / f"{stem}.json"
             path.write_text(json.dumps(transcription.to_dict(), ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -7,6 +7,7 @@ that reaches far below and above middle C has two staves.
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +56,8 @@ def score_pages(music: bytes) -> tuple[str, ...]:
     """Return the pages of a score in MusicXML, each an SVG document, engraved by Verovio."""
     import verovio
 
+    # Verovio knows the place of its fonts in the thread that imports it alone.
+    verovio.setDefaultResourcePath(str(Path(verovio.__file__).parent / "data"))
     toolkit = verovio.toolkit()
     toolkit.setOptions(PAGE_OPTIONS)
     toolkit.loadData(music.decode("utf-8"))

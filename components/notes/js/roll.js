@@ -17,7 +17,7 @@ export class Roll {
   constructor() {
     this.notes = []; // in order of time
     this.parts = []; // {name, drums: {pitch: name} or null}
-    this.beats = []; // [seconds, position in the bar]
+    this.beats = []; // [seconds, number of the bar that begins there or null]
     this.duration = 0;
     this.selected = new Set();
     this.rowHeight = 12; // CSS pixels

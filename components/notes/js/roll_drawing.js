@@ -76,9 +76,9 @@ function drawRows(context, roll, view, theme) {
 function drawBeats(context, roll, view, theme, height) {
   const visible = roll.beats.filter(([time]) => view.has(time));
   const gap = visible.length > 1 ? (view.x(visible.at(-1)[0]) - view.x(visible[0][0])) / (visible.length - 1) : Infinity;
-  for (const [time, position] of visible) {
-    if (position !== 1 && gap < MIN_BEAT_PIXELS) continue;
-    context.globalAlpha = position === 1 ? 0.55 : 0.22;
+  for (const [time, bar] of visible) {
+    if (bar === null && gap < MIN_BEAT_PIXELS) continue;
+    context.globalAlpha = bar === null ? 0.22 : 0.55;
     context.fillStyle = theme.soft;
     context.fillRect(Math.round(view.x(time)), 0, 1, height);
   }
@@ -94,12 +94,9 @@ export function drawBars(canvas, gutter, {roll, view, theme}) {
   context.textBaseline = 'middle';
   context.fillStyle = theme.soft;
   let last = -Infinity;
-  let bar = 0;
-  for (const [time, position] of roll.beats) {
-    if (position !== 1) continue;
-    bar++;
+  for (const [time, bar] of roll.beats) {
     const x = view.x(time);
-    if (!view.has(time) || x - last < MIN_BAR_PIXELS) continue;
+    if (bar === null || !view.has(time) || x - last < MIN_BAR_PIXELS) continue;
     last = x;
     context.fillText(String(bar), gutter + x + 3, height / 2);
     context.fillRect(gutter + Math.round(x), 4, 1, height - 4);

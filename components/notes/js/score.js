@@ -2,7 +2,8 @@
 
 import {label} from '../../page/labels.js';
 
-const scorePages = element.querySelector('.roll-score');
+const scoreRegion = element.querySelector('.roll-score');
+const scorePages = scoreRegion.querySelector('.pages');
 const scoreButton = element.querySelector('.score-button');
 
 /** Show the pages, each an SVG document: as images, so that they bring neither styles nor scripts into the page. */
@@ -19,13 +20,30 @@ export function showScore(pages) {
 
 /** Ask for the score of other notes, if it is shown. */
 export function refreshScore() {
-  if (!scorePages.hidden) trigger('engraved', {});
+  if (!scoreRegion.hidden) trigger('engraved', {});
+}
+
+/** Print the pages alone; a printer of every browser writes PDF. */
+async function printScore() {
+  const frame = document.createElement('iframe');
+  frame.className = 'roll-print';
+  frame.title = label('score');
+  document.body.append(frame);
+  const page = frame.contentDocument;
+  const style = page.createElement('style');
+  style.textContent = '@page {margin: 0} body {margin: 0} img {display: block; width: 100%; break-after: page}';
+  page.head.append(style);
+  page.body.append(...[...scorePages.children].map(image => page.importNode(image)));
+  await Promise.all([...page.images].map(image => image.decode()));
+  frame.contentWindow.addEventListener('afterprint', () => frame.remove());
+  frame.contentWindow.print();
 }
 
 export function listenToScore() {
+  scoreRegion.querySelector('.print').addEventListener('click', printScore);
   scoreButton.addEventListener('click', () => {
-    scorePages.hidden = !scorePages.hidden;
-    scoreButton.setAttribute('aria-expanded', String(!scorePages.hidden));
+    scoreRegion.hidden = !scoreRegion.hidden;
+    scoreButton.setAttribute('aria-expanded', String(!scoreRegion.hidden));
     refreshScore();
   });
 }

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,7 +13,7 @@ import pytest
 
 from models.errors import InvalidOption
 from pipelines.music.rhythm.types import Beats
-from pipelines.notes.export import NoNotes, export_notes
+from pipelines.notes.export import NoNotes, engraved, export_notes
 from pipelines.notes.notes import Note, NotePart, NoteTranscription
 from pipelines.notes.score import music_xml
 
@@ -84,3 +85,16 @@ def test_what_cannot_be_written_is_refused(
 ) -> None:
     with pytest.raises(error):
         export_notes(transcription, note_format, tmp_path, "piece")
+
+
+def test_a_score_can_be_engraved_in_any_thread() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        pages = [pool.submit(engraved, PIANO, "song").result() for _ in range(2)]
+    assert all(len(each) == 1 and each[0].startswith("<svg") for each in (engraved(PIANO, "song"), *pages))
+
+
+def test_the_sound_of_the_notes_is_as_long_as_the_clip(tmp_path: Path) -> None:
+    import soundfile
+
+    info = soundfile.info(export_notes(PIANO, "wav", tmp_path, "song"))
+    assert (info.duration, info.channels) == (12.0, 1)

@@ -1,0 +1,22 @@
+"""What the piano roll gets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from components.notes.roll import beat_rows, roll_value
+from pipelines.music.rhythm.types import Beats
+from tests.components.notes.test_edit_events import NOW
+
+
+def test_bars_are_numbered_as_in_the_score() -> None:
+    upbeat = Beats(times=(0.0, 0.5, 1.0, 1.5), positions=(4, 1, 2, 3), beats_per_bar=4, beat_unit=4, confidence=0.9)
+    assert beat_rows(NOW)[:5] == [[0.0, 1], [0.5, None], [1.0, None], [1.5, None], [2.0, 2]]
+    assert beat_rows(replace(NOW, beats=upbeat))[:2] == [[0.0, 0], [0.5, 1]]
+    assert beat_rows(replace(NOW, beats=None)) == []
+
+
+def test_notes_are_rows_with_their_curves() -> None:
+    value = roll_value("token", NOW)
+    assert value["notes"] == [[0.5, 1.0, 60, 80, 0, [0.0, 0.3]], [1.07, 1.5, 64, 70, 0]]
+    assert value["parts"] == [{"name": "Piano", "drums": None}]
