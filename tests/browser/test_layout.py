@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import open_tab, playhead, upload, visit
 from tests.browser.timeline.shown_page import SPEECH
@@ -30,12 +30,6 @@ MAIN_BUTTONS = {
     "Sound to image": ("#draw", "#stop-drawing"),
     "Embeddings": ("#show-embedding", "#stop-embedding"),
 }
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 class Shifts:
