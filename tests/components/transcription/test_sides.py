@@ -13,7 +13,7 @@ from components.clip.player_subtitles import player_subtitles_value
 from components.transcription.updates import TranscriptUpdates
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.edits.lines import with_lines
-from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions, Word, with_text
+from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions, Word, shifted, with_text
 from pipelines.subtitles.cues import make_cues
 
 LEFT = Segment(0.0, 3.0, "The doctor", (Word(0.0, 1.0, "The", 1.0), Word(2.0, 3.0, "doctor", 1.0)), side="left")
@@ -40,7 +40,7 @@ def tracks_of_lines(timeline: Any) -> set[str]:
 
 def test_each_speaker_has_a_track_in_place_of_the_lines_of_all(clip: AudioClip) -> None:
     mono, options = replace(clip, has_unlike_sides=False), replace(OPTIONS, speakers="auto")
-    lines = tuple(replace(each, side="", speaker=name) for each, name in ((LEFT, "Anna"), (RIGHT, "Ben")))
+    lines = tuple(replace(each, side="", speaker=name) for each, name in ((LEFT, "Anna"), (shifted(RIGHT, 2.5), "Ben")))
     _, _, timeline, _ = updates(mono, lines[:1], lines, options=options)[-1]
     assert '"Anna"' in timeline["tracks"]["speaker-1"]
     assert "baskets" in timeline["tracks"]["speaker-2"]
