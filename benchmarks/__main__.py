@@ -28,6 +28,7 @@ from benchmarks import (
     together,
     transcription,
 )
+from benchmarks.diarization import speakers
 from benchmarks.report import as_table
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -39,6 +40,7 @@ BENCHMARKS = (
     together,
     scaling,
     long_transcription,
+    speakers,
     music,
     audio_to_image,
     embeddings,
