@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import soundfile
 
+from models.errors import InvalidOption
 from models.loading.loaders import ModelLoaders
 from models.runtime import ModelRuntime
 from models.specs.speakers import RESEMBLYZER, WAVLM_SPEAKERS
+from models.specs.speech import WHISPER_BASE_OFFLINE
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.diarization.diarize import with_speakers
 from pipelines.speech.diarization.voices import embed_voices
-from pipelines.speech.transcript import Segment, Word
+from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions, Word
+from pipelines.speech.transcription import check_options, choose_whisper, find_stored, store_result, transcribe
 from pipelines.speech.voice_activity import SAMPLE_RATE, SpeechRegion
 from services import Services
 from tests.assembled_speech import espeak, read_speech
@@ -71,6 +74,31 @@ def test_each_side_of_a_call_is_a_speaker(services: Services, conversation: tupl
     lines = (line(0.0, 3.0, "right"), line(1.0, 2.0, "left"), line(4.0, 5.0, "right"))
     found = with_speakers(conversation[0], lines, None, RESEMBLYZER, services.runtime, never_stop)
     assert [each.speaker for each in found] == ["Speaker 1", "Speaker 2", "Speaker 1"]
+
+
+def test_a_transcription_that_is_stored_gets_its_speakers_without_being_decoded_again(
+    services: Services, conversation: tuple[AudioClip, list[float]]
+) -> None:
+    clip, (first, second, _) = conversation
+    plain = TranscriptionOptions(model=WHISPER_BASE_OFFLINE.key)
+    choice = choose_whisper(plain, services.runtime.catalog)
+    lines = line(0.0, first), line(first, second)
+    words = Transcription(duration=clip.duration, segments=lines, state="done", elapsed=9.0)
+    store_result(clip, plain, choice, services.runtime.catalog, words)
+    options = replace(plain, speakers="auto")
+    *_, found = transcribe(clip, options, services.runtime, clock=lambda: 5.0)
+    assert [each.speaker for each in found.segments] == ["Speaker 1", "Speaker 2"]
+    assert (found.state, found.from_store) == ("done", False)
+    assert found.elapsed == 0.0
+    assert RESEMBLYZER.title in found.model
+    assert find_stored(clip, options, services.runtime.catalog) == replace(found, from_store=True)
+    *_, stopped = transcribe(clip, replace(plain, speakers="2"), services.runtime, lambda: True)
+    assert (stopped.state, stopped.segments) == ("stopped", lines)
+
+
+def test_a_number_of_speakers_that_cannot_be_is_refused() -> None:
+    with pytest.raises(InvalidOption, match="off, auto, or 2 to 10"):
+        check_options(TranscriptionOptions(speakers="11"))
 
 
 @pytest.mark.parametrize("architecture", ["WavLMForXVector", "Wav2Vec2ForXVector", "UniSpeechSatForXVector"])
