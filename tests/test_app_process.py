@@ -166,7 +166,7 @@ def test_a_file_that_is_no_sound_gets_a_sentence(client: Client, tmp_path: Path)
     ],
 )
 def test_what_was_not_uploaded_is_refused(audio: object, app: RunningApp) -> None:
-    answer = call_raw(app, audio, "auto", "auto", "transcribe", "", "", 5, True, "", True)
+    answer = call_raw(app, audio, "auto", "auto", "transcribe", "", "", 5, True, "", True, False)
     assert "event: error" in answer
     assert "event: complete" not in answer
     refusal = json.loads(answer.split("data: ")[-1])["error"]

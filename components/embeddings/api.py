@@ -11,6 +11,7 @@ import numpy as np
 
 from components.clip.clip_input import open_for_api
 from components.embeddings.controls import encoder_facts
+from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
@@ -206,7 +207,7 @@ def _trace_words(services: Services) -> Callable[..., Any]:
             state; clip_notes.
         """
         clip, count = open_for_api(services, audio, should_stop), 0
-        for now in trace_window(clip, LogitLensOptions(model, start), services.runtime, should_stop):
+        for now in watched(trace_window(clip, LogitLensOptions(model, start), services.runtime, should_stop), clip.duration):
             tokens = len(now.trace.records) if now.trace else 0
             if tokens > count or now.state in ("done", "stopped"):
                 count = tokens
@@ -225,7 +226,7 @@ def _layer_frames(services: Services, clip: AudioClip, encoder: Encoder, should_
 
 
 def _embedding(services: Services, clip: AudioClip, options: EmbeddingOptions, should_stop: Callable[[], bool]) -> ClipEmbedding:
-    *_, now = embed_clip(clip, options, services.runtime, should_stop)
+    *_, now = watched(embed_clip(clip, options, services.runtime, should_stop), clip.duration)
     if now.embedding is None:
         raise JobStopped
     return now.embedding

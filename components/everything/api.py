@@ -8,6 +8,7 @@ from typing import Any, cast
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
@@ -49,7 +50,7 @@ def add_everything_endpoint(services: Services) -> None:
         wanted = tuple(cast(Subject, name) for name in subjects) if subjects else SUBJECTS
         clip = open_for_api(services, audio, should_stop)
         last: EverythingFound | None = None
-        for now in analyse(clip, EverythingOptions(wanted), services.runtime, should_stop):
+        for now in watched(analyse(clip, EverythingOptions(wanted), services.runtime, should_stop)):
             if last is None or now.subject != last.subject or now.position >= last.position + UPDATE_POSITION:
                 last = now
                 yield {**summary_of(now), "clip_notes": clip.notes}, None

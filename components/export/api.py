@@ -8,6 +8,7 @@ from dataclasses import replace
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
@@ -38,10 +39,10 @@ def add_export_endpoint(services: Services) -> None:
             The file.
         """
         clip = open_for_api(services, audio, should_stop)
-        *_, description = describe_clip(clip, DescriptionOptions(), services.runtime, should_stop)
+        *_, description = watched(describe_clip(clip, DescriptionOptions(), services.runtime, should_stop))
         findings = replace(description.findings, speech=None)
         if with_transcript:
-            *_, spoken = transcribe(clip, TranscriptionOptions(), services.runtime, should_stop)
+            *_, spoken = watched(transcribe(clip, TranscriptionOptions(), services.runtime, should_stop), clip.duration)
             findings = replace(findings, speech=spoken)
         if should_stop():
             raise JobStopped

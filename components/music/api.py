@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
@@ -85,7 +86,7 @@ def _music_facts(services: Services) -> Endpoint:
         """
         options = FactOptions(min_bpm, max_bpm, beats_per_bar or None)
         clip = open_for_api(services, audio, should_stop)
-        *_, facts = facts_of_clip(clip, options, services.runtime, should_stop)
+        *_, facts = watched(facts_of_clip(clip, options, services.runtime, should_stop))
         return {**facts.to_dict(), "clip_notes": clip.notes}
 
     return music_facts
@@ -108,8 +109,8 @@ def _tag_sounds(services: Services) -> Endpoint:
             instruments and `vocals_in_clip` are the share of music in which they are right; other kinds of tags are guesses.
         """
         clip = open_for_api(services, audio, should_stop)
-        *_, sounds = sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime, should_stop)
-        *_, music = tag_music(clip, MusicTagOptions(max_tags), services.runtime, should_stop)
+        *_, sounds = watched(sounds_of_clip(clip, TagOptions(model, max_tags), services.runtime, should_stop), clip.duration)
+        *_, music = watched(tag_music(clip, MusicTagOptions(max_tags), services.runtime, should_stop), clip.duration)
         return {"sounds": sounds.to_dict(), "music": music.to_dict(), "clip_notes": clip.notes}
 
     return tag_sounds
@@ -158,7 +159,7 @@ def _describe_music(services: Services) -> Endpoint:
             state; times in seconds; clip_notes.
         """
         clip, text = open_for_api(services, audio, should_stop), None
-        for now in describe_clip(clip, arguments.options(), services.runtime, should_stop):
+        for now in watched(describe_clip(clip, arguments.options(), services.runtime, should_stop)):
             written = now.caption.text if now.caption else ""
             if written != text or now.state == "done":
                 text = written

@@ -10,6 +10,7 @@ from typing import Annotated, Any, cast
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
@@ -65,7 +66,7 @@ def add_notes_endpoint(services: Services) -> None:
             pitch, velocity, part, bend}], beats}, with times in seconds.
         """
         clip, state = open_for_api(services, audio, should_stop), None
-        for now in notes_in_bars(clip, arguments.options(), services.runtime, should_stop):
+        for now in watched(notes_in_bars(clip, arguments.options(), services.runtime, should_stop)):
             if now.state == state and now.state == "analysing":
                 continue
             state = now.state

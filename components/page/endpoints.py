@@ -16,6 +16,9 @@ from typing import Any
 
 import gradio as gr
 
+from components.page.calls.brief_results import DETAILS, DETAILS_ARGUMENT, for_model, has_details, is_for_model
+from components.page.calls.progress import REPORT, CallProgress, send_progress
+from components.page.option_arguments import with_argument
 from components.page.user_errors import report_errors
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import StopFlags
@@ -41,24 +44,42 @@ def cancellable(work: Callable[..., Any], flags: StopFlags) -> Callable[..., Any
     Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in its own thread. When the app ends,
     `should_stop()` is true as well, but the caller still gets what `work` ends with.
     """
+    with_details = has_details(work)
+
+    async def results(*arguments: Any, **options: Any) -> AsyncGenerator[Any, None]:
+        *values, details = arguments if with_details else (*arguments, True)
+        to_model = is_for_model()
+        async with aclosing(_results(work, flags, tuple(values), options)) as found:
+            async for result in found:
+                yield for_model(result, details) if to_model else result
 
     @functools.wraps(work)
     async def generator(*arguments: Any, **options: Any) -> AsyncIterator[Any]:
-        async with aclosing(_results(work, flags, arguments, options)) as results:
-            async for result in results:
+        async with aclosing(results(*arguments, **options)) as found:
+            async for result in found:
                 yield result
 
     @functools.wraps(work)
     async def function(*arguments: Any, **options: Any) -> Any:
-        async with aclosing(_results(work, flags, arguments, options)) as results:
-            return [result async for result in results][-1]
+        async with aclosing(results(*arguments, **options)) as found:
+            return [result async for result in found][-1]
 
     endpoint: Any = generator if inspect.isgeneratorfunction(work) else function
+    _show(endpoint, work, with_details)
+    return endpoint  # type: ignore[no-any-return]
+
+
+def _show(endpoint: Any, work: Callable[..., Any], with_details: bool) -> None:
+    """Give `endpoint` the signature, the annotations and the docstring that callers see."""
     signature = inspect.signature(work)
     shown = [parameter for name, parameter in signature.parameters.items() if name != STOP_ARGUMENT]
-    endpoint.__signature__ = signature.replace(parameters=shown)
     endpoint.__annotations__ = {name: kind for name, kind in work.__annotations__.items() if name != STOP_ARGUMENT}
-    return endpoint  # type: ignore[no-any-return]
+    if with_details:
+        kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        shown.append(inspect.Parameter(DETAILS_ARGUMENT, kind, default=False, annotation=bool))
+        endpoint.__annotations__[DETAILS_ARGUMENT] = bool
+        endpoint.__doc__ = with_argument(inspect.getdoc(work) or "", DETAILS_ARGUMENT, DETAILS)
+    endpoint.__signature__ = signature.replace(parameters=shown)
 
 
 async def _results(
@@ -74,6 +95,7 @@ async def _results(
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
     def run(report: Callable[[Any], None], stopped: Callable[[], bool]) -> None:
+        REPORT.set(send)
         result = report_errors(work)(*arguments, **options, should_stop=lambda: stopped() or flags.is_closed())
         if not inspect.isgenerator(result):
             report(result)
@@ -86,7 +108,10 @@ async def _results(
         Worker[Any](run, cancelled.is_set, send, "endpoint")
         try:
             while not isinstance(message := await outbox.get(), Ended):
-                yield message
+                if isinstance(message, CallProgress):
+                    send_progress(message)
+                else:
+                    yield message
             if message.error is not None:
                 raise message.error
         finally:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any, get_args, get_type_hints
 
-RETURNS = "\n\nReturns:"
+ARGUMENTS, RETURNS = "\n\nArgs:", "\n\nReturns:"
+
+
+def with_argument(doc: str, name: str, description: str) -> str:
+    """Return a docstring with one more argument, the last of its section 'Args', which is added where there is none."""
+    before, returns, after = f"\n\n{doc}".partition(RETURNS)
+    section = "" if ARGUMENTS in before else ARGUMENTS
+    return f"{before}{section}\n    {name}: {description}{returns}{after}".strip()
 
 
 def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -44,9 +51,9 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Any]], 
             **{name: parameter.annotation for name, parameter in signature.parameters.items()},
             "return": result,
         }
-        lines = [f"    {name}: {get_args(described[name])[-1]}" for name in types]
-        before, after = (inspect.getdoc(handler) or "").split(RETURNS)
-        endpoint.__doc__ = "\n".join([before, *lines]) + RETURNS + after
+        endpoint.__doc__ = inspect.getdoc(handler) or ""
+        for name in types:
+            endpoint.__doc__ = with_argument(endpoint.__doc__, name, get_args(described[name])[-1])
         return endpoint  # type: ignore[no-any-return]
 
     return decorate

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
@@ -85,7 +86,7 @@ def _make_film(services: Services) -> Endpoint:
             yield None, None, {"storyboard": _board_document(board, clip), "state": "storyboard", "clip_notes": clip.notes}
         steps = FilmOptions(None if arguments.interpolation_steps < 0 else arguments.interpolation_steps)
         shared = {"storyboard": _board_document(board, clip), "clip_notes": clip.notes}
-        for now in film_of(clip, board, steps, new_files_folder(clip), services.runtime, should_stop):
+        for now in watched(film_of(clip, board, steps, new_files_folder(clip), services.runtime, should_stop)):
             if now.state != "done":
                 yield None, None, {**now.to_dict(), **shared}
         if now.video is None or now.gif is None:
@@ -104,7 +105,7 @@ def _boards(
         JobStopped: it was stopped before it was complete.
     """
     files: Pictures = []
-    for board in storyboard(clip, arguments.options(), services.runtime, should_stop):
+    for board in watched(storyboard(clip, arguments.options(), services.runtime, should_stop)):
         new = board.entries[len(files) :]
         files += [as_file_data(kept.path) for kept in keep_pictures(clip, tuple(entry.picture for entry in new))]
         if new or board.state == "done":

@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 import gradio as gr
 
 from components.clip.clip_input import open_for_api
+from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
 from components.page.events import sharing
 from components.page.option_arguments import with_option_arguments
@@ -87,7 +88,7 @@ def _growing_result(
 ) -> Iterator[dict[str, Any]]:
     """Yield a snapshot for each new segment and the result."""
     segments = -1
-    for snapshot in transcribe_clip(clip, options, services.runtime, should_stop):
+    for snapshot in watched(transcribe_clip(clip, options, services.runtime, should_stop), clip.duration):
         if len(snapshot.segments) > segments or snapshot.state in ("done", "stopped"):
             segments = len(snapshot.segments)
             yield {**snapshot.to_dict(), "clip_notes": clip.notes}

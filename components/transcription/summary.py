@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 
 from components.page.jobs.waiting import loading_words
-from components.transcription import labels
 from components.transcription.labels import TranscriptLabels
 from pipelines.speech.languages import WHISPER_LANGUAGES
 from pipelines.speech.transcript import NonSpeechSegment, ShortenedField, Transcription
@@ -19,68 +18,66 @@ MIN_ALTERNATIVE_PROBABILITY = 0.01
 
 def waiting_message(now: Transcription) -> str:
     """Return the message that stands in place of lines."""
-    sound = now.non_speech[0].sound if now.non_speech else ""
+    sound = f": this sounds like {now.non_speech[0].sound}" if now.non_speech and now.non_speech[0].sound else " in this clip"
     return {
-        "loading": loading_words(labels.LOADING),
-        "decoding": labels.DECODING,
+        "loading": loading_words("Getting the model ready …"),
+        "decoding": "Transcribing …",
         "dictating": TranscriptLabels.dictating,
-        "stopped": labels.STOPPED_EARLY,
-        "done": labels.NO_SPEECH.format(labels.SOUNDS_LIKE.format(sound) if sound else labels.IN_THIS_CLIP),
+        "stopped": "Stopped before the first words.",
+        "done": f"No speech was found{sound}.",
     }[now.state]
 
 
 def remark(segment: NonSpeechSegment) -> str:
     """Return the line for a segment without speech."""
-    sound = labels.SOUNDS_LIKE.format(segment.sound) if segment.sound else ""
-    return labels.NO_SPEECH_UNTIL.format(clock_time(segment.end, 1), sound)
+    sound = f": this sounds like {segment.sound}" if segment.sound else ""
+    return f"No speech until {clock_time(segment.end, 1)}{sound}."
 
 
 def transcription_summary(now: Transcription) -> str:
     """Return one line with language, model, progress and time."""
     facts = []
-    position, duration = clock_time(now.position, 1), clock_time(now.duration, 1)
     if now.segments and now.language:
         facts.append(_languages(now))
-    model, licence = html.escape(now.model), html.escape(now.licence)
-    facts.append(labels.BY_DEVICE.format(model=model, dtype=now.dtype, device=now.device, licence=licence))
+    facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
     if now.state == "done":
-        done = labels.DONE.format(duration=now.duration, elapsed=now.elapsed)
-        facts.append(done + (labels.FROM_STORE if now.from_store else ""))
+        earlier = ", computed before" if now.from_store else ""
+        facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s{earlier}")
     elif now.state == "stopped":
-        facts.append(labels.STOPPED_AT.format(position=position, elapsed=now.elapsed))
+        facts.append(f"stopped at {clock_time(now.position, 1)} after {now.elapsed:.1f} s")
     elif now.state == "dictating":
-        facts.append(labels.DICTATED.format(duration))
+        facts.append(f"{clock_time(now.duration, 1)} dictated")
     else:
-        facts.append(labels.AT.format(position=position, duration=duration, elapsed=now.elapsed))
+        facts.append(f"{clock_time(now.position, 1)} of {clock_time(now.duration, 1)}, {now.elapsed:.1f} s")
     running = now.state in ("loading", "decoding")
-    bar = (
-        f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="{labels.PROGRESS}"></progress>'
-        if running
-        else ""
-    )
-    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(now.model_reason)}</details>'
+    bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
+    why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
     cut = "".join(f'<p class="summary">{html.escape(shortened_sentence(field))}</p>' for field in now.shortened)
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{cut}{why}'
 
 
 def shortened_sentence(field: ShortenedField) -> str:
     """Return what was used of a prompt field that was too long."""
-    return labels.SHORTENED[field.field].format(used=len(field.used), characters=field.characters)
+    too_long = {
+        "initial_prompt": "The initial prompt is too long: only the last",
+        "hotwords": "The hotwords are too long: only the first",
+    }
+    return f"{too_long[field.field]} {len(field.used)} of {field.characters} characters were used."
 
 
 def _languages(now: Transcription) -> str:
     """Return the language with its probability, or all languages with their shares; a guess is called so."""
     if len(now.languages) > 1:
         return ", ".join(
-            f"{WHISPER_LANGUAGES[spoken.code]} {share(spoken.share)}{f' ({labels.GUESS})' if spoken.is_guess else ''}"
+            f"{WHISPER_LANGUAGES[spoken.code]} {share(spoken.share)}{' (a guess)' if spoken.is_guess else ''}"
             for spoken in now.languages
         )
     language = WHISPER_LANGUAGES.get(now.language, now.language)
-    guess = f"{labels.GUESS}, " if any(spoken.is_guess for spoken in now.languages) else ""
+    guess = "a guess, " if any(spoken.is_guess for spoken in now.languages) else ""
     return f"{language} ({guess}{sure(now.language_probability)}{_alternatives(now)})"
 
 
 def _alternatives(now: Transcription) -> str:
     others = [other for other in now.alternatives if other.probability >= MIN_ALTERNATIVE_PROBABILITY]
     named = [f"{WHISPER_LANGUAGES.get(other.code, other.code)} {percent(other.probability)}" for other in others]
-    return labels.OTHER_LANGUAGES.format(", ".join(named)) if named else ""
+    return f"; or {', '.join(named)}" if named else ""

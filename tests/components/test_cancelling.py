@@ -36,6 +36,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "nearest_clips": {},
     "compare_layers": {},
     "trace_words": {},
+    "transcribe_notes": {},
+    "analyse_everything": {},
     "draw_storyboard": {"steps": 50},
     "make_film": {"steps": 50},
     "dictate": {},
