@@ -33,8 +33,8 @@ class FrameNote:
     """Frame after the last one."""
     pitch: int
     """MIDI pitch."""
-    probability: float
-    """0 to 1, that it begins there."""
+    bend: tuple[float, ...] = ()
+    """Semitones above `pitch`, for each frame; () where it is steady."""
 
 
 def decode_notes(frames: NoteFrames, candidates: Candidates, options: NoteOptions, frames_per_second: float) -> list[FrameNote]:
@@ -45,22 +45,21 @@ def decode_notes(frames: NoteFrames, candidates: Candidates, options: NoteOption
     for pitch in range(options.lowest_pitch, options.highest_pitch + 1):
         column = pitch - LOWEST_PITCH
         chosen = probable & (candidates.columns == column)
-        starts, probabilities = _apart(candidates.frames[chosen], candidates.probabilities[chosen])
+        starts = _apart(candidates.frames[chosen], candidates.probabilities[chosen])
         ends = _ends(frames.notes[:, column], starts, options.frame_threshold)
-        for start, end, probability in zip(starts.tolist(), ends.tolist(), probabilities.tolist(), strict=True):
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             if end - start >= min_frames:
-                found.append(FrameNote(_refined(frames.onsets[:, column], start), end, pitch, probability))
+                found.append(FrameNote(_refined(frames.onsets[:, column], start), end, pitch))
     return found
 
 
-def _apart(starts: IntArray, probabilities: FloatArray) -> tuple[IntArray, FloatArray]:
+def _apart(starts: IntArray, probabilities: FloatArray) -> IntArray:
     """Return the more probable of beginnings that are too close to be two notes."""
     kept: list[int] = []
     for index in np.argsort(-probabilities, kind="stable").tolist():
         if all(abs(starts[index] - starts[other]) >= MIN_REPEAT_FRAMES for other in kept):
             kept.append(index)
-    order = np.sort(np.asarray(kept, dtype=np.int64))
-    return starts[order], probabilities[order]
+    return starts[np.sort(np.asarray(kept, dtype=np.int64))]
 
 
 def _ends(notes: FloatArray, starts: IntArray, threshold: float) -> IntArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ BEND_RANGE_SEMITONES = 12
 BEND_SECONDS = 0.02
 """Time between two messages of the pitch wheel."""
 MAX_BEND = 8191
+MAX_OVERLAP = 0.03
+"""Seconds that two notes may overlap and still follow each other."""
 CONTROL_ORDER = ((101, 0), (100, 0), (6, BEND_RANGE_SEMITONES), (38, 0))
 """Controllers and values that set the range of the pitch wheel (registered parameter 0)."""
 
@@ -77,7 +80,9 @@ def _part(part: NotePart, notes: tuple[Note, ...], channel: int, times: TempoMap
     import mido
 
     found = [] if part.is_drums else [_Timed(0, 0, mido.Message("program_change", program=part.program, channel=channel))]
-    if any(note.bend for note in notes):
+    # The pitch wheel is that of the whole channel: curves of notes that sound together would bend each other.
+    bends = any(note.bend for note in notes) and all(a.offset <= b.onset + MAX_OVERLAP for a, b in pairwise(notes))
+    if bends:
         for control, value in CONTROL_ORDER:
             found.append(_Timed(0, 1, mido.Message("control_change", control=control, value=value, channel=channel)))
     ticks = np.round(times.quarters([(note.onset, note.offset) for note in notes]) * TICKS_PER_QUARTER).astype(np.int64)
@@ -85,7 +90,7 @@ def _part(part: NotePart, notes: tuple[Note, ...], channel: int, times: TempoMap
         on = mido.Message("note_on", note=note.pitch, velocity=note.velocity, channel=channel)
         off = mido.Message("note_off", note=note.pitch, velocity=0, channel=channel)
         found += [_Timed(begin, 4, on), _Timed(max(end, begin + 1), 2, off)]
-        found += _bends(note, channel, times)
+        found += _bends(note, channel, times) if bends else []
     return found
 
 

@@ -28,6 +28,7 @@ from pipelines.music.sounding_part import sounding_part
 from pipelines.notes.decoding import ONSET_LAG_SECONDS, FrameNote, decode_notes
 from pipelines.notes.drum_hits import HIT_SECONDS, drum_hits
 from pipelines.notes.instruments import BoolArray, drums_play, is_pitched, pitched_part
+from pipelines.notes.melody import decode_melody, with_curves
 from pipelines.notes.note_candidates import note_candidates
 from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
 from pipelines.notes.velocities import note_velocities
@@ -96,7 +97,7 @@ class _Transcriber:
         """Yield fields of the result as they become known."""
         sounds = yield from self._sound_tags(stopped)
         frames = yield from self._frames()
-        found = decode_notes(frames, note_candidates(frames), self._options, self._reader.frames_per_second)
+        found = self._decoded(frames)
         part = pitched_part(self._tags, sounds)
         pitched = tuple(self._timed(found, part.name))
         if self._options.mode == "polyphonic":
@@ -109,6 +110,13 @@ class _Transcriber:
             "no_notes_reason": "" if pitched else NO_PITCHED_NOTES,
             "position": 1.0,
         }
+
+    def _decoded(self, frames: NoteFrames) -> list[FrameNote]:
+        candidates, rate = note_candidates(frames), self._reader.frames_per_second
+        if self._options.mode == "melody":
+            return decode_melody(frames, candidates, self._options, rate)
+        found = decode_notes(frames, candidates, self._options, rate)
+        return with_curves(found, frames.contours) if self._options.pitch_bends else found
 
     def _sound_tags(self, stopped: Callable[[], bool]) -> Generator[dict[str, Any], None, SoundTags]:
         known = self._tags.sounds
@@ -136,7 +144,7 @@ class _Transcriber:
         velocities = note_velocities(self._reader.waveform, self._reader.sample_rate, onsets, pitches).tolist()
         for note, onset, velocity in zip(found, onsets, velocities, strict=True):
             offset = min(self._clip.duration, self._part.start + note.end / rate)
-            yield Note(round(self._part.start + onset, 4), round(offset, 4), note.pitch, velocity, part)
+            yield Note(round(self._part.start + onset, 4), round(offset, 4), note.pitch, velocity, part, note.bend)
 
     def _hits(self, sounds: SoundTags) -> Iterator[Note]:
         """Yield the hits of drums where drums play."""

@@ -58,6 +58,16 @@ def test_times_do_not_drift_over_five_minutes(services: Services, tmp_path: Path
     assert np.abs(lateness).max() < 0.03
 
 
+def test_the_melody_has_one_note_at_a_time_and_its_curve(services: Services, tmp_path: Path) -> None:
+    played = [Note(0.5, 1.4, 69, 100, "Flute", (0.0, 0.0, 0.4, 0.4)), Note(1.5, 2.2, 74, 100, "Flute")]
+    behind = [Note(0.6, 1.3, 52, 40, "Flute")]
+    sound = note_sound([*played, *behind], [NotePart("Flute", 73)], 3.0)
+    high, low = transcribed(services, tmp_path, sound, NoteOptions(mode="melody", drums=False)).notes
+    assert [high.pitch, low.pitch] == [69, 74]
+    assert [high.onset, low.onset] == pytest.approx([0.5, 1.5], abs=0.05)
+    assert high.bend[-5] - high.bend[5] == pytest.approx(0.4, abs=0.2)
+
+
 def test_the_result_has_the_beats_of_known_facts(services: Services) -> None:
     beats = Beats((0.5, 1.0), (1, 2), 2, 4, 0.9)
     clip = services.clips.open(EXAMPLES / "music.ogg")
