@@ -40,7 +40,7 @@ def embed(
     again: Again = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the hidden states of an audio model as NPZ: frames [frames, width] and times [frames] in seconds."""
+    """Write the hidden states of an audio model as NPZ: its frames, and their times in seconds."""
     run(embedding_command(EmbeddingOptions(encoder, layer)), RunOptions(inputs, output, (), as_json, jobs, again, quiet))
 
 

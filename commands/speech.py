@@ -16,7 +16,7 @@ from models.specs.model_spec import AUTO
 from pipelines import APP_VERSION
 from pipelines.clip.clip import AudioClip
 from pipelines.speech.languages import WHISPER_LANGUAGES
-from pipelines.speech.transcript import SpeechTask, Transcription, TranscriptionOptions
+from pipelines.speech.transcript import SPEAKER_CHOICES, SpeechTask, Transcription, TranscriptionOptions
 from pipelines.speech.transcription import transcribe as transcribe_clip
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import FORMATS, FileFormat, Subtitles, to_json
@@ -47,7 +47,10 @@ def transcribe(
         bool, typer.Option(help="Read two sides that are unlike recordings one by one.")
     ] = DEFAULTS.separate_sides,
     speakers: Annotated[
-        str, typer.Option(help="'auto' finds out how many people speak; or their number, 2 to 10.")
+        str,
+        typer.Option(
+            help="'auto' finds out how many people speak; or their number, 2 to 10.", autocompletion=completing(SPEAKER_CHOICES)
+        ),
     ] = DEFAULTS.speakers,
     line_characters: Annotated[
         int | None, typer.Option(help="Longest line; by default usual for the language.", rich_help_panel=SUBTITLES)
