@@ -22,6 +22,7 @@ from components.everything.api import add_everything_endpoint
 from components.everything.panel import build_everything_row, connect_everything
 from components.export.api import add_export_endpoint
 from components.export.events import add_export_events
+from components.export.opening import add_bundle_opening
 from components.library.api import add_library_endpoints
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
@@ -61,7 +62,6 @@ def build_page(services: Services) -> gr.Blocks:
         add_everything_endpoint(services)
         add_library_endpoints(services)
         add_dictation_endpoint(services)
-        add_export_events(clip)
         with build_tabs():
             with build_tab("transcribe"):
                 build_transcription_tab(services, clip, model_choices)
@@ -75,6 +75,8 @@ def build_page(services: Services) -> gr.Blocks:
             with build_tab("models"):
                 build_model_status(services, pill, page)
         connect_everything(services, clip, everything)
+        add_export_events(clip)
+        add_bundle_opening(services, clip)
         model_choices.connect(page)
         clip.panes.connect()
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)

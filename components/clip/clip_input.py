@@ -21,6 +21,7 @@ from components.clip.live_tempo import LiveTempo
 from components.clip.open_panel import EXAMPLES, EXAMPLES_DIRECTORY, Example, open_panel_markup
 from components.clip.player_subtitles import build_player_subtitles
 from components.page.events import QUIET_EACH, borrowing
+from components.page.jobs.bundled_tabs import BundledTabs
 from components.page.jobs.kept_panes import KeptPanes
 from components.page.page_script import page_script
 from components.page.tabs import TITLES, TabId
@@ -47,6 +48,8 @@ Shown = tuple[
 OpenClip = Callable[[gr.EventData, AudioClip | None, Callable[[], bool]], AudioClip]
 PARALLEL_OPENINGS = 4
 """Clips that are decoded at once, for all people together."""
+OPENING: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
+"""Queue of the events that open a clip."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,12 @@ class ClipInput:
     """Text that stands for the browser, under which its owner's clips and results are kept; '' before the page sent it."""
     panes: KeptPanes
     """What the tabs show of the clip."""
+    bundled: BundledTabs
+    """How the results of the tabs go into a bundle and come back."""
+    showing: Callable[[OpenClip], Callable[..., Shown]]
+    """Returns the handler of an event that opens a clip, with `state` as its input."""
+    shown: tuple[gr.components.Component, ...]
+    """Outputs of such a handler."""
 
 
 def build_clip_input(services: Services) -> ClipInput:
@@ -86,8 +95,11 @@ def build_clip_input(services: Services) -> ClipInput:
         timeline = build_timeline(services.clips.find)
         facts = build_clip_facts()
         subtitles = build_player_subtitles()
-    opening: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
+    arrived = bar.arrived(_arrived, outputs=person, queue=False, **QUIET_EACH)
+    panes = KeptPanes(services.kept, state, timeline, person, wanted, arrived)
+    bundled = BundledTabs(panes)
     handlers = _ClipHandlers(services)
+    shown = (state, timeline, bar, wanted, facts, person)
     for event, open_clip in (
         (bar.uploaded, handlers.uploaded),
         (bar.reopened, handlers.reopened),
@@ -95,18 +107,18 @@ def build_clip_input(services: Services) -> ClipInput:
         (bar.selected, handlers.selected),
         (bar.example, handlers.example),
     ):
-        event(handlers.showing(open_clip), inputs=state, outputs=[state, timeline, bar, wanted, facts, person], **opening)
-    bar.linked(handlers.linked, outputs=[state, timeline, bar, wanted, facts, person], **opening)
+        event(handlers.showing(open_clip), inputs=state, outputs=shown, **OPENING)
+    bar.linked(handlers.linked, outputs=shown, **OPENING)
     bar.halted(handlers.halted, outputs=bar, queue=False, **QUIET_EACH)
-    arrived = bar.arrived(handlers.arrived, outputs=person, queue=False, **QUIET_EACH)
     bar.closed(handlers.closed, outputs=[state, timeline, bar, facts], **QUIET_EACH)
-    bar.added(handlers.added, outputs=bar, **opening)
+    bar.added(handlers.added, outputs=bar, **OPENING)
     bar.forgotten(handlers.forgotten, inputs=state, outputs=[state, timeline, facts], **QUIET_EACH)
     beats = gr.State(None)
     each_chunk: dict[str, Any] = {**borrowing(services.settings), **QUIET_EACH}
     bar.sounded(LiveTempo(services.runtime).accept, inputs=beats, outputs=[bar, beats], **each_chunk)
-    panes = KeptPanes(services.kept, state, timeline, person, wanted, arrived)
-    return ClipInput(state, bar, timeline, subtitles, description, transcription, wanted, person, panes)
+    return ClipInput(
+        state, bar, timeline, subtitles, description, transcription, wanted, person, panes, bundled, handlers.showing, shown
+    )
 
 
 class _ClipHandlers:
@@ -192,10 +204,6 @@ class _ClipHandlers:
             raise InvalidOption("channel", channel, "a number")
         return self._clips.select(now, now.track if track < 0 else track, channel)
 
-    def arrived(self, event: gr.EventData) -> str:
-        """Return the text that stands for the browser."""
-        return _text(event, "person")
-
     def closed(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Return the page without a clip, unless the person has asked for another one meanwhile."""
         return (gr.skip(),) * 4 if self._wish(event, request).left else (None, no_clip_value(), bar_value(""), "")
@@ -230,6 +238,11 @@ class _ClipHandlers:
             return _refusal(error, gone=_text(event, "hash"))
         except Exception as error:
             return _refusal(error)
+
+
+def _arrived(event: gr.EventData) -> str:
+    """Return the text that stands for the browser."""
+    return _text(event, "person")
 
 
 def _refusal(error: Exception, **more: str) -> Shown:

@@ -16,6 +16,8 @@ class ExportChoice:
 
 
 EXPORTS = (
+    ExportChoice("bundle", "Everything with the clip", "a ZIP that opens here again, with a page for any browser"),
+    ExportChoice("results", "Everything without the clip", "the same without the recording"),
     ExportChoice("jams", "JAMS", "all tracks in one file"),
     ExportChoice("sonic_visualiser", "Sonic Visualiser", "a layer for each track"),
     ExportChoice("audacity", "Audacity", "a label track for each track"),

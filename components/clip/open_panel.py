@@ -11,7 +11,7 @@ from components.page.tabs import TabId
 EXAMPLES_DIRECTORY = Path(__file__).parent.parent.parent / "examples"
 SOUND_FILES = (
     "audio/*,video/*,.flac,.opus,.aiff,.aif,.au,.mkv,.mka,.caf,.w64,.wma,.amr,"
-    ".ac3,.eac3,.dts,.ts,.flv,.wv,.tta,.ape,.dsf,.voc,.sph"
+    ".ac3,.eac3,.dts,.ts,.flv,.wv,.tta,.ape,.dsf,.voc,.sph,.zip"
 )
 ICONS = {
     "drop": '<path d="M12 16V4M7 9l5-5 5 5M4 15v4a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-4"/>',

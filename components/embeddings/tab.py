@@ -39,6 +39,7 @@ from components.embeddings.shown_embedding import (
     stopped_markup,
     track_feed,
     with_first,
+    without_others,
 )
 from components.embeddings.views_panel import (
     build_similar_frames_panel,
@@ -53,9 +54,10 @@ from components.page.model_choices import ModelChoices
 from components.page.tab_job import Buttons, TabJob
 from components.page.user_errors import sentence_for
 from models.errors import AudioscopeError
+from pipelines.bundle.contents import BundleContents, BundledMap
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
-from pipelines.embeddings.colouring import ClipAnalyses
+from pipelines.embeddings.colouring import ClipAnalyses, ClusterOptions
 from pipelines.embeddings.embed import check_duration, embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.registry import choose_encoder
@@ -128,6 +130,7 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     controls.method.input(handlers.prepare_method, inputs=controls.method, **plain)
     job.keep([map_view_html, summary, shown], handlers.otherwise, inputs=[shown])
     job.run_when_wanted("embeddings", shown)
+    clip.bundled.add([shown], _collected, panes, _restored)
 
     def connect(restored: Dependency) -> None:
         connect_views(views, shown, [restored, *ends])
@@ -300,6 +303,34 @@ def _clips_on_map(clip: AudioClip, together: tuple[AudioClip, ...], shown: Shown
     before = _hashes(shown.clips) if shown else []
     others = [other for other in together if other.content_hash != clip.content_hash]
     return clip, *sorted(others, key=lambda one: before.index(one.content_hash) if one.content_hash in before else len(before))
+
+
+def _collected(clip: AudioClip, shown: ShownEmbedding | None) -> dict[str, Any]:
+    is_own = shown is not None and shown.clip.content_hash == clip.content_hash
+    return {"map": _bundled_map(shown) if shown and is_own else None}
+
+
+def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+    """Return what showing a map would have written at its end."""
+    if contents.map is None:
+        return None
+    now = _unbundled_map(clip, contents.map)
+    return map_value(map_view(now)), shown_summary(now), now, track_feed(now).value()
+
+
+def _bundled_map(shown: ShownEmbedding) -> BundledMap:
+    """Return the map of the clip on the player for a bundle."""
+    own = without_others(shown)
+    return BundledMap(own.embedding, own.map, own.options, own.colouring.key, own.analyses[0])
+
+
+def _unbundled_map(clip: AudioClip, found: BundledMap) -> ShownEmbedding:
+    """Return the map of a bundle, coloured as it was where that colouring needs no other clip."""
+    embedding = replace(found.embedding, content_hash=clip.content_hash, duration=clip.duration)
+    colour = "time" if found.colour == "clip" else found.colour
+    clips, embeddings, analyses = (clip,), (embedding,), (found.analyses,)
+    colouring, texts = colour_map(clips, embeddings, analyses, colour, ClusterOptions().count)
+    return ShownEmbedding(clips, embeddings, found.map, new_map_id(), found.options, analyses, colouring, texts)
 
 
 def _hashes(clips: tuple[AudioClip, ...]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
@@ -14,32 +15,39 @@ from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
 from pipelines import APP_VERSION
 from pipelines.annotations.export import export_results
+from pipelines.bundle.contents import BundleContents
+from pipelines.bundle.writing import BundleOptions, write_bundle
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
-from pipelines.description.description import ClipDescription
-from pipelines.description.findings import ClipFindings
-from pipelines.speech.transcript import Transcription
 
 PARALLEL_EXPORTS = 2
 """Files that are written at once, for all people together."""
+BUNDLES = {"bundle": BundleOptions(with_clip=True), "results": BundleOptions(with_clip=False)}
+"""Entries of the menu that write a bundle."""
 
 
 def add_export_events(clip: ClipInput) -> None:
-    """Answer the menu's entries."""
-    measured = [clip.state, clip.description, clip.transcription]
-    clip.bar.exported(_exported, inputs=measured, outputs=clip.bar, concurrency_limit=PARALLEL_EXPORTS, **QUIET_EACH)
+    """Answer the menu's entries; all tabs must be built."""
+
+    def exported(opened: AudioClip | None, event: gr.EventData, *results: Any) -> Value:
+        """Write a file to the clip's folder, with which it is deleted, and return its address for the page."""
+        try:
+            if opened is None:
+                raise NoClip
+            path = _write(opened, BundleContents(**clip.bundled.results(opened, results)), str(event_field(event, "format")))
+            return bar_value("", file={"url": "gradio_api/file=" + quote(str(path)), "name": path.name})
+        except Exception as error:
+            return bar_value(sentence_for(error), "error")
+
+    shown = [clip.state, *clip.bundled.states]
+    clip.bar.exported(exported, inputs=shown, outputs=clip.bar, concurrency_limit=PARALLEL_EXPORTS, **QUIET_EACH)
 
 
-def _exported(
-    clip: AudioClip | None, description: ClipDescription | None, transcription: Transcription | None, event: gr.EventData
-) -> Value:
-    """Write a file to the clip's folder, with which it is deleted, and return its address for the page."""
-    try:
-        if clip is None:
-            raise NoClip
-        findings = description.findings if description else ClipFindings(clip.duration, None, None, None)
-        shown = replace(findings, speech=transcription or findings.speech)
-        path = export_results(clip, shown, str(event_field(event, "format")), new_files_folder(clip), APP_VERSION)
-        return bar_value("", file={"url": "gradio_api/file=" + quote(str(path)), "name": path.name})
-    except Exception as error:
-        return bar_value(sentence_for(error), "error")
+def _write(clip: AudioClip, contents: BundleContents, chosen: str) -> Path:
+    folder = new_files_folder(clip)
+    if chosen not in BUNDLES:
+        return export_results(clip, contents.findings(clip.duration), chosen, folder, APP_VERSION)
+    path = folder / f"{safe_stem(clip.name)}.zip"
+    write_bundle(clip, contents, path, BUNDLES[chosen])
+    return path

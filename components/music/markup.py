@@ -70,7 +70,7 @@ def description_summary(now: ClipDescription) -> str:
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
     took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
     place = f"on {now.device}" if now.device else ""
-    facts = " · ".join(part for part in (loading_words(now.step), html.escape(now.model), place, took) if part)
+    facts = html.escape(" · ".join(part for part in (loading_words(now.step), now.model, place, took) if part))
     reason = now.caption.model_reason if now.caption else ""
     why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(reason)}</details>' if reason else ""
     return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>{why}'
@@ -135,8 +135,11 @@ def _metre(beats: Beats | None) -> str:
 def _key(key: Key | None, spans: tuple[KeySpan, ...]) -> str:
     if key is None:
         return ""
-    changes = [seek_button(f"{span.key.name} {clock_time(span.start)}", span.start, labels.PLAY_HERE) for span in spans]
-    value = f"{key.name} · {' '.join(changes)}" if len(changes) > 1 else key.name
+    changes = [
+        seek_button(f"{html.escape(span.key.name)} {clock_time(span.start)}", span.start, labels.PLAY_HERE) for span in spans
+    ]
+    name = html.escape(key.name)
+    value = f"{name} · {' '.join(changes)}" if len(changes) > 1 else name
     return _row(labels.KEY, value, key.confidence, _or((other.name, other.confidence) for other in key.alternatives[:2]))
 
 

@@ -19,6 +19,7 @@ from components.page.seekable import build_seekable
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from models.specs.model_spec import AUTO
+from pipelines.bundle.contents import AskedQuestion, BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS, choose_listener
@@ -34,10 +35,16 @@ FROM_MEASUREMENTS = "From the measurements, as you chose."
 
 @dataclass(frozen=True)
 class _Asked:
-    """One question with its answer, as text and as HTML."""
+    """One question with its answer, what answered, and the places of the clip that show it, in seconds."""
 
     turn: Turn
-    markup: str
+    by: str
+    spans: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def markup(self) -> str:
+        """The question and the answer as HTML."""
+        return turn_markup(self.turn.question, self.turn.answer or "…", self.by, self.spans)
 
 
 def build_question_panel(services: Services, clip: ClipInput, description: gr.State, model_choices: ModelChoices) -> None:
@@ -57,6 +64,7 @@ def build_question_panel(services: Services, clip: ClipInput, description: gr.St
     connect_gpu_estimate(estimate, clip.state, [model], partial(_gpu_seconds, services))
     job = TabJob(services, "questions", [run, stop], panes=clip.panes)
     job.keep([turns, asked], lambda opened, request: ("", ()))
+    clip.bundled.add([asked], _collected, [turns, asked], _restored)
     work = _QuestionWork(services, job)
     inputs = [clip.state, description, asked, question, model]
     job.on([run.click, question.submit], clip.state, work.run, inputs, [turns, asked, question])
@@ -115,12 +123,20 @@ class _QuestionWork:
         options = QuestionOptions(model=model)
         for now in ask(clip, history, question, options, services.runtime, should_stop):
             by = f"{now.model}, {now.dtype} on {now.device}, {now.licence} · {now.elapsed:.1f} s"
-            part = ((now.start, now.end),) if now.is_part else ()
-            yield _Asked(now.turn, turn_markup(question, now.text or "…", by, part))
+            yield _Asked(now.turn, by, ((now.start, now.end),) if now.is_part else ())
 
 
 def _from_facts(clip: AudioClip, description: ClipDescription | None, question: str, by: str) -> _Asked:
     findings = description.findings if description else ClipFindings(clip.duration)
     answer = answer_question(question, findings)
     text = answer.text if description else f"{answer.text} {labels.DESCRIBE_FIRST}"
-    return _Asked(Turn(question, text), turn_markup(question, text, by, answer.spans))
+    return _Asked(Turn(question, text), by, answer.spans)
+
+
+def _collected(clip: AudioClip, asked: tuple[_Asked, ...]) -> dict[str, Any]:
+    return {"questions": tuple(AskedQuestion(one.turn.question, one.turn.answer, one.by, one.spans) for one in asked)}
+
+
+def _restored(clip: AudioClip, contents: BundleContents, person: str) -> tuple[Any, ...] | None:
+    asked = tuple(_Asked(Turn(one.question, one.answer), one.by, one.spans) for one in contents.questions)
+    return ("".join(one.markup for one in asked), asked) if asked else None

@@ -29,6 +29,7 @@ from components.page.user_errors import sentence_for
 from components.timeline.timeline import TimelineFeed
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO
+from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.description.caption import FROM_FACTS, caption_gpu_seconds
@@ -85,7 +86,9 @@ def build_music_tab(services: Services, clip: ClipInput, model_choices: ModelCho
     work = _DescriptionWork(services, job)
     job.keep([*panes.all, clip.description], work.otherwise)
     job.run_when_wanted("music", clip.description)
-    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], [*panes.all, clip.timeline, clip.description])
+    shown = [*panes.all, clip.timeline, clip.description]
+    clip.bundled.add([clip.description], _collected, shown, _restored)
+    ended = job.on(run.click, clip.state, work.run, [clip.state, *controls], shown)
     downloaded: dict[str, Any] = {"inputs": [clip.state, clip.description], "outputs": download, "queue": False, **QUIET}
     ended.then(_download, **downloaded)
     clip.panes.after_restore(lambda restored: restored.then(_download, **downloaded))
@@ -161,6 +164,18 @@ class _DescriptionWork:
             yield from _streamed(clip, reported(snapshots, lambda now: now.position))
         except Exception as error:
             yield gr.skip(), gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+
+def _collected(clip: AudioClip, description: ClipDescription | None) -> dict[str, Any]:
+    return {"description": description}
+
+
+def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+    """Return what describing a clip would have written at its end."""
+    if contents.description is None:
+        return None
+    *_, last = _streamed(clip, iter([contents.description]))
+    return last
 
 
 def _download(clip: AudioClip | None, description: ClipDescription | None) -> gr.DownloadButton:

@@ -43,6 +43,11 @@ def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1)
     return f'<ul class="pictures" data-asked="{asked}">{"".join(figures)}</ul>'
 
 
+def drawn_markup(pictures: Sequence[DrawnPicture]) -> str:
+    """Return finished pictures with seed and file."""
+    return f'<ul class="pictures" data-asked="{len(pictures)}">{"".join(map(_figure, pictures))}</ul>'
+
+
 def concepts_markup(now: Drawing) -> str:
     """Return the concepts of the audio embeds as chips; where the first is not clear, the others are buttons that draw them."""
     if not now.concepts:

@@ -20,6 +20,7 @@ from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.pictures import labels
 from components.pictures.api import add_picture_endpoints
+from components.pictures.bundling import bundled_pictures, unbundled_pictures
 from components.pictures.controls import (
     MAX_GALLERY,
     Drawn,
@@ -31,9 +32,14 @@ from components.pictures.controls import (
     style_choices,
     values_of,
 )
-from components.pictures.files import KeptPicture, drawn_picture, keep_pictures, open_init_image
+from components.pictures.files import (
+    KeptPicture,
+    drawn_picture,
+    keep_pictures,
+    open_init_image,
+)
 from components.pictures.film_panel import build_film_panel, connect_film
-from components.pictures.markup import concepts_markup, drawing_summary, gallery_markup, pictures_markup
+from components.pictures.markup import concepts_markup, drawing_summary, drawn_markup, gallery_markup, pictures_markup
 from components.pictures.restoring import restored_values, within_reach
 from components.pictures.storyboard_api import add_storyboard_endpoints
 from components.pictures.storyboard_panel import build_storyboard_panel, connect_storyboard
@@ -43,6 +49,7 @@ from components.timeline.timeline import TimelineFeed, event_field, loop_of
 from components.timeline.tracks import SpanTrack
 from models.arrays import MAX_SEED
 from models.errors import InvalidOption
+from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
@@ -94,6 +101,7 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     kept = [pictures, concepts, summary, controls.prompt, drawn, gallery]
     job.keep([*kept, controls.start, controls.end], work.otherwise, [drawn, controls.prompt])
     job.run_when_wanted("pictures", drawn, lambda last: bool(last.pictures))
+    clip.bundled.add([drawn], _collected, panes, _restored)
     connect_storyboard(services, clip, job, panel, run.storyboard, inputs, [film.film])
     connect_film(services, clip, job, film, panel.made)
     connect_upscaling(services, clip, upscaling, drawn)
@@ -193,6 +201,22 @@ class _PictureWork:
 def _position(now: Drawing) -> float:
     """Return the progress of a drawing, 0 to 1."""
     return now.step / now.steps if now.steps else 0.0
+
+
+def _collected(clip: AudioClip, drawn: Drawn) -> dict[str, Any]:
+    return {"pictures": bundled_pictures(drawn.pictures) if drawn.clip_hash == clip.content_hash else ()}
+
+
+def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+    """Return the last picture of a bundle as the newest one, and the others in the gallery."""
+    if not contents.pictures:
+        return None
+    *earlier, last = pictures = unbundled_pictures(clip, contents.pictures[-MAX_GALLERY:])
+    drawn = Drawn(clip.content_hash, "", last.seed, pictures)
+    summary = f'<p class="summary" data-state="done">{labels.FROM_BUNDLE}</p>'
+    timeline = TimelineFeed(clip.content_hash, "pictures")
+    put_segment(timeline, contents.pictures[-1].start, contents.pictures[-1].end)
+    return drawn_markup([last]), "", summary, timeline.value(), gr.skip(), drawn, gallery_markup(earlier)
 
 
 def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots: Iterator[Drawing]) -> Iterator[Update]:

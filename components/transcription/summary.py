@@ -39,7 +39,7 @@ def transcription_summary(now: Transcription) -> str:
     facts = []
     if now.segments and now.language:
         facts.append(_languages(now))
-    facts.append(f"{html.escape(now.model)}, {now.dtype} on {now.device}, {html.escape(now.licence)}")
+    facts.append(f"{now.model}, {now.dtype} on {now.device}, {now.licence}")
     if now.state == "done":
         earlier = ", computed before" if now.from_store else ""
         facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s{earlier}")
@@ -53,7 +53,7 @@ def transcription_summary(now: Transcription) -> str:
     bar = f'<progress max="{now.duration:.2f}" value="{now.position:.2f}" aria-label="Progress"></progress>' if running else ""
     why = f'<details class="why"><summary>Why this model</summary>{html.escape(now.model_reason)}</details>'
     cut = "".join(f'<p class="summary">{html.escape(shortened_sentence(field))}</p>' for field in now.shortened)
-    return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{cut}{why}'
+    return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(" · ".join(facts))}</p>{cut}{why}'
 
 
 def shortened_sentence(field: ShortenedField) -> str:

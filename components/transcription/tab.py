@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
@@ -27,6 +29,7 @@ from components.transcription.queue_panel import build_transcription_queue
 from components.transcription.transcript import TranscriptFeed, build_transcript
 from components.transcription.updates import NO_UPDATE, TranscriptUpdates, Update, only, whole
 from pipelines import APP_VERSION
+from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.speech.edits.versions import TranscriptVersion, TranscriptVersions, new_version, transcript_versions
@@ -63,6 +66,7 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
     connect_dictation(services, dictate, [clip.person, *controls.decoding], [transcript, summary])
     job.keep([transcript, summary, result], work.otherwise, [clip.person, *controls.decoding], first=work.edited)
     job.run_when_wanted("transcribe", result)
+    clip.bundled.add([result], _collected, shown, work.restored)
     results = [
         job.on(run.click, clip.state, work.run, decoded, shown),
         transcript.edited(work.edit, inputs=edited, outputs=shown, **QUIET_EACH),
@@ -74,6 +78,10 @@ def build_transcription_tab(services: Services, clip: ClipInput, model_choices: 
 
     clip.panes.after_restore(lambda restored: restored.then(_export, **export))
     add_transcription_endpoint(services)
+
+
+def _collected(clip: AudioClip, version: TranscriptVersion | None) -> dict[str, Any]:
+    return {"transcript": version}
 
 
 def _export_arguments(clip: ClipInput, inputs: list[Any], downloads: list[gr.DownloadButton]) -> dict[str, Any]:
@@ -128,6 +136,17 @@ class _TranscriptionWork:
         if known is None:
             return TranscriptFeed().value(labels.READY), "", None, gr.skip()
         return _timeline_last(whole(clip, only(new_version(known, options))))
+
+    def restored(self, clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+        """Return what transcribing a clip would have written at its end; edited versions of this person stay beside it."""
+        if contents.transcript is None:
+            return None
+        version = replace(contents.transcript, id=uuid4().hex)
+        update = whole(clip, only(version))
+        versions = transcript_versions(self._services.kept)
+        if version.is_edited or versions.find(clip, person).versions:
+            return whole(clip, versions.change(clip, person, lambda known: known.with_version(version)))
+        return update
 
     def edit(self, clip: AudioClip | None, person: str, shown: TranscriptVersion | None, event: gr.EventData) -> Update:
         """Edit lines, go back over edits, or show another version; it is stored at once."""

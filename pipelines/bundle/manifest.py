@@ -8,7 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipelines.bundle.errors import BundleRefused, NewerBundle
 
-MANIFEST = "manifest.json"
+MANIFEST, README, REPORT = "manifest.json", "README.txt", "report.html"
+SOUND_FILE = "sound.mp3"
+"""Sound of the report, where it is not inside."""
 FORMAT = "audioscope-bundle"
 FORMAT_VERSION = 1
 """Increased when an older app cannot read what is written; the app reads all versions up to this one."""

@@ -6,7 +6,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,7 @@ from pipelines.bundle.contents import (
     read_result,
 )
 from pipelines.bundle.errors import BundleRefused, BundleWithoutClip
-from pipelines.bundle.manifest import MANIFEST, Manifest, read_manifest
-from pipelines.bundle.report import SOUND_FILE
-from pipelines.bundle.writing import README, REPORT
+from pipelines.bundle.manifest import MANIFEST, README, REPORT, SOUND_FILE, Manifest, read_manifest
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.description.description import ClipDescription
@@ -54,7 +52,6 @@ MAX_PAGE_BYTES = 2**28
 MAX_SOUND_BYTES = 2**29
 MAX_CLIP_SECONDS_APART = 0.1
 """Difference between the duration of the clip and that in the manifest from which the results belong to another clip."""
-ZIP_SIGNATURE = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +59,8 @@ class OpenedBundle:
     """A bundle that was read."""
 
     clip: AudioClip
+    """Its notes say what could not be brought back."""
     contents: BundleContents
-    notes: tuple[str, ...] = ()
-    """Sentences about what could not be brought back."""
-
-
-def is_zip(file: Path) -> bool:
-    """Whether a file begins as ZIP files do, which no recording does."""
-    with open(file, "rb") as stream:
-        return stream.read(len(ZIP_SIGNATURE)) == ZIP_SIGNATURE
 
 
 def open_bundle(
@@ -103,7 +93,7 @@ def open_bundle(
         clip = _clip(archive, manifest, clips, find_clip, should_stop)
     if abs(clip.duration - manifest.clip.duration) > MAX_CLIP_SECONDS_APART:
         raise BundleRefused("its results are those of another clip")
-    return OpenedBundle(clip.named(manifest.clip.name), contents, notes)
+    return OpenedBundle(replace(clip.named(manifest.clip.name), notes=(*clip.notes, *notes)), contents)
 
 
 def _expected(clips: ClipStore) -> dict[str, int]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from pipelines.annotations.layers import AnnotationLayer, annotation_layers
 from pipelines.bundle.contents import BundleContents, BundledMap, BundledPicture
-from pipelines.bundle.manifest import BundledModel
+from pipelines.bundle.manifest import SOUND_FILE, BundledModel
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.files.compressed_sound import MEDIA_TYPE, compressed_bytes, compressed_sound
 from pipelines.description.findings import ClipFindings
@@ -35,7 +35,6 @@ from pipelines.wording.times import measured_time
 FOLDER = Path(__file__).parent
 MAX_SOUND_BYTES = 16_000_000
 """Largest sound inside the page, 22 minutes; Firefox opens data URLs of up to 32 MB. A longer one is a file beside it."""
-SOUND_FILE = "sound.mp3"
 MAX_PEAKS = 4000
 MAX_POINTS = 3000
 """Points of the map that are drawn anew for each frame of the screen."""

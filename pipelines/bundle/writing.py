@@ -35,13 +35,16 @@ from pipelines.bundle.manifest import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
+    README,
+    REPORT,
+    SOUND_FILE,
     BundledClip,
     BundledModel,
     Manifest,
     write_manifest,
 )
 from pipelines.bundle.models_used import models_used
-from pipelines.bundle.report import SOUND_FILE, has_sound_inside, report_page, report_sound
+from pipelines.bundle.report import has_sound_inside, report_page, report_sound
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.export import npz_arrays
@@ -50,7 +53,6 @@ from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import FORMATS, Subtitles
 from pipelines.wording.times import measured_time
 
-README, REPORT = "README.txt", "report.html"
 COMPACT = (".png", ".npz", ".mp3")
 """Endings of entries that are compressed already."""
 

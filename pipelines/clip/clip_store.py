@@ -104,7 +104,7 @@ class ClipStore:
             ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, UnreadableClip, ClipTooLong, TooManyChannels, SilentClip.
             JobStopped: `should_stop` returned True.
         """
-        file = _checked_path(path, allowed_roots)
+        file = checked_path(path, allowed_roots)
         size_bytes = file.stat().st_size
         if size_bytes == 0:
             raise EmptyClip
@@ -295,7 +295,8 @@ def _short_hash(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def _checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:
+def checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:
+    """Return the path of a file, without links, if it lies below one of the folders; raise ClipPathRefused otherwise."""
     try:
         file = Path(path).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):

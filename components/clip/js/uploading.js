@@ -16,9 +16,9 @@ export async function uploadedPath(file) {
   }
 }
 
-/** Open a file as the clip, and run the job of a tab on it; '' for none. */
+/** Open a file as the clip, and run the job of a tab on it, '' for none; a ZIP file opens as a bundle with its results. */
 export async function uploadFile(file, tab) {
   showNote(`Loading ${file.name} …`, 'opening');
   const path = await uploadedPath(file);
-  if (path) send('uploaded', {path, name: file.name, tab});
+  if (path) send(/\.zip$/i.test(file.name) ? 'bundled' : 'uploaded', {path, name: file.name, tab});
 }

@@ -67,7 +67,7 @@ def opened(services: Services, tmp_path: Path) -> Opener:
 
 def test_everything_comes_back_as_it_was(opened: Opener, bundle: Path, contents: BundleContents, bundled_clip: AudioClip) -> None:
     back = opened(bundle.read_bytes())
-    assert (back.clip.name, back.clip.content_hash, back.notes) == ("Waltz", bundled_clip.content_hash, ())
+    assert (back.clip.name, back.clip.content_hash, back.clip.notes) == ("Waltz", bundled_clip.content_hash, ())
     for field in fields(contents):
         found, other = getattr(back.contents, field.name), getattr(contents, field.name)
         if field.name == "map":  # the embedding is that of the clip now

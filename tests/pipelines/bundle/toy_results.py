@@ -74,7 +74,7 @@ def toy_contents(services: Services) -> BundleContents:
     )
 
 
-NAMES = ("state", "kind", "verdict", "method", "mode", "task", "key", "encoder", "layer", "colour", "part", "relation", "tonic")
+NAMES = ("state", "kind", "verdict", "method", "mode", "task", "encoder", "layer", "colour")
 """Fields whose texts are names out of a short list, or stand for something."""
 
 
@@ -90,8 +90,8 @@ def with_every_text(found: Any, text: str) -> Any:
             for field in fields(found)
             if field.name not in NAMES and field.name != "classes" and field.init
         }
-        if isinstance(found, Chord | ChordCandidate):  # whose names are parsed
-            changed["name"] = f"{text.replace(':', '')}:maj"
+        if isinstance(found, Chord | ChordCandidate):  # others than real names of chords are refused
+            del changed["name"]
         return replace(found, **changed)
     return found
 
