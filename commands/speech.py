@@ -26,15 +26,18 @@ DEFAULTS, CUES = TranscriptionOptions(), CueOptions()
 LANGUAGES = completing([AUTO, *WHISPER_LANGUAGES])
 SUBTITLES = "Subtitles"
 """Title of the options of subtitles in the help."""
+MODEL_HELP = "'auto', or a key that `models` lists."
+SPEAKERS_HELP = "'auto' finds out how many people speak; or their number, 2 to 10."
+
+Model = Annotated[str, typer.Option(help=MODEL_HELP, autocompletion=completing_models("transcribe"))]
+Speakers = Annotated[str, typer.Option(help=SPEAKERS_HELP, autocompletion=completing(SPEAKER_CHOICES))]
 
 
 def transcribe(
     inputs: Inputs,
     formats: Formats = None,
     output: Output = STANDARD_OUTPUT,
-    model: Annotated[
-        str, typer.Option(help="'auto', or a key that `models` lists.", autocompletion=completing_models("transcribe"))
-    ] = DEFAULTS.model,
+    model: Model = DEFAULTS.model,
     language: Annotated[str, typer.Option(help="'auto', or a code such as en.", autocompletion=LANGUAGES)] = AUTO,
     allowed_languages: Annotated[str, typer.Option(help="Codes among which 'auto' chooses, such as 'en,de'.")] = "",
     task: Annotated[SpeechTask, typer.Option(help="'translate' writes English.")] = DEFAULTS.task,
@@ -46,12 +49,7 @@ def transcribe(
     separate_sides: Annotated[
         bool, typer.Option(help="Read two sides that are unlike recordings one by one.")
     ] = DEFAULTS.separate_sides,
-    speakers: Annotated[
-        str,
-        typer.Option(
-            help="'auto' finds out how many people speak; or their number, 2 to 10.", autocompletion=completing(SPEAKER_CHOICES)
-        ),
-    ] = DEFAULTS.speakers,
+    speakers: Speakers = DEFAULTS.speakers,
     line_characters: Annotated[
         int | None, typer.Option(help="Longest line; by default usual for the language.", rich_help_panel=SUBTITLES)
     ] = CUES.max_characters_a_line,
