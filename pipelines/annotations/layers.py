@@ -114,6 +114,8 @@ def _runs(heatmap: TagHeatmap, duration: float) -> tuple[Label, ...]:
 
 
 def _speech_layers(transcription: Transcription) -> Iterator[AnnotationLayer]:
+    speakers = tuple(Label(line.start, line.end, line.speaker) for line in transcription.segments if line.speaker)
+    yield _layer("speakers", "Speakers", "tag_open", speakers, transcription)
     for side in sorted({segment.side for segment in transcription.segments}):
         segments = [segment for segment in transcription.segments if segment.side == side]
         suffix, title = (f"-{side}", f" {side}") if side else ("", "")

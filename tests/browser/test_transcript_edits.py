@@ -180,3 +180,23 @@ def test_unsure_words_can_be_read(app: RunningApp, new_page: NewPage, theme: str
     page = new_page()
     spoken(page, app, theme)
     assert min(page.evaluate(UNSURE_WORDS_CONTRAST)) >= 4.5
+
+
+def test_a_typed_name_stands_at_all_lines_of_its_speaker(page: Page, app: RunningApp) -> None:
+    spoken(page, app)
+    page.get_by_label("Speakers", exact=True).click()
+    page.get_by_role("option", name="Automatic", exact=True).click()
+    page.locator("#transcribe").click()
+    speakers = page.locator("#transcript .speaker")
+    expect(speakers).to_have_text(["Speaker 1", "Speaker 1"])
+    speakers.first.click()
+    page.get_by_label("Name of the speaker").fill("Anna")
+    page.keyboard.press("Enter")
+    expect(speakers).to_have_text(["Anna", "Anna"])
+    expect(page.locator("#transcript li[data-voice='1']")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(speakers).to_have_text(["Speaker 1", "Speaker 1"])
+    speakers.nth(1).click()
+    page.get_by_label("Name of the speaker").fill("Ben")
+    page.get_by_role("button", name="This line", exact=True).click()
+    expect(speakers).to_have_text(["Speaker 1", "Ben"])
