@@ -23,6 +23,8 @@ MAX_STEP_BINS = 4
 """Bins that the line moves in a frame by gliding; further away is a leap."""
 STEP_COST, LEAP_COST = 0.15, 1.5
 """Natural logarithms of odds that a bin of gliding, and a leap, cost."""
+COST_PER_DB, MIN_LEVEL_DB = 0.15, -30.0
+"""Natural logarithm of odds for each dB below the loudest pitch: the activations alone are as high for soft notes."""
 SMOOTH_FRAMES = 17
 """Frames of the median that evens out vibrato: one of its periods, 0.2 s."""
 MAX_DEVIATION = 0.7
@@ -34,15 +36,23 @@ GAP_FRAMES = 5
 MIN_ACTIVATION = 0.02
 
 
-def decode_melody(frames: NoteFrames, candidates: Candidates, options: NoteOptions, frames_per_second: float) -> list[FrameNote]:
+def decode_melody(
+    frames: NoteFrames, levels: FloatArray, candidates: Candidates, options: NoteOptions, frames_per_second: float
+) -> list[FrameNote]:
     """Return the notes of the strongest line within the pitches of `options`, by start; each has its curve.
 
-    Its frames are above `frame_threshold`, and notes of one pitch are told apart by candidates above `onset_threshold`.
+    Args:
+        frames: activations; the line is where its contours are above `frame_threshold`.
+        levels: [frames, 88], dB of each pitch, 0 for the loudest of a frame.
+        candidates: where notes may begin; above `onset_threshold` they part notes of one pitch.
+        options: thresholds, the shortest note and the range.
+        frames_per_second: frame rate.
     """
     first = CONTOUR_BINS_PER_PITCH * (options.lowest_pitch - LOWEST_PITCH)
     last = CONTOUR_BINS_PER_PITCH * (options.highest_pitch - LOWEST_PITCH + 1)
     contours = frames.contours[:, max(0, first) : min(CONTOUR_BINS, last)]
-    line = strongest_line(contours)
+    costs = np.float32(COST_PER_DB) * np.repeat(np.maximum(levels, np.float32(MIN_LEVEL_DB)), CONTOUR_BINS_PER_PITCH, axis=1)
+    line = strongest_line(contours, costs[:, max(0, first) : min(CONTOUR_BINS, last)])
     voiced = _closed(contours[np.arange(len(line)), line] >= options.frame_threshold)
     pitches = _pitches(_refined(contours, line) + first)
     onsets = _onsets(candidates, pitches, options)
@@ -71,10 +81,10 @@ def _pitches(bins: DoubleArray) -> DoubleArray:
     return pitches
 
 
-def strongest_line(contours: FloatArray) -> IntArray:
-    """Return the bin [frames] of the most probable path through `contours` [frames, bins] (Viterbi)."""
+def strongest_line(contours: FloatArray, level_scores: FloatArray) -> IntArray:
+    """Return the bin [frames] of the most probable path (Viterbi) of `contours` and `level_scores`, [frames, bins] each."""
     bounded = np.clip(contours, MIN_ACTIVATION, 1 - MIN_ACTIVATION)
-    scores = np.log(bounded / (1 - bounded))
+    scores = np.log(bounded / (1 - bounded)) + level_scores
     bins = scores.shape[1]
     shifts = np.arange(-MAX_STEP_BINS, MAX_STEP_BINS + 1)
     costs = STEP_COST * np.abs(shifts)[:, np.newaxis]

@@ -31,7 +31,7 @@ from pipelines.notes.instruments import BoolArray, drums_play, is_pitched, pitch
 from pipelines.notes.melody import decode_melody, with_curves
 from pipelines.notes.note_candidates import note_candidates
 from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
-from pipelines.notes.velocities import note_velocities
+from pipelines.notes.velocities import note_velocities, pitch_levels
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
@@ -114,7 +114,8 @@ class _Transcriber:
     def _decoded(self, frames: NoteFrames) -> list[FrameNote]:
         candidates, rate = note_candidates(frames), self._reader.frames_per_second
         if self._options.mode == "melody":
-            return decode_melody(frames, candidates, self._options, rate)
+            levels = pitch_levels(self._reader.waveform, NOTE_SAMPLE_RATE, len(frames.notes))
+            return decode_melody(frames, levels, candidates, self._options, rate)
         found = decode_notes(frames, candidates, self._options, rate)
         return with_curves(found, frames.contours) if self._options.pitch_bends else found
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray, IntArray
+from pipelines.music.harmony.note_activations import LOWEST_PITCH, NOTE_HOP_SAMPLES, PITCHES
 from pipelines.notes.notes import MAX_VELOCITY
 
 WINDOW_SAMPLES = 2048
@@ -53,3 +54,29 @@ def note_levels(waveform: FloatArray, sample_rate: int, onsets: Sequence[float],
         found.append(np.sum(near, axis=(0, 2)))
     levels: DoubleArray = 10 * np.log10(np.concatenate(found) + 1e-12)
     return levels
+
+
+def pitch_levels(waveform: FloatArray, sample_rate: int, frames: int) -> FloatArray:
+    """Return the level [frames, 88] in dB of the first partials of each pitch, 0 for the loudest pitch of a frame.
+
+    Args:
+        waveform: float32 [samples], mono.
+        sample_rate: Hz.
+        frames: number of frames of `NOTE_HOP_SAMPLES`.
+    """
+    from librosa import midi_to_hz
+
+    size = 2 * WINDOW_SAMPLES
+    window = np.hanning(size).astype(np.float32)
+    hertz = midi_to_hz(np.arange(LOWEST_PITCH, LOWEST_PITCH + PITCHES))[:, np.newaxis] * np.arange(1, PARTIALS + 1)
+    bins = np.clip(np.round(hertz * size / sample_rate).astype(np.int64), 1, size // 2 - 1)
+    padded = np.pad(waveform, (size // 2, size // 2 + frames * NOTE_HOP_SAMPLES))
+    found = np.empty((frames, PITCHES), dtype=np.float32)
+    for first in range(0, frames, NOTES_PER_RUN):
+        places = np.arange(first, min(frames, first + NOTES_PER_RUN))
+        samples = padded[places[:, np.newaxis] * NOTE_HOP_SAMPLES + np.arange(size)]
+        power = np.abs(np.fft.rfft(samples * window, axis=1)) ** 2
+        # The first partial counts most, so that an octave below does not equal the note.
+        levels = 10 * np.log10(power[:, bins] @ (1.0 / np.arange(1, PARTIALS + 1) ** 2) + 1e-12)
+        found[places] = levels - levels.max(axis=1, keepdims=True)
+    return found

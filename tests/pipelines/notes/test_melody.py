@@ -25,7 +25,7 @@ def melody(contours: AnyArray, onsets: tuple[tuple[int, int], ...] = (), options
     nothing = np.zeros((len(contours), 88), dtype=np.float32)
     frames, columns = (np.array([pair[side] for pair in onsets], dtype=np.int64) for side in (0, 1))
     candidates = Candidates(frames, columns - LOWEST_PITCH, np.full(len(onsets), 0.9, dtype=np.float32))
-    return decode_melody(NoteFrames(nothing, nothing, contours), candidates, options, RATE)
+    return decode_melody(NoteFrames(nothing, nothing, contours), nothing, candidates, options, RATE)
 
 
 def held(*spans: tuple[float, int]) -> AnyArray:
@@ -50,10 +50,13 @@ def test_vibrato_is_one_note_whose_curve_has_it() -> None:
     assert min(note.bend) == pytest.approx(-0.5, abs=0.15)
 
 
-def test_a_stronger_line_is_followed_and_a_short_burst_elsewhere_is_not() -> None:
-    contours = np.maximum(contours_of(held((C4, 100))), contours_of(held((C4 - 12, 100)), 0.5))
-    contours[50:52] = np.maximum(contours[50:52], contours_of(held((C4 + 19, 2)), 0.9))
-    assert set(strongest_line(contours)) == {3 * (C4 - LOWEST_PITCH) + 1}
+def test_a_stronger_or_louder_line_is_followed_and_a_short_burst_elsewhere_is_not() -> None:
+    high, low = contours_of(held((C4, 100))), contours_of(held((C4 - 12, 100)))
+    high[50:52] = np.maximum(high[50:52], contours_of(held((C4 + 19, 2)), 0.9))
+    column, levels = 3 * (C4 - LOWEST_PITCH) + 1, np.zeros_like(high)
+    assert set(strongest_line(np.maximum(high, 0.6 * low), levels)) == {column}
+    levels[:, column - 1 : column + 2] = -3.0
+    assert set(strongest_line(np.maximum(high, low), levels)) == {column - 36}
 
 
 @pytest.mark.parametrize("options", [NoteOptions(frame_threshold=0.9), NoteOptions(lowest_pitch=C4 + 12)])

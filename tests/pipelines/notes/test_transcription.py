@@ -60,7 +60,7 @@ def test_times_do_not_drift_over_five_minutes(services: Services, tmp_path: Path
 
 def test_the_melody_has_one_note_at_a_time_and_its_curve(services: Services, tmp_path: Path) -> None:
     played = [Note(0.5, 1.4, 69, 100, "Flute", (0.0, 0.0, 0.4, 0.4)), Note(1.5, 2.2, 74, 100, "Flute")]
-    behind = [Note(0.6, 1.3, 52, 40, "Flute")]
+    behind = [Note(0.6, 1.3, 57, 30, "Flute")]
     sound = note_sound([*played, *behind], [NotePart("Flute", 73)], 3.0)
     high, low = transcribed(services, tmp_path, sound, NoteOptions(mode="melody", drums=False)).notes
     assert [high.pitch, low.pitch] == [69, 74]
