@@ -25,6 +25,8 @@ from pipelines.embeddings.embed import embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.library_search import clips_near_text, library_encoder, library_options
+from pipelines.everything import analysis as everything
+from pipelines.everything.types import EverythingFound, EverythingOptions
 from pipelines.film import film as films
 from pipelines.film import storyboard as storyboards
 from pipelines.film.film import Film, FilmOptions
@@ -32,7 +34,7 @@ from pipelines.film.storyboard_types import Storyboard
 from pipelines.interpretability.tracing import LogitLensOptions, LogitLensProgress, trace_window
 from pipelines.music import analysis
 from pipelines.music.facts import FactOptions, MusicFacts
-from pipelines.notes import transcription as note_transcription
+from pipelines.notes.in_bars import notes_in_bars
 from pipelines.notes.notes import NoteOptions, NoteTranscription
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.options import Drawing, PictureOptions
@@ -47,6 +49,7 @@ from pipelines.tagging.zero_shot import LabelOptions, LabelScores
 __all__ = [
     "DescriptionOptions",
     "EmbeddingOptions",
+    "EverythingOptions",
     "FactOptions",
     "FilmOptions",
     "LabelOptions",
@@ -57,6 +60,7 @@ __all__ = [
     "Sound",
     "TranscriptionOptions",
     "add_to_library",
+    "analyse",
     "ask",
     "describe",
     "embed",
@@ -118,6 +122,11 @@ def describe(sound: Sound, services: PipelineServices, options: DescriptionOptio
     return _last(describe_clip(open_clip(sound, services), options, services.runtime))
 
 
+def analyse(sound: Sound, services: PipelineServices, options: EverythingOptions = EverythingOptions()) -> EverythingFound:
+    """Run all analyses that fit a clip: speech, description, notes, embeddings and a picture."""
+    return _last(everything.analyse_everything(open_clip(sound, services), options, services.runtime))
+
+
 def ask(sound: Sound, question: str, services: PipelineServices, options: QuestionOptions = QuestionOptions()) -> ClipAnswer:
     """Answer a question about a clip."""
     return answer_about(open_clip(sound, services), question, options, services.runtime)
@@ -129,8 +138,8 @@ def music_facts(sound: Sound, services: PipelineServices, options: FactOptions =
 
 
 def transcribe_notes(sound: Sound, services: PipelineServices, options: NoteOptions = NoteOptions()) -> NoteTranscription:
-    """Transcribe the notes of music, with beats and key where they are known."""
-    return _last(note_transcription.transcribe_notes(open_clip(sound, services), options, services.runtime))
+    """Transcribe the notes of music, with its beats and key."""
+    return _last(notes_in_bars(open_clip(sound, services), options, services.runtime))
 
 
 def score_labels(

@@ -13,8 +13,10 @@ import pytest
 import pipelines
 from pipelines import (
     EmbeddingOptions,
+    EverythingOptions,
     QuestionOptions,
     add_to_library,
+    analyse,
     ask,
     embed,
     open_clip,
@@ -72,6 +74,14 @@ def test_results_are_complete_and_have_to_dict(services: Services, speech: Audio
     answer = ask(EXAMPLES / "music.ogg", "How fast is it?", services, QuestionOptions(model="facts"))
     assert "BPM" in answer.text
     assert answer.to_dict()["spans"] == [list(span) for span in answer.spans]
+
+
+@pytest.mark.models
+def test_everything_that_fits_is_analysed_but_nothing_else(services: Services) -> None:
+    found = analyse(EXAMPLES / "blackbird.ogg", services, EverythingOptions(subjects=("speech", "description")))
+    assert found.state == "done" and found.description is not None
+    assert found.speech is None
+    assert found.to_dict()["left_out"][0]["subject"] == "speech"
 
 
 @pytest.mark.models
