@@ -69,7 +69,7 @@ SEGMENT_ITEM = "Segment of the picture"
 
 UPSCALE = "Upscale 2×"
 UPSCALED = "{width} × {height} pixels"
-UPSCALED_ALT = "The latest picture, upscaled"
+UPSCALED_ALT = "Upscaled picture"
 
 INTERPOLATION = "Interpolation steps"
 MAKE_FILM = "Make film"

@@ -35,7 +35,7 @@ def test_the_latest_picture_is_upscaled_and_keeps_its_settings(work: _UpscaleWor
     drawn = Drawn(clip.content_hash, pictures=tuple(map(drawn_picture, small)))
     first, *_, last = work.run(clip, drawn, gr.Request(session_hash="one"))
     assert "<progress" in first and "Stable Diffusion x2 latent upscaler" in first
-    assert 'width="128" height="96"' in last and "128 × 96 pixels" in last
+    assert 'width="128" height="96"' in last and "128 × 96 pixels · seed 7" in last
     before = {picture.path for picture in small}
     (large,) = set(clip.directory.rglob("*.png")) - before
     assert options_from_png(large) == SETTINGS.options()
