@@ -73,9 +73,9 @@ class _UpscaleWork:
             with Image.open(path) as file:
                 image = file.convert("RGB")
             options = UpscaleOptions(seed=settings.seed)
+            kept: KeptPicture | None = None
             for now in upscale_picture(image, options, self._services.runtime, self.job.current(request)):
-                kept = None
-                if now.image is not None:
+                if now.image is not None and kept is None:
                     (kept,) = keep_pictures(clip, (Picture(now.image, settings.seed, settings),))
                 yield upscaling_markup(now, kept)
         except Exception as error:
@@ -88,13 +88,9 @@ def upscaling_markup(now: Upscaling, kept: KeptPicture | None) -> str:
     bar = f'<progress max="{now.steps}" value="{now.step}" aria-label="Progress"></progress>' if running else ""
     doing = {"loading": loading_words(WAITING["loading"]), "drawing": f"step {now.step} of {now.steps}", "stopped": "stopped"}
     size = labels.UPSCALED.format(width=kept.picture.image.width, height=kept.picture.image.height) if kept else ""
-    facts = [
-        doing.get(now.state, size),
-        now.model,
-        short_licences(now.licence),
-        f"{now.dtype} on {now.device}",
-        f"{now.elapsed:.1f} s",
-    ]
+    seed = f"{labels.SEED.lower()} {kept.picture.seed}" if kept else ""
+    by = [now.model, short_licences(now.licence), f"{now.dtype} on {now.device}"]
+    facts = [fact for fact in (doing.get(now.state, size), seed, *by, f"{now.elapsed:.1f} s") if fact]
     line = f'<p class="summary" data-state="{now.state}">{html.escape(" · ".join(facts))}</p>'
     return f"{bar}{_figure(kept) if kept else ''}{line}"
 
