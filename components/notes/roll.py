@@ -56,9 +56,10 @@ def _template(labels: NotesLabels) -> str:
   <form class="edit-panel" data-panel="velocity" hidden>
     <label>{labels.velocity_factor} <input name="factor" type="range" min="20" max="180" step="5" value="100"></label>
   </form>
-  <div class="roll-stage" tabindex="0" role="application" aria-describedby="notes-hint">
+  <div class="roll-stage">
     <canvas class="roll-bars" aria-hidden="true"></canvas>
-    <div class="roll-scroll"><canvas class="roll-notes" aria-hidden="true"></canvas></div>
+    <div class="roll-scroll" tabindex="0" role="application" aria-describedby="notes-hint">
+      <canvas class="roll-notes" aria-hidden="true"></canvas></div>
     <canvas class="roll-velocities" title="{labels.velocities}" aria-hidden="true"></canvas>
     <div class="roll-head" hidden></div>
   </div>

@@ -66,7 +66,7 @@ export function endPreview() {
 export function edit(pairs) {
   endPreview();
   const wire = sent(pairs);
-  if (!wire) return;
+  if (!wire || state.isFixed) return;
   const before = pairs.filter(([one]) => one && roll.selected.has(one)).map(([, after]) => after);
   const made = pairs.filter(([one]) => !one).map(([, after]) => after);
   const {notes} = applied(roll.notes, pairs);

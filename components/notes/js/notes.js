@@ -30,6 +30,7 @@ function receive() {
   const isNew = value.token !== state.token;
   state.token = value.token;
   Object.assign(roll, {duration: value.duration, beats: value.beats});
+  state.isFixed = value.edits.running;
   if (isNew) roll.selected.clear();
   const notes = value.notes.map(([onset, offset, pitch, velocity, part, bend]) => ({
     ...{onset, offset, pitch, velocity, part},
@@ -49,13 +50,13 @@ function receive() {
 function showParts(message) {
   const has = roll.parts.length > 0;
   ui.message.textContent = message;
-  ui.message.hidden = has;
+  ui.message.hidden = roll.notes.length > 0;
   ui.root.classList.toggle('unused', !has);
   quantise.querySelector('fieldset').disabled = !roll.beats.length;
   const pitches = roll.notes.filter(note => !roll.isDrum(note)).map(note => note.pitch);
   const range = pitches.length ? [pitches.reduce((a, b) => Math.min(a, b)), pitches.reduce((a, b) => Math.max(a, b))] : [];
   const [low, high] = range.map(pitchName);
-  ui.stage.setAttribute('aria-label', label(low ? 'roll' : 'empty_roll', {count: roll.notes.length, low, high}));
+  ui.scroll.setAttribute('aria-label', label(low ? 'roll' : 'empty_roll', {count: roll.notes.length, low, high}));
 }
 
 function say(text) {

@@ -30,6 +30,7 @@ export const state = {
   hovered: null, // the row under the pointer
   marquee: null,
   isDrawing: false, // a drag on an empty place draws a note
+  isFixed: false, // a run goes on, whose notes cannot be edited
   theme: null,
   frame: 0,
 };

@@ -52,7 +52,7 @@ const inPitch = direction => event => {
 
 export function deleteChosen() {
   change(deleted);
-  ui.stage.focus({preventScroll: true});
+  ui.scroll.focus({preventScroll: true});
 }
 
 export function toggleDrawing() {

@@ -54,7 +54,7 @@ function beginOnRoll(event, [x, y]) {
   const found = roll.hit(view, laneX(x), y);
   const more = event.shiftKey || event.ctrlKey || event.metaKey;
   const common = {row, time: view.time(laneX(x)), view, more, isTouch: event.pointerType === 'touch'};
-  ui.stage.focus({preventScroll: true});
+  ui.scroll.focus({preventScroll: true});
   if (!found) return {...common, kind: state.isDrawing ? 'draw' : common.isTouch ? 'pan' : 'marquee'};
   if (!roll.selected.has(found.note) && !more) choose([found.note]);
   const held = roll.selected.has(found.note) ? [...roll.selected] : [found.note];
