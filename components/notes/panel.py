@@ -92,7 +92,15 @@ class _NotesWork:
                     known = self._versions.change(clip, editor, methodcaller("with_version", version))
                 yield updates.of(now, (known if known.versions else only(version)) if is_over else None)
         except Exception as error:
-            yield gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+            yield self._before(clip, editor), failure_markup(sentence_for(error)), gr.skip(), gr.skip()
+
+    def _before(self, clip: AudioClip | None, person: str) -> Value:
+        """Return the roll without the run that failed."""
+        versions = self._versions.find(clip, person) if clip else None
+        if clip and versions and versions.shown:
+            roll: Value = whole(clip, versions)[0]
+            return roll
+        return no_roll_value(labels.READY if clip else labels.EMPTY)
 
     def edited(self, clip: AudioClip | None, request: gr.Request, person: str) -> Update | None:
         """Return the edited notes of a new clip, if there are some."""
