@@ -81,14 +81,14 @@ def build_similar_frames_panel(picture: gr.HTML, shown: gr.State) -> SimilarFram
     """Build the inner tab with the frames that are similar to the point chosen on the map."""
     with gr.Tab(labels.SIMILAR_FRAMES):
         frames, source = build_seekable("similar-frames", NO_POINT), gr.State(NO_SOURCE)
+        neighbours = gr.HTML(
+            None,
+            html_template="<span hidden></span>",  # its value is for the map's script
+            js_on_load=page_script("embeddings/neighbours"),
+            apply_default_css=False,
+        )
     picked: dict[str, Any] = {"inputs": shown, "outputs": [frames, source], "queue": False}
     picture.picked(similar_to_point, **picked, **QUIET_EACH)
-    neighbours = gr.HTML(
-        None,
-        html_template="<span hidden></span>",  # its value is for the map's script
-        js_on_load=page_script("embeddings/neighbours"),
-        apply_default_css=False,
-    )
     picture.isolated(neighbours_of_point, inputs=shown, outputs=neighbours, queue=False, **QUIET_EACH)
     return SimilarFramesPanel(frames, source)
 
