@@ -14,6 +14,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
+import numpy as np
+
 from models.arrays import AnyArray
 from models.runtime import ModelRuntime
 from models.specs.model_spec import AUTO
@@ -102,14 +104,18 @@ def open_clip(sound: Sound, services: PipelineServices) -> AudioClip:
     """Decode a sound, or find the clip if it was decoded before.
 
     Raises:
-        ClipError: see `ClipStore.open` and `ClipStore.open_waveform`.
+        FileNotFoundError: there is no such file.
+        TypeError: it is something else.
+        ClipError, InvalidOption: see `ClipStore.open` and `ClipStore.open_waveform`.
     """
     match sound:
         case AudioClip():
             return sound
-        case (waveform, rate):
+        case (np.ndarray() as waveform, rate):
             return services.clips.open_waveform(waveform, rate)
-    return services.clips.open(Path(sound))
+        case str() | PathLike():
+            return services.clips.open(Path(sound).resolve(strict=True))
+    raise TypeError("a sound is a file, a waveform with its rate, or a clip")
 
 
 def transcribe(sound: Sound, services: PipelineServices, options: TranscriptionOptions = TranscriptionOptions()) -> Transcription:

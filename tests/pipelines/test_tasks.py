@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from pipelines import (
     transcribe,
 )
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.errors import NotAudio
 from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.film.storyboard_types import Storyboard
 from pipelines.storage.folder_storage import FolderStorage
@@ -64,6 +66,16 @@ def test_a_path_a_waveform_and_a_clip_are_sounds(services: Services) -> None:
     waveform = 0.1 * np.sin(np.arange(16000, dtype=np.float32))
     from_waveform = open_clip((waveform, 16000), services)
     assert (from_waveform.duration, from_waveform.sample_rate) == (1.0, 16000)
+
+
+def test_what_is_no_sound_is_refused(services: Services) -> None:
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        open_clip("nothing.wav", services)
+    with pytest.raises(NotAudio):
+        open_clip(ROOT / "README.md", services)
+    wrong: Any = (16000, np.zeros(16000))
+    with pytest.raises(TypeError, match="a waveform with its rate"):
+        open_clip(wrong, services)
 
 
 @pytest.mark.models

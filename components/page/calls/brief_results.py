@@ -18,6 +18,8 @@ MAX_ITEMS = 20
 """Items of a list in a brief result."""
 MAX_CHARACTERS = 4000
 """Characters of a text in a brief result."""
+LEFT_OUT = object()
+"""Stands for a value that is left out; null is a value."""
 MCP_USER = "mcp"
 """Header `x-gradio-user` of the calls that Gradio makes for MCP clients."""
 
@@ -53,7 +55,7 @@ def brief_document(document: dict[str, Any]) -> dict[str, Any]:
     """
     left_out: dict[str, int] = {}
     short = {name: _shortened(value, name, left_out) for name, value in document.items()}
-    kept = {name: value for name, value in short.items() if value is not None}
+    kept = {name: value for name, value in short.items() if value is not LEFT_OUT}
     missing = {"left_out": left_out, "note": "Call again with details=true for everything."} if left_out else {}
     return {"summary": _summary(document), **kept, **missing}
 
@@ -74,10 +76,10 @@ def _shortened(value: Any, path: str, left_out: dict[str, int], is_item: bool = 
             return value[:MAX_CHARACTERS]
         case dict():
             inner = {name: _shortened(item, f"{path}.{name}", left_out, is_item) for name, item in value.items()}
-            return {name: item for name, item in inner.items() if item is not None}
+            return {name: item for name, item in inner.items() if item is not LEFT_OUT}
         case list() | tuple() if is_item and not all(isinstance(item, str | int | float) for item in value[:MAX_ITEMS]):
             left_out[path] = left_out.get(path, 0) + len(value)
-            return None
+            return LEFT_OUT
         case list() | tuple():
             if len(value) > MAX_ITEMS:
                 left_out[path] = left_out.get(path, 0) + len(value) - MAX_ITEMS
