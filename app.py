@@ -21,6 +21,7 @@ from components.embeddings.tab import build_embedding_tab
 from components.everything.api import add_everything_endpoint
 from components.everything.panel import build_everything_row, connect_everything
 from components.export.api import add_export_endpoint
+from components.export.bundle_api import add_bundle_endpoints
 from components.export.events import add_export_events
 from components.export.opening import add_bundle_opening
 from components.library.api import add_library_endpoints
@@ -59,6 +60,7 @@ def build_page(services: Services) -> gr.Blocks:
         model_choices = ModelChoices()
         add_clip_endpoints(services)
         add_export_endpoint(services)
+        add_bundle_endpoints(services)
         add_everything_endpoint(services)
         add_library_endpoints(services)
         add_dictation_endpoint(services)

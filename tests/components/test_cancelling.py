@@ -23,6 +23,8 @@ CLIP_SECONDS = 300
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "read_clip": {},
     "export_annotations": {"with_transcript": True},
+    "export_bundle": {},
+    "open_bundle": {},
     "transcribe": {},
     "describe_music": {},
     "ask_about_audio": {"question": "Which key is it in?"},
@@ -49,6 +51,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 """Arguments of each endpoint beside the recording."""
 TOO_SHORT_TO_CANCEL = {
+    "open_bundle",
     "score_labels",
     "dictate",
     "open_kept_clip",
