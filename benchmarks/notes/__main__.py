@@ -28,9 +28,9 @@ from benchmarks.notes.pieces import Piece, TrueNote, read_pieces, rendered
 from models.arrays import DoubleArray
 from models.specs.music import BASIC_PITCH
 from pipelines.music.harmony.note_activations import NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
-from pipelines.notes.decoding import ONSET_LAG_SECONDS, decode_notes
-from pipelines.notes.drum_hits import DRUMS, drum_hits
-from pipelines.notes.note_candidates import note_candidates
+from pipelines.notes.detection.decoding import ONSET_LAG_SECONDS, decode_notes
+from pipelines.notes.detection.drum_hits import DRUMS, drum_hits
+from pipelines.notes.detection.note_candidates import note_candidates
 from pipelines.notes.notes import CLOSED_HAT, KICK, SNARE, NoteOptions
 from services import Services, build_services
 from settings import Settings

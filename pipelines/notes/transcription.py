@@ -25,13 +25,13 @@ from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, NoteFrame
 from pipelines.music.harmony.note_reading import NoteReader
 from pipelines.music.rhythm.beat_network import BEAT_SAMPLE_RATE
 from pipelines.music.sounding_part import sounding_part
-from pipelines.notes.decoding import ONSET_LAG_SECONDS, FrameNote, decode_notes
-from pipelines.notes.drum_hits import HIT_SECONDS, drum_hits
+from pipelines.notes.detection.decoding import ONSET_LAG_SECONDS, FrameNote, decode_notes
+from pipelines.notes.detection.drum_hits import HIT_SECONDS, drum_hits
+from pipelines.notes.detection.melody import decode_melody, with_curves
+from pipelines.notes.detection.note_candidates import note_candidates
+from pipelines.notes.detection.velocities import note_velocities, pitch_levels
 from pipelines.notes.instruments import BoolArray, drums_play, is_pitched, pitched_part
-from pipelines.notes.melody import decode_melody, with_curves
-from pipelines.notes.note_candidates import note_candidates
 from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
-from pipelines.notes.velocities import note_velocities, pitch_levels
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions

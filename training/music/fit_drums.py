@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.notes.pieces import read_pieces, rendered
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
-from pipelines.notes.drum_hits import LAG_SECONDS, WEIGHTS_FILE, band_levels, hit_candidates, hit_features
+from pipelines.notes.detection.drum_hits import LAG_SECONDS, WEIGHTS_FILE, band_levels, hit_candidates, hit_features
 from services import build_services
 from settings import Settings
 from training.music.drum_patterns import DrumPattern, made_patterns

@@ -17,8 +17,8 @@ from benchmarks.notes.activations import stored_frames
 from benchmarks.notes.pieces import TrueNote, read_pieces, rendered
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import LOWEST_PITCH, NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
-from pipelines.notes.decoding import ONSET_LAG_SECONDS
-from pipelines.notes.note_candidates import WEIGHTS_FILE, candidate_features, candidate_places
+from pipelines.notes.detection.decoding import ONSET_LAG_SECONDS
+from pipelines.notes.detection.note_candidates import WEIGHTS_FILE, candidate_features, candidate_places
 from services import build_services
 from settings import Settings
 from training.music.small_networks import fitted, write_network

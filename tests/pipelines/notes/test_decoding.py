@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from pipelines.music.harmony.note_activations import LOWEST_PITCH, NoteFrames
-from pipelines.notes.decoding import decode_notes
-from pipelines.notes.note_candidates import Candidates
+from pipelines.notes.detection.decoding import decode_notes
+from pipelines.notes.detection.note_candidates import Candidates
 from pipelines.notes.notes import NoteOptions
 
 RATE = 86.13

@@ -5,9 +5,9 @@ import pytest
 
 from models.arrays import AnyArray, FloatArray
 from pipelines.music.harmony.note_activations import LOWEST_PITCH, NoteFrames
-from pipelines.notes.decoding import FrameNote
-from pipelines.notes.melody import decode_melody, strongest_line, with_curves
-from pipelines.notes.note_candidates import Candidates
+from pipelines.notes.detection.decoding import FrameNote
+from pipelines.notes.detection.melody import decode_melody, strongest_line, with_curves
+from pipelines.notes.detection.note_candidates import Candidates
 from pipelines.notes.notes import NoteOptions
 
 RATE = 86.13

@@ -13,8 +13,8 @@ import numpy as np
 
 from models.arrays import DoubleArray, FloatArray, IntArray
 from pipelines.music.harmony.note_activations import NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
+from pipelines.notes.detection.small_network import small_network
 from pipelines.notes.notes import CLOSED_HAT, KICK, MAX_VELOCITY, SNARE
-from pipelines.notes.small_network import small_network
 
 WEIGHTS_FILE = Path(__file__).with_name("drum_weights.json")
 DRUMS = (KICK, SNARE, CLOSED_HAT)

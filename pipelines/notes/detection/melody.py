@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from models.arrays import DoubleArray, FloatArray, IntArray
 from pipelines.music.harmony.note_activations import CONTOUR_BINS, CONTOUR_BINS_PER_PITCH, LOWEST_PITCH, NoteFrames
-from pipelines.notes.decoding import FrameNote
-from pipelines.notes.note_candidates import Candidates
+from pipelines.notes.detection.decoding import FrameNote
+from pipelines.notes.detection.note_candidates import Candidates
 from pipelines.notes.notes import NoteOptions
 
 BoolArray = NDArray[np.bool_]

@@ -12,7 +12,7 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import LOWEST_PITCH, NoteFrames
-from pipelines.notes.note_candidates import Candidates
+from pipelines.notes.detection.note_candidates import Candidates
 from pipelines.notes.notes import NoteOptions
 
 ONSET_LAG_SECONDS = 0.006

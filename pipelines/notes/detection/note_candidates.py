@@ -14,7 +14,7 @@ import numpy as np
 
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import PITCHES, NoteFrames
-from pipelines.notes.small_network import small_network
+from pipelines.notes.detection.small_network import small_network
 
 WEIGHTS_FILE = Path(__file__).with_name("note_weights.json")
 MIN_EVIDENCE = 0.25
