@@ -12,6 +12,7 @@ from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from components.clip.clip_input import ClipInput
+from components.embeddings import labels
 from components.embeddings.controls import EmbeddingControls, encoders_within_reach
 from components.embeddings.library_list import build_library_list
 from components.embeddings.shown_embedding import progress_markup
@@ -36,10 +37,9 @@ MAX_OTHER_CLIPS = 8
 """Maximum number of clips on a map besides the open one."""
 MAX_MATCHES = 8
 """Number of clips that a search lists."""
-ABOUT_LIBRARY = """<h2>Library</h2><p class="summary">Shared: everyone using this server can open it,
-and rename and delete its clips.</p>"""
-STOPPED = '<p class="summary" data-state="stopped">Stopped.</p>'
-ON_MAP = '<p class="summary">{} clips on one map. A click on a point opens its clip.</p>'
+ABOUT_LIBRARY = f'<h2>{labels.LIBRARY}</h2><p class="summary">{labels.ABOUT_LIBRARY}</p>'
+STOPPED = f'<p class="summary" data-state="stopped">{labels.STOPPED}</p>'
+ON_MAP = f'<p class="summary">{labels.ON_MAP}</p>'
 
 
 def build_clips_panel(
@@ -49,8 +49,8 @@ def build_clips_panel(
 
     `together`: the clips of one map, first the one that was open when they were chosen; () for the open one alone.
     """
-    with gr.Tab("Clips") as tab:
-        files = gr.File(label="Other clips", file_count="multiple", height=132, elem_id="other-clips")
+    with gr.Tab(labels.CLIPS) as tab:
+        files = gr.File(label=labels.OTHER_FILES, file_count="multiple", height=132, elem_id="other-clips")
         compared = gr.HTML("", elem_id="compared-clips", apply_default_css=False)
         added = _build_library(services, clip, model_choices)
         build_library_list(services, [tab.select, added.then])
@@ -89,11 +89,11 @@ def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoi
     gr.HTML(ABOUT_LIBRARY, apply_default_css=False)
     with gr.Row(elem_classes="actions"):
         key = model_choices.build(
-            lambda: encoders_within_reach(catalog, known), [(default.title, default.key)], "Encoder", min_width=260, scale=0
+            lambda: encoders_within_reach(catalog, known), [(default.title, default.key)], labels.ENCODER, min_width=260, scale=0
         )
     with gr.Row(elem_classes="actions"):
         text = gr.Textbox(
-            label=f"Search by text ({with_text[0].title})" if with_text else "",
+            label=labels.SEARCH_BY_TEXT.format(with_text[0].title) if with_text else "",
             visible=bool(with_text),
             max_length=200,
             min_width=260,
@@ -101,9 +101,9 @@ def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoi
         )
         model_choices.require(text, lambda: encoders_within_reach(catalog, with_text))
     with gr.Row(elem_classes="actions"):
-        add = gr.Button("Add to library", min_width=0, elem_id="add-to-library")
-        find = gr.Button("Find similar", min_width=0, elem_id="find-similar")
-        stop = gr.Button("Stop", interactive=False, min_width=0, elem_id="stop-library")
+        add = gr.Button(labels.ADD, min_width=0, elem_id="add-to-library")
+        find = gr.Button(labels.FIND_SIMILAR, min_width=0, elem_id="find-similar")
+        stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-library")
     found = build_seekable("near-clips")
     # Without panes: what was found stays while one after the other of its clips is opened.
     panel = _LibraryPanel(services, TabJob(services, "library", [add, find, stop]))
@@ -153,7 +153,7 @@ class _LibraryPanel:
             if add:
                 for embedding in embeddings:
                     library.add(clip, embedding)
-                yield f'<p class="summary" data-state="done">Added: {_count(library)} in the library.</p>'
+                yield f'<p class="summary" data-state="done">{labels.ADDED.format(_count(library))}</p>'
             else:
                 yield matches_markup(library.nearest(embeddings[0], MAX_MATCHES, also=embeddings[1:]), clip.name, self._can_open)
         except Exception as error:
@@ -167,10 +167,7 @@ class _LibraryPanel:
 def matches_markup(found: Sequence[ClipMatch], query: str, can_open: Callable[[ClipMatch], bool]) -> str:
     """Return a table of clips with their similarity; a click on a name opens the clip at its most similar part."""
     if not found:
-        return (
-            '<p class="summary" data-state="done">The library has no other clip with this encoder: '
-            "open clips and add them first.</p>"
-        )
+        return f'<p class="summary" data-state="done">{labels.NO_OTHER_CLIP}</p>'
     rows = "".join(
         f"<tr><td>{_name(match, can_open(match))}</td>"
         f'<td class="sure"><meter max="1" value="{max(0.0, match.similarity):.2f}"></meter> {match.similarity:.2f}</td>'
@@ -179,25 +176,23 @@ def matches_markup(found: Sequence[ClipMatch], query: str, can_open: Callable[[C
     )
     return (
         f'<table class="facts"><tbody>{rows}</tbody></table>'
-        f'<p class="summary" data-state="done">Most similar to {html.escape(query)}, by cosine similarity. Click to open.</p>'
+        f'<p class="summary" data-state="done">{labels.MOST_SIMILAR.format(html.escape(query))}</p>'
     )
 
 
 def _name(match: ClipMatch, can_open: bool) -> str:
     if can_open:
         return open_button(match.clip.name, match.clip.content_hash, match.start)
-    return f"{html.escape(match.clip.name)} <small>(expired)</small>"
+    return f"{html.escape(match.clip.name)} <small>{labels.EXPIRED}</small>"
 
 
 def _part(match: ClipMatch) -> str:
-    is_whole = match.start == 0 and match.end >= match.clip.duration - 0.01
-    return (
-        "whole clip"
-        if is_whole
-        else f"{clock_time(match.start, 1)}–{clock_time(match.end, 1)} of {clock_time(match.clip.duration, 1)}"
-    )
+    if match.start == 0 and match.end >= match.clip.duration - 0.01:
+        return labels.WHOLE_CLIP
+    start, end, duration = (clock_time(seconds, 1) for seconds in (match.start, match.end, match.clip.duration))
+    return labels.PART.format(start=start, end=end, duration=duration)
 
 
 def _count(library: ClipLibrary) -> str:
     count = len(library.clips())
-    return f"{count} clip{'s' if count != 1 else ''}"
+    return labels.ONE_CLIP if count == 1 else labels.CLIPS_COUNTED.format(count)

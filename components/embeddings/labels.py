@@ -94,6 +94,18 @@ STOPPED = "Stopped."
 ROWS_AND_COLUMNS = "Rows: {}; columns: {}"
 ABOUT_CKA = "Linear CKA (Kornblith et al. 2019): 1: equal up to rotation and scaling; 0: unrelated."
 
+CLIPS, OTHER_FILES = "Clips", "Other clips"
+LIBRARY = "Library"
+ABOUT_LIBRARY = "Shared: everyone using this server can open it, and rename and delete its clips."
+SEARCH_BY_TEXT = "Search by text ({})"
+ADD, FIND_SIMILAR = "Add to library", "Find similar"
+ON_MAP = "{} clips on one map. A click on a point opens its clip."
+ADDED = "Added: {} in the library."
+ONE_CLIP, CLIPS_COUNTED = "1 clip", "{} clips"
+NO_OTHER_CLIP = "The library has no other clip with this encoder: open clips and add them first."
+MOST_SIMILAR = "Most similar to {}, by cosine similarity. Click to open."
+EXPIRED, WHOLE_CLIP, PART = "(expired)", "whole clip", "{start}–{end} of {duration}"
+
 EXPORT = "Export"
 FORMATS = ("NPZ", "Parquet", "TSV for TensorBoard", "Map as PNG", "Map as JSON", "Map as web page")
 ABOUT_FORMATS = (

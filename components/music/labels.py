@@ -77,3 +77,7 @@ NOT_FOUND = "Not found"
 SOUGHT = "looked for {labels}"
 AS_LABEL = "as {labels}"
 GUESS = "a guess"
+
+PROGRESS = "Progress"
+ON_DEVICE = "on {}"
+TOOK, DONE = "{elapsed:.1f} s", "{duration:.1f} s of audio in {elapsed:.1f} s"

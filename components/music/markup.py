@@ -67,9 +67,9 @@ def _kind_group(kind: TagKind, music: MusicTags) -> tuple[str, list[tuple[str, f
 def description_summary(now: ClipDescription) -> str:
     """Return one line with progress, models and elapsed time."""
     running = now.state not in ("done", "stopped")
-    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
-    took = f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s"
-    place = f"on {now.device}" if now.device else ""
+    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="{labels.PROGRESS}"></progress>' if running else ""
+    took = (labels.DONE if now.state == "done" else labels.TOOK).format(duration=now.duration, elapsed=now.elapsed)
+    place = labels.ON_DEVICE.format(now.device) if now.device else ""
     facts = html.escape(" · ".join(part for part in (loading_words(now.step), now.model, place, took) if part))
     reason = now.caption.model_reason if now.caption else ""
     why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(reason)}</details>' if reason else ""

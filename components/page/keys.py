@@ -8,6 +8,15 @@ KEYS: dict[str, dict[str, str]] = {
         "Ctrl Enter": "Press the tab's main button",
         "?": "Show this list",
     },
+    "Edits of a transcript": {
+        "Ctrl Z": "Undo",
+        "Ctrl Shift Z": "Redo",
+    },
+    "Transcript": {
+        "← →": "In its words: go to the word before or after",
+        "↑ ↓": "Go to the line before or after",
+        "Enter": "Play from the word",
+    },
     "Player": {
         "Space": "Play or pause",
         "← →": "Step; with Shift ten times as far",

@@ -87,22 +87,23 @@ def _offer(made: Made) -> gr.Row:
 
 def film_markup(now: Film, first: Image.Image, stem: str) -> str:
     """Return the latest frame, or the player, with the first frame as poster, and its files; and a line of progress."""
-    left = f"about {now.seconds_left:.0f} s left" if now.state == "drawing" else ""
-    doing = (
-        "stopped" if now.state == "stopped" else f"{now.pictures_done} of {now.pictures} interpolated pictures" if left else ""
-    )
-    facts = " · ".join(fact for fact in (doing, left, f"{now.frames} frames", f"{now.elapsed:.1f} s") if fact)
-    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if left else ""
+    left = labels.SECONDS_LEFT.format(now.seconds_left) if now.state == "drawing" else ""
+    doing = labels.INTERPOLATED_DONE.format(now.pictures_done, now.pictures) if left else ""
+    if now.state == "stopped":
+        doing = labels.STOPPED
+    frames, took = labels.FRAMES.format(now.frames), labels.TOOK.format(now.elapsed)
+    facts = " · ".join(fact for fact in (doing, left, frames, took) if fact)
+    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="{labels.PROGRESS}"></progress>' if left else ""
     line = f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>'
     if now.video and now.gif:
         files = f"{_link(now.video, stem)}{_link(now.gif, stem)}"
         source, poster = html.escape(file_url(now.video)), preview_url(first)
         shown = f'<video src="{source}" poster="{poster}" muted playsinline preload="auto" title="{labels.FILM_HINT}"></video>'
         return f'<div class="film">{shown}<p class="picture-line">{files}</p></div>{line}'
-    frame = f'<img src="{preview_url(now.preview)}" alt="Latest frame">' if now.preview else ""
+    frame = f'<img src="{preview_url(now.preview)}" alt="{labels.LATEST_FRAME}">' if now.preview else ""
     return f'<div class="film">{frame}</div>{line}'
 
 
 def _link(path: Path, stem: str) -> str:
     name = html.escape(f"{stem}{path.suffix}")
-    return f'<a href="{html.escape(file_url(path))}" download="{name}" title="Export">{path.suffix[1:].upper()}</a>'
+    return f'<a href="{html.escape(file_url(path))}" download="{name}" title="{labels.EXPORT}">{path.suffix[1:].upper()}</a>'

@@ -54,6 +54,26 @@ UNKNOWN_WORDS = "This small model does not know {words}. It can draw {count} sou
 PROMPT_OVERFLOW = "The prompt is too long for this model. Without effect: “{words}”"
 NEGATIVE_PROMPT_OVERFLOW = "The negative prompt is too long for this model. Without effect: “{words}”"
 
+WAITING = {
+    "loading": "Loading the model …",
+    "encoding": "Encoding the sound …",
+    "drawing": "Drawing …",
+    "stopped": "Stopped before the first preview.",
+}
+"""What stands in place of a picture, by the state of its drawing."""
+PREVIEW, PREVIEW_OF_STEP = "Preview", "Preview of step {}"
+PROGRESS = "Progress"
+STEP_OF, STOPPED, STOPPED_AT = "step {} of {}", "stopped", "stopped at {}"
+SEGMENT_SHOWN = "segment {}–{}"
+ON_DEVICE, TOOK = "{dtype} on {device}", "{:.1f} s"
+ONE_SEED, SEEDS, SEED_RANGE = "seed {}", "seeds {}", "seeds {} to {}"
+FINDING_SCENES, PICTURES_DONE = "finding the scenes of the clip", "{} of {} pictures"
+SCENES_JOINED = "{} joined: the same picture"
+SECONDS_LEFT, FRAMES = "about {:.0f} s left", "{} frames"
+INTERPOLATED_DONE = "{} of {} interpolated pictures"
+LATEST_FRAME, EXPORT = "Latest frame", "Export"
+PLAY_FROM_HERE = "Play from here"
+
 CONCEPTS = "Concepts"
 OTHER_CONCEPTS = "Other concepts fit, too. Click one to draw it instead."
 ONLY_CONCEPT = "The concept fits only in part."

@@ -16,13 +16,6 @@ from pipelines.pictures.options import ConceptWeight, Drawing
 from pipelines.wording.grammar import listed, share
 from pipelines.wording.times import clock_time
 
-WAITING = {
-    "loading": "Loading the model …",
-    "encoding": "Encoding the sound …",
-    "drawing": "Drawing …",
-    "stopped": "Stopped before the first preview.",
-}
-
 MIN_CLEAR_WEIGHT = 0.8
 """Weight of the first concept from which it is clear. Of 16 sounds tried the first was wrong for three, with weights of 0.46 to
 0.54, and right from 0.77 on."""
@@ -37,9 +30,9 @@ def pictures_markup(now: Drawing, kept: tuple[KeptPicture, ...], asked: int = 1)
     """
     figures = [_figure(drawn_picture(each)) for each in kept]
     if now.preview and now.picture > len(kept):
-        figures.append(f'<li><img src="{preview_url(now.preview)}" alt="Preview of step {now.step}"></li>')
+        figures.append(f'<li><img src="{preview_url(now.preview)}" alt="{labels.PREVIEW_OF_STEP.format(now.step)}"></li>')
     elif not figures:
-        figures.append(f'<li><p class="sheet">{loading_words(WAITING.get(now.state, ""))}</p></li>')
+        figures.append(f'<li><p class="sheet">{loading_words(labels.WAITING.get(now.state, ""))}</p></li>')
     return f'<ul class="pictures" data-asked="{asked}">{"".join(figures)}</ul>'
 
 
@@ -75,17 +68,18 @@ def drawing_summary(now: Drawing) -> str:
     """Return one line: progress, segment, models, licences, seeds, number format, device, time."""
     running = now.state not in ("done", "stopped")
     bar = _progress(now) if running else ""
-    step = f"step {now.step} of {now.steps}" if now.step else ""
-    doing = {"drawing": step, "done": "", "stopped": f"stopped at {step}" if step else "stopped"}.get(now.state, now.state)
-    window = f"segment {clock_time(now.start, 1)}–{clock_time(now.end, 1)}" if now.end else ""
+    step = labels.STEP_OF.format(now.step, now.steps) if now.step else ""
+    stopped = labels.STOPPED_AT.format(step) if step else labels.STOPPED
+    doing = {"drawing": step, "done": "", "stopped": stopped}.get(now.state, now.state)
+    window = labels.SEGMENT_SHOWN.format(clock_time(now.start, 1), clock_time(now.end, 1)) if now.end else ""
     facts = [
         doing,
         window,
         html.escape(now.model),
         html.escape(short_licences(now.licence)),
         _seeds([picture.seed for picture in now.pictures]),
-        f"{now.dtype} on {now.device}" if now.device else "",
-        f"{now.elapsed:.1f} s",
+        labels.ON_DEVICE.format(dtype=now.dtype, device=now.device) if now.device else "",
+        labels.TOOK.format(now.elapsed),
     ]
     reasons = [now.model_reason, now.licence]
     why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape("; ".join(reasons))}</details>'
@@ -128,13 +122,14 @@ def short_licences(licence: str) -> str:
 def _seeds(seeds: list[int]) -> str:
     """Return 'seed 7', 'seeds 7 to 9', or all of them where the last seed is followed by 0."""
     if len(seeds) > 1 and seeds[-1] > seeds[0]:
-        return f"seeds {seeds[0]} to {seeds[-1]}"
-    return f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}" if seeds else ""
+        return labels.SEED_RANGE.format(seeds[0], seeds[-1])
+    named = labels.SEEDS if len(seeds) > 1 else labels.ONE_SEED
+    return named.format(", ".join(map(str, seeds))) if seeds else ""
 
 
 def _progress(now: Drawing) -> str:
     value = f' value="{now.step}"' if now.step else ""
-    return f'<progress max="{max(1, now.steps)}"{value} aria-label="Progress"></progress>'
+    return f'<progress max="{max(1, now.steps)}"{value} aria-label="{labels.PROGRESS}"></progress>'
 
 
 def gallery_markup(pictures: Sequence[DrawnPicture]) -> str:

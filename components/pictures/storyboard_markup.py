@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+from components.pictures import labels
 from components.pictures.files import KeptPicture, preview_url
 from components.pictures.markup import overflow_markup
 from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
@@ -26,25 +27,25 @@ def _scene(entry: StoryboardEntry, kept: KeptPicture) -> str:
     label = f"{html.escape(entry.label)} · " if entry.label else ""
     return f"""
 <li>
-  <button type="button" data-seek="{entry.start:.3f}" title="Play from here"><img src="{url}" alt="{words}"></button>
+  <button type="button" data-seek="{entry.start:.3f}" title="{labels.PLAY_FROM_HERE}"><img src="{url}" alt="{words}"></button>
   <p class="picture-line"><span>{label}{_times(entry)}<br>{words}</span>
-    <a href="{url}" download="{html.escape(kept.path.name)}" title="Export the picture with its settings">PNG</a></p>
+    <a href="{url}" download="{html.escape(kept.path.name)}" title="{labels.EXPORT_HINT}">PNG</a></p>
 </li>"""
 
 
 def _waiting_scene(scene: Scene, now: Storyboard | None) -> str:
     preview = now.drawing.preview if now and now.drawing else None
-    sheet = f'<img src="{preview_url(preview)}" alt="Preview">' if preview else '<p class="sheet">…</p>'
+    sheet = f'<img src="{preview_url(preview)}" alt="{labels.PREVIEW}">' if preview else '<p class="sheet">…</p>'
     return f'<li>{sheet}<p class="picture-line"><span>{_times(scene)}</span></p></li>'
 
 
 def _summary(now: Storyboard, running: bool) -> str:
-    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
-    doing = "finding the scenes of the clip" if not now.scenes else f"{len(now.entries)} of {len(now.scenes)} pictures"
-    joined = f"{counted(now.joined, 'scene')} joined: the same picture" if now.joined else ""
-    facts = ["stopped" if now.state == "stopped" else "", doing, joined]
+    bar = f'<progress max="1" value="{now.position:.3f}" aria-label="{labels.PROGRESS}"></progress>' if running else ""
+    doing = labels.PICTURES_DONE.format(len(now.entries), len(now.scenes)) if now.scenes else labels.FINDING_SCENES
+    joined = labels.SCENES_JOINED.format(counted(now.joined, "scene")) if now.joined else ""
+    facts = [labels.STOPPED if now.state == "stopped" else "", doing, joined]
     cut = overflow_markup(now.drawing) if now.drawing else ""
-    facts += [html.escape(now.model), f"seed {now.seed}", f"{now.elapsed:.1f} s"]
+    facts += [html.escape(now.model), labels.ONE_SEED.format(now.seed), labels.TOOK.format(now.elapsed)]
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(fact for fact in facts if fact)}</p>{cut}'
 
 

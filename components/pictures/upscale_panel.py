@@ -20,7 +20,7 @@ from components.page.user_errors import sentence_for
 from components.pictures import labels
 from components.pictures.controls import Drawn
 from components.pictures.files import KeptPicture, keep_pictures
-from components.pictures.markup import WAITING, short_licences
+from components.pictures.markup import short_licences
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from pipelines.clip.clip import AudioClip
@@ -85,8 +85,9 @@ class _UpscaleWork:
 def upscaling_markup(now: Upscaling, kept: KeptPicture | None) -> str:
     """Return the progress, or the upscaled picture with its file, and the line that says how it was made."""
     running = now.state in ("loading", "drawing")
-    bar = f'<progress max="{now.steps}" value="{now.step}" aria-label="Progress"></progress>' if running else ""
-    doing = {"loading": loading_words(WAITING["loading"]), "drawing": f"step {now.step} of {now.steps}", "stopped": "stopped"}
+    bar = f'<progress max="{now.steps}" value="{now.step}" aria-label="{labels.PROGRESS}"></progress>' if running else ""
+    step = labels.STEP_OF.format(now.step, now.steps)
+    doing = {"loading": loading_words(labels.WAITING["loading"]), "drawing": step, "stopped": labels.STOPPED}
     size = labels.UPSCALED.format(width=kept.picture.image.width, height=kept.picture.image.height) if kept else ""
     seed = f"{labels.SEED.lower()} {kept.picture.seed}" if kept else ""
     by = [now.model, short_licences(now.licence), f"{now.dtype} on {now.device}"]

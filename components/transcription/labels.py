@@ -1,4 +1,4 @@
-"""All texts of the transcription tab that do not depend on a result, in one place for a translation."""
+"""All texts of the transcription tab, in one place for a translation."""
 
 from __future__ import annotations
 
@@ -43,6 +43,21 @@ STOP = "Stop"
 EMPTY = "The transcript appears here. Choose a clip above, then press Transcribe."
 READY = "Press Transcribe to get the text of this clip."
 ALL_DELETED = "All lines are deleted. Undo brings them back."
+
+LOADING, DECODING = "Getting the model ready …", "Transcribing …"
+STOPPED_EARLY = "Stopped before the first words."
+NO_SPEECH, NO_SPEECH_UNTIL = "No speech was found{}.", "No speech until {}{}."
+SOUNDS_LIKE, IN_THIS_CLIP = ": this sounds like {}", " in this clip"
+WHY_MODEL, PROGRESS = "Why this model", "Progress"
+BY_DEVICE = "{model}, {dtype} on {device}, {licence}"
+DONE, FROM_STORE = "{duration:.1f} s of audio in {elapsed:.1f} s", ", computed before"
+STOPPED_AT, AT = "stopped at {position} after {elapsed:.1f} s", "{position} of {duration}, {elapsed:.1f} s"
+DICTATED = "{} dictated"
+SHORTENED = {
+    "initial_prompt": "The initial prompt is too long: only the last {used} of {characters} characters were used.",
+    "hotwords": "The hotwords are too long: only the first {used} of {characters} characters were used.",
+}
+GUESS, OTHER_LANGUAGES = "a guess", "; or {}"
 
 SEVERAL_FILES = "Several files"
 RECORDINGS = "Recordings"

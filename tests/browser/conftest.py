@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect, sync_playwright
 
+from tests.app_process import RunningApp, running_app
 from tests.recordings import librivox_sentences
 
 CHROMIUM = "/usr/bin/chromium"
@@ -41,6 +42,13 @@ def chromium() -> Iterator[BrowserType]:
     """What starts browsers."""
     with sync_playwright() as playwright:
         yield playwright.chromium
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """One app for all tests that need no settings or data of their own: a start takes longer than many tests."""
+    with running_app(tmp_path_factory.mktemp("app")) as app:
+        yield app
 
 
 @pytest.fixture(scope="session")

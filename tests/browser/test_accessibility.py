@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import FOLDS, NO_TRANSITIONS, upload, visit
 from tests.recordings import EXAMPLES
@@ -23,12 +21,6 @@ RESULTS = {
 }
 """Tab -> example, main button and the line under its result."""
 OPTIONS = {"resultTypes": ["violations"]}
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def violations(page: Page) -> list[str]:

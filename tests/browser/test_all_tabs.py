@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import FOLDS, NO_TRANSITIONS, open_tab, take_example, visit, wait_for_state
 
@@ -46,6 +44,10 @@ window.walk = {
     now.focus({focusVisible: true, preventScroll: true});
     return true;
   },
+  mouseOnly: () => [...document.querySelectorAll('.gradio-container *')]
+    .filter((element) => element.checkVisibility() && getComputedStyle(element).cursor === 'pointer')
+    // words have arrows, see test_transcript.py; the overview does what the player's arrows do
+    .filter((element) => !element.closest(`${selector}, label, .word, .as-mini`)).map(name),
   missed: () => walk.controls().filter((element) => !walk.reached.has(element)).map(name),
 };
 """
@@ -60,12 +62,6 @@ CUT_OFF = """() => {
     .map((element) => `${element.tagName} ${element.className} ${element.textContent.slice(0, 40)}`);
 }"""
 """Elements that end beyond the page's right edge, where nothing can be scrolled."""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def open_tab_and_folds(page: Page, tab: str) -> None:
@@ -89,6 +85,7 @@ def test_every_control_is_reached_by_keyboard_and_shows_its_focus(tab: str, app:
         if not page.evaluate("walk.step()"):
             break
     assert page.evaluate("walk.missed()") == []
+    assert page.evaluate("walk.mouseOnly()") == []
     assert page.evaluate("walk.unseen") == []
 
 

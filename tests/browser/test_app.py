@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, take_example, upload, visit, wait_for_state
 from tests.recordings import EXAMPLES, librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def test_errors_are_sentences(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:

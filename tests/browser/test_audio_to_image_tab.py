@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -13,18 +12,12 @@ from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Page, expect
 
 from pipelines.pictures.png_metadata import OWN_KEYWORD, options_from_png
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, visit
 from tests.browser.picture_actions import LONG_MS, TAB, draw, opened, unfold
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def downloaded(page: Page, folder: Path) -> Path:

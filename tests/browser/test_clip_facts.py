@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -11,7 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Route, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, upload, visit
 from tests.pipelines.clip.sound_files import encode, tone, write_tracks
@@ -21,12 +20,6 @@ pytestmark = pytest.mark.browser
 RATE = 16_000
 JOBS = "**/queue/join*"
 """Requests by which the page asks for the work of an event."""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def test_what_was_lost_stands_under_the_clip(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:

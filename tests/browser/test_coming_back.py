@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, open_tab, take_example, upload, visit, wait_for_state
 
@@ -16,12 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.models]
 SLOW_MS = 120_000
 """For a picture on a machine that does other work too."""
 TRACKS = "[...document.querySelector('.as-timeline').timeline.state.tracks.keys()]"
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def summary(page: Page, tab: str) -> str:
@@ -57,7 +50,7 @@ def test_reload_back_and_history_bring_back_clip_tab_and_results(app: RunningApp
     expect(page.locator("#turns")).to_contain_text("Is there singing?")
     expect(page.locator("#description-json")).to_be_enabled()
     assert set(page.evaluate(TRACKS)) == set(tracks)
-    assert page.locator("progress").count() == 0
+    expect(page.locator("progress:visible")).to_have_count(0)
 
     load_example(page, "A sound")
     expect(page.locator(".as-name")).to_have_text("A sound")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, visit
 from tests.recordings import EXAMPLES
@@ -20,12 +19,6 @@ from tests.recordings import EXAMPLES
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 LONG_MS = 240_000
 SUMMARY = "#embedding-summary"
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def shown(page: Page, app: RunningApp, encoder: str = "YAMNet (offline)", example: str = "A sound") -> Page:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,12 +33,6 @@ DROP_FOLDER = """(names) => {
   window.dispatchEvent(drop);
 }"""
 """A drop of a folder, which a page cannot make, with files that hold no sound."""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def test_the_api_page_opens_beside_the_clip(app: RunningApp, new_page: NewPage) -> None:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import upload, visit, wait_for_state
 from tests.browser.timeline.shown_page import SPEECH
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def test_keys_are_listed_open_tabs_and_run_the_main_button(app: RunningApp, new_page: NewPage) -> None:
@@ -27,6 +19,7 @@ def test_keys_are_listed_open_tabs_and_run_the_main_button(app: RunningApp, new_
     page.get_by_role("button", name="Record").focus()
     page.keyboard.press("?")
     expect(keys).to_be_visible()
+    expect(keys).to_contain_text("Undo")
     page.keyboard.press("2")
     expect(tabs.nth(0)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")

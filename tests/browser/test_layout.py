@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import open_tab, playhead, upload, visit
 from tests.browser.timeline.shown_page import SPEECH
+from tests.recordings import EXAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
+MUSIC = EXAMPLES / "music.ogg"
 MAX_LAYOUT_SHIFT = 0.05
 WATCH_SHIFTS = """
 window.shifted = 0;
@@ -30,12 +33,6 @@ MAIN_BUTTONS = {
     "Sound to image": ("#draw", "#stop-drawing"),
     "Embeddings": ("#show-embedding", "#stop-embedding"),
 }
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 class Shifts:
@@ -66,18 +63,20 @@ def stop_job(page: Page, start: str, stop: str) -> None:
     expect(page.locator(stop)).to_be_disabled()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
+@pytest.mark.parametrize(("width", "height", "clip"), [(1440, 900, SPEECH), (1024, 768, MUSIC), (390, 844, MUSIC)])
 def test_no_action_moves_the_page_and_the_main_button_stays_in_sight(
-    width: int, height: int, app: RunningApp, new_page: NewPage
+    width: int, height: int, clip: Path, app: RunningApp, new_page: NewPage
 ) -> None:
-    page = visit(new_page(width=width, height=height), app)
+    is_phone = width < 500
+    page = visit(new_page(width=width, height=height, touch=is_phone), app)
     shifts = Shifts(page)
-    shifts.during("upload", lambda: upload(page, SPEECH))
+    shifts.during("upload", lambda: upload(page, clip))
     for tab, buttons in MAIN_BUTTONS.items():
         shifts.during(f"open {tab}", partial(open_tab, page, tab))
         shifts.during(f"run {tab}", partial(run_job, page, *buttons))
     shifts.during("unfold other tracks", page.locator(".as-others").click)
-    shifts.during("unfold options", page.locator(".controls button.label-wrap").locator("visible=true").click)
+    if not is_phone:  # where the options stand above the results, and move them
+        shifts.during("unfold options", page.locator(".controls button.label-wrap").locator("visible=true").click)
     page.evaluate("scrollTo(0, 0)")
     for tab, (start, _) in MAIN_BUTTONS.items():
         shifts.during(f"return to {tab}", partial(open_tab, page, tab))

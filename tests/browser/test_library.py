@@ -18,6 +18,7 @@ LONG_MS = 120_000
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """An app whose library is empty."""
     with running_app(tmp_path_factory.mktemp("app")) as app:
         yield app
 

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser, BrowserType, Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.page_actions import visit
 from tests.recordings import EXAMPLES
@@ -34,12 +34,6 @@ FLASHES_ON_BEATS = f"""() => {{
     return gaps.length === 5 && Math.abs(gaps[2] - {60 / 96}) < 0.1;
 }}"""
 """The last flashes follow each other at the music's beats; a page that was held up catches up with several at once."""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 @pytest.fixture

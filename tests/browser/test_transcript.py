@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.assembled_speech import read_speech
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import playhead, take_example, upload, visit, wait_for_state
@@ -17,12 +16,6 @@ from tests.pipelines.clip.sound_files import encode
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def spoken(page: Page, app: RunningApp) -> None:
@@ -41,8 +34,30 @@ def test_a_word_seeks_and_the_words_and_subtitles_follow(app: RunningApp, new_pa
     expect(page.locator("#transcript li.now")).to_contain_text("ill-disposed young man")
     expect(page.locator(".as-caption")).to_contain_text("young man")
     assert playhead(page) >= 7.3
+    expect(page.locator("#transcript .word:focus")).to_have_count(0)  # Space goes on to pause
     page.locator("#transcript .time").first.click()
     expect(page.locator("#transcript li.now")).to_contain_text("Dashwood")
+
+
+def test_every_word_is_reached_by_keys(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    lines, entered = page.locator("#transcript li"), page.locator("#transcript .word:focus")
+    page.locator("#transcript .time").first.focus()
+    page.keyboard.press("Tab")
+    expect(entered).to_have_text(str(lines.nth(0).locator(".word").nth(0).text_content()))
+    page.keyboard.press("ArrowRight")
+    expect(entered).to_have_text(str(lines.nth(0).locator(".word").nth(1).text_content()))
+    page.keyboard.press("ArrowDown")
+    expect(entered).to_have_text(str(lines.nth(1).locator(".word").nth(0).text_content()))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("End")
+    expect(entered).to_have_text(str(page.locator("#transcript .word").last.text_content()))
+    start = float(str(entered.get_attribute("data-time")))
+    page.keyboard.press("Enter")
+    expect(page.locator("#transcript li.now")).to_contain_text(str(entered.text_content()))
+    assert playhead(page) >= start - 0.01
 
 
 def test_lines_corrected_at_once_are_all_kept(app: RunningApp, new_page: NewPage) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, open_from_history, take_example, visit, wait_for_state
 
@@ -33,12 +31,6 @@ UNSURE_WORDS_CONTRAST = """() => {
     return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
   }));
 }"""
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def spoken(page: Page, app: RunningApp, theme: str = "light") -> Locator:

@@ -12,19 +12,13 @@ import pytest
 import soundfile
 from playwright.sync_api import BrowserType, Page, expect
 
-from tests.app_process import RunningApp, running_app
+from tests.app_process import RunningApp
 from tests.browser.conftest import CHROMIUM, FLAGS, REPETITIONS, NewPage
 from tests.browser.page_actions import load_example, take_example, upload, visit, wait_for_state
 from tests.recordings import EXAMPLES, librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 ENDINGS = ("txt", "srt", "vtt", "lrc", "tsv", "json")
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with running_app(tmp_path_factory.mktemp("app")) as app:
-        yield app
 
 
 def test_upload_and_transcribe(app: RunningApp, new_page: NewPage) -> None:

@@ -8,6 +8,7 @@ import {lineElement} from './lines.js';
 import {search, startSearch} from './search.js';
 import {colourSpeakers, nameSpeaker} from './speakers.js';
 import {startTools} from './tools.js';
+import {offerWord, startWordKeys} from './words.js';
 
 const list = element.querySelector('.segments');
 const message = element.querySelector('.empty');
@@ -55,6 +56,7 @@ function show() {
   rows.push(...added);
   list.append(...added.map(({row}) => row));
   colourSpeakers(spoken());
+  offerWord(list);
   partial.textContent = value.partial ?? '';
   message.textContent = value.message ?? '';
   message.hidden = rows.length > 0 || partial.textContent !== '';
@@ -151,6 +153,7 @@ list.addEventListener('click', event => {
 });
 window.addEventListener('audioscope:dictation', () => (message.textContent = label('dictating')));
 window.addEventListener('audioscope:time', event => follow(event.detail));
+startWordKeys(list);
 startSearch(spoken, keepInView);
 startTools(spoken);
 watch('value', show);
