@@ -23,6 +23,7 @@ from components.page.markup import failure_markup
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.timeline.timeline import Value, event_field
+from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.errors import NoClip
@@ -30,7 +31,7 @@ from pipelines.description.description import ClipDescription
 from pipelines.edits.versions import Versions
 from pipelines.notes.export import engraved, export_notes
 from pipelines.notes.in_bars import notes_in_bars
-from pipelines.notes.notes import NoteTranscription
+from pipelines.notes.notes import NoteOptions, NoteTranscription
 from pipelines.notes.versions import NoteVersion, new_note_version, note_versions
 from services import Services
 
@@ -55,6 +56,7 @@ def build_notes_panel(services: Services, clip: ClipInput) -> None:
     edited = [clip.state, clip.person, result]
     job.keep([roll, summary, result], work.otherwise, [clip.person], first=work.edited)
     job.run_when_wanted("notes", result)
+    clip.bundled.add([result], _collected, shown, work.restored)
     job.on(run.click, clip.state, work.run, [clip.state, clip.person, clip.description, *controls], shown)
     roll.edited(work.edit, inputs=edited, outputs=shown, **QUIET_EACH)
     files: dict[str, Any] = {"inputs": edited, "outputs": roll, "concurrency_limit": PARALLEL_EXPORTS, **QUIET_EACH}
@@ -111,6 +113,16 @@ class _NotesWork:
         """Return what stands there for a clip whose notes this person has not transcribed."""
         return no_roll_value(labels.READY if clip else labels.EMPTY), "", None, gr.skip()
 
+    def restored(self, clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+        """Return what transcribing notes would have written at its end; edited versions of this person stay beside it."""
+        if contents.notes is None:
+            return None
+        version = new_note_version(contents.notes, NoteOptions())
+        update = whole(clip, only(version))
+        if self._versions.find(clip, person).versions:
+            return whole(clip, self._versions.change(clip, person, methodcaller("with_version", version)))
+        return update
+
     def edit(self, clip: AudioClip | None, person: str, shown: NoteVersion | None, event: gr.EventData) -> Update:
         """Edit notes, go back over edits, or show another version; it is stored at once."""
         if clip is None or shown is None:
@@ -156,3 +168,7 @@ def only(version: NoteVersion) -> Versions[NoteVersion]:
 def _timeline_last(update: Update) -> Update:
     roll, summary, timeline, result = update
     return roll, summary, result, timeline
+
+
+def _collected(clip: AudioClip, version: NoteVersion | None) -> dict[str, Any]:
+    return {"notes": version.transcription if version else None}

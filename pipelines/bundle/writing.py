@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -49,12 +50,18 @@ from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.export import npz_arrays
 from pipelines.jobs.model_use import ModelUse
+from pipelines.notes.export import export_notes
+from pipelines.notes.notes import NoteTranscription
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import FORMATS, Subtitles
 from pipelines.wording.times import measured_time
 
 COMPACT = (".png", ".npz", ".mp3")
 """Endings of entries that are compressed already."""
+
+
+NOTE_FORMATS = ("midi", "csv")
+"""Files of the notes beside JSON."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,15 @@ def _for_other_programs(clip: AudioClip, contents: BundleContents, options: Bund
         yield "facts/facts.json", _json(contents.description.to_dict())
     if contents.notes:
         yield "notes/notes.json", _json(contents.notes.to_dict())
+        if contents.notes.notes:
+            yield from _note_files(contents.notes)
+
+
+def _note_files(notes: NoteTranscription) -> Iterator[tuple[str, bytes]]:
+    with tempfile.TemporaryDirectory() as folder:
+        for note_format in NOTE_FORMATS:
+            path = export_notes(notes, note_format, Path(folder), "notes")
+            yield f"notes/{path.name}", path.read_bytes()
 
 
 def _json(document: object) -> bytes:

