@@ -18,9 +18,9 @@ REFERENCE = Path(__file__).with_name("api.md")
 COMMAND = "python -m docs.make_api_reference"
 HEAD = f"""# Endpoints and tools
 
-Written by `{COMMAND}` from the running app; a test compares them. Each endpoint is a tool of the Model Context Protocol under the
-same name; [mcp.md](mcp.md) says how to connect a client. A file is uploaded (`handle_file` of gradio_client), or a link where the
-server [fetches links](inputs.md#links). What is refused gets one sentence. All times are in seconds.
+Written by `{COMMAND}` from the running app; a test compares them. Each endpoint is a tool of the Model Context
+Protocol under the same name; [mcp.md](mcp.md) says how to connect a client. A file is uploaded (`handle_file` of gradio_client),
+or a link where the server [fetches links](inputs.md#links). What is refused gets one sentence. All times are in seconds.
 
 "Growing" endpoints send what there is so far, again and again; the last one is the result. Every call can be cancelled
 (`job.cancel()`), which ends its work.
