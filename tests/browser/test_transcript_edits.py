@@ -174,7 +174,8 @@ def test_unsure_words_can_be_read(app: RunningApp, new_page: NewPage, theme: str
     assert min(page.evaluate(UNSURE_WORDS_CONTRAST)) >= 4.5
 
 
-def test_a_typed_name_stands_at_all_lines_of_its_speaker(page: Page, app: RunningApp) -> None:
+def test_a_typed_name_stands_at_all_lines_of_its_speaker(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
     spoken(page, app)
     page.get_by_label("Speakers", exact=True).click()
     page.get_by_role("option", name="Automatic", exact=True).click()
