@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.arrays import FloatArray
-from models.cache.feature_store import ArrayT
+from models.cache.feature_store import ArrayT, FeatureKey
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
 from models.specs.music import CREMA, HARMONY_NETWORK
@@ -102,10 +102,11 @@ class HarmonyReader:
         """Return the pooled notes [frames, 2, 88] at the usual frame rate."""
         count, blocks = self._reader.count, []
         for block in range(count):
-            frames = self._reader.block(block)
-            blocks.append(pooled_notes(frames.notes, frames.onsets))
+            layer = f"notes of block {block} at {self._reader.sample_rate} Hz, {self._part.name}"
+            key = FeatureKey(self._clip.content_hash, self._reader.spec.key, repr(self._reader.spec.source), layer)
+            blocks.append(self._runtime.features.get_or_compute(key, partial(_pooled_block, self._reader, block)))
             yield step(NOTES_FRACTION / count)
-        notes = np.concatenate(blocks)
+        notes = np.concatenate(blocks).astype(np.float32)
         samples = len(self._waveform(NOTE_SAMPLE_RATE))
         frames_at = np.arange(ceil(samples / HARMONY_HOP_SAMPLES)) * (self._reader.sample_rate / NOTE_SAMPLE_RATE)
         at_usual_rate: FloatArray = notes[np.minimum(np.round(frames_at).astype(np.int64), len(notes) - 1)]
@@ -125,6 +126,11 @@ def _frame_rms(waveform: FloatArray, frames: int) -> FloatArray:
     padded = np.pad(waveform, (0, max(0, frames * CREMA_HOP_SAMPLES - len(waveform))))[: frames * CREMA_HOP_SAMPLES]
     rms: FloatArray = np.sqrt(np.square(padded.reshape(frames, CREMA_HOP_SAMPLES)).mean(axis=1))
     return rms
+
+
+def _pooled_block(reader: NoteReader, block: int) -> HalfArray:
+    frames = reader.block(block)
+    return pooled_notes(frames.notes, frames.onsets).astype(np.float16)
 
 
 def _harmony_of(notes: FloatArray, session: Any) -> HalfArray:
