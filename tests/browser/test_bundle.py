@@ -30,6 +30,7 @@ def test_a_bundle_opens_in_another_app_and_its_report_without_any(new_page: NewP
         kept = bundle.rename(tmp_path / "kept.zip")
         bundle.write_bytes(kept.read_bytes())
         described = page.locator("#caption").inner_text()
+        page.close()
     with running_app(tmp_path / "second") as app:
         page = visit(new_page(), app)
         page.locator(".clip-file").set_input_files(bundle)
@@ -41,6 +42,7 @@ def test_a_bundle_opens_in_another_app_and_its_report_without_any(new_page: NewP
         bundle.write_bytes(bundle.read_bytes()[:-1])
         page.locator(".clip-file").set_input_files(bundle)
         expect(page.locator(".clip-note")).to_contain_text("its file is damaged or was cut off")
+        page.close()
     with zipfile.ZipFile(kept) as archive:
         report = Path(archive.extract("report.html", tmp_path))
     page = new_page(390, 844)
