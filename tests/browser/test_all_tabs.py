@@ -46,8 +46,8 @@ window.walk = {
   },
   mouseOnly: () => [...document.querySelectorAll('.gradio-container *')]
     .filter((element) => element.checkVisibility() && getComputedStyle(element).cursor === 'pointer')
-    // words have arrows, see test_transcript.py; the overview does what the player's arrows do
-    .filter((element) => !element.closest(`${selector}, label, .word, .as-mini`)).map(name),
+    // words and options have arrows, see test_transcript.py; the overview does what the player's arrows do
+    .filter((element) => !element.closest(`${selector}, label, .word, .as-mini, [role=option]`)).map(name),
   missed: () => walk.controls().filter((element) => !walk.reached.has(element)).map(name),
 };
 """
