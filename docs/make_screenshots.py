@@ -30,6 +30,7 @@ README = {
     "phone-light": "transcribed-390-light",
     "phone-dark": "transcribed-390-dark",
     "music": "described-1440-light",
+    "notes": "notes-1440-light",
     "picture": "drawn-1440-light",
     "embeddings": "mapped-1440-light",
     "models": "models-1440-light",
@@ -97,6 +98,13 @@ def ask(page: Page) -> None:
     expect(page.locator("#ask")).to_be_enabled()
 
 
+def transcribe_notes(page: Page) -> None:
+    """Transcribe its notes."""
+    page.get_by_role("button", name="Transcribe notes").click()
+    expect(page.locator("#notes-summary [data-state=done]")).to_be_visible()
+    page.locator("#notes-roll").scroll_into_view_if_needed()
+
+
 def map_embedding(page: Page) -> None:
     """Show its embeddings."""
     open_tab(page, "Embeddings")
@@ -125,6 +133,7 @@ STATES = (
     State("transcribed", transcribe),
     State("described", describe),
     State("asked", ask),
+    State("notes", transcribe_notes),
     State("mapped", map_embedding),
     State("drawn", draw),
     State("storyboard", draw_storyboard),

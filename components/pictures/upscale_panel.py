@@ -41,12 +41,17 @@ class UpscalePanel:
 
 
 def build_upscale_panel(catalog: ModelCatalog, model_choices: ModelChoices) -> UpscalePanel:
-    """Build the panel; without a model within reach its button is disabled, and the reason stands below it."""
-    with gr.Row(elem_classes="actions"):
-        press = gr.Button(labels.UPSCALE, min_width=0, interactive=False, elem_id="upscale")
-        stop = gr.Button(labels.STOP, min_width=0, interactive=False, elem_id="stop-upscaling")
-    model_choices.require(press, partial(within_reach, catalog, "upscale_pictures", titled))
-    return UpscalePanel(press, stop, gr.HTML("", elem_id="upscaled", apply_default_css=False))
+    """Build the panel; without a model within reach its button is disabled, and the reason stands below it.
+
+    The page shows the panel once a picture is drawn: lines that appear above it would move it before.
+    """
+    with gr.Column(elem_classes="upscaling", min_width=0):
+        with gr.Row(elem_classes="actions"):
+            press = gr.Button(labels.UPSCALE, min_width=0, interactive=False, elem_id="upscale")
+            stop = gr.Button(labels.STOP, min_width=0, interactive=False, elem_id="stop-upscaling")
+        model_choices.require(press, partial(within_reach, catalog, "upscale_pictures", titled))
+        result = gr.HTML("", elem_id="upscaled", apply_default_css=False)
+    return UpscalePanel(press, stop, result)
 
 
 def connect_upscaling(services: Services, clip: ClipInput, panel: UpscalePanel, drawn: gr.State) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,10 +90,12 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
     assert not complaints
 
 
-@pytest.fixture(scope="session")
-def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five minutes of sentences: a job on it can be stopped, and is still running when the page is loaded again."""
+@pytest.fixture
+def long_clip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Five minutes of sentences that no other test has opened: a job on it can be stopped, and is still running when the page is loaded again."""
     sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
-    path = tmp_path_factory.mktemp("long") / "minutes.wav"
-    soundfile.write(path, np.concatenate([samples for samples, _ in sentences] * REPETITIONS), sentences[0][1])
+    rate = sentences[0][1]
+    lead = np.zeros(zlib.crc32(request.node.nodeid.encode()) % rate)
+    path = tmp_path / "minutes.wav"
+    soundfile.write(path, np.concatenate([lead, *[samples for samples, _ in sentences] * REPETITIONS]), rate)
     return path
