@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from typing import Any
+
+if __name__ == "__main__":
+    # Little is garbage while modules are imported and the page is built, and looking for it takes a sixth of the start.
+    gc.disable()
 
 # Read when gradio is imported, so it stands before the imports.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -128,6 +133,8 @@ def main() -> None:
     services = build_services(Settings())
     page = build_page(services)
     launch(page, services)
+    gc.freeze()
+    gc.enable()
     start_background_work(services)
     told_to_end.wait()
     finish_jobs_and_exit(services.stop_flags, page)
