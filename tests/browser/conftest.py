@@ -92,7 +92,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 
 @pytest.fixture
 def long_clip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Five minutes of sentences that no other test has opened: a job on it can be stopped, and is still running when the page is loaded again."""
+    """Five minutes of sentences that no other test has opened: a job on it can be stopped, and goes on over a reload."""
     sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
     rate = sentences[0][1]
     lead = np.zeros(zlib.crc32(request.node.nodeid.encode()) % rate)
