@@ -13,6 +13,7 @@ from components.page.markup import labels_markup
 from components.page.page_script import page_script
 from components.timeline.items import TIME_DECIMALS
 from components.timeline.timeline import Value
+from pipelines.music.harmony.notation import spelling
 from pipelines.notes.notes import DRUM_NAMES, Note, NoteTranscription
 from pipelines.notes.tempo_map import tempo_map
 
@@ -77,7 +78,8 @@ def _template(labels: NotesLabels) -> str:
 
 def no_roll_value(message: str) -> Value:
     """Return the value that shows a message instead of notes."""
-    return {"token": "", "duration": 0, "parts": [], "notes": [], "beats": [], "message": message, "edits": RUNNING}
+    nothing: Value = {"token": "", "duration": 0, "parts": [], "notes": [], "beats": [], "pitch_names": None}
+    return {**nothing, "message": message, "edits": RUNNING}
 
 
 def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, sequence: int | None = None) -> Value:
@@ -95,10 +97,16 @@ def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, seque
         "parts": [{"name": part.name, "drums": DRUM_NAMES if part.is_drums else None} for part in now.parts],
         "notes": note_rows(now),
         "beats": beat_rows(now),
+        "pitch_names": pitch_names(now),
         "message": now.no_notes_reason,
         "edits": edits,
     }
     return value if sequence is None else {**value, "sequence": sequence}
+
+
+def pitch_names(now: NoteTranscription) -> tuple[str, ...] | None:
+    """Return the names of the twelve pitch classes from C up, as the key spells them; None where it is not known."""
+    return tuple(name.replace("#", "♯").replace("b", "♭") for name in spelling(*now.key)) if now.key else None
 
 
 def beat_rows(now: NoteTranscription) -> list[list[float | None]]:

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from components.notes import labels
-from components.notes.roll import no_roll_value, roll_value
+from components.notes.roll import no_roll_value, pitch_names, roll_value
 from components.page.edits import edits_value
 from components.page.jobs.waiting import loading_words
 from components.timeline.items import NoteItem
@@ -64,7 +64,7 @@ def timeline_value(clip: AudioClip, now: NoteTranscription) -> Value:
     timeline = TimelineFeed(clip.content_hash, "music")
     drums = {part.name for part in now.parts if part.is_drums}
     pitched = tuple(_item(note) for note in now.notes if note.part not in drums)
-    timeline.put(NoteTrack(id="notes", name=labels.TITLE, colour="blue", items=pitched))
+    timeline.put(NoteTrack(id="notes", name=labels.TITLE, colour="blue", pitch_names=pitch_names(now), items=pitched))
     if drums:
         hits = tuple(_item(note) for note in now.notes if note.part in drums)
         timeline.put(NoteTrack(id="drums", name=labels.DRUMS, colour="orange", items=hits))

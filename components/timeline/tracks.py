@@ -93,6 +93,8 @@ class NoteTrack(ItemTrack):
 
     kind: ClassVar[str] = "notes"
     colour: Colour = "sky"
+    pitch_names: tuple[str, ...] | None = None
+    """Names of the twelve pitch classes from C up; None for those with sharps."""
     items: tuple[NoteItem, ...] = ()
 
 

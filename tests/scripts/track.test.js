@@ -84,5 +84,10 @@ test('a frame of a heatmap names its two strongest rows', () => {
 });
 
 test('pitches have their names', () => {
-  assert.deepEqual([60, 61, 69, 0].map(pitchName), ['C4', 'C♯4', 'A4', 'C-1']);
+  assert.deepEqual(
+    [60, 61, 69, 0].map(pitch => pitchName(pitch)),
+    ['C4', 'C♯4', 'A4', 'C-1'],
+  );
+  const flats = ['C', 'D♭', 'D', 'E♭', 'E', 'F', 'G♭', 'G', 'A♭', 'A', 'B♭', 'B'];
+  assert.equal(pitchName(63, flats), 'E♭4');
 });

@@ -2,7 +2,6 @@
 
 import {label} from '../../page/labels.js';
 import {noteEdit} from '../../page/edit_tools.js';
-import {pitchName} from '../../page/pitch_names.js';
 import {clock} from '../../page/time_format.js';
 import {MAX_VELOCITY} from './roll.js';
 import {applied, sent} from './note_edits.js';
@@ -15,7 +14,7 @@ export const isLatest = value => value.sequence === undefined || value.sequence 
 
 /** Name of a note as a person reads it. */
 function nameOf(note) {
-  return roll.isDrum(note) ? roll.parts[note.part].drums[note.pitch] : pitchName(note.pitch);
+  return roll.isDrum(note) ? roll.parts[note.part].drums[note.pitch] : roll.nameOf(note.pitch);
 }
 
 function chosenText() {

@@ -8,7 +8,6 @@
 
 import {showEdits, startEdits} from '../../page/edit_tools.js';
 import {label} from '../../page/labels.js';
-import {pitchName} from '../../page/pitch_names.js';
 import {storeFile} from '../../page/stored_file.js';
 import {askFor, chosenOrAll, edit, endPreview, isLatest, previewEdit, showChosen} from './note_changes.js';
 import {fieldsOf, scaled} from './note_edits.js';
@@ -29,7 +28,7 @@ function receive() {
   if (!value?.edits || !isLatest(value)) return; // a moment without a value, while the page is filled
   const isNew = value.token !== state.token;
   state.token = value.token;
-  Object.assign(roll, {duration: value.duration, beats: value.beats});
+  Object.assign(roll, {duration: value.duration, beats: value.beats, pitchNames: value.pitch_names ?? undefined});
   state.isFixed = value.edits.running;
   if (isNew) roll.selected.clear();
   const notes = value.notes.map(([onset, offset, pitch, velocity, part, bend]) => ({
@@ -55,7 +54,7 @@ function showParts(message) {
   quantise.querySelector('fieldset').disabled = !roll.beats.length;
   const pitches = roll.notes.filter(note => !roll.isDrum(note)).map(note => note.pitch);
   const range = pitches.length ? [pitches.reduce((a, b) => Math.min(a, b)), pitches.reduce((a, b) => Math.max(a, b))] : [];
-  const [low, high] = range.map(pitchName);
+  const [low, high] = range.map(pitch => roll.nameOf(pitch));
   ui.scroll.setAttribute('aria-label', label(low ? 'roll' : 'empty_roll', {count: roll.notes.length, low, high}));
 }
 

@@ -1,6 +1,7 @@
 /* The piano roll without its pictures: notes, rows, selection, and what lies where. */
 
 import {clamp} from '../../page/numbers.js';
+import {pitchName} from '../../page/pitch_names.js';
 
 const ROOM_PITCHES = 3; // free rows above the highest and below the lowest note
 const MIN_PITCHES = 24; // rows of pitches at least
@@ -19,9 +20,14 @@ export class Roll {
     this.parts = []; // {name, drums: {pitch: name} or null}
     this.beats = []; // [seconds, number of the bar that begins there or null]
     this.duration = 0;
+    this.pitchNames = undefined; // of the twelve pitch classes from C up, as the key spells them
     this.selected = new Set();
     this.rowHeight = 12; // CSS pixels
     this.rows = []; // {pitch, name, isDrum}, the highest first, drums last
+  }
+
+  nameOf(pitch) {
+    return pitchName(pitch, this.pitchNames);
   }
 
   /** Show other notes; those that are selected stay so where they still are. */

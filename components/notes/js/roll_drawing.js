@@ -1,6 +1,6 @@
 /* Drawing the piano roll: keys, rows, bars, notes, and the lane of velocities. */
 
-import {isBlackKey, pitchName} from '../../page/pitch_names.js';
+import {isBlackKey} from '../../page/pitch_names.js';
 import {View} from '../../timeline/js/view.js';
 import {MAX_VELOCITY} from './roll.js';
 
@@ -128,7 +128,7 @@ function drawNote(context, {roll, view, theme, preview}, note) {
     context.font = theme.small;
     context.textBaseline = 'middle';
     context.fillStyle = theme.ink;
-    context.fillText(pitchName(note.pitch), Math.max(left, 0) + 4, top + height / 2 + 0.5);
+    context.fillText(roll.nameOf(note.pitch), Math.max(left, 0) + 4, top + height / 2 + 0.5);
   }
 }
 
@@ -169,7 +169,7 @@ function drawKeys(context, gutter, {roll, theme, hovered}) {
       context.globalAlpha = 1;
     }
     if (!isHovered && !row.isDrum && row.pitch % 12) return;
-    const name = row.isDrum ? row.name : pitchName(row.pitch);
+    const name = row.isDrum ? row.name : roll.nameOf(row.pitch);
     context.fillStyle = isHovered || row.isDrum ? theme.ink : theme.soft;
     context.fillText(name, row.isDrum ? 0 : width - context.measureText(name).width - 4, top + height / 2 + 0.5);
   });

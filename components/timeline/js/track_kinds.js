@@ -36,7 +36,7 @@ export const KINDS = {
     height: () => 72,
     add: addNotes,
     draw: drawNotes,
-    describe: (track, i) => pitchName(track.items[i][2]),
+    describe: (track, i) => pitchName(track.items[i][2], track.head.pitch_names ?? undefined),
   },
   heatmap: {
     height: track => track.head.rows.length * heatRow(track),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from components.notes.roll import beat_rows, roll_value
+from components.notes.roll import beat_rows, pitch_names, roll_value
 from pipelines.music.rhythm.types import Beats
 from tests.components.notes.test_edit_events import NOW
 
@@ -20,3 +20,13 @@ def test_notes_are_rows_with_their_curves() -> None:
     value = roll_value("token", NOW)
     assert value["notes"] == [[0.5, 1.0, 60, 80, 0, [0.0, 0.3]], [1.07, 1.5, 64, 70, 0]]
     assert value["parts"] == [{"name": "Piano", "drums": None}]
+
+
+def test_pitches_are_spelled_by_the_key() -> None:
+    names = pitch_names(replace(NOW, key=("C", "minor")))
+    assert names is not None
+    assert (names[3], names[10], names[11]) == ("E♭", "B♭", "B")
+    sharp = pitch_names(replace(NOW, key=("D", "major")))
+    assert sharp is not None
+    assert sharp[6] == "F♯"
+    assert pitch_names(replace(NOW, key=None)) is None
