@@ -31,7 +31,7 @@ from tests.pipelines.pictures.picture_examples import DRAWN_FROM_TEXT
 
 RATE = 8000
 SECONDS = 48.0
-"""The results of a waltz."""
+"""Duration of the waltz in seconds."""
 WORDS = (Word(1.0, 1.4, "Hello,", 0.9), Word(1.5, 2.0, "you", 0.8))
 
 
