@@ -192,8 +192,9 @@
       add(button, 'time', clock(line.start));
       const text = add(button, 'span');
       text.dir = 'auto';
+      if (line.voice) add(text, 'b', `${line.voice}: `);
       const words = line.words.map(([start, end, word]) => ({start, end, span: add(text, 'span', word)}));
-      if (!words.length) text.textContent = line.text;
+      if (!words.length) add(text, 'span', line.text);
       button.addEventListener('click', () => seek(line.start, true));
       return {...line, button, words};
     });

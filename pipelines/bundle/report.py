@@ -143,6 +143,7 @@ def _line(segment: Segment) -> dict[str, Any]:
     return {
         "start": _short(segment.start),
         "end": _short(segment.end),
+        "voice": segment.voice,
         "text": segment.text,
         "words": _words(segment),
     }

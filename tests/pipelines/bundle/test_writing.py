@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -139,9 +140,18 @@ def test_words_spell_their_line_and_every_track_has_its_times(bundled_clip: Audi
     data = report_data(bundled_clip, contents, (), "")
     (line,) = data["lines"]
     assert "".join(text for *_, text in line["words"]) == "Hello, you"
+    assert line["voice"] == ""
     tracks = {track["name"]: track["items"] for track in data["tracks"]}
     assert tracks["Chords"][1] == [2.0, 4.0, "C:maj"]
     assert data["notes"] == [[0.0, 1.0, 60]]
     assert len(data["map"]["points"]) == len(data["map"]["times"]) == len(data["map"]["colours"]) == 24
     assert max(data["map"]["colours"]) < len(data["map"]["palette"])
     assert max(data["peaks"]) == 100
+
+
+def test_lines_name_who_speaks(bundled_clip: AudioClip, contents: BundleContents) -> None:
+    assert contents.transcript is not None
+    segments = tuple(replace(segment, speaker="Elinor") for segment in contents.transcript.transcription.segments)
+    spoken = replace(contents.transcript, transcription=replace(contents.transcript.transcription, segments=segments))
+    data = report_data(bundled_clip, replace(contents, transcript=spoken), (), "")
+    assert [line["voice"] for line in data["lines"]] == ["Elinor"]
