@@ -1,0 +1,163 @@
+"""States of the catalogue's offline networks, which an audio language model reads in place of the waveform.
+
+Timbre is in the embeddings of YAMNet and musicnn, tempo in the outputs of the beat networks, mode and chords in those of the
+harmony networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import soxr
+from scipy.special import softmax
+
+from models.arrays import FloatArray
+from models.errors import UnknownModel
+from models.runtime import ModelRuntime
+from models.specs.model_spec import ModelSpec
+from models.specs.music import BASIC_PITCH, BEAT_NETWORK, BEATNET, CREMA, HARMONY_NETWORK
+from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
+from models.stopping import never_stop
+from pipelines.music.harmony.crema import COLUMNS, CREMA_SAMPLE_RATE, crema_block, crema_block_count
+from pipelines.music.harmony.harmony_network import harmony_logits, pooled_notes
+from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
+from pipelines.music.rhythm.beat_network import (
+    BEAT_SAMPLE_RATE,
+    METRES,
+    TEMPO_BINS,
+    beat_block,
+    beat_block_count,
+    joined_blocks,
+)
+from pipelines.music.rhythm.beat_network import input_gain as beat_gain
+from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
+from pipelines.music.tags.musicnn import MUSICNN_SAMPLE_RATE, run_musicnn
+from pipelines.music.tags.musicnn import input_gain as musicnn_gain
+from pipelines.tagging.yamnet import YAMNET_SAMPLE_RATE, run_yamnet
+
+FRAMES_PER_ROW = 11
+"""Frames of the harmony networks whose mean is one row: a second."""
+WORKING_BYTES = 600 * 2**20
+"""Memory for half a minute with the largest of these networks."""
+
+StateFunction = Callable[[FloatArray, Sequence[Any]], FloatArray]
+
+
+@dataclass(frozen=True)
+class StateEncoder:
+    """One kind of states, and the networks that give them."""
+
+    key: str
+    specs: tuple[ModelSpec, ...]
+    """The networks, in the order in which `compute` takes their onnxruntime sessions."""
+    sample_rate: int
+    """Hz, of the waveform that `compute` takes."""
+    width: int
+    """Width of a row of states."""
+    compute: StateFunction
+    """Return [rows, width] from a waveform [samples] and the sessions of `specs`."""
+
+
+def encode(encoder: StateEncoder, waveform: FloatArray, sample_rate: int, sessions: Sequence[Any]) -> FloatArray:
+    """Return the states float32 [rows, width] of a part of a clip.
+
+    Args:
+        encoder: the kind of states.
+        waveform: float32 [samples], mono, up to half a minute.
+        sample_rate: of `waveform`, in Hz.
+        sessions: onnxruntime sessions of `encoder.specs`.
+    """
+    resampled = soxr.resample(waveform, sample_rate, encoder.sample_rate).astype(np.float32)
+    return np.asarray(encoder.compute(resampled, sessions), dtype=np.float32)
+
+
+def lent_states(
+    keys: Iterable[str],
+    waveform: FloatArray,
+    sample_rate: int,
+    runtime: ModelRuntime,
+    should_stop: Callable[[], bool] = never_stop,
+) -> dict[str, FloatArray]:
+    """Return the states [rows, width] of each kind in `keys`, from networks that the cache lends one kind after the other.
+
+    Raises:
+        UnknownModel: there is no such kind.
+        ModelError: a network cannot be had; see `ModelCache.lease`.
+    """
+    states = {}
+    for encoder in map(state_encoder, keys):
+        with runtime.cache.lease(*encoder.specs, working_bytes=WORKING_BYTES, should_stop=should_stop) as sessions:
+            states[encoder.key] = encode(encoder, waveform, sample_rate, sessions)
+    return states
+
+
+def state_encoder(key: str) -> StateEncoder:
+    """Return the kind of states with this key; raise UnknownModel if there is none."""
+    known = {encoder.key: encoder for encoder in STATE_ENCODERS}
+    if key not in known:
+        raise UnknownModel(key, tuple(known))
+    return known[key]
+
+
+def _yamnet(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
+    (session,) = sessions
+    (embeddings,) = run_yamnet(session, waveform, ["embedding"])
+    return embeddings
+
+
+def _musicnn(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
+    (session,) = sessions
+    (embeddings,) = run_musicnn(session, waveform * musicnn_gain(waveform), ["embedding"])
+    return embeddings
+
+
+def _beats(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
+    """Return [1, 133]: probabilities of the metres, of the tempi by our network, and of the tempi by both networks' pulse."""
+    beats, beatnet = sessions
+    gain = beat_gain(waveform)
+    ours: list[FloatArray] = []
+    theirs: list[FloatArray] = []
+    for block in range(beat_block_count(len(waveform))):
+        ours.append(beat_block(beats, waveform, gain, block))
+        theirs.append(beatnet_block(beatnet, waveform, gain, block, theirs[-1] if theirs else None))
+    activations, _ = joined_blocks(list(ours))
+    pulse = with_beatnet(activations, theirs).tempo
+    row: FloatArray = np.concatenate([softmax(logits) for logits in (activations.metre, activations.tempo, pulse)])[np.newaxis]
+    return row
+
+
+def _harmony(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
+    """Return [seconds, 61]: probabilities of the 37 chords and of the 24 keys."""
+    basic_pitch, harmony = sessions
+    blocks = [note_block(basic_pitch, waveform, number) for number in range(note_block_count(len(waveform)))]
+    notes = np.concatenate([pooled_notes(block.notes, block.onsets) for block in blocks])
+    frames = max(1, round(len(waveform) / NOTE_SAMPLE_RATE * FRAMES_PER_ROW))
+    chords, keys = harmony_logits(harmony, notes[:frames])
+    return _rows(np.concatenate([softmax(chords, axis=1), softmax(keys, axis=1)], axis=1))
+
+
+def _crema(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
+    """Return [seconds, 75]: the columns of `CremaActivations` side by side."""
+    (session,) = sessions
+    return _rows(
+        np.concatenate([crema_block(session, waveform, 0.0, block) for block in range(crema_block_count(len(waveform)))])
+    )
+
+
+def _rows(frames: FloatArray) -> FloatArray:
+    """Return the means [rows, width] of every `FRAMES_PER_ROW` frames."""
+    starts = range(0, len(frames), FRAMES_PER_ROW)
+    return np.stack([frames[start : start + FRAMES_PER_ROW].mean(axis=0) for start in starts])
+
+
+STATE_ENCODERS: tuple[StateEncoder, ...] = (
+    StateEncoder("yamnet", (YAMNET,), YAMNET_SAMPLE_RATE, 1024, _yamnet),
+    StateEncoder("musicnn-mtt", (MUSICNN_MTT,), MUSICNN_SAMPLE_RATE, 200, _musicnn),
+    StateEncoder("musicnn-msd", (MUSICNN_MSD,), MUSICNN_SAMPLE_RATE, 200, _musicnn),
+    StateEncoder("beats", (BEAT_NETWORK, BEATNET), BEAT_SAMPLE_RATE, len(METRES) + 2 * TEMPO_BINS, _beats),
+    StateEncoder("harmony", (BASIC_PITCH, HARMONY_NETWORK), NOTE_SAMPLE_RATE, 37 + 24, _harmony),
+    StateEncoder("crema", (CREMA,), CREMA_SAMPLE_RATE, sum(COLUMNS.values()), _crema),
+)
