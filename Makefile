@@ -101,6 +101,7 @@ lock:
 	$(LOCK) $(addprefix --no-emit-package ,$(UNEMITTED)) requirements.in -o requirements.txt
 	$(LOCK) requirements-s3.in -o requirements-s3.txt
 	$(LOCK) --override requirements.txt requirements-ray.in -o requirements-ray.txt
+	$(LOCK) $(addprefix --no-emit-package ,$(UNEMITTED)) requirements-training.in -o requirements-training.txt
 	$(LOCK) requirements-test.in -o requirements-test.txt
 
 clean:
@@ -111,8 +112,8 @@ $(APP): requirements.txt
 	$(INSTALL) requirements.txt
 	touch $@
 
-$(TESTS): $(APP) requirements-test.txt requirements-ray.txt
-	TORCH_INDEX= $(INSTALL) requirements-test.txt requirements-ray.txt
+$(TESTS): $(APP) requirements-test.txt requirements-ray.txt requirements-training.txt
+	TORCH_INDEX= $(INSTALL) requirements-test.txt requirements-ray.txt requirements-training.txt
 	touch $@
 
 $(GPU): $(APP) requirements-gpu.txt

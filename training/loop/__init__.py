@@ -1,0 +1,1 @@
+"""The one loop of all trainings: options from YAML, steps, checkpoints, evaluation, logs, export."""
