@@ -33,6 +33,7 @@ from pipelines.clip.links.downloads import LinkDownloads
 from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
+from pipelines.isolation.file_readers import FileReaders
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.jobs.turns import JobLines, Turns
 from pipelines.storage.opening import open_storage
@@ -54,6 +55,8 @@ MODEL_LIBRARIES: dict[str, tuple[str, ...]] = {
 }
 """The same of libraries that loading a model imports too."""
 LIBRARY_FOLDER = "library"
+FILES_AT_ONCE = 2
+"""Files that are opened at the same time; each job may read its file besides."""
 MACOS_WITH_BFLOAT16 = (14, 0)
 """Version of macOS from which Metal has the number format of the language models."""
 
@@ -69,6 +72,7 @@ class Services:
     runtime: ModelRuntime
     stop_flags: StopFlags
     lines: JobLines
+    file_readers: FileReaders
     library: ClipLibrary
     """Embeddings of clips, kept between runs."""
     kept: KeptResults
@@ -99,12 +103,14 @@ def build_services(settings: Settings) -> Services:
     catalog = ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes)
     features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
+    file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
     clips = ClipStore(
         settings.clip_dir,
         clip_limits,
         settings.clip_age_seconds,
         open_storage(settings.clip_storage) if settings.clip_storage else None,
         settings.clip_copies_bytes,
+        file_readers,
     )
     return Services(
         settings=settings,
@@ -113,6 +119,7 @@ def build_services(settings: Settings) -> Services:
         files=files,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
+        file_readers=file_readers,
         lines=JobLines(
             models=Turns(settings.parallel_jobs, settings.max_waiting),
             speech=Turns(settings.parallel_speech_jobs, settings.max_waiting),
@@ -168,6 +175,7 @@ def start_background_work(services: Services, model_libraries: Mapping[str, tupl
     """Import the slow libraries in the background, then release unused models and old clips periodically."""
 
     def work() -> None:
+        services.file_readers.warm_up()
         import_all(SLOW_IMPORTS)
         for module, names in model_libraries.items():
             # Two threads that import parts of transformers at once can each see a module that the other has half imported.

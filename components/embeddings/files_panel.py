@@ -102,7 +102,7 @@ def map_page(shown: ShownEmbedding) -> str:
 
 
 def _sound_markup(clip: AudioClip) -> str:
-    data = base64.b64encode(compressed_sound(clip.player_file)).decode("ascii")
+    data = base64.b64encode(clip.isolation.run(compressed_sound, clip.player_file)).decode("ascii")
     return f'<audio controls src="data:{MEDIA_TYPE};base64,{data}"></audio>'
 
 

@@ -81,7 +81,7 @@ def report_page(clip: AudioClip, contents: BundleContents, models: Sequence[Bund
 
 def report_sound(clip: AudioClip) -> bytes:
     """Return the clip's sound as browsers play it, compressed."""
-    return compressed_sound(clip.player_file)
+    return clip.isolation.run(compressed_sound, clip.player_file)
 
 
 def report_data(clip: AudioClip, contents: BundleContents, models: Sequence[BundledModel], about: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pipelines.clip.clip_names import readable_name
 from pipelines.clip.errors import ClipExpired
 from pipelines.clip.recording import ORIGINAL_FILE, AudioTrack, Recording
 from pipelines.clip.shared_clips import SharedClips
+from pipelines.isolation.isolation import Isolation, NoIsolation
 from pipelines.jobs.result import LEFT_OUT, Result
 
 RESAMPLE_BLOCK_SAMPLES = 2**20
@@ -65,6 +66,10 @@ class AudioClip(Result):
         default=None, compare=False, repr=False, metadata=LEFT_OUT
     )
     """Where several servers keep it, and its results, together; None where this one has it alone."""
+    isolation: Annotated[InstanceOf[Isolation], Field(exclude=True)] = field(
+        default=NoIsolation(), compare=False, repr=False, metadata=LEFT_OUT
+    )
+    """What reads its files again, for they are a stranger's as much as they were when it was opened."""
 
     def named(self, name: str) -> AudioClip:
         """Return the same clip under a person's own name for it, which may hold anything."""

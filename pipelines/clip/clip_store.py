@@ -19,22 +19,23 @@ from pydantic import TypeAdapter
 from models.arrays import AnyArray
 from models.errors import InvalidOption
 from models.stopping import never_stop
-from pipelines.clip.clip import CENTRE, SIDES, SILENCE_PEAK, AudioClip, samples_path
+from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_folders import SCRATCH_PREFIX, discard, last_uses
-from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, SilentClip, TooManyChannels
-from pipelines.clip.files.decoding import ClipLimits, DecodedAudio, decode_audio, write_channel
-from pipelines.clip.files.player_files import part_ending, write_part, write_player_file
+from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, TooManyChannels
+from pipelines.clip.files.clip_files import CLIP_FILES, ClipFiles, write_clip_files, write_part_of_clip
+from pipelines.clip.files.decoding import ClipLimits
+from pipelines.clip.files.player_files import part_ending
+from pipelines.clip.keepers import KEEPERS_FOLDER, keeper_key, kept_folder, short_hash
 from pipelines.clip.recording import Recording
 from pipelines.clip.shared_clips import SWEEP_SECONDS, SharedClips
 from pipelines.clip.waveform_file import write_waveform
+from pipelines.isolation.isolation import Isolation, NoIsolation
 from pipelines.storage.folder_storage import FolderStorage
 from pipelines.storage.storage import Storage, StorageFailed
 
 HASH_BLOCK_BYTES = 4 * 2**20
 CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
 FACTS_FILE = "clip.json"
-KEEPERS_FOLDER = "keepers"
-KEPT_FOLDER = "kept"
 MIN_CUT_SECONDS = 0.05
 CLIP_FACTS = TypeAdapter(AudioClip)
 """How a clip is written beside its samples."""
@@ -55,8 +56,10 @@ class ClipStore:
         max_age_seconds: float = 24 * 3600.0,
         storage: Storage | None = None,
         max_local_bytes: int = 20 * 10**9,
+        isolation: Isolation = NoIsolation(),
     ) -> None:
-        """Keep clips in `directory`; `max_local_bytes` limits it where there is a `storage`."""
+        """Keep clips in `directory`; `max_local_bytes` limits it where there is a `storage`, `isolation` reads files."""
+        self._isolation = isolation
         self._directory = directory
         self._limits = limits
         self._max_age_seconds = max_age_seconds
@@ -102,6 +105,7 @@ class ClipStore:
 
         Raises:
             ClipPathRefused, EmptyClip, ClipTooLarge, NotAudio, UnreadableClip, ClipTooLong, TooManyChannels, SilentClip.
+            WorkerFailed: reading it ended or stopped the process that does so.
             JobStopped: `should_stop` returned True.
         """
         file = checked_path(path, allowed_roots)
@@ -155,7 +159,7 @@ class ClipStore:
             return None
         if self._shared:
             self._shared.mark_used(content_hash)
-        return replace(facts, directory=directory, shared=self._shared)
+        return replace(facts, directory=directory, shared=self._shared, isolation=self._isolation)
 
     def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
         """Return the part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
@@ -169,7 +173,7 @@ class ClipStore:
             raise InvalidOption("part", f"{start:.2f} to {end:.2f} s", f"at least {MIN_CUT_SECONDS} s inside the clip")
         with tempfile.TemporaryDirectory(dir=self._directory, prefix=SCRATCH_PREFIX) as scratch:
             part = Path(scratch) / f"part.{part_ending(clip.channels)}"
-            write_part(clip.recording, part, start, end)
+            self._isolation.run(write_part_of_clip, clip.recording, part, start, end)
             return self.open(part, name=clip.name)
 
     def select(self, clip: AudioClip, track: int, channel: int | None, should_stop: Callable[[], bool] = never_stop) -> AudioClip:
@@ -232,18 +236,12 @@ class ClipStore:
         self._directory.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=self._directory, prefix=SCRATCH_PREFIX))
         try:
-            audio = decode_audio(recording, scratch / "mono.f32", self._limits)
-            if audio.peak < SILENCE_PEAK:
-                raise SilentClip
-            mono_file = samples_path(scratch, audio.sample_rate)
-            os.replace(scratch / "mono.f32", mono_file)
-            if audio.centre is not None:
-                write_channel(recording, audio.centre, samples_path(scratch, audio.sample_rate, CENTRE))
-            if audio.has_unlike_sides:
-                for channel, side in enumerate(SIDES):
-                    write_channel(recording, channel, samples_path(scratch, audio.sample_rate, side))
-            write_player_file(recording, audio, mono_file, scratch)
-            clip = _clip(audio, self._directory, recording.channel, file_hash)
+            written = self._isolation.run(
+                write_clip_files,
+                recording.file, recording.track, recording.channel, scratch, self._limits,
+                should_stop=recording.should_stop,
+            )  # fmt: skip
+            clip = _clip(CLIP_FILES.validate_json(written), self._directory, recording.channel, file_hash)
             (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))
             if self._shared:
                 self._shared.give(scratch, clip.content_hash)
@@ -252,47 +250,29 @@ class ClipStore:
             except OSError:
                 if not clip.directory.exists():  # else the same content came in another file
                     raise
-            return replace(clip, shared=self._shared)
+            return replace(clip, shared=self._shared, isolation=self._isolation)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _clip(audio: DecodedAudio, clips: Path, channel: int | None, file_hash: str) -> AudioClip:
-    content_hash = audio.content_hash
-    if audio.is_part:  # other parts can be asked for, which another file with this content may not have
-        content_hash = _short_hash(f"{content_hash} {file_hash} {audio.track} {channel}".encode())
+def _clip(files: ClipFiles, clips: Path, channel: int | None, file_hash: str) -> AudioClip:
+    content_hash = files.content_hash
+    if files.is_part:  # other parts can be asked for, which another file with this content may not have
+        content_hash = short_hash(f"{content_hash} {file_hash} {files.track} {channel}".encode())
     return AudioClip(
         content_hash=content_hash,
-        sample_rate=audio.sample_rate,
-        duration=audio.samples / audio.sample_rate,
-        channels=audio.channels,
-        container=audio.reader.container,
-        codec=audio.codec,
+        sample_rate=files.sample_rate,
+        duration=files.samples / files.sample_rate,
+        channels=files.channels,
+        container=files.container,
+        codec=files.codec,
         directory=clips / content_hash,
-        notes=audio.notes,
-        tracks=audio.tracks,
-        track=audio.track,
+        notes=files.notes,
+        tracks=files.tracks,
+        track=files.track,
         channel=channel,
-        has_unlike_sides=audio.has_unlike_sides,
+        has_unlike_sides=files.has_unlike_sides,
     )
-
-
-def keeper_key(content_hash: str, keeper: str) -> str:
-    """Return the key of the object that notes a keeper of a clip; it does not reveal the keeper."""
-    return f"{content_hash}/{KEEPERS_FOLDER}/{_keeper_name(keeper)}"
-
-
-def kept_folder(content_hash: str, keeper: str) -> str:
-    """Return the folder of what a keeper has of a clip."""
-    return f"{content_hash}/{KEPT_FOLDER}/{_keeper_name(keeper)}"
-
-
-def _keeper_name(keeper: str) -> str:
-    return _short_hash(keeper.encode("utf-8", "surrogatepass"))
-
-
-def _short_hash(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def checked_path(path: str | Path, allowed_roots: tuple[Path, ...] | None) -> Path:

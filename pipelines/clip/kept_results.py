@@ -13,7 +13,7 @@ from pathlib import Path, PosixPath, WindowsPath
 from typing import IO, Any
 
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.clip_store import kept_folder
+from pipelines.clip.keepers import kept_folder
 from pipelines.storage.storage import Storage, StorageFailed
 
 MAX_RESULT_BYTES = 512 * 2**20

@@ -237,7 +237,7 @@ class _FactFinder:
 
     def _loudness(self) -> Generator[NewFacts, None, Loudness]:
         """Return the loudness of the original with all of its channels."""
-        reader, blocks = LoudnessReader(self._clip.player_file), []
+        reader, blocks = LoudnessReader(self._clip.player_file, self._clip.isolation), []
         count = loudness_block_count(self._clip.duration, self._clip.sample_rate)
         for block in range(count):
             key = FeatureKey(self._clip.content_hash, "loudness", LOUDNESS_REVISION, f"block {block}")

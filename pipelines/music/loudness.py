@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from math import ceil
@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
+from models.errors import JobStopped
+from models.stopping import never_stop
 from pipelines.clip.series import moving_mean
+from pipelines.isolation.isolation import Isolation, NoIsolation
 from pipelines.jobs.result import Result
 
 STEP_SECONDS = 0.1
@@ -63,21 +66,26 @@ def loudness_block_count(duration: float, sample_rate: int) -> int:
 class LoudnessReader:
     """Measures a file block by block, in order; the blocks before a wanted one are read and dropped."""
 
-    def __init__(self, file: Path) -> None:
-        self._blocks = _decoded(file)
-        self._meter: _Meter | None = None
+    def __init__(self, file: Path, isolation: Isolation = NoIsolation()) -> None:
+        self._blocks = isolation.stream(measured_blocks, file)
         self._next = 0
 
     def block(self, number: int) -> DoubleArray:
         """Return the peak, then the energy of every 0.1 s, [1 + 100] of block `number` of 10 s; fewer at the end of the file."""
         measured: DoubleArray = np.zeros(1)
         while self._next <= number:
-            sample_rate, samples = next(self._blocks, (0, np.empty((0, 0), dtype=np.float32)))
-            if samples.size:
-                self._meter = self._meter or _Meter(sample_rate, len(samples))
-                measured = self._meter.measure(samples)
+            content = next(self._blocks, None)
+            measured = measured if content is None else np.frombuffer(content)
             self._next += 1
         return measured
+
+
+def measured_blocks(file: Path, should_stop: Callable[[], bool] = never_stop) -> Iterator[bytes]:
+    """Yield what `LoudnessReader.block` returns of each block, as the bytes of float64 values."""
+    meter: _Meter | None = None
+    for sample_rate, samples in _decoded(file, should_stop):
+        meter = meter or _Meter(sample_rate, len(samples))
+        yield meter.measure(samples).tobytes()
 
 
 def loudness_of(blocks: list[DoubleArray]) -> Loudness:
@@ -168,7 +176,7 @@ def _step(sample_rate: int) -> int:
     return round(STEP_SECONDS * sample_rate)
 
 
-def _decoded(file: Path) -> Iterator[tuple[int, FloatArray]]:
+def _decoded(file: Path, should_stop: Callable[[], bool]) -> Iterator[tuple[int, FloatArray]]:
     """Yield (sample rate, samples [channels, 10 s]) block by block; the last is shorter."""
     import av
 
@@ -178,6 +186,8 @@ def _decoded(file: Path) -> Iterator[tuple[int, FloatArray]]:
         wanted = STEPS_PER_BLOCK * _step(stream.rate)
         held: FloatArray | None = None
         for frame in chain(container.decode(stream), [None]):
+            if should_stop():
+                raise JobStopped
             parts = [part.to_ndarray().reshape(-1, stream.channels).T for part in resampler.resample(frame)]
             held = np.concatenate(([] if held is None else [held]) + parts, axis=1) if parts else held
             while held is not None and held.shape[1] >= wanted:

@@ -6,14 +6,18 @@ import shutil
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
 
 from models.errors import InvalidOption, JobStopped
 from pipelines.clip.clip_store import ClipStore
-from pipelines.clip.errors import ClipExpired, ClipPathRefused
+from pipelines.clip.errors import ClipExpired, ClipPathRefused, NotAudio
+from pipelines.isolation.errors import WorkerFailed
+from pipelines.isolation.file_readers import FileReaders
 from tests.pipelines.clip.sound_files import RATE, encode, tone
+from tests.pipelines.isolation import jobs
 from tests.recordings import EXAMPLES
 
 
@@ -29,10 +33,35 @@ def test_the_same_sound_in_another_file_is_the_same_clip(store: ClipStore, tmp_p
 def test_a_file_is_decoded_once(store: ClipStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = encode(tmp_path / "a.wav", tone(0.5), "wav", "pcm_s16le")
     first = store.open(path)
-    monkeypatch.setattr("pipelines.clip.clip_store.decode_audio", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("pipelines.clip.clip_store.write_clip_files", lambda *_: pytest.fail("decoded again"))
     assert store.open(path) == first
     assert store.find(first.content_hash) == replace(first, name="")
     assert store.find("0" * 32) is store.find("../etc") is None
+
+
+def test_workers_read_what_is_read_here(store: ClipStore, tmp_path: Path) -> None:
+    path, workers = encode(tmp_path / "a.wav", tone(0.5), "wav", "pcm_s16le"), FileReaders(1)
+    isolated = ClipStore(tmp_path / "isolated", isolation=workers)
+    clip = isolated.open(path)
+    assert clip == replace(store.open(path), directory=clip.directory)
+    assert isolated.cut(clip, 0.1, 0.3) == replace(store.cut(store.open(path), 0.1, 0.3), directory=ANY)
+    assert clip.isolation is workers
+    (tmp_path / "text.mp3").write_text("no sound")
+    with pytest.raises(NotAudio):
+        isolated.open(tmp_path / "text.mp3")
+    workers.close()
+
+
+def test_a_file_that_ends_its_reader_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, workers = encode(tmp_path / "a.wav", tone(0.5), "wav", "pcm_s16le"), FileReaders(1)
+    isolated = ClipStore(tmp_path / "isolated", isolation=workers)
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.clip.clip_store.write_clip_files", jobs.kill_after)
+        with pytest.raises(WorkerFailed):
+            isolated.open(path)
+    assert list(isolated.directory.iterdir()) == []
+    assert isolated.open(path).duration == 0.5
+    workers.close()
 
 
 def test_a_stopped_opening_ends_after_a_packet_and_leaves_nothing(store: ClipStore, tmp_path: Path) -> None:

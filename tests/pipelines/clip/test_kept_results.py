@@ -14,7 +14,8 @@ from PIL import Image
 from models.arrays import FloatArray
 from pipelines.clip import kept_results
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.clip_store import ClipStore, kept_folder
+from pipelines.clip.clip_store import ClipStore
+from pipelines.clip.keepers import kept_folder
 from pipelines.clip.kept_results import KeptResults, Reference
 from pipelines.music.facts import FactOptions
 from pipelines.storage.folder_storage import FolderStorage
