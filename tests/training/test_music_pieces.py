@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.music.harmony.notation import SHARPS
 from pipelines.music.harmony.note_activations import LOWEST_PITCH
-from training.music.pieces.augmentation import augment
+from training.data.recording_effects import augment
 from training.music.pieces.composition import styled_piece
 from training.music.pieces.piece import BASS, CHORDS, DRUM_CHANNEL, Piece
 from training.music.pieces.plan import marks_every_beat

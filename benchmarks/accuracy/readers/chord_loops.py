@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Spans, Track
 from pipelines.music.harmony.notation import MODES, SHARPS, Mode, tonic_name
-from training.music.pieces.augmentation import augment
+from training.data.recording_effects import augment
 from training.music.pieces.piece import DRUM_CHANNEL, Piece, PlayedNote, Truth
 from training.music.pieces.rendering import SOUNDFONTS, Synthesizer, render
 

@@ -17,7 +17,7 @@ from benchmarks.accuracy.readers.note_chords import Note, note_chords
 from benchmarks.accuracy.sources import Source
 from benchmarks.accuracy.tracks import Annotation, Track
 from pipelines.music.harmony.notation import MODES, Mode, tonic_name
-from training.music.pieces.augmentation import augment
+from training.data.recording_effects import augment
 from training.music.pieces.piece import DRUM_CHANNEL, Piece, PlayedNote, Truth
 from training.music.pieces.rendering import SOUNDFONTS, Synthesizer, render
 

@@ -1,9 +1,10 @@
-"""Augmentation of rendered music: room, equaliser, noise, overdrive, lossy coding, speech."""
+"""Augmentation with what a recording adds: level, equaliser, room, noise, overdrive, lossy coding, speech."""
 
 from __future__ import annotations
 
-import subprocess
+import io
 
+import av
 import numpy as np
 
 from models.arrays import FloatArray
@@ -11,6 +12,8 @@ from models.arrays import FloatArray
 CODECS = ("libopus", "libvorbis")
 """Encoders for Ogg, which states the codec's delay, so that decoding removes it."""
 BITRATES_KBPS = (32, 48, 64)
+OPUS_RATE = 48_000
+"""Hz."""
 
 
 def augment(waveform: FloatArray, sample_rate: int, rng: np.random.Generator, talk: FloatArray | None = None) -> FloatArray:
@@ -72,14 +75,27 @@ def noise(samples: int, rng: np.random.Generator) -> FloatArray:
 
 
 def code(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
-    """Encode with a random lossy codec and decode."""
-    codec = CODECS[rng.integers(len(CODECS))]
-    raw = ["-f", "f32le", "-ar", str(sample_rate), "-ac", "1"]
-    encode = ["ffmpeg", "-v", "error", *raw, "-i", "-", "-c:a", codec, "-b:a", f"{rng.choice(BITRATES_KBPS)}k", "-f", "ogg", "-"]
-    packets = subprocess.run(encode, input=waveform.tobytes(), check=True, capture_output=True).stdout
-    decode = ["ffmpeg", "-v", "error", "-i", "-", *raw, "-"]
-    decoded = np.frombuffer(subprocess.run(decode, input=packets, check=True, capture_output=True).stdout, dtype=np.float32)
-    return np.resize(np.pad(decoded, (0, max(0, len(waveform) - len(decoded)))), len(waveform)).astype(np.float32)
+    """Encode with a random lossy codec and decode, equally long and in time."""
+    codec, bitrate = str(rng.choice(CODECS)), 1000 * int(rng.choice(BITRATES_KBPS))
+    encoded = io.BytesIO()
+    with av.open(encoded, "w", format="ogg") as container:
+        stream = container.add_stream(codec, rate=_codec_rate(codec, sample_rate), layout="mono", bit_rate=bitrate)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(waveform, np.float32)[np.newaxis], format="fltp", layout="mono")
+        frame.sample_rate = sample_rate
+        for part in av.AudioResampler(stream.format, "mono", stream.rate).resample(frame):
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+    encoded.seek(0)
+    resampler = av.AudioResampler("fltp", "mono", sample_rate)
+    with av.open(encoded) as container:
+        parts = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    decoded = np.concatenate([part.to_ndarray()[0] for part in (*parts, *resampler.resample(None))])
+    return np.pad(decoded, (0, max(0, len(waveform) - len(decoded))))[: len(waveform)].astype(np.float32)
+
+
+def _codec_rate(codec: str, sample_rate: int) -> int:
+    """Return the rate in Hz at which a codec works: Opus has few, Vorbis takes any."""
+    return OPUS_RATE if codec == "libopus" else sample_rate
 
 
 def _rms(waveform: FloatArray) -> float:
