@@ -38,7 +38,7 @@ from pipelines.tagging.sound_tagging import ClipTagger
 from services import Services, build_services
 from settings import Settings
 from training.audio_aligner.__main__ import (
-    PICTURE_MODEL,
+    SHIPPED,
     YAMNET,
     embeds_and_targets,
     fingerprint,
@@ -48,6 +48,7 @@ from training.audio_aligner.__main__ import (
 from training.audio_aligner.dataset import FITTING, STAMPS, Example, training_set
 from training.audio_aligner.fitting import FittingOptions, TextSpace, class_concepts, fit
 from training.audio_aligner.objective import metrics
+from training.loop.config import read_config
 
 SHORTEST_SECONDS = 0.5
 FOLDS = 12
@@ -81,12 +82,15 @@ def main() -> None:
     """Train the folds, print every sound and the shares, and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sheet", type=Path)
-    parser.add_argument("--folder", type=Path, default=Path.home() / ".cache" / "audioscope-training" / "audio_aligner")
+    parser.add_argument(
+        "--folder", type=Path, default=Path.home() / ".cache" / "audioscope-training" / "audio_aligner" / "shipped"
+    )
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     examples = training_set(yamnet_session(), chosen.folder)
-    space = text_space_of(PICTURE_MODEL)
-    aligners = aligners_without(examples, space, chosen.folder)
+    options = read_config(SHIPPED, FittingOptions)
+    space = text_space_of(options.picture_model)
+    aligners = aligners_without(examples, space, options, chosen.folder)
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
         results = list(outcomes(services, aligners))
@@ -94,15 +98,15 @@ def main() -> None:
         contact_sheet(results, services).save(chosen.sheet)
 
 
-def aligners_without(examples: list[Example], space: TextSpace, folder: Path) -> dict[str, ModelSpec]:
+def aligners_without(examples: list[Example], space: TextSpace, options: FittingOptions, folder: Path) -> dict[str, ModelSpec]:
     """Return for each evaluated stamp an aligner that was trained without its recording and anything made from it."""
     recordings = sorted({example.recording for example in examples if example.recording})
     specs: dict[str, ModelSpec] = {}
     for fold in range(FOLDS):
         left_out = set(recordings[fold::FOLDS])
         rest = [example for example in examples if example.recording not in left_out]
-        name = f"{fingerprint(space, examples)}-without-{fold}"
-        model = fit(rest, space, YAMNET, FittingOptions(), folder / f"{name}.pt")
+        name = f"{fingerprint(space, examples, options)}-without-{fold}"
+        model = fit(rest, space, YAMNET, options, folder / "loops" / name)
         judged = [example for example in examples if example.recording in left_out]
         print(f"fold {fold}: {metrics(*embeds_and_targets(model, judged, space))}", flush=True)
         save_aligner(model, folder / name)

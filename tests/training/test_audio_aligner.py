@@ -26,10 +26,12 @@ from training.audio_aligner.fitting import FittingOptions, TextSpace, build_alig
 from training.audio_aligner.objective import Objective, alignment_loss, contrastive_loss, metrics
 from training.audio_aligner.packages import of_openttd_sounds, of_qt_resources, rows
 from training.audio_aligner.wav2vec2_bert import FullOptions, Training, load_models
-from training.tiny_diffusion.training_loop import LoopOptions
+from training.loop.batches import Shard
+from training.loop.options import LoopOptions
 
 RATE = 16_000
 TOKENS, WIDTH = 4, 6
+WHOLE = Shard(0, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -121,15 +123,16 @@ def small_examples() -> list[Example]:
 
 
 def small_options(steps: int) -> FittingOptions:
-    loop = LoopOptions(steps=steps, learning_rate=3e-3, warm_up=1, checkpoint_steps=100)
-    return FittingOptions(loop=loop, batch=8)
+    return FittingOptions(LoopOptions(steps=steps, batch_size=8, learning_rate=3e-3, warmup_steps=1, ema_decay=0.999))
 
 
 def test_our_own_training_lowers_the_loss_and_is_the_same_every_time(tmp_path: Path):
     space, examples, options = small_space(), small_examples(), small_options(12)
     untrained = build_aligner(space, YAMNET)
-    trained = [fit(examples, space, YAMNET, options, tmp_path / f"{take}.pt") for take in range(2)]
-    before, after = (fitting_loss(model.eval(), examples, space, options)(0).item() for model in (untrained, trained[0]))
+    trained = [fit(examples, space, YAMNET, options, tmp_path / str(take)) for take in range(2)]
+    before, after = (
+        fitting_loss(model.eval(), examples, space, options)(0, WHOLE).total.item() for model in (untrained, trained[0])
+    )
     assert after < before
     for one, other in zip(trained[0].parameters(), trained[1].parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=0, atol=0)

@@ -5,12 +5,26 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from training.tiny_diffusion.autoencoder import LATENT_CHANNELS, build_autoencoder, encode, normalise_latents, train_autoencoder
+from training.loop.batches import Shard
+from training.loop.config import read_config
+from training.loop.options import LoopOptions
+from training.loop.training_loop import TrainingLoop
+from training.tiny_diffusion.__main__ import Recipe
+from training.tiny_diffusion.autoencoder import (
+    LATENT_CHANNELS,
+    autoencoder_loss,
+    build_autoencoder,
+    decoder_loss,
+    decoder_of,
+    encode,
+    normalise_latents,
+)
 from training.tiny_diffusion.captions import caption
 from training.tiny_diffusion.concepts import STYLES, concepts
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, draw_prompts
@@ -19,9 +33,11 @@ from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_tex
 from training.tiny_diffusion.pictures import DRAWINGS, Picture, Variation, make_scene, make_variant, shaded
 from training.tiny_diffusion.pipeline import build_pipeline, load_pipeline, save_pipeline
 from training.tiny_diffusion.tokenizer import TEXT_LENGTH, build_tokenizer, tokenize
-from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, learning_rate
 
-TINY = NetworkOptions(text_width=32, text_layers=1, channels=(16, 32), latent_side=4, groups=8, batch=8)
+SHIPPED_RECIPE = Path(__file__).parents[2] / "training" / "tiny_diffusion" / "configs" / "shipped.yaml"
+LOOP = LoopOptions(steps=2, batch_size=8, learning_rate=3e-3, warmup_steps=1, ema_decay=0.999, mixed_precision="bf16")
+WHOLE = Shard(0, 1)
+TINY = NetworkOptions(text_width=32, text_layers=1, channels=(16, 32), latent_side=4, groups=8)
 ITEMS = tuple(Item((concept.name,), style.name, "blue", 1.0) for concept in concepts()[:6] for style in STYLES)
 
 
@@ -99,8 +115,12 @@ def test_the_tokenizer_knows_its_words_and_fills_up_with_the_end():
 
 def test_the_autoencoder_learns_and_its_latents_become_standard_normal(tmp_path: Path):
     pixels = torch.randint(0, 256, (8, 16, 16, 3), dtype=torch.uint8)
-    model = build_autoencoder((8, 16), size=16)
-    model = train_autoencoder(model, pixels, LoopOptions(steps=2, learning_rate=1e-3, warm_up=1), tmp_path / "autoencoder.pt")
+    loop = TrainingLoop(build_autoencoder((8, 16), size=16), LOOP, tmp_path)
+    loss_at = autoencoder_loss(loop.model, pixels, LOOP)
+    untrained = loss_at(0, WHOLE).total.item()
+    loop.run(loss_at)
+    assert loss_at(0, WHOLE).total.item() < untrained
+    model = loop.averaged()
     before = model.decode(encode(model, pixels)[0]).sample
     normalise_latents(model, pixels)
     means, deviations = encode(model, pixels)
@@ -109,34 +129,31 @@ def test_the_autoencoder_learns_and_its_latents_become_standard_normal(tmp_path:
     torch.testing.assert_close(model.decode(means).sample, before, atol=1e-3, rtol=1e-3)
 
 
-def test_two_steps_lower_the_loss_and_a_resumed_training_ends_in_the_same_state(latents: Latents, tmp_path: Path):
+def test_the_decoder_alone_is_trained_on_noisy_latents(tmp_path: Path):
+    pixels = torch.randint(0, 256, (8, 16, 16, 3), dtype=torch.uint8)
+    model = build_autoencoder((8, 16), size=16)
+    latents, _ = encode(model, pixels)
+    loop = TrainingLoop(decoder_of(model), LOOP, tmp_path)
+    loss_at = decoder_loss(model, pixels, LOOP)
+    untrained = loss_at(0, WHOLE).total.item()
+    loop.run(loss_at)
+    assert loss_at(0, WHOLE).total.item() < untrained
+    torch.testing.assert_close(encode(model, pixels)[0], latents, rtol=0, atol=0)
+
+
+def test_two_steps_lower_the_loss_and_draw_what_a_divided_batch_draws(latents: Latents, tmp_path: Path):
     tokenizer = build_tokenizer(ITEMS, vocabulary=300)
-    options = LoopOptions(steps=2, learning_rate=3e-3, warm_up=1, checkpoint_steps=1)
-
-    def loop(checkpoint: Path, **changes: int) -> TrainingLoop:
-        torch.manual_seed(0)
-        return TrainingLoop(build_text_to_latents(tokenizer, TINY), LoopOptions(**(vars(options) | changes)), checkpoint)
-
-    unbroken = loop(tmp_path / "unbroken.pt")
-    loss_at = diffusion_loss(unbroken.model, tokenizer, latents, TINY)
-    before = loss_at(0).item()
-    unbroken.run(loss_at)
-    assert loss_at(0).item() < before
-
-    stopped = loop(tmp_path / "stopped.pt")
-    stopped.train_step(diffusion_loss(stopped.model, tokenizer, latents, TINY))
-    stopped.save()
-    resumed = loop(tmp_path / "stopped.pt")
-    assert resumed.step == 1
-    resumed.run(diffusion_loss(resumed.model, tokenizer, latents, TINY))
-    for expected, found in zip(unbroken.parameters + unbroken.averages, resumed.parameters + resumed.averages, strict=True):
-        torch.testing.assert_close(found, expected, rtol=0, atol=0)
+    loop = TrainingLoop(build_text_to_latents(tokenizer, TINY), LOOP, tmp_path)
+    still = replace(TINY, text_noise=0.0)
+    loss_at = diffusion_loss(loop.model, tokenizer, latents, still, LOOP)
+    before = loss_at(0, WHOLE).total.item()
+    assert before == pytest.approx(sum(loss_at(0, Shard(index, 3)).total.item() for index in range(3)), rel=1e-4)
+    loop.run(loss_at)
+    assert loss_at(0, WHOLE).total.item() < before
 
 
-def test_the_learning_rate_rises_stays_and_falls():
-    options = LoopOptions(steps=1000, learning_rate=2.0, warm_up=100, flat=0.5)
-    rates = [learning_rate(step, options) for step in (0, 99, 500, 750, 1000)]
-    assert rates == pytest.approx([0.02, 2.0, 2.0, 1.0, 0.02])
+def test_the_shipped_recipe_is_a_config():
+    assert read_config(SHIPPED_RECIPE, Recipe).loop.steps == 13_000
 
 
 def test_a_saved_pipeline_draws_again_and_keeps_the_model_card(tmp_path: Path):

@@ -1,6 +1,7 @@
-"""Make models/weights/audio_aligner in minutes on one core: `python -m training.audio_aligner`.
+"""Make models/weights/audio_aligner in minutes on one core.
 
-    apt-get install tuxpaint-stamps-default fluid-soundfont-gm fluidsynth espeak-ng && python -m training.audio_aligner
+    apt-get install tuxpaint-stamps-default fluid-soundfont-gm fluidsynth espeak-ng
+    python -m training.audio_aligner --config training/audio_aligner/configs/shipped.yaml
 
 Sounds come from Debian packages, which are fetched into `--folder` once; the same command goes on where it was stopped, and after
 another training of the picture model it takes only the minute of fitting. `python -m training.audio_aligner.wav2vec2_bert` trains
@@ -9,7 +10,6 @@ the full-size aligner.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -17,39 +17,45 @@ from typing import Any
 import torch
 
 from models.files.package_weights import WEIGHTS as REPOSITORY
-from models.loading.audio_aligner import (
-    CONFIG,
-    WEIGHTS,
-    AudioAligner,
-    save_aligner,
-)
+from models.loading.audio_aligner import CONFIG, WEIGHTS, AudioAligner, save_aligner
 from training.audio_aligner.dataset import Example, training_set
-from training.audio_aligner.fitting import INITIAL_CLASS_LOGIT, FittingOptions, TextSpace, fit, text_space
+from training.audio_aligner.fitting import (
+    INITIAL_CLASS_LOGIT,
+    FittingOptions,
+    TextSpace,
+    fit,
+    fitting_loop,
+    fitting_loss,
+    text_space,
+)
 from training.audio_aligner.objective import metrics
+from training.loop.command_line import read_command
+from training.loop.dry_run import dry_run
+from training.loop.onnx_export import described
 
-TARGET = REPOSITORY / "audio_aligner"
+SHIPPED = Path(__file__).parent / "configs" / "shipped.yaml"
+"""Config of the aligner in models/weights."""
 YAMNET = REPOSITORY / "yamnet" / "yamnet.onnx"
-PICTURE_MODEL = REPOSITORY / "tiny_diffusion"
 TOKENS = 16
 
 
 def main() -> None:
     """Train on everything, write the weights and print what the catalogue records."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path.home() / ".cache" / "audioscope-training" / "audio_aligner")
-    parser.add_argument("--target", type=Path, default=TARGET)
-    parser.add_argument("--picture-model", type=Path, default=PICTURE_MODEL)
-    chosen = parser.parse_args()
-    torch.set_num_threads(1)
-    examples = training_set(yamnet_session(), chosen.folder)
-    space = text_space_of(chosen.picture_model)
+    command = read_command(FittingOptions, __doc__)
+    options = command.options
+    examples = training_set(yamnet_session(), command.folder)
+    space = text_space_of(options.picture_model)
     print(f"{len(examples)} sounds of {len({kind for example in examples for kind in example.kinds})} concepts", flush=True)
-    model = fit(examples, space, YAMNET, FittingOptions(), chosen.folder / f"{fingerprint(space, examples)}.pt")
+    folder = command.folder / "loops" / fingerprint(space, examples, options)
+    if command.is_dry_run:
+        loop = fitting_loop(space, YAMNET, options, folder)
+        print(dry_run(loop, fitting_loss(loop.model, examples, space, options)))
+        return
+    model = fit(examples, space, YAMNET, options, folder)
     print(f"on the training sounds: {metrics(*embeds_and_targets(model, examples, space))}")
-    save_aligner(model, chosen.target)
+    save_aligner(model, options.target)
     for name in (CONFIG, WEIGHTS):
-        content = (chosen.target / name).read_bytes()
-        print(f"{name}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}")
+        print(described(options.target / name))
 
 
 def yamnet_session() -> Any:
@@ -70,10 +76,10 @@ def text_space_of(picture_model: Path) -> TextSpace:
     return text_space(tokenizer, encoder.eval(), TOKENS)
 
 
-def fingerprint(space: TextSpace, examples: list[Example]) -> str:
+def fingerprint(space: TextSpace, examples: list[Example], options: FittingOptions) -> str:
     """Name of a training: with another text space, other sounds or other options it is another one, and does not go on."""
     digest = hashlib.blake2b(space.memory.numpy().tobytes(), digest_size=8)
-    digest.update(repr((FittingOptions(), INITIAL_CLASS_LOGIT, [(example.name, example.kinds) for example in examples])).encode())
+    digest.update(repr((options, INITIAL_CLASS_LOGIT, [(example.name, example.kinds) for example in examples])).encode())
     return f"fit-{digest.hexdigest()}"
 
 

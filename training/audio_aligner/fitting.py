@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.arrays import FloatArray
+from models.files.package_weights import WEIGHTS as REPOSITORY
 from models.loading.audio_aligner import AlignerConfig, AudioAligner
 from pipelines.pictures.concept_decomposition import (
     CAPTION_TEMPLATES,
@@ -26,7 +26,9 @@ from pipelines.pictures.vocabulary import class_phrase, concept_by_word, concept
 from pipelines.tagging.audioset import ABOUT_THE_RECORDING, class_tree
 from training.audio_aligner.dataset import Example
 from training.audio_aligner.objective import Objective, alignment_loss
-from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at
+from training.loop.batches import Loss, LossAt, Shard, generator_at, mean_of
+from training.loop.options import LoopOptions
+from training.loop.training_loop import TrainingLoop
 
 SEED = 0
 MASKED_LOGIT = -1e4
@@ -49,11 +51,8 @@ class TextSpace:
 class FittingOptions:
     """Options of a training."""
 
-    loop: LoopOptions = field(
-        default_factory=lambda: LoopOptions(steps=300, learning_rate=6e-4, warm_up=20, flat=0.4, weight_decay=0.1, average=0.98)
-    )
+    loop: LoopOptions
     objective: Objective = field(default_factory=lambda: Objective(distance=0.5))
-    batch: int = 192
     noise: float = 0.3
     """Deviation of what is added to the embeddings, against theirs."""
     rarity: float = 0.2
@@ -62,6 +61,9 @@ class FittingOptions:
     """How often a stamp's sound is drawn against others: they are clean, and of what people look for first."""
     naming: float = 3.0
     """Weight of the cross-entropy of the memory's slots, which acts before the embeds change."""
+    picture_model: Path = REPOSITORY / "tiny_diffusion"
+    """A Stable Diffusion, into whose text space sounds are mapped."""
+    target: Path = REPOSITORY / "audio_aligner"
 
 
 def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:
@@ -110,38 +112,45 @@ def class_concepts() -> FloatArray:
     return table
 
 
-def fit(examples: list[Example], space: TextSpace, yamnet: Path, options: FittingOptions, checkpoint: Path) -> AudioAligner:
-    """Return the aligner trained on `examples`, with its averaged weights."""
-    loop = TrainingLoop(build_aligner(space, yamnet), options.loop, checkpoint)
+def fitting_loop(space: TextSpace, yamnet: Path, options: FittingOptions, folder: Path) -> TrainingLoop:
+    """Return the loop that trains an aligner."""
+    return TrainingLoop(build_aligner(space, yamnet), options.loop, folder)
+
+
+def fit(examples: list[Example], space: TextSpace, yamnet: Path, options: FittingOptions, folder: Path) -> AudioAligner:
+    """Return the aligner trained on `examples`, with its averaged weights; `folder` has its checkpoints."""
+    loop = fitting_loop(space, yamnet, options, folder)
     loop.run(fitting_loss(loop.model, examples, space, options))
-    trained: AudioAligner = loop.averaged()
+    trained: AudioAligner = loop.averaged().cpu()
     return trained
 
 
-def fitting_loss(
-    model: AudioAligner, examples: list[Example], space: TextSpace, options: FittingOptions
-) -> Callable[[int], Tensor]:
-    """Return the loss as a function of the step."""
+def fitting_loss(model: AudioAligner, examples: list[Example], space: TextSpace, options: FittingOptions) -> LossAt:
+    """Return the loss as a function of the step; the rivals of a sound are those of its shard."""
     frequency = np.bincount([example.kinds[0] for example in examples], minlength=len(space.memory))
     draws = torch.tensor([frequency[example.kinds[0]] ** -options.rarity for example in examples])
     draws[[bool(example.recording) for example in examples]] *= options.stamps
     features = [example_features(model, example) for example in examples]
     probs = concept_probs(examples, len(space.memory))
-    known = probs.sum(0) > 0
+    known = (probs.sum(0) > 0).to(model.memory.device)
     deviation = torch.cat([embedding for embedding, _ in features]).std(0)
 
-    def loss_at(step: int) -> Tensor:
-        rng = generator_at(step)
-        chosen = torch.multinomial(draws, options.batch, replacement=True, generator=rng)
+    def loss_at(step: int, shard: Shard) -> Loss:
+        rng, device = generator_at(step, options.loop.seed), model.memory.device
+        chosen = torch.multinomial(draws, options.loop.batch_size, replacement=True, generator=rng)
         views = [(features[i], _pick(range(len(features[i][0])), rng)) for i in chosen.tolist()]
         embeddings = torch.stack([embedding[view] for (embedding, _), view in views])
         embeddings = embeddings + options.noise * deviation * torch.randn(embeddings.shape, generator=rng)
-        scores = model.concept_logits(embeddings, torch.stack([classes[view] for (_, classes), view in views]))
+        classes = torch.stack([scores[view] for (_, scores), view in views])
         kinds = torch.multinomial(probs[chosen], 1, generator=rng).flatten()
-        wordings = torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)
-        loss = alignment_loss(model.prompt_embeds(scores), space.wordings[kinds, wordings], kinds, options.objective)
+        texts = space.wordings[kinds, torch.randint(space.wordings.shape[1], kinds.shape, generator=rng)]
+        part = shard.take(range(len(chosen)))
+        embeddings, classes, kinds, texts = (each[part].to(device) for each in (embeddings, classes, kinds, texts))
+        scores = model.concept_logits(embeddings, classes)
+        loss = alignment_loss(model.prompt_embeds(scores), texts, kinds, options.objective)
         # A concept of which there is no sound to learn from is no rival: its name is left to what YAMNet knows of it.
-        return loss + options.naming * functional.cross_entropy(scores.masked_fill(~known, MASKED_LOGIT), probs[chosen])
+        naming = functional.cross_entropy(scores.masked_fill(~known, MASKED_LOGIT), probs[chosen[part]].to(device))
+        return mean_of(loss + options.naming * naming, len(part))
 
     return loss_at
 
@@ -149,8 +158,9 @@ def fitting_loss(
 def example_features(model: AudioAligner, example: Example) -> tuple[Tensor, Tensor]:
     """Return (embeddings [views, 1024], class scores [views, 521]) of a sound: no weight that is trained is needed for them."""
     with torch.no_grad():
-        embedding, classes = model.pool_patches(torch.from_numpy(example.embeddings.astype(np.float32)))
-    return embedding, classes
+        embeddings = torch.from_numpy(example.embeddings.astype(np.float32)).to(model.memory.device)
+        embedding, classes = model.pool_patches(embeddings)
+    return embedding.cpu(), classes.cpu()
 
 
 def concept_probs(examples: list[Example], slots: int) -> Tensor:

@@ -1,42 +1,44 @@
-"""Make models/weights/tiny_diffusion from nothing, in hours on two cores: `python -m training.tiny_diffusion`.
+"""Make models/weights/tiny_diffusion from nothing, in hours on two cores.
 
-    pip install resvg-py==0.5.0 && python -m training.tiny_diffusion
+    pip install resvg-py==0.5.0 && python -m training.tiny_diffusion --config training/tiny_diffusion/configs/shipped.yaml
 
-Needs npm for the emoji. What was done is kept in `--folder`; the same command goes on where it was stopped.
+Needs npm for the emoji. Stages that are done are kept in `--folder`; the same command goes on where it was stopped.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import tempfile
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import AutoencoderKL
 from PIL import Image
-from torch import Tensor
+from torch import nn
 from transformers import CLIPTokenizer
 
+from training.loop.batches import Loss, LossAt, Shard
+from training.loop.command_line import read_command
+from training.loop.dry_run import dry_run
+from training.loop.options import LoopOptions
+from training.loop.training_loop import TrainingLoop
 from training.tiny_diffusion.autoencoder import (
+    autoencoder_loss,
     build_autoencoder,
+    decoder_loss,
+    decoder_of,
     encode,
-    harden_decoder,
     normalise_latents,
     peak_signal_to_noise,
-    train_autoencoder,
 )
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, sheet_of_concepts
 from training.tiny_diffusion.dataset import Dataset, DatasetOptions, Item, make_dataset
 from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss
-from training.tiny_diffusion.pictures import AS_DRAWN
 from training.tiny_diffusion.pipeline import build_pipeline, save_pipeline
 from training.tiny_diffusion.tokenizer import build_tokenizer
-from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop
 
-STAGES = ("autoencoder", "decoder", "diffusion")
 SEED = 0
 SHEETS = 10
 """Contact sheets while the diffusion model is trained."""
@@ -54,20 +56,11 @@ class Recipe:
     varied_steps: int
     autoencoder: LoopOptions
     decoder: LoopOptions
-    diffusion: LoopOptions
+    loop: LoopOptions
+    """Training of the diffusion model."""
     networks: NetworkOptions
-
-
-SHIPPED_RECIPE = Recipe(
-    autoencoder_data=DatasetOptions(variants=12, scenes=1500),
-    varied_data=DatasetOptions(variants=12, scenes=4000),
-    drawn_data=DatasetOptions(variants=8, scenes=1500, scene_share=0.08, variation=AS_DRAWN),
-    varied_steps=4250,
-    autoencoder=LoopOptions(steps=6000, learning_rate=1.5e-3, flat=0.8, weight_decay=1e-3, average=0.99, checkpoint_steps=250),
-    decoder=LoopOptions(steps=4000, learning_rate=1e-3, flat=0.2, weight_decay=1e-3, average=0.99, checkpoint_steps=250),
-    diffusion=LoopOptions(steps=13000, learning_rate=1e-3, checkpoint_steps=250),
-    networks=NetworkOptions(),
-)
+    target: Path = SHIPPED
+    """Folder of the finished pipeline."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +68,19 @@ class Workshop:
     """Where the work files are, and what is made of them."""
 
     folder: Path
-    target: Path
     recipe: Recipe
+    is_dry_run: bool = False
+
+    def loop(self, name: str, model: nn.Module, options: LoopOptions) -> TrainingLoop:
+        """Return the loop of a stage."""
+        return TrainingLoop(model, options, self.folder / "loops" / name)
+
+    def run(self, loop: TrainingLoop, loss_at: LossAt, on_checkpoint: Callable[[], None] = lambda: None) -> None:
+        """Train a stage to its end; in a dry run, print its costs and end the process."""
+        if self.is_dry_run:
+            print(f"{loop.folder.name}: {dry_run(loop, loss_at)}")
+            raise SystemExit
+        loop.run(loss_at, on_checkpoint=on_checkpoint)
 
     def dataset(self, options: DatasetOptions) -> Dataset:
         """Return the training pictures, drawn anew, which takes less than a minute."""
@@ -84,21 +88,25 @@ class Workshop:
 
     def make_autoencoder(self) -> None:
         """Train the encoder and the decoder, with latents that are standard normal."""
-        pixels = self.dataset(self.recipe.autoencoder_data).pixels
+        pixels, options = self.dataset(self.recipe.autoencoder_data).pixels, self.recipe.autoencoder
         torch.manual_seed(SEED)
-        checkpoint = self.folder / "autoencoder.pt"
-        model = train_autoencoder(build_autoencoder(), pixels, self.recipe.autoencoder, checkpoint)
+        loop = self.loop("autoencoder", build_autoencoder(), options)
+        self.run(loop, autoencoder_loss(loop.model, pixels, options))
+        model = loop.averaged().cpu()
         normalise_latents(model, pixels[:: self.recipe.autoencoder_data.variants])
         self.keep(model, "autoencoder")
 
     def make_decoder(self) -> None:
         """Train the decoder of the same autoencoder to ignore noise in the latents."""
-        pixels = self.dataset(self.recipe.autoencoder_data).pixels
+        pixels, options = self.dataset(self.recipe.autoencoder_data).pixels, self.recipe.decoder
         model = AutoencoderKL.from_pretrained(self.folder / "autoencoder")
-        before = peak_signal_to_noise(model, pixels[:: self.recipe.autoencoder_data.variants])
-        model = harden_decoder(model, pixels, self.recipe.decoder, self.folder / "decoder.pt")
-        after = peak_signal_to_noise(model, pixels[:: self.recipe.autoencoder_data.variants])
-        print(f"decoder: {before:.2f} dB before, {after:.2f} dB after", flush=True)
+        samples = pixels[:: self.recipe.autoencoder_data.variants]
+        before = peak_signal_to_noise(model, samples)
+        loop = self.loop("decoder", decoder_of(model), options)
+        self.run(loop, decoder_loss(model.to(loop.device), pixels, options))
+        model.post_quant_conv, model.decoder = loop.averaged()
+        model = model.cpu().eval()
+        print(f"decoder: {before:.2f} dB before, {peak_signal_to_noise(model, samples):.2f} dB after", flush=True)
         self.keep(model, "decoder")
 
     def keep(self, model: Any, name: str) -> None:
@@ -128,24 +136,25 @@ class Workshop:
 
     def make_diffusion(self) -> None:
         """Train the text encoder and the UNet, write contact sheets on the way and the shipped folder at the end."""
-        varied, drawn = self.latents("varied", self.recipe.varied_data), self.latents("drawn", self.recipe.drawn_data)
+        recipe = self.recipe
+        varied, drawn = self.latents("varied", recipe.varied_data), self.latents("drawn", recipe.drawn_data)
         tokenizer = self.tokenizer(varied.items)
         torch.manual_seed(SEED)
-        model = build_text_to_latents(tokenizer, self.recipe.networks)
-        loop = TrainingLoop(model, self.recipe.diffusion, self.folder / "diffusion.pt")
-        varied_loss, drawn_loss = (diffusion_loss(model, tokenizer, each, self.recipe.networks) for each in (varied, drawn))
+        model = build_text_to_latents(tokenizer, recipe.networks)
+        loop = self.loop("diffusion", model, recipe.loop)
+        of_varied, of_drawn = (diffusion_loss(model, tokenizer, each, recipe.networks, recipe.loop) for each in (varied, drawn))
 
-        def loss_at(step: int) -> Tensor:
-            return varied_loss(step) if step < self.recipe.varied_steps else drawn_loss(step)
+        def loss_at(step: int, shard: Shard) -> Loss:
+            return of_varied(step, shard) if step < recipe.varied_steps else of_drawn(step, shard)
 
-        loop.run(loss_at, lambda: self.show(loop, tokenizer))
-        self.pipeline(loop, tokenizer, self.target)
+        self.run(loop, loss_at, lambda: self.show(loop, tokenizer))
+        self.pipeline(loop, tokenizer, recipe.target)
 
     def pipeline(self, loop: TrainingLoop, tokenizer: Any, target: Path) -> Any:
         """Return the averaged model with the best decoder there is, written to `target`."""
         finished = self.folder / "decoder"
         autoencoder = AutoencoderKL.from_pretrained(finished if finished.exists() else self.folder / "autoencoder")
-        pipeline = build_pipeline(autoencoder, loop.averaged(), tokenizer)
+        pipeline = build_pipeline(autoencoder, loop.averaged().cpu(), tokenizer)
         save_pipeline(pipeline, target)
         return pipeline
 
@@ -160,27 +169,14 @@ class Workshop:
 
 
 def main() -> None:
-    """Do the stages that were asked for and are not done."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "tiny_diffusion", help="work files")
-    parser.add_argument("--target", type=Path, default=SHIPPED, help="where the finished pipeline goes")
-    parser.add_argument("--threads", type=int, default=2, help="the most; 1 on a machine that others keep busy")
-    parser.add_argument("--steps", type=int, default=SHIPPED_RECIPE.diffusion.steps, help="of the diffusion model")
-    parser.add_argument("--stages", nargs="*", choices=STAGES, default=STAGES)
-    chosen = parser.parse_args()
-    recipe = replace(
-        SHIPPED_RECIPE,
-        autoencoder=replace(SHIPPED_RECIPE.autoencoder, most_threads=chosen.threads),
-        decoder=replace(SHIPPED_RECIPE.decoder, most_threads=chosen.threads),
-        diffusion=replace(SHIPPED_RECIPE.diffusion, most_threads=chosen.threads, steps=chosen.steps),
-    )
-    workshop = Workshop(chosen.folder, chosen.target, recipe)
-    if "autoencoder" in chosen.stages and not (chosen.folder / "autoencoder").exists():
+    """Do the stages that are not done."""
+    command = read_command(Recipe, __doc__)
+    workshop = Workshop(command.folder, command.options, command.is_dry_run)
+    if not (command.folder / "autoencoder").exists():
         workshop.make_autoencoder()
-    if "decoder" in chosen.stages and not (chosen.folder / "decoder").exists():
+    if not (command.folder / "decoder").exists():
         workshop.make_decoder()
-    if "diffusion" in chosen.stages:
-        workshop.make_diffusion()
+    workshop.make_diffusion()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,13 +9,13 @@ from diffusers import AutoencoderKL
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.tiny_diffusion.training_loop import LoopOptions, TrainingLoop, generator_at
+from training.loop.batches import Loss, LossAt, Shard, generator_at, mean_of
+from training.loop.options import LoopOptions
 
 LATENT_CHANNELS = 8
 KL_WEIGHT = 2e-4
 GREEN_WEIGHT = 0.3
 GREEN_CHANNEL = 6
-BATCH = 8
 LATENT_NOISE = 0.3
 """Greatest standard deviation of the noise that the decoder learns to overlook; latents have a deviation of 1."""
 
@@ -70,28 +69,27 @@ def green_channel_loss(latents: Tensor, pixels: Tensor) -> Tensor:
     return (latents[:, GREEN_CHANNEL].float() - greenness).square().mean()
 
 
-def train_autoencoder(model: Any, pixels: Tensor, options: LoopOptions, checkpoint: Path) -> Any:
-    """Train on uint8 pixels [n, 96, 96, 3]; the averaged model, its latents not yet normalised."""
+def autoencoder_loss(model: Any, pixels: Tensor, options: LoopOptions) -> LossAt:
+    """Return the loss of training on uint8 pixels [n, 96, 96, 3]; the latents are not normalised."""
 
-    def loss_at(step: int) -> Tensor:
-        rng = generator_at(step)
-        batch = to_model(pixels[torch.randint(len(pixels), (BATCH,), generator=rng)])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            posterior = model.encode(batch).latent_dist
-            decoded = model.decode(posterior.sample(rng)).sample
+    def loss_at(step: int, shard: Shard) -> Loss:
+        rng = generator_at(step, options.seed)
+        chosen = shard.take(torch.randint(len(pixels), (options.batch_size,), generator=rng).tolist())
+        batch = to_model(pixels[chosen]).to(model.device)
+        posterior = model.encode(batch).latent_dist
+        decoded = model.decode(posterior.sample(rng)).sample
         kl = 0.5 * (posterior.mean.square() + posterior.var - 1 - posterior.logvar).float().mean()
-        return picture_loss(decoded, batch) + KL_WEIGHT * kl + GREEN_WEIGHT * green_channel_loss(posterior.mean, batch)
+        greens = green_channel_loss(posterior.mean, batch)
+        return mean_of(picture_loss(decoded, batch) + KL_WEIGHT * kl + GREEN_WEIGHT * greens, len(chosen))
 
-    loop = TrainingLoop(model, options, checkpoint)
-    loop.run(loss_at)
-    return loop.averaged()
+    return loss_at
 
 
 def encode(model: Any, pixels: Tensor, batch: int = 64) -> tuple[Tensor, Tensor]:
     """Return the mean and standard deviation of the latents, each [n, 8, 12, 12], of uint8 pixels [n, 96, 96, 3]."""
     with torch.no_grad():
-        posteriors = [model.encode(to_model(part)).latent_dist for part in pixels.split(batch)]
-    return torch.cat([each.mean for each in posteriors]), torch.cat([each.std for each in posteriors])
+        posteriors = [model.encode(to_model(part).to(model.device)).latent_dist for part in pixels.split(batch)]
+    return torch.cat([each.mean.cpu() for each in posteriors]), torch.cat([each.std.cpu() for each in posteriors])
 
 
 def normalise_latents(model: Any, pixels: Tensor) -> None:
@@ -111,23 +109,25 @@ def normalise_latents(model: Any, pixels: Tensor) -> None:
         after.weight *= scale.view(1, -1, 1, 1)
 
 
-def harden_decoder(model: Any, pixels: Tensor, options: LoopOptions, checkpoint: Path) -> Any:
-    """Train the decoder alone on latents with noise, for a diffusion model's latents are never quite clean."""
+def decoder_of(model: Any) -> nn.Module:
+    """Return what decodes latents, as one trainable module."""
+    return nn.ModuleList([model.post_quant_conv, model.decoder])
+
+
+def decoder_loss(model: Any, pixels: Tensor, options: LoopOptions) -> LossAt:
+    """Return the loss of the decoder on latents with noise, for a diffusion model's latents are never quite clean."""
     means, _ = encode(model, pixels)
-    decoder = nn.ModuleList([model.post_quant_conv, model.decoder])
 
-    def loss_at(step: int) -> Tensor:
-        rng = generator_at(step)
-        chosen = torch.randint(len(pixels), (BATCH,), generator=rng)
-        noise = LATENT_NOISE * torch.rand(BATCH, 1, 1, 1, generator=rng) * torch.randn(means[chosen].shape, generator=rng)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            decoded = model.decode(means[chosen] + noise).sample
-        return picture_loss(decoded, to_model(pixels[chosen]))
+    def loss_at(step: int, shard: Shard) -> Loss:
+        rng = generator_at(step, options.seed)
+        chosen = torch.randint(len(pixels), (options.batch_size,), generator=rng)
+        levels = LATENT_NOISE * torch.rand(len(chosen), 1, 1, 1, generator=rng)
+        noisy = means[chosen] + levels * torch.randn(means[chosen].shape, generator=rng)
+        part = shard.take(range(len(chosen)))
+        decoded = model.decode(noisy[part].to(model.device)).sample
+        return mean_of(picture_loss(decoded, to_model(pixels[chosen[part]]).to(model.device)), len(part))
 
-    loop = TrainingLoop(decoder, options, checkpoint)
-    loop.run(loss_at)
-    model.post_quant_conv, model.decoder = loop.averaged()
-    return model.eval()
+    return loss_at
 
 
 def peak_signal_to_noise(model: Any, pixels: Tensor) -> float:

@@ -8,7 +8,6 @@ block (`addition_embed_type="text"`): with cross-attention alone, so small a mod
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +16,12 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel
 
+from training.loop.batches import Loss, LossAt, Shard, generator_at, mean_of
+from training.loop.options import LoopOptions
 from training.tiny_diffusion.autoencoder import LATENT_CHANNELS
 from training.tiny_diffusion.captions import caption
 from training.tiny_diffusion.dataset import Item
 from training.tiny_diffusion.tokenizer import TEXT_LENGTH, tokenize
-from training.tiny_diffusion.training_loop import generator_at
 
 TRAIN_TIMESTEPS = 1000
 MIN_SNR_GAMMA = 5.0
@@ -31,14 +31,13 @@ MIN_WEIGHT = 0.3
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """Sizes of the two networks, and what a batch is made of."""
+    """Sizes of the two networks, and what disturbs their inputs."""
 
     text_width: int = 192
     text_layers: int = 2
     channels: tuple[int, int] = (128, 160)
     latent_side: int = 12
     groups: int = 16
-    batch: int = 32
     unconditional: float = 0.1
     """Share of pictures trained without a caption, for guidance (Ho & Salimans 2022)."""
     text_noise: float = 0.5
@@ -120,26 +119,26 @@ class Latents:
     """[n, 8, 12, 12]."""
 
 
-def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, options: NetworkOptions) -> Callable[[int], Tensor]:
+def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, networks: NetworkOptions, options: LoopOptions) -> LossAt:
     """Return the loss of each step."""
     weights = torch.tensor([item.weight for item in latents.items])
     signals = build_scheduler().alphas_cumprod
 
-    def loss_at(step: int) -> Tensor:
-        rng = generator_at(step)
-        chosen = torch.multinomial(weights, options.batch, replacement=True, generator=rng)
+    def loss_at(step: int, shard: Shard) -> Loss:
+        rng, device = generator_at(step, options.seed), model["unet"].device
+        chosen = torch.multinomial(weights, options.batch_size, replacement=True, generator=rng)
         clean = latents.means[chosen] + latents.deviations[chosen] * torch.randn(latents.means[chosen].shape, generator=rng)
-        timesteps = stratified_timesteps(options.batch, rng)
+        timesteps = stratified_timesteps(options.batch_size, rng)
         noise = torch.randn(clean.shape, generator=rng)
         signal = signals[timesteps].view(-1, 1, 1, 1)
         noisy = signal.sqrt() * clean + (1 - signal).sqrt() * noise
         velocity = signal.sqrt() * noise - (1 - signal).sqrt() * clean
-        ids = tokenize(tokenizer, captions_of(latents.items, chosen, step, options.unconditional))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            text = with_noise(model["text_encoder"](ids)[0], options.text_noise, rng)
-            predicted = model["unet"](noisy, timesteps, text).sample
-        errors = (predicted.float() - velocity).square().mean((1, 2, 3))
-        return (errors * loss_weights(signal.flatten())).mean()
+        ids = tokenize(tokenizer, captions_of(latents.items, chosen, step, networks.unconditional))
+        part = shard.take(range(options.batch_size))
+        text = with_noise(model["text_encoder"](ids[part].to(device))[0], networks.text_noise, rng)
+        predicted = model["unet"](noisy[part].to(device), timesteps[part].to(device), text).sample
+        errors = (predicted.float() - velocity[part].to(device)).square().mean((1, 2, 3))
+        return mean_of((errors * loss_weights(signal[part].flatten()).to(device)).mean(), len(part))
 
     return loss_at
 
@@ -165,4 +164,5 @@ def captions_of(items: tuple[Item, ...], chosen: Tensor, step: int, unconditiona
 def with_noise(text: Tensor, most: float, rng: torch.Generator) -> Tensor:
     """Return embeddings [n, 16, width], half of them with noise of up to `most` times their deviation."""
     level = most * (2 * torch.rand(len(text), 1, 1, generator=rng) - 1).clamp(min=0)
-    return text + level * text.std().detach() * torch.randn(text.shape, generator=rng)
+    noise = level * torch.randn(text.shape, generator=rng)
+    return text + text.std().detach() * noise.to(text.device)

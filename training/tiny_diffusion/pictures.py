@@ -74,10 +74,6 @@ class Variation:
     """Anywhere on the ground; else in the middle."""
 
 
-AS_DRAWN = Variation(smallest=0.92, largest=0.92, hue=0.0, mirrored=0.0, shifted=False)
-"""Only the ground differs."""
-
-
 @dataclass(frozen=True)
 class Picture:
     """A vector picture of one concept in one style."""
