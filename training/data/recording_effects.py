@@ -9,11 +9,11 @@ import numpy as np
 
 from models.arrays import FloatArray
 
-CODECS = ("libopus", "libvorbis")
-"""Encoders for Ogg, which states the codec's delay, so that decoding removes it."""
+CODECS = {"libopus": "ogg", "libmp3lame": "mp3"}
+"""Encoders and their containers, which state the codec's delay, so that decoding removes it."""
 BITRATES_KBPS = (32, 48, 64)
 OPUS_RATE = 48_000
-"""Hz."""
+"""Hz; MP3 is coded at the rate of the sound."""
 
 
 def augment(waveform: FloatArray, sample_rate: int, rng: np.random.Generator, talk: FloatArray | None = None) -> FloatArray:
@@ -75,27 +75,28 @@ def noise(samples: int, rng: np.random.Generator) -> FloatArray:
 
 
 def code(waveform: FloatArray, sample_rate: int, rng: np.random.Generator) -> FloatArray:
-    """Encode with a random lossy codec and decode, equally long and in time."""
-    codec, bitrate = str(rng.choice(CODECS)), 1000 * int(rng.choice(BITRATES_KBPS))
-    encoded = io.BytesIO()
-    with av.open(encoded, "w", format="ogg") as container:
-        stream = container.add_stream(codec, rate=_codec_rate(codec, sample_rate), layout="mono", bit_rate=bitrate)
+    """Encode with a random lossy codec and bit rate, and decode: equally long and in time."""
+    return coded(waveform, sample_rate, str(rng.choice(list(CODECS))), int(rng.choice(BITRATES_KBPS)))
+
+
+def coded(waveform: FloatArray, sample_rate: int, codec: str, kbps: int) -> FloatArray:
+    """Encode with one of `CODECS` at `kbps` kbit/s, and decode: equally long and in time."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=CODECS[codec]) as container:
+        rate = OPUS_RATE if codec == "libopus" else sample_rate
+        stream = container.add_stream(codec, rate=rate, layout="mono", bit_rate=1000 * kbps)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(waveform, np.float32)[np.newaxis], format="fltp", layout="mono")
         frame.sample_rate = sample_rate
-        for part in av.AudioResampler(stream.format, "mono", stream.rate).resample(frame):
+        to_codec = av.AudioResampler(stream.format, "mono", rate, frame_size=stream.codec_context.frame_size)
+        for part in (*to_codec.resample(frame), *to_codec.resample(None)):
             container.mux(stream.encode(part))
         container.mux(stream.encode(None))
-    encoded.seek(0)
-    resampler = av.AudioResampler("fltp", "mono", sample_rate)
-    with av.open(encoded) as container:
-        parts = [part for frame in container.decode(audio=0) for part in resampler.resample(frame)]
-    decoded = np.concatenate([part.to_ndarray()[0] for part in (*parts, *resampler.resample(None))])
+    file.seek(0)
+    from_codec = av.AudioResampler("fltp", "mono", sample_rate)
+    with av.open(file) as container:
+        parts = [part for frame in container.decode(audio=0) for part in from_codec.resample(frame)]
+    decoded = np.concatenate([part.to_ndarray()[0] for part in (*parts, *from_codec.resample(None))])
     return np.pad(decoded, (0, max(0, len(waveform) - len(decoded))))[: len(waveform)].astype(np.float32)
-
-
-def _codec_rate(codec: str, sample_rate: int) -> int:
-    """Return the rate in Hz at which a codec works: Opus has few, Vorbis takes any."""
-    return OPUS_RATE if codec == "libopus" else sample_rate
 
 
 def _rms(waveform: FloatArray) -> float:
