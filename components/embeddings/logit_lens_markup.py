@@ -9,6 +9,7 @@ import numpy as np
 
 from components.embeddings import labels
 from components.page.jobs.waiting import loading_words
+from components.page.markup import fold_markup
 from components.page.seekable import seek_button
 from models.arrays import FloatArray
 from pipelines.interpretability.logit_lens import (
@@ -84,7 +85,7 @@ def lens_summary_markup(now: LogitLensProgress) -> str:
     running = now.state in ("loading", "writing")
     length, done = now.end - now.start, max(0.0, now.position - now.start)
     bar = f'<progress max="{length:.2f}" value="{done:.2f}" aria-label="{labels.PROGRESS}"></progress>' if running else ""
-    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(now.model_reason)}</details>'
+    why = fold_markup(labels.WHY_MODEL, now.model_reason)
     return f'{bar}<p class="summary" data-state="{now.state}">{" · ".join(facts)}</p>{why}'
 
 

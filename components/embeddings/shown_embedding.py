@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from components.embeddings import labels
 from components.embeddings.map import MapView, thinned
 from components.page.jobs.waiting import loading_words
+from components.page.markup import fold_markup
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import ColourTrack
 from models.arrays import FloatArray
@@ -164,11 +165,9 @@ def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") ->
         labels.TIMING.format(duration=duration, elapsed=elapsed, mapped=embedding_map.elapsed),
     ]
     remarks = " ".join(part for part in (embedding_map.note, thinned(frames).strip(), note) if part)
-    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(first.model_reason)}</details>'
+    why = fold_markup(labels.WHY_MODEL, first.model_reason)
     remark = f'<p class="summary">{html.escape(remarks)}</p>' if remarks else ""
-    return (
-        f'<p class="summary" data-state="{state}">{html.escape(" · ".join(facts))}</p>{remark}{why if first.model_reason else ""}'
-    )
+    return f'<p class="summary" data-state="{state}">{html.escape(" · ".join(facts))}</p>{remark}{why}'
 
 
 def progress_markup(now: EmbeddingProgress, name: str) -> str:

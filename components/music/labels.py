@@ -13,7 +13,7 @@ STOP = "Stop"
 
 DESCRIBE = "Describe"
 EMPTY = "The description appears here. Choose a clip above, then press Describe."
-READY = "Press Describe for a caption, facts and tags of this clip."
+READY = "Press Describe for a caption, facts and tags of this clip; then ask about it."
 SOUND_TAGGER = "Sound tagger"
 CAPTION_MODEL = "Caption model"
 TEMPLATES = "Templates"
@@ -30,7 +30,7 @@ TAGS_PER_KIND = "Tags per kind"
 METRE = "Metre"
 METRES = [("Detect", 0), *((f"{beats} beats per bar", beats) for beats in (2, 3, 4, 5))]
 MIN_BPM, MAX_BPM = "Min BPM", "Max BPM"
-WHY_MODEL = "Why this model"
+WHY_MODEL = "Models, and why these"
 
 TEMPO, KEY, TUNING, CHORDS, SECTIONS, VOCALS, LOUDNESS = "Tempo", "Key", "Tuning", "Chords", "Sections", "Vocals", "Loudness"
 KIND_TITLES: dict[TagKind, str] = {

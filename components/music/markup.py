@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from components.music import labels
 from components.page.jobs.waiting import loading_words
-from components.page.markup import chips_markup
+from components.page.markup import chips_markup, fold_markup
 from components.page.seekable import seek_button
 from pipelines.description.description import ClipDescription
 from pipelines.music.facts import MusicFacts, Vocals
@@ -65,14 +65,13 @@ def _kind_group(kind: TagKind, music: MusicTags) -> tuple[str, list[tuple[str, f
 
 
 def description_summary(now: ClipDescription) -> str:
-    """Return one line with progress, models and elapsed time."""
+    """Return one line with progress and elapsed time; the models are folded away below it."""
     running = now.state not in ("done", "stopped")
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="{labels.PROGRESS}"></progress>' if running else ""
     took = (labels.DONE if now.state == "done" else labels.TOOK).format(duration=now.duration, elapsed=now.elapsed)
     place = labels.ON_DEVICE.format(now.device) if now.device else ""
-    facts = html.escape(" · ".join(part for part in (loading_words(now.step), now.model, place, took) if part))
-    reason = now.caption.model_reason if now.caption else ""
-    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(reason)}</details>' if reason else ""
+    facts = html.escape(" · ".join(part for part in (loading_words(now.step), place, took) if part))
+    why = fold_markup(labels.WHY_MODEL, now.model, now.caption.model_reason if now.caption else "")
     return f'{bar}<p class="summary" data-state="{now.state}">{facts}</p>{why}'
 
 

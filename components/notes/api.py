@@ -30,7 +30,7 @@ class NoteArguments:
     lowest_pitch: Annotated[int, "MIDI pitch, from 21."] = NoteOptions.lowest_pitch
     highest_pitch: Annotated[int, "MIDI pitch, up to 108."] = NoteOptions.highest_pitch
     pitch_bends: Annotated[bool, "whether all notes have pitch curves; those of a melody always have."] = NoteOptions.pitch_bends
-    drums: Annotated[bool, "whether drums that play are a part of their own."] = NoteOptions.drums
+    drums: Annotated[bool, "whether drums are a part of their own: kick, snare, hat; no toms or cymbals."] = NoteOptions.drums
     details: Annotated[bool, "whether the answer has all notes, beats and pitch curves beside the summary."] = False
 
     def options(self) -> NoteOptions:

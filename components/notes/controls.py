@@ -23,7 +23,7 @@ def build_advanced_controls() -> list[gr.components.Component]:
         lowest = gr.Dropdown(pitches, value=usual.lowest_pitch, label=labels.LOWEST, min_width=160)
         highest = gr.Dropdown(pitches, value=usual.highest_pitch, label=labels.HIGHEST, min_width=160)
         bends = gr.Checkbox(usual.pitch_bends, label=labels.PITCH_BENDS, min_width=160)
-        drums = gr.Checkbox(usual.drums, label=labels.DRUMS, min_width=160)
+        drums = gr.Checkbox(usual.drums, label=labels.DRUMS, info=labels.DRUMS_HINT, min_width=160)
     return [mode, onset, frame, shortest, lowest, highest, bends, drums]
 
 

@@ -25,10 +25,13 @@ MIN_SECONDS = "Shortest note (ms)"
 LOWEST, HIGHEST = "Lowest pitch", "Highest pitch"
 PITCH_BENDS = "Pitch bends"
 DRUMS = "Drums"
+DRUMS_HINT = "Kick, snare and hat; no toms or cymbals."
 
 NOTE_COUNT = "{count} notes"
 ONE_NOTE = "1 note"
 PART_COUNT = "{part}: {count}"
+DRUMS_COUNT = "{part}: {count} (kick, snare and hat; no toms or cymbals)"
+LICENCES = "Licences"
 
 FORMATS = (("midi", "MIDI"), ("musicxml", "MusicXML"), ("svg", "SVG"), ("csv", "CSV"), ("json", "JSON"), ("wav", "WAV"))
 """Files for download: format of `export_notes`, and its name."""

@@ -12,6 +12,7 @@ from components.notes import labels
 from components.notes.roll import no_roll_value, pitch_names, roll_value
 from components.page.edits import edits_value
 from components.page.jobs.waiting import loading_words
+from components.page.markup import fold_markup
 from components.timeline.items import NoteItem
 from components.timeline.timeline import TimelineFeed, Value
 from components.timeline.tracks import NoteTrack
@@ -78,16 +79,18 @@ def _item(note: Note) -> NoteItem:
 
 
 def notes_summary(now: NoteTranscription) -> str:
-    """Return one line with the number of notes, model, progress and time."""
+    """Return one line with the number of notes, models, progress and time; device and licences are folded away below it."""
     facts = []
     if now.notes:
         count = len(now.notes)
         facts.append(labels.ONE_NOTE if count == 1 else labels.NOTE_COUNT.format(count=count))
-    if len(now.parts) > 1:
-        counts = Counter(note.part for note in now.notes)
-        facts += [labels.PART_COUNT.format(part=part.name, count=counts[part.name]) for part in now.parts]
-    facts.append(f"{now.model}, {now.dtype} on {now.device}, {now.licence}")
+    counts = Counter(note.part for note in now.notes)
+    for part in now.parts if len(now.parts) > 1 or any(part.is_drums for part in now.parts) else ():
+        wording = labels.DRUMS_COUNT if part.is_drums else labels.PART_COUNT
+        facts.append(wording.format(part=part.name, count=counts[part.name]))
+    facts.append(now.model)
     facts.append(f"{now.duration:.1f} s of audio in {now.elapsed:.1f} s" if now.state == "done" else f"{now.elapsed:.1f} s")
     running = now.state in ("loading", "analysing")
     bar = f'<progress max="1" value="{now.position:.3f}" aria-label="Progress"></progress>' if running else ""
-    return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(" · ".join(facts))}</p>'
+    why = fold_markup(labels.LICENCES, now.licence, f"{now.dtype} on {now.device}")
+    return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(" · ".join(facts))}</p>{why}'

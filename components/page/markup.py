@@ -1,9 +1,10 @@
-"""HTML that several tabs share: failures, chips."""
+"""HTML that several tabs share: failures, folded lines, chips."""
 
 from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from pipelines.wording.certainty import percent
@@ -16,6 +17,17 @@ class FailureMarkup(str):
 def failure_markup(sentence: str) -> FailureMarkup:
     """Return the line that says why there is no result."""
     return FailureMarkup(f'<p class="summary failed" role="alert" data-state="failed">{html.escape(sentence)}</p>')
+
+
+def fold_markup(title: str, *parts: str) -> str:
+    """Return text that is folded away below `title`; '' if all parts are empty."""
+    text = html.escape("; ".join(filter(None, parts)))
+    return f'<details class="why"><summary>{title}</summary>{text}</details>' if text else ""
+
+
+def short_licences(licence: str) -> str:
+    """Return the names of licences without what stands in brackets, each once."""
+    return ", ".join(dict.fromkeys(re.sub(r" \([^)]*\)", "", licence).split(", ")))
 
 
 def labels_markup(labels: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ export function scrollToResults() {
     const pressed = event.target.closest('.controls button.primary, #draw-storyboard');
     const results = pressed?.closest('.columns')?.querySelector('.results');
     if (!results || results.getBoundingClientRect().top < FAR_DOWN * innerHeight) return;
+    results.dataset.asked = 'true'; // styles may keep room for what comes
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     results.scrollIntoView({behavior: still ? 'auto' : 'smooth'});
   });

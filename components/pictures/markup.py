@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from components.page.jobs.waiting import loading_words
-from components.page.markup import chips_markup
+from components.page.markup import chips_markup, fold_markup, short_licences
 from components.pictures import labels
 from components.pictures.files import DrawnPicture, KeptPicture, drawn_picture, file_url, preview_url
 from pipelines.pictures.foreign_metadata import ForeignSettings
@@ -81,8 +80,7 @@ def drawing_summary(now: Drawing) -> str:
         labels.ON_DEVICE.format(dtype=now.dtype, device=now.device) if now.device else "",
         labels.TOOK.format(now.elapsed),
     ]
-    reasons = [now.model_reason, now.licence]
-    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape("; ".join(reasons))}</details>'
+    why = fold_markup(labels.WHY_MODEL, now.model_reason, now.licence)
     line = f'<p class="summary" data-state="{now.state}">{" · ".join(part for part in facts if part)}</p>'
     return f"{bar}{line}{overflow_markup(now)}{why}"
 
@@ -112,11 +110,6 @@ def foreign_markup(foreign: ForeignSettings) -> str:
     text = "; the picture is based on text" if foreign.prompt else ""
     left_out = f" Not restored: {html.escape(', '.join(foreign.left_out))}." if foreign.left_out else ""
     return f'<p class="summary" role="status">Restored from {foreign.tool}: {restored}{text}.{left_out}</p>'
-
-
-def short_licences(licence: str) -> str:
-    """Return the names of licences without what stands in brackets, each once."""
-    return ", ".join(dict.fromkeys(re.sub(r" \([^)]*\)", "", licence).split(", ")))
 
 
 def _seeds(seeds: list[int]) -> str:

@@ -13,14 +13,13 @@ from PIL import Image
 
 from components.clip.clip_input import ClipInput
 from components.page.jobs.waiting import loading_words
-from components.page.markup import failure_markup
+from components.page.markup import failure_markup, short_licences
 from components.page.model_choices import ModelChoices, titled, within_reach
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from components.pictures import labels
 from components.pictures.controls import Drawn
 from components.pictures.files import KeptPicture, keep_pictures
-from components.pictures.markup import short_licences
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from pipelines.clip.clip import AudioClip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from components.page.jobs.waiting import loading_words
+from components.page.markup import fold_markup
 from components.transcription import labels
 from components.transcription.labels import TranscriptLabels
 from pipelines.speech.languages import WHISPER_LANGUAGES
@@ -57,7 +58,7 @@ def transcription_summary(now: Transcription) -> str:
         if running
         else ""
     )
-    why = f'<details class="why"><summary>{labels.WHY_MODEL}</summary>{html.escape(now.model_reason)}</details>'
+    why = fold_markup(labels.WHY_MODEL, now.model_reason)
     cut = "".join(f'<p class="summary">{html.escape(shortened_sentence(field))}</p>' for field in now.shortened)
     return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(" · ".join(facts))}</p>{cut}{why}'
 
