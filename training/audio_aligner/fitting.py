@@ -27,6 +27,7 @@ from pipelines.tagging.audioset import ABOUT_THE_RECORDING, class_tree
 from training.audio_aligner.dataset import Example
 from training.audio_aligner.objective import Objective, alignment_loss
 from training.loop.batches import Loss, LossAt, Shard, generator_at, mean_of
+from training.loop.config import ConfigPath
 from training.loop.options import LoopOptions
 from training.loop.training_loop import TrainingLoop
 
@@ -61,9 +62,9 @@ class FittingOptions:
     """How often a stamp's sound is drawn against others: they are clean, and of what people look for first."""
     naming: float = 3.0
     """Weight of the cross-entropy of the memory's slots, which acts before the embeds change."""
-    picture_model: Path = REPOSITORY / "tiny_diffusion"
+    picture_model: ConfigPath = REPOSITORY / "tiny_diffusion"
     """A Stable Diffusion, into whose text space sounds are mapped."""
-    target: Path = REPOSITORY / "audio_aligner"
+    target: ConfigPath = REPOSITORY / "audio_aligner"
 
 
 def text_space(tokenizer: Any, text_encoder: Any, tokens: int) -> TextSpace:

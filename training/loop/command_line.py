@@ -24,6 +24,7 @@ class HasLoop(Protocol):
 
 
 Options = TypeVar("Options", bound=HasLoop)
+AnyOptions = TypeVar("AnyOptions")
 
 
 @dataclass(frozen=True)
@@ -44,19 +45,34 @@ def read_command(kind: type[Options], description: str | None, arguments: Sequen
         description: for `--help`.
         arguments: those of the process if None.
     """
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, required=True, help="YAML file of the options, such as those in configs/")
+    parser = _parser(description)
     parser.add_argument("--folder", type=Path, help=f"files of work; default: one for each config in {TRAININGS}")
     parser.add_argument("--steps", type=int, help="another number of steps than the config's")
     parser.add_argument("--dry-run", action="store_true", help="only print the memory and time of a step")
     chosen = parser.parse_args(arguments)
-    try:
-        options: Any = read_config(chosen.config, kind)
-    except (ConfigRefused, OSError) as error:
-        parser.error(str(error))
+    options: Any = _read(parser, chosen.config, kind)
     if chosen.steps is not None:
         if chosen.steps < 1:
             parser.error("--steps must be at least 1")
         options = replace(options, loop=replace(options.loop, steps=chosen.steps))
     config = chosen.config.resolve()
     return Command(options, chosen.folder or TRAININGS / config.parents[1].name / config.stem, chosen.dry_run)
+
+
+def read_fit_options(kind: type[AnyOptions], description: str | None, arguments: Sequence[str] | None = None) -> AnyOptions:
+    """Read the command line of a training without steps, such as a regression; end the process if it is refused."""
+    parser = _parser(description)
+    return _read(parser, parser.parse_args(arguments).config, kind)
+
+
+def _parser(description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path, required=True, help="YAML file of the options, such as those in configs/")
+    return parser
+
+
+def _read(parser: argparse.ArgumentParser, config: Path, kind: type[AnyOptions]) -> AnyOptions:
+    try:
+        return read_config(config, kind)
+    except (ConfigRefused, OSError) as error:
+        parser.error(str(error))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 Options = TypeVar("Options")
+ConfigPath = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path that may begin with ~, or is relative to the current folder."""
 
 
 class ConfigRefused(ValueError):

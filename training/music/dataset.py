@@ -24,6 +24,7 @@ from pipelines.music.harmony.harmony_network import pooled_notes
 from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import frame_count, input_gain, log_mel
 from training.data.recording_effects import augment, noise
+from training.music.excerpt_training import PIECES
 from training.music.pieces.composition import Split, styled_piece
 from training.music.pieces.piece import CHORDS, LEAD, Piece, PlayedNote, Truth
 from training.music.pieces.rendering import Synthesizer, render
@@ -63,7 +64,7 @@ class Example:
 def main() -> None:
     """Render the pieces from `--first` to `--last`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--folder", type=Path, default=PIECES)
     parser.add_argument("--soundfonts", type=Path, nargs="+", required=True)
     parser.add_argument("--speech", type=Path, required=True, help="a folder of recordings of speech, searched for .wav")
     parser.add_argument("--split", choices=("train", "validation"), default="train")

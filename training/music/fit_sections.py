@@ -23,8 +23,6 @@ from pipelines.music.sections.weights import Regression
 
 MAX_OFFSET = 0.3
 """Seconds between a true boundary and a beat up to which it lies on this beat."""
-INVERSE_PENALTY = 0.1
-"""scikit-learn's C."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +75,15 @@ class Example:
         return [(span, label) for span, (_, _, label) in labelled if span[0] < span[1]]
 
 
-def fit_boundaries(examples: Sequence[Example]) -> Regression:
-    """Fit the regression of beats; every piece has the same weight."""
+def fit_boundaries(examples: Sequence[Example], inverse_penalty: float) -> Regression:
+    """Fit the regression of beats with scikit-learn's C; every piece has the same weight."""
     names = examples[0].boundary_features[0]
     values = [example.boundary_features[1] for example in examples]
-    return _fit(names, values, [example.is_boundary for example in examples])
+    return _fit(names, values, [example.is_boundary for example in examples], inverse_penalty)
 
 
-def fit_pairs(examples: Sequence[Example]) -> Regression:
-    """Fit the regression of pairs of true sections; every piece has the same weight."""
+def fit_pairs(examples: Sequence[Example], inverse_penalty: float) -> Regression:
+    """Fit the regression of pairs of true sections with scikit-learn's C; every piece has the same weight."""
     names: list[str] = []
     values: list[FloatArray] = []
     same: list[FloatArray] = []
@@ -95,12 +93,12 @@ def fit_pairs(examples: Sequence[Example]) -> Regression:
             names, rows = pair_features(example.features, example.repetition, list(spans))
             values.append(rows)
             same.append(np.array([one == other for one, other in combinations(labels, 2)], dtype=np.float32))
-    return _fit(names, values, same)
+    return _fit(names, values, same, inverse_penalty)
 
 
-def _fit(names: list[str], values: list[FloatArray], targets: list[FloatArray]) -> Regression:
+def _fit(names: list[str], values: list[FloatArray], targets: list[FloatArray], inverse_penalty: float) -> Regression:
     sizes: DoubleArray = np.concatenate([np.full(len(rows), 1 / len(rows)) for rows in values])
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=INVERSE_PENALTY, max_iter=1000))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=inverse_penalty, max_iter=1000))
     model.fit(np.concatenate(values), np.concatenate(targets), logisticregression__sample_weight=sizes / sizes.mean())
     scaler, regression = model.steps[0][1], model.steps[1][1]
     slopes = regression.coef_[0] / scaler.scale_

@@ -1,6 +1,8 @@
-"""Trains the beat network: `python -m training.music.train_beats --data … --epochs 30`, with the files that `dataset` made.
+"""Trains the beat network on the files that `training.music.dataset` wrote.
 
-`--export` writes the ONNX file into the repository. The tempo has 24 bins an octave from 40 beats per minute up.
+    python -m training.music.train_beats --config training/music/configs/beats.yaml
+
+The ONNX file is written into the repository. The tempo has 24 bins an octave from 40 beats per minute up.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from torch import Tensor, nn
 from models.arrays import FloatArray
 from pipelines.music.rhythm.beat_network import FRAMES_PER_SECOND, MEL_BANDS, METRES, TEMPO_BINS
 from pipelines.music.rhythm.beat_search import MIN_TEMPO_BIN_BPM, TEMPO_BINS_PER_OCTAVE
+from training.loop.command_line import read_command
+from training.music.excerpt_training import Batch, ExcerptOptions, ExcerptTraining
 from training.music.networks import BeatNetwork
-from training.music.training_loop import Batch, Recipe, train
 
 EXCERPT_FRAMES = 1200
 """24 s."""
@@ -32,7 +35,6 @@ CLIP_WEIGHT = 0.1
 MAX_LOG_STRETCH = 0.08
 """Maximum of the natural logarithm by which an excerpt is stretched."""
 NO_METRE = -1
-TARGET = Path(__file__).parents[2] / "models" / "weights" / "beats" / "beats.onnx"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _augmented(mel: FloatArray, rng: np.random.Generator) -> FloatArray:
 def tempo_target(bpm: Tensor) -> Tensor:
     """Return soft targets [batch, 64]: a bell of about 3 % around each tempo."""
     place = TEMPO_BINS_PER_OCTAVE * torch.log2(bpm.clamp(min=1.0) / MIN_TEMPO_BIN_BPM)
-    bell = torch.exp(-0.5 * (torch.arange(TEMPO_BINS) - place[:, None]) ** 2)
+    bell = torch.exp(-0.5 * (torch.arange(TEMPO_BINS, device=bpm.device) - place[:, None]) ** 2)
     return bell / bell.sum(1, keepdim=True).clamp(min=1e-6)
 
 
@@ -118,21 +120,16 @@ def loss(network: BeatNetwork, batch: Batch) -> Tensor:
 
 def main() -> None:
     """Train and export."""
-    torch.manual_seed(0)
-    recipe = Recipe(
-        network=BeatNetwork(),
-        load_example=load_example,
-        excerpts=excerpts,
-        loss=loss,
-        batch_size=8,
-        steps_per_epoch=80,
-        epochs=30,
-        example_input=torch.zeros(1, 100, MEL_BANDS),
-        input_name="mel",
-        output_names=("beats", "metre", "tempo"),
-        target=TARGET,
+    command = read_command(ExcerptOptions, __doc__)
+    torch.manual_seed(command.options.loop.seed)
+    training_of(BeatNetwork()).train(command)
+
+
+def training_of(network: BeatNetwork) -> ExcerptTraining[BeatNetwork, Example]:
+    """Return the training of a network."""
+    return ExcerptTraining(
+        network, load_example, excerpts, loss, "mel", torch.zeros(1, 100, MEL_BANDS), ("beats", "metre", "tempo")
     )
-    train(recipe, __doc__)
 
 
 if __name__ == "__main__":

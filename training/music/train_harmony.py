@@ -1,6 +1,8 @@
-"""Trains the harmony network: `python -m training.music.train_harmony --data … --epochs 20`, with the files that `dataset` made.
+"""Trains the harmony network on the files that `training.music.dataset` wrote.
 
-`--export` writes the ONNX file into the repository. Every excerpt is transposed by a random interval, which costs nothing on note
+    python -m training.music.train_harmony --config training/music/configs/harmony.yaml
+
+The ONNX file is written into the repository. Every excerpt is transposed by a random interval, which costs nothing on note
 activations.
 """
 
@@ -22,8 +24,9 @@ from pipelines.music.harmony.harmony_network import HARMONY_FRAMES_PER_SECOND
 from pipelines.music.harmony.notation import MODES, SHARPS
 from pipelines.music.harmony.note_activations import PITCHES
 from pipelines.music.harmony.types import NO_CHORD_NAME
+from training.loop.command_line import read_command
+from training.music.excerpt_training import Batch, ExcerptOptions, ExcerptTraining
 from training.music.networks import PITCH_CLASSES, HarmonyNetwork
-from training.music.training_loop import Batch, Recipe, train
 
 EXCERPT_FRAMES = 256
 """24 s."""
@@ -34,7 +37,6 @@ KIND_OF_QUALITY = {"maj": 0, "maj7": 0, "min": 1, "min7": 1, "7": 2}
 """Index in `KINDS`."""
 UNKNOWN = -100
 """Target without a loss: of chords outside the vocabulary, and of the key of sounds that have none."""
-TARGET = Path(__file__).parents[2] / "models" / "weights" / "harmony" / "harmony.onnx"
 
 
 @dataclass(frozen=True)
@@ -108,21 +110,15 @@ def loss(network: HarmonyNetwork, batch: Batch) -> Tensor:
 
 def main() -> None:
     """Train and export."""
-    torch.manual_seed(0)
-    recipe = Recipe(
-        network=HarmonyNetwork(),
-        load_example=load_example,
-        excerpts=excerpts,
-        loss=loss,
-        batch_size=16,
-        steps_per_epoch=60,
-        epochs=20,
-        example_input=torch.zeros(1, 100, 2, PITCHES),
-        input_name="notes",
-        output_names=("chords", "keys"),
-        target=TARGET,
-    )
-    train(recipe, __doc__)
+    command = read_command(ExcerptOptions, __doc__)
+    torch.manual_seed(command.options.loop.seed)
+    training_of(HarmonyNetwork()).train(command)
+
+
+def training_of(network: HarmonyNetwork) -> ExcerptTraining[HarmonyNetwork, Example]:
+    """Return the training of a network."""
+    example_input = torch.zeros(1, 100, 2, PITCHES)
+    return ExcerptTraining(network, load_example, excerpts, loss, "notes", example_input, ("chords", "keys"))
 
 
 if __name__ == "__main__":

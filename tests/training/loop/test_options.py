@@ -10,14 +10,14 @@ import pytest
 
 from training.loop.batches import Shard, batch_indices, generator_at
 from training.loop.command_line import read_command
-from training.loop.config import ConfigRefused, read_config
+from training.loop.config import ConfigPath, ConfigRefused, read_config
 from training.loop.options import LoopOptions, learning_rate
 
 
 @dataclass(frozen=True)
 class SomeOptions:
     loop: LoopOptions
-    folder: Path
+    folder: ConfigPath
     sizes: tuple[int, ...] = field(default=(1, 2))
 
 
@@ -34,6 +34,11 @@ def config(folder: Path, text: str) -> Path:
 def test_a_config_becomes_a_dataclass(tmp_path: Path):
     options = read_config(config(tmp_path, GOOD), SomeOptions)
     assert options == SomeOptions(LoopOptions(steps=7, batch_size=2, learning_rate=1e-3), Path("here"), (3, 4))
+
+
+def test_a_path_may_begin_in_the_home_folder(tmp_path: Path):
+    options = read_config(config(tmp_path, GOOD.replace("here", "~/here")), SomeOptions)
+    assert options.folder == Path.home() / "here"
 
 
 @pytest.mark.parametrize(
