@@ -25,9 +25,11 @@ from training.audio_aligner.dataset import FITTING, Example
 from training.audio_aligner.fitting import FittingOptions, TextSpace, build_aligner, class_concepts, fit, fitting_loss
 from training.audio_aligner.objective import Objective, alignment_loss, contrastive_loss, metrics
 from training.audio_aligner.packages import of_openttd_sounds, of_qt_resources, rows
-from training.audio_aligner.wav2vec2_bert import FullOptions, Training, load_models
+from training.audio_aligner.wav2vec2_bert import SECONDS, FullOptions, Training, load_models
 from training.loop.batches import Shard
+from training.loop.config import read_config
 from training.loop.options import LoopOptions
+from training.loop.training_loop import TrainingLoop
 
 RATE = 16_000
 TOKENS, WIDTH = 4, 6
@@ -177,21 +179,30 @@ def test_a_long_sound_is_cut_and_the_same_part_comes_again(sounds: Path):
     assert not np.array_equal(part, replace(found, epoch=1)[7][0])
 
 
+CONFIG = Path(__file__).parents[2] / "training" / "audio_aligner" / "configs" / "wav2vec2_bert.yaml"
+
+
 class TinyRun:
     """The full training on tiny checkpoints of the real classes, from disk."""
 
     def __init__(self, folder: Path, sounds: Path) -> None:
-        self.encoder = save_wav2vec2_bert(
-            folder / "encoder", apply_spec_augment=True, mask_time_prob=0.1, mask_time_length=4
-        ).directory
-        self.text_model = save_picture_model(folder / "picture").directory
-        self.sounds = captioned_sounds(sounds, 3.75)
+        encoder = save_wav2vec2_bert(folder / "encoder", apply_spec_augment=True, mask_time_prob=0.1, mask_time_length=4)
+        picture_model = save_picture_model(folder / "picture")
+        self.options = replace(
+            read_config(CONFIG, FullOptions),
+            sounds=sounds,
+            target=folder / "out",
+            encoder=str(encoder.directory),
+            text_model=str(picture_model.directory),
+        )
 
-    def training(self, target: Path, **options: Any) -> Training:
+    def training(self, folder: Path, **changes: Any) -> Training:
         torch.manual_seed(0)
-        chosen: dict[str, Any] = {"steps": 2, "batch": 4, "learning_rate": 3e-3, "warm_up": 1, "workers": 0} | options
-        models = load_models(str(self.encoder), str(self.text_model))
-        return Training(models, self.sounds, FullOptions(**chosen), target)
+        sizes: dict[str, Any] = {"steps": 2, "batch_size": 4, "learning_rate": 3e-3, "warmup_steps": 1}
+        options = replace(self.options, loop=replace(self.options.loop, **(sizes | changes)))
+        models = load_models(options.encoder, options.text_model)
+        loop = TrainingLoop(models.encoder, options.loop, folder)
+        return Training(models, captioned_sounds(options.sounds, SECONDS), options, loop)
 
 
 @pytest.fixture
@@ -201,41 +212,39 @@ def tiny_run(tmp_path: Path, sounds: Path) -> TinyRun:
 
 def mean_loss(training: Training) -> float:
     """Over the first epoch, with nothing left to chance."""
-    training.encoder.eval()
+    training.loop.model.eval()
     with torch.no_grad():
-        batches = training.batches_from(0)
-        return float(np.mean([training.loss(next(batches)).item() for _ in range(2)]))
+        return float(np.mean([training.loss_at(step, WHOLE).total.item() for step in range(2)]))
 
 
 def test_two_steps_of_the_full_training_lower_the_loss_and_the_app_can_open_the_result(tiny_run: TinyRun, tmp_path: Path):
     from transformers import SeamlessM4TFeatureExtractor, Wav2Vec2BertModel
 
-    before = mean_loss(tiny_run.training(tmp_path / "untouched"))
-    training = tiny_run.training(tmp_path / "out")
-    assert training.tokens == 48
-    steps = [step for step, _ in training.run()]
-    assert steps == [1, 2]
+    training = tiny_run.training(tmp_path / "work")
+    batch = training.batch_at(0, WHOLE)
+    assert (batch.features.shape, batch.ids.shape) == ((4, 188, 160), (4, 48))
+    sounds, texts = training.embeds(training.loop.model, batch)
+    assert sounds.shape == texts.shape == (4, 47, texts.shape[-1])
+    before = mean_loss(training)
+    training.run()
     assert mean_loss(training) < before
-    assert set(training.measure()) == {"cosine", "euclidean", "mse"}
+    assert set(training.measure(training.loop.model)) == {"cosine", "euclidean", "mse"}
     assert Wav2Vec2BertModel.from_pretrained(tmp_path / "out").config.add_adapter
     assert SeamlessM4TFeatureExtractor.from_pretrained(tmp_path / "out").stride == 2
 
 
-def test_a_resumed_training_ends_as_an_unbroken_one(tiny_run: TinyRun, tmp_path: Path):
-    options = {"steps": 3, "checkpoint_steps": 1, "accumulation": 2}
-    unbroken = tiny_run.training(tmp_path / "unbroken", **options)
-    for _ in unbroken.run():
-        pass
-    stopped = tiny_run.training(tmp_path / "stopped", **options)
-    run = stopped.run()
-    next(run)
-    next(run)  # only now the first step's checkpoint is written
-    run.close()
+def test_a_resumed_training_masks_what_an_unbroken_one_masks(tiny_run: TinyRun, tmp_path: Path):
+    changes = {"accumulation_steps": 2, "ema_decay": 0.9}
+    unbroken = tiny_run.training(tmp_path / "unbroken", **changes)
+    unbroken.run()
+    stopped = tiny_run.training(tmp_path / "stopped", **changes)
+    stopped.loop.model.train()
+    stopped.loop.train_step(stopped.loss_at)
+    stopped.loop.save()
     random.seed(1)
     np.random.seed(1)
-    resumed = tiny_run.training(tmp_path / "stopped", **options)
-    assert resumed.step == 1
-    for _ in resumed.run():
-        pass
-    for expected, found in zip(unbroken.encoder.parameters(), resumed.encoder.parameters(), strict=True):
+    resumed = tiny_run.training(tmp_path / "stopped", **changes)
+    assert resumed.loop.step == 1
+    resumed.run()
+    for expected, found in zip(unbroken.loop.parameters, resumed.loop.parameters, strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=0)

@@ -1,7 +1,11 @@
-"""Sounds with captions for the full-size training: a folder with `captions.csv`, or FSD50K made into one."""
+"""Sounds with captions for the full-size training: a folder with `captions.csv`.
+
+`python -m training.audio_aligner.captioned_sounds FOLDER` makes one of FSD50K; it needs the network and some 20 GB.
+"""
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import random
@@ -62,7 +66,7 @@ def read_part(path: Path, seconds: float, rng: random.Random) -> FloatArray:
 
 
 def fetch_fsd50k(folder: Path, split: str = "train") -> None:
-    """Make FSD50K of the hub into a folder of FLAC files with captions; needs the network and some 20 GB."""
+    """Make FSD50K of the hub into a folder of FLAC files with captions."""
     import pyarrow.parquet as parquet
     from huggingface_hub import HfApi, hf_hub_download
 
@@ -87,3 +91,14 @@ def caption_of(labels: str | list[str]) -> str:
     """Return FSD50K's labels in words: 'Gunshot_and_gunfire,Explosion' is 'gunshot and gunfire, explosion'."""
     names = labels.split(",") if isinstance(labels, str) else labels
     return ", ".join(name.replace("_", " ").replace("(", "").replace(")", "").strip().lower() for name in names)
+
+
+def main() -> None:
+    """Fetch FSD50K into a folder."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    fetch_fsd50k(parser.parse_args().folder)
+
+
+if __name__ == "__main__":
+    main()

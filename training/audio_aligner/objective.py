@@ -35,7 +35,8 @@ def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: 
         kinds: int [n]; pairs of the same kind are no rivals.
         temperature: divides the cosines.
     """
-    cosines = flattened(sounds) @ flattened(texts).T / temperature
+    with torch.autocast(sounds.device.type, enabled=False):  # cosines of half precision are too coarse
+        cosines = flattened(sounds.float()) @ flattened(texts.float()).T / temperature
     itself = torch.eye(len(kinds), dtype=torch.bool, device=kinds.device)
     rivals = cosines.masked_fill((kinds[:, None] == kinds) & ~itself, -torch.inf)
     targets = torch.arange(len(kinds), device=kinds.device)
@@ -45,7 +46,7 @@ def contrastive_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, temperature: 
 def alignment_loss(sounds: Tensor, texts: Tensor, kinds: Tensor, objective: Objective) -> Tensor:
     """Return the contrastive loss and the share of the distance."""
     loss = contrastive_loss(sounds, texts, kinds, objective.temperature)
-    return loss + objective.distance * functional.mse_loss(sounds, texts) if objective.distance else loss
+    return loss + objective.distance * functional.mse_loss(sounds.float(), texts.float()) if objective.distance else loss
 
 
 def metrics(sounds: Tensor, texts: Tensor) -> dict[str, float]:
