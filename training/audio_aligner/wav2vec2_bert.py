@@ -144,7 +144,6 @@ class Training:
     def run(self) -> None:
         """Train, then write what the app opens."""
         self.loop.run(self.loss_at, self.measure, monitor="cosine")
-        self.batches.close()
         if self.loop.accelerator.is_main_process:
             self.loop.averaged().save_pretrained(self.options.target)
             self.models.extractor.save_pretrained(self.options.target)

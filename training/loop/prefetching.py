@@ -30,7 +30,3 @@ class Prefetcher(Generic[Batch]):
             if (ahead, shard) not in self._coming:
                 self._coming[ahead, shard] = self._threads.submit(self._load, ahead, shard)
         return self._coming.pop((step, shard)).result()
-
-    def close(self) -> None:
-        """Stop reading ahead."""
-        self._threads.shutdown(cancel_futures=True)

@@ -24,7 +24,6 @@ def test_the_next_batches_are_read_meanwhile_and_each_only_once():
     assert [batches(0, Shard(index, 2)) for index in range(2)] == ["0 0", "0 1"]
     assert third.wait(10)
     assert batches(1, Shard(0, 2)) == "1 0"
-    batches.close()
     assert len(loaded) == len(set(loaded))
 
 
@@ -38,4 +37,3 @@ def test_an_error_while_reading_ahead_is_raised_at_its_step():
     assert batches(0, Shard(0, 1)) == 0
     with pytest.raises(OSError, match="unreadable"):
         batches(1, Shard(0, 1))
-    batches.close()
