@@ -9,19 +9,21 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from commands.arguments import Again, AsJson, Inputs, Jobs, Output, Quiet, completing_models
+from commands.arguments import INPUTS_HELP, Again, AsJson, Inputs, Jobs, Output, Quiet, completing_models
 from commands.music import json_bytes
 from commands.outputs import STANDARD_OUTPUT, OutputFormat
-from commands.running import FileCommand, JobStep, RunOptions, run
+from commands.running import SOME_FAILED, WRONG_USE, FileCommand, JobStep, RunOptions, run
+from models.errors import AudioscopeError, InvalidOption
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.clip_library import ClipMatch
 from pipelines.embeddings.embed import embed_clip
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
-from pipelines.embeddings.library_search import library_encoder, library_options
+from pipelines.embeddings.library_search import clips_near_text, library_encoder, library_options
 from pipelines.jobs.result import as_document
 from pipelines.wording.times import clock_time
-from services import Services
+from services import Services, build_services
+from settings import Settings
 
 DEFAULTS = EmbeddingOptions()
 EMBEDDING_FACTS = ("layer", "frame_seconds", "duration", "model", "licence", "dtype", "device", "elapsed")
@@ -45,7 +47,8 @@ def embed(
 
 
 def similar(
-    inputs: Inputs,
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT", help=INPUTS_HELP, show_default=False)] = None,
+    text: Annotated[str, typer.Option(help="Search by these words instead; needs an encoder such as CLAP.")] = "",
     output: Output = STANDARD_OUTPUT,
     encoder: EncoderKey = AUTO,
     count: Annotated[int, typer.Option(help="Clips that are listed.", min=1)] = 5,
@@ -55,7 +58,12 @@ def similar(
     again: Again = False,
     quiet: Quiet = False,
 ) -> None:
-    """List the clips of the library that sound like the inputs: similarity, name, and where it is most similar."""
+    """List the clips of the library that sound like each input: input, similarity, name, and where it is most similar."""
+    if bool(inputs) == bool(text):
+        raise typer.BadParameter("Give inputs or --text.")
+    if not inputs:
+        _print_clips_near(text, encoder, count, as_json)
+        return
     run(search_command(encoder, count, add), RunOptions(inputs, output, (), as_json, jobs, again, quiet))
 
 
@@ -101,6 +109,21 @@ def search_command(key: str, count: int, add: bool) -> FileCommand[tuple[ClipMat
     return FileCommand(formats, steps, document)
 
 
+def _print_clips_near(text: str, key: str, count: int, as_json: bool) -> None:
+    """Print the clips of the library that are most similar to a text."""
+    services = build_services(Settings())
+    try:
+        encoder = library_encoder(services.runtime.catalog, key, needs_text=True)
+        found = clips_near_text(services.library, text, encoder, count, services.runtime)
+    except AudioscopeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_USE if isinstance(error, InvalidOption) else SOME_FAILED) from None
+    if as_json:
+        typer.echo(json_bytes({"text": text, "clips": as_document(found)}), nl=False)
+    else:
+        typer.echo(_rows(text, found), nl=False)
+
+
 def _npz_of(clip: AudioClip, found: ClipEmbedding) -> bytes:
     content = io.BytesIO()
     np.savez(content, frames=found.frames, times=found.times)
@@ -108,7 +131,11 @@ def _npz_of(clip: AudioClip, found: ClipEmbedding) -> bytes:
 
 
 def _lines_of(clip: AudioClip, found: tuple[ClipMatch, ...]) -> bytes:
-    rows = (
-        f"{match.similarity:.2f}\t{match.clip.name}\t{clock_time(match.start, 1)}–{clock_time(match.end, 1)}\n" for match in found
-    )
+    return _rows(clip.name, found)
+
+
+def _rows(sought: str, found: tuple[ClipMatch, ...]) -> bytes:
+    """Return a line for each match: what was sought, similarity, name and place, with tabs between."""
+    places = [f"{clock_time(match.start, 1)}–{clock_time(match.end, 1)}" for match in found]
+    rows = (f"{sought}\t{match.similarity:.2f}\t{match.clip.name}\t{place}\n" for match, place in zip(found, places, strict=True))
     return "".join(rows).encode()

@@ -21,8 +21,15 @@ from pipelines.notes.notes import NoteMode, NoteOptions, NoteTranscription
 from services import Services
 
 DEFAULTS = NoteOptions()
-ENDINGS: dict[NoteFormat, str] = {"midi": ".mid", "musicxml": ".musicxml", "csv": ".csv", "json": ".json", "wav": ".wav"}
-"""The formats of one file; a score of several pages is several."""
+ENDINGS: dict[NoteFormat, str] = {
+    "midi": ".mid",
+    "musicxml": ".musicxml",
+    "svg": ".svg",
+    "pdf": ".pdf",
+    "csv": ".csv",
+    "json": ".json",
+    "wav": ".wav",
+}
 
 
 def notes(
@@ -44,7 +51,7 @@ def notes(
     again: Again = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write down the notes, in the bars of the music: midi, musicxml, csv, json or wav."""
+    """Write down the notes, in the bars of the music: midi, musicxml, a score as svg or pdf, csv, json or wav."""
     options = NoteOptions(
         mode=mode,
         onset_threshold=onset_threshold,
@@ -69,7 +76,7 @@ def notes_command(options: NoteOptions) -> FileCommand[NoteTranscription]:
         return found.to_dict()
 
     formats: dict[str, OutputFormat[NoteTranscription]] = {
-        name: OutputFormat(ending, partial(_exported, name), is_text=name not in ("midi", "wav"))
+        name: OutputFormat(ending, partial(_exported, name), is_text=name not in ("midi", "pdf", "wav"))
         for name, ending in ENDINGS.items()
     }
     return FileCommand(formats, steps, document)

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import typer
 
 from commands.inputs import InputFile
+from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 
 STANDARD_OUTPUT = "-"
@@ -62,11 +63,13 @@ class OutputFiles(Generic[Result]):
             by_ending = [name for name, one in formats.items() if output.endswith(one.ending)]
             names = names or by_ending[:1]
             if not names:
-                endings = ", ".join(dict.fromkeys(one.ending for one in formats.values()))
+                endings = ", ".join(_endings(formats))
                 raise typer.BadParameter(f"The ending of {output} says no format: choose one of {endings}, or give --format.")
+        elif self._folder and len(inputs) > 1 and not self._folder.is_dir() and output.endswith(_endings(formats)):
+            raise typer.BadParameter(f"{output} is one file, and there are {len(inputs)} inputs: give --output FOLDER.")
         self._formats = {name: formats[name] for name in names or [next(iter(formats))]}
         if len(self._formats) > 1 and (self._folder is None or self._file):
-            raise typer.BadParameter("Several formats need a folder: give --output FOLDER.")
+            raise typer.BadParameter("Several files need a folder: give --output FOLDER.")
         is_text = all(one.is_text for one in self._formats.values())
         if self._folder is None and not is_text and (sys.stdout.isatty() or len(inputs) > 1):
             raise typer.BadParameter("This format goes to a file, or for one input to another program: give --output.")
@@ -75,6 +78,24 @@ class OutputFiles(Generic[Result]):
     def _is_file(output: str, inputs: Sequence[InputFile]) -> bool:
         path = Path(output)
         return len(inputs) == 1 and bool(path.suffix) and not path.is_dir() and not output.endswith(("/", os.sep))
+
+    def make_folder(self) -> None:
+        """Make the folder of the outputs, before there is work to lose.
+
+        Raises:
+            typer.BadParameter: nothing can be written there.
+        """
+        folder = self._file.parent if self._file else self._folder
+        if folder is None:
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise typer.BadParameter(f"{folder} is a file: give --output another folder.") from None
+        except OSError as error:
+            raise typer.BadParameter(f"The folder {folder} cannot be made: {error.strerror}.") from None
+        if not os.access(folder, os.W_OK):
+            raise typer.BadParameter(f"Nothing can be written in the folder {folder}.")
 
     @property
     def to_standard_output(self) -> bool:
@@ -98,21 +119,35 @@ class OutputFiles(Generic[Result]):
         return b"".join(one.content(clip, result) for one in self._formats.values())
 
     def write(self, source: InputFile, clip: AudioClip, result: Result, is_whole: bool = True) -> tuple[Path, ...]:
-        """Write the files of an input and return their paths; a result that was stopped gets names of its own."""
-        written = []
+        """Write the files of an input and return their paths; a result that was stopped gets names of its own.
+
+        Raises:
+            AudioscopeError: the result cannot be written in one of the formats; the files of the others are written.
+        """
+        written, refusal = [], None
         for one, path in zip(self._formats.values(), self.paths(source), strict=True):
             partial = path.with_name(f"{path.name.removesuffix(one.ending)}{PARTIAL}{one.ending}")
+            if not (is_whole or one.can_be_partial):
+                continue
+            target = path if is_whole else partial
+            try:
+                write_whole(target, one.content(clip, result))
+            except AudioscopeError as error:
+                refusal = error
+                continue
+            written.append(target)
             if is_whole:
-                write_whole(path, one.content(clip, result))
                 partial.unlink(missing_ok=True)
-                written.append(path)
-            elif one.can_be_partial:
-                write_whole(partial, one.content(clip, result))
-                written.append(partial)
+        if refusal:
+            raise refusal
         return tuple(written)
 
     def _path(self, folder: Path, source: InputFile, one: OutputFormat[Result]) -> Path:
         return self._file or folder / source.target.with_name(f"{source.target.name}{one.ending}")
+
+
+def _endings(formats: Mapping[str, OutputFormat[Result]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.ending for one in formats.values()))
 
 
 def write_whole(path: Path, content: bytes) -> None:

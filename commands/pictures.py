@@ -30,6 +30,7 @@ from services import Services
 DEFAULTS = PictureOptions()
 STORYBOARD_PART = 0.5
 """Progress of a film when its storyboard is drawn."""
+MAX_PICTURES = 100
 DRAWING_FACTS = ("prompt", "concepts", "start", "end", "model", "licence", "elapsed")
 
 Model = Annotated[
@@ -62,6 +63,9 @@ def picture(
     guidance_scale: Annotated[float | None, typer.Option(help="0 to 30 (CFG).")] = DEFAULTS.guidance_scale,
     width: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = DEFAULTS.width,
     height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = DEFAULTS.height,
+    pictures: Annotated[
+        int, typer.Option("--count", min=1, max=MAX_PICTURES, help="Pictures, each with the seed after that of the one before.")
+    ] = DEFAULTS.pictures,
     scheduler: Annotated[
         str, typer.Option(help="By default the model's own.", autocompletion=completing(SCHEDULERS))
     ] = DEFAULTS.scheduler,
@@ -72,7 +76,7 @@ def picture(
     again: Again = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a picture from the sound, as PNG with all of its settings inside."""
+    """Draw pictures from the sound, as PNG with all of their settings inside."""
     options = PictureOptions(
         model=model,
         audio_weight=audio_weight,
@@ -88,12 +92,14 @@ def picture(
         height=height,
         scheduler=scheduler,
         seed=seed,
+        pictures=pictures,
         init_image=read_init_image(init_image) if init_image else None,
         strength=strength,
         preview_every=0,
         fast=fast,
     )
-    run(picture_command(options), RunOptions(inputs, output, (), as_json, jobs, again, quiet))
+    command = picture_command(options)
+    run(command, RunOptions(inputs, output, tuple(command.formats), as_json, jobs, again, quiet))
 
 
 def storyboard(
@@ -137,14 +143,18 @@ def picture_command(options: PictureOptions) -> FileCommand[Drawing]:
 
     def steps(services: Services, clip: AudioClip, should_stop: Callable[[], bool]) -> Iterator[JobStep[Drawing]]:
         for now in audio_to_image(clip, options, services.runtime, should_stop):
-            yield JobStep(now.step / max(1, now.steps), now if now.pictures else None, now.state == "done")
+            drawn = len(now.pictures) if now.state == "done" else now.picture - 1 + now.step / max(1, now.steps)
+            yield JobStep(max(0.0, drawn) / options.pictures, now if now.pictures else None, now.state == "done")
 
     def document(clip: AudioClip, drawn: Drawing) -> dict[str, Any]:
         facts = {name: as_document(getattr(drawn, name)) for name in DRAWING_FACTS}
-        return {"seed": drawn.pictures[0].seed, **facts}
+        return {"seeds": [picture.seed for picture in drawn.pictures], **facts}
 
-    content = OutputFormat[Drawing](".png", lambda clip, drawn: png_bytes(drawn.pictures[0]), is_text=False, can_be_partial=False)
-    return FileCommand({"png": content}, steps, document)
+    def png(number: int) -> OutputFormat[Drawing]:
+        ending = f"-{number + 1}.png" if options.pictures > 1 else ".png"
+        return OutputFormat(ending, lambda clip, drawn: png_bytes(drawn.pictures[number]), is_text=False, can_be_partial=False)
+
+    return FileCommand({f"png {number + 1}": png(number) for number in range(options.pictures)}, steps, document)
 
 
 @dataclass(frozen=True, eq=False)

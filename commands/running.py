@@ -31,6 +31,7 @@ ALL_DONE, SOME_FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 """Exit codes; the last is that of shells after Ctrl+C."""
 QUIET_LIBRARIES = {"TQDM_DISABLE": "1", "TRANSFORMERS_VERBOSITY": "error", "DIFFUSERS_VERBOSITY": "error"}
 """Environment variables with which libraries show no progress and no advice of their own."""
+PASSED_OVER = "{} of {} inputs were done before, perhaps with other options: --again does them again."
 STOPPING = "Stopping: what is there is kept. Ctrl+C again leaves at once."
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ def run(command: FileCommand[Result], options: RunOptions) -> None:
     with tempfile.TemporaryDirectory(prefix="audioscope-") as scratch:
         inputs = find_inputs(options.inputs, Path(scratch))
         files = OutputFiles(command.formats, options.formats, options.output, inputs)
+        files.make_folder()
         bars = ProgressBars(len(inputs), options.quiet)
         with ask_to_stop(bars.say) as stop, bars:
             code = _Run(command, options, files, bars, stop, build_services(Settings())).work(inputs)
@@ -129,19 +131,35 @@ class _Run(Generic[Result]):
         self._stop = stop
         self._services = services
         self._failures: list[Exception] = []
+        self._passed_over: list[InputFile] = []
 
     def work(self, inputs: Sequence[InputFile]) -> int:
         """Work on all inputs, print what is to be printed in their order, and return the exit code."""
         with ThreadPoolExecutor(self._options.jobs) as pool:
             for lines in pool.map(self._work_on, inputs):
-                with self._bars.paused():
-                    sys.stdout.buffer.write(lines)
-                    sys.stdout.buffer.flush()
+                if not self._print(lines):
+                    self._stop.set()
+                    return SOME_FAILED
+        if self._passed_over and not self._options.quiet:
+            self._bars.say(PASSED_OVER.format(len(self._passed_over), len(inputs)))
         if self._stop.is_set():
             return INTERRUPTED
         if len(self._failures) == len(inputs) and all(isinstance(one, InvalidOption | UnknownModel) for one in self._failures):
             return WRONG_USE
         return SOME_FAILED if self._failures else ALL_DONE
+
+    def _print(self, lines: bytes) -> bool:
+        """Print lines and return whether that was possible."""
+        try:
+            with self._bars.paused():
+                sys.stdout.buffer.write(lines)
+                sys.stdout.buffer.flush()
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):  # a reader that wants no more, such as `head`
+                self._bars.say(f"Standard output: {error.strerror}.")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes standard output at its end
+            return False
+        return True
 
     def _work_on(self, file: InputFile) -> bytes:
         """Work on one input and return what is printed of it."""
@@ -172,6 +190,7 @@ class _Run(Generic[Result]):
 
     def _skipped(self, file: InputFile) -> bytes:
         """Return what is printed of an input that was done before."""
+        self._passed_over.append(file)
         paths = [str(path) for path in self._files.paths(file)]
         return _json_line({"input": file.name, "files": paths, "was_done": True}) if self._options.as_json else b""
 

@@ -33,7 +33,15 @@ PART_COUNT = "{part}: {count}"
 DRUMS_COUNT = "{part}: {count} (kick, snare and hat; no toms or cymbals)"
 LICENCES = "Licences"
 
-FORMATS = (("midi", "MIDI"), ("musicxml", "MusicXML"), ("svg", "SVG"), ("csv", "CSV"), ("json", "JSON"), ("wav", "WAV"))
+FORMATS = (
+    ("midi", "MIDI"),
+    ("musicxml", "MusicXML"),
+    ("pdf", "PDF"),
+    ("svg", "SVG"),
+    ("csv", "CSV"),
+    ("json", "JSON"),
+    ("wav", "WAV"),
+)
 """Files for download: format of `export_notes`, and its name."""
 GRIDS = ((1, "Beats"), (2, "1/2 beat"), (3, "1/3 beat"), (4, "1/4 beat"), (6, "1/6 beat"), (8, "1/8 beat"))
 """Divisions of a beat, and the name of their length."""
@@ -71,5 +79,5 @@ class NotesLabels(EditLabels):
     writing: str = "Writing {format} …"
     downloads: str = "Download the notes"
     score: str = "Score"
-    print: str = "Print or PDF"
+    print: str = "Print"
     page: str = "Score, page {page} of {pages}"

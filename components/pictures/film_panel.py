@@ -58,7 +58,7 @@ def connect_film(services: Services, clip: ClipInput, job: TabJob, panel: FilmPa
     work = _FilmWork(services, job)
     job.on(panel.press.click, clip.state, work.make, [clip.state, made, panel.steps], [panel.film])
     job.keep([panel.film], lambda opened, request: ("",), part="film")
-    made.change(_offer, inputs=made, outputs=panel.controls, queue=False, **QUIET)
+    made.change(_offer, inputs=made, outputs=[panel.controls, panel.steps], queue=False, **QUIET)
 
 
 class _FilmWork:
@@ -80,9 +80,10 @@ class _FilmWork:
             yield failure_markup(sentence_for(error))
 
 
-def _offer(made: Made) -> gr.Row:
-    """Show the controls when there are two pictures."""
-    return gr.Row(visible=made.board is not None and len(made.board.entries) > 1)
+def _offer(made: Made) -> tuple[gr.Row, gr.Dropdown]:
+    """Show the controls when there is a picture, and the interpolation steps when there are two."""
+    count = len(made.board.entries) if made.board else 0
+    return gr.Row(visible=count > 0), gr.Dropdown(visible=count > 1)
 
 
 def film_markup(now: Film, first: Image.Image, stem: str) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from models.arrays import DoubleArray
-from models.errors import InvalidOption
+from models.errors import AudioscopeError, InvalidOption
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
@@ -55,6 +55,13 @@ GIF_BYTES = 8_000_000
 FRAMES_PER_REPORT = 6
 MIN_TIMED_FRACTION = 0.1
 """Fraction of the work from which its own speed gives the time left; before, the plan does."""
+
+
+class EmptyStoryboard(AudioscopeError):
+    """There is nothing to make a film of."""
+
+    def __init__(self) -> None:
+        super().__init__("The storyboard has no pictures: draw one first.")
 
 
 @dataclass(frozen=True)
@@ -106,19 +113,20 @@ class Film(ModelUse):
 
 
 def plan_film(board: Storyboard, options: FilmOptions = FilmOptions()) -> FilmPlan:
-    """Return how many pictures and frames the film of `board` has; nothing is drawn.
+    """Return how many pictures and frames the film of `board` has; nothing is drawn. One picture stands still.
 
     Raises:
-        InvalidOption: the storyboard has fewer than two pictures, or too many are asked for.
+        EmptyStoryboard: the storyboard has no pictures.
+        InvalidOption: too many pictures are asked for.
     """
     entries = board.entries
-    if len(entries) < 2:
-        raise InvalidOption("storyboard", f"{len(entries)} pictures", "two pictures or more")
+    if not entries:
+        raise EmptyStoryboard
     if options.interpolation_steps is not None and not 0 <= options.interpolation_steps <= MAX_INTERPOLATION_STEPS:
         raise InvalidOption("interpolation steps", options.interpolation_steps, f"0 to {MAX_INTERPOLATION_STEPS}")
     gaps = len(entries) - 1
     seconds_each = min(entry.seconds for entry in entries)  # the first one may have waited for its model
-    affordable = min(MAX_INTERPOLATION_STEPS, int(DRAWING_SECONDS / max(seconds_each, 1e-3) / gaps))
+    affordable = min(MAX_INTERPOLATION_STEPS, int(DRAWING_SECONDS / max(seconds_each, 1e-3) / max(1, gaps)))
     steps = affordable if options.interpolation_steps is None else options.interpolation_steps
     rate = max(1, min(FRAME_RATE, int(MAX_FRAMES / board.duration)))
     frames = max(1, round(board.duration * rate))
@@ -142,7 +150,7 @@ def make_film(
     The files appear in `folder` when both are complete; after a stop or an error there is nothing.
 
     Raises:
-        InvalidOption: see `plan_film`.
+        EmptyStoryboard, InvalidOption: see `plan_film`.
         ModelError: a model cannot be had; see `ModelCache.lease`.
         PictureOverflow: the model's values overflowed.
     """
@@ -177,6 +185,8 @@ def make_film(
 
 def interpolation_positions(clip: AudioClip, entries: tuple[StoryboardEntry, ...], plan: FilmPlan) -> DoubleArray:
     """Return the position of each frame [frames], rising from 0 at the first picture to `len(entries)` - 1 at the last."""
+    if len(entries) == 1:
+        return np.zeros(plan.frames)
     rests = [min(REST_SECONDS, (entry.end - entry.start) / 4) for entry in (entries[0], entries[-1])]
     middles = [(entry.start + entry.end) / 2 for entry in entries[1:-1]]
     stops = np.array([entries[0].start + rests[0], *middles, entries[-1].end - rests[1]])

@@ -33,7 +33,7 @@ class InterpolatedPictures:
 
     clip: AudioClip
     entries: tuple[StoryboardEntry, ...]
-    """Two or more entries of a storyboard, all drawn with the same options."""
+    """Entries of a storyboard, all drawn with the same options."""
     interpolation_steps: int
     """Pictures between two neighbours."""
     runtime: ModelRuntime

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import zipfile
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -12,18 +11,25 @@ from models.errors import AudioscopeError, InvalidOption
 from pipelines.clip.waveform_file import write_waveform
 from pipelines.notes.midi import midi_file
 from pipelines.notes.notes import NoteTranscription
-from pipelines.notes.score import music_xml, score_pages
+from pipelines.notes.score import music_xml, score_document, score_pages, score_pdf
 from pipelines.notes.synthesis import SYNTHESIS_RATE, note_sound
 
-NoteFormat = Literal["midi", "musicxml", "svg", "csv", "json", "wav"]
+NoteFormat = Literal["midi", "musicxml", "svg", "pdf", "csv", "json", "wav"]
 COLUMNS = ("onset", "offset", "pitch", "name", "velocity", "part")
 
 
 class NoNotes(AudioscopeError):
     """There are no notes to write."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason or "There are no notes to export.")
+
+
+class NoScore(AudioscopeError):
+    """There are no notes that a score can have."""
+
     def __init__(self) -> None:
-        super().__init__("There are no notes to export: transcribe the notes of a clip first.")
+        super().__init__("A score has no drums, and there are no other notes: choose another format.")
 
 
 def export_notes(transcription: NoteTranscription, note_format: str, folder: Path, stem: str) -> Path:
@@ -31,19 +37,19 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
 
     Args:
         transcription: the notes, with the beats and the key where they are known.
-        note_format: 'midi', 'musicxml', 'svg' (a ZIP where the score has several pages), 'csv', 'json', or 'wav'
-            for their sound.
+        note_format: 'midi', 'musicxml', 'svg' or 'pdf' for the engraved score, 'csv', 'json', or 'wav' for their sound.
         folder: where the file is written.
         stem: name of the file without its ending.
 
     Raises:
         InvalidOption: there is no such format.
-        NoNotes: there are no notes, or a score is wanted and all are drums.
+        NoNotes: there are no notes; says why, if it is known.
+        NoScore: a score is wanted, and all notes are drums.
     """
     if note_format not in get_args(NoteFormat):
         raise InvalidOption("format", note_format, ", ".join(get_args(NoteFormat)))
     if not transcription.notes:
-        raise NoNotes
+        raise NoNotes(transcription.no_notes_reason)
     match note_format:
         case "midi":
             path = folder / f"{stem}.mid"
@@ -52,7 +58,11 @@ def export_notes(transcription: NoteTranscription, note_format: str, folder: Pat
             path = folder / f"{stem}.musicxml"
             path.write_bytes(_score(transcription, stem))
         case "svg":
-            path = _write_pages(engraved(transcription, stem), folder, stem)
+            path = folder / f"{stem}.svg"
+            path.write_text(score_document(engraved(transcription, stem)), encoding="utf-8")
+        case "pdf":
+            path = folder / f"{stem}.pdf"
+            path.write_bytes(score_pdf(engraved(transcription, stem), stem))
         case "csv":
             path = folder / f"{stem}.csv"
             _write_table(transcription, path)
@@ -70,7 +80,7 @@ def engraved(transcription: NoteTranscription, title: str) -> tuple[str, ...]:
     """Return the pages of the score, each an SVG document.
 
     Raises:
-        NoNotes: there are no notes, or all are drums.
+        NoScore: there are no notes but drums.
     """
     return score_pages(_score(transcription, title))
 
@@ -78,21 +88,8 @@ def engraved(transcription: NoteTranscription, title: str) -> tuple[str, ...]:
 def _score(transcription: NoteTranscription, title: str) -> bytes:
     drums = {part.name for part in transcription.parts if part.is_drums}
     if all(note.part in drums for note in transcription.notes):
-        raise NoNotes
+        raise NoScore
     return music_xml(transcription, title)
-
-
-def _write_pages(pages: tuple[str, ...], folder: Path, stem: str) -> Path:
-    """Write one SVG, or a ZIP of several."""
-    if len(pages) == 1:
-        path = folder / f"{stem}.svg"
-        path.write_text(pages[0], encoding="utf-8")
-        return path
-    path = folder / f"{stem}-score.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, page in enumerate(pages, start=1):
-            archive.writestr(f"{stem}-{number:02}.svg", page)
-    return path
 
 
 def _write_table(transcription: NoteTranscription, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipelines.music.harmony.notation import Mode
-from pipelines.notes.notes import Note, NotePart, NoteTranscription
+from pipelines.notes.notes import Note, NotePart, NoteTranscription, without_overlaps
 from pipelines.notes.tempo_map import TempoMap, tempo_map
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _part(part: NotePart, notes: tuple[Note, ...], channel: int, times: TempoMap
     if bends:
         for control, value in CONTROL_ORDER:
             found.append(_Timed(0, 1, mido.Message("control_change", control=control, value=value, channel=channel)))
+    notes = without_overlaps(notes)
     ticks = np.round(times.quarters([(note.onset, note.offset) for note in notes]) * TICKS_PER_QUARTER).astype(np.int64)
     for note, (begin, end) in zip(notes, ticks.reshape(-1, 2).tolist(), strict=True):
         on = mido.Message("note_on", note=note.pitch, velocity=note.velocity, channel=channel)

@@ -149,6 +149,17 @@ def ordered(notes: tuple[Note, ...]) -> tuple[Note, ...]:
     return tuple(sorted(notes, key=lambda note: (note.onset, note.pitch)))
 
 
+def without_overlaps(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Return the notes of one part by onset, each ended where the next one of its pitch begins: one key plays one at a time."""
+    following: dict[int, float] = {}
+    found = []
+    for note in reversed(ordered(notes)):
+        after = following.get(note.pitch, note.offset)
+        found.append(replace(note, offset=after) if note.onset < after < note.offset else note)
+        following[note.pitch] = note.onset
+    return tuple(reversed(found))
+
+
 def note_from_dict(values: Mapping[str, Any]) -> Note:
     """Return the note of a document that `to_dict` made."""
     return Note(**(dict(values) | {"bend": tuple(values.get("bend", ()))}))

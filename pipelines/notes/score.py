@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -27,6 +28,11 @@ BAR_SIGNS = frozenset({4, 8, 12, 16, 24})
 MAX_SHARPS = 6
 PAGE_OPTIONS = {"pageWidth": 2100, "pageHeight": 2970, "scale": 40, "footer": "none", "adjustPageHeight": True}
 """A4 in tenths of a millimetre."""
+PDF_PAGES = """\
+#set page("a4", margin: 10mm)
+#set document(title: sys.inputs.title)
+"""
+"""Head of the Typst document of which a PDF is made."""
 
 
 class _Chord(NamedTuple):
@@ -62,6 +68,30 @@ def score_pages(music: bytes) -> tuple[str, ...]:
     toolkit.setOptions(PAGE_OPTIONS)
     toolkit.loadData(music.decode("utf-8"))
     return tuple(toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1))
+
+
+def score_document(pages: tuple[str, ...]) -> str:
+    """Return one SVG document with all pages below each other."""
+    width, heights = 0.0, [0.0]
+    placed = []
+    for page in pages:
+        root = ElementTree.fromstring(page)
+        width = max(width, float(root.attrib["width"].removesuffix("px")))
+        placed.append(page[page.index("<svg") :].replace("<svg", f'<svg y="{sum(heights):g}"', 1))
+        heights.append(float(root.attrib["height"].removesuffix("px")))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}px" height="{sum(heights):g}px">'
+    return "\n".join((head, *placed, "</svg>"))
+
+
+def score_pdf(pages: tuple[str, ...], title: str) -> bytes:
+    """Return the pages as a PDF on A4."""
+    import typst
+
+    files = {f"{number}.svg": page.encode("utf-8") for number, page in enumerate(pages)}
+    main = PDF_PAGES + "#pagebreak()\n".join(f'#image("{name}", width: 100%)\n' for name in files)
+    compile_files: Any = typst.compile  # its types leave out documents of several files
+    written: bytes = compile_files({"main": main.encode("utf-8"), **files}, ignore_system_fonts=True, sys_inputs={"title": title})
+    return written
 
 
 def _part(key: str, name: str, notes: tuple[Note, ...], times: TempoMap, tonality: tuple[str, Mode] | None) -> Any:

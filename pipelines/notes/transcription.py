@@ -31,7 +31,7 @@ from pipelines.notes.detection.melody import decode_melody, with_curves
 from pipelines.notes.detection.note_candidates import note_candidates
 from pipelines.notes.detection.velocities import note_velocities, pitch_levels
 from pipelines.notes.instruments import BoolArray, drums_play, is_pitched, pitched_part
-from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered
+from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered, without_overlaps
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
@@ -105,7 +105,7 @@ class _Transcriber:
             pitched = tuple(note for note in pitched if _holds(musical, note.onset, sounds))
         hits = tuple(self._hits(sounds)) if self._options.drums else ()
         yield {
-            "notes": ordered(pitched + hits),
+            "notes": ordered(without_overlaps(pitched) + hits),
             "parts": ((part,) if pitched else ()) + ((DRUM_PART,) if hits else ()),
             "no_notes_reason": "" if pitched else NO_PITCHED_NOTES,
             "position": 1.0,

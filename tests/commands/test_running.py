@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +74,19 @@ def test_files_are_written_below_a_folder_and_their_paths_printed(tmp_path: Path
     assert sorted((tmp_path / "out").iterdir()) == sorted(paths)
 
 
+def test_a_format_that_refuses_the_result_leaves_the_others_written(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def refuse(clip: AudioClip, result: str) -> bytes:
+        raise AudioscopeError("A score has no drums.")
+
+    formats = {"score": OutputFormat[str](".xml", refuse), "txt": OutputFormat[str](".txt", lambda clip, result: b"all")}
+    command = FileCommand(formats, Work().steps, lambda clip, result: {})
+    with pytest.raises(typer.Exit) as end:
+        run(command, RunOptions((BIRD,), str(tmp_path / "out"), ["score,txt"]))
+    assert end.value.exit_code == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["blackbird.txt"]
+    assert "A score has no drums." in capfd.readouterr().err
+
+
 def test_the_ending_of_the_output_says_the_format(tmp_path: Path) -> None:
     assert Work().run(BIRD, output=str(tmp_path / "bird.bin")) == 0
     assert (tmp_path / "bird.bin").read_text() == "all of blackbird.ogg"
@@ -80,8 +95,10 @@ def test_the_ending_of_the_output_says_the_format(tmp_path: Path) -> None:
 def test_what_is_done_is_not_done_again_unless_it_is_older_or_wanted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     work, output = Work(), str(tmp_path)
     work.run(BIRD, output=output)
+    capfd.readouterr()
     work.run(BIRD, MUSIC, output=output)
     assert work.done == 2
+    assert capfd.readouterr().err.startswith("1 of 2 inputs were done before")
     work.run(BIRD, output=output, again=True)
     os.utime(tmp_path / "blackbird.txt", (0, 0))
     work.run(BIRD, output=output)
@@ -102,6 +119,18 @@ def test_a_failure_is_a_sentence_and_the_others_are_done(capfd: pytest.CaptureFi
     failed, done = map(json.loads, out.splitlines())
     assert failed == {"input": "blackbird.ogg", "error": "Too many birds."}
     assert done == {"input": "music.ogg", "files": [], "is_whole": True, "result": "all of music.ogg"}
+
+
+def test_standard_output_that_is_full_is_a_sentence_and_that_is_closed_is_none() -> None:
+    code = f"from tests.commands.test_running import Work; raise SystemExit(Work().run({BIRD!r}))"
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (1, b"Standard output: No space left on device.\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", code], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_file_without_sound_fails(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -136,9 +165,12 @@ def test_ctrl_c_keeps_what_is_there_and_the_next_run_goes_on(tmp_path: Path, cap
         {"formats": ["txt,bin"]},
         {"output": "bird.pdf"},
         {"output": "bird.txt", "formats": ["txt", "bin"]},
+        {"output": "both.txt", "inputs": [BIRD, MUSIC]},
+        {"output": f"{BIRD}/"},
+        {"output": "/proc/none"},
     ],
 )
-def test_an_output_that_cannot_hold_what_was_asked_for_is_refused(options: dict[str, Any]) -> None:
+def test_an_output_that_cannot_hold_what_was_asked_for_is_refused_before_the_work(options: dict[str, Any]) -> None:
     with pytest.raises(typer.BadParameter):
         run(
             FileCommand(
@@ -146,5 +178,5 @@ def test_an_output_that_cannot_hold_what_was_asked_for_is_refused(options: dict[
                 Work().steps,
                 lambda c, r: {},
             ),
-            RunOptions([BIRD], options.get("output", "-"), options.get("formats", ())),
+            RunOptions(options.get("inputs", [BIRD]), options.get("output", "-"), options.get("formats", ())),
         )

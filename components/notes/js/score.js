@@ -23,7 +23,7 @@ export function refreshScore() {
   if (!scoreRegion.hidden) trigger('engraved', {});
 }
 
-/** Print the pages alone; a printer of every browser writes PDF. */
+/** Print the pages alone. */
 async function printScore() {
   const frame = document.createElement('iframe');
   frame.className = 'roll-print';

@@ -22,6 +22,7 @@ from pipelines.film.film import (
     FRAME_RATE,
     MAX_FRAMES,
     MAX_INTERPOLATION_STEPS,
+    EmptyStoryboard,
     Film,
     FilmOptions,
     interpolation_positions,
@@ -168,10 +169,24 @@ def test_a_film_that_fails_leaves_nothing(services: Services, clip: AudioClip, t
     assert list((tmp_path / "films").iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "between"), [(1, None), (3, -1), (3, MAX_INTERPOLATION_STEPS + 1)])
+@pytest.mark.parametrize(("number", "between"), [(3, -1), (3, MAX_INTERPOLATION_STEPS + 1)])
 def test_options_that_make_no_film_are_refused(clip: AudioClip, number: int, between: int | None) -> None:
     with pytest.raises(InvalidOption):
         plan_film(plain(clip, number), FilmOptions(between))
+
+
+def test_a_storyboard_without_pictures_makes_no_film(clip: AudioClip) -> None:
+    with pytest.raises(EmptyStoryboard):
+        plan_film(replace(plain(clip), entries=()))
+
+
+def test_a_film_of_one_picture_shows_it_as_long_as_the_sound(services: Services, clip: AudioClip, tmp_path: Path) -> None:
+    board = plain(clip, 1)
+    *_, done = run(services, clip, board, tmp_path, steps=None)
+    assert done.video is not None and done.gif is not None and done.pictures == 0
+    frames = frames_of(done.video)
+    assert len(frames) == round(clip.duration * FRAME_RATE)
+    assert max(difference(frame, board.entries[0].picture.image) for frame in (frames[0], frames[-1])) < 3
 
 
 def test_the_plan_is_what_can_be_afforded(clip: AudioClip) -> None:

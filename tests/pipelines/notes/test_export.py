@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import json
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 
 from models.errors import InvalidOption
 from pipelines.music.rhythm.types import Beats
-from pipelines.notes.export import NoNotes, engraved, export_notes
-from pipelines.notes.notes import Note, NotePart, NoteTranscription
+from pipelines.notes.export import NoNotes, NoScore, engraved, export_notes
+from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NotePart, NoteTranscription
 from pipelines.notes.score import music_xml
 
 BEATS = Beats(tuple(0.4 + 0.5 * beat for beat in range(24)), tuple((beat + 2) % 4 + 1 for beat in range(24)), 4, 4, 0.9)
@@ -66,17 +65,25 @@ def test_every_format_can_be_read(note_format: str, tmp_path: Path) -> None:
             assert NoteTranscription.from_dict(json.loads(path.read_text(encoding="utf-8"))) == PIANO
 
 
-def test_a_long_score_is_a_zip_of_pages(tmp_path: Path) -> None:
+def test_a_long_score_is_one_drawing_and_a_pdf_of_pages(tmp_path: Path) -> None:
     notes = tuple(Note(0.25 * number, 0.25 * number + 0.2, 60 + number % 12, 80, "Piano") for number in range(1600))
-    path = export_notes(replace(PIANO, duration=400.0, notes=notes, beats=None), "svg", tmp_path, "long")
-    assert len(zipfile.ZipFile(path).namelist()) > 1
+    piece = replace(PIANO, duration=400.0, notes=notes, beats=None)
+    drawing = ElementTree.parse(export_notes(piece, "svg", tmp_path, "long")).getroot()
+    pages = drawing.findall("{http://www.w3.org/2000/svg}svg")
+    tops = [float(page.attrib["y"]) for page in pages]
+    assert len(pages) > 1
+    assert tops[1] == float(pages[0].attrib["height"].removesuffix("px"))
+    assert float(drawing.attrib["height"].removesuffix("px")) > tops[-1]
+    content = export_notes(piece, "pdf", tmp_path, 'Lied "für" Zoë').read_bytes()
+    assert content.startswith(b"%PDF")
+    assert f"/Count {len(pages)}".encode() in content
 
 
 @pytest.mark.parametrize(
     ("transcription", "note_format", "error"),
     [
         (replace(PIANO, notes=()), "midi", NoNotes),
-        (DRUMS, "musicxml", NoNotes),
+        (DRUMS, "musicxml", NoScore),
         (PIANO, "gp5", InvalidOption),
     ],
 )
@@ -85,6 +92,11 @@ def test_what_cannot_be_written_is_refused(
 ) -> None:
     with pytest.raises(error):
         export_notes(transcription, note_format, tmp_path, "piece")
+
+
+def test_a_clip_without_notes_says_why_it_has_none(tmp_path: Path) -> None:
+    with pytest.raises(NoNotes, match=NO_PITCHED_NOTES):
+        export_notes(replace(PIANO, notes=(), no_notes_reason=NO_PITCHED_NOTES), "midi", tmp_path, "piece")
 
 
 def test_a_score_can_be_engraved_in_any_thread() -> None:

@@ -80,6 +80,12 @@ def test_every_part_has_a_track_with_its_program_and_repeated_notes_stay_apart()
     assert kinds == ["note_on", "note_off", "note_on", "note_off"]
 
 
+def test_a_note_that_outlasts_the_next_one_of_its_pitch_ends_where_it_begins() -> None:
+    notes = (Note(0.0, 0.51, 60, 80, "Piano"), Note(0.1, 1.0, 64, 80, "Piano"), Note(0.5, 1.0, 60, 80, "Piano"))
+    kinds = [m.type for m in midi_file(transcription(None, notes)).tracks[1] if m.type.startswith("note") and m.note == 60]
+    assert kinds == ["note_on", "note_off", "note_on", "note_off"]
+
+
 def test_a_curve_moves_the_pitch_wheel_and_sets_it_back() -> None:
     file = midi_file(transcription(None, (Note(0.0, 1.0, 60, 80, "Piano", (0.0, 1.0, 0.0)),)))
     wheel = [message.pitch for message in file.tracks[1] if message.type == "pitchwheel"]
