@@ -134,7 +134,7 @@ class ModelCatalog:
             NoModelFits: 'auto' found nothing.
         """
         if choice == AUTO:
-            return self._best(tuple(filter(suits, self._of_task(task))), working_bytes)
+            return self._best(tuple(spec for spec in self._of_task(task) if spec.auto and suits(spec)), working_bytes)
         specs = {spec.key: spec for spec in self.models(task)}
         if choice not in specs:
             raise UnknownModel(choice, (AUTO, *specs))

@@ -67,23 +67,24 @@ class Projector(nn.Module):  # type: ignore[misc]
         """Return (embeddings [batch, tokens, text width], which of them are there [batch, tokens]).
 
         Args:
-            states: [batch, frames, width], padded at the end.
+            states: [batch, frames, width], padded at the beginning, so that the last token is there.
             counts: frames of each [batch], at least one.
         """
-        inside = torch.arange(states.shape[1], device=states.device) < counts[:, None]
+        frames = states.shape[1]
+        inside = torch.arange(frames, device=states.device) >= frames - counts[:, None]
         if self.kind == "frames":
             return self.linear(self.norm(states)), inside
         if self.kind == "resampler":
-            frames = self.linear(self.norm(states))
+            keys = self.linear(self.norm(states))
             queries = self.queries.expand(len(states), -1, -1)
-            embeds, _ = self.attention(queries, frames, frames, key_padding_mask=~inside, need_weights=False)
+            embeds, _ = self.attention(queries, keys, keys, key_padding_mask=~inside, need_weights=False)
             embeds = embeds + queries
         elif self.kind == "mean":
             means = (states * inside[..., None]).sum(1, keepdim=True) / counts[:, None, None]
             embeds = self.linear(self.norm(means))
         else:
             parts = [
-                functional.adaptive_avg_pool1d(row[:count].T, self.tokens).T
+                functional.adaptive_avg_pool1d(row[-count:].T, self.tokens).T
                 for row, count in zip(states, counts.tolist(), strict=True)
             ]
             embeds = self.linear(self.norm(torch.stack(parts)))
@@ -145,12 +146,12 @@ class AudioLanguageModel(PreTrainedModel):  # type: ignore[misc]
         counts: Mapping[str, Tensor],
         labels: Tensor,
     ) -> Tensor:
-        """Return the sum of the cross-entropies of the answers' tokens.
+        """Return the cross-entropy [batch, tokens] of each token of the answers, 0 where there is none.
 
         Args:
             input_ids: the prompt [batch, tokens], padded at the beginning.
             attention_mask: 1 where a token of the prompt is there.
-            states: [batch, frames, width] for each encoder, padded at the end.
+            states: [batch, frames, width] for each encoder, padded at the beginning.
             counts: frames of each [batch], for each encoder.
             labels: tokens of the answer [batch, tokens], `IGNORED` behind its end.
         """
@@ -166,7 +167,10 @@ class AudioLanguageModel(PreTrainedModel):  # type: ignore[misc]
             use_cache=False,
         )
         logits = output.logits[:, :-1].float()
-        return functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum")
+        losses: Tensor = functional.cross_entropy(
+            logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
+        ).view_as(labels)
+        return losses
 
     def generate(
         self,

@@ -57,6 +57,8 @@ class ModelLoaders:
                 return self._aligner(model, device)
             case "onnx":
                 return self._onnx(model)
+            case "audio_language_model":
+                return self._audio_language_model(model, device)
             case "whisper_ctranslate2":
                 return self._whisper_ctranslate2(model, device)
             case "whisper_torch":
@@ -141,6 +143,22 @@ class ModelLoaders:
 
         loaded = load_aligner(model.directory).to(device, _torch_dtype(model.spec, device))
         return TorchResident(loaded, (loaded,), device)
+
+    def _audio_language_model(self, model: FetchedModel, device: Device) -> Resident:
+        from transformers import PreTrainedTokenizerFast
+
+        from models.loading.audio_language_model import AudioLanguageModel
+
+        files: dict[str, Any] = {"local_files_only": True}
+        loaded = AudioLanguageModel.from_pretrained(
+            model.directory,
+            dtype=_torch_dtype(model.spec, device),
+            use_safetensors=True,
+            **placement(model.spec, device),
+            **files,
+        ).eval()
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(model.directory, **files)
+        return TorchResident(ProcessedModel(loaded, tokenizer), (loaded,), device)
 
     def _onnx(self, model: FetchedModel) -> Resident:
         import onnxruntime

@@ -32,7 +32,16 @@ Device = Literal["cpu", "cuda", "mps"]
 """Where models run; 'mps' is Apple's GPU, whose memory is the main memory."""
 LARGEST_LAYER = 0.08
 """Share of a large model's weights in its largest layer, an embedding of 150,000 tokens, which may not fit beside the others."""
-Loader = Literal["faster_whisper", "transformers", "diffusers", "onnx", "aligner", "whisper_ctranslate2", "whisper_torch"]
+Loader = Literal[
+    "faster_whisper",
+    "transformers",
+    "diffusers",
+    "onnx",
+    "aligner",
+    "whisper_ctranslate2",
+    "whisper_torch",
+    "audio_language_model",
+]
 Quantization = Literal["", "int8", "nf4"]
 PromptStyle = Literal["chat", "plain", "sound"]
 EncoderFamily = Literal[
@@ -179,6 +188,10 @@ class ModelSpec:
     """Sentence for people about how it runs on this machine; '' where there is nothing to say."""
     on_zero_gpu: bool = False
     """Whether it lies on the GPU that ZeroGPU lends for one call at a time, while other models run on the CPU."""
+    auto: bool = True
+    """Whether 'auto' may take it; False where something that needs no model is better."""
+    state_encoders: tuple[str, ...] = ()
+    """Kinds of states that an audio language model reads in place of a waveform; see `pipelines.music.encoder_states`."""
     workers: int = 1
     """Workers of CTranslate2 on the CPU, which share its threads: more are slower for one window and faster for many."""
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog, ModelChoice
 from models.runtime import ModelRuntime
@@ -33,12 +32,12 @@ from pipelines.language_models.generation import (
 )
 from pipelines.language_models.prompting import (
     AUDIO_LIMITS,
-    SAMPLE_RATE,
     Prompt,
     check_text,
     model_inputs,
 )
 from pipelines.language_models.streaming import stream_text
+from pipelines.music.encoder_states import audio_prompt
 from pipelines.music.facts import MusicFacts
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.wording.times import clock_time
@@ -236,7 +235,7 @@ class _Describer:
         options: CaptionOptions,
         runtime: ModelRuntime,
     ) -> None:
-        self._waveform: FloatArray = clip.waveform(SAMPLE_RATE)
+        self._clip = clip
         self._prompt = prompt
         self._pieces = pieces
         self._spec = spec
@@ -247,8 +246,8 @@ class _Describer:
         """Yield the text about each piece as it grows, then the summary as it grows."""
         descriptions = []
         for start, end in self._pieces:
-            sound = self._waveform[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
-            description = yield from self._write(Prompt(self._prompt, (sound,)), (start, end), stopped)
+            prompt = audio_prompt(self._prompt, self._clip, ((start, end),), self._spec, self._runtime, stopped)
+            description = yield from self._write(prompt, (start, end), stopped)
             descriptions.append(description)
         if self._spec.prompt_style == "chat":
             yield from self._summarise(descriptions, stopped)

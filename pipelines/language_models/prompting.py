@@ -6,7 +6,8 @@ as in its model card (Chu et al. 2024, arXiv 2407.10759).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from models.arrays import FloatArray
@@ -46,6 +47,8 @@ AUDIO_LIMITS = {
     # `max_audio_len` of their processors, which cut the sound into windows of 30 s themselves.
     "AudioFlamingo3ForConditionalGeneration": AudioLimits(600.0),
     "MusicFlamingoForConditionalGeneration": AudioLimits(1200.0),
+    # The mean of its states over three minutes still says what plays.
+    "AudioLanguageModel": AudioLimits(180.0),
 }
 
 
@@ -67,6 +70,8 @@ class Prompt:
     """Each [samples] at `SAMPLE_RATE`; they stand before the first text of the conversation."""
     history: tuple[Turn, ...] = ()
     """Earlier turns, oldest first."""
+    states: Mapping[str, FloatArray] = field(default_factory=dict)
+    """[rows, width] of each encoder, in place of the sounds, for a model of our own form; it reads no history."""
 
 
 def check_text(name: str, text: str) -> str:
@@ -85,6 +90,8 @@ def model_inputs(language_model: ProcessedModel, spec: ModelSpec, prompt: Prompt
     """
     _refuse_control_tokens(language_model, prompt)
     processor, model = language_model.processor, language_model.model
+    if prompt.states:
+        return _inputs_with_states(language_model, prompt)
     if processor is tokenizer_of(language_model):
         text = processor.apply_chat_template(_messages_of_text(prompt), tokenize=False, add_generation_prompt=True)
         return processor(text, return_tensors="pt", add_special_tokens=False).to(model.device)
@@ -94,6 +101,20 @@ def model_inputs(language_model: ProcessedModel, spec: ModelSpec, prompt: Prompt
         text = processor.apply_chat_template(_messages_with_sound(prompt), tokenize=False, add_generation_prompt=True)
     sounds = {"audio": list(prompt.sounds), "sampling_rate": SAMPLE_RATE} if prompt.sounds else {}
     return processor(text=[text], return_tensors="pt", **sounds).to(model.device, model.dtype)
+
+
+def _inputs_with_states(language_model: ProcessedModel, prompt: Prompt) -> dict[str, Any]:
+    import torch
+
+    tokenizer, device = language_model.processor, language_model.model.device
+    tokens = [tokenizer.bos_token_id, *tokenizer(prompt.text, add_special_tokens=False)["input_ids"]]
+    states = {key: torch.from_numpy(rows)[None].to(device) for key, rows in prompt.states.items()}
+    return {
+        "input_ids": torch.tensor([tokens], device=device),
+        "attention_mask": torch.ones(1, len(tokens), dtype=torch.long, device=device),
+        "states": states,
+        "counts": {key: torch.tensor([rows.shape[1]], device=device) for key, rows in states.items()},
+    }
 
 
 def _messages_of_text(prompt: Prompt) -> list[dict[str, Any]]:

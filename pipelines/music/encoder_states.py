@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-import soxr
 from scipy.special import softmax
 
 from models.arrays import FloatArray
@@ -21,6 +21,9 @@ from models.specs.model_spec import ModelSpec
 from models.specs.music import BASIC_PITCH, BEAT_NETWORK, BEATNET, CREMA, HARMONY_NETWORK
 from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
 from models.stopping import never_stop
+from pipelines.clip.chunking import Span
+from pipelines.clip.clip import AudioClip
+from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, Turn
 from pipelines.music.harmony.crema import COLUMNS, CREMA_SAMPLE_RATE, crema_block, crema_block_count
 from pipelines.music.harmony.harmony_network import harmony_logits, pooled_notes
 from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
@@ -41,7 +44,7 @@ from pipelines.tagging.yamnet import YAMNET_SAMPLE_RATE, run_yamnet
 FRAMES_PER_ROW = 11
 """Frames of the harmony networks whose mean is one row: a second."""
 WORKING_BYTES = 600 * 2**20
-"""Memory for half a minute with the largest of these networks."""
+"""Memory for three minutes with the largest of these networks."""
 
 StateFunction = Callable[[FloatArray, Sequence[Any]], FloatArray]
 
@@ -61,27 +64,19 @@ class StateEncoder:
     """Return [rows, width] from a waveform [samples] and the sessions of `specs`."""
 
 
-def encode(encoder: StateEncoder, waveform: FloatArray, sample_rate: int, sessions: Sequence[Any]) -> FloatArray:
-    """Return the states float32 [rows, width] of a part of a clip.
-
-    Args:
-        encoder: the kind of states.
-        waveform: float32 [samples], mono, up to half a minute.
-        sample_rate: of `waveform`, in Hz.
-        sessions: onnxruntime sessions of `encoder.specs`.
-    """
-    resampled = soxr.resample(waveform, sample_rate, encoder.sample_rate).astype(np.float32)
-    return np.asarray(encoder.compute(resampled, sessions), dtype=np.float32)
-
-
 def lent_states(
     keys: Iterable[str],
-    waveform: FloatArray,
-    sample_rate: int,
+    waveform_at: Callable[[int], FloatArray],
     runtime: ModelRuntime,
     should_stop: Callable[[], bool] = never_stop,
 ) -> dict[str, FloatArray]:
-    """Return the states [rows, width] of each kind in `keys`, from networks that the cache lends one kind after the other.
+    """Return the states float32 [rows, width] of each kind in `keys`, from networks that the cache lends kind after kind.
+
+    Args:
+        keys: out of `STATE_ENCODERS`.
+        waveform_at: returns the waveform float32 [samples], mono, at a sampling rate in Hz; up to three minutes.
+        runtime: lends the networks.
+        should_stop: asked while a network is waited for.
 
     Raises:
         UnknownModel: there is no such kind.
@@ -89,9 +84,41 @@ def lent_states(
     """
     states = {}
     for encoder in map(state_encoder, keys):
+        waveform = waveform_at(encoder.sample_rate)
         with runtime.cache.lease(*encoder.specs, working_bytes=WORKING_BYTES, should_stop=should_stop) as sessions:
-            states[encoder.key] = encode(encoder, waveform, sample_rate, sessions)
+            states[encoder.key] = np.asarray(encoder.compute(waveform, sessions), dtype=np.float32)
     return states
+
+
+def audio_prompt(
+    text: str,
+    clip: AudioClip,
+    spans: tuple[Span, ...],
+    spec: ModelSpec,
+    runtime: ModelRuntime,
+    should_stop: Callable[[], bool],
+    history: tuple[Turn, ...] = (),
+) -> Prompt:
+    """Return the prompt of an audio language model: with waveforms, or with the states of its encoders.
+
+    Args:
+        text: what it is asked.
+        clip: the audio.
+        spans: (start, end) in seconds of the parts that it gets; one, for a model that reads states.
+        spec: the model.
+        runtime: lends the encoders.
+        should_stop: asked while an encoder is waited for.
+        history: earlier turns, oldest first.
+    """
+    if not spec.state_encoders:
+        return Prompt(text, tuple(_part(clip, SAMPLE_RATE, span) for span in spans), history)
+    (span,) = spans
+    return Prompt(text, states=lent_states(spec.state_encoders, partial(_part, clip, span=span), runtime, should_stop))
+
+
+def _part(clip: AudioClip, sample_rate: int, span: Span) -> FloatArray:
+    start, end = span
+    return clip.waveform(sample_rate)[round(start * sample_rate) : round(end * sample_rate)]
 
 
 def state_encoder(key: str) -> StateEncoder:

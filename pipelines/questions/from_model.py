@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
-from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from models.runtime import ModelRuntime
 from models.specs.model_spec import AUTO, ModelSpec
 from models.stopping import never_stop
-from pipelines.clip.chunking import cut_into_pieces
+from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
@@ -26,13 +25,12 @@ from pipelines.language_models.generation import (
 )
 from pipelines.language_models.prompting import (
     AUDIO_LIMITS,
-    SAMPLE_RATE,
-    Prompt,
     Turn,
     check_text,
     model_inputs,
 )
 from pipelines.language_models.streaming import stream_text, text_seconds
+from pipelines.music.encoder_states import audio_prompt
 from pipelines.questions.part_parsing import split_part
 from pipelines.questions.question_parsing import plain_words
 from pipelines.wording.times import clock_time
@@ -115,9 +113,15 @@ def ask(
     fields = model_fields([spec], runtime.catalog.device, choice.reason)
     now = AnswerSoFar(question, start=start, end=end, is_part=is_part, **fields)
     yield now
-    asked = f"{PART.format(clock_time(start, 1), clock_time(end, 1))} {question}" if is_part else question
-    prepare = partial(model_inputs, spec=spec, prompt=Prompt(asked, _sounds(clip, start, end, spec), history))
-    for text in in_background(lambda stopped: stream_text(runtime, spec, prepare, options, stopped), should_stop):
+    takes_part = is_part and spec.prompt_style == "chat"
+    asked = f"{PART.format(clock_time(start, 1), clock_time(end, 1))} {question}" if takes_part else question
+
+    def answer(stopped: Callable[[], bool]) -> Generator[str, None, None]:
+        prompt = audio_prompt(asked, clip, _windows(start, end, spec), spec, runtime, stopped, history)
+        prepare = partial(model_inputs, spec=spec, prompt=prompt)
+        yield from stream_text(runtime, spec, prepare, options, stopped)
+
+    for text in in_background(answer, should_stop):
         if text is not None:
             now = replace(now, text=text, state="answering")
         now = replace(now, elapsed=clock() - began)
@@ -162,8 +166,7 @@ def _part(clip: AudioClip, options: QuestionOptions, spec: ModelSpec) -> tuple[f
     return options.start, end
 
 
-def _sounds(clip: AudioClip, start: float, end: float, spec: ModelSpec) -> tuple[FloatArray, ...]:
-    """Return the part as waveforms [samples] at `SAMPLE_RATE`, each no longer than the model's audio window."""
-    waveform = clip.waveform(SAMPLE_RATE)
+def _windows(start: float, end: float, spec: ModelSpec) -> tuple[Span, ...]:
+    """Return (start, end) in seconds of consecutive parts, each no longer than the model's audio window."""
     pieces = cut_into_pieces(end - start, (), AUDIO_LIMITS[spec.architecture].window_seconds)
-    return tuple(waveform[round((start + a) * SAMPLE_RATE) : round((start + b) * SAMPLE_RATE)] for a, b in pieces)
+    return tuple((start + first, start + last) for first, last in pieces)
