@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 from models.loading.audio_language_model import AudioLanguageConfig, AudioLanguageModel
@@ -64,14 +64,11 @@ def merged(model: AudioLanguageModel) -> AudioLanguageModel:
     return model
 
 
-def half_weights(model: AudioLanguageModel) -> dict[str, Tensor]:
-    """Return the weights in float16, for a file of half the size."""
-    return {name: tensor.half().contiguous() for name, tensor in model.state_dict().items()}
-
-
 def _language_model(options: LanguageModelOptions, tokenizer: Any) -> Any:
     if options.checkpoint:
-        model = AutoModelForCausalLM.from_pretrained(options.checkpoint, revision=options.revision or None, use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            options.checkpoint, revision=options.revision or None, dtype=getattr(torch, options.dtype), use_safetensors=True
+        )
         if len(tokenizer) > model.get_input_embeddings().num_embeddings:
             model.resize_token_embeddings(len(tokenizer))
         return model

@@ -52,8 +52,8 @@ def caption_scores(answers: Sequence[str], references: Sequence[Sequence[str]]) 
 
 
 def note_scores(found: Sequence[Sequence[TextNote]], true: Sequence[Sequence[TextNote]]) -> dict[str, float]:
-    """Return the mean F-measures of onsets and pitches, and of these with offsets (mir_eval); clips without notes are left out."""
-    from mir_eval.transcription import precision_recall_f1_overlap
+    """Return the mean F-measures of onset and pitch, and of these with the offset (mir_eval), over clips with notes."""
+    from mir_eval.transcription import precision_recall_f1_overlap  # type: ignore[import-untyped]
 
     onset, whole = [], []
     for estimate, reference in zip(found, true, strict=True):

@@ -73,6 +73,8 @@ class LanguageModelOptions:
     checkpoint: str = ""
     """Folder, or repository of the hub; '' for `sizes`."""
     revision: str = ""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Number format of a checkpoint's weights."""
     sizes: LlamaSizes | None = None
     training: Literal["all", "lora", "frozen"] = "all"
     lora: LoraOptions = LoraOptions()
@@ -83,7 +85,7 @@ class TokenizerOptions:
     """The tokens: those of a checkpoint, or of a byte-level BPE that is trained on the texts."""
 
     checkpoint: str = ""
-    """Folder, or repository of the hub; '' for the language model's own, or for one of `vocabulary` tokens without a checkpoint."""
+    """Folder, or repository of the hub; '' for the language model's own, or without a checkpoint one of `vocabulary` tokens."""
     vocabulary: PositiveInt = 1024
     note_seconds: NonNegativeInt = 0
     """Longest clip whose notes have tokens; 0 where there are none."""
