@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from training.data.renderer.wordings import claims
 
 from models.loading.audio_language_model import IGNORED, AudioLanguageModel
 from training.audio_language_model.batches import BatchMaker, notes_of
 from training.audio_language_model.metrics import caption_scores, mean_average_precision, note_scores, word_error_rate
 from training.audio_language_model.note_tokens import text_to_notes
 from training.audio_language_model.tokens import end_token_id
+from training.data.renderer.wordings import claims
 from training.data.triples import Task, Triple
 
 BATCH_SIZE = 16

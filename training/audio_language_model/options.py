@@ -102,6 +102,6 @@ class ExperimentOptions:
     loop: LoopOptions
     tokenizer: TokenizerOptions = field(default_factory=TokenizerOptions)
     licence: str = "Apache-2.0"
-    """Of the trained weights, for the model card."""
+    """Licence of the trained weights, for the model card."""
     monitor: str = "-loss"
     """Figure of the evaluation by which the best weights are chosen; with a minus before it, the lowest is the best."""
