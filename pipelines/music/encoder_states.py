@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
 from models.arrays import FloatArray
 from models.errors import UnknownModel
@@ -143,6 +142,8 @@ def _musicnn(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
 
 def _beats(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
     """Return [1, 133]: probabilities of the metres, of the tempi by our network, and of the tempi by both networks' pulse."""
+    from scipy.special import softmax
+
     beats, beatnet = sessions
     gain = beat_gain(waveform)
     ours: list[FloatArray] = []
@@ -158,6 +159,8 @@ def _beats(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
 
 def _harmony(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
     """Return [seconds, 61]: probabilities of the 37 chords and of the 24 keys."""
+    from scipy.special import softmax
+
     basic_pitch, harmony = sessions
     blocks = [note_block(basic_pitch, waveform, number) for number in range(note_block_count(len(waveform)))]
     notes = np.concatenate([pooled_notes(block.notes, block.onsets) for block in blocks])
