@@ -43,6 +43,8 @@ NegativePrompt = Annotated[str, typer.Option(help="What is not to be in the pict
 Style = Annotated[str, typer.Option(help="Such as 'flat style' for the tiny offline model.")]
 Seed = Annotated[int | None, typer.Option(help="The same seed draws the same picture; random if it is not given.", min=0)]
 Steps = Annotated[int | None, typer.Option(help="Diffusion steps; the model's own if they are not given.")]
+Count = Annotated[int, typer.Option("--count", min=1, max=MAX_PICTURES, help="Pictures; each has the seed after the last one's.")]
+Scheduler = Annotated[str, typer.Option(help="By default the model's own.", autocompletion=completing(SCHEDULERS))]
 Fast = Annotated[bool, typer.Option("--fast", help="Few steps, with a model made for that where there is one.")]
 
 
@@ -63,12 +65,8 @@ def picture(
     guidance_scale: Annotated[float | None, typer.Option(help="0 to 30 (CFG).")] = DEFAULTS.guidance_scale,
     width: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = DEFAULTS.width,
     height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8.")] = DEFAULTS.height,
-    pictures: Annotated[
-        int, typer.Option("--count", min=1, max=MAX_PICTURES, help="Pictures, each with the seed after that of the one before.")
-    ] = DEFAULTS.pictures,
-    scheduler: Annotated[
-        str, typer.Option(help="By default the model's own.", autocompletion=completing(SCHEDULERS))
-    ] = DEFAULTS.scheduler,
+    pictures: Count = DEFAULTS.pictures,
+    scheduler: Scheduler = DEFAULTS.scheduler,
     init_image: Annotated[Path | None, typer.Option(help="Image to start from.", exists=True, dir_okay=False)] = None,
     strength: Annotated[float, typer.Option(help="How much of that image is replaced.")] = DEFAULTS.strength,
     as_json: AsJson = False,
