@@ -2,8 +2,8 @@
 
 python -m training.whisper.telephone_prompts --packages FOLDER --out FOLDER
 
-The recordings and their texts are in Debian's packages asterisk-core-sounds-it-wav and asterisk-core-sounds-it (8 kHz; © 2012 Carlo
-Flora, CC BY 3.0). Prompts whose wordings resemble each other are one source, and so lie in one split.
+The recordings and their texts are in Debian's packages asterisk-core-sounds-it-wav and asterisk-core-sounds-it (8 kHz, © 2012
+Carlo Flora, CC BY 3.0). Prompts whose wordings resemble each other are one source, and so lie in one split.
 """
 
 from __future__ import annotations
