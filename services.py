@@ -18,6 +18,7 @@ from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
 from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
+from models.files.trained_models import TrainedModels
 from models.loading.loaders import ModelLoaders
 from models.loading.whisper_engine import ON_ZERO_GPU, WhisperEngine, choose_whisper_engine
 from models.model_catalog import ALL_MODELS, ModelCatalog
@@ -69,6 +70,8 @@ class Services:
     clips: ClipStore
     links: LinkDownloads
     files: ModelFiles
+    trained: TrainedModels
+    """Speech models that were trained on this machine."""
     runtime: ModelRuntime
     stop_flags: StopFlags
     lines: JobLines
@@ -100,7 +103,15 @@ def build_services(settings: Settings) -> Services:
     cache = ModelCache(files, MainProcessBuilder(loaders) if zero_gpu else loaders, probe, behind, limits)
     engine = WhisperEngine(note=ON_ZERO_GPU) if zero_gpu else choose_whisper_engine(probe.device)
     specs = zero_gpu.offered if zero_gpu else tuple(map(engine.place, ALL_MODELS))
-    catalog = ModelCatalog(files, probe.device, cache.attainable_bytes, specs, cache.attainable_host_bytes)
+    trained = TrainedModels(settings.trained_models_path)
+    catalog = ModelCatalog(
+        files,
+        probe.device,
+        cache.attainable_bytes,
+        specs,
+        cache.attainable_host_bytes,
+        lambda: tuple(map(engine.place, trained.find().specs)),
+    )
     features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
@@ -117,6 +128,7 @@ def build_services(settings: Settings) -> Services:
         clips=clips,
         links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
+        trained=trained,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         file_readers=file_readers,

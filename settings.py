@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """Folder or address, such as s3://bucket/clips, where several servers keep their clips together; '' for `clip_dir` alone."""
     clip_copies_bytes: int = Field(default=20 * 10**9, gt=0)
     """Copies in `clip_dir` of clips in `clip_storage`."""
+    trained_dir: Path | None = None
+    """Folder of the speech models that you trained, each in a folder of its own; None for a folder in `data_dir`."""
     library: str = ""
     """Folder or address of the library of embeddings; '' for a folder in `data_dir`."""
 
@@ -65,3 +67,8 @@ class Settings(BaseSettings):
     def hub_lock_path(self) -> Path:
         """The lock file of hub commits."""
         return self.data_dir / "hub-lock.json"
+
+    @property
+    def trained_models_path(self) -> Path:
+        """The folder of the trained models."""
+        return self.trained_dir or self.data_dir / "trained"

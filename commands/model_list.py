@@ -30,7 +30,8 @@ def models(
     if task and task not in TASKS:
         raise typer.BadParameter(f"There is no task {task!r}: choose from {', '.join(TASKS)}.")
     services = build_services(Settings())
-    specs = [spec for spec in ALL_MODELS if not task or task in (spec.task, *spec.further_tasks)]
+    known = (*ALL_MODELS, *services.trained.find().specs)
+    specs = [spec for spec in known if not task or task in (spec.task, *spec.further_tasks)]
     availabilities = {spec: services.files.availability(spec) for spec in specs}
     rows = [_row(spec, found) for spec, found in availabilities.items() if found.available or not within_reach]
     if as_json:

@@ -74,6 +74,7 @@ class ModelCatalog:
         attainable_bytes: Callable[[], int],
         specs: tuple[ModelSpec, ...] = ALL_MODELS,
         attainable_host_bytes: Callable[[], int] = lambda: sys.maxsize,
+        further: Callable[[], tuple[ModelSpec, ...]] = tuple,
     ) -> None:
         """Build the catalogue.
 
@@ -83,12 +84,14 @@ class ModelCatalog:
             attainable_bytes: measures the device's free memory and what residents hold of it.
             specs: the models, best first.
             attainable_host_bytes: the same of main memory behind a GPU.
+            further: finds the models that may come and go while the app runs; they stand behind `specs`.
         """
         self._files = files
         self._device = device
         self._attainable_bytes = attainable_bytes
         self._attainable_host_bytes = attainable_host_bytes
         self._specs = specs
+        self._further = further
 
     @property
     def device(self) -> Device:
@@ -98,7 +101,7 @@ class ModelCatalog:
     @property
     def specs(self) -> tuple[ModelSpec, ...]:
         """All models, best first for each task, also those that cannot run here."""
-        return self._specs
+        return (*self._specs, *self._further())
 
     def attainable_bytes(self) -> int:
         """Return the bytes of the device's memory that models could have if all that are not in use left it."""
@@ -150,7 +153,7 @@ class ModelCatalog:
         return self._files.fetch(spec).revision
 
     def _of_task(self, task: Task) -> tuple[ModelSpec, ...]:
-        specs = (spec for spec in self._specs if can_run(spec, self._device))
+        specs = (spec for spec in self.specs if can_run(spec, self._device))
         return tuple(spec for spec in specs if task in (spec.task, *spec.further_tasks))
 
     def _best(self, specs: tuple[ModelSpec, ...], working_bytes: WorkingBytes) -> ModelChoice:

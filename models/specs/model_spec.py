@@ -107,6 +107,23 @@ class RepositorySource:
 
 
 @dataclass(frozen=True)
+class AdaptedSource:
+    """A Whisper of packages with a low-rank update (Hu et al. 2021) that this repository holds; both are merged once."""
+
+    base: PackageSource
+    update: RepositorySource
+    """One safetensors file: NAME.lora_A and NAME.lora_B, scaled, for each weight NAME of the model in transformers."""
+
+
+@dataclass(frozen=True)
+class TrainedSource:
+    """A model that was trained on this machine; `version`, by its files' sizes and times, takes the place of a commit."""
+
+    folder: Path
+    version: str
+
+
+@dataclass(frozen=True)
 class EncoderFacts:
     """Sizes of a model that embeds audio, known without loading it."""
 
@@ -134,7 +151,7 @@ class WhisperSizes:
     decoder_layers: int
 
 
-Source = HubSource | PackageSource | RepositorySource
+Source = HubSource | PackageSource | RepositorySource | AdaptedSource | TrainedSource
 
 
 @dataclass(frozen=True)
@@ -197,8 +214,8 @@ class ModelSpec:
 
     @property
     def is_offline(self) -> bool:
-        """Whether the weights come with an installed package or with this repository."""
-        return isinstance(self.source, PackageSource | RepositorySource)
+        """Whether the weights are on this machine without a download from the hub."""
+        return not isinstance(self.source, HubSource)
 
     def place(self, device: Device) -> Device:
         """Return where the model runs on a machine whose models run on `device`: ONNX models stay on the CPU.

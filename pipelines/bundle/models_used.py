@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
 from models.model_catalog import ALL_MODELS
-from models.specs.model_spec import HubSource, ModelSpec, PackageSource
+from models.specs.model_spec import AdaptedSource, HubSource, ModelSpec, PackageSource, RepositorySource, TrainedSource
 from pipelines.bundle.contents import BundleContents
 from pipelines.bundle.manifest import BundledModel
 from pipelines.jobs.model_use import ModelUse
@@ -43,13 +43,19 @@ def _uses(found: object) -> Iterator[ModelUse]:
 
 
 def _bundled(spec: ModelSpec) -> BundledModel:
-    source = spec.source
-    match source:
-        case HubSource():
+    match spec.source:
+        case HubSource() as source:
             name, version = source.repository, source.revision
-        case PackageSource():
-            name = ", ".join(dict.fromkeys(part.distribution for file in source.files for part in file.parts))
-            version = source.version
-        case _:
+        case PackageSource() as source:
+            name, version = _distributions(source), source.version
+        case AdaptedSource(base=base, update=update):
+            name, version = f"{_distributions(base)}, {update.folder}", f"{base.version}, {update.revision}"
+        case TrainedSource() as source:
+            name, version = source.folder.name, source.version
+        case RepositorySource() as source:
             name, version = source.folder, source.revision
     return BundledModel(spec.title, spec.key, name, version, spec.licence, spec.licence_url)
+
+
+def _distributions(source: PackageSource) -> str:
+    return ", ".join(dict.fromkeys(part.distribution for file in source.files for part in file.parts))
