@@ -11,8 +11,8 @@ from typing import cast
 from models.files.adapted_weights import merge_whisper
 from models.files.hub_weights import HubState, HubWeights
 from models.files.package_weights import PackageWeights, fetch_from_repository
-from models.single_flight import SingleFlight
 from models.files.trained_models import WEIGHTS_FILE
+from models.single_flight import SingleFlight
 from models.specs.model_spec import (
     AdaptedSource,
     FetchedModel,

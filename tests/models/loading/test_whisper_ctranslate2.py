@@ -16,8 +16,8 @@ from transformers import WhisperForConditionalGeneration
 from models.cache.memory import HostMemoryProbe
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.errors import ModelLoadFailed
-from models.loading.loaders import ModelLoaders
 from models.files.whisper_file import read_variables
+from models.loading.loaders import ModelLoaders
 from models.specs.encoders import WHISPER_BASE_STATES
 from models.specs.model_spec import FetchedModel
 from models.specs.speech import WHISPER_BASE_OFFLINE
