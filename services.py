@@ -94,13 +94,8 @@ def build_services(settings: Settings) -> Services:
     files, loaders = _model_files(settings), ModelLoaders(settings.cpu_threads)
     zero_gpu = _start_zero_gpu(settings, files, loaders) if settings.on_zero_gpu else None
     probe, behind = (HostMemoryProbe(), None) if zero_gpu else _memory_probes()
-    limits = CacheLimits(
-        headroom_bytes=settings.headroom_bytes,
-        max_waiting=settings.max_waiting,
-        lease_timeout_seconds=settings.lease_timeout_seconds,
-        idle_timeout_seconds=settings.idle_timeout_seconds,
-    )
-    cache = ModelCache(files, MainProcessBuilder(loaders) if zero_gpu else loaders, probe, behind, limits)
+    builder = MainProcessBuilder(loaders) if zero_gpu else loaders
+    cache = ModelCache(files, builder, probe, behind, _cache_limits(settings))
     engine = WhisperEngine(note=ON_ZERO_GPU) if zero_gpu else choose_whisper_engine(probe.device)
     specs = zero_gpu.offered if zero_gpu else tuple(map(engine.place, ALL_MODELS))
     trained = TrainedModels(settings.trained_models_path)
@@ -112,7 +107,6 @@ def build_services(settings: Settings) -> Services:
         cache.attainable_host_bytes,
         lambda: tuple(map(engine.place, trained.find().specs)),
     )
-    features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
     clips = ClipStore(
@@ -129,7 +123,7 @@ def build_services(settings: Settings) -> Services:
         links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
         trained=trained,
-        runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
+        runtime=ModelRuntime(catalog, cache, FeatureStore(settings.feature_store_bytes), zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         file_readers=file_readers,
         lines=JobLines(
@@ -159,6 +153,15 @@ def _clip_reference(clips: ClipStore) -> Reference:
 def _encoder_reference(catalog: ModelCatalog) -> Reference:
     """Keep an encoder by its key in the catalogue."""
     return Reference(lambda encoder: encoder.key, lambda key: {one.key: one for one in encoders(catalog)}[key])
+
+
+def _cache_limits(settings: Settings) -> CacheLimits:
+    return CacheLimits(
+        headroom_bytes=settings.headroom_bytes,
+        max_waiting=settings.max_waiting,
+        lease_timeout_seconds=settings.lease_timeout_seconds,
+        idle_timeout_seconds=settings.idle_timeout_seconds,
+    )
 
 
 def _model_files(settings: Settings, fetched: Iterable[FetchedModel] = ()) -> ModelFiles:
