@@ -70,7 +70,7 @@ def save_w2v_bert(directory: Path) -> FetchedModel:
     return encoder(directory, "Wav2Vec2BertModel", facts, processor="transformers.SeamlessM4TFeatureExtractor")
 
 
-def save_whisper(directory: Path) -> FetchedModel:
+def save_whisper(directory: Path, num_mel_bands: int = 80) -> FetchedModel:
     """A Whisper whose tokenizer knows single bytes."""
     import torch
     from tokenizers.pre_tokenizers import ByteLevel
@@ -91,7 +91,8 @@ def save_whisper(directory: Path) -> FetchedModel:
     end = tokenizer.eos_token_id
     ids = {"decoder_start_token_id": start, "pad_token_id": end, "bos_token_id": end, "eos_token_id": end}
     torch.manual_seed(0)
-    model = WhisperForConditionalGeneration(WhisperConfig(**WHISPER_SIZES, vocab_size=len(tokenizer) + 1501, **ids))
+    sizes = WHISPER_SIZES | {"num_mel_bins": num_mel_bands}
+    model = WhisperForConditionalGeneration(WhisperConfig(**sizes, vocab_size=len(tokenizer) + 1501, **ids))
     model.generation_config = GenerationConfig(
         **ids,
         alignment_heads=[[0, 0], [1, 1]],
@@ -103,7 +104,7 @@ def save_whisper(directory: Path) -> FetchedModel:
         task_to_id={"transcribe": transcribe, "translate": translate},
     )
     model.save_pretrained(directory)
-    WhisperProcessor(WhisperFeatureExtractor(), tokenizer).save_pretrained(directory)
+    WhisperProcessor(WhisperFeatureExtractor(feature_size=num_mel_bands), tokenizer).save_pretrained(directory)
     facts = EncoderFacts("whisper", WIDTH, LAYERS, decoder_layers=LAYERS)
     return encoder(directory, "WhisperForConditionalGeneration", facts, processor="transformers.WhisperProcessor")
 

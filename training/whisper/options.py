@@ -1,4 +1,4 @@
-"""What a fine-tuning of Whisper is told: data, model, method, and the options of the loop."""
+"""Options of a fine-tuning of Whisper: data, model, method, and the loop."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class WhisperOptions:
     """A fine-tuning."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-    """Of the trained model's folder; its key is `trained-NAME`."""
+    """Name of the trained model's folder; its key is `trained-NAME`."""
     title: str
     """Name for people."""
     data: Path

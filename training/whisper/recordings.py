@@ -11,10 +11,10 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from training.data.errors import InvalidRow, TrainingDataError
-from training.data.triples import DEFAULT_FRACTIONS, SPLITS, Split, Triple, read_triples, split_by_source
+from training.data.triples import DEFAULT_FRACTIONS, SPLITS, Triple, read_triples, split_by_source
 from training.data.waveforms import read_waveform
 from training.whisper.windows import SAMPLE_RATE, WINDOW_SECONDS
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from models.arrays import FloatArray
 from models.files.adapted_weights import merge_whisper
@@ -13,11 +15,16 @@ from models.files.whisper_file import named_weights, read_variables
 from pipelines.speech.transcript import TranscriptionOptions
 from pipelines.speech.transcription import transcribe
 from services import Services
+from tests.models.tiny_encoders import save_whisper
 from tests.training.whisper.conftest import TINY
 from training.loop.command_line import Command
+from training.loop.config import read_config
 from training.loop.options import LoopOptions
 from training.whisper.__main__ import UPDATE, run
+from training.whisper.batches import log_mel
 from training.whisper.evaluate import word_errors
+from training.whisper.fitting import prepare
+from training.whisper.model import Base
 from training.whisper.options import LoraOptions, Method, WhisperOptions, WindowOptions
 from training.whisper.recordings import read_recordings
 from training.whisper.windows import IGNORED, Spoken, Window, window_at
@@ -58,6 +65,30 @@ def test_what_was_trained_is_a_choice_of_the_running_app_and_transcribes(
     card = (folder / "README.md").read_text()
     assert "5 recordings, 0 min (3 train, 1 validation, 1 test)" in card
     assert "Word errors after" in card
+
+
+CONFIGS = sorted((Path(__file__).parents[3] / "training/whisper/configs").glob("*.yaml"))
+WHISPER_SHAPES = {"base": (80, 3000), "small": (80, 3000), "large-v3": (128, 3000)}
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.stem)
+def test_every_config_trains_two_steps_on_a_tiny_checkpoint(config: Path, recordings: Path, tmp_path: Path) -> None:
+    options = read_config(config, WhisperOptions)
+    (sizes,) = (shape for size, shape in WHISPER_SHAPES.items() if options.base.removesuffix("-offline") == f"whisper-{size}")
+    base = tiny_base(tmp_path / "tiny", bands=sizes[0])
+    assert tuple(log_mel([np.zeros(16_000, np.float32)], base).shape[1:]) == sizes
+    loop = replace(options.loop, steps=2, batch_size=options.loop.accumulation_steps, mixed_precision="no")
+    options = replace(options, language="de", loop=replace(loop, evaluation_steps=2, checkpoint_steps=2))
+    fitting = prepare(base, read_recordings(recordings), options, tmp_path / "work")
+    fitting.run()
+    assert fitting.loop.step == 2
+
+
+def tiny_base(folder: Path, bands: int) -> Base:
+    """A Whisper of the real class with random weights."""
+    files = save_whisper(folder, num_mel_bands=bands)
+    processor = WhisperProcessor.from_pretrained(folder)
+    return Base(files, WhisperForConditionalGeneration.from_pretrained(folder), processor)
 
 
 def weights_of(file: Path) -> dict[str, FloatArray]:
