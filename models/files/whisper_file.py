@@ -17,13 +17,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arrays import AnyArray
-
 FORMAT_VERSION = 6
 SPECIFICATION = "WhisperSpec"
 NUMBER_FORMATS = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
-Variables = dict[str, AnyArray]
+Numbers = NDArray[Any]
+"""Any shape, of one of `NUMBER_FORMATS`."""
+Variables = dict[str, Numbers]
 
 
 class _Reader:
@@ -41,7 +41,7 @@ class _Reader:
     def text(self) -> str:
         return self._take(self.number("H")).tobytes().rstrip(b"\0").decode()
 
-    def array(self) -> AnyArray:
+    def array(self) -> Numbers:
         shape = [self.number("I") for _ in range(self.number("B"))]
         kind = np.dtype(NUMBER_FORMATS[self.number("B")]).newbyteorder("<")
         return self._take(self.number("I")).view(kind).reshape(shape)
@@ -73,7 +73,7 @@ def read_variables(path: Path, mode: Literal["r", "r+"] = "r") -> Variables:
     return variables | {alias: variables[name] for alias, name in aliases.items()}
 
 
-def named_weights(variables: Variables) -> Iterator[tuple[str, AnyArray]]:
+def named_weights(variables: Variables) -> Iterator[tuple[str, Numbers]]:
     """Yield (name in transformers, values) of every parameter but the output projection, which is the token embedding."""
     yield "model.decoder.embed_tokens.weight", variables["decoder/embeddings/weight"]
     for number in (1, 2):
@@ -86,7 +86,7 @@ def named_weights(variables: Variables) -> Iterator[tuple[str, AnyArray]]:
             yield from _layer(variables, f"{side}/layer_{number}", f"model.{side}.layers.{number}")
 
 
-def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, AnyArray]]:
+def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, Numbers]]:
     yield from _projections(variables, f"{ours}/self_attention/linear_0", f"{theirs}.self_attn", "qkv")
     yield from _projections(variables, f"{ours}/self_attention/linear_1", f"{theirs}.self_attn", ("out",))
     yield from _norm(variables, f"{ours}/self_attention/layer_norm", f"{theirs}.self_attn_layer_norm")
@@ -100,7 +100,7 @@ def _layer(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, 
     yield from _norm(variables, f"{ours}/ffn/layer_norm", f"{theirs}.final_layer_norm")
 
 
-def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> Iterator[tuple[str, AnyArray]]:
+def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> Iterator[tuple[str, Numbers]]:
     """Yield the stacked projections `names`, one by one."""
     for part in ("weight", "bias"):
         for name, values in zip(names, np.split(variables[f"{ours}/{part}"], len(names)), strict=True):
@@ -108,7 +108,7 @@ def _projections(variables: Variables, ours: str, theirs: str, names: Any) -> It
                 yield f"{theirs}.{name}_proj.{part}", values
 
 
-def _norm(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, AnyArray]]:
+def _norm(variables: Variables, ours: str, theirs: str) -> Iterator[tuple[str, Numbers]]:
     yield f"{theirs}.weight", variables[f"{ours}/gamma"]
     yield f"{theirs}.bias", variables[f"{ours}/beta"]
 

@@ -37,7 +37,7 @@ class WindowEncoder:
 
     def frames(self, waveform: FloatArray) -> FloatArray:
         """Return [1500, width] for float32 [samples] at 16 kHz."""
-        with torch.inference_mode():
+        with torch.inference_mode(), torch.autocast(self._base.model.device.type, enabled=False):
             states = self._base.model.get_encoder()(log_mel([waveform], self._base).to(self._base.model.device))
         frames: FloatArray = states.last_hidden_state[0].float().cpu().numpy()
         return frames
@@ -100,6 +100,7 @@ class WindowLosses:
 
 def log_mel(waveforms: Sequence[FloatArray], base: Base) -> Tensor:
     """Return the log-mel features [n, bands, 3000] of waveforms [samples] at 16 kHz."""
-    extracted = base.processor.feature_extractor(list(waveforms), sampling_rate=SAMPLE_RATE, return_tensors="pt")
+    with torch.autocast("cpu", enabled=False):  # the extractor's own transform knows no bfloat16
+        extracted = base.processor.feature_extractor(list(waveforms), sampling_rate=SAMPLE_RATE, return_tensors="pt")
     features: Tensor = extracted.input_features
     return features
