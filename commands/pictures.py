@@ -31,7 +31,7 @@ DEFAULTS = PictureOptions()
 STORYBOARD_PART = 0.5
 """Progress of a film when its storyboard is drawn."""
 MAX_PICTURES = 100
-DRAWING_FACTS = ("prompt", "concepts", "start", "end", "model", "licence", "elapsed")
+DRAWING_FACTS = ("prompt", "concepts", "certainty", "start", "end", "model", "licence", "elapsed")
 
 Model = Annotated[
     str, typer.Option(help="'auto', or a key that `models` lists.", autocompletion=completing_models("draw_pictures"))

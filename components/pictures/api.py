@@ -24,7 +24,18 @@ from pipelines.pictures.prompt_writing import write_prompt
 from services import Services
 
 Endpoint = Callable[..., Any]
-FACTS = ("prompt", "prompt_overflow", "negative_prompt_overflow", "concepts", "start", "end", "model", "licence", "elapsed")
+FACTS = (
+    "prompt",
+    "prompt_overflow",
+    "negative_prompt_overflow",
+    "concepts",
+    "certainty",
+    "start",
+    "end",
+    "model",
+    "licence",
+    "elapsed",
+)
 """Fields of a drawing that the endpoint answers with."""
 
 
@@ -109,8 +120,10 @@ def _audio_to_image(services: Services) -> Endpoint:
         Returns:
             The picture, a PNG file with all of its settings as JSON in the text chunk 'audioscope' and its initial image in the
             chunk 'auSp'; and seed, prompt, prompt_overflow and negative_prompt_overflow (the words beyond the text encoder's
-            limit, which had no effect), concepts [{concept, category, weight}], start and end of the segment in seconds, model,
-            licence, elapsed in seconds, clip_notes. Both are null at every step until the picture is drawn.
+            limit, which had no effect), concepts [{concept, category, weight}], certainty (the probability that the first concept
+            is right; below 0.5 the picture is drawn from the prompt; null where it was not measured), start and end of the
+            segment in seconds, model, licence, elapsed in seconds, clip_notes. Both are null at every step until the picture is
+            drawn.
         """
         options = arguments.options()
         clip = open_for_api(services, audio, should_stop)

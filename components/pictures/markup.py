@@ -12,6 +12,7 @@ from components.pictures import labels
 from components.pictures.files import DrawnPicture, KeptPicture, drawn_picture, file_url, preview_url
 from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import ConceptWeight, Drawing
+from pipelines.wording.certainty import sure
 from pipelines.wording.grammar import listed, share
 from pipelines.wording.times import clock_time
 
@@ -42,9 +43,10 @@ def drawn_markup(pictures: Sequence[DrawnPicture]) -> str:
 
 def concepts_markup(now: Drawing) -> str:
     """Return the concepts of the audio embeds as chips; where the first is not clear, the others are buttons that draw them."""
+    unsure = f'<p class="summary" role="status">{_unsure(now)}</p>' if now.is_unsure else ""
     if not now.concepts:
-        return ""
-    if now.concepts[0].weight >= MIN_CLEAR_WEIGHT:
+        return unsure
+    if not now.is_unsure and now.concepts[0].weight >= MIN_CLEAR_WEIGHT:
         return chips_markup(labels.CONCEPTS, [(each.concept, min(1.0, each.weight)) for each in now.concepts])
     first, *others = now.concepts
     chips = "".join(_alternative(each) for each in others)
@@ -52,7 +54,12 @@ def concepts_markup(now: Drawing) -> str:
         f'<li style="--level:{min(1.0, first.weight):.2f}">{html.escape(first.concept)} <span>{share(first.weight)}</span></li>'
     )
     hint = f'<p class="summary">{labels.OTHER_CONCEPTS if others else labels.ONLY_CONCEPT}</p>'
-    return f'<div class="chips"><h2>{labels.CONCEPTS}</h2><ul>{drawn}{chips}</ul></div>{hint}'
+    return f'<div class="chips"><h2>{labels.CONCEPTS}</h2><ul>{drawn}{chips}</ul></div>{unsure or hint}'
+
+
+def _unsure(now: Drawing) -> str:
+    certainty = sure(now.certainty or 0.0)
+    return labels.UNSURE.format(certainty=certainty, prompt=html.escape(now.prompt)) if now.prompt else labels.UNSURE_YET
 
 
 def _alternative(concept: ConceptWeight) -> str:

@@ -9,6 +9,7 @@ the hub, those of the first were not.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import exp
 
 from models.specs.model_spec import (
     EncoderFacts,
@@ -20,8 +21,20 @@ from models.specs.model_spec import (
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How often the first concept is right at a weight (Platt 1999): the log-odds are `offset + slope * weight`."""
+
+    offset: float
+    slope: float
+
+    def prob(self, weight: float) -> float:
+        """Return the probability that a first concept of this weight is right."""
+        return 1 / (1 + exp(-self.offset - self.slope * weight))
+
+
+@dataclass(frozen=True)
 class AlignerFacts:
-    """Input and output sizes of an aligner."""
+    """Input and output sizes of an aligner, and how far it is to be trusted."""
 
     text_width: int
     """Width of its embeds, which must be that of the picture model's text encoder."""
@@ -29,6 +42,8 @@ class AlignerFacts:
     """Number of embeds of one prompt, the text encoder's first one included."""
     window_seconds: float
     """Maximum duration of the audio that is encoded at once, in seconds."""
+    calibration: Calibration | None = None
+    """None: never measured."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +86,7 @@ TINY_ALIGNER = AlignerSpec(
     gpu_bytes=20_000_000,
     further_tasks=("embed_audio",),
     encoder=EncoderFacts("aligner", width=15 * 192, concepts=195),
-    facts=AlignerFacts(text_width=192, tokens=16, window_seconds=10.0),
+    facts=AlignerFacts(text_width=192, tokens=16, window_seconds=10.0, calibration=Calibration(offset=-2.0, slope=4.0)),
 )
 
 

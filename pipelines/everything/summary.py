@@ -28,7 +28,7 @@ def summary_of(found: EverythingFound) -> dict[str, Any]:
             "width": found.embedding.frames.shape[1],
         },
         "picture": found.picture
-        and {"prompt": found.picture.prompt, "concepts": [concept.concept for concept in found.picture.concepts]},
+        and {"prompt": found.picture.prompt, "concepts": [concept.concept for concept in found.picture.drawn_concepts]},
         "model": found.model,
         "licence": found.licence,
     }

@@ -92,7 +92,7 @@ def storyboard(
 
 def is_same_picture(before: Drawing, now: Drawing) -> bool:
     """Return whether two drawings with the same options and seed show the same, by their concepts and their prompts."""
-    one, other = ({each.concept: each.weight for each in drawing.concepts} for drawing in (before, now))
+    one, other = ({each.concept: each.weight for each in drawing.drawn_concepts} for drawing in (before, now))
     if before.prompt != now.prompt or bool(one) != bool(other):
         return False
     if not one:
@@ -133,7 +133,7 @@ def _segment(clip: AudioClip, scene: Scene, plan: PicturePlan, runtime: ModelRun
 
 def _with_picture(now: Storyboard, scene: Scene, drawing: Drawing, seconds: float) -> Storyboard:
     (picture,) = drawing.pictures
-    concepts = tuple(concept.concept for concept in drawing.concepts)
+    concepts = tuple(concept.concept for concept in drawing.drawn_concepts)
     entry = StoryboardEntry(scene.start, scene.end, scene.label, concepts, drawing.prompt, picture, seconds)
     entries = (*now.entries, entry)
     return replace(now, entries=entries, position=_position(len(entries), len(now.scenes)))

@@ -21,7 +21,7 @@ from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.gpu_calls import gpu_reports, gpu_steps
 from pipelines.jobs.model_use import model_fields
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
-from pipelines.pictures.concept_decomposition import decompose_concepts
+from pipelines.pictures.concept_decomposition import decompose_concepts, first_concept_prob
 from pipelines.pictures.options import ConceptWeight, Drawing, Picture, PictureOptions, PictureSettings
 from pipelines.pictures.planning import ENCODING_SECONDS, PicturePlan, plan_picture
 from pipelines.pictures.prompt_embeds import PromptEmbeds, encode_prompt, prompt_text, text_overflow
@@ -191,14 +191,30 @@ class _Job:
         report(replace(latest.now, state="done"))
 
     def draw_part(self, now: Drawing, numbers: range, report: Report, stopped: Callable[[], bool]) -> None:
-        """Report the concepts, unless they are known, and each snapshot of the pictures of these numbers."""
+        """Report the concepts, unless they are known, and each snapshot of the pictures of these numbers.
+
+        Words take over where the first concept is more probably wrong than right.
+        """
         audio = _audio_embeds(self.clip, self.plan, now.start, now.end, self.runtime, stopped)
-        if audio is not None and not now.concepts:
-            now = replace(now, concepts=decompose_concepts(audio, self.plan.model.spec, self.runtime))
+        if audio is not None and self.plan.aligner is not None and not now.concepts:
+            concepts = decompose_concepts(audio, self.plan.model.spec, self.runtime)
+            now = replace(now, concepts=concepts, certainty=first_concept_prob(concepts, self.plan.aligner.spec))
             report(now)
+        job = self
+        if now.is_unsure:
+            job, audio = self._from_words(now, stopped), None
+            now = replace(now, prompt=job.plan.options.prompt or "")
         now = replace(now, state="drawing", picture=numbers[0])
         report(now)
-        self._draw_pictures(now, audio, numbers, report, stopped)
+        job._draw_pictures(now, audio, numbers, report, stopped)
+
+    def _from_words(self, now: Drawing, stopped: Callable[[], bool]) -> _Job:
+        """Return the same job with the person's prompt, or a written one, in place of the audio embeds."""
+        options, spec = self.plan.options, self.plan.model.spec
+        prompt = options.prompt
+        if prompt is None:
+            prompt = write_prompt(self.clip, now.start, now.end, spec, self.runtime, stopped).text
+        return replace(self, plan=replace(self.plan, aligner=None, options=replace(options, audio_weight=0.0, prompt=prompt)))
 
     def _draw_pictures(
         self, now: Drawing, audio: AudioEmbeds | None, numbers: range, report: Report, stopped: Callable[[], bool]
@@ -268,7 +284,7 @@ class _Job:
             audio_weight=options.audio_weight,
             audio_guidance=options.audio_guidance,
             prompt=now.prompt if options.audio_weight < 1 else None,
-            concepts=tuple(concept.concept for concept in now.concepts),
+            concepts=tuple(concept.concept for concept in now.concepts) if aligner else (),
             extra_prompt=options.extra_prompt,
             negative_prompt=options.negative_prompt,
             style=options.style,

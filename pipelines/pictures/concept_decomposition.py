@@ -12,6 +12,7 @@ import numpy as np
 from models.arrays import DoubleArray, FloatArray
 from models.cache.feature_store import FeatureKey
 from models.runtime import ModelRuntime
+from models.specs.aligner import aligner_facts
 from models.specs.model_spec import ModelSpec
 from pipelines.pictures.audio_embeds import AudioEmbeds
 from pipelines.pictures.options import ConceptWeight
@@ -55,6 +56,14 @@ def decompose_concepts(
     return tuple(
         ConceptWeight(concept.name, concept.category, round(weight, 4)) for concept, weight in best if weight >= MIN_WEIGHT
     )
+
+
+def first_concept_prob(concepts: tuple[ConceptWeight, ...], aligner: ModelSpec) -> float | None:
+    """Return the probability that the first of the concepts is right, 0 if there is none; None if it was never measured."""
+    calibration = aligner_facts(aligner).calibration
+    if calibration is None:
+        return None
+    return round(calibration.prob(concepts[0].weight), 3) if concepts else 0.0
 
 
 def concept_captions(vocabulary: tuple[Concept, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from PIL import Image
 from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 from pipelines.jobs.result import LEFT_OUT, Result
+from pipelines.wording.certainty import MIN_PROBABLE
 
 SCHEDULERS: dict[str, str] = {
     "DDIM": "DDIMScheduler",
@@ -154,6 +155,8 @@ class Drawing(ModelUse):
     """Description of the audio that is used, without extra prompt and style; empty where none is needed."""
     concepts: tuple[ConceptWeight, ...] = ()
     """Decomposition of the audio embeds, largest weight first; empty where the picture is drawn from text alone."""
+    certainty: float | None = None
+    """Probability that the first concept is right, 0 to 1; None where there is none or it was never measured for the aligner."""
     prompt_overflow: str = ""
     """End of the prompt, with extra prompt and style, that the text encoder cut off; empty if all of it was encoded."""
     negative_prompt_overflow: str = ""
@@ -167,6 +170,16 @@ class Drawing(ModelUse):
     """RGB: the picture that is being drawn, as far as it is; it stays when the job is stopped."""
     pictures: tuple[Picture, ...] = ()
     """Finished pictures."""
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the first concept is more probably wrong than right: the picture then is drawn from words."""
+        return self.certainty is not None and self.certainty < MIN_PROBABLE
+
+    @property
+    def drawn_concepts(self) -> tuple[ConceptWeight, ...]:
+        """The concepts that decide the picture: none where it is drawn from words."""
+        return () if self.is_unsure else self.concepts
 
 
 @dataclass(frozen=True)

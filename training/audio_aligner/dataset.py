@@ -18,7 +18,7 @@ from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.errors import ClipError
 from pipelines.pictures.vocabulary import concepts
 from pipelines.tagging.augmented_embeds import embed_augmented
-from training.audio_aligner.packages import labelled_files
+from training.audio_aligner.packages import labelled_files, rows
 from training.audio_aligner.rendered import SAMPLE_RATE, rendered_sounds
 from training.audio_aligner.synthetic import synthetic_sounds
 
@@ -89,7 +89,7 @@ def stamps(folder: Path, number: dict[str, int]) -> Iterator[tuple[Sound, str]]:
 
 
 def _package_sounds(folder: Path, number: dict[str, int]) -> Iterator[Sound]:
-    for path, row in labelled_files(folder / "packages"):
+    for path, row in labelled_files(folder / "packages", rows()):
         waveform = _waveform(path, folder)
         if waveform is not None:
             yield Sound(path.relative_to(folder).as_posix(), tuple(number[concept] for concept in row.concepts), waveform)

@@ -41,15 +41,15 @@ class Row:
     """Patterns of paths; what was inside an archive lies in a folder with its name and `.unpacked`."""
 
 
-def rows() -> tuple[Row, ...]:
+def rows(file: Path = SOUNDS) -> tuple[Row, ...]:
     """Return the rows of the packages that are used."""
-    listed = json.loads(SOUNDS.read_text(encoding="utf-8"))
+    listed = json.loads(file.read_text(encoding="utf-8"))
     return tuple(Row(row["package"], tuple(row["concepts"]), tuple(row["files"])) for row in listed)
 
 
-def labelled_files(folder: Path) -> Iterator[tuple[Path, Row]]:
-    """Yield every training sound as a file below `folder`; fetch missing packages with `apt-get download`."""
-    for row in rows():
+def labelled_files(folder: Path, listed: tuple[Row, ...]) -> Iterator[tuple[Path, Row]]:
+    """Yield every sound that is listed as a file below `folder`; fetch missing packages with `apt-get download`."""
+    for row in listed:
         sounds = unpacked(row.package, folder / row.package)
         named = sorted(path for path in sounds if any(fnmatch.fnmatchcase(path.as_posix(), pattern) for pattern in row.files))
         yield from ((path, row) for path in named[:MAX_FILES])

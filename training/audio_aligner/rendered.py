@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 from collections.abc import Iterator
+from itertools import cycle
 
 import numpy as np
 import soundfile
@@ -16,6 +17,7 @@ from training.music.pieces.rendering import SOUNDFONTS, Synthesizer, render
 
 SAMPLE_RATE = 16_000
 SYNTHESIZER = Synthesizer(SOUNDFONTS / "FluidR3_GM.sf2")
+VELOCITIES, TAKES = (96,), 2
 PROGRAMS = {
     "piano": (0, 1, 4),
     "xylophone": (9, 11, 12, 13),
@@ -64,28 +66,36 @@ VOICES = {
 """Voices of espeak-ng for each concept."""
 
 
-def rendered_sounds() -> Iterator[tuple[str, str, FloatArray]]:
+def rendered_sounds(synthesizer: Synthesizer = SYNTHESIZER, seed: int = 0) -> Iterator[tuple[str, str, FloatArray]]:
     """Yield (name, concept, sound [samples at 16 kHz]); the same ones every time."""
-    rng = np.random.default_rng(0)
-    for concept, programs in PROGRAMS.items():
-        for program in programs:
-            for take in range(2):
-                yield f"program {program}, take {take}", concept, _played(_phrase(rng), {0: program})
-    for concept, keys in PERCUSSION.items():
-        for key in keys:
-            yield f"percussion {key}", concept, _played(_rhythm(rng, key), {})
+    yield from played_sounds(synthesizer, seed)
     for concept, voices in VOICES.items():
         for voice in voices:
             for sentence in SENTENCES:
                 yield f"{voice}: {sentence}", concept, _spoken(voice, sentence)
 
 
-def _phrase(rng: np.random.Generator) -> tuple[PlayedNote, ...]:
+def played_sounds(
+    synthesizer: Synthesizer, seed: int, velocities: tuple[int, ...] = VELOCITIES, takes: int = TAKES
+) -> Iterator[tuple[str, str, FloatArray]]:
+    """Yield (name, concept, sound [samples at 16 kHz]) of every instrument; the melodies have each of `velocities` in turn."""
+    rng, velocity = np.random.default_rng(seed), cycle(velocities)
+    for concept, programs in PROGRAMS.items():
+        for program in programs:
+            for take in range(takes):
+                sound = _played(_phrase(rng, next(velocity)), {0: program}, synthesizer)
+                yield f"program {program}, take {take}", concept, sound
+    for concept, keys in PERCUSSION.items():
+        for key in keys:
+            yield f"percussion {key}", concept, _played(_rhythm(rng, key), {}, synthesizer)
+
+
+def _phrase(rng: np.random.Generator, velocity: int) -> tuple[PlayedNote, ...]:
     """Return a few notes of a pentatonic scale, now and then two at once."""
     root, length = int(rng.integers(48, 66)), float(rng.uniform(0.25, 0.7))
     pitches = root + np.array([0, 2, 4, 7, 9, 12])[rng.integers(0, 6, size=round(3 / length))]
-    notes = [PlayedNote(i * length, (i + 1) * length, int(pitch), 96, 0) for i, pitch in enumerate(pitches)]
-    return tuple(notes + [PlayedNote(note.start, note.end, note.pitch + 7, 80, 0) for note in notes[::4]])
+    notes = [PlayedNote(i * length, (i + 1) * length, int(pitch), velocity, 0) for i, pitch in enumerate(pitches)]
+    return tuple(notes + [PlayedNote(note.start, note.end, note.pitch + 7, velocity - 16, 0) for note in notes[::4]])
 
 
 def _rhythm(rng: np.random.Generator, key: int) -> tuple[PlayedNote, ...]:
@@ -93,11 +103,11 @@ def _rhythm(rng: np.random.Generator, key: int) -> tuple[PlayedNote, ...]:
     return tuple(PlayedNote(float(time), float(time) + 0.2, key, int(rng.integers(70, 120)), DRUM_CHANNEL) for time in times)
 
 
-def _played(notes: tuple[PlayedNote, ...], programs: dict[int, int]) -> FloatArray:
+def _played(notes: tuple[PlayedNote, ...], programs: dict[int, int], synthesizer: Synthesizer) -> FloatArray:
     end = max(note.end for note in notes)
     truth = Truth(120.0, 4, 4, (), (), 0, "major", (), ())
-    sound = render(Piece("", 0, notes, programs, {}, truth, end), SYNTHESIZER)
-    resampled: FloatArray = soxr.resample(sound, SYNTHESIZER.sample_rate, SAMPLE_RATE)
+    sound = render(Piece("", 0, notes, programs, {}, truth, end), synthesizer)
+    resampled: FloatArray = soxr.resample(sound, synthesizer.sample_rate, SAMPLE_RATE)
     return resampled
 
 

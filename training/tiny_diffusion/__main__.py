@@ -37,6 +37,7 @@ from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, sheet_o
 from training.tiny_diffusion.dataset import Dataset, DatasetOptions, Item, make_dataset
 from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss
 from training.tiny_diffusion.pipeline import build_pipeline, save_pipeline
+from training.tiny_diffusion.recognition import GUIDE_SEED, kept_recogniser
 from training.tiny_diffusion.tokenizer import build_tokenizer
 
 SEED = 0
@@ -64,12 +65,11 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class WorkFiles:
     """Where the work files are, and what is made of them."""
 
     folder: Path
-    recipe: Recipe
-    is_dry_run: bool = False
+    is_dry_run: bool
 
     def loop(self, name: str, model: nn.Module, options: LoopOptions) -> TrainingLoop:
         """Return the loop of a stage."""
@@ -85,29 +85,6 @@ class Workshop:
     def dataset(self, options: DatasetOptions) -> Dataset:
         """Return the training pictures, drawn anew, which takes less than a minute."""
         return make_dataset(options, self.folder / "emoji")
-
-    def make_autoencoder(self) -> None:
-        """Train the encoder and the decoder, with latents that are standard normal."""
-        pixels, options = self.dataset(self.recipe.autoencoder_data).pixels, self.recipe.autoencoder
-        torch.manual_seed(SEED)
-        loop = self.loop("autoencoder", build_autoencoder(), options)
-        self.run(loop, autoencoder_loss(loop.model, pixels, options))
-        model = loop.averaged().cpu()
-        normalise_latents(model, pixels[:: self.recipe.autoencoder_data.variants])
-        self.keep(model, "autoencoder")
-
-    def make_decoder(self) -> None:
-        """Train the decoder of the same autoencoder to ignore noise in the latents."""
-        pixels, options = self.dataset(self.recipe.autoencoder_data).pixels, self.recipe.decoder
-        model = AutoencoderKL.from_pretrained(self.folder / "autoencoder")
-        samples = pixels[:: self.recipe.autoencoder_data.variants]
-        before = peak_signal_to_noise(model, samples)
-        loop = self.loop("decoder", decoder_of(model), options)
-        self.run(loop, decoder_loss(model.to(loop.device), pixels, options))
-        model.post_quant_conv, model.decoder = loop.averaged()
-        model = model.cpu().eval()
-        print(f"decoder: {before:.2f} dB before, {peak_signal_to_noise(model, samples):.2f} dB after", flush=True)
-        self.keep(model, "decoder")
 
     def keep(self, model: Any, name: str) -> None:
         """Save a model whole or not at all: its folder says that the stage is done."""
@@ -126,6 +103,57 @@ class Workshop:
             os.replace(partial, file)
         kept = torch.load(file, weights_only=True)
         return Latents(tuple(Item(**item) for item in kept["items"]), kept["means"], kept["deviations"])
+
+    def best_autoencoder(self) -> Any:
+        """Return the autoencoder with the best decoder there is."""
+        finished = self.folder / "decoder"
+        return AutoencoderKL.from_pretrained(finished if finished.exists() else self.folder / "autoencoder")
+
+    def pipeline(self, loop: TrainingLoop, tokenizer: Any, target: Path) -> Any:
+        """Return the averaged model with the best decoder, written to `target`."""
+        pipeline = build_pipeline(self.best_autoencoder(), loop.averaged().cpu(), tokenizer)
+        save_pipeline(pipeline, target)
+        return pipeline
+
+    def show(self, loop: TrainingLoop, tokenizer: Any) -> None:
+        """Save the pipeline and, now and then, a contact sheet in the folder."""
+        pipeline = self.pipeline(loop, tokenizer, self.folder / "pipeline")
+        part = loop.step * SHEETS // loop.options.steps
+        file = self.folder / f"sheet-{part:02d}.png"
+        if not file.exists():
+            sheet: Image.Image = sheet_of_concepts(pipeline, SheetOptions(steps=10))
+            sheet.save(file)
+
+
+@dataclass(frozen=True)
+class Workshop(WorkFiles):
+    """A training from nothing."""
+
+    recipe: Recipe
+
+    def make_autoencoder(self) -> None:
+        """Train the encoder and the decoder, with latents that are standard normal."""
+        pixels, options = self.dataset(self.recipe.autoencoder_data).pixels, self.recipe.autoencoder
+        torch.manual_seed(SEED)
+        loop = self.loop("autoencoder", build_autoencoder(), options)
+        self.run(loop, autoencoder_loss(loop.model, pixels, options))
+        model = loop.averaged().cpu()
+        normalise_latents(model, pixels[:: self.recipe.autoencoder_data.variants])
+        self.keep(model, "autoencoder")
+
+    def make_decoder(self) -> None:
+        """Train the decoder of the same autoencoder to ignore noise in the latents."""
+        pixels, options = self.dataset(self.recipe.autoencoder_data).pixels, self.recipe.decoder
+        model = AutoencoderKL.from_pretrained(self.folder / "autoencoder")
+        samples = pixels[:: self.recipe.autoencoder_data.variants]
+        before = peak_signal_to_noise(model, samples)
+        loop = self.loop("decoder", decoder_of(model), options)
+        latents, critic = encode(model, pixels)[0], kept_recogniser(self.folder, GUIDE_SEED)
+        self.run(loop, decoder_loss(model.to(loop.device), pixels, latents, options, critic.to(loop.device)))
+        model.post_quant_conv, model.decoder = loop.averaged()
+        model = model.cpu().eval()
+        print(f"decoder: {before:.2f} dB before, {peak_signal_to_noise(model, samples):.2f} dB after", flush=True)
+        self.keep(model, "decoder")
 
     def tokenizer(self, items: tuple[Item, ...]) -> Any:
         """Return the tokenizer, kept in the folder: equally frequent pairs are merged in another order each time."""
@@ -150,28 +178,11 @@ class Workshop:
         self.run(loop, loss_at, lambda: self.show(loop, tokenizer))
         self.pipeline(loop, tokenizer, recipe.target)
 
-    def pipeline(self, loop: TrainingLoop, tokenizer: Any, target: Path) -> Any:
-        """Return the averaged model with the best decoder there is, written to `target`."""
-        finished = self.folder / "decoder"
-        autoencoder = AutoencoderKL.from_pretrained(finished if finished.exists() else self.folder / "autoencoder")
-        pipeline = build_pipeline(autoencoder, loop.averaged().cpu(), tokenizer)
-        save_pipeline(pipeline, target)
-        return pipeline
-
-    def show(self, loop: TrainingLoop, tokenizer: Any) -> None:
-        """Save the pipeline and, now and then, a contact sheet in the folder."""
-        pipeline = self.pipeline(loop, tokenizer, self.folder / "pipeline")
-        part = loop.step * SHEETS // loop.options.steps
-        file = self.folder / f"sheet-{part:02d}.png"
-        if not file.exists():
-            sheet: Image.Image = sheet_of_concepts(pipeline, SheetOptions(steps=10))
-            sheet.save(file)
-
 
 def main() -> None:
     """Do the stages that are not done."""
     command = read_command(Recipe, __doc__)
-    workshop = Workshop(command.folder, command.options, command.is_dry_run)
+    workshop = Workshop(command.folder, command.is_dry_run, command.options)
     if not (command.folder / "autoencoder").exists():
         workshop.make_autoencoder()
     if not (command.folder / "decoder").exists():

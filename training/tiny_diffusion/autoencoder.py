@@ -11,11 +11,13 @@ from torch.nn import functional
 
 from training.loop.batches import Loss, LossAt, Shard, generator_at, mean_of
 from training.loop.options import LoopOptions
+from training.tiny_diffusion.recognition import Recogniser, perceptual_distance
 
 LATENT_CHANNELS = 8
 KL_WEIGHT = 2e-4
 GREEN_WEIGHT = 0.3
 GREEN_CHANNEL = 6
+PERCEPTUAL_WEIGHT = 0.5
 LATENT_NOISE = 0.3
 """Greatest standard deviation of the noise that the decoder learns to overlook; latents have a deviation of 1."""
 
@@ -114,18 +116,28 @@ def decoder_of(model: Any) -> nn.Module:
     return nn.ModuleList([model.post_quant_conv, model.decoder])
 
 
-def decoder_loss(model: Any, pixels: Tensor, options: LoopOptions) -> LossAt:
-    """Return the loss of the decoder on latents with noise, for a diffusion model's latents are never quite clean."""
-    means, _ = encode(model, pixels)
+def decoder_loss(model: Any, pixels: Tensor, latents: Tensor, options: LoopOptions, critic: Recogniser | None = None) -> LossAt:
+    """Return the loss of the decoder on latents with noise, for a diffusion model's latents are never quite clean.
+
+    Args:
+        model: the autoencoder, whose decoder is trained.
+        pixels: uint8 [n, 96, 96, 3].
+        latents: what is to be decoded to them, [n, 8, 12, 12].
+        options: of the training.
+        critic: a network whose features are to be the same; None compares pixels alone, which leaves edges soft.
+    """
 
     def loss_at(step: int, shard: Shard) -> Loss:
         rng = generator_at(step, options.seed)
         chosen = torch.randint(len(pixels), (options.batch_size,), generator=rng)
         levels = LATENT_NOISE * torch.rand(len(chosen), 1, 1, 1, generator=rng)
-        noisy = means[chosen] + levels * torch.randn(means[chosen].shape, generator=rng)
+        noisy = latents[chosen] + levels * torch.randn(latents[chosen].shape, generator=rng)
         part = shard.take(range(len(chosen)))
-        decoded = model.decode(noisy[part].to(model.device)).sample
-        return mean_of(picture_loss(decoded, to_model(pixels[chosen[part]]).to(model.device)), len(part))
+        decoded, target = model.decode(noisy[part].to(model.device)).sample, to_model(pixels[chosen[part]]).to(model.device)
+        loss = picture_loss(decoded, target)
+        if critic is not None:
+            loss = loss + PERCEPTUAL_WEIGHT * perceptual_distance(critic, decoded, target)
+        return mean_of(loss, len(part))
 
     return loss_at
 

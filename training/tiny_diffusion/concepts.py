@@ -34,6 +34,7 @@ class Concept(vocabulary.Concept):
 
     icons: tuple[str, ...] = ()
     drawing: str = ""
+    """One of ours, which is learned instead of the emoji where a model this small cannot draw these."""
     one_way: bool = False
     """Holds writing, a dial or keys: its mirror image would be wrong."""
 

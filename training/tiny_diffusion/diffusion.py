@@ -8,7 +8,7 @@ block (`addition_embed_type="text"`): with cross-attention alone, so small a mod
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel
 from training.loop.batches import Loss, LossAt, Shard, generator_at, mean_of
 from training.loop.options import LoopOptions
 from training.tiny_diffusion.autoencoder import LATENT_CHANNELS
-from training.tiny_diffusion.captions import caption
+from training.tiny_diffusion.captions import STYLE_WORDS, caption
 from training.tiny_diffusion.dataset import Item
 from training.tiny_diffusion.tokenizer import TEXT_LENGTH, tokenize
 
@@ -27,6 +27,9 @@ TRAIN_TIMESTEPS = 1000
 MIN_SNR_GAMMA = 5.0
 MIN_WEIGHT = 0.3
 """Minimum weight of a timestep's loss: min-SNR for velocities would nearly ignore the noisiest, which decide the composition."""
+
+REDRAWING_STEPS, GUIDANCE = 12, 3.0
+"""As the app draws."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,15 @@ class Latents:
     """[n, 8, 12, 12]."""
 
 
+def resampled(latents: Latents, factors: dict[str, float]) -> Latents:
+    """Return the same training set with each concept seen `factors` times as often; scenes are seen as often as before."""
+    items = [
+        replace(item, weight=item.weight * factors[item.concepts[0]]) if len(item.concepts) == 1 else item
+        for item in latents.items
+    ]
+    return replace(latents, items=tuple(items))
+
+
 def diffusion_loss(model: Any, tokenizer: Any, latents: Latents, networks: NetworkOptions, options: LoopOptions) -> LossAt:
     """Return the loss of each step."""
     weights = torch.tensor([item.weight for item in latents.items])
@@ -166,3 +178,27 @@ def with_noise(text: Tensor, most: float, rng: torch.Generator) -> Tensor:
     level = most * (2 * torch.rand(len(text), 1, 1, generator=rng) - 1).clamp(min=0)
     noise = level * torch.randn(text.shape, generator=rng)
     return text + text.std().detach() * noise.to(text.device)
+
+
+def redrawn(pipeline: Any, latents: Latents, rng: torch.Generator) -> Tensor:
+    """Return latents like those of the training set with the mistakes of `pipeline`: noised half-way, and drawn to the end again.
+
+    Scenes stay as they are. [n, 8, 12, 12], in the order of `latents`.
+    """
+    scheduler = build_scheduler()
+    scheduler.set_timesteps(REDRAWING_STEPS)
+    timesteps = scheduler.timesteps[REDRAWING_STEPS // 3 :]
+    drawn = latents.means.clone()
+    single = torch.tensor([index for index, item in enumerate(latents.items) if len(item.concepts) == 1])
+    for part in single.split(64):
+        items = [latents.items[index] for index in part.tolist()]
+        captions = [f"{item.concepts[0]}, {STYLE_WORDS[item.style][0]} style, on {item.ground}" for item in items]
+        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+            texts = pipeline.text_encoder(tokenize(pipeline.tokenizer, [""] * len(captions) + captions))[0]
+            noise = torch.randn(drawn[part].shape, generator=rng)
+            now = scheduler.add_noise(drawn[part], noise, timesteps[:1].expand(len(part)))
+            for timestep in timesteps:
+                plain, guided = pipeline.unet(now.repeat(2, 1, 1, 1), timestep, texts).sample.float().chunk(2)
+                now = scheduler.step(plain + GUIDANCE * (guided - plain), timestep, now).prev_sample
+        drawn[part] = now
+    return drawn

@@ -48,6 +48,9 @@ EMOJI_SETS = (
     EmojiSet("twemoji", "@iconify-json/twemoji", "1.2.5", "5d5d820790565b764f2728675d487c9ee4c1fc83916d8567d5aca8ba7527c242"),
 )
 
+OWN_STYLES = tuple(style.name for style in STYLES)
+"""Those that the diffusion model learns."""
+
 GROUNDS = {
     "grey": (232, 234, 240),
     "blue": (214, 230, 250),
@@ -95,14 +98,14 @@ class Variant:
     """[96, 96, 3]."""
 
 
-def fetch_emoji(folder: Path) -> dict[str, dict[str, Any]]:
+def fetch_emoji(folder: Path, emoji_sets: tuple[EmojiSet, ...] = EMOJI_SETS) -> dict[str, dict[str, Any]]:
     """Return the icon sets by style, fetched with npm unless they are in `folder` already.
 
     Raises:
         ValueError: a package is not the one that was recorded.
     """
     sets = {}
-    for emoji in EMOJI_SETS:
+    for emoji in emoji_sets:
         file = folder / "node_modules" / emoji.package / "icons.json"
         if not file.exists():
             folder.mkdir(parents=True, exist_ok=True)
@@ -116,13 +119,18 @@ def fetch_emoji(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def pictures_of(concept: Concept, sets: dict[str, dict[str, Any]]) -> list[Picture]:
-    """Return every picture there is of a concept; newer emoji are not in every set."""
-    if concept.drawing:
-        drawn = (DRAWINGS / f"{concept.drawing}.svg").read_text(encoding="utf-8")
-        body = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
-        return [Picture(concept, "noto", shaded(body), (0, 0, 100, 100)), Picture(concept, "twemoji", body, (0, 0, 100, 100))]
+    """Return every picture of a concept that the diffusion model learns: our drawing, or else the emoji."""
+    if not concept.drawing:
+        return emoji_of(concept, sets, OWN_STYLES)
+    drawn = (DRAWINGS / f"{concept.drawing}.svg").read_text(encoding="utf-8")
+    body = drawn[drawn.index(">") + 1 : drawn.rindex("</svg>")]
+    return [Picture(concept, "noto", shaded(body), (0, 0, 100, 100)), Picture(concept, "twemoji", body, (0, 0, 100, 100))]
+
+
+def emoji_of(concept: Concept, sets: dict[str, dict[str, Any]], styles: tuple[str, ...]) -> list[Picture]:
+    """Return every emoji of a concept in `styles`, names in `sets`; newer emoji are not in every set."""
     found = []
-    for style in (style.name for style in STYLES):
+    for style in styles:
         icons, aliases = sets[style]["icons"], sets[style].get("aliases", {})
         for name in concept.icons:
             icon = icons.get(name) or icons.get(aliases.get(name, {}).get("parent", ""))

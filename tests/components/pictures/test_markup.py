@@ -66,6 +66,14 @@ def test_the_concepts_beside_an_unclear_one_are_buttons_and_beside_a_clear_one_a
     assert "<button" not in concepts_markup(replace(NOW, concepts=(ConceptWeight("bird", "animals", 0.98), *unclear[1:])))
 
 
+def test_the_page_says_that_a_sound_is_unsure_and_what_was_drawn_instead() -> None:
+    found = (ConceptWeight("mobile phone", "home", 0.95), ConceptWeight("piano", "music", 0.03))
+    assert "nsure" not in concepts_markup(replace(NOW, concepts=found, certainty=0.9))
+    markup = concepts_markup(replace(NOW, concepts=found, certainty=0.38, prompt="<piano>"))
+    assert "Unsure" in markup and "38 % sure" in markup and "“&lt;piano&gt;”" in markup
+    assert 'data-concept="piano"' in markup, "however large its weight, a concept that is probably wrong is not shown as clear"
+
+
 def test_the_gallery_has_the_latest_picture_first() -> None:
     pictures = tuple(DrawnPicture(f"/clips/{seed}.png", seed, "a <dog>", 64, 64) for seed in (1, 2))
     markup = gallery_markup(pictures)

@@ -73,6 +73,19 @@ def test_a_written_prompt_is_blended_with_the_sound_of_the_salient_window(bench:
     assert len({pixels(drawing).tobytes() for drawing in (direct, fused, words)}) == 3
 
 
+def test_words_take_over_where_the_first_concept_is_probably_wrong(bench: PictureBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.pictures.audio_to_image.first_concept_prob", lambda concepts, aligner: 0.4)
+    unsure = bench.draw(replace(SOUND, start=1.0, end=4.0))
+    settings = unsure.pictures[0].settings
+    assert unsure.is_unsure and unsure.concepts and not unsure.drawn_concepts
+    assert (settings.audio_weight, settings.aligner, settings.concepts) == (0.0, "", ())
+    assert settings.prompt == unsure.prompt != ""
+    words = bench.draw(settings.options())
+    assert np.array_equal(pixels(words), pixels(unsure))
+    own_words = bench.draw(replace(SOUND, prompt="a dog"))
+    assert own_words.prompt == "a dog"
+
+
 def test_extra_prompt_style_and_negative_prompt_change_what_is_drawn_from_sound_alone(bench: PictureBench) -> None:
     plain = bench.draw(SOUND)
     for changed in ({"extra_prompt": "red"}, {"style": "sketch"}, {"negative_prompt": "blue"}, {"audio_guidance": 1.5}):

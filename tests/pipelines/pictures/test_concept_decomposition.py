@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from models.specs.aligner import TINY_ALIGNER
+from models.specs.aligner import TINY_ALIGNER, W2V_BERT_ALIGNER
 from models.specs.image import TINY_DIFFUSION
 from pipelines.pictures.audio_embeds import AudioEmbeds, audio_embeds
 from pipelines.pictures.concept_decomposition import (
@@ -17,9 +17,11 @@ from pipelines.pictures.concept_decomposition import (
     concept_captions,
     concept_embeds,
     decompose_concepts,
+    first_concept_prob,
     gram_matrix,
     sparse_weights,
 )
+from pipelines.pictures.options import ConceptWeight
 from pipelines.pictures.text_embeds import text_embeds
 from pipelines.pictures.vocabulary import concepts
 from services import Services
@@ -98,3 +100,11 @@ def test_plain_sounds_have_their_concept(services: Services, file: Path, concept
     embeds = audio_embeds(clip, 0.0, end, TINY_ALIGNER, TINY_DIFFUSION, services.runtime)
     found = decompose_concepts(embeds, TINY_DIFFUSION, services.runtime)
     assert found[0].concept == concept
+
+
+def test_the_probability_of_the_first_concept_rises_with_its_weight_and_is_unknown_without_a_calibration():
+    weak, strong = (first_concept_prob((ConceptWeight("dog", "animals", weight),), TINY_ALIGNER) for weight in (0.2, 0.95))
+    assert weak is not None and strong is not None
+    assert 0 < weak < strong < 1
+    assert first_concept_prob((), TINY_ALIGNER) == 0
+    assert first_concept_prob((ConceptWeight("dog", "animals", 0.95),), W2V_BERT_ALIGNER) is None
