@@ -28,10 +28,14 @@ from training.tiny_diffusion.autoencoder import (
 from training.tiny_diffusion.captions import caption
 from training.tiny_diffusion.concepts import STYLES, concepts
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, draw_prompts
-from training.tiny_diffusion.dataset import Item
-from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss
+from training.tiny_diffusion.dataset import Dataset, Item
+from training.tiny_diffusion.difficulty import drawing_errors
+from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss, redrawn, resampled
+from training.tiny_diffusion.evaluate import recognition
 from training.tiny_diffusion.pictures import DRAWINGS, Picture, Variation, make_scene, make_variant, shaded
 from training.tiny_diffusion.pipeline import build_pipeline, load_pipeline, save_pipeline
+from training.tiny_diffusion.recognition import Recogniser, perceptual_distance, train_recogniser
+from training.tiny_diffusion.renderings import SPRITE, Sprites, render_varied
 from training.tiny_diffusion.tokenizer import TEXT_LENGTH, build_tokenizer, tokenize
 
 SHIPPED_RECIPE = Path(__file__).parents[2] / "training" / "tiny_diffusion" / "configs" / "shipped.yaml"
@@ -56,7 +60,7 @@ def test_there_are_enough_concepts_and_each_is_well_formed():
     assert len(concepts()) >= 120
     for concept in concepts():
         assert concept.name and concept.category and concept.words
-        assert bool(concept.icons) != bool(concept.drawing)
+        assert concept.icons or concept.drawing
         assert concept.name == concept.name.lower()
     assert len(STYLES) >= 2
 
@@ -88,6 +92,66 @@ def test_a_shaded_drawing_has_a_gradient_for_every_fill():
     body = shaded('<path fill="#808080"/><path fill="#102030"/>')
     assert body.count("<linearGradient") == 2
     assert 'fill="url(#fill-808080)"' in body
+
+
+def test_renderings_differ_in_place_and_colour_and_keep_to_the_range():
+    sprite = torch.full((1, 4, SPRITE, SPRITE), 255, dtype=torch.uint8)
+    sprite[0, 3, :, SPRITE // 2 :] = 0
+    sprites = Sprites(sprite, torch.zeros(1, dtype=torch.long), torch.zeros(1, dtype=torch.bool))
+    pictures = render_varied(sprites, torch.zeros(8, dtype=torch.long), torch.Generator().manual_seed(0))
+    assert pictures.shape == (8, 3, 96, 96)
+    assert pictures.abs().max() <= 1
+    assert len({picture.numpy().tobytes() for picture in pictures}) == 8
+
+
+def test_pictures_that_look_alike_are_perceptually_nearer_than_others():
+    model, rng = Recogniser().eval(), torch.Generator().manual_seed(0)
+    picture, other = torch.rand(2, 1, 3, 96, 96, generator=rng).mul(2).sub(1)
+    same, near, far = (perceptual_distance(model, picture, seen).item() for seen in (picture, 0.9 * picture + 0.1 * other, other))
+    assert same == 0
+    assert near < far
+
+
+def test_a_recogniser_learns_from_few_renderings(tmp_path: Path):
+    rng = torch.Generator().manual_seed(0)
+    sprites = Sprites(
+        torch.randint(0, 256, (4, 4, SPRITE, SPRITE), dtype=torch.uint8, generator=rng),
+        torch.arange(4),
+        torch.ones(4, dtype=torch.bool),
+    )
+    options = LoopOptions(steps=2, learning_rate=4e-3, warm_up=1)
+    model = train_recogniser(sprites, options, tmp_path / "recogniser.pt", seed=0)
+    pictures = torch.randint(0, 256, (1, len(concepts()), 96, 96, 3), dtype=torch.uint8, generator=rng)
+    found = recognition(model, pictures)
+    assert 0 <= found.accuracy <= 1 and set(found.concept_accuracy) == {concept.name for concept in concepts()}
+    assert all(found.concept_accuracy[name] == 0 for name in found.worst[:1])
+
+
+def test_a_picture_is_far_from_its_drawing_if_it_shows_something_else():
+    names = [concept.name for concept in concepts()]
+    pixels = torch.zeros(len(names), 96, 96, 3, dtype=torch.uint8)
+    data = Dataset(tuple(Item((name,), "noto", "blue", 1.0) for name in names), pixels)
+    drawn = pixels.clone()
+    drawn[3] = 255
+    errors = drawing_errors(drawn, data)
+    assert errors.nonzero().flatten().tolist() == [3]
+
+
+def test_a_further_training_sees_the_worst_concepts_most_often_and_scenes_as_before(latents: Latents):
+    items = (Item(("dog",), "noto", "blue", 0.1), Item(("cat",), "noto", "blue", 0.1), Item(("dog", "cat"), "noto", "blue", 0.2))
+    weighted = resampled(Latents(items, latents.means[:3], latents.deviations[:3]), {"dog": 3.0, "cat": 1.0})
+    assert [item.weight for item in weighted.items] == pytest.approx([0.3, 0.1, 0.2])
+
+
+def test_redrawn_latents_are_the_models_own_and_those_of_scenes_stay():
+    tokenizer = build_tokenizer(ITEMS, vocabulary=300)
+    pipeline = build_pipeline(build_autoencoder((8, 16), size=8), build_text_to_latents(tokenizer, TINY).eval(), tokenizer)
+    items = (ITEMS[0], Item(("dog", "cat"), "noto", "blue", 1.0))
+    shape = (2, LATENT_CHANNELS, TINY.latent_side, TINY.latent_side)
+    latents = Latents(items, torch.randn(shape), torch.full(shape, 0.1))
+    own = redrawn(pipeline, latents, torch.Generator().manual_seed(0))
+    assert torch.equal(own[1], latents.means[1])
+    assert own[0].isfinite().all() and not torch.equal(own[0], latents.means[0])
 
 
 def test_captions_name_the_style_that_they_ask_for():
