@@ -29,9 +29,9 @@ from training.tiny_diffusion.captions import caption
 from training.tiny_diffusion.concepts import STYLES, concepts
 from training.tiny_diffusion.contact_sheet import SHIPPED, SheetOptions, draw_prompts
 from training.tiny_diffusion.dataset import Dataset, Item
-from training.tiny_diffusion.difficulty import drawing_errors
 from training.tiny_diffusion.diffusion import Latents, NetworkOptions, build_text_to_latents, diffusion_loss, redrawn, resampled
 from training.tiny_diffusion.evaluate import recognition
+from training.tiny_diffusion.further import Further, drawing_errors
 from training.tiny_diffusion.pictures import DRAWINGS, Picture, Variation, make_scene, make_variant, shaded
 from training.tiny_diffusion.pipeline import build_pipeline, load_pipeline, save_pipeline
 from training.tiny_diffusion.recognition import Recogniser, perceptual_distance, train_recogniser
@@ -119,9 +119,8 @@ def test_a_recogniser_learns_from_few_renderings(tmp_path: Path):
         torch.arange(4),
         torch.ones(4, dtype=torch.bool),
     )
-    options = LoopOptions(steps=2, learning_rate=4e-3, warm_up=1)
-    model = train_recogniser(sprites, options, tmp_path / "recogniser.pt", seed=0)
-    pictures = torch.randint(0, 256, (1, len(concepts()), 96, 96, 3), dtype=torch.uint8, generator=rng)
+    model = train_recogniser(sprites, LOOP, tmp_path / "recogniser")
+    pictures = torch.randint(0, 256, (1, len(concepts()), 32, 32, 3), dtype=torch.uint8, generator=rng)
     found = recognition(model, pictures)
     assert 0 <= found.accuracy <= 1 and set(found.concept_accuracy) == {concept.name for concept in concepts()}
     assert all(found.concept_accuracy[name] == 0 for name in found.worst[:1])
@@ -198,7 +197,8 @@ def test_the_decoder_alone_is_trained_on_noisy_latents(tmp_path: Path):
     model = build_autoencoder((8, 16), size=16)
     latents, _ = encode(model, pixels)
     loop = TrainingLoop(decoder_of(model), LOOP, tmp_path)
-    loss_at = decoder_loss(model, pixels, LOOP)
+    critic = Recogniser().eval().requires_grad_(False)
+    loss_at = decoder_loss(model, pixels, encode(model, pixels)[0], LOOP, critic)
     untrained = loss_at(0, WHOLE).total.item()
     loop.run(loss_at)
     assert loss_at(0, WHOLE).total.item() < untrained
@@ -218,6 +218,11 @@ def test_two_steps_lower_the_loss_and_draw_what_a_divided_batch_draws(latents: L
 
 def test_the_shipped_recipe_is_a_config():
     assert read_config(SHIPPED_RECIPE, Recipe).loop.steps == 13_000
+
+
+def test_the_further_recipe_goes_on_from_the_shipped_weights():
+    recipe = read_config(SHIPPED_RECIPE.with_name("further.yaml"), Further)
+    assert recipe.start == recipe.target == SHIPPED
 
 
 def test_a_saved_pipeline_draws_again_and_keeps_the_model_card(tmp_path: Path):

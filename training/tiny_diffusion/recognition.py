@@ -37,7 +37,7 @@ JUDGE_SEED, GUIDE_SEED = 0, 1
 """The network that judges, and the one that a training may use."""
 
 
-class Residual(nn.Module):
+class Residual(nn.Module):  # type: ignore[misc]
     """Two convolutions beside a shortcut; the first one halves the sides."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -55,7 +55,7 @@ class Residual(nn.Module):
         return joined
 
 
-class Recogniser(nn.Module):
+class Recogniser(nn.Module):  # type: ignore[misc]
     """From pictures to the concepts of the vocabulary."""
 
     def __init__(self) -> None:
@@ -107,7 +107,8 @@ def kept_recogniser(folder: Path, seed: int) -> Recogniser:
         torch.save(model.state_dict(), file)
     model = Recogniser()
     model.load_state_dict(torch.load(file, weights_only=True))
-    return model.eval().requires_grad_(False)
+    model.eval().requires_grad_(False)
+    return model
 
 
 def perceptual_distance(model: Recogniser, first: Tensor, second: Tensor) -> Tensor:
