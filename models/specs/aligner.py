@@ -9,7 +9,7 @@ the hub, those of the first were not.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp
+from math import exp, log
 
 from models.specs.model_spec import (
     EncoderFacts,
@@ -19,17 +19,26 @@ from models.specs.model_spec import (
     RepositorySource,
 )
 
+MAX_WEIGHT = 0.99
+"""Weight of a concept above which differences mean nothing; below 0.01 likewise."""
+
 
 @dataclass(frozen=True)
-class Calibration:
-    """How often the first concept is right at a weight (Platt 1999): the log-odds are `offset + slope * weight`."""
+class ConceptCalibration:
+    """How often the first concept is right, in log-odds a linear function of those of its weight (Platt 1999)."""
 
     offset: float
     slope: float
 
     def prob(self, weight: float) -> float:
         """Return the probability that a first concept of this weight is right."""
-        return 1 / (1 + exp(-self.offset - self.slope * weight))
+        return 1 / (1 + exp(-self.offset - self.slope * log_odds(weight)))
+
+
+def log_odds(weight: float) -> float:
+    """Return the log-odds of a weight, 0 to 1."""
+    within = min(MAX_WEIGHT, max(1 - MAX_WEIGHT, weight))
+    return log(within / (1 - within))
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,7 @@ class AlignerFacts:
     """Number of embeds of one prompt, the text encoder's first one included."""
     window_seconds: float
     """Maximum duration of the audio that is encoded at once, in seconds."""
-    calibration: Calibration | None = None
+    calibration: ConceptCalibration | None = None
     """None: never measured."""
 
 
@@ -86,7 +95,7 @@ TINY_ALIGNER = AlignerSpec(
     gpu_bytes=20_000_000,
     further_tasks=("embed_audio",),
     encoder=EncoderFacts("aligner", width=15 * 192, concepts=195),
-    facts=AlignerFacts(text_width=192, tokens=16, window_seconds=10.0, calibration=Calibration(offset=-2.0, slope=4.0)),
+    facts=AlignerFacts(text_width=192, tokens=16, window_seconds=10.0, calibration=ConceptCalibration(offset=-1.85, slope=0.72)),
 )
 
 

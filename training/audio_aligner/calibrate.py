@@ -1,6 +1,6 @@
 """How sure the aligner's first concept is, measured: `python -m training.audio_aligner.calibrate --folder work`.
 
-    apt-get install timgm6mb-soundfont musescore-general-soundfont fluidsynth
+    apt-get install timgm6mb-soundfont csound-soundfont fluidsynth
     python -m training.audio_aligner.calibrate
 
 Sounds that the aligner was not trained on: recordings of `kept_apart.json`, and the instruments of the training set played softly
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from models.arrays import FloatArray
-from models.specs.aligner import TINY_ALIGNER, Calibration
+from models.specs.aligner import TINY_ALIGNER, ConceptCalibration, log_odds
 from models.specs.image import TINY_DIFFUSION
 from pipelines.clip.errors import ClipError, SilentPart
 from pipelines.pictures.audio_embeds import SAMPLE_RATE, audio_embeds
@@ -34,12 +34,12 @@ from training.audio_aligner.rendered import played_sounds
 from training.music.pieces.rendering import SOUNDFONTS, TEST_SOUNDFONT, Synthesizer
 
 KEPT_APART = Path(__file__).with_name("kept_apart.json")
-FITTING_SOUNDFONT = SOUNDFONTS.with_name("sf3") / "MuseScore_General_Full.sf3"
+FITTING_SOUNDFONT = SOUNDFONTS / "sf_GMbank.sf2"
 VELOCITIES = (36, 108)
 MAX_SECONDS = 5.0
 SEED = 1
 EDGES = (0.0, 0.25, 0.5, 0.65, 0.8, 1.0)
-"""Of the bins of the table."""
+"""Edges of the bins of the table."""
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,16 @@ def judge(services: Services, name: str, fitting: tuple[str, ...], sound: Path |
     return KeptApart(name, fitting, tuple(c.concept for c in concepts), tuple(c.weight for c in concepts), is_tuning)
 
 
-def fit_calibration(sounds: list[KeptApart]) -> Calibration:
+def fit_calibration(sounds: list[KeptApart]) -> ConceptCalibration:
     """Return the logistic regression of being right on the weight of the first concept (Platt 1999)."""
     from sklearn.linear_model import LogisticRegression
 
-    weights = np.array([[sound.first_weight] for sound in sounds])
+    weights = np.array([[log_odds(sound.first_weight)] for sound in sounds])
     fitted = LogisticRegression(C=10.0).fit(weights, [sound.fits for sound in sounds])
-    return Calibration(round(float(fitted.intercept_[0]), 2), round(float(fitted.coef_[0, 0]), 2))
+    return ConceptCalibration(round(float(fitted.intercept_[0]), 2), round(float(fitted.coef_[0, 0]), 2))
 
 
-def print_reliability(sounds: list[KeptApart], calibration: Calibration) -> None:
+def print_reliability(sounds: list[KeptApart], calibration: ConceptCalibration) -> None:
     """Print how often the first concept was right, by how sure the calibration is."""
     certainty = np.array([calibration.prob(sound.first_weight) if sound.found else 0.0 for sound in sounds])
     right = np.array([sound.fits for sound in sounds])

@@ -31,7 +31,7 @@ from training.tiny_diffusion.renderings import OTHER_SETS, UNSEEN_SETS, draw_spr
 
 SEEDS = 5
 UNSEEN_SEED = 2**40
-"""Of renderings for the recogniser's own accuracy; no training step has it."""
+"""Seed of renderings for the recogniser's own accuracy; no training step has it."""
 VARIANTS = 3
 """Renderings of each picture of which the accuracy is measured."""
 
