@@ -20,6 +20,7 @@ from models.loading.audio_aligner import save_aligner
 from pipelines.pictures.vocabulary import concepts
 from tests.models.tiny_aligners import save_picture_model, save_wav2vec2_bert
 from training.audio_aligner.__main__ import YAMNET
+from training.audio_aligner.calibrate import KEPT_APART, KeptApart, fit_calibration
 from training.audio_aligner.captioned_sounds import CAPTIONS, caption_of, captioned_sounds
 from training.audio_aligner.dataset import FITTING, Example
 from training.audio_aligner.fitting import FittingOptions, TextSpace, build_aligner, class_concepts, fit, fitting_loss
@@ -248,3 +249,22 @@ def test_a_resumed_training_masks_what_an_unbroken_one_masks(tiny_run: TinyRun, 
     resumed.run()
     for expected, found in zip(unbroken.loop.parameters, resumed.loop.parameters, strict=True):
         torch.testing.assert_close(found, expected, rtol=0, atol=0)
+
+
+def test_no_package_that_is_kept_apart_is_trained_on():
+    names = {concept.name for concept in concepts()}
+    kept_apart = rows(KEPT_APART)
+    assert {row.package for row in kept_apart}.isdisjoint(row.package for row in rows())
+    assert {concept for row in kept_apart for concept in row.concepts} <= names
+
+
+def test_a_weight_is_calibrated_to_the_fraction_of_such_concepts_that_are_right():
+    sounds = [
+        KeptApart("", ("dog",), ("dog" if index % 10 < right else "cat",), (weight,), True)
+        for right, weight in ((9, 0.98), (2, 0.4))
+        for index in range(200)
+    ]
+    calibration = fit_calibration(sounds)
+    assert calibration.prob(0.98) == pytest.approx(0.9, abs=0.03)
+    assert calibration.prob(0.4) == pytest.approx(0.2, abs=0.03)
+    assert calibration.prob(1.0) == calibration.prob(0.995)
