@@ -26,6 +26,7 @@ from benchmarks import (
     start,
     timeline,
     together,
+    training_step,
     transcription,
 )
 from benchmarks.diarization import speakers
@@ -47,6 +48,7 @@ BENCHMARKS = (
     everything,
     projections,
     timeline,
+    training_step,
 )
 
 
