@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psutil
 import torch
@@ -33,9 +34,10 @@ class StepCosts:
 
     def __str__(self) -> str:
         """Return a line for the terminal."""
+        whole = timedelta(seconds=round(self.seconds * self.steps))
         return (
             f"{self.trained_parameters:,} of {self.parameters:,} parameters are trained; {self.seconds:.3g} s per step, "
-            f"{self.seconds * self.steps / 3600:.2g} h for {self.steps} steps; {self.peak_bytes / 1e9:.2f} GB of memory at most"
+            f"{whole} for {self.steps} steps; {self.peak_bytes / 1e9:.2f} GB of memory at most"
         )
 
 
