@@ -19,8 +19,12 @@ else:
 
     def __getattr__(name: str) -> object:
         """Import the tasks when one is asked for: one pipeline alone needs few modules, all of them many."""
-        if not name.startswith("_"):
+        if name == "__all__" or not name.startswith("_"):
             tasks = import_module("pipelines.tasks")
-            if name in tasks.__all__:
+            if name == "__all__" or name in tasks.__all__:
                 return getattr(tasks, name)
         raise AttributeError(f"module 'pipelines' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Return the names of the module and of the tasks, for completion in notebooks."""
+        return sorted({*globals(), *import_module("pipelines.tasks").__all__})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -19,6 +20,8 @@ MAX_EARLY_SECONDS = 0.02
 """Time up to which the first beat is taken for the start of the clip."""
 COMPOUND_QUARTERS = 1.5
 """Quarter notes in a beat of three eighths."""
+MAX_BEAT_SECONDS = 4.0
+"""Time between two beats from which the music pauses there; no tempo of a MIDI file is slower than 16.8 s a quarter."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,15 @@ class TempoMap:
 def tempo_map(beats: Beats | None, duration: float) -> TempoMap:
     """Return the tempo map of a clip of `duration` seconds; without beats, one of 120 BPM that begins with the clip.
 
-    The time before the first beat is divided into about equal beats, and after the last one beats go on to the end of a bar.
+    The time before the first beat is divided into about equal beats, pauses into beats of about the usual duration, and after the
+    last beat they go on to the end of a bar.
     """
     if beats is None or len(beats.times) < 2:
         per_bar, count = USUAL_BEATS_PER_BAR, 1 + ceil(max(duration, USUAL_QUARTER_SECONDS) / USUAL_QUARTER_SECONDS)
         count += -(count - 1) % per_bar
         return TempoMap(tuple(USUAL_QUARTER_SECONDS * beat for beat in range(count)), tuple(range(0, count, per_bar)))
-    per_bar, known = beats.beats_per_bar, list(beats.times)
-    positions = list(beats.positions)
+    per_bar = beats.beats_per_bar
+    known, positions = _with_pauses_divided(beats)
     first = known[0]
     added = max(1, round(first / (known[1] - first))) if first > MAX_EARLY_SECONDS else 0
     times = [first * beat / added for beat in range(added)] + (known if added else [0.0, *known[1:]])
@@ -110,3 +114,17 @@ def tempo_map(beats: Beats | None, duration: float) -> TempoMap:
         positions.append(positions[-1] % per_bar + 1)
     starts = {0, *(index for index, position in enumerate(positions) if position == 1)}
     return TempoMap(tuple(times), tuple(sorted(starts)), beats.beat_unit)
+
+
+def _with_pauses_divided(beats: Beats) -> tuple[list[float], list[int]]:
+    """Return times and positions of the beats, with others in pauses, which are counted on from the last one before."""
+    usual = float(np.median(np.diff(beats.times)))
+    times, positions = [beats.times[0]], [beats.positions[0]]
+    for (begin, end), position in zip(pairwise(beats.times), beats.positions[1:], strict=True):
+        count = max(1, round((end - begin) / usual)) if end - begin > MAX_BEAT_SECONDS else 1
+        for beat in range(1, count):
+            times.append(begin + (end - begin) * beat / count)
+            positions.append(positions[-1] % beats.beats_per_bar + 1)
+        times.append(end)
+        positions.append(position)
+    return times, positions

@@ -49,6 +49,12 @@ def test_a_name_that_is_no_task_is_refused_as_of_any_module() -> None:
     assert not hasattr(pipelines, "__wrapped__")
 
 
+def test_completion_and_an_import_of_everything_know_the_tasks() -> None:
+    names: dict[str, object] = {}
+    exec("from pipelines import *", names)
+    assert names.keys() >= set(tasks.__all__) <= set(dir(pipelines))
+
+
 def test_every_task_takes_the_services_and_says_what_it_returns() -> None:
     functions = [function for function in map(tasks.__dict__.get, tasks.__all__) if inspect.isfunction(function)]
     assert len(functions) >= 14
