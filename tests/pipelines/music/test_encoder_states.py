@@ -29,5 +29,5 @@ def test_states_of_the_beat_networks_do_not_depend_on_the_level(services: Servic
 
 
 def test_an_unknown_kind_of_states_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownModel, match="yamnet"):
+    with pytest.raises(UnknownModel, match="yamnet-middle"):
         state_encoder("mw-mae")
