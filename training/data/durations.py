@@ -1,4 +1,4 @@
-"""How long a file is, without decoding all of it where its header says so."""
+"""Duration and rate of a file, without decoding all of it where its header says so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import soundfile
 from training.data.waveforms import read_waveform
 
 ANY_RATE = 8000
+DECODED_RATE = 44_100
+"""Hz of copies of compressed files."""
 
 
 def file_seconds(file: Path) -> float:
@@ -21,3 +23,15 @@ def file_seconds(file: Path) -> float:
         return float(soundfile.info(file).duration)
     except soundfile.LibsndfileError:
         return len(read_waveform(file, ANY_RATE)) / ANY_RATE
+
+
+def file_rate(file: Path) -> int:
+    """Return the rate of a file in Hz; of what libsndfile cannot open the rate at which it is read.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    try:
+        return int(soundfile.info(file).samplerate)
+    except soundfile.LibsndfileError:
+        return DECODED_RATE
