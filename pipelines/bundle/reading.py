@@ -35,6 +35,7 @@ from pipelines.bundle.contents import (
 )
 from pipelines.bundle.errors import BundleRefused, BundleWithoutClip
 from pipelines.bundle.manifest import MANIFEST, README, REPORT, SOUND_FILE, Manifest, read_manifest
+from pipelines.bundle.plausibility import check_plausible
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.description.description import ClipDescription
@@ -90,8 +91,9 @@ def open_bundle(
         manifest = read_manifest(archive.read(MANIFEST))
         with _faults_as_refusal():
             contents, notes = _contents(archive, manifest, catalog)
+            check_plausible(contents, manifest.clip.duration)
         clip = _clip(archive, manifest, clips, find_clip, should_stop)
-    if abs(clip.duration - manifest.clip.duration) > MAX_CLIP_SECONDS_APART:
+    if not abs(clip.duration - manifest.clip.duration) <= MAX_CLIP_SECONDS_APART:  # also if that is no number
         raise BundleRefused("its results are those of another clip")
     return OpenedBundle(replace(clip.named(manifest.clip.name), notes=(*clip.notes, *notes)), contents)
 
@@ -232,7 +234,7 @@ def _clip(
         if clip is None:
             raise BundleWithoutClip
         return clip
-    if not bundled.file.startswith("clip/"):
+    if not bundled.file.startswith("clip/") or bundled.track < 0 or (bundled.channel is not None and bundled.channel < 0):
         raise BundleRefused("what it names as its clip is none")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / Path(bundled.file).name

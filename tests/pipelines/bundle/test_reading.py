@@ -117,6 +117,15 @@ def with_entry(name: str, content: bytes = b"x") -> Change:
     return lambda entries: entries.update({name: content})
 
 
+def with_note(**changes: object) -> Change:
+    return with_json("results/notes.json", lambda found: found["notes"][0].update(changes))
+
+
+def with_beats(**changes: object) -> Change:
+    beats = {"times": [0.5, 1.0], "positions": [1, 2], "beats_per_bar": 4, "beat_unit": 4, "confidence": 0.9} | changes
+    return with_json("results/notes.json", lambda found: found.update(beats=beats))
+
+
 DEEP = b"[" * 100_000 + b"]" * 100_000
 REFUSED: dict[str, Change] = {
     "slip upwards": with_entry("../evil.txt"),
@@ -139,10 +148,25 @@ REFUSED: dict[str, Change] = {
     "version before the first": with_manifest(format_version=0),
     "clip elsewhere": with_json("manifest.json", lambda found: found["clip"].update(file="results/notes.json")),
     "clip of another length": with_json("manifest.json", lambda found: found["clip"].update(duration=5.0)),
+    "clip of no length": with_json("manifest.json", lambda found: found["clip"].update(duration=float("nan"))),
+    "channel before the first": with_json("manifest.json", lambda found: found["clip"].update(channel=-1)),
     "clip outside": with_json("manifest.json", lambda found: found["clip"].update(file="clip/../../x")),
     "deep results": with_entry("results/transcript.json", DEEP),
     "wrong types": with_json("results/transcript.json", lambda found: found.update(id=[1])),
     "numbers as texts": with_json("results/notes.json", lambda found: found.update(duration="48")),
+    "note before the clip": with_note(onset=-0.5),
+    "note that ends before it begins": with_note(offset=-0.5),
+    "note of hours": with_note(offset=1e9),
+    "note that no key plays": with_note(pitch=-1),
+    "note of no part": with_note(part="Flute"),
+    "instrument that is none": with_json("results/notes.json", lambda found: found["parts"][0].update(program=128)),
+    "key that is none": with_json("results/notes.json", lambda found: found.update(key=["H", "major"])),
+    "notes of another length": with_json("results/notes.json", lambda found: found.update(duration=1e9)),
+    "beats that go back": with_beats(times=[1.0, 0.5]),
+    "beats at one time": with_beats(times=[1.0, 1.0]),
+    "beats without places": with_beats(positions=[]),
+    "bars of no beat": with_beats(beats_per_bar=0),
+    "sounds without names": with_json("results/description.json", lambda found: found["sounds"].update(classes=[])),
     "state that is none": with_json("results/notes.json", lambda found: found.update(state="<b>")),
     "infinite": with_entry("results/questions.json", b'[{"question":"","answer":"","by":"","spans":[[0,1e999]]}]'),
     "not a number": with_entry("results/questions.json", b'[{"question":"","answer":"","by":"","spans":[[0,NaN]]}]'),
