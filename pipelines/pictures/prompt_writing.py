@@ -117,7 +117,12 @@ class _SegmentFacts:
     @property
     def is_musical(self) -> bool:
         """Whether the music taggers are worth running."""
-        return float(self.scores[sorted(self.tree.below(MUSIC))].max()) >= MIN_MUSIC_SCORE
+        return self.music_score >= MIN_MUSIC_SCORE
+
+    @property
+    def music_score(self) -> float:
+        """Highest score of any class of music, 0 to 1."""
+        return float(self.scores[sorted(self.tree.below(MUSIC))].max())
 
     def tags(self) -> list[Tag]:
         """Return the best sound tags, best first."""
@@ -178,13 +183,29 @@ def _concepts(facts: _SegmentFacts) -> list[_Part]:
     mentioned = mentioned_concepts(facts.transcript)[:MAX_CONCEPTS]
     if mentioned and (not tags or facts.is_kind(tags[0], SPEECH)):
         return [_Part(word, FROM_TRANSCRIPT) for word in mentioned]
+    return [_Part(phrase, FROM_TAGS) for phrase in concept_phrases(tags, facts.music_score, facts.tree)]
+
+
+def concept_phrases(tags: list[Tag], music_score: float, tree: ClassTree) -> list[str]:
+    """Return the phrases of one or two concepts.
+
+    In music, a tag that is not of music and far fainter is a mistake, as a car horn is in a soft piano: musical notes are drawn.
+
+    Args:
+        tags: the best ones, best first.
+        music_score: highest score of any class of music, 0 to 1.
+        tree: the classes of the tags.
+    """
+    music = tree.below(MUSIC)
+    least = MIN_RELATIVE_SOUND_SCORE * music_score if music_score >= MIN_MUSIC_SCORE else 0.0
     chosen: dict[str, str] = {}
     for tag in tags:
-        phrase = class_phrase(tag.name, facts.tree)
-        if phrase is not None and (not chosen or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SOUND_SCORE * tags[0].score)):
+        phrase = class_phrase(tag.name, tree)
+        if phrase is None or (tag.score < least and tree.index(tag.name) not in music):
+            continue
+        if not chosen or tag.score >= max(MIN_SCORE, MIN_RELATIVE_SOUND_SCORE * tags[0].score):
             chosen.setdefault(concept_by_word()[phrase], phrase)
-    phrases = list(chosen.values())[:MAX_CONCEPTS] or [FALLBACK_CONCEPT]
-    return [_Part(phrase, FROM_TAGS) for phrase in phrases]
+    return list(chosen.values())[:MAX_CONCEPTS] or [FALLBACK_CONCEPT]
 
 
 # ---- an open vocabulary

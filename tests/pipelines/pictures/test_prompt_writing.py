@@ -19,6 +19,7 @@ from pipelines.pictures.prompt_writing import (
     MAX_CONCEPTS,
     QUALITY_SUFFIX,
     WrittenPrompt,
+    concept_phrases,
     music_tags_between,
     speech_phrase,
     write_prompt,
@@ -32,7 +33,7 @@ from pipelines.pictures.vocabulary import (
 )
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions
 from pipelines.speech.transcription import store_result
-from pipelines.tagging.audioset import NOT_IN_YAMNET, class_tree, tree_of
+from pipelines.tagging.audioset import NOT_IN_YAMNET, Tag, class_tree, tree_of
 from services import Services
 from tests.recordings import EXAMPLES
 
@@ -103,6 +104,15 @@ def test_mentioned_concepts_are_nouns(text: str, expected: tuple[str, ...]) -> N
 )
 def test_speech_becomes_a_short_phrase(text: str, expected: str) -> None:
     assert speech_phrase(text) == expected
+
+
+def test_in_music_a_faint_tag_of_another_thing_is_not_drawn() -> None:
+    horn, piano = (Tag(name, score) for name, score in (("Vehicle horn, car horn, honking", 0.07), ("Electric piano", 0.02)))
+    assert concept_phrases([horn], 0.0, class_tree()) == ["car horn"]
+    assert concept_phrases([horn], 0.33, class_tree()) == ["musical notes"]
+    assert concept_phrases([horn, piano], 0.33, class_tree()) == ["electric piano"]
+    loud = replace(horn, score=0.5)
+    assert concept_phrases([loud, piano], 0.33, class_tree()) == ["car horn"]
 
 
 def written(services: Services, clip: AudioClip, model: ModelSpec, start: float = 0.0, end: float = 1e9) -> WrittenPrompt:
