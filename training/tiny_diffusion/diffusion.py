@@ -121,6 +121,10 @@ class Latents:
     deviations: Tensor
     """[n, 8, 12, 12]."""
 
+    def every(self, step: int) -> Latents:
+        """Return every `step`-th picture: the first variant of each."""
+        return Latents(self.items[::step], self.means[::step], self.deviations[::step])
+
 
 def resampled(latents: Latents, factors: dict[str, float]) -> Latents:
     """Return the same training set with each concept seen `factors` times as often; scenes are seen as often as before."""

@@ -83,14 +83,16 @@ class FurtherWorkshop(WorkFiles):
     def train_decoder(self) -> None:
         """Train the decoder on latents of the training pictures and on those that the UNet makes of them."""
         pixels, options = self.dataset(self.recipe.drawn_data).pixels, self.recipe.decoder
-        latents = self.latents("drawn", self.recipe.drawn_data)
-        own = redrawn(load_pipeline(self.folder / "pipeline"), latents, torch.Generator().manual_seed(options.seed))
+        latents, variants = self.latents("drawn", self.recipe.drawn_data), self.recipe.drawn_data.variants
+        samples = pixels[::variants]
+        own = redrawn(
+            load_pipeline(self.folder / "pipeline"), latents.every(variants), torch.Generator().manual_seed(options.seed)
+        )
         critic = kept_recogniser(self.folder, GUIDE_SEED)
         model = load_pipeline(self.recipe.start).vae
-        samples = pixels[:: self.recipe.drawn_data.variants]
         before = peak_signal_to_noise(model, samples)
         loop = self.loop("decoder", decoder_of(model), options)
-        data = torch.cat([pixels, pixels]), torch.cat([latents.means, own])
+        data = torch.cat([pixels, samples.repeat(variants, 1, 1, 1)]), torch.cat([latents.means, own.repeat(variants, 1, 1, 1)])
         self.run(loop, decoder_loss(model.to(loop.device), *data, options, critic.to(loop.device)))
         model.post_quant_conv, model.decoder = loop.averaged()
         model = model.cpu().eval()
