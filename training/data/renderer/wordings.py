@@ -57,7 +57,13 @@ FAMILY_WORDS: Mapping[str, str] = {
 CHORD_SIGNS: Mapping[str, str] = {"maj": "", "min": "m", "7": "7", "maj7": "maj7", "min7": "m7", "dim": "dim"}
 """Signs of lead sheets by Harte's shorthand."""
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
-    "caption": ("Describe the music.", "What is this music like?", "Describe this clip.", "Write a caption for this music."),
+    "caption": (
+        "Describe the music.",
+        "Describe the music:",
+        "What is this music like?",
+        "Describe this clip.",
+        "Write a caption for this music.",
+    ),
     "tags": ("List tags for this music.", "Which tags fit this clip?", "Tag this music."),
     "tempo": ("Is the music slow, medium or fast?", "How fast is the music?", "What is the tempo like?", "Is this slow or fast?"),
     "bpm": ("How many beats per minute does it have?", "What is the tempo in beats per minute?", "What is the BPM?"),
