@@ -29,7 +29,7 @@ class ArchiveLimits:
 
     max_files: int = 200_000
     max_bytes: int = 100 * 10**9
-    """Of all files together, unpacked."""
+    """Size of all files together, unpacked."""
     max_ratio: float = 200.0
     """Unpacked size per packed byte, of a large file: recordings stay below 10, a bomb has 1000."""
 

@@ -39,7 +39,7 @@ class FolderRequest:
     table: Path | None = None
     """CSV or JSON Lines file; None for the only one of the folder, or else for the texts beside the recordings."""
     task: Task = "speech"
-    """Of rows that name none."""
+    """Task of rows that name none."""
     fractions: Mapping[Split, float] = field(default_factory=lambda: dict(DEFAULT_FRACTIONS))
     """Share of the sources in each split, for rows that name none."""
     seed: int = 0

@@ -22,7 +22,7 @@ class CheckOptions:
     min_rate: int = 16_000
     """Hz that the encoder takes."""
     language: str = "en"
-    """Of the texts; '' for any."""
+    """Language of the texts; '' for any."""
     apart: tuple[str, ...] = ()
     """Facts whose values must not be in two splits, such as 'soundfont'."""
     vocabulary: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ MIN_EMBEDDING_COSINE = 0.5
 MIN_CORRELATION = 0.8
 MIN_OVERLAP_SECONDS = 3.2
 MIN_OVERLAP_SHARE = 0.8
-"""Of the shorter clip, where it is shorter than `MIN_OVERLAP_SECONDS`."""
+"""Share of the shorter clip, where it is shorter than `MIN_OVERLAP_SECONDS`."""
 FRAMES = MelFrames(MelBank(SCAN_RATE, 1024, 32, fmin=100.0, fmax=6000.0, norm="slaney"), win_length=1024, hop_length=256, power=2)
 RANGE_DB = 60.0
 """What is so much below the loudest is not compared."""

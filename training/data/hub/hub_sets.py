@@ -42,7 +42,7 @@ class RowContext:
     """What a row is read with."""
 
     address: str
-    """Of the data set."""
+    """Address of the data set."""
     audio_folder: str
     """Folder with the person's own audio; '' for none."""
     split: HubSplit
