@@ -61,7 +61,7 @@ def main() -> None:
         services = build_services(Settings(data_dir=Path(data), clip_dir=Path(data) / "clips"))
         peer = package_notes(arguments.package, arguments.music, services) if arguments.package else None
         for split in ("tuning", "kept apart"):
-            for kind in ("piano", "ensemble", "band"):
+            for kind in ("piano", "ensemble", "band", "repetition", "pedal"):
                 pieces = [piece for piece in read_pieces() if (piece.split, piece.kind) == (split, kind)]
                 rows.append(_row(f"{kind}, {split}", pieces, arguments.music, services, peer))
     heads = "| pieces | number | F | precision | recall | F of the package |\n|---|---|---|---|---|---|\n"

@@ -20,6 +20,7 @@ import mido
 from benchmarks.accuracy.packages import package_folder
 from benchmarks.accuracy.readers.aligned_scores import VERSIONS
 from benchmarks.accuracy.sources import Origin, read_sources
+from benchmarks.notes.patterns import PEDAL, pattern_messages
 from benchmarks.notes.scores import DRUM_CHANNEL, ScoreNote, corpus_notes, table_notes
 
 PIECES_FILE = Path(__file__).with_name("pieces.json")
@@ -28,13 +29,13 @@ SOUNDFONT_OF = {"tuning": "FluidR3_GM", "kept apart": "TimGM6mb"}
 SECONDS = 30.0
 TICKS_PER_SECOND = 1000
 """Rendered files have 500 ticks a beat at 120 BPM: a tick is a millisecond."""
-PEDAL, ALL_SOUND_OFF = 64, 120
-"""MIDI controllers."""
+ALL_SOUND_OFF = 120
+"""MIDI controller."""
 PEDAL_QUARTERS = 2.0
 MAX_LATENESS = 0.012
 """Seconds by which a note of a chord is late."""
 
-Kind = Literal["piano", "ensemble", "band"]
+Kind = Literal["piano", "ensemble", "band", "repetition", "pedal"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,8 @@ def true_notes(midi: mido.MidiFile) -> list[TrueNote]:
 
 def _midi(piece: Piece, folder: Path) -> mido.MidiFile:
     """Return the first half minute of the piece as a MIDI file."""
+    if piece.kind == "repetition" or piece.kind == "pedal":
+        return _of_messages(pattern_messages(piece.kind, piece.name, piece.programs[0]))
     package, _, name = piece.score.rpartition("/")
     if piece.kind == "ensemble":
         return _of_messages(_performance(corpus_notes(piece.score.partition("/")[2], len(piece.programs)), piece))

@@ -1,4 +1,4 @@
-"""Fits the probabilities of kick, snare and hat on bands for tuning and on made patterns.
+"""Fits the probabilities of kick, snare and hat on bands for tuning, on made patterns, and on pieces in which no drums play.
 
 python -m training.music.fit_drums --music FOLDER
 """
@@ -50,6 +50,7 @@ def main() -> None:
                 found += [examples(sound, hits)] * BAND_WEIGHT
             else:
                 behind.append(sound)
+                found.append(examples(sound, ()))
     for pattern in made_patterns(PATTERNS, folder):
         found += [examples(_mixed(pattern, behind, rng, version > 0), pattern.hits) for version in range(VERSIONS)]
     features, labels = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
