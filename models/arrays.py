@@ -59,6 +59,7 @@ class ArrayAsJson:
 FloatArray = Annotated[NDArray[np.float32], ArrayAsJson("<f4")]
 DoubleArray = Annotated[NDArray[np.float64], ArrayAsJson("<f8")]
 IntArray = Annotated[NDArray[np.int64], ArrayAsJson("<i8")]
+BoolArray = NDArray[np.bool_]
 AnyArray = NDArray[Any]
 
 MAX_SEED = 2**32 - 1

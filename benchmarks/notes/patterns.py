@@ -67,8 +67,8 @@ def _broken_chords(rng: random.Random) -> list[Timed]:
         if number % changes == 0:
             found += [(now - 0.03, _pedal(0)), (now + 0.03, _pedal(127))]
         for place in range(len(figure) * rng.choice((1, 2))):
-            onset = now + rng.uniform(0, MAX_LATENESS)
-            found += _note(onset, onset + rng.uniform(0.3, 0.9) * step, root + tones[figure[place % len(figure)]], rng.gauss(80, 8))
+            onset, pitch = now + rng.uniform(0, MAX_LATENESS), root + tones[figure[place % len(figure)]]
+            found += _note(onset, onset + rng.uniform(0.3, 0.9) * step, pitch, rng.gauss(80, 8))
             now += step
         number += 1
     return [*found, (now, _pedal(0))]

@@ -1,17 +1,12 @@
-"""What plays, by the tags of a clip: the program of its part, and where drums play."""
+"""What plays, by the tags of a clip: the program of its part, and where there are notes."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.arrays import FloatArray
+from models.arrays import BoolArray, FloatArray
 from pipelines.music.facts import ClipTags
 from pipelines.notes.notes import NotePart
 from pipelines.tagging.audioset import INSTRUMENT, MUSIC, SINGING_CLASSES, class_tree
 from pipelines.tagging.tags import SoundTags
-
-BoolArray = NDArray[np.bool_]
 
 PROGRAMS = {
     "Piano": 0, "Electric piano": 4, "Harpsichord": 6, "Glockenspiel": 9, "Vibraphone": 11, "Marimba": 12,
@@ -24,10 +19,6 @@ PROGRAMS = {
 """General MIDI programs of tags and of AudioSet's classes."""
 UNKNOWN_PART = NotePart("Notes", 0)
 """Where no tag names an instrument."""
-DRUM_CLASSES = ("Drum kit", "Drum machine", "Snare drum", "Bass drum", "Hi-hat", "Drum", "Percussion", "Cymbal")
-MIN_DRUM_LOG_SCORE = -6.6
-"""Mean natural logarithm of the highest score of `DRUM_CLASSES` around a moment from which drums play. Three of the seven tuning
-pieces with drums are above it, and six of eight kept apart; pieces for piano and ensembles are below -8.5."""
 OTHER_PITCHED_CLASSES = ("Whistling", "Whistle", "Bell", "Beep, bleep", "Sine wave")
 MIN_PITCHED_SCORE = 0.1
 """Mean of the highest score of music, instruments and singing around a moment from which there are notes: at least 0.3 in the
@@ -42,13 +33,6 @@ def pitched_part(tags: ClipTags, sounds: SoundTags) -> NotePart:
         if name in PROGRAMS:
             return NotePart(name.partition(",")[0], PROGRAMS[name])
     return UNKNOWN_PART
-
-
-def drums_play(sounds: SoundTags) -> BoolArray:
-    """Return for each patch of the tags [patches] whether drums play around it."""
-    columns = [column for column, name in enumerate(sounds.classes) if name in DRUM_CLASSES]
-    scores = np.log(np.maximum(sounds.scores[:, columns].max(axis=1), 1e-4))
-    return (_around(scores, sounds) >= MIN_DRUM_LOG_SCORE) & is_pitched(sounds)
 
 
 def is_pitched(sounds: SoundTags) -> BoolArray:

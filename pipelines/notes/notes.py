@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -19,6 +19,8 @@ MAX_VELOCITY = 127
 KICK, SNARE, CLOSED_HAT = 36, 38, 42
 """General MIDI pitches of the drum hits."""
 DRUM_NAMES = {KICK: "Kick", SNARE: "Snare", CLOSED_HAT: "Hat"}
+MIN_SECONDS_APART = 0.02
+"""Duration that a note keeps where the next one at its pitch begins with it."""
 NO_PITCHED_NOTES = "No pitched notes were found in this clip."
 
 NoteMode = Literal["polyphonic", "melody"]
@@ -149,14 +151,15 @@ def ordered(notes: tuple[Note, ...]) -> tuple[Note, ...]:
     return tuple(sorted(notes, key=lambda note: (note.onset, note.pitch)))
 
 
-def without_overlaps(notes: tuple[Note, ...]) -> tuple[Note, ...]:
-    """Return the notes of one part by onset, each ended where the next one of its pitch begins: one key plays one at a time."""
-    following: dict[int, float] = {}
+def without_overlaps(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Return the notes in order; one that reaches into the next of its part and pitch ends there: one key plays one at a time."""
+    following: dict[tuple[str, int], float] = {}
     found = []
-    for note in reversed(ordered(notes)):
-        after = following.get(note.pitch, note.offset)
-        found.append(replace(note, offset=after) if note.onset < after < note.offset else note)
-        following[note.pitch] = note.onset
+    for note in reversed(ordered(tuple(notes))):
+        voice = note.part, note.pitch
+        end = min(note.offset, following.get(voice, note.offset))
+        found.append(replace(note, offset=max(end, round(note.onset + MIN_SECONDS_APART, 4))) if end < note.offset else note)
+        following[voice] = note.onset
     return tuple(reversed(found))
 
 

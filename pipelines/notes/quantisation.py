@@ -9,13 +9,11 @@ import numpy as np
 
 from models.errors import InvalidOption
 from pipelines.music.rhythm.types import Beats
-from pipelines.notes.notes import MAX_VELOCITY, Note, ordered
+from pipelines.notes.notes import MAX_VELOCITY, Note, without_overlaps
 from pipelines.notes.tempo_map import tempo_map
 
 GRIDS = (1, 2, 3, 4, 6, 8)
 """Divisions of a beat that notes can be drawn to: 4 gives sixteenths of a quarter, 3 its triplets."""
-MIN_QUANTISED_SECONDS = 0.02
-"""Duration that a note keeps where its end would be drawn to its beginning."""
 
 
 def quantised(notes: Sequence[Note], beats: Beats | None, division: int, strength: float = 1.0) -> tuple[Note, ...]:
@@ -46,19 +44,6 @@ def quantised(notes: Sequence[Note], beats: Beats | None, division: int, strengt
         for note, onset in zip(notes, moved.tolist(), strict=True)
     ]
     return without_overlaps(drawn)
-
-
-def without_overlaps(notes: Sequence[Note]) -> tuple[Note, ...]:
-    """Return the notes in order; one that reaches into the next of its pitch and part ends there."""
-    found = list(ordered(tuple(notes)))
-    following: dict[tuple[str, int], float] = {}
-    for index in range(len(found) - 1, -1, -1):
-        note = found[index]
-        voice = note.part, note.pitch
-        end = min(note.offset, following.get(voice, note.offset))
-        found[index] = replace(note, offset=max(end, round(note.onset + MIN_QUANTISED_SECONDS, 4)))
-        following[voice] = note.onset
-    return tuple(found)
 
 
 def scaled_velocities(notes: Sequence[Note], factor: float) -> tuple[Note, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from models.arrays import BoolArray
 from models.runtime import ModelRuntime
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
@@ -30,7 +31,7 @@ from pipelines.notes.detection.drum_hits import HIT_SECONDS, drum_hits
 from pipelines.notes.detection.melody import decode_melody, with_curves
 from pipelines.notes.detection.note_candidates import note_candidates
 from pipelines.notes.detection.velocities import note_velocities, pitch_levels
-from pipelines.notes.instruments import BoolArray, drums_play, is_pitched, pitched_part
+from pipelines.notes.instruments import is_pitched, pitched_part
 from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered, without_overlaps
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
@@ -148,10 +149,10 @@ class _Transcriber:
             yield Note(round(self._part.start + onset, 4), round(offset, 4), note.pitch, velocity, part, note.bend)
 
     def _hits(self, sounds: SoundTags) -> Iterator[Note]:
-        """Yield the hits of drums where drums play."""
-        playing = drums_play(sounds)
-        for hit in drum_hits(self._clip.waveform(NOTE_SAMPLE_RATE)) if playing.any() else []:
-            if _holds(playing, hit.onset, sounds):
+        """Yield the hits of drums where there is music."""
+        musical = is_pitched(sounds)
+        for hit in drum_hits(self._clip.waveform(NOTE_SAMPLE_RATE)) if musical.any() else []:
+            if _holds(musical, hit.onset, sounds):
                 yield Note(hit.onset, round(hit.onset + HIT_SECONDS, 4), hit.pitch, hit.velocity, DRUM_PART.name)
 
 

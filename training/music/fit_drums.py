@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.notes.pieces import read_pieces, rendered
+from benchmarks.notes.pieces import TrueNote, read_pieces, rendered
 from models.arrays import FloatArray, IntArray
 from pipelines.music.harmony.note_activations import NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
 from pipelines.notes.detection.drum_hits import LAG_SECONDS, WEIGHTS_FILE, band_levels, hit_candidates, hit_features
+from pipelines.notes.notes import Note, NotePart
+from pipelines.notes.synthesis import note_sound
 from services import build_services
 from settings import Settings
 from training.music.drum_patterns import DrumPattern, made_patterns
@@ -26,7 +28,7 @@ TOLERANCE = 0.045
 """Seconds from a hit within which a candidate is that hit."""
 PATTERNS, VERSIONS, BAND_WEIGHT = 24, 4, 3
 """Made patterns, versions of each (the first alone), and how often the bands are taken."""
-DECAY, EPOCHS = 1.0, 25
+DECAY, EPOCHS = 0.1, 40
 
 Examples = tuple[FloatArray, IntArray]
 """Features [candidates, features] and labels [candidates, 3]."""
@@ -50,11 +52,18 @@ def main() -> None:
                 found += [examples(sound, hits)] * BAND_WEIGHT
             else:
                 behind.append(sound)
-                found.append(examples(sound, ()))
+                found += [examples(sound, ()), examples(_synthesised(truth, piece.programs[0]), ())]
     for pattern in made_patterns(PATTERNS, folder):
         found += [examples(_mixed(pattern, behind, rng, version > 0), pattern.hits) for version in range(VERSIONS)]
     features, labels = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     write_network(fitted(features, labels, DECAY, EPOCHS), WEIGHTS_FILE)
+
+
+def _synthesised(truth: list[TrueNote], program: int) -> FloatArray:
+    """Return the notes of a piece as our own synthesiser plays them, whose attacks are harder than those of instruments."""
+    part = NotePart("Notes", program)
+    notes = [Note(note.onset, note.offset, note.pitch, note.velocity, part.name) for note in truth]
+    return note_sound(notes, [part], max(note.offset for note in notes))
 
 
 def examples(sound: FloatArray, hits: tuple[tuple[float, int], ...]) -> Examples:
@@ -67,7 +76,7 @@ def examples(sound: FloatArray, hits: tuple[tuple[float, int], ...]) -> Examples
         nearest = int(np.abs(times - seconds).argmin())
         if pitch in OUTPUT_OF and abs(times[nearest] - seconds) < TOLERANCE:
             labels[nearest, OUTPUT_OF[pitch]] = 1
-    return hit_features(levels, frames), labels
+    return hit_features(sound, levels, frames), labels
 
 
 def _mixed(pattern: DrumPattern, behind: list[FloatArray], rng: np.random.Generator, is_mixed: bool) -> FloatArray:

@@ -9,15 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.arrays import DoubleArray, FloatArray, IntArray
+from models.arrays import BoolArray, DoubleArray, FloatArray, IntArray
 from pipelines.music.harmony.note_activations import CONTOUR_BINS, CONTOUR_BINS_PER_PITCH, LOWEST_PITCH, NoteFrames
 from pipelines.notes.detection.decoding import FrameNote
 from pipelines.notes.detection.note_candidates import Candidates
 from pipelines.notes.notes import NoteOptions
-
-BoolArray = NDArray[np.bool_]
 
 MAX_STEP_BINS = 4
 """Bins that the line moves in a frame by gliding; further away is a leap."""

@@ -103,3 +103,11 @@ def test_seconds_and_quarters_are_inverse() -> None:
     assert times.has_pickup
     assert times.seconds(times.quarters([0.0, 3.3, 40.0])) == pytest.approx([0.0, 3.3, 40.0])
     assert [times.signature(bar) for bar in times.bars[:3]] == ["1/4", "4/4", "4/4"]
+
+
+def test_a_note_ends_before_the_next_one_at_its_pitch_begins() -> None:
+    held = tuple(Note(0.5 + 0.2 * number, 0.72 + 0.2 * number, 60, 80, "Piano") for number in range(4))
+    other = Note(0.6, 1.2, 64, 80, "Piano")
+    track = midi_file(transcription(None, (*held, other))).tracks[1]
+    states = [message.type for message in track if message.type.startswith("note_") and message.note == 60]
+    assert states == ["note_on", "note_off"] * 4

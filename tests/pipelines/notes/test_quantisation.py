@@ -4,8 +4,8 @@ import pytest
 
 from models.errors import InvalidOption
 from pipelines.music.rhythm.types import Beats
-from pipelines.notes.notes import Note
-from pipelines.notes.quantisation import quantised, scaled_velocities, without_overlaps
+from pipelines.notes.notes import Note, without_overlaps
+from pipelines.notes.quantisation import quantised, scaled_velocities
 
 BEATS = Beats(tuple(0.5 * beat for beat in range(20)), tuple(beat % 4 + 1 for beat in range(20)), 4, 4, 0.9)
 

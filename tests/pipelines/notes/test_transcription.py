@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,15 +30,17 @@ def transcribed(
     return last
 
 
-def repeated(pitch: int, count: int, step: float, start: float = 0.5) -> list[Note]:
-    return [Note(start + step * number, start + step * (number + 0.8), pitch, 90, "Piano") for number in range(count)]
+def repeated(pitch: int, count: int, step: float, start: float = 0.5, legato: float = 0.8) -> list[Note]:
+    return [Note(start + step * number, start + step * (number + legato), pitch, 90, "Piano") for number in range(count)]
 
 
-def test_sixteen_sixteenths_stay_sixteen(services: Services, tmp_path: Path) -> None:
-    played = repeated(64, 16, 0.125)
-    found = transcribed(services, tmp_path, note_sound(played, [PIANO], 3.5)).notes
-    assert [note.pitch for note in found] == [64] * 16
+@pytest.mark.parametrize(("pitch", "step", "legato"), [(64, 0.125, 0.8), (67, 0.125, 1.0), (64, 0.1, 1.0), (48, 0.15, 1.0)])
+def test_sixteen_sixteenths_stay_sixteen(services: Services, tmp_path: Path, pitch: int, step: float, legato: float) -> None:
+    played = repeated(pitch, 16, step, legato=legato)
+    found = transcribed(services, tmp_path, note_sound(played, [PIANO], 3.5), NoteOptions()).notes
+    assert [note.pitch for note in found] == [pitch] * 16
     assert [note.onset for note in found] == pytest.approx([note.onset for note in played], abs=0.03)
+    assert all(note.offset <= following.onset for note, following in pairwise(found))
 
 
 def test_held_notes_are_not_repeated_and_the_silence_before_them_counts(services: Services, tmp_path: Path) -> None:
