@@ -16,7 +16,7 @@ const SAME_KEY = {'=': '+', '−': '-', L: 'l'};
  * the one that keeps a pointer that leaves it. What `handlers` may do:
  *
  *   begin(event, place)      the first pointer is down: the gesture as an object, or null to ignore it
- *   move(gesture, place)     it was dragged; gesture.from is where it began, gesture.at where it was before
+ *   move(gesture, place, event)  it was dragged; gesture.from is where it began, gesture.at where it was before
  *   end(gesture)             it was dropped after a drag
  *   click(gesture)           it was lifted where it began
  *   cancel(gesture)          the browser took the pointer, to scroll the page
@@ -58,7 +58,7 @@ export function followPointers(target, capture, origin, handlers) {
     if (!gesture) return;
     gesture.moved ||= Math.hypot(place[0] - gesture.from[0], place[1] - gesture.from[1]) >= MIN_DRAG;
     if (!gesture.moved) return;
-    handlers.move(gesture, place);
+    handlers.move(gesture, place, event);
     gesture.at = place;
   }
 

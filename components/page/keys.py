@@ -34,6 +34,7 @@ KEYS: dict[str, dict[str, str]] = {
         "Delete": "Delete the selected notes",
         "N": "New note at the playhead",
         "D": "Draw with the mouse",
+        "Drag": "Move to the grid of Quantise; with Alt anywhere",
         "Ctrl A": "Select all notes",
         "Ctrl Z": "Undo; with Shift redo",
     },

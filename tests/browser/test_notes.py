@@ -15,6 +15,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 CHOSEN = "#notes-roll .roll-chosen"
 STATE = "document.querySelector('.notes-roll').notes"
+OFF_GRID = f"""(() => {{
+  const {{beats, selected}} = {STATE}.roll;
+  const {{onset}} = [...selected][0];
+  const next = beats.findIndex(([time]) => time > onset);
+  const quarters = 4 * (onset - beats[next - 1][0]) / (beats[next][0] - beats[next - 1][0]);
+  return Math.abs(quarters - Math.round(quarters));
+}})()"""
+"""Distance of the selected note from the grid of quarter beats, in their number."""
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +93,7 @@ def test_notes_are_transcribed_edited_undone_and_kept(app: RunningApp, new_page:
     page.mouse.move(x + 40, y + 12, steps=4)
     page.mouse.up()
     expect(page.get_by_role("button", name="Undo")).to_be_enabled()
+    assert page.evaluate(OFF_GRID) < 1e-3
     page.get_by_role("button", name="Quantise").click()
     page.get_by_role("button", name="Apply").click()
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {applied, deleted, drawn, louder, moved, resized, scaled, sent} from '../../components/notes/js/note_edits.js';
+import {applied, deleted, drawn, louder, moved, resized, scaled, sent, snapped} from '../../components/notes/js/note_edits.js';
 import {Roll} from '../../components/notes/js/roll.js';
 import {View} from '../../components/timeline/js/view.js';
 
@@ -31,6 +31,20 @@ test('a note is hit on its body and its ends, and not beside it', () => {
   assert.equal(roll.hit(view, 199, y).side, 'end');
   assert.equal(roll.hit(view, 250, y), null);
   assert.equal(roll.hit(view, 150, y + roll.rowHeight), null);
+});
+
+test('a time snaps to the parts of its beat, and stays where there are no beats', () => {
+  const beats = [
+    [1, 1],
+    [2, null],
+    [2.5, null],
+  ];
+  assert.equal(snapped(1.27, beats, 4), 1.25);
+  assert.equal(snapped(2.2, beats, 2), 2.25);
+  assert.equal(snapped(1.9, beats, 1), 2);
+  assert.equal(snapped(0.4, beats, 4), 0.4);
+  assert.equal(snapped(2.6, beats, 4), 2.6);
+  assert.equal(snapped(2.6, [], 4), 2.6);
 });
 
 test('drums have rows of their own below the pitches, with their names', () => {

@@ -28,6 +28,15 @@ export function moved(notes, seconds, semitones, duration) {
   );
 }
 
+/** The time of the grid that is nearest: the beats, each in `grid` parts; outside of the beats the time itself. */
+export function snapped(time, beats, grid) {
+  const index = beats.findLastIndex(([beat]) => beat <= time);
+  if (index < 0 || index + 1 >= beats.length) return time;
+  const [start, end] = [beats[index][0], beats[index + 1][0]];
+  const step = (end - start) / grid;
+  return start + Math.round((time - start) / step) * step;
+}
+
 /** The notes with their start or end moved by `seconds`; none becomes shorter than MIN_SECONDS. */
 export function resized(notes, side, seconds, duration) {
   return notes.map(note =>

@@ -19,6 +19,7 @@ export const ui = {
   drawButton: within('.draw'),
   deleteButton: within('.delete'),
   balance: within('.balance input'),
+  grid: within('select[name=grid]'),
   message: within('.empty'),
 };
 export const roll = new Roll();

@@ -2,7 +2,7 @@
 
 import {followPointers, wheelMotion} from '../../page/gestures.js';
 import {audition, choose, edit, endPreview, previewEdit} from './note_changes.js';
-import {drawn, louder, moved, resized} from './note_edits.js';
+import {drawn, louder, moved, resized, snapped} from './note_edits.js';
 import {drawAll, gutter, player, roll, state, ui, viewNow} from './notes_page.js';
 import {MAX_VELOCITY} from './roll.js';
 import {LANE_HEIGHT} from './roll_drawing.js';
@@ -10,6 +10,7 @@ import {LANE_HEIGHT} from './roll_drawing.js';
 const NEW_NOTE_SECONDS = 0.25;
 const NEW_VELOCITY = 90;
 const NEAR_PIXELS = 6; // from a bar of the lane
+const STILL_PIXELS = 4; // of a drag up or down, which leaves the time alone
 const CURSORS = {start: 'ew-resize', end: 'ew-resize', body: 'grab'};
 
 /** A note that a gesture draws in a row: in the part of the last selected note if that fits, else the first that does. */
@@ -43,6 +44,15 @@ const dragEdits = {
   draw: ({row, time}, seconds) => drawNew(row, time, time + seconds),
 };
 
+/** Seconds by which a drag moves what it holds: to the grid of the beats, with Alt anywhere. */
+function draggedSeconds({kind, found, time, from, view}, x, isFree) {
+  const pixels = x - from[0];
+  if (kind === 'move' && Math.abs(pixels) < STILL_PIXELS) return 0;
+  const held = {move: found?.onset, start: found?.onset, end: found?.offset, draw: time}[kind];
+  const seconds = pixels * view.secondsPerPixel;
+  return isFree ? seconds : snapped(held + seconds, roll.beats, Number(ui.grid.value)) - held;
+}
+
 function beginOnRoll(event, [x, y]) {
   if (!player() || !roll.rows.length) return null;
   const row = roll.rowAt(y);
@@ -55,15 +65,19 @@ function beginOnRoll(event, [x, y]) {
   const more = event.shiftKey || event.ctrlKey || event.metaKey;
   const common = {row, time: view.time(laneX(x)), view, more, isTouch: event.pointerType === 'touch'};
   ui.scroll.focus({preventScroll: true});
+  // On a touch screen a note is tapped before it is dragged: a swipe over notes pans or scrolls.
+  if (found && common.isTouch && !roll.selected.has(found.note)) return {...common, kind: 'pan', found: found.note};
   if (!found) return {...common, kind: state.isDrawing ? 'draw' : common.isTouch ? 'pan' : 'marquee'};
   if (!roll.selected.has(found.note) && !more) choose([found.note]);
   const held = roll.selected.has(found.note) ? [...roll.selected] : [found.note];
   return {...common, kind: found.side === 'body' ? 'move' : found.side, found: found.note, held};
 }
 
-function dragOnRoll(gesture, [x, y]) {
-  const seconds = (x - gesture.from[0]) * gesture.view.secondsPerPixel;
-  if (gesture.kind === 'pan') return player().showRange(gesture.view.start - seconds, gesture.view.span);
+function dragOnRoll(gesture, [x, y], event) {
+  if (gesture.kind === 'pan') {
+    const panned = (x - gesture.from[0]) * gesture.view.secondsPerPixel;
+    return player().showRange(gesture.view.start - panned, gesture.view.span);
+  }
   if (gesture.kind === 'marquee') {
     state.marquee = [
       [laneX(gesture.from[0]), gesture.from[1]],
@@ -71,6 +85,7 @@ function dragOnRoll(gesture, [x, y]) {
     ];
     return drawAll();
   }
+  const seconds = draggedSeconds(gesture, x, event.altKey);
   gesture.pairs = dragEdits[gesture.kind](gesture, seconds, y);
   const pitch = gesture.pairs[0][1].pitch;
   if (gesture.kind === 'move' && pitch !== (gesture.sounded ?? gesture.held[0].pitch)) {
@@ -172,7 +187,16 @@ function onRollWheel(event) {
   if (start !== view.start || span !== view.span || event.ctrlKey) event.preventDefault();
 }
 
+/** The browser scrolls from everywhere but from a selected note, which a finger drags up and down. */
+function keepFromScrolling(event) {
+  const [{clientX, clientY}] = event.touches;
+  const {left, top} = ui.roll.getBoundingClientRect();
+  const found = player() && roll.rows.length ? roll.hit(viewNow(), laneX(clientX - left), clientY - top) : null;
+  if (found && roll.selected.has(found.note)) event.preventDefault();
+}
+
 export function listenToRoll() {
+  ui.roll.addEventListener('touchstart', keepFromScrolling, {passive: false});
   followPointers(ui.roll, ui.roll, () => ui.roll, rollHandlers);
   followPointers(ui.lane, ui.lane, () => ui.lane, laneHandlers);
   ui.roll.addEventListener('dblclick', event => {
