@@ -63,7 +63,8 @@ def add_bundle_endpoints(services: Services) -> None:
 
         Returns:
             The recording, which other endpoints take; and its name, duration in seconds, transcript, description, notes,
-            questions and pictures [{words, seed, start, end}], each as its endpoint answers; null or [] without one.
+            questions, own_words, pictures [{words, seed, start, end}] and storyboard, each as its endpoint answers; null or []
+            without one.
         """
         path = bundle.get("path") if isinstance(bundle, dict) else None
         if not isinstance(path, str):
@@ -105,10 +106,13 @@ def contents_of(found: EverythingFound, options: EverythingOptions) -> BundleCon
 
 def results_of(contents: BundleContents) -> dict[str, Any]:
     """Return the results of a bundle as JSON values."""
+    found = contents.own_words and (contents.own_words.scores or contents.own_words.matches)
     return {
         "transcript": contents.transcript.transcription.to_dict() if contents.transcript else None,
         "description": contents.description.to_dict() if contents.description else None,
         "notes": contents.notes.to_dict() if contents.notes else None,
         "questions": [{"question": one.question, "answer": one.answer, "by": one.by} for one in contents.questions],
+        "own_words": found.to_dict() if found else None,
+        "storyboard": contents.storyboard.to_dict() if contents.storyboard else None,
         "pictures": [{"words": one.words, "seed": one.seed, "start": one.start, "end": one.end} for one in contents.pictures],
     }

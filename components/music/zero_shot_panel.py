@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -16,6 +17,7 @@ from components.page.seekable import build_seekable, seek_button
 from components.page.tab_job import TabJob
 from components.page.user_errors import sentence_for
 from models.specs.model_spec import AUTO
+from pipelines.bundle.contents import BundleContents, OwnWords
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.questions.label_matching import MatchedLabels, MatchedWords
@@ -26,10 +28,13 @@ from pipelines.wording.grammar import listed
 from pipelines.wording.times import clock_time
 from services import Services
 
+Update = tuple[Any, ...]
+"""(table, `OwnWords`)."""
+
 
 def build_zero_shot_panel(services: Services, clip: ClipInput, model_choices: ModelChoices) -> None:
     """Build the section, folded."""
-    catalog = services.runtime.catalog
+    catalog, found = services.runtime.catalog, gr.State(None)
     with gr.Accordion(labels.OWN_WORDS, open=False, elem_id="zero-shot-tags"):
         words = gr.Textbox(label=labels.WORDS, placeholder=labels.WORDS_EXAMPLE, max_length=2000)
         fixed = [(labels.AUTOMATIC, AUTO), (labels.BY_MEANING, BY_MEANING)]
@@ -39,8 +44,9 @@ def build_zero_shot_panel(services: Services, clip: ClipInput, model_choices: Mo
             stop = gr.Button(labels.STOP, interactive=False, min_width=0, elem_id="stop-scoring")
         result = build_seekable("label-scores")
     work = _WordsWork(services, TabJob(services, "labels", [run, stop], panes=clip.panes))
-    work.job.keep([result], lambda opened, request: ("",))
-    work.job.on([run.click, words.submit], clip.state, work.run, [clip.state, words, model], [result])
+    work.job.keep([result, found], lambda opened, request: ("", None))
+    work.job.on([run.click, words.submit], clip.state, work.run, [clip.state, words, model], [result, found])
+    clip.bundled.add([found], _collected, [result, found], _restored)
 
 
 class _WordsWork:
@@ -50,7 +56,7 @@ class _WordsWork:
         self._services = services
         self.job = job
 
-    def run(self, clip: AudioClip | None, words: str, model: str, request: gr.Request) -> Iterator[str]:
+    def run(self, clip: AudioClip | None, words: str, model: str, request: gr.Request) -> Iterator[Update]:
         """Stream the table of scores."""
         runtime, should_stop = self._services.runtime, self.job.current(request)
         try:
@@ -58,9 +64,24 @@ class _WordsWork:
                 raise NoClip
             wanted = tuple(word.strip() for word in words.split(",") if word.strip())
             for now in find_words(clip, wanted, LabelOptions(model), runtime, should_stop):
-                yield matches_markup(now) if isinstance(now, MatchedLabels) else label_scores_markup(now)
+                yield _shown(now)
         except Exception as error:
-            yield failure_markup(sentence_for(error))
+            yield failure_markup(sentence_for(error)), gr.skip()
+
+
+def _shown(now: LabelScores | MatchedLabels) -> Update:
+    if isinstance(now, MatchedLabels):
+        return matches_markup(now), OwnWords(matches=now)
+    return label_scores_markup(now), OwnWords(scores=now)
+
+
+def _collected(clip: AudioClip, found: OwnWords | None) -> dict[str, Any]:
+    return {"own_words": found}
+
+
+def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+    found = contents.own_words and (contents.own_words.scores or contents.own_words.matches)
+    return _shown(found) if found else None
 
 
 def label_scores_markup(now: LabelScores) -> str:

@@ -20,6 +20,7 @@ from components.timeline.items import PictureItem
 from components.timeline.timeline import TimelineFeed
 from components.timeline.tracks import PictureTrack
 from models.errors import AudioscopeError
+from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
 from pipelines.film.storyboard import storyboard
@@ -59,11 +60,16 @@ def connect_storyboard(
     job.keep(
         [panel.board, panel.made], lambda opened, request: ("", Made(opened.content_hash if opened else "")), part="storyboard"
     )
+    clip.bundled.add([panel.made], _collected, [panel.board, clip.timeline, panel.made], _restored)
 
 
-def _otherwise(clip: AudioClip | None, request: gr.Request) -> tuple[str, Made]:
-    """Return the panes of a clip without a storyboard."""
-    return "", Made(clip.content_hash if clip else "")
+def _collected(clip: AudioClip, made: Made) -> dict[str, Any]:
+    return {"storyboard": made.board if made.board and made.board.entries and made.clip_hash == clip.content_hash else None}
+
+
+def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+    """Return what drawing the storyboard would have written at its end."""
+    return next(_streamed(clip, iter([contents.storyboard]))) if contents.storyboard else None
 
 
 class _StoryboardWork:

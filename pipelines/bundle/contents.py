@@ -10,15 +10,19 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.bundle.errors import BundleRefused
+from pipelines.bundle.storyboards import StoryboardRecord
 from pipelines.description.description import ClipDescription
 from pipelines.description.findings import ClipFindings
 from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.embedding_types import ClipEmbedding, EmbeddingOptions
 from pipelines.embeddings.encoders.base import TokenKind
 from pipelines.embeddings.map import EmbeddingMap
+from pipelines.film.storyboard_types import Storyboard
 from pipelines.jobs.model_use import ModelUse
 from pipelines.notes.notes import NoteTranscription
+from pipelines.questions.label_matching import MatchedLabels
 from pipelines.speech.edits.versions import TranscriptVersion
+from pipelines.tagging.zero_shot import LabelScores
 
 MAX_NUMBER = 1e15
 """Largest absolute value of a number among results."""
@@ -67,6 +71,14 @@ class EmbeddingRecord:
     analyses: ClipAnalyses
 
 
+@dataclass(frozen=True, eq=False)
+class OwnWords:
+    """How well words that a person wrote fit the clip: one of both, as `find_words` answers."""
+
+    scores: LabelScores | None = None
+    matches: MatchedLabels | None = None
+
+
 @dataclass(frozen=True)
 class BundledPicture:
     """A picture as a PNG file with its settings inside."""
@@ -99,13 +111,15 @@ class BundleContents:
     description: ClipDescription | None = None
     notes: NoteTranscription | None = None
     questions: tuple[AskedQuestion, ...] = ()
+    own_words: OwnWords | None = None
     pictures: tuple[BundledPicture, ...] = ()
+    storyboard: Storyboard | None = None
     map: BundledMap | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is no result at all."""
-        return not any((self.transcript, self.description, self.notes, self.questions, self.pictures, self.map))
+        return not any(getattr(self, field.name) for field in fields(self))
 
     def findings(self, duration: float) -> ClipFindings:
         """Return what was measured of a clip of `duration` seconds."""
@@ -116,12 +130,15 @@ class BundleContents:
 
 TRANSCRIPT, DESCRIPTION, NOTES = "results/transcript.json", "results/description.json", "results/notes.json"
 QUESTIONS, PICTURES, EMBEDDING = "results/questions.json", "results/pictures.json", "results/embedding.json"
+OWN_WORDS, STORYBOARD = "results/own_words.json", "results/storyboard.json"
 RESULTS: Mapping[str, TypeAdapter[Any]] = {
     TRANSCRIPT: TypeAdapter(TranscriptVersion),
     DESCRIPTION: TypeAdapter(ClipDescription),
     NOTES: TypeAdapter(NoteTranscription),
     QUESTIONS: TypeAdapter(tuple[AskedQuestion, ...]),
+    OWN_WORDS: TypeAdapter(OwnWords),
     PICTURES: TypeAdapter(tuple[PictureRecord, ...]),
+    STORYBOARD: TypeAdapter(StoryboardRecord),
     EMBEDDING: TypeAdapter(EmbeddingRecord),
 }
 """Entries with results, and their types."""

@@ -29,6 +29,8 @@ def check_plausible(contents: BundleContents, duration: float) -> None:
         _check_notes(contents.notes, duration)
     if contents.description and contents.description.facts and contents.description.facts.beats:
         _check_beats(contents.description.facts.beats)
+    if contents.storyboard and abs(contents.storyboard.duration - duration) > MAX_NOTE_BEYOND_CLIP:
+        raise BundleRefused("its storyboard is none of its clip")
     for result in (contents.transcript and contents.transcript.transcription, contents.description, contents.notes):
         if result:
             result.to_dict()

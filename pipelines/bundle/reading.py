@@ -22,9 +22,11 @@ from pipelines.bundle.contents import (
     DESCRIPTION,
     EMBEDDING,
     NOTES,
+    OWN_WORDS,
     PICTURES,
     QUESTIONS,
     RESULTS,
+    STORYBOARD,
     TRANSCRIPT,
     BundleContents,
     BundledMap,
@@ -36,6 +38,7 @@ from pipelines.bundle.contents import (
 from pipelines.bundle.errors import BundleRefused, BundleWithoutClip
 from pipelines.bundle.manifest import MANIFEST, README, REPORT, SOUND_FILE, Manifest, read_manifest
 from pipelines.bundle.plausibility import check_plausible
+from pipelines.bundle.storyboards import StoryboardRecord, read_storyboard
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.description.description import ClipDescription
@@ -43,6 +46,7 @@ from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
+from pipelines.film.storyboard_types import Storyboard
 from pipelines.pictures.png_metadata import UNREADABLE, picture_from_png
 
 MAX_ENTRIES = 500
@@ -106,7 +110,7 @@ def _expected(clips: ClipStore) -> dict[str, int]:
         REPORT: MAX_PAGE_BYTES,
         SOUND_FILE: MAX_SOUND_BYTES,
         "|".join(RESULTS): MAX_RESULT_BYTES,
-        r"pictures/[0-9]{3}\.png": MAX_PICTURE_BYTES,
+        r"(pictures|storyboard)/[0-9]{3}\.png": MAX_PICTURE_BYTES,
         r"embeddings/[a-z0-9-]{1,60}\.npz": MAX_PAGE_BYTES,
         r"(subtitles|facts|notes)/[a-z0-9-]{1,60}\.(txt|srt|vtt|lrc|tsv|json|jams|rttm|mid|musicxml|csv|svg|pdf)": MAX_TEXT_BYTES,
         r"clip/(clip\.[a-z0-9]{1,5}|original)": clips.limits.max_bytes,
@@ -140,7 +144,9 @@ def _contents(archive: CheckedArchive, manifest: Manifest, catalog: ModelCatalog
         description=description,
         notes=result(NOTES),
         questions=result(QUESTIONS, ()),
+        own_words=result(OWN_WORDS),
         pictures=_pictures(archive, result(PICTURES, ())),
+        storyboard=_storyboard(archive, result(STORYBOARD)),
         map=_map(archive, record, encoder, manifest, description) if record and encoder else None,
     )
     if contents.is_empty and record is None:
@@ -158,6 +164,12 @@ def _pictures(archive: CheckedArchive, records: tuple[PictureRecord, ...]) -> tu
         _check_picture(content)
         pictures.append(BundledPicture(content, record.seed, record.words, record.start, record.end))
     return tuple(pictures)
+
+
+def _storyboard(archive: CheckedArchive, record: StoryboardRecord | None) -> Storyboard | None:
+    for scene in record.scenes if record else ():
+        _check_picture(archive.read(scene.file))
+    return read_storyboard(archive, record) if record else None
 
 
 def _check_picture(content: bytes) -> None:

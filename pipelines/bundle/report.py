@@ -11,7 +11,7 @@ import hashlib
 import html
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -28,6 +28,7 @@ from pipelines.embeddings.colouring import colourings
 from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.map_image import point_colours
 from pipelines.notes.notes import NoteTranscription
+from pipelines.pictures.png_metadata import png_bytes
 from pipelines.speech.transcript import Segment
 from pipelines.wording.grammar import counted
 from pipelines.wording.times import measured_time
@@ -101,7 +102,7 @@ def report_data(clip: AudioClip, contents: BundleContents, models: Sequence[Bund
         ],
         "notes": _notes(contents.notes) if contents.notes else [],
         "lines": [_line(segment) for segment in findings.speech.segments] if findings.speech else [],
-        "pictures": [_picture(picture) for picture in contents.pictures],
+        "pictures": [_picture(picture) for picture in (*contents.pictures, *_scenes(contents))],
         "questions": [{"question": one.question, "answer": one.answer, "by": one.by} for one in contents.questions],
         "map": _map(clip, contents.map) if contents.map else None,
         "models": [[model.title, model.version, model.licence] for model in models],
@@ -167,6 +168,13 @@ def _notes(notes: NoteTranscription) -> list[list[float]]:
     """Return [start, end, pitch] of the notes, without drums."""
     drums = {part.name for part in notes.parts if part.is_drums}
     return [[_short(note.onset), _short(note.offset), note.pitch] for note in notes.notes if note.part not in drums]
+
+
+def _scenes(contents: BundleContents) -> Iterator[BundledPicture]:
+    """Yield the pictures of the storyboard."""
+    for entry in contents.storyboard.entries if contents.storyboard else ():
+        words = ", ".join(entry.concepts[:2]) or entry.prompt
+        yield BundledPicture(png_bytes(entry.picture), entry.picture.seed, words, entry.start, entry.end)
 
 
 def _picture(picture: BundledPicture) -> dict[str, Any]:

@@ -22,8 +22,10 @@ from pipelines.bundle.contents import (
     DESCRIPTION,
     EMBEDDING,
     NOTES,
+    OWN_WORDS,
     PICTURES,
     QUESTIONS,
+    STORYBOARD,
     TRANSCRIPT,
     BundleContents,
     BundledMap,
@@ -46,6 +48,7 @@ from pipelines.bundle.manifest import (
 )
 from pipelines.bundle.models_used import models_used
 from pipelines.bundle.report import has_sound_inside, report_page, report_sound
+from pipelines.bundle.storyboards import scene_files, storyboard_record
 from pipelines.clip.clip import AudioClip
 from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.export import npz_arrays
@@ -132,7 +135,12 @@ def add_entry(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 
 def _results(contents: BundleContents, clip_name: str) -> Iterator[tuple[str, bytes]]:
     """Yield name and content of the entries from which the app brings the results back."""
-    singles = {TRANSCRIPT: contents.transcript, DESCRIPTION: contents.description, NOTES: contents.notes}
+    singles = {
+        TRANSCRIPT: contents.transcript,
+        DESCRIPTION: contents.description,
+        NOTES: contents.notes,
+        OWN_WORDS: contents.own_words,
+    }
     for name, result in singles.items():
         if result is not None:
             yield name, write_result(name, result)
@@ -145,6 +153,9 @@ def _results(contents: BundleContents, clip_name: str) -> Iterator[tuple[str, by
             records.append(record)
             yield record.file, picture.content
         yield PICTURES, write_result(PICTURES, tuple(records))
+    if contents.storyboard:
+        yield from scene_files(contents.storyboard)
+        yield STORYBOARD, write_result(STORYBOARD, storyboard_record(contents.storyboard))
     if contents.map:
         yield f"embeddings/{contents.map.embedding.encoder.key}.npz", _npz(contents.map, clip_name)
         yield EMBEDDING, write_result(EMBEDDING, _record(contents.map, has_description=contents.description is not None))
@@ -231,6 +242,7 @@ def _readme(manifest: Manifest) -> str:
         "facts/         beats, chords, key, sections, sounds and words as JSON and JAMS",
         "notes/         the notes as MIDI and more",
         "pictures/      PNG files with their settings inside",
+        "storyboard/    one for each scene",
         "embeddings/    frames, times and map as NumPy arrays (NPZ)",
         "results/       what Audioscope reads when this file is dropped on its page",
         "clip/          the recording itself" + ("" if clip.file else "; left out"),

@@ -3,6 +3,7 @@
 import {part, send, showNote} from './clip_bar.js';
 import {remember} from './history.js';
 import {isLink, openLink, wantedTab} from './open_panel.js';
+import {openingOrder} from './opening_order.js';
 import {uploadFile, uploadedPath} from './uploading.js';
 
 const MAX_FILES = 20; // as many as the history keeps
@@ -15,7 +16,8 @@ let settleAdded = null; // for the file that is on its way into the history
 /** Open the first of some files, and put the others into the history. */
 async function openFiles(files) {
   const sounds = files.length > 1 ? files.filter(isSound) : files;
-  const [first, ...others] = sounds.slice(0, MAX_FILES);
+  const {order, left} = openingOrder(sounds);
+  const [first, ...others] = order.slice(0, MAX_FILES);
   if (!first) {
     if (files.length) showNote(`None of these ${files.length} files is audio or video.`, 'error');
     return;
@@ -26,13 +28,15 @@ async function openFiles(files) {
     showNote(`Adding ${index + 2} of ${others.length + 1}: ${file.name}`);
     if (await add(file)) count += 1;
   }
-  if (others.length) showNote(summary(count, files.length - sounds.length + others.length - count, sounds.length));
+  const lost = files.length - sounds.length + others.length - count;
+  if (others.length || left.length) showNote(summary(count, lost, order.length, left.length));
 }
 
-function summary(count, lost, sounds) {
+function summary(count, lost, sounds, bundles) {
   const parts = [`${count} more in History`];
   if (lost) parts.push(`${lost} could not be read`);
   if (sounds > MAX_FILES) parts.push(`the first ${MAX_FILES} of ${sounds} were taken`);
+  if (bundles) parts.push('one ZIP file can be opened at a time');
   return parts.join(' · ');
 }
 

@@ -1,6 +1,7 @@
 /* Uploading a file. */
 
 import {send, showNote} from './clip_bar.js';
+import {isBundle} from './opening_order.js';
 
 /** Upload a file and return its path on the server; null, with a note, where that fails. */
 export async function uploadedPath(file) {
@@ -20,5 +21,5 @@ export async function uploadedPath(file) {
 export async function uploadFile(file, tab) {
   showNote(`Loading ${file.name} …`, 'opening');
   const path = await uploadedPath(file);
-  if (path) send(/\.zip$/i.test(file.name) ? 'bundled' : 'uploaded', {path, name: file.name, tab});
+  if (path) send(isBundle(file) ? 'bundled' : 'uploaded', {path, name: file.name, tab});
 }

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from models.arrays import AnyArray
-from pipelines.bundle.contents import AskedQuestion, BundleContents, BundledMap, BundledPicture
+from pipelines.bundle.contents import AskedQuestion, BundleContents, BundledMap, BundledPicture, OwnWords
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from pipelines.description.caption import CheckedCaption, CheckedSentence
@@ -18,12 +18,15 @@ from pipelines.embeddings.colouring import ClipAnalyses
 from pipelines.embeddings.embedding_types import EmbeddingOptions
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.embeddings.map import MapOptions, map_embeddings
+from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
 from pipelines.music.harmony.types import Chord, ChordCandidate
 from pipelines.notes.notes import Note, NotePart, NoteTranscription
 from pipelines.pictures.options import Picture
 from pipelines.pictures.png_metadata import png_bytes
+from pipelines.questions.label_matching import MatchedLabels, MatchedWords
 from pipelines.speech.edits.versions import TranscriptVersion
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions, Word
+from pipelines.tagging.zero_shot import LabelScore, LabelScores
 from services import Services
 from tests.pipelines.description.example_findings import WALTZ
 from tests.pipelines.embeddings.embedding_examples import embedding, walk
@@ -58,11 +61,24 @@ def toy_contents(services: Services) -> BundleContents:
         model="YAMNet (offline)",
     )
     picture = Picture(Image.linear_gradient("L").resize((16, 16)).convert("RGB"), 7, DRAWN_FROM_TEXT)
+    scores = (np.zeros(1, np.float32), np.ones((1, 1), np.float32), np.full((1, 1), 0.4, np.float32))
     return BundleContents(
         transcript=TranscriptVersion(id="one", made=0.0, options=TranscriptionOptions(), transcription=spoken),
         description=described,
         notes=NoteTranscription(SECONDS, (Note(0.0, 1.0, 60, 80, "Piano"),), (NotePart("Piano", 0),), state="done"),
         questions=(AskedQuestion("Is it fast?", "It is a waltz.", "From the measurements.", ((0.0, 2.0),)),),
+        own_words=OwnWords(
+            LabelScores(SECONDS, ("a waltz",), *scores, clip=(LabelScore("a waltz", 1.0, 0.4),), state="done"),
+            MatchedLabels((MatchedWords("a hound", ("Dog",), 0.7, 3.0),), model="MiniLM", state="done"),
+        ),
+        storyboard=Storyboard(
+            duration=SECONDS,
+            seed=7,
+            scenes=(Scene(0.0, SECONDS, "A"),),
+            entries=(StoryboardEntry(0.0, SECONDS, "A", ("dog",), "a dog", picture, 0.5),),
+            position=1.0,
+            state="done",
+        ),
         pictures=(BundledPicture(png_bytes(picture), 7, "a dog", 0.5, 2.0),),
         map=BundledMap(
             made,
@@ -102,6 +118,8 @@ def same(found: Any, other: Any) -> bool:
         return all(same(getattr(found, field.name), getattr(other, field.name)) for field in fields(found))
     if isinstance(found, np.ndarray):
         return _same_arrays(found, other)
+    if isinstance(found, Image.Image):
+        return bool(found.mode == other.mode and found.tobytes() == other.tobytes())
     if isinstance(found, tuple) and isinstance(other, tuple):
         return len(found) == len(other) and all(map(same, found, other))
     if hasattr(found, "family"):
