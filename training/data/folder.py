@@ -31,13 +31,20 @@ class NoTable(TrainingDataError):
         super().__init__(f"{folder} has {what}: name one table with the columns clip and answer.")
 
 
+class NotUnicode(TrainingDataError):
+    """A text file has another encoding."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"{file.name} is not in UTF-8: save it again in this encoding (in Excel: CSV UTF-8).")
+
+
 @dataclass(frozen=True)
 class FolderRequest:
     """How a folder is read."""
 
     folder: Path
     table: Path | None = None
-    """CSV or JSON Lines file; None for the only one of the folder, or else for the texts beside the recordings."""
+    """CSV or JSON Lines file, with clips relative to it; None for the only one, or else for the texts beside the recordings."""
     task: Task = "speech"
     """Task of rows that name none."""
     fractions: Mapping[Split, float] = field(default_factory=lambda: dict(DEFAULT_FRACTIONS))
@@ -50,21 +57,23 @@ def folder_triples(request: FolderRequest) -> Iterator[Triple]:
 
     Raises:
         NoTable: there is no table and no text beside a recording, or there are several tables.
+        NotUnicode: a table or a text is not in UTF-8.
         InvalidRow: a row has no clip or no answer, names a file outside the folder, or a task or split that does not exist.
         UnusableClip: a clip cannot be read.
     """
     rng = np.random.default_rng(request.seed)
     table = request.table or _only_table(request.folder)
+    home = table.parent if table else request.folder
     rows = _table_rows(table) if table else _texts_beside(request.folder)
     for number, row in rows:
         try:
-            yield _triple(row, request, rng)
+            yield _triple(row, home, request, rng)
         except ValueError as error:
             raise InvalidRow(table or request.folder, number, str(error)) from error
 
 
 def _only_table(folder: Path) -> Path | None:
-    tables = sorted(path for pattern in TABLES for path in folder.glob(pattern))
+    tables = sorted(path for pattern in TABLES for path in folder.rglob(pattern) if _is_meant(path, folder))
     if len(tables) > 1:
         raise NoTable(folder, len(tables))
     return tables[0] if tables else None
@@ -72,7 +81,7 @@ def _only_table(folder: Path) -> Path | None:
 
 def _table_rows(table: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield (line, columns) of each row; the cells of a CSV are texts, and empty ones are left out."""
-    text = table.read_text(encoding="utf-8-sig")
+    text = _text_of(table)
     if table.suffix == ".jsonl":
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
@@ -100,18 +109,29 @@ def _json_object(line: str, table: Path, number: int) -> Mapping[str, Any]:
 
 def _texts_beside(folder: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Yield (number, columns) of every recording with a text file of the same name beside it."""
-    found = [
-        path for path in sorted(folder.rglob("*")) if path.suffix.lower() in AUDIO_ENDINGS and path.with_suffix(".txt").is_file()
-    ]
+    recordings = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in AUDIO_ENDINGS and _is_meant(path, folder)]
+    found = [path for path in recordings if path.with_suffix(".txt").is_file()]
     if not found:
         raise NoTable(folder, 0)
     for number, path in enumerate(found, start=1):
-        text = path.with_suffix(".txt").read_text(encoding="utf-8-sig")
-        yield number, {"clip": path.relative_to(folder).as_posix(), "answer": " ".join(text.split())}
+        answer = " ".join(_text_of(path.with_suffix(".txt")).split())
+        yield number, {"clip": path.relative_to(folder).as_posix(), "answer": answer}
 
 
-def _triple(row: Mapping[str, Any], request: FolderRequest, rng: np.random.Generator) -> Triple:
-    """Make a triple of a row.
+def _is_meant(path: Path, folder: Path) -> bool:
+    """Return whether a file is none of those that a system hides, such as the copies in a Mac's zip files."""
+    return not any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts)
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotUnicode(file) from error
+
+
+def _triple(row: Mapping[str, Any], home: Path, request: FolderRequest, rng: np.random.Generator) -> Triple:
+    """Make a triple of a row, whose clip is named relative to the folder `home`.
 
     Raises:
         ValueError: the row cannot be used.
@@ -121,7 +141,7 @@ def _triple(row: Mapping[str, Any], request: FolderRequest, rng: np.random.Gener
         if column not in row:
             raise ValueError(f"the column {column} is missing or empty")
     name = str(row["clip"]).replace("\\", "/")
-    clip = request.folder / name
+    clip = home / name
     if not clip.resolve().is_relative_to(request.folder.resolve()):
         raise ValueError(f"{name} lies outside the folder")
     task = _one_of(row.get("task", request.task), TASKS, "task")

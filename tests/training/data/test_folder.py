@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from training.data.errors import InvalidRow, UnusableClip
-from training.data.folder import FolderRequest, NoTable, folder_triples
+from training.data.folder import FolderRequest, NoTable, NotUnicode, folder_triples
 
 
 @pytest.fixture
@@ -53,6 +53,20 @@ def test_texts_beside_recordings_need_no_table(folder: Path) -> None:
     (folder / "deep" / "one.txt").write_text(" Good\n morning ")
     triples = list(folder_triples(FolderRequest(folder)))
     assert [(triple.clip.name, triple.answer) for triple in triples] == [("one.WAV", "Good morning")]
+
+
+def test_hidden_copies_are_passed_over_and_a_table_may_lie_deeper(folder: Path) -> None:
+    (folder / "__MACOSX").mkdir()
+    (folder / "deep").mkdir()
+    for name in ("__MACOSX/._data.jsonl", "._b.csv"):
+        (folder / name).write_bytes(b"\xff\xfe")
+    (folder / "clip 0.wav").rename(folder / "deep" / "clip 0.wav")
+    (folder / "deep" / "data.csv").write_bytes("clip,answer\nclip 0.wav,Grüße".encode("cp1252"))
+    with pytest.raises(NotUnicode, match=r"data\.csv is not in UTF-8"):
+        list(folder_triples(FolderRequest(folder)))
+    (folder / "deep" / "data.csv").write_text("clip,answer\nclip 0.wav,Grüße", encoding="utf-8")
+    (triple,) = folder_triples(FolderRequest(folder))
+    assert triple.answer == "Grüße" and triple.clip == folder / "deep" / "clip 0.wav"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ class Worded:
 
 
 TEMPO_WORDS: Mapping[str, tuple[str, ...]] = {"slow": ("slow",), "medium": ("medium", "moderate"), "fast": ("fast",)}
+TEMPO_ADJECTIVES: Mapping[str, str] = {"slow": "slow", "medium": "medium-tempo", "fast": "fast"}
+"""Before 'piece'."""
 MAIN_WORDS: Mapping[str, tuple[str, ...]] = {
     "piano": ("a piano",),
     "organ": ("an organ",),
@@ -120,7 +122,7 @@ def _pick(rng: Draw, *wordings: str) -> str:
 def _caption(facts: Facts, rng: Draw) -> str | None:
     if "tempo" not in facts:
         return None
-    tempo = with_article(f"{_pick(rng, *TEMPO_WORDS[facts['tempo']])} {_pick(rng, 'piece', 'piece of music')}")
+    tempo = with_article(f"{TEMPO_ADJECTIVES[facts['tempo']]} {_pick(rng, 'piece', 'piece of music')}")
     metre = facts["metre"]
     if facts["family"] == DRUMS:
         return sentence(_pick(rng, f"{tempo} in {metre} for drums alone", f"drums alone play {tempo} in {metre}"))
