@@ -8,6 +8,7 @@ J2A-2.1 the means of 250 equal parts, `audio_understanding` every frame; a resam
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, ClassVar, Literal, get_args
 
 import torch
@@ -47,7 +48,8 @@ class AudioLanguageConfig(PretrainedConfig):  # type: ignore[misc]
         self.encoders = dict(sorted((encoders or {}).items()))
         self.projector = projector
         self.audio_tokens = audio_tokens
-        self.text_config = AutoConfig.for_model(**text) if isinstance(text, Mapping) else text
+        # A copy, because the model's own attention is set in it: with that of a language model it would lose its causal mask.
+        self.text_config = AutoConfig.for_model(**text) if isinstance(text, Mapping) else deepcopy(text)
         super().__init__(**others)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
 
 from models.loading.audio_language_model import IGNORED, PROJECTORS, AudioLanguageConfig, AudioLanguageModel, ProjectorKind
 from training.audio_language_model.batches import BatchMaker, drawn_part, padded_states
@@ -58,6 +59,16 @@ def test_the_audio_changes_the_answer_and_the_prompt_is_no_part_of_the_loss() ->
     assert not torch.allclose(model(**batch(["A slow piano."], [one])), model(**batch(["A slow piano."], [other])))
     labels = batch(["A slow piano."], [one])["labels"]
     assert TOKENIZER.decode(labels[labels != IGNORED]) == "A slow piano.</s>"
+
+
+def test_no_token_of_an_answer_sees_the_next_one_in_a_language_model_that_was_loaded_before() -> None:
+    language_model = AutoModelForCausalLM.from_config(llama_config(SIZES, TOKENIZER))
+    model = AudioLanguageModel(AudioLanguageConfig({"near": 8}, "mean", 1, language_model.config), language_model).eval()
+    row = {"near": np.ones((3, 8))}
+    one, other = (model(**batch([answer], [row])) for answer in ("A slow piano.", "A slow organ."))
+    same = int((batch(["A slow piano."], [row])["labels"] == batch(["A slow organ."], [row])["labels"])[0].cumprod(0).sum())
+    assert same == 2
+    torch.testing.assert_close(one[0, :same], other[0, :same])
 
 
 def test_a_saved_model_answers_as_before_and_its_files_are_safetensors(tmp_path: Path) -> None:
