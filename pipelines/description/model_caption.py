@@ -45,6 +45,8 @@ from pipelines.wording.times import clock_time
 CHAT_PROMPT = "Describe this music: its genre, mood, instruments, rhythm and structure."
 PLAIN_PROMPT = "Describe the music:"
 """Prompt for the base model of Qwen2-Audio; it follows the audio."""
+STATES_PROMPT = "Describe the music."
+"""Prompt for a model that reads states of encoders, as its training data have it."""
 SUMMARY_PROMPT = (
     "These are descriptions of consecutive parts of one recording, each with its start and end:\n\n{}\n\n"
     "Sum them up in one paragraph that describes the whole recording and how it develops. Use only what they say."
@@ -150,6 +152,8 @@ def _prompt(options: CaptionOptions, spec: ModelSpec) -> str:
         if options.prompt:
             raise InvalidOption("prompt", options.prompt, f"nothing, with {spec.title}, which takes no words")
         return ""
+    if spec.state_encoders:
+        return check_text("prompt", options.prompt or STATES_PROMPT)
     return check_text("prompt", options.prompt or (PLAIN_PROMPT if spec.prompt_style == "plain" else CHAT_PROMPT))
 
 

@@ -27,6 +27,7 @@ from models.loading.loaders import ProcessedModel
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.description.description import DescriptionOptions, describe_clip
+from pipelines.description.model_caption import STATES_PROMPT
 from pipelines.description.template_caption import write_caption
 from pipelines.language_models.generation import SamplingOptions, generate_text
 from pipelines.language_models.prompting import Prompt, model_inputs
@@ -38,7 +39,6 @@ from training.data.renderer.wordings import FAMILY_WORDS, claims
 
 SECONDS = 15.0
 CLIPS = 30
-PROMPT = "Describe the music:"
 BPM = re.compile(r"(\d{2,3})(?:\.\d)?\s*(?:BPM|beats (?:per|a) minute)", re.IGNORECASE)
 FAMILIES_OF_NAMES: Mapping[str, str] = {
     "violin": "strings", "cello": "strings", "viola": "strings", "orchestra": "strings", "bowed": "strings",
@@ -147,7 +147,7 @@ def model_captions(known: list[Recording], services: Services, folder: Path) -> 
     texts = {}
     for recording in known:
         states = lent_states(model.model.config.encoders, opened(recording, services).waveform, services.runtime)
-        inputs = model_inputs(model, spec_of(services), Prompt(PROMPT, states=states))
+        inputs = model_inputs(model, spec_of(services), Prompt(STATES_PROMPT, states=states))
         *_, texts[recording.file.name] = generate_text(model, inputs, SamplingOptions(), never_stop)
     return texts
 
