@@ -22,6 +22,8 @@ STEP_COST, LEAP_COST = 0.15, 1.5
 """Natural logarithms of odds that a bin of gliding, and a leap, cost."""
 COST_PER_DB, MIN_LEVEL_DB = 0.15, -30.0
 """Natural logarithm of odds for each dB below the loudest pitch: the activations alone are as high for soft notes."""
+MIN_LINE_DB = -45.0
+"""Level of the line, relative to the loudest pitch of the clip, below which it is silent."""
 SMOOTH_FRAMES = 17
 """Frames of the median that evens out vibrato: one of its periods, 0.2 s."""
 MAX_DEVIATION = 0.7
@@ -40,7 +42,7 @@ def decode_melody(
 
     Args:
         frames: activations; the line is where its contours are above `frame_threshold`.
-        levels: [frames, 88], dB of each pitch, 0 for the loudest of a frame.
+        levels: [frames, 88], dB of each pitch, 0 for the loudest of all.
         candidates: where notes may begin; above `onset_threshold` they part notes of one pitch.
         options: thresholds, the shortest note and the range.
         frames_per_second: frame rate.
@@ -48,9 +50,12 @@ def decode_melody(
     first = CONTOUR_BINS_PER_PITCH * (options.lowest_pitch - LOWEST_PITCH)
     last = CONTOUR_BINS_PER_PITCH * (options.highest_pitch - LOWEST_PITCH + 1)
     contours = frames.contours[:, max(0, first) : min(CONTOUR_BINS, last)]
-    costs = np.float32(COST_PER_DB) * np.repeat(np.maximum(levels, np.float32(MIN_LEVEL_DB)), CONTOUR_BINS_PER_PITCH, axis=1)
+    relative = levels - levels.max(axis=1, keepdims=True)
+    costs = np.float32(COST_PER_DB) * np.repeat(np.maximum(relative, np.float32(MIN_LEVEL_DB)), CONTOUR_BINS_PER_PITCH, axis=1)
     line = strongest_line(contours, costs[:, max(0, first) : min(CONTOUR_BINS, last)])
-    voiced = _closed(contours[np.arange(len(line)), line] >= options.frame_threshold)
+    along = np.arange(len(line))
+    is_loud = levels[along, (line + max(0, first)) // CONTOUR_BINS_PER_PITCH] >= MIN_LINE_DB
+    voiced = _voiced(contours[along, line], is_loud, options.frame_threshold)
     pitches = _pitches(_refined(contours, line) + first)
     onsets = _onsets(candidates, pitches, options)
     found = []
@@ -113,12 +118,17 @@ def _refined(contours: FloatArray, line: IntArray) -> DoubleArray:
     return centroid
 
 
-def _closed(voiced: BoolArray) -> BoolArray:
-    """Return `voiced` [frames] with its short gaps filled."""
-    from scipy.ndimage import binary_closing
+def _voiced(activations: FloatArray, is_loud: BoolArray, threshold: float) -> BoolArray:
+    """Return for each frame whether the line sounds: it is loud, and around it the activation reaches the threshold.
 
-    closed: BoolArray = binary_closing(np.pad(voiced, GAP_FRAMES), np.ones(GAP_FRAMES))[GAP_FRAMES:-GAP_FRAMES]
-    return closed
+    Between the frames that reach it, half of it is enough: that of whistling and of vibrato rises and falls.
+    """
+    from scipy.ndimage import binary_closing, label
+
+    may_sound = binary_closing(np.pad(activations >= 0.5 * threshold, GAP_FRAMES), np.ones(GAP_FRAMES))[GAP_FRAMES:-GAP_FRAMES]
+    stretches, _ = label(may_sound & is_loud)
+    voiced: BoolArray = np.isin(stretches, np.setdiff1d(stretches[activations >= threshold], [0]))
+    return voiced
 
 
 def _onsets(candidates: Candidates, pitches: DoubleArray, options: NoteOptions) -> BoolArray:

@@ -57,7 +57,7 @@ def note_levels(waveform: FloatArray, sample_rate: int, onsets: Sequence[float],
 
 
 def pitch_levels(waveform: FloatArray, sample_rate: int, frames: int) -> FloatArray:
-    """Return the level [frames, 88] in dB of the first partials of each pitch, 0 for the loudest pitch of a frame.
+    """Return the level [frames, 88] in dB of the first partials of each pitch, 0 for the loudest of all.
 
     Args:
         waveform: float32 [samples], mono.
@@ -77,6 +77,6 @@ def pitch_levels(waveform: FloatArray, sample_rate: int, frames: int) -> FloatAr
         samples = padded[places[:, np.newaxis] * NOTE_HOP_SAMPLES + np.arange(size)]
         power = np.abs(np.fft.rfft(samples * window, axis=1)) ** 2
         # The first partial counts most, so that an octave below does not equal the note.
-        levels = 10 * np.log10(power[:, bins] @ (1.0 / np.arange(1, PARTIALS + 1) ** 2) + 1e-12)
-        found[places] = levels - levels.max(axis=1, keepdims=True)
+        found[places] = 10 * np.log10(power[:, bins] @ (1.0 / np.arange(1, PARTIALS + 1) ** 2) + 1e-12)
+    found -= found.max(initial=-1e3)
     return found

@@ -21,11 +21,16 @@ def contours_of(pitches: AnyArray, strength: float = 0.8) -> FloatArray:
     return contours
 
 
-def melody(contours: AnyArray, onsets: tuple[tuple[int, int], ...] = (), options: NoteOptions = NoteOptions()) -> list[FrameNote]:
+def melody(
+    contours: AnyArray,
+    onsets: tuple[tuple[int, int], ...] = (),
+    options: NoteOptions = NoteOptions(),
+    levels: FloatArray | None = None,
+) -> list[FrameNote]:
     nothing = np.zeros((len(contours), 88), dtype=np.float32)
     frames, columns = (np.array([pair[side] for pair in onsets], dtype=np.int64) for side in (0, 1))
     candidates = Candidates(frames, columns - LOWEST_PITCH, np.full(len(onsets), 0.9, dtype=np.float32))
-    return decode_melody(NoteFrames(nothing, nothing, contours), nothing, candidates, options, RATE)
+    return decode_melody(NoteFrames(nothing, nothing, contours), nothing if levels is None else levels, candidates, options, RATE)
 
 
 def held(*spans: tuple[float, int]) -> AnyArray:
@@ -36,6 +41,15 @@ def test_a_line_is_cut_where_its_pitch_changes_and_where_it_is_silent() -> None:
     notes = melody(contours_of(held((C4, 40), (C4 + 2, 40), (np.nan, 20), (C4 + 2, 40))))
     assert [note.pitch for note in notes] == [C4, C4 + 2, C4 + 2]
     assert [note.start for note in notes] == pytest.approx([0, 40, 100], abs=4)
+
+
+def test_an_activation_that_falls_below_the_threshold_for_a_while_ends_no_note_but_silence_does() -> None:
+    contours = contours_of(held((C4, 90)))
+    contours[30:60] *= 0.25
+    assert len(melody(contours)) == 1
+    quiet = np.zeros((90, 88), dtype=np.float32)
+    quiet[40:48] = -60.0
+    assert [note.pitch for note in melody(contours, levels=quiet)] == [C4, C4]
 
 
 def test_a_repeated_pitch_is_cut_where_it_begins_anew() -> None:
