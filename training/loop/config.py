@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -30,14 +30,14 @@ def read_config(path: Path, kind: type[Options]) -> Options:
         ConfigRefused: the file is no YAML, or a key is unknown, missing or of another type.
     """
     try:
-        values = YAML(typ="safe", pure=True).load(path)
-    except YAMLError as error:
+        # JSON's strict mode makes paths of texts and tuples of lists, but no numbers of texts.
+        text = to_json([YAML(typ="safe", pure=True).load(path)])
+    except (YAMLError, PydanticSerializationError) as error:
         raise ConfigRefused(f"{path} is no YAML file: {' '.join(str(error).split())}") from error
     # A dataclass takes no config from outside; a tuple around it does, and passes it on to all dataclasses inside.
-    adapter = TypeAdapter(tuple[kind], config=ConfigDict(extra="forbid", strict=True))  # type: ignore[valid-type]
+    adapter = TypeAdapter(tuple[kind], config=ConfigDict(extra="forbid", strict=True, allow_inf_nan=False))  # type: ignore[valid-type]
     try:
-        # JSON's strict mode makes paths of texts and tuples of lists, but no numbers of texts.
-        (options,) = adapter.validate_json(to_json([values]))
+        (options,) = adapter.validate_json(text)
     except ValidationError as error:
         reasons = [
             f"{'.'.join(map(str, each['loc'][1:])) or 'the whole'}: {each['msg']}" for each in error.errors(include_url=False)

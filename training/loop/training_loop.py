@@ -12,12 +12,13 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast, broadcast_object_list, set_seed
+from accelerate.utils import InitProcessGroupKwargs, broadcast, broadcast_object_list, set_seed
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
@@ -27,6 +28,8 @@ from training.loop.checkpoints import Checkpoint, latest_checkpoint, save_checkp
 from training.loop.options import LoopOptions, learning_rate
 
 BETAS = (0.9, 0.99)
+LONGEST_WAIT = timedelta(hours=6)
+"""Time after which a process gives up waiting for the others, such as for the evaluation on the main one."""
 BEST = "best.safetensors"
 """The weights of the best evaluation."""
 LOGS = "logs"
@@ -49,7 +52,7 @@ class TrainingLoop:
     """
 
     def __init__(self, model: nn.Module, options: LoopOptions, folder: Path, accelerator: Accelerator | None = None) -> None:
-        self.accelerator = accelerator or Accelerator()
+        self.accelerator = accelerator or Accelerator(kwargs_handlers=[InitProcessGroupKwargs(timeout=LONGEST_WAIT)])
         self.device = self.accelerator.device
         self.model = model.to(self.device)
         self.options, self.folder = options, folder
