@@ -20,8 +20,10 @@ from pipelines.notes.tempo_map import Bar, TempoMap, tempo_map
 DIVISIONS = 4
 """Steps of the grid in a quarter note: sixteenths."""
 MIDDLE_C = 60
-MIN_STAFF_SHARE = 0.15
-"""Share of a part's notes on either side of middle C from which it has two staves."""
+LOW, HIGH = 57, 64
+"""Pitches from A3 down and from E4 up need more than two ledger lines on a treble and a bass staff."""
+MIN_STAFF_SHARE = 0.05
+"""Share of a part's notes below `LOW` and of those above `HIGH` from which it has two staves."""
 CLEF_LINES = {"G": 2, "F": 4}
 BAR_SIGNS = frozenset({4, 8, 12, 16, 24})
 """Durations of bars, in steps of the grid, that one sign has."""
@@ -100,6 +102,7 @@ def _part(key: str, name: str, notes: tuple[Note, ...], times: TempoMap, tonalit
 
     part = score.Part(key, name, quarter_duration=DIVISIONS)
     _add_bars(part, times)
+    part.add(score.Tempo(round(times.quarters_per_minute), "q"), 0)
     if tonality:
         part.add(score.KeySignature(_fifths(*tonality), tonality[1]), 0)
     names = spelling(*tonality) if tonality else SHARPS
@@ -137,10 +140,11 @@ def _bar_steps(bar: Bar, times: TempoMap) -> tuple[int, int]:
 def _staves(notes: tuple[Note, ...]) -> tuple[tuple[str, range], ...]:
     """Return the clef and the pitches of each staff."""
     everything, high, low = range(128), range(MIDDLE_C, 128), range(MIDDLE_C)
-    share = sum(note.pitch < MIDDLE_C for note in notes) / max(1, len(notes))
-    if MIN_STAFF_SHARE <= share <= 1 - MIN_STAFF_SHARE:
+    lows, highs = sum(note.pitch < LOW for note in notes), sum(note.pitch > HIGH for note in notes)
+    if min(lows, highs) >= max(1, MIN_STAFF_SHARE * len(notes)):
         return ("G", high), ("F", low)
-    return (("F" if share > 0.5 else "G", everything),)
+    below = sum(note.pitch < MIDDLE_C for note in notes)
+    return (("F" if 2 * below > len(notes) else "G", everything),)
 
 
 def _chords(notes: list[Note], times: TempoMap, end: int) -> list[_Chord]:

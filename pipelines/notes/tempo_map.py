@@ -50,6 +50,11 @@ class TempoMap:
         """1, or 1.5 in compound metres."""
         return 1.0 if self.beat_unit == 4 else COMPOUND_QUARTERS
 
+    @property
+    def quarters_per_minute(self) -> float:
+        """The usual tempo: the median over the beats."""
+        return 60 * self.quarters_per_beat / float(np.median(np.diff(self.times)))
+
     @cached_property
     def bars(self) -> tuple[Bar, ...]:
         """The bars; the last one ends with the last beat."""

@@ -39,7 +39,15 @@ def test_the_score_has_the_bars_the_key_and_two_staves(score: ElementTree.Elemen
     assert [bar.get("number") for bar in bars[:3]] == ["0", "1", "2"]
     assert [bar.findtext("attributes/time/beats") for bar in bars[:2]] == ["3", "4"]
     assert (score.findtext(".//fifths"), score.findtext(".//staves")) == ("-2", "2")
+    assert [sound.get("tempo") for sound in score.iter("sound")] == ["120"]
     assert {note.findtext("staff") for note in score.iter("note") if note.findtext("pitch/step") == "G"} == {"2"}
+
+
+def test_a_part_with_a_few_deep_notes_has_two_staves_and_a_melody_one() -> None:
+    waltz = [Note(0.4 + 0.5 * beat, 0.8 + 0.5 * beat, 48 if beat % 12 == 0 else 76, 80, "Piano") for beat in range(24)]
+    for notes, staves in ((waltz, "2"), (waltz[1:12], "1")):
+        written = ElementTree.fromstring(music_xml(replace(PIANO, notes=tuple(notes)), "A piece"))
+        assert written.findtext(".//staves") == staves
 
 
 def test_every_bar_of_the_score_is_full_and_every_sign_can_be_written(score: ElementTree.Element) -> None:
