@@ -47,7 +47,7 @@ def add_everything_endpoint(services: Services) -> None:
             embedding {encoder, layer, frames, width}; picture {prompt, concepts}; duration and elapsed in seconds; model,
             licence; clip_notes; with `details` also details, at the end.
         """
-        wanted = tuple(cast(Subject, name) for name in subjects) if subjects else SUBJECTS
+        wanted = SUBJECTS if subjects is None else tuple(cast(Subject, name) for name in subjects)
         clip = open_for_api(services, audio, should_stop)
         last: EverythingFound | None = None
         for now in watched(analyse(clip, EverythingOptions(wanted), services.runtime, should_stop)):

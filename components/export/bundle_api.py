@@ -46,7 +46,7 @@ def add_bundle_endpoints(services: Services) -> None:
         Returns:
             The ZIP file: subtitles, facts (JSON, JAMS), pictures, embeddings (NPZ), report.html, the models with their licences.
         """
-        wanted = EverythingOptions(tuple(cast(Subject, name) for name in subjects) if subjects else SUBJECTS)
+        wanted = EverythingOptions(SUBJECTS if subjects is None else tuple(cast(Subject, name) for name in subjects))
         clip = open_for_api(services, audio, should_stop)
         *_, found = watched(analyse_everything(clip, wanted, services.runtime, should_stop))
         if should_stop():

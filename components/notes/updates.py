@@ -81,7 +81,7 @@ def _item(note: Note) -> NoteItem:
 def notes_summary(now: NoteTranscription) -> str:
     """Return one line with the number of notes, models, progress and time; device and licences are folded away below it."""
     facts = []
-    if now.notes:
+    if now.notes or (now.state == "done" and not now.no_notes_reason):
         count = len(now.notes)
         facts.append(labels.ONE_NOTE if count == 1 else labels.NOTE_COUNT.format(count=count))
     counts = Counter(note.part for note in now.notes)

@@ -36,7 +36,9 @@ class EverythingOptions:
     picture: PictureOptions = field(default_factory=lambda: PictureOptions(preview_every=0))
 
     def check(self) -> None:
-        """Raise InvalidOption for a subject that does not exist."""
+        """Raise InvalidOption for a subject that does not exist, and where there is none."""
+        if not self.subjects:
+            raise InvalidOption("subjects", "nothing", f"one or more of {', '.join(SUBJECTS)}")
         for subject in self.subjects:
             if subject not in SUBJECTS:
                 raise InvalidOption("subject", subject, ", ".join(SUBJECTS))

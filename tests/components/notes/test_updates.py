@@ -26,3 +26,8 @@ def test_drums_say_which_hits_they_have() -> None:
     both = replace(NOW, notes=(*NOW.notes, hit), parts=(*NOW.parts, DRUMS))
     assert "Piano: 2 · Drums: 1 (kick" in notes_summary(both)
     assert "Drums" not in notes_summary(NOW)
+
+
+def test_notes_that_were_all_deleted_are_none() -> None:
+    assert "0 notes" in notes_summary(replace(NOW, notes=(), state="done"))
+    assert "0 notes" not in notes_summary(replace(NOW, notes=(), state="done", no_notes_reason="No pitched notes."))
