@@ -156,6 +156,8 @@ def test_texts_that_are_empty_foreign_marked_up_or_contradictory_are_named(data:
         ("Un perro ladra en la calle y un coche pasa.", "es"),
         ("Il cane abbaia nella strada e una macchina passa con un rumore.", "it"),
         ("雨が降っている", "hiragana"),
+        ("Guten Tag, wie geht es Ihnen heute hier in der Stadt?", "de"),
+        ("It goes Em, Am, B, Em, Am, B, E, A, E.", ""),
         ("café", ""),
     ],
 )

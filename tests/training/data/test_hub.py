@@ -16,7 +16,7 @@ from datasets import Audio, ClassLabel, Dataset, Features, Value
 from datasets import Sequence as ListOf
 
 from training.data.hub.hub_sets import HUB_SETS
-from training.data.hub.reading import HubRequest, IncompleteRequest, LeftOut, UnknownDataSet, hub_triples
+from training.data.hub.reading import HubRequest, IncompleteRequest, LeftOut, UnknownDataSet, UnreachableDataSet, hub_triples
 from training.data.midi_notes import midi_notes, part_notes
 from training.data.triples import Triple
 
@@ -189,6 +189,12 @@ def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownDataSet, match="gtzan, librispeech"):
         next(hub_triples(HubRequest("imagenet"), Path("x")))
     assert all(each.address or each.note for each in HUB_SETS.values())
+
+
+def test_a_data_set_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UnreachableDataSet, match=rf"^gtzan cannot be read from {tmp_path}/empty: .*\.$"):
+        next(hub_triples(HubRequest("gtzan", str(tmp_path / "empty")), tmp_path))
 
 
 def write_csv(file: Path, rows: Sequence[Mapping[str, Any]], append: bool = False) -> None:

@@ -26,7 +26,10 @@ MIN_WORDS = 5
 """Shorter texts can be names or tags."""
 MIN_OWN_SHARE = 0.12
 """Share of a text's words that are function words of its language: English captions have 0.3."""
-MIN_OTHER_SHARE = 0.2
+MIN_OTHER_SHARE = 0.15
+"""Share of another language's function words, of two letters and more: the names of chords and notes are single ones."""
+MIN_OTHER_WORDS = 2
+"""Different function words of the other language."""
 MIN_SCRIPT_SHARE = 0.3
 """Share of the letters in another script above which a text is in another language."""
 TEXT_TASKS = ("caption", "question", "speech")
@@ -68,10 +71,15 @@ def other_language(text: str, language: str) -> str:
     words = [word.lower() for word in WORD.findall(text)]
     if len(words) < MIN_WORDS:
         return ""
-    shares = {code: sum(word in known for word in words) / len(words) for code, known in FUNCTION_WORDS.items()}
-    own = shares.pop(language)
-    best = max(shares, key=lambda code: shares[code])
-    return best if own < MIN_OWN_SHARE and shares[best] >= MIN_OTHER_SHARE else ""
+    own = sum(word in FUNCTION_WORDS[language] for word in words) / len(words)
+    others = {
+        code: [word for word in words if len(word) > 1 and word in known]
+        for code, known in FUNCTION_WORDS.items()
+        if code != language
+    }
+    best = max(others, key=lambda code: len(others[code]))
+    is_clear = len(others[best]) / len(words) >= MIN_OTHER_SHARE and len(set(others[best])) >= MIN_OTHER_WORDS
+    return best if own < MIN_OWN_SHARE and is_clear else ""
 
 
 def _other_language(triple: Triple, language: str) -> str:

@@ -38,6 +38,14 @@ class IncompleteRequest(TrainingDataError):
         super().__init__(f"{hub_set.name} needs {option}. {hub_set.note}")
 
 
+class UnreachableDataSet(TrainingDataError):
+    """A data set is not where it was sought, or not in the form that was expected."""
+
+    def __init__(self, name: str, address: str, error: Exception) -> None:
+        reason = " ".join(str(error).split()).rstrip(".")
+        super().__init__(f"{name} cannot be read from {address}: {reason}.")
+
+
 @dataclass(frozen=True)
 class HubRequest:
     """Which data set, and how much of it."""
@@ -67,7 +75,7 @@ def hub_triples(request: HubRequest, folder: Path) -> Iterator[Triple | LeftOut]
     Raises:
         UnknownDataSet: of the name.
         IncompleteRequest: an address or an audio folder is missing.
-        Exception: whatever `datasets` raises where the hub cannot be reached.
+        UnreachableDataSet: there is no such data set, or no way to it.
     """
     if request.name not in HUB_SETS:
         raise UnknownDataSet(request.name)
@@ -88,12 +96,16 @@ def hub_triples(request: HubRequest, folder: Path) -> Iterator[Triple | LeftOut]
 def _rows(hub_set: HubSet, split: HubSplit, request: HubRequest) -> Iterator[tuple[Row, dict[str, tuple[str, ...]]]]:
     """Yield each row with its sound undecoded, and the names of the classes of its columns."""
     from datasets import Audio, ClassLabel, load_dataset
+    from datasets.exceptions import DatasetsError
 
     address = request.address or hub_set.address
-    if split.table:
-        rows: Any = load_dataset("csv", data_files={"train": f"{address}/{split.table}"}, split="train", streaming=True)
-    else:
-        rows = load_dataset(address, hub_set.configuration, split=split.name, streaming=True)
+    try:
+        if split.table:
+            rows: Any = load_dataset("csv", data_files={"train": f"{address}/{split.table}"}, split="train", streaming=True)
+        else:
+            rows = load_dataset(address, hub_set.configuration, split=split.name, streaming=True)
+    except (OSError, ValueError, DatasetsError) as error:
+        raise UnreachableDataSet(hub_set.name, address, error) from error
     features = dict(rows.features or {})
     for column, feature in features.items():
         if isinstance(feature, Audio):
