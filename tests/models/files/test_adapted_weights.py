@@ -10,6 +10,9 @@ from models.arrays import FloatArray
 from models.files.adapted_weights import merge_whisper
 from models.files.whisper_file import named_weights, read_variables
 from models.loading.whisper_engine import PROBE
+from models.specs.speech import WHISPER_BASE_OFFLINE, WHISPER_ITALIAN_TELEPHONE
+from services import build_services
+from settings import Settings
 
 VALUE = "model.decoder.layers.0.encoder_attn.v_proj.weight"
 
@@ -60,3 +63,16 @@ def test_the_update_of_another_model_is_refused_and_leaves_nothing(
     with pytest.raises(ValueError, match=words):
         merge_whisper(PROBE, tmp_path / "update.safetensors", "1", tmp_path / "weights")
     assert list((tmp_path / "weights").iterdir()) == []
+
+
+@pytest.mark.models
+def test_the_update_of_the_catalogue_changes_the_decoder_alone(tmp_path: Path) -> None:
+    files = build_services(Settings(data_dir=tmp_path / "data", clip_dir=tmp_path / "clips")).files
+    base, tuned = (
+        dict(named_weights(read_variables(files.fetch(spec).directory / "model.bin")))
+        for spec in (WHISPER_BASE_OFFLINE, WHISPER_ITALIAN_TELEPHONE)
+    )
+    assert base.keys() == tuned.keys()
+    changed = {name for name in base if not np.array_equal(base[name], tuned[name])}
+    linear = {name for name in base if ".decoder.layers." in name and base[name].ndim == 2}
+    assert changed == linear

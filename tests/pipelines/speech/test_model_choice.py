@@ -55,8 +55,9 @@ def test_a_model_that_cannot_translate_is_refused_by_its_name(key: str) -> None:
         choose_whisper(TranscriptionOptions(model=key, task="translate"), gpu_catalog())
 
 
-def test_turbo_and_english_models_cannot_translate_and_all_others_can() -> None:
+def test_turbo_english_and_fine_tuned_models_cannot_translate_and_all_others_can() -> None:
     assert {spec.key for spec in SPEECH_MODELS if not spec.can_translate} == {
         "whisper-large-v3-turbo",
         "whisper-tiny.en-offline",
+        "whisper-base-italian-telephone",
     }
