@@ -130,17 +130,17 @@ WHISPER_TINY_EN_OFFLINE = ModelSpec(
     whisper=WHISPER_SIZES["tiny"],
 )
 
-_ITALIAN_UPDATE = RepositoryFile("update.safetensors", "2051f7a1e3b251cbe5a1d0b9169950e306c7758f08c58ee7ff0000ea16390c39")
+_ITALIAN_UPDATE = RepositoryFile("update.safetensors", "e1a1806a47b1c38dc2f518b29e40a0b59ff0b5a4af5866600ec1645e7aad92ef")
 
 WHISPER_ITALIAN_TELEPHONE = replace(
     WHISPER_BASE_OFFLINE,
     key="whisper-base-italian-telephone",
     title="Whisper base, Italian telephone (offline)",
     source=AdaptedSource(_BASE_PACKAGES, RepositorySource("1", "whisper_italian_telephone", (_ITALIAN_UPDATE,))),
-    licence="MIT AND CC-BY-3.0 (recordings of Carlo Flora, on which it was trained)",
+    licence="MIT AND CC-BY-3.0",
     can_translate=False,
 )
-"""For Italian prompts of a telephone exchange; made by `python -m training.whisper`, see docs/training.md."""
+"""For Italian prompts of a telephone exchange, from recordings of Carlo Flora (© 2012, CC BY 3.0); see docs/training.md."""
 
 SPEECH_MODELS: tuple[ModelSpec, ...] = (
     _hub_whisper("large-v3", "Systran/faster-whisper-large-v3", "Whisper large-v3", 3087, False),

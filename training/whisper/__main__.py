@@ -57,7 +57,7 @@ def run(command: Command[WhisperOptions], services: Services) -> None:
     if fitting.loop.accelerator.is_main_process:
         if options.method == "lora":
             save_update(low_rank_updates(trained, options.lora), command.folder / UPDATE)
-        folder = export_whisper(merged(trained), base, options, services.settings.trained_models_path)
+        folder = export_whisper(merged(trained, options.lora), base, options, services.settings.trained_models_path)
         write_card(folder, base, options, _facts(fitting, triples, options, services, base))
         print(f"{options.title} is in {folder}: choose it in the transcription tab, or with --model trained-{options.name}.")
 

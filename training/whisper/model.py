@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
+from peft.tuners.lora import LoraLayer
 from peft.utils import get_peft_model_state_dict
 
 from models.files.model_files import ModelFiles
@@ -80,8 +81,11 @@ def whisper_of(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "get_base_model") else model
 
 
-def merged(model: Any) -> Any:
+def merged(model: Any, options: LoraOptions) -> Any:
     """Return a plain WhisperForConditionalGeneration with the trained weights; of one with LoRA, this changes the model."""
+    for layer in model.modules():
+        if isinstance(layer, LoraLayer):
+            layer.scaling = {name: scale * options.strength for name, scale in layer.scaling.items()}
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
 
 
@@ -95,6 +99,6 @@ def low_rank_updates(model: Any, options: LoraOptions) -> dict[str, torch.Tensor
     updates = {}
     for name, factor in get_peft_model_state_dict(model).items():
         weight, _, kind = name.removeprefix(UPDATE_PREFIX).removesuffix(".weight").rpartition(".")
-        scale = options.alpha / options.rank if kind == "lora_B" else 1.0
+        scale = options.strength * options.alpha / options.rank if kind == "lora_B" else 1.0
         updates[f"{weight}.weight.{kind}"] = (factor * scale).contiguous()
     return updates

@@ -24,6 +24,8 @@ class LoraOptions:
     dropout: Fraction = 0.05
     targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
     """Ends of the names of the layers."""
+    strength: Fraction = 1.0
+    """Factor on the trained update at the end; below 1, the model lies between base and trained (Wortsman et al. 2021)."""
     in_encoder: bool = True
     """Whether the encoder has updates too; without them its states are computed once and kept on disk."""
 

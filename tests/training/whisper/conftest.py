@@ -44,7 +44,7 @@ def recordings(tmp_path: Path) -> Path:
     folder = tmp_path / "recordings"
     folder.mkdir()
     random = np.random.default_rng(0)
-    rows = ["file,text,split"]
+    rows = ["clip,answer,split"]
     for number, split in enumerate(("train", "train", "train", "validation", "test")):
         tone = np.sin(2 * np.pi * (200 + 100 * number) * np.arange(RATE) / RATE) + 0.1 * random.standard_normal(RATE)
         soundfile.write(folder / f"{number}.wav", 0.2 * tone, RATE)

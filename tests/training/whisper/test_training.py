@@ -31,7 +31,15 @@ from training.whisper.windows import IGNORED, Spoken, Window, window_at
 
 LOOP = LoopOptions(steps=2, batch_size=2, learning_rate=0.05, warmup_steps=0, evaluation_steps=2, checkpoint_steps=2)
 OPTIONS = WhisperOptions(
-    "mine", "My voice", Path(), "de", "lora", LOOP, TINY, lora=LoraOptions(rank=2, alpha=4), windows=WindowOptions(2, distinct=4)
+    "mine",
+    "My voice",
+    Path(),
+    "de",
+    "lora",
+    LOOP,
+    TINY,
+    lora=LoraOptions(rank=2, alpha=4, strength=0.5),
+    windows=WindowOptions(2, distinct=4),
 )
 
 
