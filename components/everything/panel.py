@@ -32,6 +32,8 @@ JOB_OF_SUBJECT: dict[Subject, MainJobName] = {
     "embeddings": "embeddings",
     "picture": "pictures",
 }
+RESTORED = "() => window.dispatchEvent(new Event('audioscope:restored'))"
+"""Run when the tabs are filled: a script of the page then goes on with an analysis that a reload cut off."""
 POLL_SECONDS = 0.1
 MAX_START_SECONDS = 20.0
 """How long the page may take to begin a job that it was asked for."""
@@ -67,6 +69,7 @@ def connect_everything(services: Services, clip: ClipInput, everything: Everythi
     results = [main.result for main in jobs.values()]
     job.on(everything.run.click, clip.state, work.run, [clip.state, *results], [clip.panes.resumed, everything.line])
     shown = [everything.row, everything.line]
+    clip.panes.after_restore(lambda restored: restored.then(None, js=RESTORED))
     clip.state.change(work.show, inputs=clip.state, outputs=shown, queue=False, **QUIET)
 
 

@@ -94,7 +94,7 @@ def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, seque
     value: Value = {
         "token": token,
         "duration": now.duration,
-        "parts": [{"name": part.name, "drums": DRUM_NAMES if part.is_drums else None} for part in now.parts],
+        "parts": [{"name": part.name, "drums": _drum_names() if part.is_drums else None} for part in now.parts],
         "notes": note_rows(now),
         "beats": beat_rows(now),
         "pitch_names": pitch_names(now),
@@ -102,6 +102,11 @@ def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, seque
         "edits": edits,
     }
     return value if sequence is None else {**value, "sequence": sequence}
+
+
+def _drum_names() -> dict[str, str]:
+    """Return the names of the drums by their pitches, which are text, as Gradio sends keys of no other type."""
+    return {str(pitch): name for pitch, name in DRUM_NAMES.items()}
 
 
 def pitch_names(now: NoteTranscription) -> tuple[str, ...] | None:

@@ -3,10 +3,12 @@
 import {listenToKeys} from './keys.js';
 import {mendDropdowns} from './dropdowns.js';
 import {titleCutNames} from './full_names.js';
+import {keepUnfinished} from '../everything/unfinished.js';
 import {scrollToResults} from './scroll_to_results.js';
 import {announceTabs} from './tabs.js';
 
 announceTabs();
+keepUnfinished();
 listenToKeys();
 mendDropdowns();
 scrollToResults();

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import orjson
+
 from components.notes.roll import beat_rows, pitch_names, roll_value
 from pipelines.music.rhythm.types import Beats
+from pipelines.notes.notes import KICK, Note, NotePart
 from tests.components.notes.test_edit_events import NOW
 
 
@@ -20,6 +23,13 @@ def test_notes_are_rows_with_their_curves() -> None:
     value = roll_value("token", NOW)
     assert value["notes"] == [[0.5, 1.0, 60, 80, 0, [0.0, 0.3]], [1.07, 1.5, 64, 70, 0]]
     assert value["parts"] == [{"name": "Piano", "drums": None}]
+
+
+def test_a_value_with_drums_can_be_sent() -> None:
+    hit = Note(0.5, 0.6, KICK, 90, "Drums")
+    drums = replace(NOW, notes=(*NOW.notes, hit), parts=(*NOW.parts, NotePart("Drums", 0, is_drums=True)))
+    sent = orjson.loads(orjson.dumps(roll_value("token", drums)))
+    assert sent["parts"][1]["drums"][str(KICK)] == "Kick"
 
 
 def test_pitches_are_spelled_by_the_key() -> None:
