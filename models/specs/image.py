@@ -72,7 +72,7 @@ TINY_PREVIEW = ModelSpec(
     task="preview_pictures",
     loader="onnx",
     source=RepositorySource(
-        "1", "tiny_preview", (RepositoryFile("preview.onnx", "58a3b567eeaf50bc91c86cd405186b991bd0ee9210596faa1e41419602b1b313"),)
+        "2", "tiny_preview", (RepositoryFile("preview.onnx", "254762c40c4da253ce298c66b285c77779b2ec113a4612e7577173ce399b165f"),)
     ),
     licence="Apache-2.0 (fitted for Audioscope to its own autoencoder)",
     licence_url="https://www.apache.org/licenses/LICENSE-2.0",
@@ -105,7 +105,7 @@ TINY_DIFFUSION = ImageModelSpec(
     further_tasks=("draw_quickly",),
     loader="diffusers",
     source=RepositorySource(
-        revision="1",
+        revision="2",
         folder="tiny_diffusion",
         files=(
             RepositoryFile("model_index.json", "d34ebfa1831c9990a5ed7986d550296516da01394d6eb9a128d444557a84d513"),
@@ -117,11 +117,11 @@ TINY_DIFFUSION = ImageModelSpec(
             RepositoryFile("unet/config.json", "6d0a9d0cf08ef57906fb0e96d366a1c2d3b5d2d67b5d649d625de910029f693f"),
             RepositoryFile(
                 "unet/diffusion_pytorch_model-00001-of-00002.safetensors",
-                "3835ec68f87bd81142175e1e68d8fd31d66833e7caa2e6d2ec256c3f24eac787",
+                "3b5c42a74c23076a7d2e8d876b13f3fbc1f27acbfacc770827370daa0e8f8b91",
             ),
             RepositoryFile(
                 "unet/diffusion_pytorch_model-00002-of-00002.safetensors",
-                "b5f7eed48b0ac1a7d708ba4d6928327f87faa81352e82701a724dfe2abfe4805",
+                "21e787e90939abf18eb6c6810ea767e96766ba1b291a1ccf0a969206f7935d28",
             ),
             RepositoryFile(
                 "unet/diffusion_pytorch_model.safetensors.index.json",
@@ -129,7 +129,7 @@ TINY_DIFFUSION = ImageModelSpec(
             ),
             RepositoryFile("vae/config.json", "fd146684e5e309acf103fd8d8070f310f84b93df13b22ba2758f28aaf749266e"),
             RepositoryFile(
-                "vae/diffusion_pytorch_model.safetensors", "b60ca959ab56ed16577f3881698e94d5ee7af955f6d21f3bb9937c5e4e94092c"
+                "vae/diffusion_pytorch_model.safetensors", "2654aac098bc0d10a91184e653ce71bc612b2e67bb08d8de0ba6c17565794499"
             ),
         ),
     ),

@@ -46,9 +46,6 @@ class Further:
     loop: LoopOptions
     """Training of the UNet."""
     decoder: LoopOptions
-    further_weight: float = 0.5
-    """Weight of the trained UNet in its average with the one to go on from (Wortsman et al. 2022, arXiv 2109.01903): what is
-    seldom seen in the further training is not forgotten."""
     start: ConfigPath = SHIPPED
     """The pipeline to go on from."""
     target: ConfigPath = SHIPPED
@@ -103,12 +100,8 @@ class FurtherWorkshop(WorkFiles):
         self.keep(model, "decoder")
 
     def finish(self) -> None:
-        """Write the pipeline with the averaged UNet and the new decoder to the target."""
+        """Write the pipeline with the new decoder to the target."""
         pipeline = load_pipeline(self.folder / "pipeline")
-        before = load_pipeline(self.recipe.start).unet.state_dict()
-        after = pipeline.unet.state_dict()
-        weight = self.recipe.further_weight
-        pipeline.unet.load_state_dict({name: torch.lerp(before[name], after[name], weight) for name in after})
         pipeline.vae = self.best_autoencoder()
         save_pipeline(pipeline, self.recipe.target)
 
