@@ -49,8 +49,8 @@ def save_pipeline(pipeline: Any, folder: Path) -> None:
     }
     with tempfile.TemporaryDirectory() as temporary:
         StableDiffusionPipeline(**parts, requires_safety_checker=False).save_pretrained(temporary, max_shard_size=LARGEST_FILE)
-        for part in ("vae", "unet"):
-            forget_origin(Path(temporary) / part / "config.json")
+        for network in ("vae", "unet"):
+            forget_origin(Path(temporary) / network / "config.json")
         for part in Path(temporary).iterdir():
             if part.is_dir():
                 shutil.rmtree(folder / part.name, ignore_errors=True)
