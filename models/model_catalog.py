@@ -11,6 +11,7 @@ from models.errors import ModelUnavailable, NoModelFits, UnknownModel, as_size
 from models.files.model_files import ModelFiles
 from models.specs.aligner import ALIGNER_MODELS
 from models.specs.captioners import CAPTION_MODELS
+from models.specs.describer import DESCRIBER_MODELS
 from models.specs.encoders import ENCODER_MODELS
 from models.specs.image import IMAGE_MODELS
 from models.specs.model_spec import AUTO, Device, ModelSpec, Task
@@ -26,6 +27,7 @@ ALL_MODELS: tuple[ModelSpec, ...] = (
     *SOUND_MODELS,
     *MUSIC_MODELS,
     *CAPTION_MODELS,
+    *DESCRIBER_MODELS,
     *IMAGE_MODELS,
     *ALIGNER_MODELS,
     *WORD_MODELS,

@@ -90,7 +90,7 @@ def test_the_real_catalogue_tells_everything_about_every_model() -> None:
         assert spec.gpu_bytes > 0
         assert spec.cpu_dtype
         assert spec.gpu_dtype
-        assert bool(spec.architecture) == (spec.loader in ("transformers", "diffusers"))
+        assert bool(spec.architecture) == (spec.loader in ("transformers", "diffusers", "audio_language_model"))
 
 
 def test_the_real_checksums_are_sha256() -> None:

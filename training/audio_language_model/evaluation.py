@@ -32,6 +32,7 @@ class Evaluation:
     maker: BatchMaker
     triples: Sequence[Triple]
 
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def __call__(self, model: AudioLanguageModel) -> dict[str, float]:
         """Return the loss of a token of the answers, and the figures of every task."""
         figures = {"loss": self.loss(model)}

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from models.loading.audio_language_model import IGNORED, PROJECTORS, AudioLanguageConfig, AudioLanguageModel, ProjectorKind
 from training.audio_language_model.batches import BatchMaker, drawn_part, padded_states
 from training.audio_language_model.building import llama_config, merged, with_lora
-from training.audio_language_model.evaluation import claim_accuracies
+from training.audio_language_model.evaluation import Evaluation, claim_accuracies
 from training.audio_language_model.fact_prompt import prompt_with_facts
 from training.audio_language_model.metrics import caption_scores, mean_average_precision, word_error_rate
 from training.audio_language_model.options import DataOptions, LanguageModelOptions, LlamaSizes
@@ -128,6 +128,20 @@ def test_an_answer_is_right_about_what_the_reference_claims() -> None:
         ["A slow piece in major, led by a piano.", "The tempo is slow."],
     )
     assert accuracies == {"tempo": 0.5, "mode": 0.0, "family": 1.0}
+
+
+def test_a_model_is_evaluated_as_it_is_after_training() -> None:
+    place = (Path("clip.wav"), 0.0, 1.0, "Tag this.")
+    triples = [Triple(*place, answer, "tags", answer, "test") for answer in ("piano, slow", "organ, fast")]
+    maker = BatchMaker(
+        TOKENIZER,
+        lambda triple: {"near": np.ones((4, 8), np.float16)},
+        DataOptions(Path("triples.jsonl"), ("tags",), max_answer_tokens=4),
+        torch.device("cpu"),
+    )
+    figures = Evaluation(maker, triples)(model_of(near=8))
+    assert {"loss", "tags_map", "tags_family", "tags_tempo"} <= figures.keys()
+    assert 0 <= figures["tags_map"] <= 1
 
 
 def test_measures_are_those_of_their_libraries() -> None:
