@@ -6,6 +6,7 @@ offered without a restart. What is wrong with a folder is one sentence, and the 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ DESCRIPTION = "audioscope.json"
 WEIGHTS_FILE = "model.bin"
 OTHER_FILES = ("config.json", "tokenizer.json")
 KEY_PREFIX = "trained-"
+VERSION_CHARACTERS = 12
 INT8_FRACTION, GPU_FRACTION = 0.6, 1.1
 """Memory of the weights relative to their file in float16; see `models.specs.speech`."""
 
@@ -70,7 +72,9 @@ class TrainedModels:
         except FileNotFoundError:
             return FoundModels()
         except OSError as error:
-            return FoundModels(problems=(f"{self._folder} cannot be read ({error.strerror}): its models are left out.",))
+            return FoundModels(
+                problems=(f"The folder {self._folder.name} cannot be read ({error.strerror}): its models are left out.",)
+            )
         found = [self._read(folder) for folder in folders]
         return FoundModels(
             tuple(one for one in found if isinstance(one, ModelSpec)), tuple(one for one in found if isinstance(one, str))
@@ -88,7 +92,7 @@ class TrainedModels:
 
 
 def _version(folder: Path) -> str:
-    """Return the sizes and times of the folder's files, '' for those that are not there."""
+    """Return a hash of the sizes and times of the folder's files."""
     marks = []
     for name in (DESCRIPTION, WEIGHTS_FILE, *OTHER_FILES):
         try:
@@ -97,7 +101,7 @@ def _version(folder: Path) -> str:
             marks.append("")
         else:
             marks.append(f"{facts.st_size}.{facts.st_mtime_ns}")
-    return "-".join(marks)
+    return hashlib.sha256(" ".join(marks).encode()).hexdigest()[:VERSION_CHARACTERS]
 
 
 def _read_model(folder: Path, version: str) -> ModelSpec | str:
@@ -116,7 +120,8 @@ def _read_model(folder: Path, version: str) -> ModelSpec | str:
         why = f"{Path(error.filename or folder).name} cannot be read ({error.strerror})"
     except (ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
         why = f"{WEIGHTS_FILE} is damaged: {error}"
-    return f"{folder} is left out, for it is no trained model ({why[:200]}): train it again or remove it."
+    # The page shows this to every visitor: the name alone.
+    return f"The folder {folder.name} is left out, for it is no trained model ({why[:200]}): train it again or remove it."
 
 
 def _spec(folder: Path, version: str, description: TrainedModel, variables: Variables) -> ModelSpec:
