@@ -1,0 +1,1 @@
+"""Training of the piano network: onsets, sustained notes, offsets, velocities and the pedal (Kong et al. 2021)."""
