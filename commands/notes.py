@@ -36,7 +36,9 @@ def notes(
     inputs: Inputs,
     formats: Formats = None,
     output: Output = ".",
-    mode: Annotated[NoteMode, typer.Option(help="'melody' is the strongest line alone.")] = DEFAULTS.mode,
+    mode: Annotated[
+        NoteMode, typer.Option(help="'melody' is the strongest line alone, 'piano' a piano alone, with its pedal.")
+    ] = DEFAULTS.mode,
     onset_threshold: Annotated[float, typer.Option(help="0.05 to 0.95; higher gives fewer notes.")] = DEFAULTS.onset_threshold,
     frame_threshold: Annotated[float, typer.Option(help="0.05 to 0.95; higher gives shorter notes.")] = DEFAULTS.frame_threshold,
     min_note_seconds: Annotated[float, typer.Option(help="Shorter notes are dropped.")] = DEFAULTS.min_note_seconds,

@@ -23,7 +23,9 @@ from services import Services
 class NoteArguments:
     """The arguments of `/transcribe_notes` beside the recording."""
 
-    mode: Annotated[str, "'polyphonic' for all notes, 'melody' for the strongest line alone."] = NoteOptions.mode
+    mode: Annotated[
+        str, "'polyphonic' for all notes, 'melody' for the strongest line alone, 'piano' for a piano alone, with its pedal."
+    ] = NoteOptions.mode
     onset_threshold: Annotated[float, "from 0.05 to 0.95; higher gives fewer notes."] = NoteOptions.onset_threshold
     frame_threshold: Annotated[float, "from 0.05 to 0.95; higher gives shorter notes."] = NoteOptions.frame_threshold
     min_note_seconds: Annotated[float, "duration below which a note is dropped, up to 2."] = NoteOptions.min_note_seconds
@@ -63,7 +65,7 @@ def add_notes_endpoint(services: Services) -> None:
             A growing result: count, the number of notes; parts [{name, program, is_drums, count}]; key [tonic, mode] and bars,
             the number of bars, or null; no_notes_reason, a sentence where nothing pitched was found; position 0 to 1; state;
             model, licence; duration and elapsed in seconds; clip_notes; with `details` also details {notes [{onset, offset,
-            pitch, velocity, part, bend}], beats}, with times in seconds.
+            pitch, velocity, part, bend}], pedals [[press, release]], beats}, with times in seconds.
         """
         clip, state = open_for_api(services, audio, should_stop), None
         for now in watched(notes_in_bars(clip, arguments.options(), services.runtime, should_stop)):
@@ -87,4 +89,4 @@ def notes_document(now: NoteTranscription, details: bool) -> dict[str, Any]:
         "bars": len(now.beats.downbeats) if now.beats else None,
         **{name: whole[name] for name in ("no_notes_reason", "position", "state", "model", "licence", "duration", "elapsed")},
     }
-    return {**summary, "details": {"notes": whole["notes"], "beats": whole["beats"]}} if details else summary
+    return {**summary, "details": {name: whole[name] for name in ("notes", "pedals", "beats")}} if details else summary

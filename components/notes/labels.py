@@ -18,7 +18,7 @@ STOPPED = "Stopped before there were notes."
 
 ADVANCED = "Advanced"
 MODE = "Mode"
-MODES = [("All notes", "polyphonic"), ("Melody", "melody")]
+MODES = [("All notes", "polyphonic"), ("Melody", "melody"), ("Piano with pedal", "piano")]
 ONSET_THRESHOLD = "Onset threshold"
 FRAME_THRESHOLD = "Frame threshold"
 MIN_SECONDS = "Shortest note (ms)"
@@ -73,6 +73,7 @@ class NotesLabels(EditLabels):
     velocity: str = "Velocity"
     velocity_factor: str = "Softer or louder"
     velocities: str = "Velocities"
+    pedal: str = "Pedal"
     listen: str = "Listen: clip or notes"
     clip: str = "Clip"
     notes: str = "Notes"

@@ -78,7 +78,7 @@ def _template(labels: NotesLabels) -> str:
 
 def no_roll_value(message: str) -> Value:
     """Return the value that shows a message instead of notes."""
-    nothing: Value = {"token": "", "duration": 0, "parts": [], "notes": [], "beats": [], "pitch_names": None}
+    nothing: Value = {"token": "", "duration": 0, "parts": [], "notes": [], "pedals": [], "beats": [], "pitch_names": None}
     return {**nothing, "message": message, "edits": RUNNING}
 
 
@@ -96,6 +96,7 @@ def roll_value(token: str, now: NoteTranscription, edits: Value = RUNNING, seque
         "duration": now.duration,
         "parts": [{"name": part.name, "drums": _drum_names() if part.is_drums else None} for part in now.parts],
         "notes": note_rows(now),
+        "pedals": [list(pedal) for pedal in now.pedals],
         "beats": beat_rows(now),
         "pitch_names": pitch_names(now),
         "message": now.no_notes_reason,

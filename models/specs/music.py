@@ -1,8 +1,8 @@
 """The models that find beats, notes and chords; all lie in this repository.
 
-The beat and the harmony network are our own, made by `python -m training.music.train_beats` and `python -m
-training.music.train_harmony`; BeatNet is made by `python -m training.convert_beatnet` and crema by `python -m
-training.convert_crema`; Basic Pitch is the file in the Python package of that name.
+The beat, the harmony and the piano network are our own, made by `python -m training.music.train_beats`, `python -m
+training.music.train_harmony` and `python -m training.piano`; BeatNet is made by `python -m training.convert_beatnet` and crema by
+`python -m training.convert_crema`; Basic Pitch is the file in the Python package of that name.
 """
 
 from __future__ import annotations
@@ -103,4 +103,19 @@ BASIC_PITCH = ModelSpec(
     gpu_bytes=20_000_000,
 )
 
-MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BEATNET, BASIC_PITCH, HARMONY_NETWORK, CREMA)
+PIANO_NETWORK = ModelSpec(
+    key="piano",
+    title="Audioscope piano with pedal (offline)",
+    task="transcribe_notes",
+    loader="onnx",
+    source=RepositorySource("1", "piano", (RepositoryFile("piano.onnx", "0" * 64),)),
+    licence="Apache-2.0 (trained for Audioscope on scores that were performed by a program and rendered with SoundFonts)",
+    licence_url=OWN_LICENCE_URL,
+    download_bytes=3_000_000,
+    cpu_dtype="float32",
+    gpu_dtype="float32",
+    cpu_bytes=20_000_000,
+    gpu_bytes=20_000_000,
+)
+
+MUSIC_MODELS: tuple[ModelSpec, ...] = (BEAT_NETWORK, BEATNET, BASIC_PITCH, PIANO_NETWORK, HARMONY_NETWORK, CREMA)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipelines.music.harmony.notation import Mode
-from pipelines.notes.notes import Note, NotePart, NoteTranscription, without_overlaps
+from pipelines.notes.notes import Note, NotePart, NoteTranscription, Pedal, without_overlaps
 from pipelines.notes.tempo_map import TempoMap, tempo_map
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TICKS_PER_QUARTER = 960
 DRUM_CHANNEL = 9
 """Channel of drums in General MIDI, counted from 0."""
+SUSTAIN_PEDAL, MAX_CONTROL = 64, 127
+"""Controller of the sustain pedal, and its value while it is down."""
 BEND_RANGE_SEMITONES = 12
 """Range of the pitch wheel either way."""
 BEND_SECONDS = 0.02
@@ -47,7 +49,9 @@ def midi_file(transcription: NoteTranscription) -> mido.MidiFile:
     for part in transcription.parts:
         # There are 15 channels beside that of the drums; more parts share the last one.
         channel = DRUM_CHANNEL if part.is_drums else next(channels, 15)
-        file.tracks.append(_track(part.name, _part(part, transcription.of_part(part.name), channel, times)))
+        messages = _part(part, transcription.of_part(part.name), channel, times)
+        pedal = [] if part.is_drums else _pedal(transcription.pedals, channel, times)
+        file.tracks.append(_track(part.name, messages + pedal))
     return file
 
 
@@ -111,6 +115,18 @@ def _bends(note: Note, channel: int, times: TempoMap) -> list[_Timed]:
         for tick, value in zip(ticks.tolist()[:-1], values.tolist()[:-1], strict=True)
     ]
     return [*found, _Timed(int(ticks[-1]), 1, mido.Message("pitchwheel", pitch=0, channel=channel))]
+
+
+def _pedal(pedals: tuple[Pedal, ...], channel: int, times: TempoMap) -> list[_Timed]:
+    """Return the messages of the sustain pedal; it is released before it is pressed again at the same tick."""
+    import mido
+
+    ticks = np.round(times.quarters(pedals) * TICKS_PER_QUARTER).astype(np.int64) if pedals else np.empty((0, 2), np.int64)
+    return [
+        _Timed(tick, order, mido.Message("control_change", control=SUSTAIN_PEDAL, value=value, channel=channel))
+        for span in ticks.reshape(-1, 2).tolist()
+        for tick, order, value in zip(span, (1, 0), (MAX_CONTROL, 0), strict=True)
+    ]
 
 
 def _track(name: str, messages: list[_Timed]) -> mido.MidiTrack:

@@ -23,7 +23,10 @@ MIN_SECONDS_APART = 0.02
 """Duration that a note keeps where the next one at its pitch begins with it."""
 NO_PITCHED_NOTES = "No pitched notes were found in this clip."
 
-NoteMode = Literal["polyphonic", "melody"]
+NoteMode = Literal["polyphonic", "melody", "piano"]
+
+Pedal = tuple[float, float]
+"""Seconds at which the sustain pedal is pressed and released."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class NoteOptions(Result):
     """Options of `transcribe_notes`."""
 
     mode: NoteMode = "polyphonic"
-    """'polyphonic': all notes; 'melody': one note at a time, the strongest line, with a pitch curve."""
+    """'polyphonic': all notes; 'melody': one note at a time, the strongest line, with a pitch curve; 'piano': a piano
+    alone, with its pedal."""
     onset_threshold: float = 0.4
     """Probability, 0 to 1, from which a note begins; higher gives fewer notes. 0.4 was best on pieces left out of the fit."""
     frame_threshold: float = 0.3
@@ -45,7 +49,7 @@ class NoteOptions(Result):
     pitch_bends: bool = False
     """Whether polyphonic notes have pitch curves; the melody always has them."""
     drums: bool = True
-    """Whether hits of drums are notes of a part of their own, where drums play."""
+    """Whether hits of drums are notes of a part of their own, where drums play; in mode 'piano' there are none."""
 
     def check(self) -> None:
         """Raise InvalidOption for an option outside its limits."""
@@ -105,6 +109,8 @@ class NoteTranscription(ModelUse):
     """By onset, then pitch."""
     parts: tuple[NotePart, ...] = ()
     """Parts that have notes, drums last."""
+    pedals: tuple[Pedal, ...] = ()
+    """Times that the sustain pedal is down, of a piano alone. Its notes last as long as they sound, so also until the release."""
     tuning_cents: float = 0.0
     """Deviation of the pitches from A4 = 440 Hz in cents of a semitone."""
     beats: Beats | None = None
@@ -140,6 +146,7 @@ class NoteTranscription(ModelUse):
         made = {
             "notes": tuple(note_from_dict(note) for note in values["notes"]),
             "parts": tuple(NotePart(**part) for part in values["parts"]),
+            "pedals": tuple((press, release) for press, release in values.get("pedals", ())),
             "beats": beats and _beats_from_dict(beats),
             "key": key and (key[0], key[1]),
         }

@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from models.arrays import BoolArray
 from models.runtime import ModelRuntime
+from models.specs.music import PIANO_NETWORK
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
@@ -33,6 +34,7 @@ from pipelines.notes.detection.note_candidates import note_candidates
 from pipelines.notes.detection.velocities import note_velocities, pitch_levels
 from pipelines.notes.instruments import is_pitched, pitched_part
 from pipelines.notes.notes import NO_PITCHED_NOTES, Note, NoteOptions, NotePart, NoteTranscription, ordered, without_overlaps
+from pipelines.notes.piano.piano_notes import PIANO_PART, PianoNotes
 from pipelines.tagging.audioset import class_tree
 from pipelines.tagging.sound_tagging import tag_sounds
 from pipelines.tagging.tags import SoundTags, TagOptions
@@ -40,6 +42,19 @@ from pipelines.tagging.tags import SoundTags, TagOptions
 DRUM_PART = NotePart("Drums", 0, is_drums=True)
 JOB_FRACTIONS = {"sounds": 0.2, "notes": 0.7}
 """Fraction of the work that each part of the job is; drums take the rest."""
+
+Block = TypeVar("Block", covariant=True)
+
+
+class BlockReader(Protocol[Block]):
+    """A network's outputs for a clip."""
+
+    @property
+    def count(self) -> int:
+        """Number of blocks."""
+
+    def block(self, number: int) -> Block:
+        """Return the outputs of one block."""
 
 
 @in_cluster("music")
@@ -92,11 +107,29 @@ class _Transcriber:
         self._tags = tags
         self._part = sounding_part(clip.waveform(BEAT_SAMPLE_RATE), BEAT_SAMPLE_RATE)
         self._reader = NoteReader(clip, self._part, runtime)
-        self.specs = (self._reader.spec, YAMNET)
+        self._is_piano = options.mode == "piano"
+        self.specs = (PIANO_NETWORK if self._is_piano else self._reader.spec, YAMNET)
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[dict[str, Any], None, None]:
         """Yield fields of the result as they become known."""
         sounds = yield from self._sound_tags(stopped)
+        yield from self._piano_steps(sounds) if self._is_piano else self._steps(sounds)
+
+    def _piano_steps(self, sounds: SoundTags) -> Generator[dict[str, Any], None, None]:
+        piano = PianoNotes(self._clip, self._part, self._reader.cents, self._options, self._runtime)
+        yield from self._read_blocks(piano.frames)
+        musical = is_pitched(sounds)
+        found, pedals = piano.decode()
+        notes = tuple(note for note in found if _holds(musical, note.onset, sounds))
+        yield {
+            "notes": ordered(notes),
+            "pedals": pedals if notes else (),
+            "parts": (PIANO_PART,) if notes else (),
+            "no_notes_reason": "" if notes else NO_PITCHED_NOTES,
+            "position": 1.0,
+        }
+
+    def _steps(self, sounds: SoundTags) -> Generator[dict[str, Any], None, None]:
         frames = yield from self._frames()
         found = self._decoded(frames)
         part = pitched_part(self._tags, sounds)
@@ -130,13 +163,17 @@ class _Transcriber:
 
     def _frames(self) -> Generator[dict[str, Any], None, NoteFrames]:
         """Return the activations of the part that sounds."""
-        blocks: list[NoteFrames] = []
-        count = self._reader.count
-        for block in range(count):
-            blocks.append(self._reader.block(block))
-            position = JOB_FRACTIONS["sounds"] + JOB_FRACTIONS["notes"] * (block + 1) / count
-            yield {"position": position, "tuning_cents": self._reader.cents}
+        blocks = yield from self._read_blocks(self._reader)
         return NoteFrames(*(np.concatenate(arrays) for arrays in zip(*blocks, strict=True)))
+
+    def _read_blocks(self, reader: BlockReader[Block]) -> Generator[dict[str, Any], None, list[Block]]:
+        """Return all blocks of the part that sounds."""
+        blocks: list[Block] = []
+        for number in range(reader.count):
+            blocks.append(reader.block(number))
+            position = JOB_FRACTIONS["sounds"] + JOB_FRACTIONS["notes"] * (number + 1) / reader.count
+            yield {"position": position, "tuning_cents": self._reader.cents}
+        return blocks
 
     def _timed(self, found: list[FrameNote], part: str) -> Iterator[Note]:
         """Yield notes on the clip's time axis, with their velocities."""

@@ -1,7 +1,7 @@
 """Render the examples of the piano network: `python -m training.piano.dataset --folder FOLDER --split train --last 480`.
 
-An example is `EXAMPLE_SECONDS` of a piece: log-mel frames, notes and pedals. Its number and split decide all of it, so that several
-processes may share the work (`--first`, `--step`); what is there is not rendered again.
+An example is 40 s of a piece: log-mel frames, notes and pedals. Its number and split decide all of it, so that several processes
+may share the work (`--first`, `--step`); what is there is not rendered again.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ def main() -> None:
             write_example(path, example_of(sound, performance, arguments.hop_length))
 
 
-def recording(
-    number: int, split: Split, instruments: list[Piano], packages: Path
-) -> tuple[str, FloatArray, Performance]:
+def recording(number: int, split: Split, instruments: list[Piano], packages: Path) -> tuple[str, FloatArray, Performance]:
     """Return (source, float32 [samples] at 16 kHz, performance) of an example."""
     rng = np.random.default_rng(SPLIT_SEEDS[split] + number)
     source, score = draw_score(split, rng, packages)

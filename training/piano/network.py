@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -38,13 +39,13 @@ class NetworkOptions:
 class PianoNetwork(nn.Module):  # type: ignore[misc]
     """Log-mel frames [batch, frames, 229] in dB to logits for each frame and key.
 
-    The result is (onset, offset, frame, velocity, each [batch, frames, 88]; pedal onset, offset and frame [batch, frames, 3]). The
-    onsets are read again beside the velocities, and the frames beside onsets and offsets, by a recurrent layer each.
+    The result is (onset, offset, frame, velocity, each [batch, frames, 88]; pedal onset, offset and frame [batch, frames, 3]).
+    The onsets are read again beside the velocities, and the frames beside onsets and offsets, by a recurrent layer each.
     """
 
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
-        sizes = {name: KEYS for name in NOTE_TARGETS} | {name: 1 for name in PEDAL_TARGETS}
+        sizes = dict.fromkeys(NOTE_TARGETS, KEYS) | dict.fromkeys(PEDAL_TARGETS, 1)
         self.normalise = nn.BatchNorm1d(MEL_BANDS)
         count = 1 if options.is_shared else len(sizes)
         self.acoustic = nn.ModuleList([AcousticModel(options) for _ in range(count)])
@@ -68,13 +69,15 @@ class PianoNetwork(nn.Module):  # type: ignore[misc]
 
 
 class AcousticModel(nn.Module):  # type: ignore[misc]
-    """Convolutions over time and frequency, then two bidirectional recurrent layers: [batch, 1, frames, 229] to
-    [batch, frames, 2 units]."""
+    """Convolutions over time and frequency, then two bidirectional recurrent layers.
+
+    [batch, 1, frames, 229] to [batch, frames, 2 units].
+    """
 
     def __init__(self, options: NetworkOptions) -> None:
         super().__init__()
         widths = (1, *options.channels)
-        self.blocks = nn.ModuleList([_Block(*pair, options.conv_dropout) for pair in zip(widths, widths[1:], strict=False)])
+        self.blocks = nn.ModuleList([_Block(*pair, options.conv_dropout) for pair in pairwise(widths)])
         self.project = nn.Linear(options.channels[-1] * (MEL_BANDS >> len(options.channels)), options.features, bias=False)
         self.normalise = nn.BatchNorm1d(options.features)
         self.dropout = nn.Dropout(options.dropout)
@@ -121,7 +124,7 @@ class _Rereading(nn.Module):  # type: ignore[misc]
 
 
 class PianoProbabilities(nn.Module):  # type: ignore[misc]
-    """The network as the app runs it: mel [batch, frames, 229] in dB to (notes [batch, frames, 4, 88], pedal [batch, frames, 3])."""
+    """The network as the app runs it: mel [batch, frames, 229] to notes [batch, frames, 4, 88] and pedal [batch, frames, 3]."""
 
     def __init__(self, network: PianoNetwork) -> None:
         super().__init__()

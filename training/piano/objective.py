@@ -30,4 +30,3 @@ def piano_loss(logits: tuple[Tensor, ...], targets: Targets) -> Tensor:
     counted = (targets.onset > VELOCITY_FROM).float()
     apart = binary_cross_entropy_with_logits(velocity, targets.velocity, weight=counted, reduction="sum")
     return loss + VELOCITY_WEIGHT * apart / counted.sum().clamp(min=1)
-

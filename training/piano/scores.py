@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from benchmarks.notes.scores import ScoreNote, corpus_notes, table_notes
+from models.arrays import DoubleArray
 from pipelines.notes.notes import HIGHEST_PITCH, LOWEST_PITCH
 from training.music.pieces.composition import styled_piece
 from training.music.pieces.piece import DRUM_CHANNEL
@@ -113,24 +114,27 @@ Figure = list[tuple[float, int]]
 """Quarters from the figure's start, and pitches."""
 
 
-def _scale(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure:
+def _scale(onsets: DoubleArray, middle: int, rng: np.random.Generator) -> Figure:
     scale, direction = SCALES[rng.integers(len(SCALES))], int(rng.choice([-1, 1]))
     degrees = [direction * i for i in range(len(onsets))]
     return [(float(o), middle + 12 * (d // len(scale)) + scale[d % len(scale)]) for o, d in zip(onsets, degrees, strict=True)]
 
 
-def _broken_chord(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure:
+def _broken_chord(onsets: DoubleArray, middle: int, rng: np.random.Generator) -> Figure:
     chord = CHORDS[rng.integers(len(CHORDS))]
     order = rng.permutation(2 * len(chord))
-    return [(float(o), middle + chord[k % len(chord)] + 12 * int(k // len(chord))) for o, k in zip(onsets, np.resize(order, len(onsets)), strict=True)]
+    return [
+        (float(o), middle + chord[k % len(chord)] + 12 * int(k // len(chord)))
+        for o, k in zip(onsets, np.resize(order, len(onsets)), strict=True)
+    ]
 
 
-def _repeated(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure:
+def _repeated(onsets: DoubleArray, middle: int, rng: np.random.Generator) -> Figure:
     chord = CHORDS[rng.integers(len(CHORDS))][: int(rng.integers(1, 4))]
     return [(float(onset), middle + step) for onset in onsets for step in chord]
 
 
-def _chords(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure:
+def _chords(onsets: DoubleArray, middle: int, rng: np.random.Generator) -> Figure:
     found: Figure = []
     for onset in onsets[::2]:
         root, chord = middle + int(rng.integers(-7, 8)), CHORDS[rng.integers(len(CHORDS))]
@@ -138,9 +142,9 @@ def _chords(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure
     return found
 
 
-def _random_notes(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure:
+def _random_notes(onsets: DoubleArray, middle: int, rng: np.random.Generator) -> Figure:
     return [(float(onset), middle + int(rng.integers(-12, 13))) for onset in onsets]
 
 
-def _rest(onsets: np.ndarray, middle: int, rng: np.random.Generator) -> Figure:
+def _rest(onsets: DoubleArray, middle: int, rng: np.random.Generator) -> Figure:
     return []

@@ -28,7 +28,8 @@ function receive() {
   if (!value?.edits || !isLatest(value)) return; // a moment without a value, while the page is filled
   const isNew = value.token !== state.token;
   state.token = value.token;
-  Object.assign(roll, {duration: value.duration, beats: value.beats, pitchNames: value.pitch_names ?? undefined});
+  const {duration, beats, pedals} = value;
+  Object.assign(roll, {duration, beats, pedals, pitchNames: value.pitch_names ?? undefined});
   state.isFixed = value.edits.running;
   if (isNew) roll.selected.clear();
   const notes = value.notes.map(([onset, offset, pitch, velocity, part, bend]) => ({

@@ -19,6 +19,7 @@ export class Roll {
     this.notes = []; // in order of time
     this.parts = []; // {name, drums: {pitch: name} or null}
     this.beats = []; // [seconds, number of the bar that begins there or null]
+    this.pedals = []; // [seconds pressed, seconds released] of the sustain pedal
     this.duration = 0;
     this.pitchNames = undefined; // of the twelve pitch classes from C up, as the key spells them
     this.selected = new Set();

@@ -1,5 +1,6 @@
 /* Drawing the piano roll: keys, rows, bars, notes, and the lane of velocities. */
 
+import {label} from '../../page/labels.js';
 import {isBlackKey} from '../../page/pitch_names.js';
 import {View} from '../../timeline/js/view.js';
 import {MAX_VELOCITY} from './roll.js';
@@ -10,6 +11,7 @@ const MIN_BEAT_PIXELS = 10; // from one line of a beat to the next
 const MIN_BAR_PIXELS = 26; // from one number of a bar to the next
 const MIN_NAME_PIXELS = 26; // of a note that shows its name
 const NOTE_RADIUS = 2.5;
+const PEDAL_HEIGHT = 5; // CSS pixels
 export const LANE_HEIGHT = 44; // CSS pixels
 
 /** A cleared context in CSS pixels; null while the canvas is not shown. */
@@ -191,6 +193,21 @@ function drawKey(context, pitch, top, height, width, theme) {
   context.globalAlpha = 1;
 }
 
+/** The times that the pedal is down, as bars under the velocities, with its name among the keys. */
+function drawPedals(context, gutter, {roll, view, theme}) {
+  if (!roll.pedals.length) return;
+  const top = LANE_HEIGHT - PEDAL_HEIGHT;
+  context.fillStyle = theme.soft;
+  context.font = theme.small;
+  context.textBaseline = 'middle';
+  context.fillText(label('pedal'), 0, top);
+  for (const [press, release] of roll.pedals) {
+    if (release < view.start || press > view.end) continue;
+    const [left, right] = [Math.max(view.x(press), 0), Math.min(view.x(release), view.width)];
+    context.fillRect(gutter + left, top, Math.max(right - left - 1, 1), PEDAL_HEIGHT);
+  }
+}
+
 /** A bar for each onset, as high as the note is loud. */
 export function drawVelocities(canvas, gutter, scene) {
   const {roll, view, theme} = scene;
@@ -207,4 +224,5 @@ export function drawVelocities(canvas, gutter, scene) {
     context.fillRect(gutter + x - 1, LANE_HEIGHT - height, 2.5, height);
   }
   context.globalAlpha = 1;
+  drawPedals(context, gutter, scene);
 }

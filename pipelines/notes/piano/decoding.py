@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def decode_pedals(pedal: FloatArray, threshold: float) -> list[tuple[float, floa
     for first, last in edges.tolist():
         inside = [lift for lift in lifts.tolist() if first + MIN_PEDAL_FRAMES < lift < last - MIN_PEDAL_FRAMES]
         bounds = [float(first), *(refined(release, lift) for lift in inside), float(last)]
-        found += zip(bounds, bounds[1:], strict=False)
+        found += pairwise(bounds)
     return found
 
 
@@ -92,7 +93,7 @@ def peaks(curve: FloatArray, threshold: float) -> IntArray:
 
 
 def refined(curve: FloatArray, peak: int) -> float:
-    """Return the time of the tip of the triangle around a peak, in frames: the symmetric one through the peak and its neighbours."""
+    """Return the tip, in frames, of the symmetric triangle through a peak and its neighbours."""
     if not 0 < peak < len(curve) - 1:
         return float(peak)
     left, middle, right = (float(value) for value in curve[peak - 1 : peak + 2])
