@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 from pydantic import PositiveFloat, PositiveInt
+from torch import nn
 
 from pipelines.notes.piano.spectrogram import MEL_BANDS, PIANO_SAMPLE_RATE
 from training.loop.batches import Loss, Shard, batch_indices, generator_at, mean_of, seed_of
@@ -21,6 +22,7 @@ from training.loop.options import LoopOptions
 from training.loop.training_loop import TrainingLoop
 from training.piano.dataset import Example, read_examples
 from training.piano.evaluation import evaluate
+from training.piano.key_network import KeyNetwork, KeyNetworkOptions
 from training.piano.network import NetworkOptions, PianoNetwork, PianoProbabilities
 from training.piano.objective import piano_loss
 from training.piano.targets import Targets, stacked, targets_of
@@ -32,7 +34,7 @@ EXPORT = "piano.onnx"
 class PianoOptions:
     """A training of the piano network."""
 
-    network: NetworkOptions
+    network: NetworkOptions | KeyNetworkOptions
     excerpt_seconds: PositiveFloat
     """Duration of what is learned at once; 10 s as published."""
     validation_examples: PositiveInt
@@ -49,7 +51,7 @@ def main() -> None:
     if not examples:
         raise SystemExit(f"{command.folder} has no examples: render them with `python -m training.piano.dataset`")
     torch.manual_seed(options.loop.seed)
-    loop = TrainingLoop(PianoNetwork(options.network), options.loop, command.folder)
+    loop = TrainingLoop(network_of(options.network), options.loop, command.folder)
 
     def loss_at(step: int, shard: Shard) -> Loss:
         batch = batch_of(step, shard, examples, options).to(loop.device)
@@ -61,6 +63,11 @@ def main() -> None:
     validation = read_examples(command.folder, "validation", hop)[: options.validation_examples]
     loop.run(loss_at, partial(evaluate, examples=validation, hop_length=hop), monitor="onset_f")
     print(export(loop.best_model(), command.folder / EXPORT))
+
+
+def network_of(options: NetworkOptions | KeyNetworkOptions) -> nn.Module:
+    """Return an untrained network."""
+    return PianoNetwork(options) if isinstance(options, NetworkOptions) else KeyNetwork(options)
 
 
 def batch_of(step: int, shard: Shard, examples: list[Example], options: PianoOptions) -> Targets:
@@ -76,9 +83,8 @@ def batch_of(step: int, shard: Shard, examples: list[Example], options: PianoOpt
     return stacked(excerpts)
 
 
-def export(model: torch.nn.Module, target: Path) -> str:
+def export(model: nn.Module, target: Path) -> str:
     """Write the network for onnxruntime; return the file's size and digest."""
-    assert isinstance(model, PianoNetwork)
     mel = torch.zeros(1, 64, MEL_BANDS)
     return export_onnx(PianoProbabilities(model), {"mel": mel}, ("notes", "pedal"), {0: "batch", 1: "frames"}, target)
 

@@ -14,7 +14,7 @@ from models.arrays import DoubleArray
 from pipelines.notes.piano.decoding import PianoNote, PianoThresholds, decode_pedals, decode_piano
 from pipelines.notes.piano.spectrogram import PIANO_SAMPLE_RATE
 from training.piano.dataset import Example
-from training.piano.network import PianoNetwork, PianoProbabilities
+from training.piano.network import PianoProbabilities
 
 ONSET_TOLERANCE = 0.05
 """Seconds."""
@@ -29,11 +29,10 @@ def evaluate(model: torch.nn.Module, examples: Sequence[Example], hop_length: in
     """Return mean figures over examples.
 
     Args:
-        model: a `PianoNetwork` in evaluation mode.
+        model: a `PianoNetwork` or `KeyNetwork` in evaluation mode.
         examples: performances.
         hop_length: of the network, samples at 16 kHz.
     """
-    assert isinstance(model, PianoNetwork)
     rows = []
     for example in examples:
         mel = torch.from_numpy(example.mel.astype(np.float32)).unsqueeze(0)
@@ -51,12 +50,13 @@ def note_rows(notes: list[PianoNote], frames_per_second: float) -> DoubleArray:
     return np.asarray(found, dtype=np.float64).reshape(-1, 3)
 
 
-def note_scores(truth: DoubleArray, found: DoubleArray) -> dict[str, float]:
+def note_scores(truth: DoubleArray, found: DoubleArray, tolerance: float = ONSET_TOLERANCE) -> dict[str, float]:
     """Return the F-measure of onsets, its precision and recall, and the F-measure of notes whose offset is right as well.
 
     Args:
         truth: [notes, 3]: onset, offset in seconds, pitch.
         found: likewise.
+        tolerance: of an onset, in seconds.
     """
     if not len(truth) or not len(found):
         return dict.fromkeys(("onset_f", "precision", "recall", "offset_f"), 0.0)
@@ -64,8 +64,8 @@ def note_scores(truth: DoubleArray, found: DoubleArray) -> dict[str, float]:
     for notes in (truth, found):
         onsets = np.maximum(notes[:, 0], 0)
         sides += [np.stack([onsets, np.maximum(notes[:, 1], onsets + MIN_SECONDS)], axis=1), midi_to_hz(notes[:, 2])]
-    precision, recall, f_measure, _ = precision_recall_f1_overlap(*sides, onset_tolerance=ONSET_TOLERANCE, offset_ratio=None)
-    _, _, with_offsets, _ = precision_recall_f1_overlap(*sides, onset_tolerance=ONSET_TOLERANCE, offset_ratio=OFFSET_RATIO)
+    precision, recall, f_measure, _ = precision_recall_f1_overlap(*sides, onset_tolerance=tolerance, offset_ratio=None)
+    _, _, with_offsets, _ = precision_recall_f1_overlap(*sides, onset_tolerance=tolerance, offset_ratio=OFFSET_RATIO)
     return {"onset_f": f_measure, "precision": precision, "recall": recall, "offset_f": with_offsets}
 
 

@@ -30,8 +30,6 @@ class NetworkOptions:
     """Width after the convolutions; 768 as published."""
     units: int
     """Of each direction of each recurrent layer; 256 as published."""
-    is_shared: bool
-    """Whether all targets share one acoustic model; as published, each has its own."""
     conv_dropout: float = 0.2
     dropout: float = 0.5
 
@@ -47,8 +45,7 @@ class PianoNetwork(nn.Module):  # type: ignore[misc]
         super().__init__()
         sizes = dict.fromkeys(NOTE_TARGETS, KEYS) | dict.fromkeys(PEDAL_TARGETS, 1)
         self.normalise = nn.BatchNorm1d(MEL_BANDS)
-        count = 1 if options.is_shared else len(sizes)
-        self.acoustic = nn.ModuleList([AcousticModel(options) for _ in range(count)])
+        self.acoustic = nn.ModuleList([AcousticModel(options) for _ in sizes])
         self.heads = nn.ModuleList([nn.Linear(2 * options.units, size) for size in sizes.values()])
         self.onset_again = _Rereading(2 * KEYS, options)
         self.frame_again = _Rereading(3 * KEYS, options)
@@ -58,8 +55,6 @@ class PianoNetwork(nn.Module):  # type: ignore[misc]
         scaled = (mel + DB_OFFSET) / DB_SCALE
         image = self.normalise(scaled.transpose(1, 2)).transpose(1, 2).unsqueeze(1)
         hidden = [model(image) for model in self.acoustic]
-        if len(hidden) == 1:
-            hidden *= len(self.heads)
         first, offset, held, velocity, *pedal = (head(states) for head, states in zip(self.heads, hidden, strict=True))
         # The root of a probability as half of its logarithm: the gradient of a root is infinite at zero.
         weighted = torch.exp(logsigmoid(first) / 2) * velocity.detach().sigmoid()
@@ -126,7 +121,7 @@ class _Rereading(nn.Module):  # type: ignore[misc]
 class PianoProbabilities(nn.Module):  # type: ignore[misc]
     """The network as the app runs it: mel [batch, frames, 229] to notes [batch, frames, 4, 88] and pedal [batch, frames, 3]."""
 
-    def __init__(self, network: PianoNetwork) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 

@@ -103,7 +103,7 @@ def _hand(hand: int, rng: np.random.Generator) -> list[ScoreNote]:
         middle = int(rng.integers(lowest, highest + 1))
         figure = figures[rng.choice(len(figures), p=[0.2, 0.2, 0.15, 0.2, 0.15, 0.1])]
         step = float(rng.choice([0.25, 0.25, 0.5, 0.5, 1 / 3, 1.0]))
-        for onset, pitch in figure(np.arange(0, length - 1e-6, step), middle, rng):
+        for onset, pitch in figure(np.arange(0, length - 1e-6, step, dtype=np.float64), middle, rng):
             gate = step * rng.choice([0.5, 1.0, 1.0, 2.0])
             notes.append(ScoreNote(now + onset, float(gate), int(pitch), hand))
         now += length

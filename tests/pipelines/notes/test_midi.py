@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from dataclasses import replace
 
 import mido
 import numpy as np
@@ -111,3 +112,19 @@ def test_a_note_ends_before_the_next_one_at_its_pitch_begins() -> None:
     track = midi_file(transcription(None, (*held, other))).tracks[1]
     states = [message.type for message in track if message.type.startswith("note_") and message.note == 60]
     assert states == ["note_on", "note_off"] * 4
+
+
+def test_the_pedal_is_in_the_track_of_the_piano_at_its_seconds() -> None:
+    beats = CASES["a pickup, and a tempo that slows down"]
+    notes = (Note(1.0, 3.0, 60, 80, "Piano"), Note(2.0, 2.1, 36, 90, "Drums"))
+    played = replace(transcription(beats, notes), pedals=((1.1, 3.0), (3.0, 5.5)))
+    file = midi_file(played)
+    pedals, now = [], 0.0
+    for message in file:
+        now += message.time
+        if message.is_cc(64):
+            pedals.append((now, message.value, message.channel))
+    assert [value for _, value, _ in pedals] == [127, 0, 127, 0]
+    assert [time for time, _, _ in pedals] == pytest.approx([1.1, 3.0, 3.0, 5.5], abs=0.002)
+    assert {channel for *_, channel in pedals} == {0}
+    assert NoteTranscription.from_dict(played.to_dict()).pedals == played.pedals
