@@ -120,9 +120,9 @@ class _Transcriber:
         yield from self._read_blocks(piano.frames)
         musical = is_pitched(sounds)
         found, pedals = piano.decode()
-        notes = tuple(note for note in found if _holds(musical, note.onset, sounds))
+        notes = without_overlaps(tuple(note for note in found if _holds(musical, note.onset, sounds)))
         yield {
-            "notes": ordered(notes),
+            "notes": notes,
             "pedals": pedals if notes else (),
             "parts": (PIANO_PART,) if notes else (),
             "no_notes_reason": "" if notes else NO_PITCHED_NOTES,

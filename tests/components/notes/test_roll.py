@@ -19,8 +19,9 @@ def test_bars_are_numbered_as_in_the_score() -> None:
     assert beat_rows(replace(NOW, beats=None)) == []
 
 
-def test_notes_are_rows_with_their_curves() -> None:
-    value = roll_value("token", NOW)
+def test_notes_are_rows_with_their_curves_and_pedals_are_pairs() -> None:
+    value = roll_value("token", replace(NOW, pedals=((0.5, 1.5),)))
+    assert value["pedals"] == [[0.5, 1.5]]
     assert value["notes"] == [[0.5, 1.0, 60, 80, 0, [0.0, 0.3]], [1.07, 1.5, 64, 70, 0]]
     assert value["parts"] == [{"name": "Piano", "drums": None}]
 
