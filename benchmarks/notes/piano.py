@@ -1,9 +1,9 @@
 """Compare the two modes of the notes for a piano: `python -m benchmarks.notes.piano --music FOLDER`.
 
-Measured are clips of the test split of `training.piano`, of whose pieces and SoundFont the piano network has learned nothing; the
-pieces for piano that are kept apart in `benchmarks.notes`; and the first minute of recordings of pianists. The scores of those are
-aligned with the sound by chroma, which is not exact: there an onset is right within 200 ms, else within 50 ms, at the right pitch
-(mir_eval).
+Measured are clips of the test split of `training.piano`, of whose pieces and SoundFont the piano network has learned nothing;
+the pieces for piano that are kept apart in `benchmarks.notes`; and the first minute of recordings of pianists. The scores of
+those are aligned with the sound by chroma, which is not exact: there an onset is right within 200 ms, else within 50 ms, at the
+right pitch (mir_eval).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import soxr
 
 from models.arrays import AnyArray, DoubleArray, FloatArray
 from pipelines.notes.piano.spectrogram import PIANO_SAMPLE_RATE, frame_count, log_mel
-from training.music.pieces.augmentation import augment
+from training.data.recording_effects import augment
 from training.piano.performance import Performance, PlayedNote, perform, sounding
 from training.piano.pianos import Piano, pianos
 from training.piano.scores import Split, draw_score
