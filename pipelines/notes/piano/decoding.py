@@ -22,11 +22,11 @@ MIN_PEDAL_FRAMES = 5
 class PianoThresholds:
     """Probabilities, 0 to 1."""
 
-    onset: float = 0.3
+    onset: float = 0.2
     """Peaks from here on are onsets."""
-    offset: float = 0.3
+    offset: float = 0.2
     """Peaks from here on end a note."""
-    frame: float = 0.1
+    frame: float = 0.3
     """A note whose frame falls below ends."""
     pedal: float = 0.3
     """The pedal is down from here on; it also is released at peaks of the releases from here on."""
