@@ -22,11 +22,16 @@ import soundfile
 from benchmarks.accuracy.packages import package_folder
 from benchmarks.accuracy.readers.aligned_scores import SAMPLE_RATE, SCORES, VERSIONS, aligned, performed
 from benchmarks.accuracy.sources import read_sources
+from benchmarks.notes.activations import stored_frames
 from benchmarks.notes.pieces import read_pieces, rendered
 from models.arrays import DoubleArray
+from pipelines.music.harmony.note_activations import NOTE_HOP_SAMPLES, NOTE_SAMPLE_RATE
+from pipelines.music.sounding_part import SoundingPart
+from pipelines.notes.detection.decoding import ONSET_LAG_SECONDS, decode_notes
+from pipelines.notes.detection.note_candidates import note_candidates
 from pipelines.notes.notes import NoteMode, NoteOptions
+from pipelines.notes.piano.piano_notes import PianoNotes
 from pipelines.notes.piano.spectrogram import PIANO_SAMPLE_RATE
-from pipelines.notes.transcription import transcribe_notes
 from services import Services, build_services
 from settings import Settings
 from training.piano.dataset import recording
@@ -36,7 +41,7 @@ from training.piano.pianos import pianos
 
 RESULTS = Path(__file__).with_name("piano.md")
 MODES: tuple[NoteMode, ...] = ("piano", "polyphonic")
-TEST_CLIPS = 24
+TEST_CLIPS = 16
 RECORDED_SECONDS = 60.0
 ALIGNED_TOLERANCE = 0.2
 """Seconds."""
@@ -67,7 +72,7 @@ def main() -> None:
         services = build_services(Settings(data_dir=Path(data), clip_dir=Path(data) / "clips"))
         for clip in (*test_clips(arguments.music), *benchmark_clips(arguments.music), *recordings(arguments.music)):
             for mode in MODES:
-                figures = note_scores(clip.truth, found_notes(clip.path, mode, services), clip.tolerance)
+                figures = note_scores(clip.truth, found_notes(clip.path, mode, arguments.music, services), clip.tolerance)
                 scores.setdefault((clip.group, mode), []).append(figures)
                 print(clip.group, clip.path.stem, mode, *(f"{figures[name]:.3f}" for name in FIGURES), flush=True)
     rows = [
@@ -81,10 +86,17 @@ def main() -> None:
         RESULTS.write_text(f"# Notes of a piano\n\n{text}\n\n{table}", encoding="utf-8")
 
 
-def found_notes(path: Path, mode: NoteMode, services: Services) -> DoubleArray:
-    """Return [notes, 3]: onset, offset in seconds, pitch."""
-    *_, last = transcribe_notes(services.clips.open(path), NoteOptions(mode=mode, drums=False), services.runtime)
-    return np.asarray([(note.onset, note.offset, note.pitch) for note in last.notes], dtype=np.float64).reshape(-1, 3)
+def found_notes(path: Path, mode: NoteMode, folder: Path, services: Services) -> DoubleArray:
+    """Return [notes, 3]: onset, offset in seconds, pitch, at A4 = 440 Hz; `folder` keeps outputs of Basic Pitch."""
+    if mode == "piano":
+        clip = services.clips.open(path)
+        piano = PianoNotes(clip, SoundingPart(0.0, clip.duration), 0.0, NoteOptions(), services.runtime)
+        rows = [(note.onset, note.offset, note.pitch) for note in piano.decode()[0]]
+    else:
+        frames, rate = stored_frames(path, folder, services), NOTE_SAMPLE_RATE / NOTE_HOP_SAMPLES
+        found = decode_notes(frames, note_candidates(frames), NoteOptions(), rate)
+        rows = [(note.start / rate - ONSET_LAG_SECONDS, note.end / rate, note.pitch) for note in found]
+    return np.asarray(rows, dtype=np.float64).reshape(-1, 3)
 
 
 def test_clips(folder: Path) -> Iterator[PianoClip]:
