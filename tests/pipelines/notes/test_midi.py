@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from itertools import pairwise
 from dataclasses import replace
+from itertools import pairwise
 
 import mido
 import numpy as np
