@@ -108,7 +108,9 @@ PIANO_NETWORK = ModelSpec(
     title="Audioscope piano with pedal (offline)",
     task="transcribe_notes",
     loader="onnx",
-    source=RepositorySource("1", "piano", (RepositoryFile("piano.onnx", "0" * 64),)),
+    source=RepositorySource(
+        "1", "piano", (RepositoryFile("piano.onnx", "7c9066001f85a61f96cf35d3437a310b3580b26af58cd353933d6037cf75d515"),)
+    ),
     licence="Apache-2.0 (trained for Audioscope on scores that were performed by a program and rendered with SoundFonts)",
     licence_url=OWN_LICENCE_URL,
     download_bytes=1_404_407,

@@ -20,9 +20,9 @@ MIN_PEDAL_FRAMES = 5
 
 @dataclass(frozen=True)
 class PianoThresholds:
-    """Probabilities, 0 to 1."""
+    """Probabilities, 0 to 1, that gave the highest F-measures in the validation clips of `training.piano`."""
 
-    onset: float = 0.2
+    onset: float = 0.4
     """Peaks from here on are onsets."""
     offset: float = 0.2
     """Peaks from here on end a note."""

@@ -15,9 +15,6 @@ from pipelines.notes.piano.decoding import PianoThresholds, decode_pedals, decod
 from pipelines.notes.piano.piano_frames import PianoFrames
 
 PIANO_PART = NotePart("Piano", 0)
-ONSET_RATIO = 0.5
-"""Threshold of the network's onsets relative to that of the options, whose default is 0.4: in the validation clips of
-`training.piano` their F-measure is highest at 0.2."""
 
 
 class PianoNotes:
@@ -33,7 +30,7 @@ class PianoNotes:
         """Return (notes, pedals) on the clip's time axis; all blocks have been read and are in the store."""
         blocks = [self.frames.block(number) for number in range(self.frames.count)]
         notes, pedal = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
-        thresholds = PianoThresholds(ONSET_RATIO * self._options.onset_threshold, frame=self._options.frame_threshold)
+        thresholds = PianoThresholds(self._options.onset_threshold, frame=self._options.frame_threshold)
         pedals = tuple((self._seconds(a), self._seconds(b)) for a, b in decode_pedals(pedal, thresholds.pedal))
         return tuple(self._notes(notes, thresholds)), tuple(span for span in pedals if span[0] < span[1])
 

@@ -25,7 +25,8 @@ LIMITS = PianoThresholds()
 def ramp(frames: int, *times: float) -> FloatArray:
     """Triangles of 2.5 frames either way, as the network learns them at 50 frames a second."""
     distance = np.abs(np.arange(frames)[:, np.newaxis] - np.array(times)).min(axis=1, initial=np.inf)
-    return np.maximum(0, 1 - distance / 2.5).astype(np.float32)
+    triangles: FloatArray = np.maximum(0, 1 - distance / 2.5).astype(np.float32)
+    return triangles
 
 
 def curves(frames: int, *played: tuple[float, float]) -> FloatArray:
