@@ -22,7 +22,7 @@ from training.piano.network import DB_OFFSET, DB_SCALE, KEYS, NOTE_TARGETS, PEDA
 HARMONICS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 14.0, 16.0)
 """Multiples of a key's frequency that are read; the fractions tell a note from its octave and its fifth."""
 INHARMONICITY = 4e-4
-"""Of a middle string: partial h is sharp by the root of 1 + h² times this."""
+"""Stiffness of a middle string: partial h is sharp by the root of 1 + h² times this."""
 RELATIVES = (-36, -31, -28, -24, -19, -12, 0, 12, 19, 24, 28, 31, 36)
 """Semitones from a key to those that share partials with it."""
 SHARED_CHANNELS = 8
@@ -36,9 +36,9 @@ class KeyNetworkOptions:
     hop_length: int
     """Samples at 16 kHz from frame to frame."""
     key_channels: int
-    """Of each key, in all convolutions."""
+    """Channels of each key, in all convolutions."""
     key_units: int
-    """Of each direction of the recurrent layer of each key."""
+    """Units of each direction of the recurrent layer of each key."""
     dropout: float = 0.1
 
 

@@ -25,11 +25,11 @@ class NetworkOptions:
     hop_length: int
     """Samples at 16 kHz from frame to frame; 160 as published."""
     channels: tuple[int, ...]
-    """Of the blocks of two convolutions, each of which halves the bands; (48, 64, 96, 128) as published."""
+    """Channels of the blocks of two convolutions, each of which halves the bands; (48, 64, 96, 128) as published."""
     features: int
     """Width after the convolutions; 768 as published."""
     units: int
-    """Of each direction of each recurrent layer; 256 as published."""
+    """Units of each direction of each recurrent layer; 256 as published."""
     conv_dropout: float = 0.2
     dropout: float = 0.5
 

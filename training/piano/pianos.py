@@ -30,7 +30,7 @@ TICKS_PER_SECOND = 1000
 SALAMANDER = "@audio-samples/piano-mp3-velocity{layer}@1.0.5"
 """Package of npm; the recordings are by Alexander Holm, CC BY 3.0."""
 SALAMANDER_LAYERS = (3, 7, 11, 15)
-"""Of 16 velocities."""
+"""Four of its 16 velocities."""
 DAMPED_BELOW = 90
 """MIDI pitch from which strings have no dampers."""
 DAMPING_SECONDS = 0.08

@@ -29,7 +29,7 @@ LEVELS = 255
 WORKING_BYTES = 200 * 2**20
 """Memory for the maps of the first convolutions of one block."""
 PEAK = 0.7
-"""Of the loudest sample of the network's input."""
+"""Loudest sample of the network's input."""
 
 
 class PianoFrames:
