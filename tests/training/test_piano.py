@@ -26,7 +26,10 @@ from training.piano.scores import Split, composed, split_of, study
 from training.piano.targets import targets_of
 
 CONFIGS = Path(training.__file__).parent / "configs"
-TINY = {"published": NetworkOptions(160, (2, 2, 2, 2), 8, 4), "small": KeyNetworkOptions(320, 4, 3)}
+TINY: dict[str, NetworkOptions | KeyNetworkOptions] = {
+    "published": NetworkOptions(160, (2, 2, 2, 2), 8, 4),
+    "small": KeyNetworkOptions(320, 4, 3),
+}
 
 
 def one_note(onset: float = 0.5037, offset: float = 1.2514) -> Example:
