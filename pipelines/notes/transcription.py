@@ -123,7 +123,8 @@ class _Transcriber:
         notes = without_overlaps(tuple(note for note in found if _holds(musical, note.onset, sounds)))
         yield {
             "notes": notes,
-            "pedals": pedals if notes else (),
+            # A pedal in silence cannot be known.
+            "pedals": tuple((a, b) for a, b in pedals if any(note.onset < b and note.offset > a for note in notes)),
             "parts": (PIANO_PART,) if notes else (),
             "no_notes_reason": "" if notes else NO_PITCHED_NOTES,
             "position": 1.0,

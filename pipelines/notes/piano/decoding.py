@@ -15,7 +15,7 @@ LOWEST_KEY = 21
 ONSET, OFFSET, FRAME, VELOCITY = range(4)
 PEDAL_PRESS, PEDAL_RELEASE, PEDAL_DOWN = range(3)
 MIN_PEDAL_FRAMES = 5
-"""A lift of the pedal is no nearer than this to the beginning or end of a time that it is down."""
+"""A lift of the pedal is no nearer than this to the beginning or end of a time that it is down, which is no shorter."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def decode_pedals(pedal: FloatArray, threshold: float) -> list[tuple[float, floa
     for first, last in edges.tolist():
         inside = [lift for lift in lifts.tolist() if first + MIN_PEDAL_FRAMES < lift < last - MIN_PEDAL_FRAMES]
         bounds = [float(first), *(refined(release, lift) for lift in inside), float(last)]
-        found += pairwise(bounds)
+        found += [(press, lift) for press, lift in pairwise(bounds) if lift - press >= MIN_PEDAL_FRAMES]
     return found
 
 

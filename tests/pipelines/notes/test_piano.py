@@ -75,6 +75,7 @@ def test_a_peak_at_the_edge_has_the_time_of_its_frame() -> None:
 def test_the_pedal_is_lifted_between_two_times_that_it_is_down() -> None:
     pedal = np.zeros((100, 3), dtype=np.float32)
     pedal[10:80, PEDAL_DOWN] = 1
+    pedal[90:93, PEDAL_DOWN] = 1  # too short to be a foot
     pedal[:, PEDAL_RELEASE] = ramp(100, 40.3, 80.0)
     assert decode_pedals(pedal, LIMITS.pedal) == [(10.0, pytest.approx(40.3, abs=1e-3)), (pytest.approx(40.3, abs=1e-3), 80.0)]
 
