@@ -109,8 +109,6 @@ class NoteTranscription(ModelUse):
     """By onset, then pitch."""
     parts: tuple[NotePart, ...] = ()
     """Parts that have notes, drums last."""
-    pedals: tuple[Pedal, ...] = ()
-    """Times that the sustain pedal is down, of a piano alone. Its notes last as long as they sound, so also until the release."""
     tuning_cents: float = 0.0
     """Deviation of the pitches from A4 = 440 Hz in cents of a semitone."""
     beats: Beats | None = None
@@ -121,6 +119,8 @@ class NoteTranscription(ModelUse):
     """One sentence for people where nothing pitched was found; '' otherwise, and before it is known."""
     position: float = 0.0
     """Progress of the job, 0 to 1."""
+    pedals: tuple[Pedal, ...] = ()
+    """Times that the sustain pedal is down, of a piano alone. Its notes last as long as they sound, so also until the release."""
     state: Literal["loading", "analysing", "done", "stopped"] = field(default="loading", kw_only=True)
 
     def of_part(self, name: str) -> tuple[Note, ...]:
