@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from models.arrays import BoolArray, FloatArray
 from pipelines.music.facts import ClipTags
+from pipelines.music.tags.music_tagging import MIN_SILENCE_SCORE, SILENCE_CLASS
 from pipelines.notes.notes import NotePart
 from pipelines.tagging.audioset import INSTRUMENT, MUSIC, SINGING_CLASSES, class_tree
 from pipelines.tagging.tags import SoundTags
@@ -45,9 +48,11 @@ def is_pitched(sounds: SoundTags) -> BoolArray:
 
 
 def _around(scores: FloatArray, sounds: SoundTags) -> FloatArray:
-    """Return the mean [patches] of the scores around each patch."""
+    """Return the mean [patches] of the scores around each patch, over what is not silent; 0 where all is."""
     from scipy.ndimage import uniform_filter1d
 
     size = min(len(scores), max(1, round(AROUND_SECONDS / sounds.hop_seconds)))
-    mean: FloatArray = uniform_filter1d(scores, size, mode="nearest")
+    audible = (sounds.scores[:, sounds.classes.index(SILENCE_CLASS)] < MIN_SILENCE_SCORE).astype(np.float32)
+    total, share = (uniform_filter1d(values, size, mode="nearest") for values in (scores * audible, audible))
+    mean: FloatArray = total / np.maximum(share, 1e-3)
     return mean
