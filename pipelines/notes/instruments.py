@@ -8,7 +8,7 @@ from models.arrays import BoolArray, FloatArray
 from pipelines.music.facts import ClipTags
 from pipelines.music.tags.music_tagging import MIN_SILENCE_SCORE, SILENCE_CLASS
 from pipelines.notes.notes import NotePart
-from pipelines.tagging.audioset import INSTRUMENT, MUSIC, SINGING_CLASSES, class_tree
+from pipelines.tagging.audioset import ANIMAL, INSTRUMENT, MUSIC, SINGING_CLASSES, SPEECH, class_tree
 from pipelines.tagging.tags import SoundTags
 
 PROGRAMS = {
@@ -38,12 +38,19 @@ def pitched_part(tags: ClipTags, sounds: SoundTags) -> NotePart:
     return UNKNOWN_PART
 
 
-def is_pitched(sounds: SoundTags) -> BoolArray:
-    """Return for each patch of the tags [patches] whether there is music, an instrument or singing around it."""
+def is_pitched(sounds: SoundTags, of_voices: bool = False) -> BoolArray:
+    """Return for each patch of the tags [patches] whether there is music, an instrument or singing around it.
+
+    Args:
+        sounds: the tags, with their scores.
+        of_voices: whether the pitch of speech and of animals counts too, as that of a melody.
+    """
     tree = class_tree()
-    names = (tree.index(name) for name in (*SINGING_CLASSES, *OTHER_PITCHED_CLASSES))
-    columns = sorted(tree.below(MUSIC) | tree.below(INSTRUMENT) | set(names))
-    pitched: BoolArray = _around(sounds.scores[:, columns].max(axis=1), sounds) >= MIN_PITCHED_SCORE
+    columns = tree.below(MUSIC) | tree.below(INSTRUMENT)
+    columns = columns.union(tree.index(name) for name in (*SINGING_CLASSES, *OTHER_PITCHED_CLASSES))
+    if of_voices:
+        columns = columns | tree.below(SPEECH) | tree.below(ANIMAL)
+    pitched: BoolArray = _around(sounds.scores[:, sorted(columns)].max(axis=1), sounds) >= MIN_PITCHED_SCORE
     return pitched
 
 

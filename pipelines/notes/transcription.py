@@ -134,10 +134,8 @@ class _Transcriber:
         frames = yield from self._frames()
         found = self._decoded(frames)
         part = pitched_part(self._tags, sounds)
-        pitched = tuple(self._timed(found, part.name))
-        if self._options.mode == "polyphonic":
-            musical = is_pitched(sounds)
-            pitched = tuple(note for note in pitched if _holds(musical, note.onset, sounds))
+        musical = is_pitched(sounds, of_voices=self._options.mode == "melody")
+        pitched = tuple(note for note in self._timed(found, part.name) if _holds(musical, note.onset, sounds))
         hits = tuple(self._hits(sounds)) if self._options.drums else ()
         yield {
             "notes": ordered(without_overlaps(pitched) + hits),

@@ -91,8 +91,9 @@ UNPITCHED = {
 
 @pytest.mark.parametrize("sound", UNPITCHED.values(), ids=UNPITCHED.keys())
 def test_where_nothing_is_pitched_a_sentence_says_so(services: Services, tmp_path: Path, sound: FloatArray) -> None:
-    found = transcribed(services, tmp_path, sound.astype(np.float32), NoteOptions())
-    assert (found.notes, found.parts, found.no_notes_reason) == ((), (), NO_PITCHED_NOTES)
+    for options in (NoteOptions(), NoteOptions(mode="melody")):
+        found = transcribed(services, tmp_path, sound.astype(np.float32), options)
+        assert (found.notes, found.parts, found.no_notes_reason) == ((), (), NO_PITCHED_NOTES)
 
 
 def test_speech_has_no_notes(services: Services) -> None:
