@@ -8,7 +8,7 @@ from models.arrays import BoolArray, FloatArray
 from pipelines.music.facts import ClipTags
 from pipelines.music.tags.music_tagging import MIN_SILENCE_SCORE, SILENCE_CLASS
 from pipelines.notes.notes import NotePart
-from pipelines.tagging.audioset import ANIMAL, INSTRUMENT, MUSIC, SINGING_CLASSES, SPEECH, class_tree
+from pipelines.tagging.audioset import INSTRUMENT, MUSIC, SINGING_CLASSES, SPEECH, class_tree
 from pipelines.tagging.tags import SoundTags
 
 PROGRAMS = {
@@ -23,6 +23,8 @@ PROGRAMS = {
 UNKNOWN_PART = NotePart("Notes", 0)
 """Where no tag names an instrument."""
 OTHER_PITCHED_CLASSES = ("Whistling", "Whistle", "Bell", "Beep, bleep", "Sine wave")
+VOICE_CLASSES = (SPEECH, "Bird", "Dog", "Cat", "Cattle, bovinae", "Sheep", "Whale vocalization")
+"""Classes whose sounds, and those of their descendants, have a pitch that a melody can follow."""
 MIN_PITCHED_SCORE = 0.1
 """Mean of the highest score of music, instruments and singing around a moment from which there are notes: at least 0.3 in the
 tuning pieces, at most 0.01 in speech and noise."""
@@ -49,7 +51,7 @@ def is_pitched(sounds: SoundTags, of_voices: bool = False) -> BoolArray:
     columns = tree.below(MUSIC) | tree.below(INSTRUMENT)
     columns = columns.union(tree.index(name) for name in (*SINGING_CLASSES, *OTHER_PITCHED_CLASSES))
     if of_voices:
-        columns = columns | tree.below(SPEECH) | tree.below(ANIMAL)
+        columns = columns.union(*(tree.below(name) for name in VOICE_CLASSES))
     pitched: BoolArray = _around(sounds.scores[:, sorted(columns)].max(axis=1), sounds) >= MIN_PITCHED_SCORE
     return pitched
 
