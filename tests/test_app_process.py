@@ -134,7 +134,7 @@ def test_an_unreachable_hub_is_asked_once_a_minute(app: RunningApp, client: Clie
     ("options", "sentence"),
     [
         ({"model": "whisper-enormous"}, "There is no model called 'whisper-enormous'"),
-        ({"model": 5}, "There is no model called '5'"),
+        ({"model": 5}, "The option model cannot be '5': it takes text"),
         ({"model": "whisper-large-v3"}, "Whisper large-v3 is not available (the model hub cannot be reached)"),
         ({"language": "xx"}, "The option language cannot be 'xx'"),
         ({"task": "sing"}, "The option task cannot be 'sing'"),

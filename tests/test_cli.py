@@ -78,7 +78,8 @@ def test_a_folder_is_transcribed_once_and_a_question_is_answered(tmp_path: Path)
     assert first.stdout.decode().splitlines() == ["out/speech.srt", "out/speech.json"]
     assert "leisure to consider" in (tmp_path / "out/speech.srt").read_text()
     again = audioscope("transcribe", "talks", "-o", "out", "-f", "srt,json", "--model", "whisper-base-offline")
-    assert (again.returncode, again.stdout, again.stderr) == (0, b"", b"")
+    assert (again.returncode, again.stdout) == (0, b"")
+    assert again.stderr == b"1 of 1 inputs were done before, perhaps with other options: --again does them again.\n"
     answer = audioscope("ask", "Is this music or speech?", "-", "--model", "facts", given=(EXAMPLES / "speech.flac").read_bytes())
     assert (answer.returncode, answer.stderr) == (0, b"")
     assert answer.stdout == b"This is speech.\n"
