@@ -28,8 +28,8 @@ def test_keys_are_listed_open_tabs_and_run_the_main_button(app: RunningApp, new_
     for number in (5, 4, 3, 2):
         page.keyboard.press(str(number))
         expect(tabs.nth(number - 1)).to_have_attribute("aria-selected", "true")
-    page.locator("#questions textarea, #questions input").first.fill("")
-    page.locator("#questions textarea, #questions input").first.press_sequentially("1?")
+    page.get_by_role("button", name="Own words").click()
+    page.get_by_label("Words, separated by commas").press_sequentially("1?")
     expect(tabs.nth(1)).to_have_attribute("aria-selected", "true")
     expect(keys).to_be_hidden()
     upload(page, SPEECH)
