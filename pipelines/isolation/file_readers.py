@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +46,8 @@ class FileReaders:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._is_closed = False
+        # A thread of each worker holds it, so that it would outlive a pool that is no longer needed.
+        weakref.finalize(self, _end_all, self._idle)
 
     def __reduce__(self) -> tuple[type[FileReaders], tuple[int, float]]:
         """Describe the pool to `pickle`."""
@@ -83,9 +86,7 @@ class FileReaders:
         """End the idle workers; those at work end with their jobs."""
         with self._lock:
             self._is_closed = True
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.end()
+        _end_all(self._idle)
 
     def _wait(self, should_stop: Callable[[], bool]) -> None:
         while not self._free.acquire(timeout=POLL_SECONDS):
@@ -107,6 +108,12 @@ class FileReaders:
                 self._idle.append(worker)
                 return
         worker.end()
+
+
+def _end_all(workers: list[_Worker]) -> None:
+    """End all workers of a list, and empty it."""
+    while workers:
+        workers.pop().end()
 
 
 class _Worker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import subprocess
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from models.errors import InvalidOption, JobStopped
@@ -134,3 +136,11 @@ def test_a_worker_ends_with_the_server_also_in_the_midst_of_a_job() -> None:
         write_frame(worker.stdin, Kind.CALL, pickle.dumps((jobs.work_with_beats, (3600.0,))))  # type: ignore[arg-type]
         worker.stdin.close()
         assert worker.wait(10) == 0
+
+
+def test_workers_end_with_their_pool() -> None:
+    readers = FileReaders(1)
+    worker = psutil.Process(int(readers.run(jobs.process_id)))
+    del readers
+    gc.collect()
+    assert worker.wait(10) is None or not worker.is_running()
