@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 MAP = "Map of the embedding"
-NO_MAP = (
-    "The map of the embedding will be here: each frame is a point, and similar frames lie together. "
-    "Choose a clip above, then press Show."
-)
+NO_MAP = "Press Show for a map of the clip above: each frame is a point, and similar frames lie together."
 COLOURS = "Colours"
 SEARCH = "Search words, chords, tags"
 SEARCH_KEYS = "Enter plays what was found; Escape clears the search"
