@@ -16,6 +16,7 @@ from components.page.option_arguments import with_option_arguments
 from components.pictures.files import keep_pictures, open_init_image
 from models.errors import JobStopped
 from models.specs.model_spec import AUTO
+from pipelines.isolation.isolation import Isolation
 from pipelines.jobs.result import as_document
 from pipelines.pictures.audio_to_image import audio_to_image as draw
 from pipelines.pictures.audio_to_image import segment_concepts
@@ -61,11 +62,11 @@ class DrawingArguments:
     strength: Annotated[float, "how much of the initial image is replaced, above 0 and up to 1."] = 0.6
     fast: Annotated[bool, "whether to take few steps, with a model made for that where there is one."] = False
 
-    def options(self) -> PictureOptions:
-        """Return the options of the pipeline; the initial image is opened.
+    def options(self, isolation: Isolation) -> PictureOptions:
+        """Return the options of the pipeline; `isolation` reads the initial image.
 
         Raises:
-            InvalidOption, InvalidInitImage: see `open_init_image`.
+            InvalidOption, InvalidInitImage, WorkerFailed: see `open_init_image`.
         """
         return PictureOptions(
             model=self.model,
@@ -82,7 +83,7 @@ class DrawingArguments:
             height=self.height or None,
             scheduler=self.scheduler,
             seed=_given(self.seed),
-            init_image=open_init_image(self.init_image) if self.init_image else None,
+            init_image=open_init_image(self.init_image, isolation) if self.init_image else None,
             strength=self.strength,
             preview_every=0,
             fast=self.fast,
@@ -96,9 +97,9 @@ class PictureArguments(DrawingArguments):
     start: Annotated[float, "start of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
     end: Annotated[float, "end of the segment to draw, in seconds; -1 for the most salient window."] = -1.0
 
-    def options(self) -> PictureOptions:
+    def options(self, isolation: Isolation) -> PictureOptions:
         """Return the options of the pipeline, with the segment."""
-        return replace(super().options(), start=_given(self.start), end=_given(self.end))
+        return replace(super().options(isolation), start=_given(self.start), end=_given(self.end))
 
 
 def add_picture_endpoints(services: Services) -> None:
@@ -125,7 +126,7 @@ def _audio_to_image(services: Services) -> Endpoint:
             segment in seconds, model, licence, elapsed in seconds, clip_notes. Both are null at every step until the picture is
             drawn.
         """
-        options = arguments.options()
+        options = arguments.options(services.file_readers)
         clip = open_for_api(services, audio, should_stop)
         for now in draw(clip, options, services.runtime, should_stop):
             if now.state != "done":

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import gradio as gr
+from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from PIL import Image
 
@@ -15,6 +17,7 @@ from components.page.downloads import new_files_folder
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
+from pipelines.isolation.isolation import Isolation
 from pipelines.pictures.init_image import read_init_image
 from pipelines.pictures.options import Picture
 from pipelines.pictures.png_metadata import png_bytes
@@ -67,20 +70,30 @@ def keep_pictures(clip: AudioClip, pictures: tuple[Picture, ...]) -> tuple[KeptP
     return tuple(kept)
 
 
-def open_init_image(file: object) -> Image.Image:
+def open_init_image(file: object, isolation: Isolation) -> Image.Image:
     """Open the image that was uploaded, as RGB; see `flatten_image`.
 
     Args:
         file: what the page or an API caller sent, a FileData as a dict.
+        isolation: where the file is read.
 
     Raises:
         InvalidOption: it is no file in the folder of uploads.
-        InvalidInitImage: see `read_init_image`.
+        InvalidInitImage, WorkerFailed: see `read_init_image`.
     """
     path = Path(file["path"]).resolve() if isinstance(file, dict) and isinstance(file.get("path"), str) else None
     if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()):
         raise InvalidOption("init_image", "something else", "an uploaded image")
-    return read_init_image(path)
+    return read_init_image(path, isolation)
+
+
+def read_in_workers(component: gr.Image, isolation: Isolation) -> None:
+    """Let handlers get the image of `component` as `open_init_image` reads it: Gradio would decode it in this process."""
+
+    def preprocess(payload: ImageData | None) -> Image.Image | None:
+        return open_init_image({"path": payload.path}, isolation) if payload else None
+
+    component.preprocess = preprocess
 
 
 def file_url(path: Path) -> str:

@@ -14,6 +14,7 @@ from components.pictures.controls import FIELDS, values_of
 from components.pictures.markup import foreign_markup
 from models.model_catalog import ModelCatalog
 from models.specs.model_spec import AUTO, Task
+from pipelines.isolation.isolation import Isolation
 from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import PictureOptions
 from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
@@ -24,15 +25,15 @@ MODEL_FIELDS: dict[str, Task] = {"model": "draw_pictures", "aligner": "align_aud
 """Fields of the options that name a model, and its task."""
 
 
-def restored_values(path: str | None, catalog: ModelCatalog) -> list[Any]:
-    """Return the controls' values from the picture's settings, then a message."""
+def restored_values(path: str | None, catalog: ModelCatalog, isolation: Isolation) -> list[Any]:
+    """Return the controls' values from the picture's settings, which `isolation` reads, then a message."""
     try:
         if path is None:
             return [gr.skip()] * (len(FIELDS) + 1)
-        foreign = foreign_settings_from_png(path)
+        foreign = foreign_settings_from_png(path, isolation)
         if foreign is not None:
             return _foreign_values(foreign)
-        restored = picture_from_png(path)
+        restored = picture_from_png(path, isolation)
     except Exception as error:
         return [*[gr.skip()] * len(FIELDS), failure_markup(sentence_for(error))]
     options, missing = within_reach(restored.settings.options(), catalog)

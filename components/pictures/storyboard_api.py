@@ -105,7 +105,7 @@ def _boards(
         JobStopped: it was stopped before it was complete.
     """
     files: Pictures = []
-    for board in watched(storyboard(clip, arguments.options(), services.runtime, should_stop)):
+    for board in watched(storyboard(clip, arguments.options(services.file_readers), services.runtime, should_stop)):
         new = board.entries[len(files) :]
         files += [as_file_data(kept.path) for kept in keep_pictures(clip, tuple(entry.picture for entry in new))]
         if new or board.state == "done":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -37,6 +38,7 @@ from components.pictures.files import (
     drawn_picture,
     keep_pictures,
     open_init_image,
+    read_in_workers,
 )
 from components.pictures.film_panel import build_film_panel, connect_film
 from components.pictures.markup import concepts_markup, drawing_summary, drawn_markup, gallery_markup, pictures_markup
@@ -52,6 +54,7 @@ from models.errors import InvalidOption
 from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
+from pipelines.isolation.isolation import Isolation
 from pipelines.pictures.audio_to_image import audio_to_image, picture_segment
 from pipelines.pictures.options import Drawing, PictureOptions
 from pipelines.pictures.planning import pictures_gpu_seconds
@@ -139,11 +142,13 @@ def _connect_buttons(
         **plain,
     )
     image, restored = controls.init_image, [*components_of(controls), buttons.restore_hint]
-    # Gradio's own preprocessing would answer a broken file with the message of a library.
-    image.upload(_flattened, inputs=image, outputs=[image, buttons.image_hint], preprocess=False, **plain)
+    read_in_workers(image, services.file_readers)
+    flattened = partial(_flattened, isolation=services.file_readers)
+    # As the file is sent, since a broken one is answered with a sentence below the image.
+    image.upload(flattened, inputs=image, outputs=[image, buttons.image_hint], preprocess=False, **plain)
     buttons.reset.click(lambda: [*values_of(PictureOptions()), ""], outputs=restored, **plain)
-    catalog = services.runtime.catalog
-    buttons.restore.upload(lambda path: restored_values(path, catalog), inputs=buttons.restore, outputs=restored, **plain)
+    restore = partial(restored_values, catalog=services.runtime.catalog, isolation=services.file_readers)
+    buttons.restore.upload(restore, inputs=buttons.restore, outputs=restored, **plain)
 
 
 class _PictureWork:
@@ -258,12 +263,12 @@ def _failed(clip: AudioClip | None, drawn: Drawn, error: Exception) -> Update:
     return gr.skip(), gr.skip(), failure_markup(sentence_for(error)), gr.skip(), gr.skip(), known, gr.skip()
 
 
-def _flattened(file: dict[str, Any] | None) -> tuple[Any, Any]:
+def _flattened(file: dict[str, Any] | None, isolation: Isolation) -> tuple[Any, Any]:
     """Show an uploaded initial image as the model gets it; one that cannot be used is taken out, with a sentence."""
     if file is None:
         return gr.skip(), gr.skip()
     try:
-        return open_init_image(file), ""
+        return open_init_image(file, isolation), ""
     except Exception as error:
         return None, failure_markup(sentence_for(error))
 

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import gradio as gr
-from PIL import Image
 
 from components.clip.clip_input import ClipInput
 from components.page.jobs.waiting import loading_words
@@ -24,6 +23,7 @@ from models.errors import InvalidOption
 from models.model_catalog import ModelCatalog
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import NoClip
+from pipelines.pictures.files.png_file import read_png
 from pipelines.pictures.options import Picture
 from pipelines.pictures.png_metadata import picture_from_png
 from pipelines.pictures.upscaling.latent_upscaling import UpscaleOptions, Upscaling, upscale_picture
@@ -73,9 +73,7 @@ class _UpscaleWork:
             if not drawn.pictures or drawn.clip_hash != clip.content_hash:
                 raise InvalidOption("picture", "nothing", "a picture of this clip: press Draw first")
             path = drawn.pictures[-1].path
-            settings = picture_from_png(path).settings
-            with Image.open(path) as file:
-                image = file.convert("RGB")
+            settings, image = picture_from_png(path, clip.isolation).settings, read_png(path, clip.isolation)
             options = UpscaleOptions(seed=settings.seed)
             kept: KeptPicture | None = None
             for now in upscale_picture(image, options, self._services.runtime, self.job.current(request)):

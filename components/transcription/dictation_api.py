@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import gradio as gr
-import soundfile
 from gradio.utils import get_upload_folder
 
 from components.clip.sound_chunks import MAX_CHUNK_SECONDS, RATES
@@ -21,7 +20,9 @@ from components.transcription.dictation import DictationJob, DictationSession, b
 from models.arrays import FloatArray
 from models.errors import InvalidOption
 from models.specs.model_spec import AUTO
-from pipelines.clip.errors import ClipPathRefused, NotAudio
+from pipelines.clip.errors import ClipPathRefused
+from pipelines.clip.files.sound_chunk import read_chunk
+from pipelines.isolation.isolation import Isolation
 from pipelines.speech.transcript import TranscriptionOptions
 from services import Services
 
@@ -119,7 +120,7 @@ def add_dictation_endpoint(services: Services) -> None:
             dictation, the key for the next call, '' after the last; partial, the text of the phrase that is being spoken, which
             may still change; content_hash of the clip after the last chunk; and the rest as `transcribe` gives it.
         """
-        samples, rate = _read_chunk(chunk)
+        samples, rate = _read_chunk(chunk, services.file_readers)
         if not dictation:
             options = TranscriptionOptions(model=model, language=None if language == DETECT else language)
             dictation = sessions.begin(rate, options)
@@ -128,22 +129,14 @@ def add_dictation_endpoint(services: Services) -> None:
     add_endpoint(dictate, services.stop_flags, **sharing(services.settings))
 
 
-def _read_chunk(file: object) -> tuple[FloatArray, int]:
+def _read_chunk(file: object, isolation: Isolation) -> tuple[FloatArray, int]:
     """Return the samples [samples] of an uploaded chunk, mono, and their rate in Hz.
 
     Raises:
-        ClipPathRefused, NotAudio: it is no uploaded file, or holds no sound.
-        InvalidOption: it is too long, or has an unusual rate.
+        ClipPathRefused: it is no uploaded file.
+        InvalidOption, NotAudio, WorkerFailed: see `read_chunk`.
     """
     path = Path(file["path"]).resolve() if isinstance(file, dict) and isinstance(file.get("path"), str) else None
     if path is None or not path.is_relative_to(Path(get_upload_folder()).resolve()):
         raise ClipPathRefused
-    try:
-        with soundfile.SoundFile(path) as sound:
-            rate, seconds = sound.samplerate, sound.frames / sound.samplerate
-            if rate not in RATES or seconds > MAX_CHUNK_SECONDS:
-                limits = f"up to {MAX_CHUNK_SECONDS} s at {RATES.start} to {RATES.stop - 1} Hz"
-                raise InvalidOption("chunk of sound", f"{seconds:.1f} s at {rate} Hz", limits)
-            return sound.read(dtype="float32", always_2d=True).mean(axis=1), rate
-    except soundfile.LibsndfileError as error:
-        raise NotAudio from error
+    return read_chunk(path, RATES, MAX_CHUNK_SECONDS, isolation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,12 +46,14 @@ from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.film.storyboard_types import Storyboard
-from pipelines.pictures.png_metadata import UNREADABLE, picture_from_png
+from pipelines.isolation.isolation import Isolation
+from pipelines.pictures.files.png_file import read_png
+from pipelines.pictures.options import Picture
+from pipelines.pictures.png_metadata import picture_from_png, png_bytes
 
 MAX_ENTRIES = 500
 MAX_TEXT_BYTES, MAX_RESULT_BYTES, MAX_PICTURE_BYTES = 2**27, 2**27, 2**25
 MAX_PICTURES = 200
-MAX_PICTURE_PIXELS = 2**24
 MAX_PAGE_BYTES = 2**28
 MAX_SOUND_BYTES = 2**29
 MAX_CLIP_SECONDS_APART = 0.1
@@ -79,7 +80,7 @@ def open_bundle(
 
     Args:
         file: the ZIP file.
-        clips: where the clip is opened.
+        clips: where the clip is opened; its `isolation` reads the pictures too.
         catalog: knows the encoders.
         find_clip: returns the clip of a content hash that this person may see, for a bundle that holds results alone.
         should_stop: called while the clip is decoded.
@@ -94,7 +95,7 @@ def open_bundle(
     with open(file, "rb") as stream, CheckedArchive(stream, _expected(clips), MAX_ENTRIES, _total(clips)) as archive:
         manifest = read_manifest(archive.read(MANIFEST))
         with _faults_as_refusal():
-            contents, notes = _contents(archive, manifest, catalog)
+            contents, notes = _contents(archive, manifest, catalog, clips.isolation)
             check_plausible(contents, manifest.clip.duration)
         clip = _clip(archive, manifest, clips, find_clip, should_stop)
     if not abs(clip.duration - manifest.clip.duration) <= MAX_CLIP_SECONDS_APART:  # also if that is no number
@@ -132,7 +133,9 @@ def _faults_as_refusal() -> Iterator[None]:
         raise BundleRefused("its parts do not fit together") from error
 
 
-def _contents(archive: CheckedArchive, manifest: Manifest, catalog: ModelCatalog) -> tuple[BundleContents, tuple[str, ...]]:
+def _contents(
+    archive: CheckedArchive, manifest: Manifest, catalog: ModelCatalog, isolation: Isolation
+) -> tuple[BundleContents, tuple[str, ...]]:
     def result(name: str, otherwise: Any = None) -> Any:
         return read_result(name, archive.read(name)) if name in archive.names else otherwise
 
@@ -145,8 +148,8 @@ def _contents(archive: CheckedArchive, manifest: Manifest, catalog: ModelCatalog
         notes=result(NOTES),
         questions=result(QUESTIONS, ()),
         own_words=result(OWN_WORDS),
-        pictures=_pictures(archive, result(PICTURES, ())),
-        storyboard=_storyboard(archive, result(STORYBOARD)),
+        pictures=_pictures(archive, result(PICTURES, ()), isolation),
+        storyboard=_storyboard(archive, result(STORYBOARD), isolation),
         map=_map(archive, record, encoder, manifest, description) if record and encoder else None,
     )
     if contents.is_empty and record is None:
@@ -155,35 +158,25 @@ def _contents(archive: CheckedArchive, manifest: Manifest, catalog: ModelCatalog
     return contents, ("The map was made by a model that this installation does not have.",) if lost else ()
 
 
-def _pictures(archive: CheckedArchive, records: tuple[PictureRecord, ...]) -> tuple[BundledPicture, ...]:
+def _pictures(archive: CheckedArchive, records: tuple[PictureRecord, ...], isolation: Isolation) -> tuple[BundledPicture, ...]:
+    """Return the pictures, written anew: what comes out of the bundle is pixels and checked settings."""
     if len(records) > MAX_PICTURES:
         raise BundleRefused("it has too many pictures")
     pictures = []
     for record in records:
-        content = archive.read(record.file)
-        _check_picture(content)
+        content = png_bytes(_picture(archive.read(record.file), isolation))
         pictures.append(BundledPicture(content, record.seed, record.words, record.start, record.end))
     return tuple(pictures)
 
 
-def _storyboard(archive: CheckedArchive, record: StoryboardRecord | None) -> Storyboard | None:
-    for scene in record.scenes if record else ():
-        _check_picture(archive.read(scene.file))
-    return read_storyboard(archive, record) if record else None
+def _storyboard(archive: CheckedArchive, record: StoryboardRecord | None, isolation: Isolation) -> Storyboard | None:
+    return read_storyboard(record, lambda file: _picture(archive.read(file), isolation)) if record else None
 
 
-def _check_picture(content: bytes) -> None:
-    """Check that a picture has settings inside and can be decoded."""
-    from PIL import Image
-
-    picture_from_png(content)
-    try:
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-            if image.width * image.height > MAX_PICTURE_PIXELS:
-                raise BundleRefused("a picture is larger than any that is drawn here")
-            image.load()
-    except UNREADABLE:
-        raise BundleRefused("a picture is damaged") from None
+def _picture(content: bytes, isolation: Isolation) -> Picture:
+    """Return a picture with the settings inside its file."""
+    settings = picture_from_png(content, isolation).settings
+    return Picture(read_png(content, isolation), settings.seed, settings)
 
 
 def _map(

@@ -28,6 +28,7 @@ from pipelines.embeddings.colouring import colourings
 from pipelines.embeddings.map import landmark_indices
 from pipelines.embeddings.map_image import point_colours
 from pipelines.notes.notes import NoteTranscription
+from pipelines.pictures.files.png_file import read_png
 from pipelines.pictures.png_metadata import png_bytes
 from pipelines.speech.transcript import Segment
 from pipelines.wording.grammar import counted
@@ -178,10 +179,7 @@ def _scenes(contents: BundleContents) -> Iterator[BundledPicture]:
 
 
 def _picture(picture: BundledPicture) -> dict[str, Any]:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(picture.content), formats=("PNG",)) as image:
-        small = image.convert("RGB")
+    small = read_png(picture.content)
     small.thumbnail((PICTURE_PIXELS, PICTURE_PIXELS))
     encoded = io.BytesIO()
     small.save(encoded, "WEBP", quality=PICTURE_QUALITY)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipelines.bundle.archive import CheckedArchive
 from pipelines.bundle.errors import BundleRefused
 from pipelines.film.storyboard_types import Scene, Storyboard, StoryboardEntry
 from pipelines.jobs.model_use import ModelUse
 from pipelines.pictures.options import Picture
-from pipelines.pictures.png_metadata import picture_from_png, png_bytes
+from pipelines.pictures.png_metadata import png_bytes
 
 MAX_SCENES = 200
 
@@ -58,12 +56,15 @@ def storyboard_record(board: Storyboard) -> StoryboardRecord:
     return StoryboardRecord(use, board.duration, board.seed, board.joined, scenes)
 
 
-def read_storyboard(archive: CheckedArchive, record: StoryboardRecord) -> Storyboard:
-    """Return the storyboard of a bundle; its pictures must have been checked.
+def read_storyboard(record: StoryboardRecord, picture: Callable[[str], Picture]) -> Storyboard:
+    """Return the storyboard of a bundle.
+
+    Args:
+        record: what the bundle says of it.
+        picture: returns the picture in a file of the bundle. It may raise.
 
     Raises:
-        BundleRefused: a scene lies outside of the clip, there are too many, or a picture is missing.
-        InvalidPictureFile: a picture has no settings.
+        BundleRefused: a scene lies outside of the clip, or there are too many.
     """
     if not 0 < len(record.scenes) <= MAX_SCENES:
         raise BundleRefused("its storyboard has too many scenes, or none")
@@ -75,18 +76,13 @@ def read_storyboard(archive: CheckedArchive, record: StoryboardRecord) -> Storyb
         seed=record.seed,
         scenes=tuple(Scene(scene.start, scene.end, scene.label) for scene in record.scenes),
         joined=record.joined,
-        entries=tuple(_entry(scene, archive.read(scene.file)) for scene in record.scenes),
+        entries=tuple(_entry(scene, picture(scene.file)) for scene in record.scenes),
         position=1.0,
         state="stopped" if record.use.state == "stopped" else "done",
     )
 
 
-def _entry(scene: SceneRecord, content: bytes) -> StoryboardEntry:
-    from PIL import Image
-
-    settings = picture_from_png(content).settings
-    with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-        picture = Picture(image.convert("RGB"), settings.seed, settings)
+def _entry(scene: SceneRecord, picture: Picture) -> StoryboardEntry:
     return StoryboardEntry(scene.start, scene.end, scene.label, scene.concepts, scene.prompt, picture, scene.seconds)
 
 

@@ -75,6 +75,11 @@ class ClipStore:
         return self._directory
 
     @property
+    def isolation(self) -> Isolation:
+        """Where files are read."""
+        return self._isolation
+
+    @property
     def limits(self) -> ClipLimits:
         """What is accepted."""
         return self._limits

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from models.arrays import FloatArray
+from pipelines.isolation.isolation import Isolation, NoIsolation
 from pipelines.pictures.errors import InvalidInitImage
+from pipelines.pictures.files.pixels import image_of, pixels_of
 
 MAX_INIT_IMAGE_PIXELS = 64 * 10**6
 IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000", "PPM", "TGA", "ICO")
@@ -36,12 +39,18 @@ def check_init_image(image: Image.Image) -> None:
         raise InvalidInitImage("its file is damaged") from error
 
 
-def read_init_image(path: Path) -> Image.Image:
+def read_init_image(path: Path, isolation: Isolation = NoIsolation()) -> Image.Image:
     """Read an image file as RGB; see `flatten_image`.
 
     Raises:
         InvalidInitImage: it is no image, too large or damaged.
+        WorkerFailed: reading it ended the worker.
     """
+    return image_of(isolation.run(decoded_init_image, path))
+
+
+def decoded_init_image(path: Path, should_stop: Callable[[], bool]) -> bytes:
+    """Return the pixels of an image file, in the worker; raises as `read_init_image`."""
     try:
         image = Image.open(path, formats=IMAGE_FORMATS)
     except Image.DecompressionBombError as error:
@@ -49,7 +58,7 @@ def read_init_image(path: Path) -> Image.Image:
     except UNREADABLE as error:
         raise InvalidInitImage("it is no PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF image") from error
     with image:
-        return flatten_image(image)
+        return pixels_of(flatten_image(image))
 
 
 def prepare_init_image(image: Image.Image, width: int, height: int) -> Image.Image:

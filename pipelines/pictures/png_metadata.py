@@ -2,27 +2,26 @@
 
 Two text chunks: 'audioscope' is JSON with every field of `PictureSettings`; 'parameters' is the line that AUTOMATIC1111's web UI,
 Forge and their relatives read. An initial image, as the model gets it, is a PNG in a private chunk, with its hash in the JSON.
-Reading decodes no pixels but those of the initial image, and checks every value.
+Reading decodes no pixels but those of the initial image, and checks every value; `isolation` is where the file is read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import struct
-import zlib
 from dataclasses import dataclass, fields, replace
 from io import BytesIO
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 from PIL import Image
-from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.PngImagePlugin import PngInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from models.arrays import MAX_SEED
 from pipelines import APP_NAME
+from pipelines.isolation.isolation import Isolation, NoIsolation
 from pipelines.pictures.errors import InvalidPictureFile
+from pipelines.pictures.files.png_file import INIT_IMAGE_CHUNK, MAX_SIDE, Source, read_init_image_chunk, read_png_texts
 from pipelines.pictures.foreign_metadata import ForeignSettings, foreign_settings
 from pipelines.pictures.options import (
     Picture,
@@ -31,16 +30,6 @@ from pipelines.pictures.options import (
 )
 
 OWN_KEYWORD, A1111_KEYWORD = "audioscope", "parameters"
-INIT_IMAGE_CHUNK = b"auSp"
-"""The case of its letters means: ancillary, private, safe to copy (PNG specification, 5.4)."""
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HEADER = struct.Struct(">8s4x4sII")
-"""Start of a PNG file: signature, length and name of the first chunk, width, height."""
-MAX_FILE_BYTES = 64 * 2**20
-MAX_SIDE = 16_384
-"""Largest side in pixels of a picture that is read."""
-MAX_STORED_PIXELS = 2**22
-"""Largest stored initial image: four times the pixels that any model here draws."""
 MAX_TEXT_CHARACTERS = 20_000
 """Longest text among the settings."""
 A1111_SAMPLERS = {"Euler ancestral": "Euler a"}
@@ -63,8 +52,6 @@ BOUNDS: dict[str, Any] = {
     "strength": FRACTION,
 }
 """Settings outside of these bounds are refused; the bounds of a model are checked when it draws."""
-UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, zlib.error, Image.DecompressionBombError)
-"""Errors that Pillow raises for a file that is broken or hostile."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +73,29 @@ def png_bytes(picture: Picture) -> bytes:
     return _as_png(picture.image, chunks)
 
 
-def options_from_png(source: bytes | str | Path) -> PictureOptions:
+def options_from_png(source: Source, isolation: Isolation = NoIsolation()) -> PictureOptions:
     """Return the options that draw the picture again, from the content of a PNG file or its path.
 
     Raises:
         InvalidPictureFile: it is no PNG, none of ours, broken, of another version, or without its initial image; says which.
+        WorkerFailed: reading it ended the worker.
     """
-    restored = picture_from_png(source)
+    restored = picture_from_png(source, isolation)
     if restored.init_image_lost:
         raise InvalidPictureFile("its initial image was taken out")
     return restored.settings.options()
 
 
-def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
+def picture_from_png(source: Source, isolation: Isolation = NoIsolation()) -> RestoredPicture:
     """Restore the settings of a picture from the content of its PNG file or its path.
 
     Raises:
         InvalidPictureFile: it is no PNG, none of ours, broken, or of another version; says which.
+        WorkerFailed: reading it ended the worker.
     """
-    chunks, init_image = _chunks(source)
-    text = chunks.get(OWN_KEYWORD)
-    if not isinstance(text, str):
+    found = read_png_texts(source, isolation)
+    text = found.texts.get(OWN_KEYWORD)
+    if text is None:
         raise InvalidPictureFile("there are no settings inside that this app can read")
     try:
         stored: Any = STORED.model_validate_json(text)
@@ -115,20 +104,22 @@ def picture_from_png(source: bytes | str | Path) -> RestoredPicture:
     settings = PictureSettings(**dict(stored.settings), init_image=None)
     if settings.start >= settings.end:
         raise InvalidPictureFile("its segment of the clip ends before it begins")
-    if not stored.init_image_hash or init_image is None:
+    if not stored.init_image_hash or not found.has_init_image:
         return RestoredPicture(settings, init_image_lost=bool(stored.init_image_hash))
-    decoded = _decode_init_image(init_image, (settings.width, settings.height), stored.init_image_hash)
-    return RestoredPicture(replace(settings, init_image=decoded), init_image_lost=False)
+    init_image = read_init_image_chunk(source, (settings.width, settings.height), isolation)
+    if image_hash(init_image) != stored.init_image_hash:
+        raise InvalidPictureFile("its initial image is damaged")
+    return RestoredPicture(replace(settings, init_image=init_image), init_image_lost=False)
 
 
-def foreign_settings_from_png(source: bytes | str | Path) -> ForeignSettings | None:
+def foreign_settings_from_png(source: Source, isolation: Isolation = NoIsolation()) -> ForeignSettings | None:
     """Return the settings that another tool wrote into a PNG file; None if the file has settings of ours, or none at all.
 
     Raises:
         InvalidPictureFile: it is no PNG, or broken; says which.
+        WorkerFailed: reading it ended the worker.
     """
-    chunks, _ = _chunks(source)
-    texts = {name: value for name, value in chunks.items() if isinstance(name, str)}
+    texts = read_png_texts(source, isolation).texts
     return None if OWN_KEYWORD in texts else foreign_settings(texts)
 
 
@@ -207,45 +198,6 @@ def _as_png(image: Image.Image, chunks: PngInfo | None = None) -> bytes:
     file = BytesIO()
     image.save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
-
-
-def _chunks(source: bytes | str | Path) -> tuple[dict[str | tuple[int, int], Any], bytes | None]:
-    """Return the text chunks of the file, and its initial image undecoded, if one is inside."""
-    try:
-        with BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as stream:
-            _check_header(stream)
-            image = PngImageFile(stream)
-            private = dict(chunk[:2] for chunk in image.private_chunks)
-    except UNREADABLE:
-        raise InvalidPictureFile("it is broken or no PNG picture") from None
-    return image.info, private.get(INIT_IMAGE_CHUNK)
-
-
-def _decode_init_image(content: bytes, size: tuple[int, int], expected_hash: str) -> Image.Image:
-    """Decode an initial image, RGB; one of another size than `size` is refused undecoded."""
-    if size[0] * size[1] > MAX_STORED_PIXELS:
-        raise InvalidPictureFile("its initial image is larger than any that was used here")
-    try:
-        with Image.open(BytesIO(content), formats=("PNG",)) as image:
-            picture = image.convert("RGB") if image.size == size else None
-    except UNREADABLE:
-        picture = None
-    if picture is None or image_hash(picture) != expected_hash:
-        raise InvalidPictureFile("its initial image is damaged")
-    return picture
-
-
-def _check_header(stream: BinaryIO) -> None:
-    """Refuse files that are no PNG or far too large before a library reads them."""
-    size_bytes = stream.seek(0, 2)
-    stream.seek(0)
-    head = stream.read(HEADER.size)
-    stream.seek(0)
-    if len(head) < HEADER.size or not head.startswith(SIGNATURE):
-        raise InvalidPictureFile("it is no PNG picture")
-    *_, width, height = HEADER.unpack(head)
-    if size_bytes > MAX_FILE_BYTES or max(width, height) > MAX_SIDE:
-        raise InvalidPictureFile("it is larger than any picture made here")
 
 
 def _one_line(text: str) -> str:

@@ -18,6 +18,7 @@ from components.pictures.files import (
 from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, gallery_markup, pictures_markup
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
+from pipelines.isolation.isolation import NoIsolation
 from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import ConceptWeight, Drawing, Picture
 from pipelines.pictures.png_metadata import options_from_png
@@ -125,10 +126,10 @@ def test_only_uploaded_pictures_are_opened(tmp_path: Path, monkeypatch: pytest.M
     inside, outside = uploads / "in.png", tmp_path / "out.png"
     PICTURE.image.save(inside)
     PICTURE.image.save(outside)
-    assert open_init_image({"path": str(inside)}).size == (384, 384)
+    assert open_init_image({"path": str(inside)}, NoIsolation()).size == (384, 384)
     for refused in ({"path": str(outside)}, {"path": str(uploads / "../out.png")}, str(inside), {}, None):
         with pytest.raises(InvalidOption, match="init_image"):
-            open_init_image(refused)
+            open_init_image(refused, NoIsolation())
 
 
 def test_words_without_effect_are_named_in_the_summary() -> None:

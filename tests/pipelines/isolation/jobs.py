@@ -13,6 +13,7 @@ from pathlib import Path
 
 from models.errors import InvalidOption
 from pipelines.clip.errors import EmptyClip
+from pipelines.isolation.confinement import MAX_MEMORY_BYTES
 
 StopFlag = Callable[[], bool]
 
@@ -39,6 +40,22 @@ def kill_after(*arguments: object) -> bytes:
     """Die whatever is asked, in place of a function with other arguments."""
     os.kill(os.getpid(), signal.SIGKILL)
     return b""
+
+
+def hang_after(*arguments: object) -> bytes:
+    """Like `kill_after`."""
+    signal.pause()
+    return b""
+
+
+def take_memory_after(*arguments: object) -> bytes:
+    """Like `kill_after`."""
+    return bytes(MAX_MEMORY_BYTES)
+
+
+def answer_anything_after(*arguments: object) -> bytes:
+    """Like `kill_after`: what a worker answers that a file has taken over."""
+    return b"{}anything"
 
 
 def hang(should_stop: StopFlag) -> bytes:

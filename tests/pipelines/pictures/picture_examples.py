@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 
+from pipelines.pictures.files.png_file import SIGNATURE
 from pipelines.pictures.options import PictureSettings
-from pipelines.pictures.png_metadata import SIGNATURE
 
 DRAWN_FROM_TEXT = PictureSettings(
     model="tiny-diffusion",

@@ -19,6 +19,7 @@ from models.arrays import MAX_SEED
 from models.specs.image import IMAGE_MODELS, drawing_defaults
 from pipelines.pictures.audio_to_image import audio_to_image
 from pipelines.pictures.errors import InvalidPictureFile
+from pipelines.pictures.files.png_file import INIT_IMAGE_CHUNK, MAX_FILE_BYTES, MAX_SIDE, MAX_STORED_PIXELS, SIGNATURE
 from pipelines.pictures.options import (
     SCHEDULERS,
     Picture,
@@ -27,12 +28,7 @@ from pipelines.pictures.options import (
 )
 from pipelines.pictures.png_metadata import (
     A1111_KEYWORD,
-    INIT_IMAGE_CHUNK,
-    MAX_FILE_BYTES,
-    MAX_SIDE,
-    MAX_STORED_PIXELS,
     OWN_KEYWORD,
-    SIGNATURE,
     a1111_parameters,
     options_from_png,
     picture_from_png,

@@ -1,0 +1,1 @@
+"""Picture files of strangers: a worker process decodes them, and hands over texts and pixels."""
