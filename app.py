@@ -36,7 +36,9 @@ from components.notes.panel import build_notes_panel
 from components.page.keys import keys_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
+from components.page.server.closed_routes import ClosedRoutes
 from components.page.server.compression import Compression
+from components.page.server.security_headers import security_headers
 from components.page.server.serving import end_signal, finish_jobs_and_exit, health_route
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
@@ -113,7 +115,13 @@ def serving_options(services: Services) -> dict[str, Any]:
         "footer_links": ["api"],  # whose button opens the API page; hidden, as FOOTER has a link
         "ssr_mode": False,
         "mcp_server": True,
+        "run_history": False,  # Gradio would keep all inputs and results of a person in the browser
     }
+
+
+def guards(settings: Settings) -> list[Middleware]:
+    """Return the middleware that bounds what strangers reach, and what a browser does with the answers."""
+    return [security_headers(settings.frame_ancestors, is_space=bool(settings.space_id)), Middleware(ClosedRoutes)]
 
 
 def launch(page: gr.Blocks, services: Services) -> str:
@@ -121,7 +129,7 @@ def launch(page: gr.Blocks, services: Services) -> str:
     _, address, _ = page.launch(
         **serving_options(services),
         prevent_thread_lock=True,
-        app_kwargs={"routes": [health_route(services)], "middleware": [Middleware(Compression)]},
+        app_kwargs={"routes": [health_route(services)], "middleware": [Middleware(Compression), *guards(services.settings)]},
     )
     return str(address)
 

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
 
     fetch_links: bool = Field(default_factory=_is_for_this_machine)
     """Whether clips can be given as links, which the server then fetches; by default only where it serves this machine alone."""
+    frame_ancestors: str = Field(default="", pattern=r"^([^;,\s]+( [^;,\s]+)*)?$")
+    """Origins that may show the page in a frame, such as "'self' https://example.org"; '' for its own and a Space's hub."""
+    space_id: str = Field(default="", validation_alias="SPACE_ID")
+    """Set by Hugging Face in a Space."""
     max_clip_bytes: int = Field(default=2 * 10**9, gt=0)
     max_clip_seconds: float = Field(default=3 * 3600.0, gt=0)
     max_clip_channels: int = Field(default=16, gt=0)

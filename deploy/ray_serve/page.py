@@ -13,7 +13,7 @@ from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.handle import DeploymentHandle
 
-from app import build_page, serving_options
+from app import build_page, guards, serving_options
 from components.page.server.serving import health_route
 from deploy.ray_serve.client import RayCluster
 from deploy.ray_serve.worker import MachineFacts
@@ -50,7 +50,7 @@ class Page:
     def __serve_build_asgi_app__(self) -> FastAPI:
         page = build_page(self._services)
         page.max_threads = page._queue.max_thread_count = MAX_JOBS + MORE_THREADS
-        app = FastAPI(routes=[health_route(self._services)])
+        app = FastAPI(routes=[health_route(self._services)], middleware=guards(self._services.settings))
         mount_gradio_app(app, page, path="/", **serving_options(self._services))
         return app
 
