@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 from typing import Any
 
@@ -39,12 +38,14 @@ from components.page.page_script import page_script
 from components.page.server.closed_routes import ClosedRoutes
 from components.page.server.compression import Compression
 from components.page.server.security_headers import security_headers
-from components.page.server.serving import end_signal, finish_jobs_and_exit, health_route
+from components.page.server.request_ids import identified, identify_requests
+from components.page.server.serving import end_signal, finish_jobs_and_exit, service_routes
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
 from components.transcription.dictation_api import add_dictation_endpoint
 from components.transcription.tab import build_transcription_tab
+from pipelines.telemetry.logs import configure_logging, join_server_log
 from services import Services, build_services, start_background_work
 from settings import Settings
 
@@ -92,6 +93,7 @@ def build_page(services: Services) -> gr.Blocks:
         _end_jobs_of_closed_pages(page, services)
     fetch_linked_inputs(page, services.links)
     refuse_inputs_in_words(page)
+    identify_requests(page, services.metrics)
     # Instead of `page.queue(max_size=...)`, which builds all routes of the server once more: a twentieth of the start.
     page._queue.max_size = services.settings.max_waiting
     return page
@@ -129,18 +131,23 @@ def launch(page: gr.Blocks, services: Services) -> str:
     _, address, _ = page.launch(
         **serving_options(services),
         prevent_thread_lock=True,
-        app_kwargs={"routes": [health_route(services)], "middleware": [Middleware(Compression), *guards(services.settings)]},
+        app_kwargs={
+            "routes": service_routes(services),
+            "middleware": [identified(services.metrics), Middleware(Compression), *guards(services.settings)],
+        },
     )
     return str(address)
 
 
 def main() -> None:
     """Run the server: `python app.py`."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings()
+    configure_logging(settings.log_format, settings.log_level)
     told_to_end = end_signal()
-    services = build_services(Settings())
+    services = build_services(settings)
     page = build_page(services)
     launch(page, services)
+    join_server_log()
     gc.freeze()
     gc.enable()
     start_background_work(services)

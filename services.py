@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -14,6 +15,7 @@ from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, MpsMemoryProbe, has_gpu
 from models.cache.model_cache import CacheLimits, ModelCache
 from models.cache.status import ResidentStatus
+from models.errors import AudioscopeError
 from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
 from models.files.model_files import ModelFiles
@@ -21,9 +23,9 @@ from models.files.package_weights import PackageWeights
 from models.files.trained_models import TrainedModels
 from models.loading.loaders import ModelLoaders
 from models.loading.whisper_engine import ON_ZERO_GPU, WhisperEngine, choose_whisper_engine
-from models.model_catalog import ALL_MODELS, ModelCatalog
+from models.model_catalog import ALL_MODELS, ModelCatalog, is_installed
 from models.runtime import ModelRuntime
-from models.specs.model_spec import FetchedModel
+from models.specs.model_spec import AdaptedSource, FetchedModel, ModelSpec, PackageSource, RepositorySource
 from models.zero_gpu.placement import MainProcessBuilder
 from models.zero_gpu.starting import ZeroGpu, start_zero_gpu
 from pipelines.clip.clip import AudioClip
@@ -38,6 +40,7 @@ from pipelines.isolation.file_readers import FileReaders
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.jobs.turns import JobLines, Turns
 from pipelines.storage.opening import open_storage
+from pipelines.telemetry.metrics import Metrics
 from settings import Settings
 
 TIDY_INTERVAL_SECONDS = 60.0
@@ -61,6 +64,8 @@ FILES_AT_ONCE = 2
 MACOS_WITH_BFLOAT16 = (14, 0)
 """Version of macOS from which Metal has the number format of the language models."""
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Services:
@@ -82,8 +87,17 @@ class Services:
     """What the page showed of clips."""
     whisper_engine: str
     """Sentence: which library runs Whisper on this machine, and why."""
+    metrics: Metrics
     placed: tuple[ResidentStatus, ...] = ()
     """Models on the GPU of a ZeroGPU Space, which the cache does not hold."""
+
+    @property
+    def installed_models(self) -> list[ModelSpec]:
+        """Models that came with the installation and run here; none where a cluster runs them."""
+        if self.runtime.cluster:
+            return []
+        sources = (RepositorySource, PackageSource, AdaptedSource)
+        return [spec for spec in self.runtime.catalog.specs if isinstance(spec.source, sources) and is_installed(spec)]
 
 
 def build_services(settings: Settings) -> Services:
@@ -91,11 +105,11 @@ def build_services(settings: Settings) -> Services:
 
     There, models are fetched and placed on the GPU now, and this must be the main thread.
     """
-    files, loaders = _model_files(settings), ModelLoaders(settings.cpu_threads)
+    files, loaders, metrics = _model_files(settings), ModelLoaders(settings.cpu_threads), Metrics()
     zero_gpu = _start_zero_gpu(settings, files, loaders) if settings.on_zero_gpu else None
     probe, behind = (HostMemoryProbe(), None) if zero_gpu else _memory_probes()
     builder = MainProcessBuilder(loaders) if zero_gpu else loaders
-    cache = ModelCache(files, builder, probe, behind, _cache_limits(settings))
+    cache = ModelCache(files, builder, probe, behind, _cache_limits(settings), on_wait=metrics.observe_lease_wait)
     engine = WhisperEngine(note=ON_ZERO_GPU) if zero_gpu else choose_whisper_engine(probe.device)
     specs = zero_gpu.offered if zero_gpu else tuple(map(engine.place, ALL_MODELS))
     trained = TrainedModels(settings.trained_models_path)
@@ -126,15 +140,23 @@ def build_services(settings: Settings) -> Services:
         runtime=ModelRuntime(catalog, cache, FeatureStore(settings.feature_store_bytes), zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         file_readers=file_readers,
-        lines=JobLines(
-            models=Turns(settings.parallel_jobs, settings.max_waiting),
-            speech=Turns(settings.parallel_speech_jobs, settings.max_waiting),
-            chains=Turns(settings.max_waiting, settings.max_waiting),
-        ),
+        lines=_job_lines(settings, metrics),
         library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
         whisper_engine=engine.sentence(probe.device),
+        metrics=metrics,
         placed=zero_gpu.placed if zero_gpu else (),
         kept=KeptResults(clips.storage, {AudioClip: _clip_reference(clips), Encoder: _encoder_reference(catalog)}),
+    )
+
+
+def _job_lines(settings: Settings, metrics: Metrics) -> JobLines:
+    def line(name: str, limit: int) -> Turns:
+        return Turns(limit, settings.max_waiting, metrics.observe_turn_wait(name))
+
+    return JobLines(
+        models=line("models", settings.parallel_jobs),
+        speech=line("speech", settings.parallel_speech_jobs),
+        chains=line("chains", settings.max_waiting),
     )
 
 
@@ -186,8 +208,13 @@ def _memory_probes() -> tuple[MemoryProbe, MemoryProbe | None]:
     return HostMemoryProbe(), None
 
 
-def start_background_work(services: Services, model_libraries: Mapping[str, tuple[str, ...]] = MODEL_LIBRARIES) -> None:
-    """Import the slow libraries in the background, then release unused models and old clips periodically."""
+def start_background_work(
+    services: Services, model_libraries: Mapping[str, tuple[str, ...]] = MODEL_LIBRARIES, prepares_models: bool = True
+) -> None:
+    """Import the slow libraries and prepare the models' files in the background, then tidy up periodically.
+
+    Tidying up releases unused models and old clips, and prepares what could not be prepared before.
+    """
 
     def work() -> None:
         services.file_readers.warm_up()
@@ -197,11 +224,23 @@ def start_background_work(services: Services, model_libraries: Mapping[str, tupl
             with services.runtime.cache.without_loads():
                 import_all({module: names})
         while True:
+            if prepares_models:
+                prepare_models(services)
             services.runtime.cache.evict_idle()
             services.clips.sweep()
             time.sleep(TIDY_INTERVAL_SECONDS)
 
     threading.Thread(target=work, name="background-work", daemon=True).start()
+
+
+def prepare_models(services: Services) -> None:
+    """Check the files of the models of this installation, and put together what came in parts."""
+    for spec in services.installed_models:
+        if not services.files.is_fetched(spec):
+            try:
+                services.files.fetch(spec)
+            except (AudioscopeError, OSError) as error:
+                log.warning("%s is not ready.", spec.title, exc_info=error)
 
 
 def import_all(modules: Mapping[str, tuple[str, ...]]) -> None:

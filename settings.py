@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LogFormat = Literal["auto", "text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,6 +51,13 @@ class Settings(BaseSettings):
     max_clip_channels: int = Field(default=16, gt=0)
     clip_age_seconds: float = Field(default=24 * 3600.0, gt=0)
     """How long an unused clip is kept."""
+
+    log_format: LogFormat = "auto"
+    """'text' for people, 'json' for machines; 'auto' writes text where the log is a terminal."""
+    log_level: LogLevel = "info"
+    """At 'debug' the log has addresses, and messages that may quote names of files and texts."""
+    metrics: bool = False
+    """Whether /metrics is served, to everybody who reaches the port."""
 
     cpu_threads: int = Field(default=0, ge=0)
     """Threads of a model on the CPU; 0 lets its library choose."""

@@ -22,7 +22,7 @@ FORBIDDEN = {
     "settings.py": {"app", "cli", "commands", "components", "services", "pipelines", "models", "gradio"},
 }
 PIPELINE_FLOORS = (
-    ("wording", "jobs", "storage", "isolation"),
+    ("wording", "jobs", "storage", "isolation", "telemetry"),
     ("clip",),
     ("tagging", "language_models", "edits"),
     ("speech", "music"),

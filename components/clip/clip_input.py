@@ -39,6 +39,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, NoClip
 from pipelines.clip.links.downloads import Fetched
 from pipelines.jobs.stop_flags import SessionJob
+from pipelines.telemetry.requests import counted_request, note_audio
 from services import Services
 
 Shown = tuple[
@@ -228,16 +229,18 @@ class _ClipHandlers:
 
     def _shown(self, event: gr.EventData, opened: Callable[[], AudioClip], tab: TabId | Literal[""]) -> Shown:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
-        try:
-            clip = opened()
-            person = _text(event, "person")
-            self._clips.keep(clip, person)
-            value = clip_value(clip, clip.content_hash, clip.name, clip.player_file)
-            return clip, value, bar_value("", clip=clip), tab, clip_facts_markup(clip), person
-        except ClipExpired as error:
-            return _refusal(error, gone=_text(event, "hash"))
-        except Exception as error:
-            return _refusal(error)
+        with counted_request("open", "page", never_stop):
+            try:
+                clip = opened()
+                note_audio(clip.duration)
+                person = _text(event, "person")
+                self._clips.keep(clip, person)
+                value = clip_value(clip, clip.content_hash, clip.name, clip.player_file)
+                return clip, value, bar_value("", clip=clip), tab, clip_facts_markup(clip), person
+            except ClipExpired as error:
+                return _refusal(error, gone=_text(event, "hash"))
+            except Exception as error:
+                return _refusal(error)
 
 
 def _arrived(event: gr.EventData) -> str:
@@ -255,7 +258,9 @@ def open_for_api(services: Services, file: object, should_stop: Callable[[], boo
     path = file.get("path") if isinstance(file, dict) else None
     if not isinstance(path, str):
         raise ClipPathRefused
-    return services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY), should_stop=should_stop)
+    clip = services.clips.open(path, (Path(get_upload_folder()), EXAMPLES_DIRECTORY), should_stop=should_stop)
+    note_audio(clip.duration)
+    return clip
 
 
 def bar_value(

@@ -22,6 +22,7 @@ from components.page.option_arguments import with_argument
 from components.page.user_errors import report_errors
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.telemetry.requests import counted_request
 
 STOP_ARGUMENT = "should_stop"
 
@@ -95,14 +96,18 @@ async def _results(
             loop.call_soon_threadsafe(outbox.put_nowait, message)
 
     def run(report: Callable[[Any], None], stopped: Callable[[], bool]) -> None:
+        def should_stop() -> bool:
+            return stopped() or flags.is_closed()
+
         REPORT.set(send)
-        result = report_errors(work)(*arguments, **options, should_stop=lambda: stopped() or flags.is_closed())
-        if not inspect.isgenerator(result):
-            report(result)
-            return
-        with closing(result):
-            for step in result:
-                report(step)
+        with counted_request(work.__name__, "api", should_stop):
+            result = report_errors(work)(*arguments, **options, should_stop=should_stop)
+            if not inspect.isgenerator(result):
+                report(result)
+                return
+            with closing(result):
+                for step in result:
+                    report(step)
 
     with flags.counted():
         Worker[Any](run, cancelled.is_set, send, "endpoint")

@@ -17,6 +17,7 @@ from components.page.jobs.waiting import build_waiting_line, waiting_lines
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.stop_flags import SessionJob
 from pipelines.jobs.turns import Turns
+from pipelines.telemetry.requests import note_audio
 from services import Services
 
 Buttons = list[gr.Button] | dict[str, Any]
@@ -175,7 +176,8 @@ class TabJob:
             if adopted and isinstance(adopted.runner, LiveJob):
                 live = adopted.runner
             elif waiting:
-                live = self._started(LiveJob(name, waiting, outputs), partial(work, *given), person)
+                note_audio(sum(value.duration for value in given if isinstance(value, AudioClip)))
+                live = self._started(LiveJob(name, self._name, waiting, outputs), partial(work, *given), person)
             else:  # Gradio empties the outputs of a generator that yields nothing
                 yield (gr.skip(),) * len(outputs) if len(outputs) > 1 else gr.skip()
                 return

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -13,6 +12,8 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from models.errors import AudioscopeError
+from pipelines.telemetry.metrics import UNEXPECTED
+from pipelines.telemetry.requests import REQUEST, new_id
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +21,18 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def sentence_for(error: Exception) -> str:
-    """Return the sentence for the page; an unexpected error gets an id, under which the log has the traceback."""
-    if isinstance(error, AudioscopeError):
-        log.info("%s: %s", type(error).__name__, error)
+    """Return the sentence for the page; an unexpected error names the request's id, under which the log has the traceback."""
+    request, is_known = REQUEST.get(), isinstance(error, AudioscopeError)
+    kind = type(error).__name__ if is_known else UNEXPECTED
+    if request is not None:
+        request.fail(kind)
+    if is_known:
+        log.info("Answered with %s.", kind)
+        log.debug("%s", error)
         return str(error)
-    error_id = uuid.uuid4().hex[:8]
-    log.error("Unexpected error %s", error_id, exc_info=error)
-    return f"Unexpected error {error_id}: try again, and report this number if it happens again."
+    request_id = request.id if request else new_id()
+    log.error("Unexpected error %s", request_id, exc_info=error, extra={"request_id": request_id})
+    return f"Unexpected error {request_id}: try again, and report this number if it happens again."
 
 
 @contextmanager

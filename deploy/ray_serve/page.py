@@ -14,7 +14,8 @@ from ray.serve.config import RequestRouterConfig
 from ray.serve.handle import DeploymentHandle
 
 from app import build_page, guards, serving_options
-from components.page.server.serving import health_route
+from components.page.server.request_ids import identified
+from components.page.server.serving import service_routes
 from deploy.ray_serve.client import RayCluster
 from deploy.ray_serve.worker import MachineFacts
 from models.model_catalog import ModelCatalog
@@ -45,12 +46,13 @@ class Page:
         facts = await asyncio.gather(*(worker.facts.remote() for worker in workers.values()))
         largest = max(facts, key=lambda machine: (machine.device != "cpu", machine.attainable_bytes))
         self._services = _with_cluster(build_services(page_settings(Settings())), workers, largest)
-        start_background_work(self._services, model_libraries={})  # no model runs here
+        start_background_work(self._services, model_libraries={}, prepares_models=False)  # no model runs here
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         page = build_page(self._services)
         page.max_threads = page._queue.max_thread_count = MAX_JOBS + MORE_THREADS
-        app = FastAPI(routes=[health_route(self._services)], middleware=guards(self._services.settings))
+        middleware = [identified(self._services.metrics), *guards(self._services.settings)]
+        app = FastAPI(routes=service_routes(self._services), middleware=middleware)
         mount_gradio_app(app, page, path="/", **serving_options(self._services))
         return app
 

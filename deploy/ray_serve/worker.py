@@ -49,7 +49,7 @@ class PipelineWorker:
         settings = Settings()
         cpus = int(ray.get_runtime_context().get_assigned_resources().get("CPU", 0))
         self._services = build_services(settings.model_copy(update={"cpu_threads": settings.cpu_threads or cpus}))
-        start_background_work(self._services, model_libraries={})  # each worker needs few of them
+        start_background_work(self._services, model_libraries={}, prepares_models=False)  # each worker needs few of them
 
     def facts(self) -> MachineFacts:
         """Return what this machine can run."""

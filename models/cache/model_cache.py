@@ -70,11 +70,14 @@ class ModelCache:
         host_probe: MemoryProbe | None = None,
         limits: CacheLimits = CacheLimits(),
         clock: Callable[[], float] = time.monotonic,
+        on_wait: Callable[[float], None] = lambda seconds: None,
     ) -> None:
+        """Build an empty cache; it calls `on_wait` with the seconds that each request waited for its models, loading aside."""
         self._files = files
         self._device = device_probe.device
         self._limits = limits
         self._clock = clock
+        self._on_wait = on_wait
         self._memory = DeviceMemory(device_probe, host_probe, limits.headroom_bytes, unlimited=limits.eager)
         self._queue = LeaseQueue(LeaseBook(self._device, limits.max_waiting), self._memory.free_bytes, clock)
         self._placement = ModelPlacement(self._queue, self._memory, builder, clock)
@@ -263,7 +266,11 @@ class ModelCache:
     def _acquire(self, ticket: Ticket, timeout_seconds: float, should_stop: Callable[[], bool]) -> list[Entry]:
         deadline = self._clock() + timeout_seconds
         while True:
-            self._queue.await_grant(ticket, deadline, timeout_seconds, should_stop)
+            began = self._clock()
+            try:
+                self._queue.await_grant(ticket, deadline, timeout_seconds, should_stop)
+            finally:
+                self._on_wait(self._clock() - began)
             try:
                 self._placement.bring_to_device(ticket, should_stop)
             except RoomWasTaken:

@@ -53,6 +53,10 @@ class ModelFiles:
         """
         return self._find(spec) or cast(FetchedModel, self._flights.run(spec, lambda: self._fetch_if_absent(spec)))
 
+    def is_fetched(self, spec: ModelSpec) -> bool:
+        """Return whether its files were found, checked and put together since the app started."""
+        return self._find(spec) is not None
+
     def availability(self, spec: ModelSpec, ask_hub: bool = True) -> Availability:
         """Return whether `spec` can be had; the hub is asked only if the files are not here and `ask_hub` is set."""
         if isinstance(spec.source, RepositorySource):

@@ -6,6 +6,7 @@ A job waits here in its own thread, not in the queue of the web framework, which
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,12 +21,18 @@ STOP_POLL_SECONDS = 0.25
 class Turns:
     """A line of jobs."""
 
-    def __init__(self, limit: int, max_waiting: int) -> None:
-        """Let `limit` jobs work at once, and `max_waiting` more wait."""
+    def __init__(self, limit: int, max_waiting: int, on_wait: Callable[[float], None] = lambda seconds: None) -> None:
+        """Let `limit` jobs work at once, and `max_waiting` more wait; call `on_wait` with the seconds of each wait."""
         self._limit = limit
         self._max_waiting = max_waiting
+        self._on_wait = on_wait
         self._line: list[object] = []  # those that work, then those that wait
         self._changed = threading.Condition()
+
+    @property
+    def waiting(self) -> int:
+        """Number of jobs that wait."""
+        return max(0, len(self._line) - self._limit)
 
     @contextmanager
     def turn(self, should_stop: Callable[[], bool]) -> Iterator[bool]:
@@ -50,6 +57,7 @@ class Turns:
 
     def _wait(self, ticket: object, should_stop: Callable[[], bool]) -> bool:
         """Return whether the turn came before the stop."""
+        began = time.monotonic()
         try:
             with self._changed:
                 while (ahead := self._line.index(ticket) - self._limit + 1) > 0:
@@ -60,6 +68,7 @@ class Turns:
                 return True
         finally:
             report_place(0)
+            self._on_wait(time.monotonic() - began)
 
 
 @dataclass(frozen=True)

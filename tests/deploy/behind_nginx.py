@@ -31,7 +31,10 @@ START_TIMEOUT_SECONDS = 10.0
 @contextmanager
 def app_behind_nginx(folder: Path) -> Iterator[RunningApp]:
     """An app whose address is nginx's; its own port answers too."""
-    with running_app(folder, GRADIO_ROOT_PATH=PATH) as app, nginx_before(app, folder / "nginx") as address:
+    with (
+        running_app(folder, GRADIO_ROOT_PATH=PATH, AUDIOSCOPE_METRICS="true") as app,
+        nginx_before(app, folder / "nginx") as address,
+    ):
         yield replace(app, address=address)
 
 

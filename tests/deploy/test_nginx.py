@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,17 @@ def test_a_file_that_a_result_names_is_fetched_through_nginx(client: Client) -> 
 def test_the_tools_of_the_protocol_are_listed(app: RunningApp) -> None:
     with urllib.request.urlopen(f"{app.address}/gradio_api/mcp/schema") as answer:
         assert "transcribe" in {tool["name"] for tool in json.load(answer)}
+
+
+def test_the_metrics_are_not_passed_on(app: RunningApp) -> None:
+    def status(address: str) -> int:
+        try:
+            with urllib.request.urlopen(address) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+
+    assert [status(f"{app.address}/{path}") for path in ("healthz", "metrics")] == [200, 404]
 
 
 def test_the_path_is_the_one_of_the_documentation() -> None:

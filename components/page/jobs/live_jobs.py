@@ -15,6 +15,7 @@ from models.waiting import PLACE
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import SessionJob, StopFlags
 from pipelines.jobs.turns import Turns
+from pipelines.telemetry.requests import counted_request
 
 POLL_SECONDS = 0.05
 """How often a page that shows a job looks for what is new: a thread for each would be more than the server has."""
@@ -37,11 +38,13 @@ class LiveJob:
     def __init__(
         self,
         name: str,
+        task: str,
         job: SessionJob,
         outputs: Sequence[gr.components.Component],
     ) -> None:
-        """Name the work and its outputs."""
+        """Name the work, the task that it counts for, and its outputs."""
         self.name = name
+        self._task = task
         self.job = job
         self.outputs = tuple(outputs)
         self.had_turn = False
@@ -57,7 +60,7 @@ class LiveJob:
         def run(report: Callable[[Any], None], _: Callable[[], bool]) -> None:
             CURRENT_JOB.set(self.job)  # the thread has a context of its own
             PLACE.set(self.job.place)
-            with flags.run(self.job):
+            with flags.run(self.job), counted_request(self._task, "page", self.job):
                 try:
                     with turns.turn(self.job) as self.had_turn:
                         for update in work():

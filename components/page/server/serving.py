@@ -12,19 +12,26 @@ from typing import NoReturn
 
 import gradio as gr
 from gradio.route_utils import delete_files_created_by_app
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.telemetry.metrics import METRICS_TYPE, ServerState
 from services import Services
 
-HEALTH_PATH = "/healthz"
+HEALTH_PATH, READY_PATH, METRICS_PATH = "/healthz", "/readyz", "/metrics"
 MAX_STOPPING_SECONDS = 8.0
 """How long running jobs may take to end with what they have, after SIGTERM; `docker stop` kills after 10 s."""
 DELIVERY_SECONDS = 0.5
 """From the end of the last job until its result has left the server."""
 
 log = logging.getLogger(__name__)
+
+
+def service_routes(services: Services) -> list[BaseRoute]:
+    """Return the routes that a host asks; that of the metrics only where the settings say so."""
+    routes: list[BaseRoute] = [health_route(services), ready_route(services)]
+    return [*routes, metrics_route(services)] if services.settings.metrics else routes
 
 
 def health_route(services: Services) -> Route:
@@ -44,6 +51,40 @@ def health_route(services: Services) -> Route:
         return JSONResponse({"status": status, "running": services.stop_flags.running}, 200 if status == "ok" else 503)
 
     return Route(HEALTH_PATH, health)
+
+
+def ready_route(services: Services) -> Route:
+    """Return the route that answers 200 once the installation's models are checked and put together; before, 503 with their keys.
+
+    What is not ready works, too, but the first job with it waits for that.
+    """
+
+    def ready(_: object) -> JSONResponse:
+        missing = [spec.key for spec in services.installed_models if not services.files.is_fetched(spec)]
+        return JSONResponse({"status": "preparing" if missing else "ready", "missing": missing}, 503 if missing else 200)
+
+    return Route(READY_PATH, ready)
+
+
+def metrics_route(services: Services) -> Route:
+    """Return the route that Prometheus asks."""
+    metrics, lines = services.metrics, services.lines
+    state = ServerState(
+        cache=services.runtime.cache.status,
+        running=lambda: services.stop_flags.running,
+        waiting={
+            "models": lambda: lines.models.waiting,
+            "speech": lambda: lines.speech.waiting,
+            "chains": lambda: lines.chains.waiting,
+        },
+        memory={"features": lambda: services.runtime.features.used_bytes},
+    )
+    metrics.watch(state)
+
+    def measured(_: object) -> Response:
+        return Response(metrics.text(), media_type=METRICS_TYPE)
+
+    return Route(METRICS_PATH, measured)
 
 
 def end_signal() -> threading.Event:

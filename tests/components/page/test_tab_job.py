@@ -18,6 +18,8 @@ from models.stopping import never_stop
 from pipelines.clip.errors import NoClip
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.jobs.turns import JobLines, Turns
+from pipelines.telemetry.metrics import Metrics
+from pipelines.telemetry.requests import REQUEST, ServedRequest
 from services import Services
 from tests.components.page.steps import steps
 from tests.components.pictures.test_markup import clip as clip
@@ -126,6 +128,26 @@ def test_what_is_asked_for_again_meanwhile_is_done_again(services: Services) -> 
         ("end_unless_running", "always_last"),
     ]
     assert modes[1:] == [*pressed, *followed]
+
+
+def test_a_job_counts_for_the_request_that_began_it(services: Services, clip: Any) -> None:
+    def work(clip: Any, request: gr.Request) -> Iterator[str]:
+        current = REQUEST.get()
+        assert current
+        yield current.id
+
+    with gr.Blocks():
+        said, job = gr.Textbox(), TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
+    request, served = gr.Request(session_hash="one"), ServedRequest("7f3a1b2c", Metrics())
+    job.begin(clip, request)
+    token = REQUEST.set(served)
+    try:
+        assert list(steps(job.shown(work, [said])(clip, request))) == [served.id]
+    finally:
+        REQUEST.reset(token)
+    count = served.metrics.registry.get_sample_value
+    assert count("audioscope_requests_total", {"task": "test", "source": "page", "outcome": "done"}) == 1
+    assert count("audioscope_audio_seconds_total", {"task": "test"}) == clip.duration
 
 
 def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
