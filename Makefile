@@ -13,7 +13,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench accuracy lock update-models clean
+.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench soak accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -81,6 +81,10 @@ screenshots: $(TESTS)
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
+
+# A thousand clips through a whole server: half an hour on two idle cores.
+soak: $(TESTS)
+	$(BIN)/python -m benchmarks.service.soak
 
 # MUSIC keeps packages of music and what is made of them. OPTIONS, such as --seconds 600, --write or --peers librosa madmom: see --help.
 MUSIC ?= $(HOME)/.cache/audioscope-accuracy

@@ -37,14 +37,15 @@ from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.server.closed_routes import ClosedRoutes
 from components.page.server.compression import Compression
-from components.page.server.security_headers import security_headers
 from components.page.server.request_ids import identified, identify_requests
+from components.page.server.security_headers import security_headers
 from components.page.server.serving import end_signal, finish_jobs_and_exit, service_routes
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
 from components.transcription.dictation_api import add_dictation_endpoint
 from components.transcription.tab import build_transcription_tab
+from models.cache.allocator import bound_allocator
 from pipelines.telemetry.logs import configure_logging, join_server_log
 from services import Services, build_services, start_background_work
 from settings import Settings
@@ -141,6 +142,7 @@ def launch(page: gr.Blocks, services: Services) -> str:
 
 def main() -> None:
     """Run the server: `python app.py`."""
+    bound_allocator()
     settings = Settings()
     configure_logging(settings.log_format, settings.log_level)
     told_to_end = end_signal()

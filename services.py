@@ -121,6 +121,7 @@ def build_services(settings: Settings) -> Services:
         cache.attainable_host_bytes,
         lambda: tuple(map(engine.place, trained.find().specs)),
     )
+    features = FeatureStore(settings.feature_store_bytes)
     clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
     clips = ClipStore(
@@ -130,6 +131,7 @@ def build_services(settings: Settings) -> Services:
         open_storage(settings.clip_storage) if settings.clip_storage else None,
         settings.clip_copies_bytes,
         file_readers,
+        features.forget,
     )
     return Services(
         settings=settings,
@@ -137,7 +139,7 @@ def build_services(settings: Settings) -> Services:
         links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
         trained=trained,
-        runtime=ModelRuntime(catalog, cache, FeatureStore(settings.feature_store_bytes), zero_gpu.host if zero_gpu else None),
+        runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
         stop_flags=StopFlags(),
         file_readers=file_readers,
         lines=_job_lines(settings, metrics),
@@ -227,6 +229,7 @@ def start_background_work(
             if prepares_models:
                 prepare_models(services)
             services.runtime.cache.evict_idle()
+            services.runtime.cache.give_back()
             services.clips.sweep()
             time.sleep(TIDY_INTERVAL_SECONDS)
 

@@ -6,10 +6,14 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 Result = TypeVar("Result")
+RESULTS = Path(__file__).parent / "results.md"
+LONG_RUNS = "## Long runs"
+"""Heading of the figures of runs that take an hour, each by a command of its own."""
 
 
 @dataclass(frozen=True)
@@ -57,3 +61,19 @@ def in_a_thread(call: Callable[[], Result]) -> Callable[[], Result]:
             return thread.submit(call).result()
 
     return run
+
+
+def long_runs(results: str) -> str:
+    """Return the section of the long runs of the results, which are not repeated with the others; '' if there is none."""
+    _, heading, rows = results.partition(LONG_RUNS)
+    return heading + rows
+
+
+def write_long_run(name: str, figures: Sequence[Figure]) -> None:
+    """Put the figures into the section of the long runs of the results, in the place of those of the last such run."""
+    results = RESULTS.read_text(encoding="utf-8")
+    begin = f"| {name}: "
+    rows = [line for line in long_runs(results).splitlines()[4:] if line and not line.startswith(begin)]
+    named = as_table([replace(figure, claim=f"{name}: {figure.claim}") for figure in figures]).splitlines()
+    table = "\n".join([*named[:2], *rows, *named[2:]])
+    RESULTS.write_text(f"{results.partition(LONG_RUNS)[0].rstrip()}\n\n{LONG_RUNS}\n\n{table}\n", encoding="utf-8")

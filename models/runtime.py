@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from models.cache.feature_store import FeatureStore
+from models.cache.memory_report import MemoryReport, memory_report
 from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
 
@@ -76,6 +77,15 @@ class Cluster(Protocol):
 
 
 @dataclass(frozen=True)
+class Unloaded:
+    """What freeing the memory of idle models brought."""
+
+    models: int
+    size_bytes: int
+    """Memory of the process that the system and the GPU have back."""
+
+
+@dataclass(frozen=True)
 class ModelRuntime:
     """Catalogue, cache and feature store, passed to pipelines together."""
 
@@ -89,3 +99,21 @@ class ModelRuntime:
     """Where models with `on_zero_gpu` run; None where there is no such GPU."""
     cluster: Cluster | None = None
     """Where jobs run instead of here; None where they run here."""
+
+    def memory(self) -> MemoryReport:
+        """Return the main memory of this process and its workers by owner; it takes milliseconds."""
+        return memory_report(self.cache.status(), self.features)
+
+    def unload_idle(self) -> Unloaded:
+        """Drop every model that is not in use and all features, and return how much memory came back."""
+        held = self._held_bytes()
+        models = self.cache.clear()
+        self.features.clear()
+        self.cache.give_back()
+        return Unloaded(models, max(0, held - self._held_bytes()))
+
+    def _held_bytes(self) -> int:
+        """Return the bytes of main memory and of a GPU that this process holds."""
+        status = self.cache.status()
+        on_gpu = status.total_bytes - status.free_bytes if status.device == "cuda" else 0
+        return self.memory().process + on_gpu

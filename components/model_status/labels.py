@@ -8,6 +8,18 @@ UNLOAD = "Unload idle models"
 RESIDENT_COLUMNS = ("Model", "Weights", "Where", "State")
 CATALOGUE_COLUMNS = ("Model", "Task", "Size", "Licence", "Where")
 IN_MEMORY = "In memory"
+MEMORY = "Main memory by owner"
+MEMORY_COLUMNS = ("Owner", "Size")
+MEMORY_OWNERS = {
+    "models": ("Models", "their weights, as measured at the load"),
+    "features": ("Features of clips", "computed once and shared by the tabs"),
+    "freed": ("Freed", "kept for the next job, at most; the system gets it back every minute"),
+    "code": ("Programs", "code and files that the system can drop and read again"),
+    "libraries": ("Libraries and jobs", "Python, what it imported, and what is at work"),
+    "readers": ("File readers", "processes of their own"),
+}
+"""(name, explanation) of the fields of `MemoryReport`."""
+TOTAL = "Together"
 CATALOGUE = "Catalogue"
 NO_MODEL = "No model is loaded. The first job loads what it needs."
 SEARCH = "Search models"

@@ -11,8 +11,8 @@ import gradio as gr
 
 from components.model_status.catalogue import catalogue_markup, filter_markup
 from components.model_status.labels import IN_MEMORY, NO_MODEL, RESIDENT_COLUMNS, UNLOAD
+from components.model_status.memory import memory_markup, unloaded_sentence
 from components.page.page_script import page_script
-from models.cache.memory import HostMemoryProbe
 from models.cache.status import PLACED, CacheStatus, ResidentStatus
 from models.errors import as_size
 from pipelines.wording.grammar import counted
@@ -44,6 +44,7 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
         panel = gr.HTML("", elem_id="residents", apply_default_css=False)
         with gr.Row(elem_classes="actions"):
             free = gr.Button(UNLOAD, min_width=0, elem_id="free-models")
+            came_back = gr.HTML("", elem_id="came-back", apply_default_css=False)
     with gr.Column(elem_classes="card"):
         gr.HTML(filter_markup(), elem_id="catalogue-filter", apply_default_css=False)
         catalogue = gr.HTML("", elem_id="catalogue", js_on_load=page_script("model_status/catalogue"), apply_default_css=False)
@@ -51,19 +52,17 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     def refresh() -> tuple[str, str]:
         status = services.runtime.cache.status()
         status = replace(status, residents=(*services.placed, *status.residents))
-        memory = process_memory(status, HostMemoryProbe().used_bytes(), services.runtime.features.used_bytes)
-        return pill_markup(status), status_markup(status, memory)
+        return pill_markup(status), status_markup(status) + memory_markup(services.runtime.memory())
 
-    def free_all() -> tuple[str, str]:
-        services.runtime.cache.clear()
-        services.runtime.features.clear()
-        return refresh()
+    def free_all() -> tuple[str, str, str]:
+        unloaded = services.runtime.unload_idle()
+        return *refresh(), f'<p class="summary" role="status">{unloaded_sentence(unloaded)}</p>'
 
     shown = [pill.html, panel]
     quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     page.load(refresh, outputs=shown, **quiet)
     pill.timer.tick(refresh, outputs=shown, **quiet)
-    free.click(free_all, outputs=shown, **quiet)
+    free.click(free_all, outputs=[*shown, came_back], **quiet)
     for event in (page.load, gr.Timer(CATALOGUE_SECONDS).tick):
         event(lambda: catalogue_markup(services), outputs=catalogue, **quiet)
 
@@ -81,19 +80,7 @@ def pill_markup(status: CacheStatus) -> str:
     )
 
 
-def process_memory(status: CacheStatus, process_bytes: int, feature_bytes: int) -> str:
-    """Return how much main memory the process holds, and for what, as a sentence."""
-    model_bytes = sum(resident.size_bytes for resident in status.residents if resident.place == "main memory")
-    parts = {
-        "weights of models": model_bytes,
-        "features of clips": feature_bytes,
-        "libraries and their working memory": process_bytes - model_bytes - feature_bytes,
-    }
-    listed = ", ".join(f"{as_size(size)} {name}" for name, size in parts.items() if size > 0)
-    return f"This process holds {as_size(process_bytes)} of main memory: {listed}."
-
-
-def status_markup(status: CacheStatus, memory_of_process: str) -> str:
+def status_markup(status: CacheStatus) -> str:
     """Return the residents as a table, and the memory in words."""
     device = DEVICE_NAMES[status.device]
     reserved = f", {as_size(status.reserved_bytes)} reserved for work" if status.reserved_bytes else ""
@@ -104,7 +91,7 @@ def status_markup(status: CacheStatus, memory_of_process: str) -> str:
     heads = "".join(f'<th scope="col">{name}</th>' for name in RESIDENT_COLUMNS)
     rows = "".join(_resident_row(resident) for resident in status.residents)
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else f'<p class="empty">{NO_MODEL}</p>'
-    return f'<h2>{IN_MEMORY}</h2>{table}<p class="summary">{memory}</p><p class="summary">{memory_of_process}</p>'
+    return f'<h2>{IN_MEMORY}</h2>{table}<p class="summary">{memory}</p>'
 
 
 def _resident_row(resident: ResidentStatus) -> str:

@@ -51,6 +51,12 @@ class FeatureStore:
             self._arrays.clear()
             self._used_bytes = 0
 
+    def forget(self, clip_hash: str) -> None:
+        """Drop the arrays of one clip."""
+        with self._lock:
+            for key in [key for key in self._arrays if key.clip_hash == clip_hash]:
+                self._used_bytes -= self._arrays.pop(key).nbytes
+
     def find(self, key: FeatureKey) -> AnyArray | None:
         """Return the array of `key`, read-only; None if it is not in the store."""
         with self._lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import sys
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Protocol
 
 import psutil
 
+from models.cache.allocator import give_back_freed
 from models.specs.model_spec import Device
 
 AMD_DRIVER = Path("/dev/kfd")
@@ -66,10 +66,7 @@ class HostMemoryProbe:
 
     def give_back(self) -> None:
         """Return freed blocks to the system; glibc keeps many, which after some loads looks like a leak."""
-        if sys.platform == "linux":
-            trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
-            if trim is not None:
-                trim(0)
+        give_back_freed()
 
     def _cgroup_limits(self) -> list[tuple[int, int]]:
         """Return (limit, used without droppable page cache) of every limited cgroup from this process up to the root."""

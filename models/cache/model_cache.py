@@ -27,7 +27,7 @@ from models.cache.lease_book import Entry, LeaseBook, Ticket
 from models.cache.lease_queue import LeaseQueue
 from models.cache.memory import MemoryProbe
 from models.cache.placement import DeviceMemory, ModelBuilder, ModelPlacement, RoomWasTaken
-from models.cache.status import CacheStatus, ResidentStatus
+from models.cache.status import MAIN_MEMORY, CacheStatus, ResidentStatus
 from models.errors import OutOfMemory
 from models.out_of_memory import is_out_of_memory, let_go_of_locals
 from models.specs.model_spec import FetchedModel, ModelIdentity, ModelSpec
@@ -200,6 +200,10 @@ class ModelCache:
         """Free every model that is not in use and return their number."""
         return self.evict_idle(0.0)
 
+    def give_back(self) -> None:
+        """Return memory that is freed but kept by allocators to its owner."""
+        self._memory.collect()
+
     def attainable_bytes(self) -> int:
         """Return the bytes that models could have on the device if every resident made room."""
         with self._queue.changed:
@@ -230,7 +234,7 @@ class ModelCache:
 
     def _resident_status(self, identity: ModelIdentity, entry: Entry) -> ResidentStatus:
         spec = entry.model.spec
-        place = "GPU" if entry.place == "device" and spec.place(self._device) != "cpu" else "main memory"
+        place = "GPU" if entry.place == "device" and spec.place(self._device) != "cpu" else MAIN_MEMORY
         state = "leaving" if entry.leaving else "idle" if entry.is_idle else "in use" if entry.resident else "loading"
         idle_seconds = self._clock() - entry.idle_since if state == "idle" else 0.0
         return ResidentStatus(spec.title, entry.model.revision, identity.dtype, place, entry.size_bytes, state, idle_seconds)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAIN_MEMORY = "main memory"
+"""Place of a model that is not on a GPU."""
 PLACED = "ready for every call"
 """State of a model that lies on ZeroGPU's GPU as long as the app runs."""
 

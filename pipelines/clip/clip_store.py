@@ -57,8 +57,13 @@ class ClipStore:
         storage: Storage | None = None,
         max_local_bytes: int = 20 * 10**9,
         isolation: Isolation = NoIsolation(),
+        on_removed: Callable[[str], object] = lambda content_hash: None,
     ) -> None:
-        """Keep clips in `directory`; `max_local_bytes` limits it where there is a `storage`, `isolation` reads files."""
+        """Keep clips in `directory`; `max_local_bytes` limits it where there is a `storage`, `isolation` reads files.
+
+        `on_removed` is called with the content hash of each clip that goes.
+        """
+        self._on_removed = on_removed
         self._isolation = isolation
         self._directory = directory
         self._limits = limits
@@ -216,7 +221,7 @@ class ClipStore:
         if not self._keepers.stamps(keepers):
             if self._shared:
                 self._shared.forget(content_hash)
-            discard(self._directory / content_hash)
+            self._remove(self._directory / content_hash)
 
     def sweep(self, now: float | None = None) -> int:
         """Remove clips that were unused for the age limit and return their number here. `now`: seconds since the epoch.
@@ -226,7 +231,7 @@ class ClipStore:
         now = time.time() if now is None else now
         stale = [folder for folder, used in last_uses(self._directory).items() if used < now - self._max_age_seconds]
         for folder in stale:
-            discard(folder)
+            self._remove(folder)
         if self._shared:
             self._shared.trim(now)
             if now >= self._next_shared_sweep:
@@ -236,6 +241,10 @@ class ClipStore:
         with self._lock:
             self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
         return len(stale)
+
+    def _remove(self, folder: Path) -> None:
+        discard(folder)
+        self._on_removed(folder.name)
 
     def _decode(self, recording: Recording, file_hash: str) -> AudioClip:
         self._directory.mkdir(parents=True, exist_ok=True)

@@ -69,8 +69,8 @@ class ServerState:
     """Jobs and calls that run."""
     waiting: Mapping[str, Callable[[], int]]
     """Jobs that wait for their turn, by line."""
-    memory: Mapping[str, Callable[[], int]]
-    """Bytes by owner, the models aside."""
+    memory: Callable[[], Iterable[tuple[str, int]]]
+    """Main memory: (owner, bytes)."""
 
 
 class _StateCollector(Collector):
@@ -92,10 +92,9 @@ class _StateCollector(Collector):
         yield GaugeMetricFamily(f"{NAMESPACE}_leases_waiting", "Requests that wait for models.", value=status.waiting)
         yield CounterMetricFamily(f"{NAMESPACE}_model_loads", "Models that were loaded.", value=status.loads)
         yield CounterMetricFamily(f"{NAMESPACE}_model_evictions", "Models that made room for others.", value=status.evictions)
-        memory = GaugeMetricFamily(f"{NAMESPACE}_memory_bytes", "Memory by owner.", labels=["owner"], unit="")
-        memory.add_metric(["models"], sum(resident.size_bytes for resident in status.residents))
-        for owner, size_bytes in self._state.memory.items():
-            memory.add_metric([owner], size_bytes())
+        memory = GaugeMetricFamily(f"{NAMESPACE}_memory_bytes", "Main memory by owner.", labels=["owner"], unit="")
+        for owner, size_bytes in self._state.memory():
+            memory.add_metric([owner], size_bytes)
         yield memory
         device = GaugeMetricFamily(
             f"{NAMESPACE}_device_memory_free_bytes", "Free memory where models run.", value=status.free_bytes

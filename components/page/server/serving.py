@@ -77,7 +77,7 @@ def metrics_route(services: Services) -> Route:
             "speech": lambda: lines.speech.waiting,
             "chains": lambda: lines.chains.waiting,
         },
-        memory={"features": lambda: services.runtime.features.used_bytes},
+        memory=lambda: services.runtime.memory().owners(),
     )
     metrics.watch(state)
 

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from components.model_status.labels import TASK_NAMES
-from components.model_status.panel import pill_markup, process_memory, status_markup
+from components.model_status.panel import pill_markup, status_markup
 from components.page.markup import failure_markup
 from components.transcription.summary import transcription_summary, waiting_message
 from models.cache.status import PLACED, CacheStatus, ResidentStatus
@@ -63,7 +63,7 @@ def test_the_status_counts_and_names() -> None:
     status = CacheStatus("cpu", 25 * 10**9, 20 * 10**9, 3 * 10**8, (resident,), 2, 5, 1)
     assert "1 model, 126 MB" in pill_markup(status)
     assert "2 waiting" in pill_markup(status)
-    panel = status_markup(status, process_memory(status, 10**9, 24 * 10**6))
+    panel = status_markup(status)
     for words in (
         "Whisper &lt;base&gt;",
         "0123456789",
@@ -71,13 +71,12 @@ def test_the_status_counts_and_names() -> None:
         "20.0 GB of 25.0 GB free",
         "300 MB reserved",
         "2 waiting",
-        "holds 1.0 GB of main memory: 126 MB weights of models, 24 MB features of clips, 850 MB libraries",
     ):
         assert words in panel
     assert 'data-busy="false"' in pill_markup(status)
     empty = replace(status, residents=(), waiting=0)
     assert "no model loaded" in pill_markup(empty)
-    assert "No model is loaded" in status_markup(empty, "")
+    assert "No model is loaded" in status_markup(empty)
 
 
 def test_every_task_has_a_name_for_the_catalogue() -> None:
@@ -89,4 +88,4 @@ def test_models_on_zero_gpu_are_listed_and_keep_the_page_quiet() -> None:
     status = CacheStatus("cpu", 25 * 10**9, 20 * 10**9, 0, (placed,), 0, 0, 0)
     assert "<b>CPU and ZeroGPU</b> · 1 model, 3.0 GB" in pill_markup(status)
     assert 'data-busy="false"' in pill_markup(status)
-    assert f"<td>ZeroGPU</td><td>{PLACED}</td>" in status_markup(status, "")
+    assert f"<td>ZeroGPU</td><td>{PLACED}</td>" in status_markup(status)

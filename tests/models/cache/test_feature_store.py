@@ -35,6 +35,16 @@ def is_stored(store: FeatureStore, wanted: FeatureKey) -> bool:
     return not computed
 
 
+def test_the_arrays_of_a_clip_go_with_it_and_no_others() -> None:
+    store = FeatureStore(10_000)
+    for clip, layer in (("one", "a"), ("one", "b"), ("other", "a")):
+        store.get_or_compute(FeatureKey(clip, "model", "1", layer), lambda: np.zeros(100, np.float32))
+    store.forget("one")
+    assert store.used_bytes == 400
+    assert store.find(FeatureKey("one", "model", "1", "a")) is None
+    assert store.find(FeatureKey("other", "model", "1", "a")) is not None
+
+
 def test_what_was_computed_is_found_again_and_cannot_be_changed() -> None:
     store = FeatureStore(1000)
     first = store.get_or_compute(key("x"), lambda: array(7))

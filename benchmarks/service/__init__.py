@@ -1,0 +1,1 @@
+"""Long runs against a whole server: what it holds after many clips."""
