@@ -106,7 +106,8 @@ def figures(held: Sequence[Held], seconds: float) -> list[Figure]:
     last = held[-WINDOW:]
 
     def grown(what: str) -> float:
-        return statistics.median(getattr(one, what) for one in last) - statistics.median(getattr(one, what) for one in settled)
+        before, now = (statistics.median(float(getattr(one, what)) for one in part) for part in (settled, last))
+        return now - before
 
     count = min(SETTLED_CLIP, len(held) // 2)
     memory = statistics.median(one.memory_mb for one in settled)
