@@ -6,8 +6,9 @@ export function scrollToResults() {
   document.addEventListener('click', event => {
     const pressed = event.target.closest('.controls button.primary, #draw-storyboard');
     const results = pressed?.closest('.columns')?.querySelector('.results');
-    if (!results || results.getBoundingClientRect().top < FAR_DOWN * innerHeight) return;
-    results.dataset.asked = 'true'; // styles may keep room for what comes
+    if (!results) return;
+    results.dataset.asked = 'true'; // styles keep room for what comes
+    if (results.getBoundingClientRect().top < FAR_DOWN * innerHeight) return;
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     results.scrollIntoView({behavior: still ? 'auto' : 'smooth'});
   });

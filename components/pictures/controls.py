@@ -101,13 +101,15 @@ class Drawn:
     clip_hash: str = ""
     prompt: str = ""
     """Prompt that was written from the clip; while the box still holds it, it is rewritten for another clip or segment."""
+    drawn_prompt: str = ""
+    """The same where a drawing wrote it, not the button; empty otherwise."""
     seed: int | None = None
     pictures: tuple[DrawnPicture, ...] = ()
     """All pictures that were drawn of the clip, the latest `MAX_GALLERY`, oldest first."""
 
 
 def build_picture_controls(
-    runtime: ModelRuntime, model_choices: ModelChoices
+    runtime: ModelRuntime, model_choices: ModelChoices, drawn: gr.State
 ) -> tuple[PictureControls, PictureButtons, RunButtons]:
     """Build the controls that most people need, the buttons that start and stop a job, and the rest folded away."""
     catalog = runtime.catalog
@@ -121,7 +123,7 @@ def build_picture_controls(
     with gr.Accordion(labels.ADVANCED, open=False):
         advanced, image_hint = _build_advanced(catalog, model_choices)
     texts = [prompt["prompt"], prompt["extra_prompt"]]
-    connect_hints(catalog, [model, prompt["audio_weight"], *texts], prompt_hints)
+    connect_hints(catalog, [model, prompt["audio_weight"], *texts], drawn, prompt_hints)
     reset = gr.Button(labels.RESET, size="sm", min_width=0, elem_id="reset-settings")
     with gr.Accordion(labels.RESTORE, open=False):
         restore = gr.File(label=labels.RESTORE_FILE, height=120, elem_id="restore-settings")
@@ -144,7 +146,8 @@ def _build_prompt(catalog: ModelCatalog) -> tuple[dict[str, Any], list[gr.HTML],
         prompt = gr.Textbox(
             label=labels.PROMPT,
             placeholder=labels.PROMPT_EXAMPLE,
-            lines=2,
+            lines=4,
+            max_lines=4,  # a prompt that the app writes while a person looks at the picture must not move it
             max_length=MAX_TEXT_CHARACTERS,
             elem_id="picture-prompt",
         )

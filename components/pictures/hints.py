@@ -21,12 +21,12 @@ def build_hint(elem_id: str | None = None) -> gr.HTML:
     return gr.HTML("", elem_id=elem_id, elem_classes="hint", apply_default_css=False)
 
 
-def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], outputs: list[gr.HTML]) -> None:
+def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], drawn: gr.State, outputs: list[gr.HTML]) -> None:
     """Update the hints when a control changes; `inputs` and `outputs` are in the order of `hints_for`."""
     gr.on(
         [control.change for control in inputs],
-        lambda model, weight, *texts: hints_for(catalog, model, weight, *(text or "" for text in texts)),
-        inputs=inputs,
+        lambda last, model, weight, prompt, extra: hints_for(catalog, model, weight, prompt, extra, last.drawn_prompt),
+        inputs=[drawn, *inputs],
         outputs=outputs,
         queue=False,
         **QUIET,
@@ -34,13 +34,17 @@ def connect_hints(catalog: ModelCatalog, inputs: list[gr.components.Component], 
 
 
 def hints_for(
-    catalog: ModelCatalog, model: str, audio_weight: float, prompt: str | None, extra_prompt: str | None
+    catalog: ModelCatalog, model: str, audio_weight: float, prompt: str | None, extra_prompt: str | None, drawn_prompt: str = ""
 ) -> tuple[str, str]:
-    """Return the hints below the prompt and below the extra prompt; empty where there is nothing to say."""
-    is_unused = audio_weight == 1 and bool((prompt or "").strip())
-    return _line(labels.UNUSED_PROMPT) if is_unused else _unknown(catalog, model, prompt or ""), _unknown(
-        catalog, model, extra_prompt or ""
-    )
+    """Return the hints below the prompt and below the extra prompt; empty where there is nothing to say.
+
+    There is none about `drawn_prompt`, which a drawing wrote: the result says what became of it, and a hint would move the page.
+    """
+    text = (prompt or "").strip()
+    if text == drawn_prompt.strip():
+        text = ""
+    first = _line(labels.UNUSED_PROMPT) if text and audio_weight == 1 else _unknown(catalog, model, text)
+    return first, _unknown(catalog, model, extra_prompt or "")
 
 
 def _unknown(catalog: ModelCatalog, model: str, text: str) -> str:

@@ -80,12 +80,12 @@ def build_picture_tab(services: Services, clip: ClipInput, model_choices: ModelC
     drawn, loop = gr.State(Drawn()), gr.State(None)
     with gr.Row(elem_classes="columns"):
         with gr.Column(elem_classes="card controls", min_width=260, scale=0):
-            controls, buttons, run = build_picture_controls(services.runtime, model_choices)
+            controls, buttons, run = build_picture_controls(services.runtime, model_choices, drawn)
         with gr.Column(elem_classes="card results", min_width=260):
             pictures = gr.HTML(EMPTY, elem_id="pictures", js_on_load=page_script("pictures/pictures"), apply_default_css=False)
             script = page_script("pictures/pictures")
-            concepts = gr.HTML("", elem_id="picture-concepts", js_on_load=script, apply_default_css=False)
             summary = gr.HTML("", elem_id="picture-summary", apply_default_css=False)
+            concepts = gr.HTML("", elem_id="picture-concepts", js_on_load=script, apply_default_css=False)
             upscaling = build_upscale_panel(services.runtime.catalog, model_choices)
             panel, film = build_storyboard_panel(), build_film_panel()
             gallery = gr.HTML("", elem_id="picture-gallery", js_on_load=script, apply_default_css=False)
@@ -182,7 +182,7 @@ class _PictureWork:
             model = runtime.catalog.choose("draw_pictures", options.model).spec
             start, end = picture_segment(clip, options, runtime)
             text = write_prompt(clip, start, end, model, runtime, should_stop).text
-            yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text), gr.skip()
+            yield *NOTHING_NEW[:4], text, replace(drawn, clip_hash=clip.content_hash, prompt=text, drawn_prompt=""), gr.skip()
         except Exception as error:
             yield _failed(clip, drawn, error)
 
@@ -217,7 +217,7 @@ def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update 
     if not contents.pictures:
         return None
     *earlier, last = pictures = unbundled_pictures(clip, contents.pictures[-MAX_GALLERY:])
-    drawn = Drawn(clip.content_hash, "", last.seed, pictures)
+    drawn = Drawn(clip.content_hash, seed=last.seed, pictures=pictures)
     summary = f'<p class="summary" data-state="done">{labels.FROM_BUNDLE}</p>'
     timeline = TimelineFeed(clip.content_hash, "pictures")
     put_segment(timeline, contents.pictures[-1].start, contents.pictures[-1].end)
@@ -233,7 +233,8 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
     try:
         for now in snapshots:
             kept += keep_pictures(clip, now.pictures[len(kept) :])
-            written = now.prompt or before.prompt if options.prompt is None else ""
+            is_typed = options.prompt is not None
+            written, drawn_prompt = ("", "") if is_typed else (now.prompt or before.prompt, now.prompt or before.drawn_prompt)
             seed = kept[-1].picture.seed if kept else before.seed
             segment = sent.changed("segment", (now.start, now.end)) if now.end else None
             if isinstance(segment, tuple):
@@ -244,7 +245,7 @@ def _streamed(clip: AudioClip, options: PictureOptions, before: Drawn, snapshots
                 drawing_summary(now),
                 timeline.value() if isinstance(segment, tuple) else gr.skip(),
                 sent.changed("prompt", now.prompt) if now.prompt else gr.skip(),
-                Drawn(clip.content_hash, written, seed, (*earlier, *map(drawn_picture, kept))[-MAX_GALLERY:]),
+                Drawn(clip.content_hash, written, drawn_prompt, seed, (*earlier, *map(drawn_picture, kept))[-MAX_GALLERY:]),
                 sent.changed("gallery", gallery_markup(earlier)),
             )
     except Exception:

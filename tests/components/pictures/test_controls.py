@@ -11,6 +11,7 @@ import pytest
 from components.page.model_choices import ModelChoices
 from components.pictures.controls import (
     FIELDS,
+    Drawn,
     build_picture_controls,
     components_of,
     options_of,
@@ -66,7 +67,7 @@ def test_the_untouched_page_stands_for_the_usual_options(catalog: ModelCatalog) 
     nothing: Any = None
     runtime = ModelRuntime(catalog, nothing, nothing)
     with gr.Blocks():
-        controls, _, run = build_picture_controls(runtime, ModelChoices())
+        controls, _, run = build_picture_controls(runtime, ModelChoices(), gr.State(Drawn()))
     assert run.estimate is None  # nothing off ZeroGPU
     assert options_of(tuple(component.value for component in components_of(controls))) == PictureOptions()
 

@@ -14,6 +14,13 @@ def test_a_prompt_has_no_effect_only_where_audio_alone_is_drawn(services: Servic
         assert hints_for(services.runtime.catalog, AUTO, share, prompt, "") == ("", "")
 
 
+def test_there_is_no_hint_about_a_prompt_that_a_drawing_wrote(services: Services) -> None:
+    for share in (0.5, 1.0):
+        hints = hints_for(services.runtime.catalog, "tiny-diffusion", share, "flute at night", "in red", "flute at night ")
+        assert hints == ("", hints_for(services.runtime.catalog, "tiny-diffusion", share, "", "in red")[1])
+    assert hints_for(services.runtime.catalog, AUTO, 1.0, "flute at night", "", "flute")[0]
+
+
 def test_words_that_the_small_model_never_saw_are_named(services: Services) -> None:
     prompt, extra = hints_for(
         services.runtime.catalog, "tiny-diffusion", 0.5, "Owl <hooting> at night", "rain in my red carriage"
