@@ -6,6 +6,7 @@ import csv
 import math
 import random
 import struct
+import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +26,9 @@ from training.audio_aligner.captioned_sounds import CAPTIONS, caption_of, captio
 from training.audio_aligner.dataset import FITTING, Example
 from training.audio_aligner.fitting import FittingOptions, TextSpace, build_aligner, class_concepts, fit, fitting_loss
 from training.audio_aligner.objective import Objective, alignment_loss, contrastive_loss, metrics
-from training.audio_aligner.packages import of_openttd_sounds, of_qt_resources, rows
+from training.audio_aligner.packages import keep_sounds, of_openttd_sounds, of_qt_resources, rows
 from training.audio_aligner.wav2vec2_bert import SECONDS, FullOptions, Training, load_models
+from training.data.archives import ArchiveRefused
 from training.loop.batches import Shard
 from training.loop.config import read_config
 from training.loop.options import LoopOptions
@@ -94,6 +96,27 @@ def qt_resources(content: bytes, compressed: bool) -> bytes:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_sounds_are_found_in_compiled_qt_resources(compressed: bool):
     assert list(of_qt_resources(qt_resources(b"OggS and so on", compressed))) == [("/a/b.ogg", b"OggS and so on")]
+
+
+def zip_file(path: Path, *names: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, "OggS and so on")
+    return path
+
+
+def test_sounds_of_a_packages_zip_file_are_kept_and_nothing_else(tmp_path: Path):
+    zip_file(tmp_path / "sounds.zip", "a/bell.ogg", "a/readme.txt")
+    (tmp_path / "copyright").touch()
+    keep_sounds(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "sounds.zip.unpacked/a/bell.ogg"]
+
+
+def test_a_packages_zip_file_with_a_path_outside_is_refused(tmp_path: Path):
+    zip_file(tmp_path / "sounds.zip", "good.ogg", "../bell.ogg")
+    with pytest.raises(ArchiveRefused):
+        keep_sounds(tmp_path)
+    assert not list(tmp_path.rglob("*.ogg"))
 
 
 def test_sounds_are_found_in_openttds_file():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import librosa
@@ -13,6 +15,8 @@ import torch
 
 from benchmarks.notes.scores import ScoreNote
 from pipelines.notes.piano.decoding import PianoThresholds, decode_piano
+from training.data.triples import Split
+from training.loop.batches import generator_at
 from training.loop.command_line import Command
 from training.loop.config import read_config
 from training.piano import __main__ as training
@@ -22,7 +26,7 @@ from training.piano.key_network import HARMONICS, KeyNetworkOptions, harmonic_we
 from training.piano.network import NetworkOptions, PianoNetwork
 from training.piano.performance import Performance, PlayedNote, perform, sounding
 from training.piano.pianos import SoundFontPiano, midi_of, pianos
-from training.piano.scores import Split, composed, split_of, study
+from training.piano.scores import DRILL_FIGURE_PROBS, DRILL_STEPS, STUDY_FIGURE_PROBS, STUDY_STEPS, composed, split_of, study
 from training.piano.targets import targets_of
 
 CONFIGS = Path(training.__file__).parent / "configs"
@@ -63,8 +67,34 @@ def test_a_key_is_released_before_it_is_struck_again_and_the_pedal_holds_it() ->
 
 
 def test_studies_reach_the_ends_of_the_keyboard() -> None:
-    pitches = {note.pitch for seed in range(20) for note in study(np.random.default_rng(seed))}
+    studies = [study(np.random.default_rng(seed), STUDY_STEPS, STUDY_FIGURE_PROBS) for seed in range(20)]
+    pitches = {note.pitch for notes in studies for note in notes}
     assert min(pitches) <= 24 and max(pitches) >= 105
+
+
+def test_drills_are_faster_than_studies_and_repeat_more() -> None:
+    def figures(steps: Sequence[float], probs: Sequence[float]) -> tuple[float, float]:
+        """Return (median time in quarters to the next onset of the hand, fraction of onsets that repeat a pitch of the last)."""
+        waits, repeats = [], []
+        for seed in range(10):
+            chords: dict[float, set[int]] = {}
+            for note in study(np.random.default_rng(seed), steps, probs):
+                if note.part == 0:
+                    chords.setdefault(note.onset, set()).add(note.pitch)
+            waits += np.diff(sorted(chords)).tolist()
+            repeats += [bool(chords[a] & chords[b]) for a, b in pairwise(sorted(chords))]
+        return float(np.median(waits)), float(np.mean(repeats))
+
+    usual, fast = figures(STUDY_STEPS, STUDY_FIGURE_PROBS), figures(DRILL_STEPS, DRILL_FIGURE_PROBS)
+    assert fast[0] < usual[0] and fast[1] > 1.3 * usual[1]
+
+
+def test_the_level_of_an_excerpt_is_kept() -> None:
+    levels = []
+    for level in (20.0, 8.0):
+        example = replace(one_note(), mel=np.full_like(one_note().mel, level))
+        levels.append(targets_of(example, 0, 100, 320, generator_at(0, 0)).mel.mean().item())
+    assert levels[0] - levels[1] == pytest.approx(12, abs=0.1) and levels[0] == pytest.approx(20, abs=6)
 
 
 def test_targets_give_the_times_back() -> None:

@@ -9,11 +9,12 @@ import fnmatch
 import json
 import struct
 import subprocess
-import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from training.data.archives import unpack
 
 SOUNDS = Path(__file__).with_name("sounds.json")
 ENDINGS = (".ogg", ".oga", ".wav", ".flac", ".mp3")
@@ -60,6 +61,7 @@ def unpacked(package: str, folder: Path) -> list[Path]:
 
     Raises:
         subprocess.CalledProcessError: apt-get or dpkg-deb failed.
+        ArchiveRefused: a zip file of the package would do harm.
     """
     if not (folder / DONE).exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -67,37 +69,31 @@ def unpacked(package: str, folder: Path) -> list[Path]:
         (deb,) = folder.glob("*.deb")
         subprocess.run(["dpkg-deb", "--extract", deb, folder], check=True, capture_output=True)
         deb.unlink()
-        for path in [path for path in folder.rglob("*") if path.is_file()]:
-            if path.suffix in ARCHIVES and not path.is_symlink():  # the file itself may be gone by now
-                _unpack_archive(path)
-            if path.suffix not in ENDINGS:
-                path.unlink()
+        keep_sounds(folder)
         (folder / DONE).touch()
     return [path for path in folder.rglob("*") if path.suffix in ENDINGS]
 
 
+def keep_sounds(folder: Path) -> None:
+    """Unpack the archives below a folder, and remove all files that are no sounds."""
+    for path in [path for path in folder.rglob("*") if path.suffix in ARCHIVES and path.is_file() and not path.is_symlink()]:
+        _unpack_archive(path)
+    for path in [path for path in folder.rglob("*") if path.is_file() and path.suffix not in ENDINGS]:
+        path.unlink()
+
+
 def _unpack_archive(path: Path) -> None:
-    """Put the sounds of an archive into a folder of its name."""
-    match path.suffix:
-        case ".zip":
-            sounds = _of_zip(path)
-        case ".cat":
-            sounds = of_openttd_sounds(path.read_bytes())
-        case _:
-            sounds = of_qt_resources(path.read_bytes())
+    """Put what is in an archive into a folder of its name."""
     target = path.with_name(f"{path.name}{UNPACKED}")
+    if path.suffix == ".zip":
+        unpack(path, target)
+        return
+    sounds = of_openttd_sounds(path.read_bytes()) if path.suffix == ".cat" else of_qt_resources(path.read_bytes())
     for name, content in sounds:
         if name.endswith(ENDINGS):
             file = target / name.lstrip("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
-
-
-def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.endswith(ENDINGS) and ".." not in name:
-                yield name, archive.read(name)
 
 
 def of_openttd_sounds(content: bytes) -> Iterator[tuple[str, bytes]]:

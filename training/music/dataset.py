@@ -24,8 +24,9 @@ from pipelines.music.harmony.harmony_network import pooled_notes
 from pipelines.music.harmony.note_activations import NOTE_SAMPLE_RATE, note_block, note_block_count
 from pipelines.music.rhythm.beat_network import frame_count, input_gain, log_mel
 from training.data.recording_effects import augment, noise
+from training.data.triples import Split
 from training.music.excerpt_training import PIECES
-from training.music.pieces.composition import Split, styled_piece
+from training.music.pieces.composition import styled_piece
 from training.music.pieces.piece import CHORDS, LEAD, Piece, PlayedNote, Truth
 from training.music.pieces.rendering import Synthesizer, render
 from training.music.pieces.styles import PADS, PIANOS, STRINGS

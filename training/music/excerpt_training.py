@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from torch import Tensor, nn
 
+from training.data.triples import Split
 from training.loop.batches import Loss, LossAt, Shard, batch_indices, mean_of
 from training.loop.command_line import TRAININGS, Command
 from training.loop.config import ConfigPath
@@ -17,7 +18,6 @@ from training.loop.dry_run import dry_run
 from training.loop.onnx_export import export_onnx
 from training.loop.options import LoopOptions
 from training.loop.training_loop import TrainingLoop
-from training.music.pieces.composition import Split
 
 PIECES = TRAININGS / "music" / "pieces"
 """Default folder of the data set."""

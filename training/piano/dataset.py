@@ -17,9 +17,10 @@ import soxr
 from models.arrays import AnyArray, DoubleArray, FloatArray
 from pipelines.notes.piano.spectrogram import PIANO_SAMPLE_RATE, frame_count, log_mel
 from training.data.recording_effects import augment
+from training.data.triples import Split
 from training.piano.performance import Performance, PlayedNote, perform, sounding
 from training.piano.pianos import Piano, pianos
-from training.piano.scores import Split, draw_score
+from training.piano.scores import draw_score
 
 EXAMPLE_SECONDS = 40.0
 SPLIT_SEEDS: dict[Split, int] = {"train": 0, "validation": 1_000_000, "test": 2_000_000}

@@ -21,8 +21,8 @@ from benchmarks.accuracy.packages import package_folder
 from benchmarks.accuracy.sources import read_sources
 from models.arrays import FloatArray
 from pipelines.notes.piano.spectrogram import PIANO_SAMPLE_RATE
+from training.data.triples import Split
 from training.piano.performance import Performance
-from training.piano.scores import Split
 
 SUSTAIN_PEDAL = 64
 """MIDI controller."""

@@ -16,7 +16,6 @@ from training.piano.network import KEYS
 
 RAMP_SECONDS = 0.05
 """Time from an onset or offset at which its triangle is zero; the paper's J of five frames of 10 ms."""
-MAX_GAIN_DB, MAX_LOSS_DB = 5.0, 20.0
 EQUALISER_DB = 3.0
 """Standard deviation at each of `EQUALISER_POINTS` over the mel bands."""
 EQUALISER_POINTS = 8
@@ -53,7 +52,7 @@ def targets_of(example: Example, start: int, frames: int, hop_length: int, gener
         start: first frame.
         frames: number of frames; beyond the example there is silence.
         hop_length: samples at 16 kHz from frame to frame.
-        generator: changes level, equaliser and noise at random; unchanged if None.
+        generator: changes equaliser and noise at random; unchanged if None.
     """
     mel = np.full((frames, MEL_BANDS), -100.0, dtype=np.float32)
     inside = example.mel[start : start + frames]
@@ -78,11 +77,11 @@ def triangle(seconds: DoubleArray, time: float) -> FloatArray:
 
 
 def augmented(mel: FloatArray, generator: torch.Generator) -> FloatArray:
-    """Return [frames, 229] at another level, through a smooth equaliser, in noise."""
-    level, floor = torch.rand(2, generator=generator).tolist()
+    """Return [frames, 229] through a smooth equaliser, in noise. The level stays: it says how hard a key was struck."""
+    floor = float(torch.rand(1, generator=generator))
     curve = EQUALISER_DB * torch.randn(EQUALISER_POINTS, generator=generator).numpy()
     bands = np.interp(np.arange(MEL_BANDS), np.linspace(0, MEL_BANDS - 1, EQUALISER_POINTS), curve)
-    moved = mel + bands + MAX_GAIN_DB - (MAX_GAIN_DB + MAX_LOSS_DB) * level
+    moved = mel + bands
     noise = NOISE_FLOOR_DB[0] + (NOISE_FLOOR_DB[1] - NOISE_FLOOR_DB[0]) * floor
     result: FloatArray = (10 * np.log10(10 ** (moved / 10) + 10 ** (noise / 10))).astype(np.float32)
     return result

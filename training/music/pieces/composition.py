@@ -6,8 +6,7 @@ notes are played early and late, there may be an upbeat, an introduction, fills 
 
 from __future__ import annotations
 
-from typing import Literal
-
+from training.data.triples import Split
 from training.music.pieces.harmony import WANDERING_PROB
 from training.music.pieces.parts import BeatSpan, ScoreNote, chord_spans, ending, section_notes
 from training.music.pieces.performance import Score, perform
@@ -15,7 +14,6 @@ from training.music.pieces.piece import Piece
 from training.music.pieces.plan import draw_form, draw_traits
 from training.music.pieces.styles import STYLES, Style
 
-Split = Literal["train", "validation", "test"]
 SEED_OFFSETS: dict[Split, int] = {"train": 0, "validation": 1_000_000, "test": 2_000_000}
 
 
