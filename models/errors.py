@@ -2,9 +2,44 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+
+FULL, NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT), (errno.EROFS, errno.EACCES)
+"""Numbers of the system's errors of a disk without room, and of one that may not be written."""
+
 
 class AudioscopeError(Exception):
     """Base of all errors whose text is written for the person in front of the page."""
+
+
+class DiskFull(AudioscopeError):
+    """A file cannot be written for want of room."""
+
+    def __init__(self) -> None:
+        super().__init__("The disk of the server is full: try again later, or tell whoever runs it.")
+
+
+class DiskNotWritable(AudioscopeError):
+    """A file cannot be written whatever its size."""
+
+    def __init__(self) -> None:
+        super().__init__("The server cannot write to its folders: tell whoever runs it.")
+
+
+def disk_error(error: BaseException) -> AudioscopeError | None:
+    """Return the error to show where a full or write-protected disk is behind `error`, None otherwise."""
+    numbers = {cause.errno for cause in _with_causes(error) if isinstance(cause, OSError)}
+    if numbers.intersection(FULL):
+        return DiskFull()
+    return DiskNotWritable() if numbers.intersection(NOT_WRITABLE) else None
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
 class InvalidOption(AudioscopeError):

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import gradio as gr
 
-from models.errors import AudioscopeError
+from models.errors import AudioscopeError, disk_error
 from pipelines.telemetry.metrics import UNEXPECTED
 from pipelines.telemetry.requests import REQUEST, new_id
 
@@ -22,14 +22,15 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 def sentence_for(error: Exception) -> str:
     """Return the sentence for the page; an unexpected error names the request's id, under which the log has the traceback."""
-    request, is_known = REQUEST.get(), isinstance(error, AudioscopeError)
-    kind = type(error).__name__ if is_known else UNEXPECTED
+    request = REQUEST.get()
+    known = error if isinstance(error, AudioscopeError) else disk_error(error)
+    kind = type(known).__name__ if known else UNEXPECTED
     if request is not None:
         request.fail(kind)
-    if is_known:
+    if known:
         log.info("Answered with %s.", kind)
         log.debug("%s", error)
-        return str(error)
+        return str(known)
     request_id = request.id if request else new_id()
     log.error("Unexpected error %s", request_id, exc_info=error, extra={"request_id": request_id})
     return f"Unexpected error {request_id}: try again, and report this number if it happens again."

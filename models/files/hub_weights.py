@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 
-from models.errors import ModelUnavailable
+from models.errors import ModelUnavailable, disk_error
 from models.files.checkpoint_parts import INDEX_FILE, shards_of
 from models.files.hub_lock import HubLock
 from models.specs.model_spec import HubSource, ModelSpec
@@ -126,7 +126,7 @@ class HubWeights:
                 download(allow_patterns=list(shards_of(directory / INDEX_FILE, source.weight_prefix)))
         except Exception as error:
             log.warning("%s could not be downloaded.", source.repository, exc_info=error)
-            raise ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error
+            raise disk_error(error) or ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error
         if missing := self._missing_files(directory, source):
             raise ModelUnavailable(spec.title, f"commit {commit[:7]} of {source.repository} lacks {', '.join(missing)}")
         return directory
