@@ -35,6 +35,7 @@ from components.notes.panel import build_notes_panel
 from components.page.keys import keys_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
+from components.page.server.broken_requests import BrokenRequests
 from components.page.server.closed_routes import ClosedRoutes
 from components.page.server.compression import Compression
 from components.page.server.request_ids import identified, identify_requests
@@ -124,7 +125,11 @@ def serving_options(services: Services) -> dict[str, Any]:
 
 def guards(settings: Settings) -> list[Middleware]:
     """Return the middleware that bounds what strangers reach, and what a browser does with the answers."""
-    return [security_headers(settings.frame_ancestors, is_space=bool(settings.space_id)), Middleware(ClosedRoutes)]
+    return [
+        security_headers(settings.frame_ancestors, is_space=bool(settings.space_id)),
+        Middleware(ClosedRoutes),
+        Middleware(BrokenRequests),
+    ]
 
 
 def launch(page: gr.Blocks, services: Services) -> str:

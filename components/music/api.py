@@ -13,6 +13,7 @@ from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
+from models.errors import InvalidOption
 from models.specs.model_spec import AUTO
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import CaptionOptions
@@ -190,8 +191,10 @@ def _ask_about_audio(services: Services) -> Endpoint:
             text; spans [[start, end]] in seconds, the places that the answer is about; model, what answered; remark, why 'auto'
             took the measurements, or ''; clip_notes.
         """
+        if not all(len(turn) == 2 for turn in history or []):
+            raise InvalidOption("history", history, "pairs of a question and its answer")
         clip = open_for_api(services, audio, should_stop)
-        turns = tuple(Turn(asked, answered) for asked, answered in history or [])
+        turns = tuple(Turn(*turn) for turn in history or [])
         answer = answer_about(clip, question, QuestionOptions(model=model), services.runtime, should_stop, turns)
         return {**answer.to_dict(), "clip_notes": clip.notes}
 

@@ -16,10 +16,11 @@ from typing import Any
 
 import gradio as gr
 
+from components.page.calls.arguments import argument_check, argument_checks
 from components.page.calls.brief_results import DETAILS, DETAILS_ARGUMENT, for_model, has_details, is_for_model
 from components.page.calls.progress import REPORT, CallProgress, send_progress
 from components.page.option_arguments import with_argument
-from components.page.user_errors import report_errors
+from components.page.user_errors import errors_as_sentences, report_errors
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.telemetry.requests import counted_request
@@ -35,6 +36,8 @@ def add_endpoint(work: Callable[..., Any], flags: StopFlags, **queue: Any) -> No
             which says whether the call was cancelled or the app ends; its errors become sentences.
         flags: count the call as a running job, and say whether the app ends.
         queue: concurrency arguments of `gr.api`.
+
+    An argument that is not of its annotated type is refused with a sentence before `work` is called.
     """
     gr.api(cancellable(work, flags), api_name=work.__name__, **queue)
 
@@ -45,10 +48,14 @@ def cancellable(work: Callable[..., Any], flags: StopFlags) -> Callable[..., Any
     Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in its own thread. When the app ends,
     `should_stop()` is true as well, but the caller still gets what `work` ends with.
     """
-    with_details = has_details(work)
+    with_details, checks = has_details(work), argument_checks(work, STOP_ARGUMENT)
+    if with_details:
+        checks = (*checks, argument_check(DETAILS_ARGUMENT, bool))
 
     async def results(*arguments: Any, **options: Any) -> AsyncGenerator[Any, None]:
-        *values, details = arguments if with_details else (*arguments, True)
+        with errors_as_sentences():
+            values = [check(value) for check, value in zip(checks, arguments, strict=False)]
+        *values, details = values if with_details else (*values, True)
         to_model = is_for_model()
         async with aclosing(_results(work, flags, tuple(values), options)) as found:
             async for result in found:

@@ -6,15 +6,8 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
-
-from models.errors import InvalidOption
-
-ACCEPTED = {float: "a number", int: "a whole number", bool: "true or false", str: "text", NoneType: "null"}
-"""Types of arguments that are checked here, in words."""
 ARGUMENTS, RETURNS = "\n\nArgs:", "\n\nReturns:"
 
 
@@ -30,8 +23,6 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Any]], 
 
     Gradio reads the signature, the annotations and the docstring of an endpoint: all three name the fields.
 
-    A number or text of another type raises InvalidOption.
-
     Args:
         options: a dataclass whose fields are `Annotated` with their description and have defaults.
     """
@@ -39,8 +30,7 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Any]], 
 
     def decorate(handler: Callable[..., Any]) -> Callable[..., Any]:
         def call(audio: Any, *values: Any, should_stop: Callable[[], bool]) -> Any:
-            checked = (_checked(name, value, types[name]) for name, value in zip(types, values, strict=True))
-            return handler(audio, options(*checked), should_stop=should_stop)
+            return handler(audio, options(*values), should_stop=should_stop)
 
         def stream(audio: Any, *values: Any, should_stop: Callable[[], bool]) -> Iterator[Any]:
             yield from call(audio, *values, should_stop=should_stop)
@@ -67,14 +57,3 @@ def with_option_arguments(options: type[Any]) -> Callable[[Callable[..., Any]], 
         return endpoint  # type: ignore[no-any-return]
 
     return decorate
-
-
-def _checked(name: str, value: Any, expected: Any) -> Any:
-    """Return a value as the type of its field, if that is one of `ACCEPTED` or a union of them."""
-    kinds = get_args(expected) if get_origin(expected) in (Union, UnionType) else (expected,)
-    if not all(kind in ACCEPTED for kind in kinds):
-        return value
-    try:
-        return TypeAdapter(expected).validate_python(value)
-    except ValidationError:
-        raise InvalidOption(name, value, " or ".join(ACCEPTED[kind] for kind in kinds)) from None

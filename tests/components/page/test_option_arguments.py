@@ -6,10 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-import pytest
-
 from components.page.option_arguments import with_option_arguments
-from models.errors import InvalidOption
 
 
 @dataclass(frozen=True)
@@ -33,18 +30,3 @@ def answer(*values: Any) -> Arguments:
 def test_values_arrive_as_the_types_of_their_fields() -> None:
     assert answer(1, 60.0, False, ["a"]) == Arguments(1.0, 60, False, ["a"])
     assert answer(0.2, None, True, None) == Arguments(0.2)
-
-
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        (("x", None, True, None), "The option threshold cannot be 'x': it takes a number."),
-        ((None, None, True, None), "The option threshold cannot be 'None': it takes a number."),
-        ((0.5, 60.5, True, None), "The option pitch cannot be '60.5': it takes a whole number or null."),
-        ((0.5, None, "perhaps", None), "The option drums cannot be 'perhaps': it takes true or false."),
-    ],
-)
-def test_a_value_of_another_type_is_refused_by_name(values: tuple[Any, ...], sentence: str) -> None:
-    with pytest.raises(InvalidOption) as refused:
-        answer(*values)
-    assert str(refused.value) == sentence
