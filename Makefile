@@ -13,7 +13,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench soak accuracy lock update-models clean
+.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench soak hostile fuzz accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -88,6 +88,19 @@ soak: $(TESTS)
 
 # MUSIC keeps packages of music and what is made of them. OPTIONS, such as --seconds 600, --write or --peers librosa madmom: see --help.
 MUSIC ?= $(HOME)/.cache/audioscope-accuracy
+
+# HOSTILE_CASES damaged files, wild values and broken requests to every endpoint: hours. The answers are counted in HOSTILE_REPORT.
+HOSTILE_CASES ?= 500
+HOSTILE_REPORT ?= hostile.json
+
+hostile: $(TESTS)
+	HOSTILE_CASES=$(HOSTILE_CASES) HOSTILE_REPORT="$(HOSTILE_REPORT)" $(BIN)/python -m pytest tests/hostile
+
+# Damaged files for what reads files; those that are neither read nor refused with a sentence are kept in fuzz-finds.
+FUZZ_SECONDS ?= 3600
+
+fuzz: $(TESTS)
+	$(BIN)/python -m tests.hostile.fuzz --seconds $(FUZZ_SECONDS)
 
 accuracy: $(TESTS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.accuracy --music "$(MUSIC)" $(OPTIONS)

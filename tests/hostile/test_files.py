@@ -1,0 +1,48 @@
+"""Damaged files of every format are read, or refused with a sentence; one that once was neither stays in the folder of finds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.isolation.file_readers import FileReaders
+from services import Services
+from tests.hostile.conftest import CASES
+from tests.hostile.fuzz import MAX_SILENCE_SECONDS, checked
+from tests.hostile.mutations import seed_file
+from tests.hostile.targets import SEEDS, Targets, damaged
+
+FINDS = sorted((Path(__file__).parent / "finds").glob("*-*"))
+
+
+@pytest.fixture(scope="module")
+def targets(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
+    workers = FileReaders(1, MAX_SILENCE_SECONDS)
+    yield Targets(tmp_path_factory.mktemp("files"), services.runtime.catalog, workers)
+    workers.close()
+
+
+@pytest.mark.parametrize("target", SEEDS)
+def test_files_are_read_as_they_are(target: str, targets: Targets) -> None:
+    foreign = ("wide.png", "a1111.png", "comfyui.png") if target == "settings" else ()
+    for name in SEEDS[target]:
+        outcome = targets.read(target, seed_file(name), name)
+        assert outcome.kind == ("refused" if name in foreign else "read"), (name, outcome)
+
+
+@pytest.mark.parametrize("target", SEEDS)
+def test_a_damaged_file_is_read_or_refused_with_a_sentence(target: str, targets: Targets) -> None:
+    for number in range(8 * CASES):
+        name, content = damaged(target, number)
+        outcome = checked(targets.read(target, content, name), tempfile.gettempdir())
+        assert outcome.kind in ("read", "refused"), (number, name, outcome)
+
+
+@pytest.mark.parametrize("find", FINDS, ids=lambda find: find.name)
+def test_a_file_that_was_a_fault_once_is_none_now(find: Path, targets: Targets) -> None:
+    target, _, name = find.name.split("-", 2)
+    outcome = checked(targets.read(target, find.read_bytes(), name), tempfile.gettempdir())
+    assert outcome.kind in ("read", "refused"), outcome
