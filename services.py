@@ -29,6 +29,7 @@ from models.specs.model_spec import AdaptedSource, FetchedModel, ModelSpec, Pack
 from models.zero_gpu.placement import MainProcessBuilder
 from models.zero_gpu.starting import ZeroGpu, start_zero_gpu
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_folders import default_clip_bytes
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
 from pipelines.clip.kept_results import KeptResults, Reference
@@ -129,7 +130,7 @@ def build_services(settings: Settings) -> Services:
         clip_limits,
         settings.clip_age_seconds,
         open_storage(settings.clip_storage) if settings.clip_storage else None,
-        settings.clip_copies_bytes,
+        settings.clip_folder_bytes or default_clip_bytes(settings.clip_dir),
         file_readers,
         features.forget,
     )

@@ -30,11 +30,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("audioscope")))
     """Weights put together from packages, and the lock file of the hub."""
     clip_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()) / "audioscope-clips")
-    """Decoded clips; removed by age."""
+    """Clips; removed by age, and where they are too much together."""
     clip_storage: str = ""
     """Folder or address, such as s3://bucket/clips, where several servers keep their clips together; '' for `clip_dir` alone."""
-    clip_copies_bytes: int = Field(default=20 * 10**9, gt=0)
-    """Copies in `clip_dir` of clips in `clip_storage`."""
+    clip_folder_bytes: int = Field(default=0, ge=0)
+    """Size of all clips in `clip_dir`, those in use aside; 0 for 10 GB, or a tenth of the free disk where that is less."""
     trained_dir: Path | None = None
     """Folder of the speech models that you trained, each in a folder of its own; None for a folder in `data_dir`."""
     library: str = ""

@@ -20,7 +20,8 @@ from benchmarks.accuracy.stored_features import StoredFeatures, read_arrays, wri
 from benchmarks.accuracy.tracks import Annotation, from_json
 from models.arrays import AnyArray, FloatArray
 from models.cache.feature_store import FeatureKey
-from pipelines.clip.clip import MIX, AudioClip, samples_path
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_folders import MIX, samples_path
 from services import Services
 
 SAMPLE_RATE = 22_050

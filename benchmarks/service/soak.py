@@ -72,8 +72,8 @@ def held_by(app: RunningApp, folder: Path) -> Held:
 def use_clip(client: Any, number: int, folder: Path) -> None:
     """Send the clip of this number through the endpoints, and delete it."""
     file = write_soak_clip(number, folder)
-    audio, facts = client.predict(gradio_client.handle_file(str(file)), person=PERSON, api_name="/read_clip")
-    audio = gradio_client.handle_file(audio)
+    audio = gradio_client.handle_file(str(file))
+    _, facts = client.predict(audio, person=PERSON, api_name="/read_clip")
     client.predict(audio, api_name="/tag_sounds")
     client.predict(audio, api_name="/music_facts")
     if number % TRANSCRIBED == 0:

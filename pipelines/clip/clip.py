@@ -7,7 +7,7 @@ prepared is there for the next.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from filelock import FileLock
 from pydantic import Field, InstanceOf
 
 from models.arrays import FloatArray
+from pipelines.clip.clip_folders import CENTRE, FACTS_FILE, MIX, SIDES, samples_path
 from pipelines.clip.clip_names import readable_name
 from pipelines.clip.errors import ClipExpired
 from pipelines.clip.recording import ORIGINAL_FILE, AudioTrack, Recording
@@ -25,13 +26,6 @@ from pipelines.isolation.isolation import Isolation, NoIsolation
 from pipelines.jobs.result import LEFT_OUT, Result
 
 RESAMPLE_BLOCK_SAMPLES = 2**20
-SILENCE_PEAK = 1e-4
-"""A clip whose loudest sample is below this (−80 dB of full scale) has no sound in it."""
-
-MIX, CENTRE = "mono", "centre"
-"""Kinds of samples, by which their files are named; each side of two is one more."""
-SIDES = ("left", "right")
-"""Names of the two channels of stereo sound, in their order."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +64,10 @@ class AudioClip(Result):
         default=NoIsolation(), compare=False, repr=False, metadata=LEFT_OUT
     )
     """What reads its files again, for they are a stranger's as much as they were when it was opened."""
+    write_samples: Annotated[Callable[..., bytes] | None, Field(exclude=True)] = field(
+        default=None, compare=False, repr=False, metadata=LEFT_OUT
+    )
+    """`write_samples_again`: what decodes samples again that gave way to other clips."""
 
     def named(self, name: str) -> AudioClip:
         """Return the same clip under a person's own name for it, which may hold anything."""
@@ -122,9 +120,22 @@ class AudioClip(Result):
         path = samples_path(self.directory, rate, kind)
         if not path.exists():
             with FileLock(self.directory / "resample.guard"):
+                if not samples_path(self.directory, self.sample_rate, kind).exists():
+                    self._decode_again()
                 if not path.exists():
                     _resample(samples_path(self.directory, self.sample_rate, kind), self.sample_rate, path, rate)
         return np.memmap(path, dtype=np.float32, mode="r")
+
+    def _decode_again(self) -> None:
+        """Write the samples, which gave way to other clips, from the recording."""
+        if self.write_samples is None:
+            raise ClipExpired
+        self.isolation.run(self.write_samples, self.recording, self.directory)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether its files are on this machine."""
+        return (self.directory / FACTS_FILE).exists()
 
     def require_files(self) -> None:
         """Note that the clip is in use, and bring its files from the servers that share it.
@@ -133,15 +144,11 @@ class AudioClip(Result):
             ClipExpired: the clip was removed because of its age.
         """
         try:
+            os.utime(self.directory / FACTS_FILE)
             os.utime(self.directory)
         except FileNotFoundError:
             if self.shared is None or not self.shared.bring(self.content_hash):
                 raise ClipExpired from None
-
-
-def samples_path(directory: Path, sample_rate: int, kind: str = MIX) -> Path:
-    """Return the path of the samples of one kind at `sample_rate` Hz: the mix, the centre channel or a side."""
-    return directory / f"{kind}-{sample_rate}.f32"
 
 
 def _resample(source: Path, source_rate: int, target: Path, target_rate: int) -> None:

@@ -20,9 +20,9 @@ from models.arrays import AnyArray
 from models.errors import InvalidOption
 from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.clip_folders import SCRATCH_PREFIX, discard, last_uses
+from pipelines.clip.clip_folders import FACTS_FILE, SCRATCH_PREFIX, discard, last_uses, trim
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, TooManyChannels
-from pipelines.clip.files.clip_files import CLIP_FILES, ClipFiles, write_clip_files, write_part_of_clip
+from pipelines.clip.files.clip_files import CLIP_FILES, ClipFiles, write_clip_files, write_part_of_clip, write_samples_again
 from pipelines.clip.files.decoding import ClipLimits
 from pipelines.clip.files.player_files import part_ending
 from pipelines.clip.keepers import KEEPERS_FOLDER, keeper_key, kept_folder, short_hash
@@ -35,7 +35,6 @@ from pipelines.storage.storage import Storage, StorageFailed
 
 HASH_BLOCK_BYTES = 4 * 2**20
 CONTENT_HASH = re.compile(r"[0-9a-f]{32}")
-FACTS_FILE = "clip.json"
 MIN_CUT_SECONDS = 0.05
 CLIP_FACTS = TypeAdapter(AudioClip)
 """How a clip is written beside its samples."""
@@ -55,11 +54,11 @@ class ClipStore:
         limits: ClipLimits = ClipLimits(),
         max_age_seconds: float = 24 * 3600.0,
         storage: Storage | None = None,
-        max_local_bytes: int = 20 * 10**9,
+        max_local_bytes: int = 10 * 10**9,
         isolation: Isolation = NoIsolation(),
         on_removed: Callable[[str], object] = lambda content_hash: None,
     ) -> None:
-        """Keep clips in `directory`; `max_local_bytes` limits it where there is a `storage`, `isolation` reads files.
+        """Keep clips in `directory`, `max_local_bytes` at most beside those in use; `isolation` reads files.
 
         `on_removed` is called with the content hash of each clip that goes.
         """
@@ -68,7 +67,8 @@ class ClipStore:
         self._directory = directory
         self._limits = limits
         self._max_age_seconds = max_age_seconds
-        self._shared = SharedClips(storage, directory, max_age_seconds, max_local_bytes) if storage else None
+        self._max_local_bytes = max_local_bytes
+        self._shared = SharedClips(storage, directory, max_age_seconds) if storage else None
         self._keepers = storage or FolderStorage(directory)
         self._next_shared_sweep = 0.0
         self._lock = threading.Lock()
@@ -127,7 +127,7 @@ class ClipStore:
         file_hash = _hash_of(file)
         key = (file_hash, track, channel)
         clip = self._by_file_hash.get(key)
-        if clip is None or not clip.directory.exists():
+        if clip is None or not clip.is_here:
             clip = self._decode(Recording(file, track, channel, should_stop), file_hash)
             with self._lock:
                 self._by_file_hash[key] = clip
@@ -169,7 +169,9 @@ class ClipStore:
             return None
         if self._shared:
             self._shared.mark_used(content_hash)
-        return replace(facts, directory=directory, shared=self._shared, isolation=self._isolation)
+        return replace(
+            facts, directory=directory, shared=self._shared, isolation=self._isolation, write_samples=write_samples_again
+        )
 
     def cut(self, clip: AudioClip, start: float, end: float) -> AudioClip:
         """Return the part of `clip` between two times in seconds, with all of its channels, as a clip of its own.
@@ -203,7 +205,7 @@ class ClipStore:
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
         """Note that `keeper` (any text that stands for one person) has this clip in a history."""
-        if not clip.directory.exists() and self.find(clip.content_hash) is None:
+        if not clip.is_here and self.find(clip.content_hash) is None:
             raise ClipExpired
         self._keepers.write(keeper_key(clip.content_hash, keeper), b"")
 
@@ -224,7 +226,9 @@ class ClipStore:
             self._remove(self._directory / content_hash)
 
     def sweep(self, now: float | None = None) -> int:
-        """Remove clips that were unused for the age limit and return their number here. `now`: seconds since the epoch.
+        """Remove clips that were unused for the age limit, and what is too much; return the number of the former here.
+
+        `now`: seconds since the epoch.
 
         A storage that cannot be used is left to the next time.
         """
@@ -232,15 +236,17 @@ class ClipStore:
         stale = [folder for folder, used in last_uses(self._directory).items() if used < now - self._max_age_seconds]
         for folder in stale:
             self._remove(folder)
-        if self._shared:
-            self._shared.trim(now)
-            if now >= self._next_shared_sweep:
-                self._next_shared_sweep = now + SWEEP_SECONDS
-                with suppress(StorageFailed):
-                    self._shared.sweep(now)
+        trim(self._directory, self._max_local_bytes, now, lambda folder: self._on_removed(folder.name))
+        if self._shared and now >= self._next_shared_sweep:
+            self._next_shared_sweep = now + SWEEP_SECONDS
+            with suppress(StorageFailed):
+                self._shared.sweep(now)
         with self._lock:
-            self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.directory.exists()}
+            self._by_file_hash = {h: clip for h, clip in self._by_file_hash.items() if clip.is_here}
         return len(stale)
+
+    def _connected(self, clip: AudioClip) -> AudioClip:
+        return replace(clip, shared=self._shared, isolation=self._isolation, write_samples=write_samples_again)
 
     def _remove(self, folder: Path) -> None:
         discard(folder)
@@ -259,14 +265,22 @@ class ClipStore:
             (scratch / FACTS_FILE).write_bytes(CLIP_FACTS.dump_json(clip))
             if self._shared:
                 self._shared.give(scratch, clip.content_hash)
-            try:
-                os.replace(scratch, clip.directory)
-            except OSError:
-                if not clip.directory.exists():  # else the same content came in another file
-                    raise
-            return replace(clip, shared=self._shared, isolation=self._isolation)
+            _publish(scratch, clip.directory)
+            return self._connected(clip)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _publish(scratch: Path, directory: Path) -> None:
+    """Give a complete clip its name, unless the same content came in another file."""
+    try:
+        os.replace(scratch, directory)
+    except OSError:
+        if not directory.exists():
+            raise
+        if not (directory / FACTS_FILE).exists():  # its sound gave way to others, but not what people have of it
+            for file in sorted(scratch.iterdir(), key=lambda file: file.name == FACTS_FILE):
+                os.replace(file, directory / file.name)
 
 
 def _clip(files: ClipFiles, clips: Path, channel: int | None, file_hash: str) -> AudioClip:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipelines.clip.clip_folders import SCRATCH_PREFIX, discard, last_uses, size_of
+from pipelines.clip.clip_folders import SCRATCH_PREFIX, discard, last_uses
 from pipelines.storage.storage import Storage, StorageFailed
 
 ARCHIVE = "clip.zip"
@@ -24,8 +24,6 @@ MARKS_PER_AGE = 24
 """How often a clip that is in use is marked within the time after which an unused one is removed."""
 SWEEP_SECONDS = 600.0
 """How often each server lists the storage, to remove what is old."""
-IN_USE_SECONDS = 60.0
-"""A local copy that was used this short time ago is not removed for want of space."""
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +36,6 @@ class SharedClips:
     directory: Path
     max_age_seconds: float
     """How long an unused clip is kept."""
-    max_local_bytes: int = 20 * 10**9
-    """Size of the local copies together; those that are in use may exceed it."""
 
     def give(self, folder: Path, content_hash: str) -> None:
         """Put the files in `folder` into the storage as this clip, unless it is there."""
@@ -99,14 +95,6 @@ class SharedClips:
                 del keys[content_hash]
         for folder, used in self._copies().items():
             if folder.name not in keys and used < now - SWEEP_SECONDS:
-                discard(folder)
-
-    def trim(self, now: float) -> None:
-        """Remove the local copies that were not used for longest, until the others fit into `max_local_bytes`."""
-        total = 0
-        for folder, used in reversed(self._copies().items()):
-            total += size_of(folder)
-            if total > self.max_local_bytes and used < now - IN_USE_SECONDS:
                 discard(folder)
 
     def _copies(self) -> dict[Path, float]:

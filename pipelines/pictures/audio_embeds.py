@@ -26,7 +26,8 @@ from models.specs.model_spec import AUTO, ModelSpec
 from models.specs.sound import YAMNET
 from models.stopping import never_stop
 from pipelines.clip.cached_features import cached_features
-from pipelines.clip.clip import SILENCE_PEAK, AudioClip
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_folders import SILENCE_PEAK
 from pipelines.clip.errors import SilentPart
 from pipelines.pictures.errors import TextWidthMismatch
 from pipelines.pictures.text_embeds import NO_CLIP, text_embeds

@@ -11,7 +11,8 @@ from models.arrays import FloatArray
 from models.errors import InvalidOption, JobStopped
 from models.runtime import ModelRuntime
 from models.stopping import never_stop
-from pipelines.clip.clip import SILENCE_PEAK, AudioClip
+from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_folders import SILENCE_PEAK
 from pipelines.clip.errors import SilentClip
 from pipelines.clip.series import moving_mean
 from pipelines.tagging.audioset import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.arrays import FloatArray
-from pipelines.clip.clip import SILENCE_PEAK
+from pipelines.clip.clip_folders import SILENCE_PEAK
 
 TAG_SPEEDS = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.25)
 """For the scores of a short sound."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from models.stopping import never_stop
-from pipelines.clip.clip import CENTRE, SIDES, SILENCE_PEAK, samples_path
+from pipelines.clip.clip_folders import CENTRE, SAMPLES, SCRATCH_PREFIX, SIDES, SILENCE_PEAK, samples_path
 from pipelines.clip.errors import SilentClip
 from pipelines.clip.files.decoding import ClipLimits, decode_audio, write_channel
 from pipelines.clip.files.player_files import write_part, write_player_file
@@ -77,6 +80,16 @@ def write_clip_files(
             is_part=audio.is_part,
         )
     )
+
+
+def write_samples_again(recording: Recording, folder: Path, should_stop: Callable[[], bool] = never_stop) -> bytes:
+    """Write the samples of a clip beside its recording, as `write_clip_files` wrote them. Nothing is returned."""
+    limits = ClipLimits(sys.maxsize, math.inf, sys.maxsize)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=SCRATCH_PREFIX) as scratch:
+        write_clip_files(recording.file, recording.track, recording.channel, Path(scratch), limits, should_stop)
+        for samples in Path(scratch).glob(SAMPLES):
+            os.replace(samples, folder / samples.name)
+    return b""
 
 
 def write_part_of_clip(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from pipelines.clip.clip import SILENCE_PEAK
+from pipelines.clip.clip_folders import SILENCE_PEAK
 from training.data.check.findings import Finding, finding
 from training.data.check.scanning import ScannedClip
 
