@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.app_process import RunningApp, running_app
-from tests.hostile.answers import Answer, fault_of
+from tests.hostile.answers import DEADLINE_SECONDS, MAX_SENTENCE_CHARACTERS, Answer, fault_of, fault_of_sentence
 from tests.hostile.caller import Caller
 
 FEW = 4
@@ -36,8 +36,16 @@ class Tally:
         return (str(self.app.log_file.parent), "/site-packages", "/pipelines/")
 
     def take(self, subject: str, case: str, answer: Answer) -> None:
-        """Note an answer, and its fault if it has one."""
-        fault = fault_of(answer, self.folders)
+        """Note an answer of the HTTP API, and its fault if it has one."""
+        self._note(subject, case, answer, fault_of(answer, self.folders))
+
+    def take_text(self, subject: str, case: str, answer: Answer) -> None:
+        """Note what a tool answered. The words of the protocol's own checks repeat the value, and have no full stop."""
+        words = f"{answer.content[: MAX_SENTENCE_CHARACTERS - 1]}."
+        fault = fault_of_sentence(words, self.folders) if answer.kind == "error" else ""
+        self._note(subject, case, answer, "late" if answer.seconds > DEADLINE_SECONDS else fault)
+
+    def _note(self, subject: str, case: str, answer: Answer, fault: str) -> None:
         self.counts.setdefault(subject, Counter())["fault" if fault else answer.kind] += 1
         self.slowest[subject] = max(self.slowest.get(subject, (0.0, "")), (round(answer.seconds, 2), case[:300]))
         if fault:
