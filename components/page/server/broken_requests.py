@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from components.page.user_errors import sentence_for
 
-CALLS = re.compile(r"/gradio_api/(?:call|run|api|queue)/.*", re.DOTALL)
-"""Routes whose errors come of what was sent: an endpoint runs later, and its errors are answers."""
+CALLS = re.compile(r"/gradio_api/(?:(?:call|run|api|queue)/.*|upload)", re.DOTALL)
+"""Routes whose errors come of what was sent, unless they are the system's: an endpoint runs later, and its errors are answers."""
 NO_CALL = "There is no such endpoint or call, or it does not take this: the page ?view=api has every endpoint with its arguments."
 EVENT_STREAM = "text/event-stream"
 
@@ -43,13 +43,13 @@ class BrokenRequests:
         try:
             await self._app(scope, receive, note)
         except Exception as error:
-            is_call = CALLS.fullmatch(get_route_path(scope)) is not None
+            is_refused = CALLS.fullmatch(get_route_path(scope)) and not isinstance(error, OSError | MemoryError)
             if began.startswith(EVENT_STREAM):
                 log.info("%s: %s", type(error).__name__, error)  # Gradio has sent an event that says so
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             elif began:
                 raise
-            elif is_call:
+            elif is_refused:
                 log.info("%s: %s", type(error).__name__, error)
                 await JSONResponse({"detail": NO_CALL}, 400)(scope, receive, send)
             else:

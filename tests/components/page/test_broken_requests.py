@@ -19,6 +19,10 @@ def fail(request: Request) -> Response:
     raise TypeError("Parameter `bogus` is not a valid key-word argument.")
 
 
+def fill(request: Request) -> Response:
+    raise OSError(28, "No space left on device")
+
+
 def stream(request: Request) -> Response:
     def events() -> Iterator[str]:
         yield "event: error\ndata: {}\n\n"
@@ -31,6 +35,8 @@ def stream(request: Request) -> Response:
 def client() -> TestClient:
     routes = [
         Route("/gradio_api/call/v2/read_clip", fail, methods=["POST"]),
+        Route("/gradio_api/upload", fail, methods=["POST"]),
+        Route("/gradio_api/call/full", fill, methods=["POST"]),
         Route("/other", fail),
         Route("/gradio_api/call/read_clip/x", stream),
         Route("/well", lambda request: PlainTextResponse("well")),
@@ -41,6 +47,12 @@ def client() -> TestClient:
 def test_a_call_that_cannot_be_is_the_callers_fault(client: TestClient) -> None:
     answer = client.post("/gradio_api/call/v2/read_clip", json={"bogus": 1})
     assert (answer.status_code, answer.json()) == (400, {"detail": NO_CALL})
+    answer = client.post("/gradio_api/upload", content=b"--x", headers={"content-type": "multipart/form-data; boundary=x"})
+    assert (answer.status_code, answer.json()) == (400, {"detail": NO_CALL})
+
+
+def test_a_full_disk_is_not_the_callers_fault(client: TestClient) -> None:
+    assert client.post("/gradio_api/call/full").status_code == 500
 
 
 def test_any_other_fault_has_a_number_and_no_traceback(client: TestClient) -> None:
