@@ -29,7 +29,7 @@ from models.specs.model_spec import AdaptedSource, FetchedModel, ModelSpec, Pack
 from models.zero_gpu.placement import MainProcessBuilder
 from models.zero_gpu.starting import ZeroGpu, start_zero_gpu
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.clip_folders import default_clip_bytes
+from pipelines.clip.clip_folders import default_clip_bytes, free_disk_bytes
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
 from pipelines.clip.kept_results import KeptResults, Reference
@@ -38,6 +38,7 @@ from pipelines.embeddings.clip_library import ClipLibrary
 from pipelines.embeddings.encoders.base import Encoder
 from pipelines.embeddings.encoders.registry import encoders
 from pipelines.isolation.file_readers import FileReaders
+from pipelines.jobs.admission import Admission, JobLimits
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.jobs.turns import JobLines, Turns
 from pipelines.storage.opening import open_storage
@@ -141,7 +142,7 @@ def build_services(settings: Settings) -> Services:
         files=files,
         trained=trained,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
-        stop_flags=StopFlags(),
+        stop_flags=StopFlags(admission=_admission(settings)),
         file_readers=file_readers,
         lines=_job_lines(settings, metrics),
         library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
@@ -161,6 +162,17 @@ def _job_lines(settings: Settings, metrics: Metrics) -> JobLines:
         speech=line("speech", settings.parallel_speech_jobs),
         chains=line("chains", settings.max_waiting),
     )
+
+
+def _admission(settings: Settings) -> Admission:
+    limits = JobLimits(
+        settings.max_jobs_per_person,
+        settings.max_calls_per_minute,
+        settings.max_call_seconds,
+        settings.min_free_memory_bytes,
+        settings.min_free_disk_bytes,
+    )
+    return Admission(limits, HostMemoryProbe().free_bytes, partial(free_disk_bytes, settings.clip_dir))
 
 
 def _clip_reference(clips: ClipStore) -> Reference:

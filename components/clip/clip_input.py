@@ -231,6 +231,7 @@ class _ClipHandlers:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         with counted_request("open", "page", never_stop):
             try:
+                self._stop_flags.admission.check_disk()
                 clip = opened()
                 note_audio(clip.duration)
                 person = _text(event, "person")

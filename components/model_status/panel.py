@@ -52,7 +52,8 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     def refresh() -> tuple[str, str]:
         status = services.runtime.cache.status()
         status = replace(status, residents=(*services.placed, *status.residents))
-        return pill_markup(status), status_markup(status) + memory_markup(services.runtime.memory())
+        warning = services.stop_flags.admission.disk_warning()
+        return pill_markup(status, warning), status_markup(status) + memory_markup(services.runtime.memory())
 
     def free_all() -> tuple[str, str, str]:
         unloaded = services.runtime.unload_idle()
@@ -67,15 +68,15 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
         event(lambda: catalogue_markup(services), outputs=catalogue, **quiet)
 
 
-def pill_markup(status: CacheStatus) -> str:
-    """Return one line: device, models and their memory, waiting jobs."""
+def pill_markup(status: CacheStatus, warning: str = "") -> str:
+    """Return one line: a warning, device, models and their memory, waiting jobs."""
     count = len(status.residents)
     models = f"{count} model{'s' if count != 1 else ''}, {as_size(sum(r.size_bytes for r in status.residents))}"
     waiting = f"{status.waiting} waiting" if status.waiting else "nothing waiting"
     device = " and ".join(dict.fromkeys((DEVICE_NAMES[status.device], *(r.place for r in status.residents if r.state == PLACED))))
     busy = any(resident.state not in ("idle", PLACED) for resident in status.residents)
     return (
-        f'<span class="pill" data-busy="{str(busy).lower()}"><b>{device}</b> · '
+        f'<span class="pill" data-busy="{str(busy).lower()}">{f"<b>{warning}</b> " if warning else ""}<b>{device}</b> · '
         f'{models if count else "no model loaded"}<span class="long"> · {waiting}</span></span>'
     )
 

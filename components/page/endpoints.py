@@ -10,17 +10,19 @@ import asyncio
 import functools
 import inspect
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, aclosing, closing, contextmanager
 from typing import Any
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from components.page.calls.arguments import argument_check, argument_checks
 from components.page.calls.brief_results import DETAILS, DETAILS_ARGUMENT, for_model, has_details, is_for_model
 from components.page.calls.progress import REPORT, CallProgress, send_progress
 from components.page.option_arguments import with_argument
 from components.page.user_errors import errors_as_sentences, report_errors
+from pipelines.jobs.admission import Admission, too_slow
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.telemetry.requests import counted_request
@@ -116,10 +118,15 @@ async def _results(
                 for step in result:
                     report(step)
 
-    with flags.counted():
+    admission, address = flags.admission, _address()
+    seconds = admission.limits.call_seconds
+    ends = loop.time() + seconds if seconds else None
+    with errors_as_sentences():
+        admission.count_call(address)
+    with flags.counted(), _admitted(admission, address):
         Worker[Any](run, cancelled.is_set, send, "endpoint")
         try:
-            while not isinstance(message := await outbox.get(), Ended):
+            while not isinstance(message := await _next(outbox, ends, seconds), Ended):
                 if isinstance(message, CallProgress):
                     send_progress(message)
                 else:
@@ -128,3 +135,28 @@ async def _results(
                 raise message.error
         finally:
             cancelled.set()
+
+
+async def _next(outbox: asyncio.Queue[Any], ends: float | None, seconds: float) -> Any:
+    """Return the next message; raise the sentence of a call that takes longer than `seconds`, at the loop's time `ends`."""
+    try:
+        return await asyncio.wait_for(outbox.get(), None if ends is None else ends - asyncio.get_running_loop().time())
+    except (asyncio.TimeoutError, TimeoutError):
+        with errors_as_sentences():
+            raise too_slow(seconds) from None
+
+
+@contextmanager
+def _admitted(admission: Admission, address: str) -> Iterator[None]:
+    """Count the call during the block; a refusal is a sentence."""
+    with ExitStack() as stack:
+        with errors_as_sentences():
+            stack.enter_context(admission.job(address))
+        yield
+
+
+def _address() -> str:
+    """Return the caller's address: that which a trusted proxy names, or of the connection; '' where there is no connection."""
+    request = LocalContext.request.get(None)
+    client = getattr(request, "client", None)
+    return str(client.host) if client else ""

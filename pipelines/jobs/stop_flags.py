@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from models.waiting import Place
+from pipelines.jobs.admission import Admission
 
 GRACE_SECONDS = 60.0
 """How long a running job goes on that no page shows: a page that is loaded again within this time shows it further."""
@@ -57,8 +58,9 @@ class SessionJob:
 class StopFlags:
     """Flags by session. A job gets its flag when it is requested, so that a Stop counts while it is in the queue."""
 
-    def __init__(self, grace_seconds: float = GRACE_SECONDS) -> None:
-        """Make flags; a running job whose page was closed stops after `grace_seconds`."""
+    def __init__(self, grace_seconds: float = GRACE_SECONDS, admission: Admission | None = None) -> None:
+        """Make flags; a running job whose page was closed stops after `grace_seconds`. `admission` lets jobs begin."""
+        self.admission = admission or Admission()
         self._grace_seconds = grace_seconds
         self._lock = threading.Lock()
         self._jobs: dict[str, SessionJob] = {}

@@ -34,7 +34,7 @@ def small_disk(tmp_path: Path, mounted: Mount) -> Path:
 
 @pytest.fixture
 def page_on_it(small_disk: Path) -> Iterator[ServedPage]:
-    with page_in(small_disk) as served:
+    with page_in(small_disk, min_free_disk_bytes=0) as served:
         yield served
 
 

@@ -62,7 +62,8 @@ class LiveJob:
             PLACE.set(self.job.place)
             with flags.run(self.job), counted_request(self._task, "page", self.job):
                 try:
-                    with turns.turn(self.job) as self.had_turn:
+                    person = next(iter(self.job.sessions), "").partition("/")[0]
+                    with flags.admission.job(person), turns.turn(self.job) as self.had_turn:
                         for update in work():
                             report(update if len(self.outputs) > 1 else (update,))
                 finally:

@@ -1,0 +1,93 @@
+"""Each limit refuses with a sentence that names it, and lets the next one in when there is room again."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import ExitStack
+
+import gradio as gr
+import pytest
+
+from components.model_status.panel import pill_markup
+from components.page.endpoints import cancellable
+from models.cache.status import CacheStatus
+from pipelines.jobs.admission import Admission, JobLimits, JobRefused
+from pipelines.jobs.stop_flags import StopFlags
+
+
+def test_one_person_may_have_so_many_jobs_and_another_is_not_kept_out() -> None:
+    admission = Admission(JobLimits(per_person=2))
+    with ExitStack() as jobs:
+        jobs.enter_context(admission.job("Ann"))
+        jobs.enter_context(admission.job("Ann"))
+        with pytest.raises(JobRefused, match="You have 2 jobs here already"), admission.job("Ann"):
+            pass
+        with admission.job("Bob"):
+            pass
+    with admission.job("Ann"):
+        pass
+
+
+def test_calls_of_one_address_in_a_minute_are_counted_and_forgotten() -> None:
+    now = [0.0]
+    admission = Admission(JobLimits(calls_per_minute=2), clock=lambda: now[0])
+    for _ in range(2):
+        admission.count_call("192.0.2.1")
+    now[0] = 20.0
+    with pytest.raises(JobRefused, match=r"More than 2 calls came from your address in a minute: try again in 40 s\."):
+        admission.count_call("192.0.2.1")
+    admission.count_call("192.0.2.2")
+    now[0] = 60.0
+    admission.count_call("192.0.2.1")
+
+
+def test_no_job_begins_where_memory_or_disk_is_short() -> None:
+    memory, disk = [10**8], [10**10]
+    limits = JobLimits(min_free_memory_bytes=2 * 10**8, min_free_disk_bytes=5 * 10**8)
+    admission = Admission(limits, lambda: memory[0], lambda: disk[0])
+    with pytest.raises(JobRefused, match=r"too little memory \(100 MB free, 200 MB are kept free\)"), admission.job("Ann"):
+        pass
+    memory[0] = 10**9
+    with admission.job("Ann"):
+        assert admission.disk_warning() == ""
+    disk[0] = 9 * 10**8
+    with admission.job("Ann"):
+        assert admission.disk_warning() == "The disk is nearly full: 900 MB left."
+    disk[0] = 4 * 10**8
+    with (
+        pytest.raises(JobRefused, match=r"The disk of the server is full \(400 MB left, 500 MB are kept free\)"),
+        admission.job(""),
+    ):
+        pass
+
+
+def test_the_header_says_that_the_disk_is_nearly_full() -> None:
+    status = CacheStatus("cpu", 1, 1, 0, (), 0, 0, 0)
+    assert "The disk is nearly full: 900 MB left." in pill_markup(status, "The disk is nearly full: 900 MB left.")
+    assert "disk" not in pill_markup(status)
+
+
+def test_a_call_ends_at_its_deadline_with_a_sentence_and_its_work_is_told_to_stop() -> None:
+    ended = threading.Event()
+
+    def endless(should_stop: object) -> str:
+        assert callable(should_stop)
+        while not should_stop():
+            pass
+        ended.set()
+        return "stopped"
+
+    endpoint = cancellable(endless, StopFlags(admission=Admission(JobLimits(call_seconds=0.05))))
+    with pytest.raises(gr.Error, match=r"longer than the limit of 0 s and was ended"):
+        asyncio.run(endpoint())
+    assert ended.wait(10)
+
+
+def test_a_call_where_room_is_short_is_refused_before_it_begins() -> None:
+    began = []
+    admission = Admission(JobLimits(min_free_disk_bytes=10))
+    endpoint = cancellable(lambda should_stop: began.append(1), StopFlags(admission=admission))
+    with pytest.raises(gr.Error, match="disk of the server is full"):
+        asyncio.run(endpoint())
+    assert not began
