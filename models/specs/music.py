@@ -109,11 +109,11 @@ PIANO_NETWORK = ModelSpec(
     task="transcribe_notes",
     loader="onnx",
     source=RepositorySource(
-        "1", "piano", (RepositoryFile("piano.onnx", "7c9066001f85a61f96cf35d3437a310b3580b26af58cd353933d6037cf75d515"),)
+        "1", "piano", (RepositoryFile("piano.onnx", "b01adef50cf20ab16f8e14cc8f39ed64a0b31f951b2d5458d8a72ae1b591aacf"),)
     ),
     licence="Apache-2.0 (trained for Audioscope on scores that were performed by a program and rendered with SoundFonts)",
     licence_url=OWN_LICENCE_URL,
-    download_bytes=1_404_407,
+    download_bytes=1_541_484,
     cpu_dtype="float32",
     gpu_dtype="float32",
     cpu_bytes=20_000_000,

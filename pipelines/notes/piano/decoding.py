@@ -28,7 +28,7 @@ class PianoThresholds:
     """Peaks from here on end a note."""
     frame: float = 0.3
     """A note whose frame falls below ends."""
-    pedal: float = 0.3
+    pedal: float = 0.8
     """The pedal is down from here on; it also is released at peaks of the releases from here on."""
 
 
