@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,11 @@ IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"
 WIDE_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 """Modes of Pillow with more than 8 bits a pixel, which its own conversion clips at 255."""
 MAX_8_BIT, MAX_16_BIT = 255, 65_535
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+UNREADABLE = (
+    *(OSError, SyntaxError, ValueError, RuntimeError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError),
+    *(struct.error, Image.DecompressionBombError),
+)
+"""What Pillow's readers raise for a file that is broken or hostile, found by damaging files."""
 
 
 def check_init_image(image: Image.Image) -> None:
@@ -35,7 +40,7 @@ def check_init_image(image: Image.Image) -> None:
     try:
         image.seek(0)
         image.load()
-    except (*UNREADABLE, EOFError) as error:
+    except UNREADABLE as error:
         raise InvalidInitImage("its file is damaged") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ FORMATS = (
     "eac3,dts,flv,mpegts,mpeg,wv,tta,ape,dsf,voc,nistsphere"
 )
 """FFmpeg demuxers that may be used. Playlists (hls, concat, dash ...) stay out: they open other files and addresses."""
+
+DURATION_TAG = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
 
 
 @contextmanager
@@ -122,9 +125,9 @@ def claimed_seconds(file: Path, container: Any, stream: Any) -> float | None:
         return size * 8 / bit_rate if size is not None and bit_rate else None
     if kind == "asf":  # whose header has the duration of the film, sound or not
         return None if container.streams.video else asf_seconds(file)
-    tag = stream.metadata.get("DURATION")
+    tag = DURATION_TAG.fullmatch(stream.metadata.get("DURATION", ""))
     if tag:
-        hours, minutes, seconds = tag.split(":")
+        hours, minutes, seconds = tag.groups()
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
