@@ -8,7 +8,6 @@ import re
 import shutil
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter
 from models.arrays import AnyArray
 from models.errors import InvalidOption
 from models.stopping import never_stop
+from pipelines.clip.age_clock import AgeClock
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_folders import FACTS_FILE, SCRATCH_PREFIX, discard, last_uses, trim
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, TooManyChannels
@@ -71,6 +71,7 @@ class ClipStore:
         self._shared = SharedClips(storage, directory, max_age_seconds) if storage else None
         self._keepers = storage or FolderStorage(directory)
         self._next_shared_sweep = 0.0
+        self._age_clock = AgeClock(max_age_seconds)
         self._lock = threading.Lock()
         self._by_file_hash: dict[tuple[str, int | None, int | None], AudioClip] = {}
 
@@ -232,7 +233,7 @@ class ClipStore:
 
         A storage that cannot be used is left to the next time.
         """
-        now = time.time() if now is None else now
+        now = self._age_clock.now() if now is None else now
         stale = [folder for folder, used in last_uses(self._directory).items() if used < now - self._max_age_seconds]
         for folder in stale:
             self._remove(folder)

@@ -36,6 +36,8 @@ class SessionJob:
     ended: bool = False
     over: bool = False
     """Whether the page shows that it has ended."""
+    leaving: threading.Timer | None = None
+    """Ends it after a while in which no page shows it."""
     follows: bool = False
     """Whether it was begun while the page still showed the job before it as running."""
 
@@ -124,6 +126,8 @@ class StopFlags:
         with self._lock:
             job.sessions.add(session)
             job.adopted = True
+            if job.leaving:
+                job.leaving.cancel()
             self._jobs[session] = job
 
     def find(self, session: str) -> SessionJob | None:
@@ -209,9 +213,9 @@ class StopFlags:
             if not job.running:
                 job.leave(name)
             elif job.left:
-                later = threading.Timer(self._grace_seconds, job.leave, (name,))
-                later.daemon = True
-                later.start()
+                job.leaving = threading.Timer(self._grace_seconds, job.leave, (name,))
+                job.leaving.daemon = True
+                job.leaving.start()
 
     def _new_job(self, session: str, subject: str, order: int = 0) -> SessionJob:
         job = SessionJob(subject, order, sessions={session})

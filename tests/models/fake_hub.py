@@ -26,6 +26,8 @@ class FakeHub:
         self.broken: set[str] = set()
         """Files whose download fails."""
         self.before_file: Callable[[], None] = lambda: None
+        self.send: Callable[[BaseHTTPRequestHandler, bytes], object] = lambda handler, body: handler.wfile.write(body)
+        """Sends the body of an answer."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -94,7 +96,7 @@ class FakeHub:
                     self.send_header(name, value)
                 self.end_headers()
                 if self.command == "GET":
-                    self.wfile.write(body)
+                    hub.send(self, body)
 
             do_GET = do_HEAD = _reply  # noqa: N815
 
