@@ -18,7 +18,6 @@ from pydantic import TypeAdapter
 from models.arrays import AnyArray
 from models.errors import InvalidOption
 from models.stopping import never_stop
-from pipelines.clip.age_clock import AgeClock
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_folders import FACTS_FILE, SCRATCH_PREFIX, discard, last_uses, trim
 from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, EmptyClip, TooManyChannels
@@ -30,6 +29,7 @@ from pipelines.clip.recording import Recording
 from pipelines.clip.shared_clips import SWEEP_SECONDS, SharedClips
 from pipelines.clip.waveform_file import write_waveform
 from pipelines.isolation.isolation import Isolation, NoIsolation
+from pipelines.storage.age_clock import AgeClock
 from pipelines.storage.folder_storage import FolderStorage
 from pipelines.storage.storage import Storage, StorageFailed
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.clip.age_clock import AgeClock
 from pipelines.clip.clip_store import ClipStore
+from pipelines.storage.age_clock import AgeClock
 from tests.recordings import EXAMPLES
 
 DAY = 24 * 3600.0
