@@ -16,6 +16,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 from starlette.middleware import Middleware
 
+from accounts.accounts import WrongAccounts
 from components.clip.api import add_clip_endpoints
 from components.clip.clip_input import build_clip_input
 from components.clip.linked_inputs import fetch_linked_inputs
@@ -29,6 +30,9 @@ from components.export.bundle_api import add_bundle_endpoints
 from components.export.events import add_export_events
 from components.export.opening import add_bundle_opening
 from components.library.api import add_library_endpoints
+from components.login.account_line import build_account_line
+from components.login.asking import access_of
+from components.login.login import Login, build_login
 from components.model_status.panel import build_model_status, build_status_pill
 from components.music.tab import build_music_tab
 from components.notes.panel import build_notes_panel
@@ -91,6 +95,7 @@ def build_page(services: Services) -> gr.Blocks:
         add_bundle_opening(services, clip)
         model_choices.connect(page)
         clip.panes.connect()
+        build_account_line(services, page)
         gr.HTML(FOOTER, js_on_load=page_script("page/api_page"), apply_default_css=False)
         _end_jobs_of_closed_pages(page, services)
     fetch_linked_inputs(page, services.links)
@@ -108,8 +113,11 @@ def _end_jobs_of_closed_pages(page: gr.Blocks, services: Services) -> None:
     page.unload(forget)
 
 
-def serving_options(services: Services) -> dict[str, Any]:
-    """Return the arguments with which Gradio serves the page, by itself or in an app that it is mounted in."""
+def serving_options(services: Services, login: Login | None = None) -> dict[str, Any]:
+    """Return the arguments with which Gradio serves the page, by itself or in an app that it is mounted in.
+
+    An app with a login also gets the arguments of `server_parts`.
+    """
     services.clips.directory.mkdir(parents=True, exist_ok=True)
     return {
         "theme": build_theme(),
@@ -120,6 +128,7 @@ def serving_options(services: Services) -> dict[str, Any]:
         "ssr_mode": False,
         "mcp_server": True,
         "run_history": False,  # Gradio would keep all inputs and results of a person in the browser
+        **({"auth_dependency": login.user_of} if login else {}),
     }
 
 
@@ -132,16 +141,21 @@ def guards(settings: Settings) -> list[Middleware]:
     ]
 
 
+def server_parts(services: Services, login: Login | None) -> dict[str, Any]:
+    """Return what the server has besides Gradio, as arguments of FastAPI: routes and middleware, the outermost first."""
+    gate = login.middleware if login else []
+    middleware = [identified(services.metrics), *gate, Middleware(Compression), *guards(services.settings)]
+    return {"routes": service_routes(services), "middleware": middleware}
+
+
 def launch(page: gr.Blocks, services: Services) -> str:
     """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
+    login = build_login(services.access.accounts)
     _, address, _ = page.launch(
-        **serving_options(services),
-        prevent_thread_lock=True,
-        app_kwargs={
-            "routes": service_routes(services),
-            "middleware": [identified(services.metrics), Middleware(Compression), *guards(services.settings)],
-        },
+        **serving_options(services, login), prevent_thread_lock=True, app_kwargs=server_parts(services, login)
     )
+    if login:
+        login.let_tools_in(page)
     return str(address)
 
 
@@ -151,7 +165,11 @@ def main() -> None:
     settings = Settings()
     configure_logging(settings.log_format, settings.log_level)
     told_to_end = end_signal()
-    services = build_services(settings)
+    try:
+        access = access_of(settings)
+    except WrongAccounts as error:
+        raise SystemExit(f"Audioscope cannot start: {error}") from None
+    services = build_services(settings, access)
     page = build_page(services)
     launch(page, services)
     join_server_log()

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from commands.accounts import key, user
 from commands.embeddings import embed, similar
 from commands.everything import analyse
 from commands.model_list import models
@@ -22,7 +23,7 @@ NAME = "audioscope"
 HELP = "Listen to recordings: transcribe, describe, draw, compare, and serve the page."
 
 cli = typer.Typer(name=NAME, help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
-for command in (transcribe, describe, ask, notes, picture, storyboard, embed, similar, analyse, models):
+for command in (transcribe, describe, ask, notes, picture, storyboard, embed, similar, analyse, models, user, key):
     cli.command()(command)
 
 

@@ -6,11 +6,13 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 
+from accounts.access import EVERYONE, Access
+from accounts.owned import Owned
 from models.cache.feature_store import FeatureStore
 from models.cache.memory import CudaMemoryProbe, HostMemoryProbe, MemoryProbe, MpsMemoryProbe, has_gpu
 from models.cache.model_cache import CacheLimits, ModelCache
@@ -18,7 +20,7 @@ from models.cache.status import ResidentStatus
 from models.errors import AudioscopeError
 from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
-from models.files.model_files import ModelFiles
+from models.files.model_files import ModelFiles, anyone
 from models.files.package_weights import PackageWeights
 from models.files.trained_models import TrainedModels
 from models.loading.loaders import ModelLoaders
@@ -83,8 +85,8 @@ class Services:
     stop_flags: StopFlags
     lines: JobLines
     file_readers: FileReaders
-    library: ClipLibrary
-    """Embeddings of clips, kept between runs."""
+    access: Access
+    libraries: Owned[ClipLibrary]
     kept: KeptResults
     """What the page showed of clips."""
     whisper_engine: str
@@ -101,13 +103,19 @@ class Services:
         sources = (RepositorySource, PackageSource, AdaptedSource)
         return [spec for spec in self.runtime.catalog.specs if isinstance(spec.source, sources) and is_installed(spec)]
 
+    @property
+    def library(self) -> ClipLibrary:
+        """The library of whoever asks: embeddings of clips, kept between runs."""
+        return self.libraries.of(self.access.owner)
 
-def build_services(settings: Settings) -> Services:
+
+def build_services(settings: Settings, access: Access = EVERYONE) -> Services:
     """Build the services that `settings` describes; no model is loaded and no network is used, except on ZeroGPU.
 
     There, models are fetched and placed on the GPU now, and this must be the main thread.
     """
-    files, loaders, metrics = _model_files(settings), ModelLoaders(settings.cpu_threads), Metrics()
+    files, loaders = _model_files(settings, may_download=access.is_keeper), ModelLoaders(settings.cpu_threads)
+    metrics = Metrics()
     zero_gpu = _start_zero_gpu(settings, files, loaders) if settings.on_zero_gpu else None
     probe, behind = (HostMemoryProbe(), None) if zero_gpu else _memory_probes()
     builder = MainProcessBuilder(loaders) if zero_gpu else loaders
@@ -124,11 +132,10 @@ def build_services(settings: Settings) -> Services:
         lambda: tuple(map(engine.place, trained.find().specs)),
     )
     features = FeatureStore(settings.feature_store_bytes)
-    clip_limits = ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels)
     file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
     clips = ClipStore(
         settings.clip_dir,
-        clip_limits,
+        ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels),
         settings.clip_age_seconds,
         open_storage(settings.clip_storage) if settings.clip_storage else None,
         settings.clip_folder_bytes or default_clip_bytes(settings.clip_dir),
@@ -145,7 +152,8 @@ def build_services(settings: Settings) -> Services:
         stop_flags=StopFlags(admission=_admission(settings)),
         file_readers=file_readers,
         lines=_job_lines(settings, metrics),
-        library=ClipLibrary(open_storage(settings.library or settings.data_dir / LIBRARY_FOLDER)),
+        access=access,
+        libraries=Owned(partial(_open_library, str(settings.library or settings.data_dir / LIBRARY_FOLDER).rstrip("/"))),
         whisper_engine=engine.sentence(probe.device),
         metrics=metrics,
         placed=zero_gpu.placed if zero_gpu else (),
@@ -175,6 +183,11 @@ def _admission(settings: Settings) -> Admission:
     return Admission(limits, HostMemoryProbe().free_bytes, partial(free_disk_bytes, settings.clip_dir))
 
 
+def _open_library(address: str, owner: str) -> ClipLibrary:
+    """Open an account's library beside the one of all, whose folder has nothing that it does not list."""
+    return ClipLibrary(open_storage(f"{address}-of-accounts/{owner}" if owner else address))
+
+
 def _clip_reference(clips: ClipStore) -> Reference:
     """Keep a clip by its content hash and the person's name for it."""
 
@@ -201,8 +214,11 @@ def _cache_limits(settings: Settings) -> CacheLimits:
     )
 
 
-def _model_files(settings: Settings, fetched: Iterable[FetchedModel] = ()) -> ModelFiles:
-    return ModelFiles(PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path)), fetched)
+def _model_files(
+    settings: Settings, fetched: Iterable[FetchedModel] = (), may_download: Callable[[], bool] = anyone
+) -> ModelFiles:
+    packages, hub = PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path))
+    return ModelFiles(packages, hub, fetched, may_download)
 
 
 def _start_zero_gpu(settings: Settings, files: ModelFiles, loaders: ModelLoaders) -> ZeroGpu:

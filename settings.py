@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LogFormat = Literal["auto", "text", "json"]
@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     """Folder of the speech models that you trained, each in a folder of its own; None for a folder in `data_dir`."""
     library: str = ""
     """Folder or address of the library of embeddings; '' for a folder in `data_dir`."""
+
+    auth: SecretStr = SecretStr("")
+    """Accounts, as entries NAME:ROLE:HASH that `audioscope user` prints, separated by white space; '' for no login."""
+    api_keys: SecretStr = SecretStr("")
+    """API keys of these accounts, as entries NAME:HASH that `audioscope key` prints."""
 
     fetch_links: bool = Field(default_factory=_is_for_this_machine)
     """Whether clips can be given as links, which the server then fetches; by default only where it serves this machine alone."""

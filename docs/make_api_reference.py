@@ -21,6 +21,8 @@ HEAD = f"""# Endpoints and tools
 Written by `{COMMAND}` from the running app; a test compares them. Each endpoint is a tool of the Model Context
 Protocol under the same name; [mcp.md](mcp.md) says how to connect a client. A file is uploaded (`handle_file` of gradio_client),
 or a link where the server [fetches links](inputs.md#links). What is refused gets one sentence. All times are in seconds.
+Where the server has a [login](hosting.md#login), an API key is sent with each call:
+`Client(address, headers={{"Authorization": "Bearer KEY"}})`.
 
 "Growing" endpoints send what there is so far, again and again; the last one is the result. Every call can be cancelled
 (`job.cancel()`), which ends its work.

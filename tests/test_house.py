@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PLACES = (
+    "accounts",
     "app.py",
     "cli.py",
     "services.py",

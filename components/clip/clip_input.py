@@ -127,7 +127,7 @@ class _ClipHandlers:
 
     def __init__(self, services: Services) -> None:
         self._clips = services.clips
-        self._library = services.library
+        self._services = services
         self._links = services.links
         self._stop_flags = services.stop_flags
 
@@ -184,7 +184,7 @@ class _ClipHandlers:
     def reopened(self, event: gr.EventData, now: AudioClip | None, should_stop: Callable[[], bool]) -> AudioClip:
         content_hash = _text(event, "hash")
         clip = self._clips.find_kept(content_hash, _text(event, "person"))
-        if clip is None and content_hash in {shared.content_hash for shared in self._library.clips()}:
+        if clip is None and content_hash in {shared.content_hash for shared in self._services.library.clips()}:
             clip = self._clips.find(content_hash)
         if clip is None:
             raise ClipExpired

@@ -37,7 +37,7 @@ MAX_OTHER_CLIPS = 8
 """Maximum number of clips on a map besides the open one."""
 MAX_MATCHES = 8
 """Number of clips that a search lists."""
-ABOUT_LIBRARY = f'<h2>{labels.LIBRARY}</h2><p class="summary">{labels.ABOUT_LIBRARY}</p>'
+ABOUT_LIBRARY = f'<h2>{labels.LIBRARY}</h2><p class="summary">{{}}</p>'
 STOPPED = f'<p class="summary" data-state="stopped">{labels.STOPPED}</p>'
 ON_MAP = f'<p class="summary">{labels.ON_MAP}</p>'
 
@@ -86,7 +86,8 @@ def _build_library(services: Services, clip: ClipInput, model_choices: ModelChoi
     known = library_encoders(catalog)
     with_text = [encoder for encoder in known if encoder.has_text]
     default = library_encoder(catalog)
-    gr.HTML(ABOUT_LIBRARY, apply_default_css=False)
+    about = labels.ABOUT_OWN_LIBRARY if services.access.accounts else labels.ABOUT_LIBRARY
+    gr.HTML(ABOUT_LIBRARY.format(about), apply_default_css=False)
     with gr.Row(elem_classes="actions"):
         key = model_choices.build(
             lambda: encoders_within_reach(catalog, known), [(default.title, default.key)], labels.ENCODER, min_width=260, scale=0

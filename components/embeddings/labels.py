@@ -94,6 +94,7 @@ ABOUT_CKA = "Linear CKA (Kornblith et al. 2019): 1: equal up to rotation and sca
 CLIPS, OTHER_FILES = "Clips", "Other clips"
 LIBRARY = "Library"
 ABOUT_LIBRARY = "Shared: everyone using this server can open it, and rename and delete its clips."
+ABOUT_OWN_LIBRARY = "Yours: other accounts have libraries of their own."
 SEARCH_BY_TEXT = "Search by text ({})"
 ADD, FIND_SIMILAR = "Add to library", "Find similar"
 ON_MAP = "{} clips on one map. A click on a point opens its clip."

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from accounts.access import DELETE_CLIPS
 from components.page.events import QUIET, QUIET_EACH
 from components.page.markup import failure_markup
 from components.page.page_script import page_script
@@ -23,6 +24,7 @@ from pipelines.wording.times import clock_time
 from services import Services
 
 EMPTY = '<p class="empty">The library is empty. Open a clip, then press Add to library.</p>'
+KEEPERS_ONLY = '<p class="summary">Only keepers can delete clips.</p>'
 HEAD = """<thead><tr><th scope="col">Clip</th><th scope="col">Length</th><th scope="col">Added</th>
 <th scope="col">Encoders</th><th scope="col" aria-label="Actions"></th></tr></thead>"""
 
@@ -47,7 +49,10 @@ class _LibraryHandlers:
         try:
             titles = {encoder.key: encoder.title for encoder in encoders(services.runtime.catalog)}
             return library_markup(
-                services.library.clips(), titles, lambda clip: services.clips.find(clip.content_hash) is not None
+                services.library.clips(),
+                titles,
+                lambda clip: services.clips.find(clip.content_hash) is not None,
+                services.access.is_keeper(),
             )
         except Exception as error:
             return failure_markup(sentence_for(error))
@@ -58,7 +63,11 @@ class _LibraryHandlers:
 
     def delete(self, event: gr.EventData) -> str:
         """Handle a deletion."""
-        return self._after(lambda: self._services.library.remove(_text(event, "hash")))
+        return self._after(lambda: self._remove(_text(event, "hash")))
+
+    def _remove(self, content_hash: str) -> None:
+        self._services.access.require_keeper(DELETE_CLIPS)
+        self._services.library.remove(content_hash)
 
     def _after(self, change: Callable[[], None]) -> str:
         try:
@@ -68,15 +77,18 @@ class _LibraryHandlers:
         return self.list_clips()
 
 
-def library_markup(clips: tuple[LibraryClip, ...], titles: dict[str, str], can_open: Callable[[LibraryClip], bool]) -> str:
+def library_markup(
+    clips: tuple[LibraryClip, ...], titles: dict[str, str], can_open: Callable[[LibraryClip], bool], can_delete: bool = True
+) -> str:
     """Return the table of clips, the newest first. `titles`: of encoders by key."""
     if not clips:
         return EMPTY
-    rows = "".join(_row(clip, titles, can_open(clip)) for clip in reversed(clips))
-    return f'<div class="library"><table>{HEAD}<tbody>{rows}</tbody></table></div>'
+    rows = "".join(_row(clip, titles, can_open(clip), can_delete) for clip in reversed(clips))
+    table = f'<div class="library"><table>{HEAD}<tbody>{rows}</tbody></table></div>'
+    return table if can_delete else table + KEEPERS_ONLY
 
 
-def _row(clip: LibraryClip, titles: dict[str, str], can_open: bool) -> str:
+def _row(clip: LibraryClip, titles: dict[str, str], can_open: bool, can_delete: bool) -> str:
     name, keys = html.escape(clip.name), (space.split("/")[0] for space in clip.spaces)
     shown = (
         f'<button type="button" class="seek" data-action="open" title="Open {name}">{name}</button>'
@@ -85,11 +97,12 @@ def _row(clip: LibraryClip, titles: dict[str, str], can_open: bool) -> str:
     )
     with_encoders = ", ".join(dict.fromkeys(titles.get(key, key) for key in keys))
     cells = (clock_time(clip.duration, 1), f"{datetime.fromtimestamp(clip.added):%Y-%m-%d}", html.escape(with_encoders))
+    delete = f'<button type="button" data-action="delete" aria-label="Delete {name}">Delete</button>' if can_delete else ""
     facts = "".join(f'<td title="{cell}">{cell}</td>' for cell in cells)
     return (
         f'<tr data-hash="{clip.content_hash}" data-name="{name}"><td class="library-name">{shown}</td>{facts}'
         f'<td class="library-actions"><button type="button" data-action="rename" aria-label="Rename {name}">Rename</button>'
-        f'<button type="button" data-action="delete" aria-label="Delete {name}">Delete</button></td></tr>'
+        f"{delete}</td></tr>"
     )
 
 

@@ -1,1 +1,1 @@
-"""The library of clips, which all who use a server share."""
+"""The library of clips: one for each account, or one for all who use a server."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from accounts.access import DELETE_CLIPS
 from components.page.endpoints import add_endpoint
 from models.errors import InvalidOption
 from pipelines.clip.clip_names import readable_name
@@ -15,7 +16,7 @@ def add_library_endpoints(services: Services) -> None:
     """Add the three to the page's API."""
 
     def library_clips(*, should_stop: Callable[[], bool]) -> list[dict[str, Any]]:
-        """List the clips of the library, which all who use this server share.
+        """List the clips of the library; accounts have one each, and without a login all who use this server share one.
 
         Returns:
             [{content_hash, name, duration in seconds, added in seconds since 1970, spaces, the embeddings that it has, can_open,
@@ -39,7 +40,7 @@ def add_library_endpoints(services: Services) -> None:
         return library_clips(should_stop=should_stop)
 
     def remove_library_clip(content_hash: str, *, should_stop: Callable[[], bool]) -> list[dict[str, Any]]:
-        """Remove a clip from the library; `nearest_clips` with `add` puts one in.
+        """Remove a clip from the library; `nearest_clips` with `add` puts one in. With a login, only keepers can.
 
         Args:
             content_hash: as in `library_clips`.
@@ -47,6 +48,7 @@ def add_library_endpoints(services: Services) -> None:
         Returns:
             The library, as `library_clips` lists it.
         """
+        services.access.require_keeper(DELETE_CLIPS)
         _require(content_hash)
         services.library.remove(content_hash)
         return library_clips(should_stop=should_stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from models.specs.model_spec import Task
 
 UNLOAD = "Unload idle models"
+KEEPERS_ONLY = "Only keepers can download and unload models."
 RESIDENT_COLUMNS = ("Model", "Weights", "Where", "State")
 CATALOGUE_COLUMNS = ("Model", "Task", "Size", "Licence", "Where")
 IN_MEMORY = "In memory"

@@ -9,10 +9,12 @@ from typing import Any
 
 import gradio as gr
 
+from accounts.access import UNLOAD_MODELS
 from components.model_status.catalogue import catalogue_markup, filter_markup
-from components.model_status.labels import IN_MEMORY, NO_MODEL, RESIDENT_COLUMNS, UNLOAD
+from components.model_status.labels import IN_MEMORY, KEEPERS_ONLY, NO_MODEL, RESIDENT_COLUMNS, UNLOAD
 from components.model_status.memory import memory_markup, unloaded_sentence
 from components.page.page_script import page_script
+from components.page.user_errors import report_errors
 from models.cache.status import PLACED, CacheStatus, ResidentStatus
 from models.errors import as_size
 from pipelines.wording.grammar import counted
@@ -55,7 +57,9 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
         warning = services.stop_flags.admission.disk_warning()
         return pill_markup(status, warning), status_markup(status) + memory_markup(services.runtime.memory())
 
+    @report_errors
     def free_all() -> tuple[str, str, str]:
+        services.access.require_keeper(UNLOAD_MODELS)
         unloaded = services.runtime.unload_idle()
         return *refresh(), f'<p class="summary" role="status">{unloaded_sentence(unloaded)}</p>'
 
@@ -64,8 +68,16 @@ def build_model_status(services: Services, pill: StatusPill, page: gr.Blocks) ->
     page.load(refresh, outputs=shown, **quiet)
     pill.timer.tick(refresh, outputs=shown, **quiet)
     free.click(free_all, outputs=[*shown, came_back], **quiet)
+    if services.access.accounts:
+        page.load(lambda: _for_keepers(services), outputs=[free, came_back], **quiet)
     for event in (page.load, gr.Timer(CATALOGUE_SECONDS).tick):
         event(lambda: catalogue_markup(services), outputs=catalogue, **quiet)
+
+
+def _for_keepers(services: Services) -> tuple[gr.Button, str]:
+    """Return the button for unloading as it is for whoever asks, and a sentence beside it."""
+    is_keeper = services.access.is_keeper()
+    return gr.Button(interactive=is_keeper), "" if is_keeper else f'<p class="summary">{KEEPERS_ONLY}</p>'
 
 
 def pill_markup(status: CacheStatus, warning: str = "") -> str:

@@ -13,9 +13,9 @@ from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.handle import DeploymentHandle
 
-from app import build_page, guards, serving_options
-from components.page.server.request_ids import identified
-from components.page.server.serving import service_routes
+from app import build_page, server_parts, serving_options
+from components.login.asking import access_of
+from components.login.login import build_login
 from deploy.ray_serve.client import RayCluster
 from deploy.ray_serve.worker import MachineFacts
 from models.model_catalog import ModelCatalog
@@ -45,19 +45,24 @@ class Page:
     ) -> None:
         facts = await asyncio.gather(*(worker.facts.remote() for worker in workers.values()))
         largest = max(facts, key=lambda machine: (machine.device != "cpu", machine.attainable_bytes))
-        self._services = _with_cluster(build_services(page_settings(Settings())), workers, largest)
+        self._services = _with_cluster(_page_services(), workers, largest)
         start_background_work(self._services, model_libraries={}, prepares_models=False)  # no model runs here
 
     def __serve_build_asgi_app__(self) -> FastAPI:
         page = build_page(self._services)
         page.max_threads = page._queue.max_thread_count = MAX_JOBS + MORE_THREADS
-        middleware = [identified(self._services.metrics), *guards(self._services.settings)]
-        app = FastAPI(routes=service_routes(self._services), middleware=middleware)
-        mount_gradio_app(app, page, path="/", **serving_options(self._services))
+        login = build_login(self._services.access.accounts)
+        app = FastAPI(**server_parts(self._services, login))
+        mount_gradio_app(app, page, path="/", **serving_options(self._services, login))
         return app
 
 
 page_deployment = serve.deployment(Page, name="page", max_ongoing_requests=MAX_CONNECTIONS, request_router_config=STICKY)
+
+
+def _page_services() -> Services:
+    settings = page_settings(Settings())
+    return build_services(settings, access_of(settings))
 
 
 def page_settings(settings: Settings) -> Settings:

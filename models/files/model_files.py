@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from models.errors import ModelUnavailable
 from models.files.adapted_weights import merge_whisper
 from models.files.hub_weights import HubState, HubWeights
 from models.files.package_weights import PackageWeights, fetch_from_repository
@@ -23,6 +24,12 @@ from models.specs.model_spec import (
 )
 
 IN_INSTALLATION, TRAINED_HERE = "in this installation", "trained here"
+KEEPERS_ONLY = "only a keeper can download it"
+
+
+def anyone() -> bool:
+    """Return that whoever asks may download models."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,24 @@ class Availability:
 class ModelFiles:
     """Files from packages and from the hub; each model is fetched once at a time and remembered."""
 
-    def __init__(self, packages: PackageWeights, hub: HubWeights, fetched: Iterable[FetchedModel] = ()) -> None:
-        """Look for files in packages, in this repository and on the hub; those of `fetched` are known to be here."""
+    def __init__(
+        self,
+        packages: PackageWeights,
+        hub: HubWeights,
+        fetched: Iterable[FetchedModel] = (),
+        may_download: Callable[[], bool] = anyone,
+    ) -> None:
+        """Look for files in packages, in this repository and on the hub.
+
+        Args:
+            packages: weights that came with the installation.
+            hub: weights that are downloaded.
+            fetched: models that are known to be here.
+            may_download: called in the thread that wants a model, before it is downloaded.
+        """
         self._packages = packages
         self._hub = hub
+        self._may_download = may_download
         self._flights = SingleFlight()
         self._lock = threading.Lock()
         self._fetched: dict[str, FetchedModel] = {model.spec.key: model for model in fetched}
@@ -49,6 +70,7 @@ class ModelFiles:
         """Return the model's files; calls that come while they are fetched share that download or its error.
 
         Raises:
+            ModelUnavailable: whoever asks may not download it.
             ModelUnavailable, DamagedWeights: see `PackageWeights.fetch`, `HubWeights.fetch` and `fetch_from_repository`.
         """
         return self._find(spec) or cast(FetchedModel, self._flights.run(spec, lambda: self._fetch_if_absent(spec)))
@@ -69,6 +91,8 @@ class ModelFiles:
             return Availability(is_there, TRAINED_HERE if is_there else "its folder was removed")
         if self._hub.local_directory(spec.source) is not None:
             return Availability(True, "downloaded")
+        if not self._may_download():
+            return Availability(False, KEEPERS_ONLY)
         state = self.hub_state(ask_hub)
         return Availability(state.reachable, "on the hub" if state.reachable else state.words)
 
@@ -100,6 +124,8 @@ class ModelFiles:
             case TrainedSource() as source:
                 return FetchedModel(spec, source.folder, source.version)
             case source:
+                if self._hub.local_directory(source) is None and not self._may_download():
+                    raise ModelUnavailable(spec.title, KEEPERS_ONLY)
                 return FetchedModel(spec, *self._hub.fetch(spec, source))
 
     def _merge(self, spec: ModelSpec, source: AdaptedSource) -> Path:

@@ -26,7 +26,7 @@ CONFIGURATION = {
 MAX_FILE_BYTES = 10**7
 PROVIDED_BY_SPACES = {"spaces"}
 """Packages that the image of a Space has, imported where they are there."""
-APP_ROOMS = ("app.py", "services.py", "settings.py", "components", "models", "pipelines")
+APP_ROOMS = ("accounts", "app.py", "services.py", "settings.py", "components", "models", "pipelines")
 
 
 def requirements(name: str) -> list[Requirement]:

@@ -138,7 +138,9 @@ def _answer_key(scope: Scope) -> AnswerKey:
     is_own = any(name in scope["query_string"] for name in (b"page=", b"deep_link=")) or "origin" in headers
     if scope["method"] != "GET" or not is_same_for_all or is_own:
         return ()
-    return path, scope["scheme"], scope.get("root_path"), *(headers.get(name) for name in ADDRESS_HEADERS)
+    user = scope.get("user")  # whose name Gradio writes into the page
+    person = user.display_name if user is not None and user.is_authenticated else None
+    return path, person, scope["scheme"], scope.get("root_path"), *(headers.get(name) for name in ADDRESS_HEADERS)
 
 
 def _is_wanted(scope: Scope) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from accounts.access import Access
 from components.embeddings.library_list import _LibraryHandlers, library_markup
 from pipelines.embeddings.clip_library import ClipLibrary, LibraryClip
 from pipelines.storage.folder_storage import FolderStorage
@@ -26,7 +27,7 @@ def handlers(tmp_path: Path) -> _LibraryHandlers:
     library.add(clip(1, "rain"), sound(1, EAST))
     catalog: Any = SimpleNamespace(models=lambda task: ())
     clips = SimpleNamespace(find=lambda content_hash: None)
-    services: Any = SimpleNamespace(library=library, clips=clips, runtime=SimpleNamespace(catalog=catalog))
+    services: Any = SimpleNamespace(library=library, clips=clips, access=Access(), runtime=SimpleNamespace(catalog=catalog))
     return _LibraryHandlers(services)
 
 

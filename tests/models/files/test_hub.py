@@ -293,3 +293,17 @@ def test_a_missing_shard_is_reported_and_fetched_later(start: Start, hub: FakeHu
     assert start().availability(spec).words == "on the hub"
     hub.broken = set()
     assert (start().fetch(spec).directory / "1.safetensors").read_bytes() == b"tower"
+
+
+def test_without_permission_nothing_is_downloaded_and_what_is_here_is_used(
+    start: Start, hub: FakeHub, lock: HubLock, tmp_path: Path
+) -> None:
+    weights = HubWeights(lock, hub.endpoint, tmp_path / "cache")
+    viewers = ModelFiles(PackageWeights(tmp_path / "assembled"), weights, may_download=lambda: False)
+    assert not viewers.availability(SPEC).available
+    with pytest.raises(ModelUnavailable, match="only a keeper can download it"):
+        viewers.fetch(SPEC)
+    assert hub.requests == []
+    start().fetch(SPEC)
+    assert viewers.availability(SPEC).available
+    assert viewers.fetch(SPEC).revision == hub.head
