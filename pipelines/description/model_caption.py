@@ -22,6 +22,7 @@ from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.description.fact_prompt import INSTRUCTION, prompt_from_facts
+from pipelines.description.own_describer import NO_MUSIC, NOTHING_SURE, has_music, sure_text
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.jobs.result import Result
@@ -248,6 +249,9 @@ class _Describer:
 
     def steps(self, stopped: Callable[[], bool]) -> Generator[_Written, None, None]:
         """Yield the text about each piece as it grows, then the summary as it grows."""
+        if self._spec.state_encoders and not has_music(self._clip, self._runtime, stopped):
+            yield _Written(NO_MUSIC, (0.0, self._clip.duration))
+            return
         descriptions = []
         for start, end in self._pieces:
             prompt = audio_prompt(self._prompt, self._clip, ((start, end),), self._spec, self._runtime, stopped)
@@ -276,6 +280,11 @@ class _Describer:
     ) -> Generator[_Written, None, _Written]:
         """Yield the text as it grows; return the whole."""
         written = _Written("", span, is_summary)
+        if prompt.states:
+            for sure, _ in sure_text(self._runtime, self._spec, prompt, self._options, stopped):
+                written = _Written(sure or NOTHING_SURE, span)
+                yield written
+            return written
         prepare = partial(model_inputs, spec=self._spec, prompt=prompt)
         for text in stream_text(self._runtime, self._spec, prepare, self._options, stopped):
             written = _Written(text, span, is_summary)

@@ -15,6 +15,7 @@ from models.specs.model_spec import AUTO, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip
+from pipelines.description.own_describer import NO_MUSIC, OTHER_QUESTION, UNSURE, has_music, is_answerable, sure_text
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
@@ -117,7 +118,17 @@ def ask(
     asked = f"{PART.format(clock_time(start, 1), clock_time(end, 1))} {question}" if takes_part else question
 
     def answer(stopped: Callable[[], bool]) -> Generator[str, None, None]:
+        if spec.state_encoders and not is_answerable(question):
+            yield OTHER_QUESTION
+            return
+        if spec.state_encoders and not has_music(clip, runtime, stopped):
+            yield NO_MUSIC
+            return
         prompt = audio_prompt(asked, clip, _windows(start, end, spec), spec, runtime, stopped, history)
+        if prompt.states:
+            for sure, whole in sure_text(runtime, spec, prompt, options, stopped):
+                yield sure or UNSURE.format(whole)
+            return
         prepare = partial(model_inputs, spec=spec, prompt=prompt)
         yield from stream_text(runtime, spec, prepare, options, stopped)
 

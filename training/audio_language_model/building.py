@@ -14,8 +14,14 @@ from training.audio_language_model.tokens import begin_token_id, end_token_id
 
 
 def build_model(options: ExperimentOptions, tokenizer: Any) -> AudioLanguageModel:
-    """Return the model with what is not trained frozen; weights that are not of a checkpoint follow from the loop's seed."""
+    """Return the model with what is not trained frozen; weights that are not of a checkpoint follow from the loop's seed.
+
+    Weights of an earlier training (`initial`) are all trained, and have the sizes of that one.
+    """
     torch.manual_seed(options.loop.seed)
+    if options.initial:
+        earlier: AudioLanguageModel = AudioLanguageModel.from_pretrained(options.initial, dtype="float32")
+        return earlier
     language_model = _language_model(options.language_model, tokenizer)
     encoders = options.encoders
     config = AudioLanguageConfig(encoders.widths, encoders.projector, encoders.audio_tokens, language_model.config)

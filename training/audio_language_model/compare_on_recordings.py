@@ -29,6 +29,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.description.description import DescriptionOptions, describe_clip
 from pipelines.description.model_caption import STATES_PROMPT
 from pipelines.description.template_caption import write_caption
+from pipelines.language_models.claim_certainty import sure_sentences
 from pipelines.language_models.generation import SamplingOptions, generate_text
 from pipelines.language_models.prompting import Prompt, model_inputs
 from pipelines.music.encoder_states import lent_states
@@ -139,7 +140,7 @@ def template_captions(known: list[Recording], services: Services, file: Path) ->
 
 
 def model_captions(known: list[Recording], services: Services, folder: Path) -> dict[str, str]:
-    """Return the captions of the model by file name."""
+    """Return what the model is sure of in its captions, by file name."""
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
@@ -148,7 +149,8 @@ def model_captions(known: list[Recording], services: Services, folder: Path) -> 
     for recording in known:
         states = lent_states(model.model.config.encoders, opened(recording, services).waveform, services.runtime)
         inputs = model_inputs(model, spec_of(services), Prompt(STATES_PROMPT, states=states))
-        *_, texts[recording.file.name] = generate_text(model, inputs, SamplingOptions(), never_stop)
+        *_, whole = generate_text(model, inputs, SamplingOptions(), never_stop)
+        texts[recording.file.name] = sure_sentences(model, inputs, whole)
     return texts
 
 

@@ -101,6 +101,8 @@ class ExperimentOptions:
     language_model: LanguageModelOptions
     loop: LoopOptions
     tokenizer: TokenizerOptions = field(default_factory=TokenizerOptions)
+    initial: str = ""
+    """Folder of a trained model of the same form, from whose weights the training goes on; '' for new ones."""
     licence: str = "Apache-2.0"
     """Licence of the trained weights, for the model card."""
     monitor: str = "-loss"

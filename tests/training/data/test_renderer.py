@@ -84,7 +84,8 @@ def test_the_main_part_is_louder_than_the_others_by_the_planned_gain(monkeypatch
 
     monkeypatch.setattr(clip_sound_module, "render", tone)
     arrangement = replace(arrange(piece(), "brass", np.random.default_rng(0)), piece=piece(), main=LEAD, gain_db=6.0)
-    sound = clip_sound_module.clip_sound(arrangement, Synthesizer(Path("any.sf2"), 8000), 1.0, 4.0)
+    synthesizer = Synthesizer(Path("any.sf2"), 8000)
+    sound = clip_sound_module.clip_sound(arrangement, synthesizer, synthesizer, 1.0, 4.0)
     assert sound is not None and len(sound) == 32_000 and np.abs(sound).max() == pytest.approx(0.7, abs=0.01)
     spectrum = np.abs(np.fft.rfft(sound))
     assert 20 * np.log10(spectrum[4 * 440] / spectrum[4 * 2000]) == pytest.approx(6, abs=0.1)

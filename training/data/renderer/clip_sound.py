@@ -18,12 +18,14 @@ MIN_RMS = 1e-4
 """Least RMS of a part that is mixed; at a peak of 0.7 a part below it does not play in the clip."""
 
 
-def clip_sound(arrangement: Arrangement, synthesizer: Synthesizer, start: float, duration: float) -> FloatArray | None:
+def clip_sound(
+    arrangement: Arrangement, of_main: Synthesizer, of_others: Synthesizer, start: float, duration: float
+) -> FloatArray | None:
     """Render `duration` seconds from `start`: float32 [samples], mono, with a peak of -3 dB; None if the main part is silent."""
-    main = _part_sound(arrangement.part(is_main=True), synthesizer, start, duration)
+    main = _part_sound(arrangement.part(is_main=True), of_main, start, duration)
     if _rms(main) < MIN_RMS:
         return None
-    rest = _part_sound(arrangement.part(is_main=False), synthesizer, start, duration)
+    rest = _part_sound(arrangement.part(is_main=False), of_others, start, duration)
     mixed = main
     if _rms(rest) >= MIN_RMS:
         mixed = main + rest * (_rms(main) / _rms(rest) * 10 ** (-arrangement.gain_db / 20))

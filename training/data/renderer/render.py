@@ -60,10 +60,16 @@ class RendererOptions:
     """Hz."""
     augmented_fraction: float = 1 / 3
     """Part of the training clips to which what a recording adds is applied; the other splits stay as they are."""
+    main_soundfonts: Mapping[Split, tuple[str, ...]] = field(default_factory=dict)
+    """Further files that play the main instrument only, such as those without drums; a split with some draws the SoundFont of
+    the accompaniment on its own."""
 
     def __post_init__(self) -> None:
         """Refuse SoundFonts in two splits."""
-        names = [name for fonts in self.soundfonts.values() for name in set(fonts)]
+        splits = self.soundfonts.keys() | self.main_soundfonts.keys()
+        names = [
+            name for split in splits for name in set(self.soundfonts.get(split, ())) | set(self.main_soundfonts.get(split, ()))
+        ]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"{twice[0]} is in two splits: a SoundFont of the test must be unseen")
 
@@ -138,20 +144,22 @@ def rendered_triples(folder: Path, seed: int = 0) -> Iterator[Triple]:
 def _clip(plan: ClipPlan, options: RendererOptions, soundfonts: Path) -> tuple[FloatArray, dict[str, Any]]:
     rng = np.random.default_rng([SPLITS.index(plan.split), plan.number])
     fonts = options.soundfonts[plan.split]
-    font = fonts[rng.integers(len(fonts))]
+    main_font = font = fonts[rng.integers(len(fonts))]
     reverb = 0.0 if rng.random() < DRY_PROB else float(rng.uniform(0.1, 0.7))
-    synthesizer = Synthesizer(soundfonts / font, options.sample_rate, reverb)
+    if plan.family is not None and (further := options.main_soundfonts.get(plan.split)):
+        main_font = (*fonts, *further)[rng.integers(len(fonts) + len(further))]
+    of_main, of_others = (Synthesizer(soundfonts / name, options.sample_rate, reverb) for name in (main_font, font))
     for seed in _seeds(plan):
         piece = styled_piece(seed, plan.split)
         arrangement = drums_alone(piece) if plan.family is None else arrange(piece, plan.family, rng)
         start = _start(arrangement, plan, options.duration, rng)
-        sound = clip_sound(arrangement, synthesizer, start, options.duration) if start is not None else None
+        sound = clip_sound(arrangement, of_main, of_others, start, options.duration) if start is not None else None
         if start is None or sound is None:
             continue
         is_augmented = plan.split == "train" and rng.random() < options.augmented_fraction
         facts = clip_facts(arrangement, start, options.duration)
-        facts |= {"seed": piece.seed, "soundfont": font, "duration": options.duration, "augmented": is_augmented}
-        facts |= {"arrangement": arrangement.kind, "main_gain_db": round(arrangement.gain_db, 2)}
+        facts |= {"seed": piece.seed, "soundfont": main_font, "duration": options.duration, "augmented": is_augmented}
+        facts |= {"accompaniment_soundfont": font, "arrangement": arrangement.kind, "main_gain_db": round(arrangement.gain_db, 2)}
         return augment(sound, options.sample_rate, rng) if is_augmented else sound, facts
     raise RuntimeError(f"no piece of {SEEDS_PER_CLIP} fits {plan}")
 

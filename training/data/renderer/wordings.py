@@ -120,24 +120,29 @@ def _pick(rng: Draw, *wordings: str) -> str:
 
 
 def _caption(facts: Facts, rng: Draw) -> str | None:
+    """Return a caption with one claim in each sentence, so that a reader can leave out what the model is unsure of."""
     if "tempo" not in facts:
         return None
-    tempo = with_article(f"{TEMPO_ADJECTIVES[facts['tempo']]} {_pick(rng, 'piece', 'piece of music')}")
-    metre = facts["metre"]
+    tempo, metre = facts["tempo"], facts["metre"]
+    pace = _pick(rng, f"the tempo is {tempo}", f"it is {with_article(TEMPO_ADJECTIVES[tempo])} piece")
+    beat = _pick(rng, f"the metre is {metre}", f"it is in {metre}")
     if facts["family"] == DRUMS:
-        return sentence(_pick(rng, f"{tempo} in {metre} for drums alone", f"drums alone play {tempo} in {metre}"))
-    main, others = _pick(rng, *MAIN_WORDS[facts["family"]]), _accompaniment(facts)
-    mode = _pick(rng, f"in a {facts['mode']} key", f"in {facts['mode']}")
+        return _sentences(_pick(rng, "drums play alone", "only drums play"), pace, beat)
+    main, others = MAIN_WORDS[facts["family"]][0], _accompaniment(facts)
     behind = f", with {others}" if others else _pick(rng, ", alone", ", without accompaniment")
-    plain = _pick(
+    part = _pick(
         rng,
-        f"{tempo} {mode}, in {metre}, led by {main}{behind}",
-        f"{tempo} in {metre}, {mode}: {main} {_stand(main)} out{behind}",
-        f"{main} {_lead(main)} {tempo} {mode}, in {metre}{behind}",
-        f"this is {tempo} {mode} and in {metre}. {sentence(f'The main part is played by {main}{behind}')}",
+        f"the main part is played by {main}{behind}",
+        f"{main} {_stand(main)} out{behind}",
+        f"{main} {_lead(main)}{behind}",
     )
-    drums = "" if facts["drums"] else _pick(rng, " There are no drums.", " No drums play.", "")
-    return sentence(plain) + drums
+    key = _pick(rng, f"the key is {facts['mode']}", f"it is in {facts['mode']}", f"the music is in {facts['mode']}")
+    drums = () if facts["drums"] else (_pick(rng, "there are no drums", "no drums play"),)
+    return _pick(rng, _sentences(part, pace, key, beat, *drums), _sentences(pace, key, part, beat, *drums))
+
+
+def _sentences(*clauses: str) -> str:
+    return " ".join(map(sentence, clauses))
 
 
 def _accompaniment(facts: Facts) -> str:
@@ -207,7 +212,7 @@ def _metre(facts: Facts, rng: Draw) -> str | None:
 def _family(facts: Facts, rng: Draw) -> str | None:
     if facts["family"] == DRUMS:
         return _pick(rng, "Only drums play.", "No instrument leads: drums play alone.")
-    main = _pick(rng, *MAIN_WORDS[facts["family"]])
+    main = MAIN_WORDS[facts["family"]][0]
     frames = (f"The main part is played by {main}.", f"{main} {_lead(main)}.", f"{main} {_stand(main)} out.")
     return sentence(_pick(rng, *frames))
 
