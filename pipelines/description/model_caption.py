@@ -22,7 +22,7 @@ from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.stored_results import ClipResults
 from pipelines.description.fact_prompt import INSTRUCTION, prompt_from_facts
-from pipelines.description.own_describer import NO_MUSIC, NOTHING_SURE, has_music, sure_text
+from pipelines.description.own_describer import NO_MUSIC, NOTHING_SURE, sure_text
 from pipelines.jobs.background import in_background
 from pipelines.jobs.model_use import ModelUse, model_fields
 from pipelines.jobs.result import Result
@@ -40,6 +40,7 @@ from pipelines.language_models.prompting import (
 from pipelines.language_models.streaming import stream_text
 from pipelines.music.encoder_states import audio_prompt
 from pipelines.music.facts import MusicFacts
+from pipelines.music.tags.music_tagging import has_music
 from pipelines.music.tags.tag_fusion import MusicTags
 from pipelines.wording.times import clock_time
 

@@ -43,7 +43,7 @@ SENTENCE_END = re.compile(r"(?<=\.) ")
 
 
 @dataclass(frozen=True)
-class Claim:
+class WrittenClaim:
     """One claim of a text."""
 
     kind: str
@@ -55,7 +55,7 @@ class Claim:
     """The whole text with the word that it has, and then with each of the others."""
 
 
-def find_claims(text: str) -> Iterator[Claim]:
+def find_claims(text: str) -> Iterator[WrittenClaim]:
     """Yield the claims of a text in the words of `CLAIM_KINDS`; an instrument counts where it has the main part."""
     for kind, of_kind in CLAIM_KINDS.items():
         words = "|".join(map(re.escape, of_kind.words))
@@ -67,7 +67,7 @@ def find_claims(text: str) -> Iterator[Claim]:
             word = own["word"] or own["subject"]
             others = [other for other in of_kind.words if other != word.lower()]
             texts = [text, *(text[: match.start()] + _instead(other, own) + text[match.end() :] for other in others)]
-            yield Claim(kind, match.start(), match.end(), tuple(texts))
+            yield WrittenClaim(kind, match.start(), match.end(), tuple(texts))
 
 
 def _instead(word: str, own: Mapping[str, str | None]) -> str:
@@ -78,7 +78,7 @@ def _instead(word: str, own: Mapping[str, str | None]) -> str:
     return (word[0].upper() + word[1:] if said[0].isupper() else word) + verb
 
 
-def certainties(language_model: ProcessedModel, inputs: Mapping[str, Any], text: str) -> list[tuple[Claim, float]]:
+def certainties(language_model: ProcessedModel, inputs: Mapping[str, Any], text: str) -> list[tuple[WrittenClaim, float]]:
     """Return each claim of `text` with its certainty, 0 to 1.
 
     Args:
@@ -89,7 +89,7 @@ def certainties(language_model: ProcessedModel, inputs: Mapping[str, Any], text:
     return [(claim, _certainty(language_model, inputs, claim)) for claim in find_claims(text)]
 
 
-def _certainty(language_model: ProcessedModel, inputs: Mapping[str, Any], claim: Claim) -> float:
+def _certainty(language_model: ProcessedModel, inputs: Mapping[str, Any], claim: WrittenClaim) -> float:
     scores = np.array([_log_likelihood(language_model, inputs, text) for text in claim.texts])
     return float(1 / np.exp(scores - scores[0]).sum())
 

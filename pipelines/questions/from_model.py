@@ -15,7 +15,7 @@ from models.specs.model_spec import AUTO, ModelSpec
 from models.stopping import never_stop
 from pipelines.clip.chunking import Span, cut_into_pieces
 from pipelines.clip.clip import AudioClip
-from pipelines.description.own_describer import NO_MUSIC, OTHER_QUESTION, UNSURE, has_music, is_answerable, sure_text
+from pipelines.description.own_describer import NO_MUSIC, UNSURE, sure_text
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
@@ -32,6 +32,8 @@ from pipelines.language_models.prompting import (
 )
 from pipelines.language_models.streaming import stream_text, text_seconds
 from pipelines.music.encoder_states import audio_prompt
+from pipelines.music.tags.music_tagging import has_music
+from pipelines.questions.describer_questions import OTHER_QUESTION, is_answerable
 from pipelines.questions.part_parsing import split_part
 from pipelines.questions.question_parsing import plain_words
 from pipelines.wording.times import clock_time
@@ -117,27 +119,38 @@ def ask(
     takes_part = is_part and spec.prompt_style == "chat"
     asked = f"{PART.format(clock_time(start, 1), clock_time(end, 1))} {question}" if takes_part else question
 
-    def answer(stopped: Callable[[], bool]) -> Generator[str, None, None]:
-        if spec.state_encoders and not is_answerable(question):
-            yield OTHER_QUESTION
-            return
-        if spec.state_encoders and not has_music(clip, runtime, stopped):
-            yield NO_MUSIC
-            return
-        prompt = audio_prompt(asked, clip, _windows(start, end, spec), spec, runtime, stopped, history)
-        if prompt.states:
-            for sure, whole in sure_text(runtime, spec, prompt, options, stopped):
-                yield sure or UNSURE.format(whole)
-            return
-        prepare = partial(model_inputs, spec=spec, prompt=prompt)
-        yield from stream_text(runtime, spec, prepare, options, stopped)
-
+    answer = partial(_answer, asked, clip, history, (start, end), spec, options, runtime)
     for text in in_background(answer, should_stop):
         if text is not None:
             now = replace(now, text=text, state="answering")
         now = replace(now, elapsed=clock() - began)
         yield now
     yield replace(now, state="stopped" if should_stop() else "done", elapsed=clock() - began)
+
+
+def _answer(
+    question: str,
+    clip: AudioClip,
+    history: tuple[Turn, ...],
+    span: Span,
+    spec: ModelSpec,
+    options: QuestionOptions,
+    runtime: ModelRuntime,
+    should_stop: Callable[[], bool],
+) -> Generator[str, None, None]:
+    """Yield the answer as it grows; of a model that reads states at once, or why it has none."""
+    if spec.state_encoders and not is_answerable(question):
+        yield OTHER_QUESTION
+        return
+    if spec.state_encoders and not has_music(clip, runtime, should_stop):
+        yield NO_MUSIC
+        return
+    prompt = audio_prompt(question, clip, _windows(*span, spec), spec, runtime, should_stop, history)
+    if prompt.states:
+        for sure, whole in sure_text(runtime, spec, prompt, options, should_stop):
+            yield sure or UNSURE.format(whole)
+        return
+    yield from stream_text(runtime, spec, partial(model_inputs, spec=spec, prompt=prompt), options, should_stop)
 
 
 def answer_gpu_seconds(model: str, catalog: ModelCatalog) -> float:

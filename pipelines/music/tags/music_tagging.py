@@ -96,6 +96,12 @@ def tag_music(
         yield replace(now, state="stopped", elapsed=clock() - began)
 
 
+def has_music(clip: AudioClip, runtime: ModelRuntime, should_stop: Callable[[], bool]) -> bool:
+    """Return whether a clip is music, as the music tags decide it; True after a stop."""
+    *_, tags = tag_music(clip, MusicTagOptions(), runtime, should_stop)
+    return tags.is_music is not False
+
+
 def model_scores(clip: AudioClip, runtime: ModelRuntime) -> MusicScores:
     """Return the scores of all models for the patches of a clip, from which `tag_fusion` makes tags."""
     blocks = list(_ClipMusicTagger(clip, runtime).scores())

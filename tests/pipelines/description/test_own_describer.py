@@ -9,11 +9,13 @@ import pytest
 
 from models.specs.describer import MUSIC_DESCRIBER
 from pipelines.clip.clip import AudioClip
-from pipelines.description import model_caption, own_describer
+from pipelines.description import model_caption
 from pipelines.description.model_caption import CaptionOptions, describe_music
-from pipelines.description.own_describer import NO_MUSIC, OTHER_QUESTION, is_answerable
+from pipelines.description.own_describer import NO_MUSIC
 from pipelines.language_models import claim_certainty
 from pipelines.language_models.claim_certainty import find_claims, sure_sentences
+from pipelines.music.tags.music_tagging import has_music
+from pipelines.questions.describer_questions import OTHER_QUESTION, is_answerable
 from pipelines.questions.from_model import QuestionOptions, ask
 from services import Services
 from training.data.renderer.wordings import QUESTIONS
@@ -81,4 +83,4 @@ def test_a_question_of_another_kind_gets_what_it_can_be_asked(services: Services
 
 
 def test_music_is_decided_by_the_music_tags(services: Services) -> None:
-    assert own_describer.has_music(services.clips.open(MUSIC), services.runtime, lambda: False)
+    assert has_music(services.clips.open(MUSIC), services.runtime, lambda: False)
