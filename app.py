@@ -51,6 +51,7 @@ from components.pictures.tab import build_picture_tab
 from components.transcription.dictation_api import add_dictation_endpoint
 from components.transcription.tab import build_transcription_tab
 from models.cache.allocator import bound_allocator
+from models.files.hub_lock import HubLockUnreadable
 from pipelines.telemetry.logs import configure_logging, join_server_log
 from services import Services, build_services, start_background_work
 from settings import Settings
@@ -167,9 +168,9 @@ def main() -> None:
     told_to_end = end_signal()
     try:
         access = access_of(settings)
-    except WrongAccounts as error:
+        services = build_services(settings, access)
+    except (WrongAccounts, HubLockUnreadable) as error:
         raise SystemExit(f"Audioscope cannot start: {error}") from None
-    services = build_services(settings, access)
     page = build_page(services)
     launch(page, services)
     join_server_log()

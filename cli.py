@@ -18,6 +18,7 @@ from commands.music import ask, describe
 from commands.notes import notes
 from commands.pictures import picture, storyboard
 from commands.speech import transcribe
+from models.files.hub_lock import HubLockUnreadable
 
 NAME = "audioscope"
 HELP = "Listen to recordings: transcribe, describe, draw, compare, and serve the page."
@@ -42,6 +43,12 @@ def serve(
     serve_page()
 
 
+def _refused(sentence: str) -> int:
+    """Say why nothing was done, and return the exit code."""
+    print(sentence, file=sys.stderr)
+    return 1
+
+
 def main() -> NoReturn:
     """Run the command line and end the process.
 
@@ -50,8 +57,10 @@ def main() -> NoReturn:
     code = 0
     try:
         cli(prog_name=NAME)
+    except HubLockUnreadable as error:
+        code = _refused(str(error))
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+        code = _refused(end.code) if isinstance(end.code, str) else end.code or 0
     logging.shutdown()
     with suppress(BrokenPipeError):
         sys.stdout.flush()

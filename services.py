@@ -217,8 +217,9 @@ def _cache_limits(settings: Settings) -> CacheLimits:
 def _model_files(
     settings: Settings, fetched: Iterable[FetchedModel] = (), may_download: Callable[[], bool] = anyone
 ) -> ModelFiles:
-    packages, hub = PackageWeights(settings.data_dir / "weights"), HubWeights(HubLock(settings.hub_lock_path))
-    return ModelFiles(packages, hub, fetched, may_download)
+    lock = HubLock(settings.hub_lock_path)
+    lock.repositories()  # one that cannot be read ends the start, in words
+    return ModelFiles(PackageWeights(settings.data_dir / "weights"), HubWeights(lock), fetched, may_download)
 
 
 def _start_zero_gpu(settings: Settings, files: ModelFiles, loaders: ModelLoaders) -> ZeroGpu:

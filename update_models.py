@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from models.files.hub_lock import HubLock, take_newer_commits
+from models.files.hub_lock import HubLock, HubLockUnreadable, take_newer_commits
 from models.files.hub_weights import HubWeights
 from models.model_catalog import ALL_MODELS
 from models.specs.model_spec import HubSource
@@ -28,4 +28,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except HubLockUnreadable as unreadable:
+        raise SystemExit(str(unreadable)) from None

@@ -15,10 +15,26 @@ from typing import cast
 
 from filelock import FileLock
 
+VERSION = 2
+"""Version of the file. Version 1 was the object `repositories` by itself; it is read, and written anew at the next download."""
+
+
+class HubLockUnreadable(Exception):
+    """The lock file is damaged, or a newer version of the app wrote it: the commits in use are unknown, and nothing starts."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"The lock of the hub's models ({path}) {why}: update the app, bring the file back from a backup, or move it away, "
+            "and the newest commits are locked."
+        )
+
 
 @dataclass(frozen=True)
 class HubLock:
-    """A JSON object on disk: repository -> {"commit": 40 hex digits, "files": names}; safe between processes."""
+    """A JSON file: {"version": 2, "repositories": {name: {"commit": 40 hex digits, "files": names}}}; safe between processes.
+
+    Every method raises HubLockUnreadable where the file cannot be read.
+    """
 
     path: Path
 
@@ -42,14 +58,24 @@ class HubLock:
         with FileLock(self.path.with_suffix(".guard")):
             entries = self._read() | {repository: {"commit": commit, "files": sorted(files)}}
             new = self.path.with_suffix(".new")
-            new.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
+            new.write_text(json.dumps({"version": VERSION, "repositories": entries}, indent=2, sort_keys=True) + "\n")
             os.replace(new, self.path)
 
     def _read(self) -> dict[str, dict[str, object]]:
         try:
-            entries: dict[str, dict[str, object]] = json.loads(self.path.read_text())
+            document = json.loads(self.path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
+        except ValueError as error:
+            raise HubLockUnreadable(self.path, "is damaged") from error
+        if not isinstance(document, dict):
+            raise HubLockUnreadable(self.path, "is damaged")
+        version = document.get("version", 1)
+        if isinstance(version, int) and version > VERSION:
+            raise HubLockUnreadable(self.path, f"was written by a newer version of the app (format {version}, not {VERSION})")
+        entries = document if "version" not in document else document.get("repositories")
+        if not isinstance(entries, dict) or not all(isinstance(one, dict) and "commit" in one for one in entries.values()):
+            raise HubLockUnreadable(self.path, "is damaged")
         return entries
 
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path, PosixPath, WindowsPath
 from typing import IO, Any
 
+from models.errors import AudioscopeError
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.keepers import kept_folder
 from pipelines.storage.storage import Storage, StorageFailed
@@ -20,7 +21,7 @@ MAX_RESULT_BYTES = 512 * 2**20
 """Size of the largest result that is kept: the embedding of 50 minutes in 768 dimensions at 50 Hz has 461 MB."""
 SCRATCH_PREFIX = "audioscope-result-"
 VERSION = 1
-"""Results of another version are not read."""
+"""Results of another version are not read; increased when the form of a result changes so that an older one misleads."""
 OWN_PACKAGES = frozenset({"components", "models", "pipelines"})
 PLAIN_TYPES = {
     ("numpy._core.multiarray", "_reconstruct"),
@@ -37,6 +38,16 @@ PLAIN_TYPES = {
 """What a file may name besides dataclasses of `OWN_PACKAGES`: arrays, paths and images, which only hold data."""
 
 log = logging.getLogger(__name__)
+
+
+class UnreadableResult(AudioscopeError):
+    """What a person has of a clip is there, but cannot be read: it must not be replaced."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What you changed in this recording was written by another version of the app, or is damaged, and stays as it is: "
+            "update the app, or delete the recording from the history and open it again."
+        )
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,21 @@ class KeptResults:
             return self._read(path, kind) if self._storage.download(self._key(clip, keeper, kind), path) else None
         return None
 
+    def find_to_change(self, clip: AudioClip, keeper: str, kind: str) -> Any | None:
+        """Return the result of this kind, which the caller is about to replace; None if there is none.
+
+        Raises:
+            UnreadableResult: there is one, which another version wrote or which is damaged.
+            StorageFailed: the storage cannot be used.
+        """
+        with _scratch_file() as path:
+            if not self._storage.download(self._key(clip, keeper, kind), path):
+                return None
+            found = self._read(path, kind)
+        if found is None:
+            raise UnreadableResult
+        return found
+
     def _read(self, path: Path, kind: str) -> Any | None:
         try:
             with open(path, "rb") as file:
@@ -82,7 +108,10 @@ class KeptResults:
         except (pickle.UnpicklingError, ImportError, AttributeError, LookupError, TypeError, ValueError, EOFError) as error:
             log.warning("A kept result of kind %s cannot be read: %s", kind, error)
             return None
-        return result if version == VERSION else None
+        if version != VERSION:
+            log.warning("A kept result of kind %s has version %s, not %s: it stays, and is not shown.", kind, version, VERSION)
+            return None
+        return result
 
     def _key(self, clip: AudioClip, keeper: str, kind: str) -> str:
         return f"{kept_folder(clip.content_hash, keeper)}/{kind}"

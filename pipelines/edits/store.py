@@ -25,8 +25,7 @@ class VersionStore(Generic[VersionT]):
 
     def find(self, clip: AudioClip, person: str) -> Versions[VersionT]:
         """Return the versions that a person has of a clip; none where nothing was edited."""
-        found = self._kept.find(clip, person, self._kind)
-        return found if isinstance(found, Versions) else Versions()
+        return _versions(self._kept.find(clip, person, self._kind))
 
     def change(
         self, clip: AudioClip, person: str, change: Callable[[Versions[VersionT]], Versions[VersionT]]
@@ -35,10 +34,15 @@ class VersionStore(Generic[VersionT]):
 
         Raises:
             ClipExpired: the clip was removed because of its age.
+            UnreadableResult: another version of the app wrote what is there.
             Whatever `change` raises: then nothing is stored.
         """
         clip.require_files()
         with FileLock(clip.directory / "edits.guard"):
-            versions = change(self.find(clip, person))
+            versions = change(_versions(self._kept.find_to_change(clip, person, self._kind)))
             self._kept.store(clip, person, self._kind, versions)
         return versions
+
+
+def _versions(found: object) -> Versions[VersionT]:
+    return found if isinstance(found, Versions) else Versions()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,8 @@ from pipelines.embeddings.embedding_types import ClipEmbedding, check_frames
 from pipelines.embeddings.encoders.base import TEXT_SPACE, Encoder
 from pipelines.jobs.result import Result
 from pipelines.storage.storage import Stamp, Storage
+
+log = logging.getLogger(__name__)
 
 VERSION = "1"
 SUFFIX = ".safetensors"
@@ -201,7 +204,10 @@ class ClipLibrary:
             new = [name for name in stamps if name not in self._read]
             for first in range(0, len(new), FILES_AT_ONCE):
                 for name, content in self._storage.read(*new[first : first + FILES_AT_ONCE]).items():
-                    self._read[name] = (stamps[name], _entry(name.split("-")[0], content))
+                    entry = _entry(name.split("-")[0], content)
+                    if entry is None:
+                        log.warning("%s in the library is damaged or of another version: it stays, and is not shown.", name)
+                    self._read[name] = (stamps[name], entry)
             return [entry for _, entry in self._read.values() if entry is not None]
 
     def _stamps(self) -> dict[str, Stamp]:

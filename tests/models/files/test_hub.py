@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import constants
 
 from models.errors import ModelUnavailable
-from models.files.hub_lock import HubLock, take_newer_commits
+from models.files.hub_lock import VERSION, HubLock, HubLockUnreadable, take_newer_commits
 from models.files.hub_weights import PROBE_INTERVAL_SECONDS, HubWeights
 from models.files.model_files import ModelFiles
 from models.files.package_weights import PackageWeights
@@ -307,3 +307,31 @@ def test_without_permission_nothing_is_downloaded_and_what_is_here_is_used(
     start().fetch(SPEC)
     assert viewers.availability(SPEC).available
     assert viewers.fetch(SPEC).revision == hub.head
+
+
+def test_a_lock_of_the_first_version_is_read_and_written_anew(lock: HubLock) -> None:
+    lock.path.parent.mkdir(parents=True)
+    lock.path.write_text(json.dumps({REPOSITORY: {"commit": "a" * 40, "files": ["config.json"]}}))
+    assert (lock.commit(REPOSITORY), lock.files(REPOSITORY)) == ("a" * 40, ("config.json",))
+    lock.write("tests/other", "b" * 40, ())
+    assert json.loads(lock.path.read_text())["version"] == VERSION
+    assert {name: lock.commit(name) for name in lock.repositories()} == {REPOSITORY: "a" * 40, "tests/other": "b" * 40}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (json.dumps({"version": VERSION + 1, "locked": []}), "newer version of the app"),
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        (json.dumps({REPOSITORY: "main"}), "is damaged"),
+        (json.dumps({"version": VERSION, "repositories": 3}), "is damaged"),
+    ],
+)
+def test_a_lock_that_cannot_be_read_is_refused_in_words_and_stays(lock: HubLock, content: str, words: str) -> None:
+    lock.path.parent.mkdir(parents=True)
+    lock.path.write_text(content)
+    for use in (lock.repositories, lambda: lock.commit(REPOSITORY), lambda: lock.write(REPOSITORY, "a" * 40, ())):
+        with pytest.raises(HubLockUnreadable, match=words):
+            use()
+    assert lock.path.read_text() == content

@@ -14,9 +14,12 @@ from PIL import Image
 from models.arrays import FloatArray
 from pipelines.clip import kept_results
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_folders import FACTS_FILE
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.keepers import kept_folder
-from pipelines.clip.kept_results import KeptResults, Reference
+from pipelines.clip.kept_results import KeptResults, Reference, UnreadableResult
+from pipelines.edits.store import VersionStore
+from pipelines.edits.versions import Versions
 from pipelines.music.facts import FactOptions
 from pipelines.storage.folder_storage import FolderStorage
 from tests.components.pictures.test_markup import clip as clip
@@ -47,6 +50,22 @@ def test_each_person_finds_what_is_theirs(kept: KeptResults, clip: AudioClip) ->
     kept.store(clip, "ann", "map", "Ann's")
     kept.store(clip, "bob", "map", "Bob's")
     assert [kept.find(clip, name, "map") for name in ("ann", "bob", "cid")] == ["Ann's", "Bob's", None]
+
+
+@pytest.mark.parametrize("version", [kept_results.VERSION - 1, kept_results.VERSION + 1])
+def test_edits_of_another_version_of_the_app_are_neither_shown_nor_replaced(
+    kept: KeptResults, clip: AudioClip, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    (clip.directory / FACTS_FILE).touch()
+    edits: VersionStore[Any] = VersionStore(kept, f"edits-{version}")
+    with monkeypatch.context() as patch:
+        patch.setattr(kept_results, "VERSION", version)
+        edits.change(clip, "ann", lambda before: before)
+    assert kept.find(clip, "ann", f"edits-{version}") is None
+    with pytest.raises(UnreadableResult):
+        edits.change(clip, "ann", lambda before: before)
+    monkeypatch.setattr(kept_results, "VERSION", version)
+    assert isinstance(kept.find(clip, "ann", f"edits-{version}"), Versions)
 
 
 def test_what_is_too_large_is_not_kept(kept: KeptResults, clip: AudioClip, monkeypatch: pytest.MonkeyPatch) -> None:

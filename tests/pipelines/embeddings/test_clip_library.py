@@ -10,6 +10,7 @@ from safetensors.numpy import save_file
 
 from models.errors import InvalidOption
 from pipelines.clip.clip import AudioClip
+from pipelines.embeddings import clip_library
 from pipelines.embeddings.clip_library import (
     MAX_SEGMENTS,
     SEGMENT_SECONDS,
@@ -153,6 +154,19 @@ def test_a_damaged_file_loses_its_clip_until_it_is_added_again(library: ClipLibr
     assert library.clips() == ()
     library.add(clip(0), sound(0, EAST))
     assert names(library.nearest(sound(9, EAST))) == ["clip 0"]
+
+
+def test_a_file_of_another_version_stays_and_is_named_in_the_log(
+    library: ClipLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(clip_library, "VERSION", "2")
+        library.add(clip(9), sound(9, EAST))
+    before = {path.name: path.read_bytes() for path in tmp_path.rglob("*.safetensors")}
+    opened = ClipLibrary(FolderStorage(tmp_path / "library"))
+    assert [one.name for one in opened.clips()] == ["clip 0", "clip 1", "clip 2"]
+    assert clip(9).content_hash in caplog.text
+    assert {path.name: path.read_bytes() for path in tmp_path.rglob("*.safetensors")} == before
 
 
 def test_clips_can_be_added_concurrently(tmp_path: Path) -> None:
