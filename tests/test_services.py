@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import platform
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -15,11 +17,13 @@ import torch
 import services
 from components.model_status.catalogue import catalogue_markup
 from models.cache.memory import MpsMemoryProbe
+from models.files.hub_lock import HubLock
 from models.loading.whisper_engine import APPLE
 from models.specs.captioners import CAPTION_MODELS
 from services import build_services
 from settings import Settings
 from tests.models.files.test_trained_models import ABOUT, trained_model
+from tests.pipelines.embeddings.embedding_examples import embedding
 
 GIB = 2**30
 
@@ -114,3 +118,19 @@ def test_the_catalogue_has_trained_models_and_says_what_is_wrong_with_a_folder(t
     assert "Anna &amp; Co <small>anna</small>" in markup
     assert "Trained here" in markup
     assert "broken is left out, for it is no trained model (there is no audioscope.json)" in markup
+
+
+def test_what_the_app_keeps_lies_in_one_folder(tmp_path: Path) -> None:
+    before = build_services(Settings(data_dir=tmp_path / "kept", clip_dir=tmp_path / "kept" / "clips"))
+    clip = before.clips.open_waveform(np.random.default_rng(0).normal(0, 0.1, 16_000), 16_000)
+    before.kept.store(clip, "ann", "map", "Ann's")
+    before.library.add(clip, embedding(np.ones((5, 3), dtype=np.float32), clip.content_hash))
+    HubLock(before.settings.hub_lock_path).write("tests/tiny", "a" * 40, ())
+    trained_model(before.settings.trained_models_path / "anna")
+    shutil.move(tmp_path / "kept", tmp_path / "backup")
+    after = build_services(Settings(data_dir=tmp_path / "backup", clip_dir=tmp_path / "backup" / "clips"))
+    found = after.clips.find(clip.content_hash)
+    assert found and after.kept.find(found, "ann", "map") == "Ann's"
+    assert [one.content_hash for one in after.library.clips()] == [clip.content_hash]
+    assert HubLock(after.settings.hub_lock_path).commit("tests/tiny") == "a" * 40
+    assert "trained-anna" in {spec.key for spec in after.runtime.catalog.specs}
