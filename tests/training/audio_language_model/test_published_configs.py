@@ -59,7 +59,13 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     folder = tmp_path_factory.mktemp("checkpoints")
     save_mistral(folder / "mistral", ["Describe the music.", *ANSWERS.values()])
     save_bert_tokenizer(folder / "bert")
-    yield {"": "", "mistralai/Mistral-7B-v0.1": str(folder / "mistral"), "google-bert/bert-base-uncased": str(folder / "bert")}
+    own = "models/weights/music_describer"
+    yield {
+        own: own,
+        "": "",
+        "mistralai/Mistral-7B-v0.1": str(folder / "mistral"),
+        "google-bert/bert-base-uncased": str(folder / "bert"),
+    }
 
 
 def triples_of(task: Task, folder: Path) -> list[Triple]:
