@@ -13,7 +13,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 
 PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench soak hostile fuzz accuracy lock update-models clean
+.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench soak load hostile fuzz accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -85,6 +85,10 @@ bench: $(TESTS)
 # A thousand clips through a whole server: half an hour on two idle cores.
 soak: $(TESTS)
 	$(BIN)/python -m benchmarks.service.soak
+
+# Fifty people at once through a whole server for five minutes, and each answer once more alone.
+load: $(TESTS)
+	$(BIN)/python -m benchmarks.service.load
 
 # MUSIC keeps packages of music and what is made of them. OPTIONS, such as --seconds 600, --write or --peers librosa madmom: see --help.
 MUSIC ?= $(HOME)/.cache/audioscope-accuracy

@@ -1,6 +1,9 @@
 /* The elements of the clip bar, its note, and its events to Python. */
 
-const PERSON_KEY = 'audioscope-person';
+/** Key of what this browser stores for whoever is signed in: accounts that use one browser do not see each other's clips. */
+export const accountKey = name => (window.gradio_config?.username ? `${name} ${window.gradio_config.username}` : name);
+
+const PERSON_KEY = accountKey('audioscope-person');
 const PERSON_BYTES = 16;
 
 const bar = element.querySelector('.clip-bar');

@@ -1,9 +1,9 @@
 /* Which clips this browser had last; the clips themselves are on the server until their age limit. */
 
-import {part, randomHex} from './clip_bar.js';
+import {accountKey, part, randomHex} from './clip_bar.js';
 import {closeMenu} from './menus.js';
 
-const HISTORY_KEY = 'audioscope-history';
+const HISTORY_KEY = accountKey('audioscope-history');
 const MAX_HISTORY = 20;
 const ID_BYTES = 6;
 
