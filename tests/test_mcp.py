@@ -31,8 +31,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 
 
 def configuration(app: RunningApp, folder: Path) -> dict[str, Any]:
-    """Return the servers of the guide, at the address of `app` and with `folder` for the recordings."""
-    (block,) = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    """Return the guide's servers without accounts, at the address of `app` and with `folder` for the recordings."""
+    block, *_ = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     text = block.replace("http://127.0.0.1:7860", app.address).replace("/home/me/recordings", str(folder))
     servers: dict[str, Any] = json.loads(text)["mcpServers"]
     return servers

@@ -21,7 +21,7 @@ from benchmarks.accuracy.tracks import Annotation, from_json
 from models.arrays import AnyArray, FloatArray
 from models.cache.feature_store import FeatureKey
 from pipelines.clip.clip import AudioClip
-from pipelines.clip.clip_folders import MIX, samples_path
+from pipelines.clip.clip_folders import FACTS_FILE, MIX, samples_path
 from services import Services
 
 SAMPLE_RATE = 22_050
@@ -90,6 +90,7 @@ def _clip(track: RecordedTrack, rms: AnyArray, folder: Path) -> AudioClip:
     """Return a clip of noise with the levels of a track."""
     directory = folder / track.content_hash
     directory.mkdir(parents=True, exist_ok=True)
+    (directory / FACTS_FILE).touch()
     count = round(track.duration * SAMPLE_RATE)
     hop = SAMPLE_RATE // LEVELS_PER_SECOND
     noise = np.random.default_rng(0).normal(size=count).astype(np.float32)

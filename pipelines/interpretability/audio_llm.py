@@ -20,6 +20,7 @@ from pipelines.interpretability.logit_lens import (
     set_attention,
 )
 from pipelines.interpretability.token_text import token_bytes
+from pipelines.jobs.result import Result
 from pipelines.language_models.generation import end_token_ids, greedy_config, tokenizer_of
 from pipelines.language_models.prompting import Prompt, model_inputs
 
@@ -36,7 +37,7 @@ QUESTION = "What do you hear?"
 
 
 @dataclass(frozen=True, eq=False)
-class HiddenStates:
+class HiddenStates(Result):
     """Hidden states of a prompt and of its answer.
 
     Layer 0 is the embedding. Qwen2-Audio-7B has 33 layers of width 4096, and 756 positions for 30 s and its plain prompt.

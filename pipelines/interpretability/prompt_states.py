@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ from pipelines.interpretability.audio_llm import WINDOW_SECONDS, WORKING_BYTES, 
 from pipelines.jobs.background import in_background
 from pipelines.jobs.cluster_jobs import in_cluster
 from pipelines.jobs.model_use import ModelUse, model_fields
+from pipelines.jobs.result import LEFT_OUT
 from pipelines.language_models.prompting import SAMPLE_RATE, Prompt, check_text, model_inputs
 
 PUBLISHED_PROMPT = "Describe the music:"
@@ -50,7 +51,7 @@ class PromptStatesProgress(ModelUse):
     """Start of the window, in seconds of the clip."""
     end: float
     """End of the window, in seconds of the clip."""
-    states: HiddenStates | None = None
+    states: HiddenStates | None = field(default=None, metadata=LEFT_OUT)
 
     @property
     def position(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,12 @@ SENTENCE = "This file could not be read"
 
 
 def readers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "pipelines.isolation.worker" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # one that ended meanwhile has no command line
+            if "pipelines.isolation.worker" in child.cmdline():
+                found.append(child)
+    return found
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def test_a_sentence_that_is_said_twenty_times_has_twenty_lines(whisper: Any, gai
     starts = [segment.start for segment in segments]
     assert len(segments) == 20
     np.testing.assert_allclose(starts, 0.2 + 3.49 * np.arange(20), atol=0.3)
-    assert all(segment.text.lower().startswith("he was not an ill") for segment in segments)
+    assert all(segment.text.lower().startswith("he was not an ") for segment in segments)
     assert all(segment.text.lower().endswith(("young man.", "young man,")) for segment in segments)
 
 

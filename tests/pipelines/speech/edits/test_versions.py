@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_folders import FACTS_FILE
 from pipelines.clip.errors import ClipExpired
 from pipelines.clip.kept_results import KeptResults
 from pipelines.speech.edits.lines import Lines, with_correction, with_merger, with_move, with_replacement, with_split
@@ -26,6 +27,7 @@ OPTIONS = TranscriptionOptions()
 
 @pytest.fixture
 def clip(tmp_path: Path) -> AudioClip:
+    (tmp_path / FACTS_FILE).touch()
     return AudioClip("0" * 32, 16_000, DURATION, 1, "wav", "pcm_s16le", tmp_path)
 
 
