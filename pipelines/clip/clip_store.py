@@ -216,8 +216,8 @@ class ClipStore:
         return self.find(content_hash) if is_kept else None
 
     def release(self, content_hash: str, keeper: str) -> None:
-        """Release the clip for `keeper`, whose results go; all files go with the last keeper."""
-        if not CONTENT_HASH.fullmatch(content_hash):
+        """Release the clip for `keeper`, whose results go; all files go with the last keeper. Others release nothing."""
+        if not CONTENT_HASH.fullmatch(content_hash) or not self._keepers.exists(keeper_key(content_hash, keeper)):
             return
         keepers = f"{content_hash}/{KEEPERS_FOLDER}"
         self._keepers.remove(keeper_key(content_hash, keeper), *self._keepers.stamps(kept_folder(content_hash, keeper)))

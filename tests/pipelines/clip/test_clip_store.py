@@ -151,3 +151,10 @@ def test_old_clips_go_and_say_so(tmp_path: Path) -> None:
     with pytest.raises(ClipExpired):
         clip.waveform(16_000)
     assert store.open(EXAMPLES / "blackbird.ogg").waveform(16_000).size
+
+
+def test_who_keeps_no_clip_cannot_delete_one_that_nobody_keeps(store: ClipStore) -> None:
+    """Whoever sees the library knows its clips' hashes."""
+    clip = store.open(EXAMPLES / "blackbird.ogg")
+    store.release(clip.content_hash, "mallory")
+    assert store.find(clip.content_hash)
