@@ -5,8 +5,10 @@ import {clock} from '../../page/time_format.js';
 import {label, named} from '../../page/labels.js';
 import {speakerChip} from './speakers.js';
 
+/** The English name of a language; a bundle may have any text as the code. */
 function languageName(code) {
-  return new Intl.DisplayNames(['en'], {type: 'language'}).of(code);
+  const isCode = /^[a-z]{2,3}$/.test(code);
+  return isCode ? new Intl.DisplayNames(['en'], {type: 'language'}).of(code) : code;
 }
 
 function wordElement({start, end, text, probability}) {
