@@ -27,7 +27,7 @@ def shown(page: Page, app: RunningApp, encoder: str = "YAMNet (offline)", exampl
     load_example(page, example)
     expect(page.locator(".as-name")).to_have_text(example)
     page.get_by_role("tab", name="Embeddings").click()
-    expect(page.get_by_text("Choose a clip above, then press Show")).to_be_visible()
+    expect(page.get_by_text("Press Show for a map of the clip above")).to_be_visible()
     if encoder:
         choose(page, "#encoder", encoder)
     page.locator("#show-embedding").click()
@@ -87,7 +87,7 @@ def test_other_colours_and_maps_follow_without_show(app: RunningApp, new_page: N
     page.locator("#map-dimensions").get_by_label("3D").check()
     page.wait_for_function("document.querySelector('.em').map.state.map.dimensions === 3")
     load_example(page, "Speech")
-    expect(page.get_by_text("Choose a clip above, then press Show")).to_be_visible()
+    expect(page.get_by_text("Press Show for a map of the clip above")).to_be_visible()
 
 
 def test_a_control_that_moves_on_during_a_job_is_followed_to_its_last_place(app: RunningApp, new_page: NewPage) -> None:
