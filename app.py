@@ -40,6 +40,7 @@ from components.page.keys import keys_markup
 from components.page.model_choices import ModelChoices
 from components.page.page_script import page_script
 from components.page.server.broken_requests import BrokenRequests
+from components.page.server.caller_addresses import CallerAddresses
 from components.page.server.closed_routes import ClosedRoutes
 from components.page.server.compression import Compression
 from components.page.server.request_ids import identified, identify_requests
@@ -134,8 +135,9 @@ def serving_options(services: Services, login: Login | None = None) -> dict[str,
 
 
 def guards(settings: Settings) -> list[Middleware]:
-    """Return the middleware that bounds what strangers reach, and what a browser does with the answers."""
+    """Return the middleware that bounds what strangers reach and say, and what a browser does with the answers."""
     return [
+        Middleware(CallerAddresses),
         security_headers(settings.frame_ancestors, is_space=bool(settings.space_id)),
         Middleware(ClosedRoutes),
         Middleware(BrokenRequests),

@@ -149,7 +149,7 @@ def build_services(settings: Settings, access: Access = EVERYONE) -> Services:
         files=files,
         trained=trained,
         runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
-        stop_flags=StopFlags(admission=_admission(settings)),
+        stop_flags=StopFlags(admission=_admission(settings, access)),
         file_readers=file_readers,
         lines=_job_lines(settings, metrics),
         access=access,
@@ -172,7 +172,7 @@ def _job_lines(settings: Settings, metrics: Metrics) -> JobLines:
     )
 
 
-def _admission(settings: Settings) -> Admission:
+def _admission(settings: Settings, access: Access) -> Admission:
     limits = JobLimits(
         settings.max_jobs_per_person,
         settings.max_calls_per_minute,
@@ -180,7 +180,7 @@ def _admission(settings: Settings) -> Admission:
         settings.min_free_memory_bytes,
         settings.min_free_disk_bytes,
     )
-    return Admission(limits, HostMemoryProbe().free_bytes, partial(free_disk_bytes, settings.clip_dir))
+    return Admission(limits, HostMemoryProbe().free_bytes, partial(free_disk_bytes, settings.clip_dir), access.asking)
 
 
 def _open_library(address: str, owner: str) -> ClipLibrary:

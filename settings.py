@@ -65,9 +65,9 @@ class Settings(BaseSettings):
     """Whether /metrics is served, to everybody who reaches the port."""
 
     max_jobs_per_person: int = Field(default_factory=lambda: 0 if _is_for_this_machine() else 8, ge=0)
-    """Jobs of one page, or calls from one address, that run or wait at once; 0 for any number."""
+    """Jobs of one page, or calls of one account or address, that run or wait at once; 0 for any number."""
     max_calls_per_minute: int = Field(default_factory=lambda: 0 if _is_for_this_machine() else 120, ge=0)
-    """Calls of the API from one address; 0 for any number."""
+    """Calls of the API of one account or address; 0 for any number."""
     max_call_seconds: float = Field(default=2 * 3600.0, ge=0)
     """How long a call of the API may take, waiting included; 0 for any time."""
     min_free_memory_bytes: int = Field(default=200 * 10**6, ge=0)

@@ -118,12 +118,13 @@ async def _results(
                 for step in result:
                     report(step)
 
-    admission, address = flags.admission, _address()
+    admission = flags.admission
+    caller = _caller(admission)
     seconds = admission.limits.call_seconds
     ends = loop.time() + seconds if seconds else None
     with errors_as_sentences():
-        admission.count_call(address)
-    with flags.counted(), _admitted(admission, address):
+        admission.count_call(caller)
+    with flags.counted(), _admitted(admission, caller):
         Worker[Any](run, cancelled.is_set, send, "endpoint")
         try:
             while not isinstance(message := await _next(outbox, ends, seconds), Ended):
@@ -147,16 +148,21 @@ async def _next(outbox: asyncio.Queue[Any], ends: float | None, seconds: float) 
 
 
 @contextmanager
-def _admitted(admission: Admission, address: str) -> Iterator[None]:
+def _admitted(admission: Admission, caller: str) -> Iterator[None]:
     """Count the call during the block; a refusal is a sentence."""
     with ExitStack() as stack:
         with errors_as_sentences():
-            stack.enter_context(admission.job(address))
+            stack.enter_context(admission.job(caller))
         yield
 
 
-def _address() -> str:
-    """Return the caller's address: that which a trusted proxy names, or of the connection; '' where there is no connection."""
+def _caller(admission: Admission) -> str:
+    """Return for whom a call counts: an account, or an address; '' where there is no connection.
+
+    The address is that which a trusted proxy names, or of the connection.
+    """
+    if account := admission.account():
+        return f"account {account}"
     request = LocalContext.request.get(None)
     client = getattr(request, "client", None)
     return str(client.host) if client else ""

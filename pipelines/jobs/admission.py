@@ -21,9 +21,9 @@ class JobLimits:
     """Bounds of jobs; 0 is no bound."""
 
     per_person: int = 0
-    """Jobs of one page, or calls from one address, that run or wait at once."""
+    """Jobs of one page, or calls of one account or address, that run or wait at once."""
     calls_per_minute: int = 0
-    """Calls from one address."""
+    """Calls of one account or address."""
     call_seconds: float = 0.0
     """Time that a call may take, waiting included."""
     min_free_memory_bytes: int = 0
@@ -41,6 +41,8 @@ class Admission:
     limits: JobLimits = JobLimits()
     free_memory: Callable[[], int] = lambda: 0
     free_disk: Callable[[], int] = lambda: 0
+    account: Callable[[], str | None] = lambda: None
+    """Returns the name of the account whose call is being served."""
     clock: Callable[[], float] = time.monotonic
     _running: Counter[str] = field(default_factory=Counter)
     _calls: dict[str, deque[float]] = field(default_factory=dict)
@@ -67,21 +69,21 @@ class Admission:
                 if not self._running[person]:
                     del self._running[person]
 
-    def count_call(self, address: str) -> None:
-        """Count a call from `address` ('' for none); raise JobRefused if there were too many in the last minute."""
+    def count_call(self, caller: str) -> None:
+        """Count a call of `caller` ('' for none); raise JobRefused if there were too many in the last minute."""
         limit = self.limits.calls_per_minute
-        if not address or not limit:
+        if not caller or not limit:
             return
         now = self.clock()
         with self._lock:
             if len(self._calls) > MAX_CALLERS:
                 self._calls = {one: times for one, times in self._calls.items() if times and times[-1] > now - RATE_SECONDS}
-            times = self._calls.setdefault(address, deque())
+            times = self._calls.setdefault(caller, deque())
             while times and times[0] <= now - RATE_SECONDS:
                 times.popleft()
             if len(times) >= limit:
                 wait = times[0] + RATE_SECONDS - now
-                raise JobRefused(f"More than {limit} calls came from your address in a minute: try again in {wait:.0f} s.")
+                raise JobRefused(f"More than {limit} calls came from you in a minute: try again in {wait:.0f} s.")
             times.append(now)
 
     def disk_warning(self) -> str:

@@ -35,7 +35,7 @@ def test_calls_of_one_address_in_a_minute_are_counted_and_forgotten() -> None:
     for _ in range(2):
         admission.count_call("192.0.2.1")
     now[0] = 20.0
-    with pytest.raises(JobRefused, match=r"More than 2 calls came from your address in a minute: try again in 40 s\."):
+    with pytest.raises(JobRefused, match=r"More than 2 calls came from you in a minute: try again in 40 s\."):
         admission.count_call("192.0.2.1")
     admission.count_call("192.0.2.2")
     now[0] = 60.0
@@ -82,6 +82,17 @@ def test_a_call_ends_at_its_deadline_with_a_sentence_and_its_work_is_told_to_sto
     with pytest.raises(gr.Error, match=r"longer than the limit of 0 s and was ended"):
         asyncio.run(endpoint())
     assert ended.wait(10)
+
+
+def test_calls_with_an_account_count_for_it_wherever_they_come_from() -> None:
+    account: list[str | None] = ["anna"]
+    admission = Admission(JobLimits(calls_per_minute=1), account=lambda: account[0])
+    endpoint = cancellable(lambda should_stop: "done", StopFlags(admission=admission))
+    assert asyncio.run(endpoint()) == "done"
+    with pytest.raises(gr.Error, match="More than 1 calls came from you in a minute"):
+        asyncio.run(endpoint())
+    account[0] = "vera"
+    assert asyncio.run(endpoint()) == "done"
 
 
 def test_a_call_where_room_is_short_is_refused_before_it_begins() -> None:
