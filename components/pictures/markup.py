@@ -84,7 +84,7 @@ def drawing_summary(now: Drawing) -> str:
         html.escape(now.model),
         html.escape(short_licences(now.licence)),
         _seeds([picture.seed for picture in now.pictures]),
-        labels.ON_DEVICE.format(dtype=now.dtype, device=now.device) if now.device else "",
+        html.escape(labels.ON_DEVICE.format(dtype=now.dtype, device=now.device)) if now.device else "",
         labels.TOOK.format(now.elapsed),
     ]
     why = fold_markup(labels.WHY_MODEL, now.model_reason, now.licence)
