@@ -22,6 +22,11 @@ def _is_for_this_machine() -> bool:
     return not is_proxied and os.environ.get("GRADIO_SERVER_NAME", LOOPBACK_NAMES[0]) in LOOPBACK_NAMES
 
 
+def _has_addresses() -> bool:
+    """Return whether addresses tell callers apart: on a Space all have that of the hub's proxy."""
+    return not _is_for_this_machine() and "SPACE_ID" not in os.environ
+
+
 class Settings(BaseSettings):
     """Everything that an operator may want to change."""
 
@@ -66,8 +71,8 @@ class Settings(BaseSettings):
 
     max_jobs_per_person: int = Field(default_factory=lambda: 0 if _is_for_this_machine() else 8, ge=0)
     """Jobs of one page, or calls of one account or address, that run or wait at once; 0 for any number."""
-    max_calls_per_minute: int = Field(default_factory=lambda: 0 if _is_for_this_machine() else 120, ge=0)
-    """Calls of the API of one account or address; 0 for any number."""
+    max_calls_per_minute: int = Field(default_factory=lambda: 120 if _has_addresses() else 0, ge=0)
+    """Calls of the API of one account or address; 0 for any number, as on a Space, where all share the hub's address."""
     max_call_seconds: float = Field(default=2 * 3600.0, ge=0)
     """How long a call of the API may take, waiting included; 0 for any time."""
     min_free_memory_bytes: int = Field(default=200 * 10**6, ge=0)

@@ -26,7 +26,7 @@ class NotSignedIn(AudioscopeError):
         super().__init__("You are not signed in any more: load the page again.")
 
 
-def nobody() -> str | None:
+def no_request() -> str | None:
     """Return that no request is being served."""
     return None
 
@@ -36,7 +36,7 @@ class Access:
     """The accounts, and which of them is asking."""
 
     accounts: Accounts = field(default_factory=Accounts)
-    asking: Callable[[], str | None] = nobody
+    asking: Callable[[], str | None] = no_request
     """Returns the name of the account whose request is being served, in its thread or one that was started for it."""
 
     @property

@@ -42,3 +42,12 @@ def test_links_are_fetched_where_only_this_machine_is_served(
     assert not Settings().fetch_links
     monkeypatch.setenv("AUDIOSCOPE_FETCH_LINKS", "true")
     assert Settings().fetch_links
+
+
+def test_calls_are_counted_where_addresses_tell_callers_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SPACE_ID", "GRADIO_ROOT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    assert Settings().max_calls_per_minute == 120
+    monkeypatch.setenv("SPACE_ID", "NAME/audioscope")
+    assert Settings().max_calls_per_minute == 0

@@ -68,11 +68,7 @@ def lens_summary_markup(now: LogitLensProgress) -> str:
                     words=len(now.trace.words), tokens=len(now.trace.tokens), depth=_common_depth(now.trace)
                 )
             )
-    facts.append(
-        labels.BY_DEVICE.format(
-            model=html.escape(now.model), dtype=now.dtype, device=now.device, licence=html.escape(now.licence)
-        )
-    )
+    facts.append(html.escape(labels.BY_DEVICE.format(model=now.model, dtype=now.dtype, device=now.device, licence=now.licence)))
     window = f"{clock_time(now.start, 1)}–{clock_time(now.end, 1)}"
     if now.state == "done":
         facts.append(

@@ -49,7 +49,7 @@ class ServedPage:
         return facts
 
     def leftovers(self) -> dict[str, Any]:
-        """Return what is at work or lies about, by kind; empty while nobody asks for anything."""
+        """Return what is at work or lies about, by kind; empty while no request runs."""
         services, status = self.services, self.services.runtime.cache.status()
         found = {
             "running": services.stop_flags.running,
