@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,20 +76,38 @@ def page_in(folder: Path, **settings: Any) -> Iterator[ServedPage]:
         services.runtime.cache.clear()
 
 
+@contextmanager
+def temporary_files_in(scratch: str) -> Iterator[None]:
+    """Keep temporary files apart from those of tests that run beside these."""
+    with pytest.MonkeyPatch.context() as own:
+        own.setattr(tempfile, "tempdir", scratch)
+        own.setenv("TMPDIR", scratch)
+        yield
+
+
 @pytest.fixture(scope="session")
-def session_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPage]:
-    with page_in(tmp_path_factory.mktemp("page")) as served:
+def scratch() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="p-") as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def session_page(tmp_path_factory: pytest.TempPathFactory, scratch: str) -> Iterator[ServedPage]:
+    with ExitStack() as serving:
+        with temporary_files_in(scratch):
+            served = serving.enter_context(page_in(tmp_path_factory.mktemp("page")))
         yield served
 
 
 @pytest.fixture
-def page(session_page: ServedPage) -> Iterator[ServedPage]:
+def page(session_page: ServedPage, scratch: str) -> Iterator[ServedPage]:
     """The page of these tests; after the test it must stand as before."""
-    before = set(os.listdir(tempfile.gettempdir()))
-    yield session_page
-    assert session_page.read()["duration"] > 1, "the next request fails"
-    until(lambda: not session_page.leftovers())
-    assert set(os.listdir(tempfile.gettempdir())) - {"gradio"} <= before
+    with temporary_files_in(scratch):
+        before = set(os.listdir(scratch))
+        yield session_page
+        assert session_page.read()["duration"] > 1, "the next request fails"
+        until(lambda: not session_page.leftovers())
+        assert set(os.listdir(scratch)) - {"gradio"} <= before
 
 
 @pytest.fixture
