@@ -45,11 +45,11 @@ unit: $(TESTS)
 
 # The repository as a Space has it, in an environment of its own; 3 GB of packages, with CUDA 7, which are removed afterwards.
 space-test: $(TESTS)
-	SPACE_PYTHON="$(PYTHON)" $(BIN)/python -m pytest tests/deploy/space_from_requirements.py
+	SPACE_PYTHON="$(PYTHON)" $(BIN)/python -m pytest --timeout 0 tests/deploy/space_from_requirements.py
 
 # The commands of docs/scaling.md: two machines of Ray on this one, two pages and five workers.
 cluster-test: $(TESTS)
-	$(BIN)/python -m pytest tests/deploy/ray_from_commands.py tests/deploy/ray_folder_cluster.py \
+	$(BIN)/python -m pytest --timeout 0 tests/deploy/ray_from_commands.py tests/deploy/ray_folder_cluster.py \
 	  tests/deploy/ray_full_queue.py
 
 # For whoever has an NVIDIA GPU for a few minutes: prints one table. Without a GPU it says so, and fails.
@@ -98,7 +98,7 @@ HOSTILE_CASES ?= 500
 HOSTILE_REPORT ?= hostile.json
 
 hostile: $(TESTS)
-	HOSTILE_CASES=$(HOSTILE_CASES) HOSTILE_REPORT="$(HOSTILE_REPORT)" $(BIN)/python -m pytest tests/hostile
+	HOSTILE_CASES=$(HOSTILE_CASES) HOSTILE_REPORT="$(HOSTILE_REPORT)" $(BIN)/python -m pytest --timeout 0 tests/hostile
 
 # Damaged files for what reads files; those that are neither read nor refused with a sentence are kept in fuzz-finds.
 FUZZ_SECONDS ?= 3600

@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
     if arguments == [ONLY_LOOK]:
         return 0
     recorder = Recorder()
-    code = pytest.main(["-q", "-p", "no:cacheprovider", str(Path(__file__).parent)], plugins=[recorder])
+    code = pytest.main(["-q", "-p", "no:cacheprovider", "--timeout=0", str(Path(__file__).parent)], plugins=[recorder])
     print(table(recorder.checks))
     return int(code)
 
