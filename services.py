@@ -26,6 +26,7 @@ from models.files.trained_models import TrainedModels
 from models.loading.loaders import ModelLoaders
 from models.loading.whisper_engine import ON_ZERO_GPU, WhisperEngine, choose_whisper_engine
 from models.model_catalog import ALL_MODELS, ModelCatalog, is_installed
+from models.output_limits import OutputLimits
 from models.runtime import ModelRuntime
 from models.specs.model_spec import AdaptedSource, FetchedModel, ModelSpec, PackageSource, RepositorySource
 from models.zero_gpu.placement import MainProcessBuilder
@@ -131,7 +132,7 @@ def build_services(settings: Settings, access: Access = EVERYONE) -> Services:
         cache.attainable_host_bytes,
         lambda: tuple(map(engine.place, trained.find().specs)),
     )
-    features = FeatureStore(settings.feature_store_bytes)
+    features, outputs = FeatureStore(settings.feature_store_bytes), _output_limits(settings)
     file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
     clips = ClipStore(
         settings.clip_dir,
@@ -148,12 +149,12 @@ def build_services(settings: Settings, access: Access = EVERYONE) -> Services:
         links=LinkDownloads(settings.fetch_links, settings.max_clip_bytes),
         files=files,
         trained=trained,
-        runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None),
+        runtime=ModelRuntime(catalog, cache, features, zero_gpu.host if zero_gpu else None, outputs=outputs),
         stop_flags=StopFlags(admission=_admission(settings, access)),
         file_readers=file_readers,
         lines=_job_lines(settings, metrics),
         access=access,
-        libraries=Owned(partial(_open_library, str(settings.library or settings.data_dir / LIBRARY_FOLDER).rstrip("/"))),
+        libraries=Owned(partial(_open_library, str(settings.library or settings.data_dir / LIBRARY_FOLDER).rstrip("/"), outputs)),
         whisper_engine=engine.sentence(probe.device),
         metrics=metrics,
         placed=zero_gpu.placed if zero_gpu else (),
@@ -183,9 +184,20 @@ def _admission(settings: Settings, access: Access) -> Admission:
     return Admission(limits, HostMemoryProbe().free_bytes, partial(free_disk_bytes, settings.clip_dir), access.asking)
 
 
-def _open_library(address: str, owner: str) -> ClipLibrary:
+def _output_limits(settings: Settings) -> OutputLimits:
+    return OutputLimits(
+        words=settings.max_words,
+        pictures=settings.max_pictures,
+        film_seconds=settings.max_film_seconds,
+        map_points=settings.max_map_points,
+        map_clips=settings.max_map_clips,
+        library_clips=settings.max_library_clips,
+    )
+
+
+def _open_library(address: str, outputs: OutputLimits, owner: str) -> ClipLibrary:
     """Open an account's library beside the one of all, whose folder has nothing that it does not list."""
-    return ClipLibrary(open_storage(f"{address}-of-accounts/{owner}" if owner else address))
+    return ClipLibrary(open_storage(f"{address}-of-accounts/{owner}" if owner else address), outputs)
 
 
 def _clip_reference(clips: ClipStore) -> Reference:

@@ -80,6 +80,17 @@ class Settings(BaseSettings):
     min_free_disk_bytes: int = Field(default=500 * 10**6, ge=0)
     """Free disk below which no job begins and no clip is opened."""
 
+    max_words: int = Field(default=100_000, ge=0)
+    """Words of a transcript; 0 for any number, as in all limits of what comes out."""
+    max_pictures: int = Field(default=16, ge=0)
+    """Pictures of one request, and scenes of a storyboard."""
+    max_film_seconds: float = Field(default=3 * 3600.0, ge=0)
+    max_map_points: int = Field(default=40_000, ge=0)
+    """Points of a map that are shown."""
+    max_map_clips: int = Field(default=9, ge=0)
+    max_library_clips: int = Field(default=10_000, ge=0)
+    """Clips of one library; each account has one."""
+
     cpu_threads: int = Field(default=0, ge=0)
     """Threads of a model on the CPU; 0 lets its library choose."""
     headroom_bytes: int = Field(default=512 * 2**20, ge=0)

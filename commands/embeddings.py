@@ -86,6 +86,8 @@ def search_command(key: str, count: int, add: bool) -> FileCommand[tuple[ClipMat
     """Return what `similar` does with each input."""
 
     def steps(services: Services, clip: AudioClip, should_stop: Callable[[], bool]) -> Iterator[JobStep[tuple[ClipMatch, ...]]]:
+        if add:
+            services.library.check_room(clip)
         wanted = library_options(library_encoder(services.runtime.catalog, key))
         embeddings: list[ClipEmbedding] = []
         for number, options in enumerate(wanted):

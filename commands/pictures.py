@@ -30,7 +30,6 @@ from services import Services
 DEFAULTS = PictureOptions()
 STORYBOARD_PART = 0.5
 """Progress of a film when its storyboard is drawn."""
-MAX_PICTURES = 100
 DRAWING_FACTS = ("prompt", "concepts", "certainty", "start", "end", "model", "licence", "elapsed")
 
 Model = Annotated[
@@ -43,7 +42,7 @@ NegativePrompt = Annotated[str, typer.Option(help="What is not to be in the pict
 Style = Annotated[str, typer.Option(help="Such as 'flat style' for the tiny offline model.")]
 Seed = Annotated[int | None, typer.Option(help="The same seed draws the same picture; random if it is not given.", min=0)]
 Steps = Annotated[int | None, typer.Option(help="Diffusion steps; the model's own if they are not given.")]
-Count = Annotated[int, typer.Option("--count", min=1, max=MAX_PICTURES, help="Pictures; each has the seed after the last one's.")]
+Count = Annotated[int, typer.Option("--count", min=1, help="Pictures; each has the seed after the last one's.")]
 Scheduler = Annotated[str, typer.Option(help="By default the model's own.", autocompletion=completing(SCHEDULERS))]
 Fast = Annotated[bool, typer.Option("--fast", help="Few steps, with a model made for that where there is one.")]
 
@@ -169,6 +168,8 @@ def storyboard_command(options: PictureOptions, with_film: bool) -> FileCommand[
     part = STORYBOARD_PART if with_film else 1.0
 
     def steps(services: Services, clip: AudioClip, should_stop: Callable[[], bool]) -> Iterator[JobStep[BoardWithFilm]]:
+        if with_film:
+            services.runtime.outputs.check_film(clip.duration)
         for board in draw_storyboard(clip, options, services.runtime, should_stop):
             is_whole = board.state == "done" and not with_film
             yield JobStep(part * board.position, BoardWithFilm(board) if board.entries else None, is_whole)

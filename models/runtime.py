@@ -10,6 +10,7 @@ from models.cache.feature_store import FeatureStore
 from models.cache.memory_report import MemoryReport, memory_report
 from models.cache.model_cache import ModelCache
 from models.model_catalog import ModelCatalog
+from models.output_limits import NO_LIMITS, OutputLimits
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class ModelRuntime:
     """Where models with `on_zero_gpu` run; None where there is no such GPU."""
     cluster: Cluster | None = None
     """Where jobs run instead of here; None where they run here."""
+    outputs: OutputLimits = NO_LIMITS
+    """How much a job may give."""
 
     def memory(self) -> MemoryReport:
         """Return the main memory of this process and its workers by owner; it takes milliseconds."""

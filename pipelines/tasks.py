@@ -198,6 +198,7 @@ def similar_to_text(text: str, services: PipelineServices, count: int = 5, encod
 def add_to_library(sound: Sound, services: PipelineServices, encoder: str = AUTO) -> LibraryClip:
     """Add a clip to the library, in which `similar` searches."""
     clip = open_clip(sound, services)
+    services.library.check_room(clip)
     embeddings = _library_embeddings(clip, services, library_encoder(services.runtime.catalog, encoder))
     return [services.library.add(clip, embedding) for embedding in embeddings][-1]
 

@@ -11,12 +11,13 @@ import numpy as np
 
 from components.clip.clip_input import open_for_api
 from components.embeddings.controls import encoder_facts
+from components.embeddings.map import point_stride, thinned
 from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
 from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
-from models.errors import InvalidOption, JobStopped
+from models.errors import JobStopped
 from models.specs.model_spec import AUTO
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
@@ -44,9 +45,6 @@ from pipelines.interpretability.prompt_states import (
 from pipelines.interpretability.tracing import LogitLensOptions, trace_window
 from pipelines.jobs.result import as_document
 from services import Services
-
-MAX_CLIPS = 8
-"""Maximum number of recordings on one map."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +110,11 @@ def _add_map_embeddings(services: Services) -> None:
         """Project the frames of one or more recordings to 2 or 3 dimensions, so that similar frames lie together.
 
         Args:
-            audio: one to eight recordings, for one map.
+            audio: one or more recordings, for one map.
 
         Returns:
-            points [[x, y (, z)]] in -1 to 1; clip_index, the index of each point's recording; times, in seconds of its
+            points [[x, y (, z)]] in -1 to 1, one for each frame, or for one in two, three … where there are many, as the note
+            says; clip_index, the index of each point's recording; times, in seconds of its
             recording; explained_variance_ratio of PCA's axes; method; note; elapsed; embeddings, one as in `embed_audio` per
             recording.
         """
@@ -287,20 +286,23 @@ def _map_document(
     should_stop: Callable[[], bool],
 ) -> dict[str, Any]:
     check_map_options(options)
-    if not 1 <= len(audio) <= MAX_CLIPS:
-        raise InvalidOption("number of recordings", len(audio), f"1 to {MAX_CLIPS}")
+    if not audio:
+        raise NoClip
+    services.runtime.outputs.check_map_clips(len(audio))
     clips = [open_for_api(services, one, should_stop) for one in audio]
     check_duration(choose_encoder(encoding.encoder, services.runtime.catalog)[0], sum(clip.duration for clip in clips))
     embeddings = [_embedding(services, clip, encoding, should_stop) for clip in clips]
     embedding_map = stored_map(embeddings, options, services.runtime.features)
     stacked = stack_frames([(one.frames, one.times) for one in embeddings])
+    frames, max_points = len(stacked.times), services.runtime.outputs.map_points
+    shown = slice(None, None, point_stride(frames, max_points))
     return {
-        "points": np.round(embedding_map.points.astype(np.float64), 5).tolist(),
-        "clip_index": stacked.clip_index.tolist(),
-        "times": np.round(stacked.times, 4).tolist(),
+        "points": np.round(embedding_map.points[shown].astype(np.float64), 5).tolist(),
+        "clip_index": stacked.clip_index[shown].tolist(),
+        "times": np.round(stacked.times[shown], 4).tolist(),
         "explained_variance_ratio": as_document(embedding_map.explained_variance_ratio),
         "method": embedding_map.method,
-        "note": embedding_map.note,
+        "note": f"{embedding_map.note} {thinned(frames, max_points)}".strip(),
         "elapsed": as_document(embedding_map.elapsed),
         "embeddings": [_embedding_document(*pair) for pair in zip(clips, embeddings, strict=True)],
     }
@@ -309,6 +311,8 @@ def _map_document(
 def _search_library(
     services: Services, clip: AudioClip, encoder: Encoder, count: int, add: bool, should_stop: Callable[[], bool]
 ) -> tuple[ClipMatch, ...]:
+    if add:
+        services.library.check_room(clip)
     first, *others = [_embedding(services, clip, options, should_stop) for options in library_options(encoder)]
     found = services.library.nearest(first, count, also=others)
     if add:

@@ -33,8 +33,6 @@ from pipelines.embeddings.library_search import clips_near_text, library_encoder
 from pipelines.wording.times import clock_time
 from services import Services
 
-MAX_OTHER_CLIPS = 8
-"""Maximum number of clips on a map besides the open one."""
 MAX_MATCHES = 8
 """Number of clips that a search lists."""
 ABOUT_LIBRARY = f'<h2>{labels.LIBRARY}</h2><p class="summary">{{}}</p>'
@@ -60,7 +58,8 @@ def build_clips_panel(
         if not paths or first is None:
             return (), failure_markup(sentence_for(NoClip())) if paths else "", gr.skip()
         try:
-            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths[:MAX_OTHER_CLIPS]]
+            services.runtime.outputs.check_map_clips(1 + len(paths))
+            found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths]
         except AudioscopeError as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip()
         for one in found if person else ():  # only then can a click on a point open it
@@ -141,6 +140,8 @@ class _LibraryPanel:
         try:
             if clip is None:
                 raise NoClip
+            if add:
+                library.check_room(clip)
             options = library_options(encoder_of(services.runtime.catalog, key))
             embeddings: list[ClipEmbedding] = []
             should_stop = self.job.current(request)

@@ -26,8 +26,6 @@ from models.errors import InvalidOption
 from pipelines.embeddings.analysis import all_nearest_frames, nearest_frames
 from pipelines.embeddings.colouring import Colouring, ramp_range
 
-MAX_POINTS = 40_000
-"""Maximum number of points drawn; of more frames every second, third … one is drawn."""
 FULL_SCALE = 32_767
 NO_COLOUR = 255
 MAX_CATEGORIES = 254
@@ -123,6 +121,8 @@ class MapView:
     """Content hashes of the clips, by which the page opens them."""
     starts: tuple[int, ...] = (0,)
     """Index of the first point of each clip."""
+    max_points: int = 0
+    """Points that are drawn at most, 0 for all; of more, every second, third … one is."""
 
     @property
     def own(self) -> int:
@@ -154,7 +154,7 @@ def new_map_id() -> str:
 
 def map_value(view: MapView) -> Value:
     """Return the component's value, with arrays in base64: 20,000 points are some hundred kilobytes."""
-    stride = _stride(len(view.points))
+    stride = point_stride(len(view.points), view.max_points)
     texts = view.texts[::stride]
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     colouring = view.colouring
@@ -184,37 +184,38 @@ def map_value(view: MapView) -> Value:
     }
 
 
-def picked_row(event: gr.EventData, rows: int) -> int:
-    """Return which of the `rows` frames of the map the person chose; the page may claim anything.
+def picked_row(event: gr.EventData, rows: int, max_points: int) -> int:
+    """Return which of the `rows` frames of a map with `max_points` points the person chose; the page may claim anything.
 
     Raises:
         InvalidOption: there is no such point.
     """
-    row, stride = event_field(event, "row"), _stride(rows)
+    row, stride = event_field(event, "row"), point_stride(rows, max_points)
     if type(row) is not int or not 0 <= row * stride < rows:
         raise InvalidOption("point", row, f"0 to {(rows - 1) // stride}")
     return row * stride
 
 
-def thinned(rows: int) -> str:
+def thinned(rows: int, max_points: int) -> str:
     """Return a sentence and a space if not all of `rows` frames are drawn; otherwise an empty string."""
-    stride = _stride(rows)
+    stride = point_stride(rows, max_points)
     return labels.THINNED.format(stride=stride, rows=rows) if stride > 1 else ""
 
 
-def neighbours_value(event: gr.EventData, map_id: str, frames: FloatArray) -> Value:
+def neighbours_value(event: gr.EventData, map_id: str, frames: FloatArray, max_points: int) -> Value:
     """Return the rows of the neighbours of the point whose neighbours the page wants; the page may claim anything.
 
     Args:
         event: 'isolated' {row}.
         map_id: identity of the map.
         frames: [points of the map before it was thinned, width].
+        max_points: of the map.
 
     Raises:
         InvalidOption: there is no such point.
     """
-    stride = _stride(len(frames))
-    row = picked_row(event, len(frames)) // stride
+    stride = point_stride(len(frames), max_points)
+    row = picked_row(event, len(frames), max_points) // stride
     return {"map": map_id, "row": row, "rows": nearest_frames(frames[::stride], row, NEIGHBOURS).tolist()}
 
 
@@ -224,9 +225,9 @@ def with_neighbours(value: Value, frames: FloatArray) -> Value:
     return {**value, "near": encoded(all_nearest_frames(frames, NEIGHBOURS).astype("<u2")) if has_neighbours else ""}
 
 
-def _stride(rows: int) -> int:
-    """Return n where every n-th point is drawn."""
-    return -(-rows // MAX_POINTS)
+def point_stride(rows: int, max_points: int) -> int:
+    """Return n where every n-th of so many frames is drawn, so that at most `max_points` are, 0 for all."""
+    return max(1, -(-rows // (max_points or max(1, rows))))
 
 
 def colour_indices(colouring: Colouring) -> NDArray[np.uint8]:
@@ -256,7 +257,7 @@ def _sentence(view: MapView) -> str:
         others=labels.OTHER_CLIPS.format(len(view.clips)) if len(view.clips) > 1 else "",
         space=labels.PLANE if view.points.shape[1] == 2 else labels.SPACE,
         colours=view.colouring.label.lower(),
-        thinned=thinned(len(view.points)),
+        thinned=thinned(len(view.points), view.max_points),
         moves=_moves(view),
     )
 

@@ -45,6 +45,8 @@ class ShownEmbedding:
     """[points]."""
     texts: tuple[str, ...]
     """[points], hover texts without their times."""
+    max_points: int = 0
+    """Points that are drawn at most; 0 for all."""
 
     @property
     def embedding(self) -> ClipEmbedding:
@@ -121,6 +123,7 @@ def map_view(shown: ShownEmbedding) -> MapView:
         clips=tuple(clip.name for clip in shown.clips),
         hashes=tuple(clip.content_hash for clip in shown.clips),
         starts=shown.starts,
+        max_points=shown.max_points,
     )
 
 
@@ -164,7 +167,7 @@ def shown_summary(shown: ShownEmbedding, note: str = "", state: str = "done") ->
         f"{METHODS[embedding_map.method]}{_explained_variance(embedding_map)}",
         labels.TIMING.format(duration=duration, elapsed=elapsed, mapped=embedding_map.elapsed),
     ]
-    remarks = " ".join(part for part in (embedding_map.note, thinned(frames).strip(), note) if part)
+    remarks = " ".join(part for part in (embedding_map.note, thinned(frames, shown.max_points).strip(), note) if part)
     why = fold_markup(labels.WHY_MODEL, first.model_reason)
     remark = f'<p class="summary">{html.escape(remarks)}</p>' if remarks else ""
     return f'<p class="summary" data-state="{state}">{html.escape(" · ".join(facts))}</p>{remark}{why}'

@@ -130,7 +130,7 @@ def build_embedding_tab(services: Services, clip: ClipInput, model_choices: Mode
     controls.method.input(handlers.prepare_method, inputs=controls.method, **plain)
     job.keep([map_view_html, summary, shown], handlers.otherwise, inputs=[shown])
     job.run_when_wanted("embeddings", shown)
-    clip.bundled.add([shown], _collected, panes, _restored)
+    clip.bundled.add([shown], _collected, panes, partial(_restored, services.runtime.outputs.map_points))
 
     def connect(restored: Dependency) -> None:
         connect_views(views, shown, [restored, *ends])
@@ -212,6 +212,7 @@ class _Handlers:
             analyses=analyses,
             colouring=colouring,
             texts=texts,
+            max_points=self._services.runtime.outputs.map_points,
         )
         yield from self._analyse(now, wanted, should_stop)
 
@@ -310,11 +311,11 @@ def _collected(clip: AudioClip, shown: ShownEmbedding | None) -> dict[str, Any]:
     return {"map": _bundled_map(shown) if shown and is_own else None}
 
 
-def _restored(clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
+def _restored(max_points: int, clip: AudioClip, contents: BundleContents, person: str) -> Update | None:
     """Return what showing a map would have written at its end."""
     if contents.map is None:
         return None
-    now = _unbundled_map(clip, contents.map)
+    now = replace(_unbundled_map(clip, contents.map), max_points=max_points)
     return map_value(map_view(now)), shown_summary(now), now, track_feed(now).value()
 
 

@@ -111,7 +111,7 @@ def similar_to_point(shown: ShownEmbedding | None, event: gr.EventData) -> tuple
     if shown is None:
         return NO_POINT, NO_SOURCE
     try:
-        row = picked_row(event, sum(len(embedding.frames) for embedding in shown.embeddings))
+        row = picked_row(event, sum(len(embedding.frames) for embedding in shown.embeddings), shown.max_points)
         index = bisect_right(shown.starts, row) - 1
         clip = shown.clips[index]
         source = ListSource(shown.map_id, clip.content_hash, shown.clip.content_hash)
@@ -125,7 +125,7 @@ def neighbours_of_point(shown: ShownEmbedding | None, event: gr.EventData) -> Va
     if shown is None:
         return {"rows": []}
     try:
-        return neighbours_value(event, shown.map_id, shown.stacked().frames)
+        return neighbours_value(event, shown.map_id, shown.stacked().frames, shown.max_points)
     except InvalidOption:  # the map has changed meanwhile
         return {"rows": []}
 

@@ -21,7 +21,7 @@ from pipelines.film.storyboard_types import Storyboard
 from pipelines.pictures.options import MAX_TEXT_CHARACTERS, SCHEDULERS, PictureOptions
 
 DEFAULTS = PictureOptions()
-MAX_PICTURES = 8
+MAX_OFFERED_PICTURES = 8
 MAX_GALLERY = 60
 """Pictures of a clip that the page keeps; their files stay."""
 WEIGHT_ENDS = f'<p class="ends"><span>{labels.TEXT_END}</span><span>{labels.SOUND_END}</span></p>'
@@ -115,7 +115,7 @@ def build_picture_controls(
     catalog = runtime.catalog
     prompt, prompt_hints, rewrite_prompt = _build_prompt(catalog)
     run_buttons = _build_run_buttons(runtime)
-    seeds, random_seed, reuse_seed = _build_seed()
+    seeds, random_seed, reuse_seed = _build_seed(min(MAX_OFFERED_PICTURES, runtime.outputs.pictures or MAX_OFFERED_PICTURES))
     model = model_choices.build(
         lambda: within_reach(catalog, "draw_pictures", titled), [(labels.AUTOMATIC, AUTO)], labels.MODEL, "picture-model"
     )
@@ -170,10 +170,10 @@ def _build_run_buttons(runtime: ModelRuntime) -> RunButtons:
     return RunButtons(draw, storyboard, stop, build_gpu_estimate(runtime))
 
 
-def _build_seed() -> tuple[dict[str, Any], gr.Button, gr.Button]:
+def _build_seed(max_pictures: int) -> tuple[dict[str, Any], gr.Button, gr.Button]:
     """Build number of pictures and seed: (controls by field, random, reuse)."""
     with gr.Row(elem_classes="pair"):
-        pictures = gr.Dropdown(list(range(1, MAX_PICTURES + 1)), value=1, label=labels.PICTURES, min_width=60, scale=1)
+        pictures = gr.Dropdown(list(range(1, max_pictures + 1)), value=1, label=labels.PICTURES, min_width=60, scale=1)
         with gr.Column(elem_classes="beside", min_width=100, scale=2):
             seed = _optional(labels.SEED, labels.RANDOM, "picture-seed")
             with gr.Row(elem_classes="actions"):

@@ -82,6 +82,7 @@ def _make_film(services: Services) -> Endpoint:
             to 1, of the film; seconds_left, estimated; state; clip_notes.
         """
         clip = open_for_api(services, audio, should_stop)
+        services.runtime.outputs.check_film(clip.duration)
         for board, _ in _boards(services, clip, arguments, should_stop):
             yield None, None, {"storyboard": _board_document(board, clip), "state": "storyboard", "clip_notes": clip.notes}
         steps = FilmOptions(None if arguments.interpolation_steps < 0 else arguments.interpolation_steps)

@@ -75,7 +75,8 @@ def add_transcription_endpoint(services: Services) -> None:
             or 'right' where each was read by itself, speaker 'Speaker 1' where speakers were asked for; languages [{code,
             share, probability, is_guess}], the most spoken one first; language, the main one, language_probability,
             alternatives [{code, probability}]; non_speech [{start, end, sound}]; shortened [{field, used, characters}], the
-            prompt fields that were too long; model, licence;
+            prompt fields that were too long; limit, a sentence where the text ends early as it has as many words as it may;
+            model, licence;
             duration and elapsed in seconds; state ('loading', 'decoding', 'done', 'stopped'); clip_notes: what could not be read.
         """
         yield from _growing_result(services, open_for_api(services, audio, should_stop), arguments.options(), should_stop)

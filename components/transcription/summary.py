@@ -59,7 +59,8 @@ def transcription_summary(now: Transcription) -> str:
         else ""
     )
     why = fold_markup(labels.WHY_MODEL, now.model_reason)
-    cut = "".join(f'<p class="summary">{html.escape(shortened_sentence(field))}</p>' for field in now.shortened)
+    remarks = [*map(shortened_sentence, now.shortened), *([now.limit] if now.limit else [])]
+    cut = "".join(f'<p class="summary">{html.escape(one)}</p>' for one in remarks)
     return f'{bar}<p class="summary" data-state="{now.state}">{html.escape(" · ".join(facts))}</p>{cut}{why}'
 
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from models.arrays import DoubleArray, FloatArray
 from models.errors import InvalidOption
+from models.output_limits import NO_LIMITS, OutputLimits
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import CONTENT_HASH
 from pipelines.embeddings.analysis import MIN_NORM
@@ -118,9 +119,11 @@ def clip_vectors(embedding: ClipEmbedding) -> ClipVectors:
 class ClipLibrary:
     """The library in one storage. Each method raises StorageFailed where that cannot be used."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, limits: OutputLimits = NO_LIMITS) -> None:
         self._storage = storage
+        self._limits = limits
         self._lock = threading.Lock()
+        self._adding = threading.Lock()
         self._read: dict[str, tuple[Stamp, _Entry | None]] = {}
 
     def clips(self) -> tuple[LibraryClip, ...]:
@@ -131,12 +134,22 @@ class ClipLibrary:
         """Add `clip`; equal content is kept once, under its latest name. `now`: seconds since the epoch.
 
         Raises:
+            TooMuchOutput: see `check_room`.
             BrokenEmbedding, EmptyEmbedding: see `map.check_frames`.
         """
         added = time.time() if now is None else now
         space = space_of(embedding.encoder, embedding.layer)
-        self._write(_Entry(clip.content_hash, clip.name, clip.duration, added, space, clip_vectors(embedding)))
+        entry = _Entry(clip.content_hash, clip.name, clip.duration, added, space, clip_vectors(embedding))
+        with self._adding:
+            self.check_room(clip)
+            self._write(entry)
         return _clips(self._entries())[clip.content_hash]
+
+    def check_room(self, clip: AudioClip) -> None:
+        """Raise TooMuchOutput where the library is full, unless it has `clip` already."""
+        known = _clips(self._entries())
+        if clip.content_hash not in known:
+            self._limits.check_library(len(known))
 
     def rename(self, content_hash: str, name: str) -> None:
         """Give a clip another name, if it is there."""

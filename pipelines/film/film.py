@@ -117,7 +117,7 @@ def plan_film(board: Storyboard, options: FilmOptions = FilmOptions()) -> FilmPl
 
     Raises:
         EmptyStoryboard: the storyboard has no pictures.
-        InvalidOption: too many pictures are asked for.
+        InvalidOption: too many interpolated pictures are asked for.
     """
     entries = board.entries
     if not entries:
@@ -150,11 +150,13 @@ def make_film(
     The files appear in `folder` when both are complete; after a stop or an error there is nothing.
 
     Raises:
+        TooMuchOutput: the clip is longer than a film may be.
         EmptyStoryboard, InvalidOption: see `plan_film`.
         ModelError: a model cannot be had; see `ModelCache.lease`.
         PictureOverflow: the model's values overflowed.
     """
     began = clock()
+    runtime.outputs.check_film(clip.duration)
     plan = plan_film(board, options)
     now = _first_snapshot(board, plan)
     yield now

@@ -61,7 +61,8 @@ def find_scenes(
         if facts.state == "stopped":
             return
         scenes = tuple(Scene(section.start, section.end, section.label) for section in facts.sections)
-    yield even_scenes(scenes if len(scenes) > 1 else detect_sound_changes(tags.scores, clip.duration), clip.duration)
+    found = scenes if len(scenes) > 1 else detect_sound_changes(tags.scores, clip.duration)
+    yield even_scenes(found, clip.duration, min(MAX_SCENES, runtime.outputs.pictures or MAX_SCENES))
 
 
 def detect_sound_changes(scores: FloatArray, duration: float) -> tuple[Scene, ...]:
@@ -75,11 +76,11 @@ def detect_sound_changes(scores: FloatArray, duration: float) -> tuple[Scene, ..
     return tuple(Scene(round(a / cells * duration, 3), round(b / cells * duration, 3)) for a, b in pairwise(changes))
 
 
-def even_scenes(scenes: tuple[Scene, ...], duration: float) -> tuple[Scene, ...]:
-    """Split long scenes, and join short ones, or the shortest of too many, with a neighbour."""
+def even_scenes(scenes: tuple[Scene, ...], duration: float, most: int = MAX_SCENES) -> tuple[Scene, ...]:
+    """Split long scenes, and join short ones, or the shortest of more than `most`, with a neighbour."""
     count = min(MAX_EQUAL_SCENES, max(MIN_SCENES, round(duration / SECONDS_PER_SCENE)))
     pieces = [piece for scene in scenes for piece in _split(scene, max(1, round(scene.duration * count / duration)))]
-    while len(pieces) > MAX_SCENES or (len(pieces) > MIN_SCENES and _shortest(pieces).duration < MIN_SCENE_SECONDS):
+    while len(pieces) > most or (len(pieces) > MIN_SCENES and _shortest(pieces).duration < MIN_SCENE_SECONDS):
         pieces = _join(pieces, pieces.index(_shortest(pieces)))
     return tuple(pieces)
 

@@ -48,12 +48,13 @@ def audio_to_image(
     Several pictures are drawn one after the other, so that each is the same alone or among others and none needs more memory.
 
     Raises:
-        InvalidOption, InvalidInitImage: before any model is touched.
+        InvalidOption, InvalidInitImage, TooMuchOutput: before any model is touched.
         PictureOverflow: the model's values overflowed.
         ModelError: a model cannot be had; see `ModelCache.lease`.
         GpuRefused: no GPU was given; pictures before that were yielded.
     """
     began = clock()
+    runtime.outputs.check_pictures(options.pictures)
     plan = plan_picture(clip, options, runtime.catalog)
     now = beginning = _first_snapshot(plan, runtime.catalog.device)
     yield now

@@ -24,7 +24,6 @@ from pipelines.pictures.options import (
     PictureOptions,
 )
 
-MAX_PICTURES = 16
 MAX_LCM_STEPS = 50
 """The LCM scheduler picks its steps among the 50 of its teacher."""
 MAX_AUDIO_GUIDANCE = 3.0
@@ -120,7 +119,8 @@ def _check_numbers(options: PictureOptions) -> None:
     _check_range("audio weight", options.audio_weight, 0, 1)
     _check_range("audio guidance", options.audio_guidance, 0, MAX_AUDIO_GUIDANCE)
     _check_range("strength", options.strength, 0, 1)
-    _check_range("number of pictures", options.pictures, 1, MAX_PICTURES)
+    if options.pictures < 1:
+        raise InvalidOption("number of pictures", options.pictures, "1 or more")
     _check_range("preview", options.preview_every, 0, MAX_STEPS)
     if options.guidance_scale is not None:
         _check_range("guidance scale", options.guidance_scale, 0, MAX_GUIDANCE_SCALE)

@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate, pairwise, zip_longest
 from typing import Any, Literal
 
+from models.output_limits import OutputLimits
 from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 from pipelines.jobs.result import Result
@@ -305,6 +306,8 @@ class Transcription(ModelUse):
     position: float = 0.0
     """Seconds of the clip up to which it is decoded."""
     state: Literal["loading", "decoding", "dictating", "done", "stopped"] = "loading"
+    limit: str = ""
+    """Sentence for people where the text ends before the clip, as it has as many words as it may; '' otherwise."""
 
     def with_segments(self, segments: tuple[Segment, ...]) -> Transcription:
         """Return a copy with other lines and their languages, of which the most spoken one becomes the main language."""
@@ -314,6 +317,15 @@ class Transcription(ModelUse):
             return now
         others = tuple(other for other in self.alternatives if other.code != languages[0].code)
         return replace(now, language=languages[0].code, language_probability=languages[0].probability, alternatives=others)
+
+    def within(self, outputs: OutputLimits) -> Transcription:
+        """Return a copy whose `limit` says whether it has as many words as it may."""
+        words = sum(len(segment.words) or len(segment.text.split()) for segment in self.segments)
+        return replace(self, limit=outputs.end_of_words(words))
+
+    def end_of(self, side: str) -> float:
+        """Return the end in seconds of the last line of a side; 0 where it has none."""
+        return max((line.end for line in self.segments if line.side == side), default=0.0)
 
     @property
     def speech_spans(self) -> tuple[tuple[float, float], ...]:

@@ -69,7 +69,7 @@ def transcribe(
     """Transcribe `clip`: a snapshot for every segment, and ten a second in between, so that the caller can stop at any time.
 
     A clip that was transcribed with the same options by the same model before gives that result at once; a run that did not come
-    to its end goes on from there.
+    to its end goes on from there. One that has as many words as it may is done, says so in `limit`, and goes on with more.
 
     Raises:
         InvalidOption: before any model is touched.
@@ -84,7 +84,7 @@ def transcribe(
         yield known
     else:
         for now in with_speakers_last(words, clip, options, choice, runtime, should_stop, clock):
-            if now.state == "done":
+            if now.state == "done" and not now.limit:
                 store_result(clip, options, choice, runtime.catalog, now)
             yield now
 
@@ -106,12 +106,17 @@ def _transcribe_words(
     began = clock() - (stopped.elapsed if stopped else 0.0)
     use = model_fields([choice.spec], runtime.catalog.device, choice.reason)
     now = replace(stopped, **use, state="loading") if stopped else Transcription(duration=clip.duration, **use)
+    now = now.within(runtime.outputs)
     try:
         yield now
-        for step in in_background(lambda ended: _decode(clip, options, choice, runtime, ended, stopped), should_stop):
-            now = replace(_with_step(now, step, clip, runtime), elapsed=clock() - began)
+        for step in () if now.limit else in_background(partial(_decode, clip, options, choice, runtime, stopped), should_stop):
+            now = replace(_with_step(now, step, clip, runtime), elapsed=clock() - began).within(runtime.outputs)
             yield now
-        if not should_stop():
+            if now.limit:
+                break
+        if now.limit:
+            now = replace(now, state="done")
+        elif not should_stop():
             now = replace(now, non_speech=non_speech_segments(clip, now.speech_spans, runtime))
             now = replace(now, state="done", position=clip.duration, elapsed=clock() - began)
             store_result(clip, options, choice, runtime.catalog, now)
@@ -127,10 +132,10 @@ def _transcribe_words(
 def _keep_stopped(clip: AudioClip, key: object, now: Transcription) -> None:
     """Store the last snapshot of a run that did not come to its end."""
     with suppress(FileNotFoundError):  # the clip was deleted meanwhile
-        if now.state == "done":
+        if now.state == "done" and not now.limit:
             STOPPED.remove(clip, key)
         elif now.segments:
-            STOPPED.store(clip, key, replace(now, state="stopped"))
+            STOPPED.store(clip, key, replace(now, state="stopped", limit=""))
 
 
 def _with_step(now: Transcription, step: object, clip: AudioClip, runtime: ModelRuntime) -> Transcription:
@@ -254,8 +259,8 @@ def _decode(
     options: TranscriptionOptions,
     choice: ModelChoice,
     runtime: ModelRuntime,
-    should_stop: Callable[[], bool],
     stopped: Transcription | None,
+    should_stop: Callable[[], bool],
 ) -> Generator[ShortenedField | Language | Segment, None, None]:
     """Decode what follows the lines of a stopped run."""
     sides = clip.sides if options.separate_sides else ()
@@ -268,15 +273,10 @@ def _decode(
     with borrow_whisper(choice.spec, runtime, options.beam_size, should_stop, many_windows=not is_short) as (whisper, budget):
         yield from in_order(
             {
-                side: decode_speech(whisper, waveform, options, should_stop, budget, _end_of(stopped, side))
+                side: decode_speech(whisper, waveform, options, should_stop, budget, stopped.end_of(side) if stopped else 0.0)
                 for side, waveform in waveforms.items()
             }
         )
-
-
-def _end_of(stopped: Transcription | None, side: str) -> float:
-    """Return the seconds up to which a side was decoded before a stop."""
-    return max((line.end for line in stopped.segments if line.side == side), default=0.0) if stopped else 0.0
 
 
 @contextmanager

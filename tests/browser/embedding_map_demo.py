@@ -82,7 +82,7 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
 
         def picked(event: gr.EventData) -> str:
             try:
-                return f"row {picked_row(event, SMALL_ROWS)}"
+                return f"row {picked_row(event, SMALL_ROWS, 0)}"
             except InvalidOption as error:
                 return str(error)
 
@@ -90,7 +90,7 @@ def build_demo(audio: Path, folder: Path) -> gr.Blocks:
         neighbours = gr.HTML(None, html_template="<span hidden></span>", js_on_load=page_script("embeddings/neighbours"))
 
         def isolated(event: gr.EventData) -> Value:
-            return neighbours_value(event, "plane", FRAMES)
+            return neighbours_value(event, "plane", FRAMES, 0)
 
         shown.isolated(isolated, outputs=neighbours, show_progress="hidden", queue=False)
         shown.recoloured(wanted_colour, outputs=events, show_progress="hidden")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from components.embeddings.map import (
-    MAX_POINTS,
     MapView,
     colour_indices,
     map_value,
@@ -20,6 +19,8 @@ from components.embeddings.map import (
 from models.arrays import AnyArray
 from models.errors import InvalidOption
 from pipelines.embeddings.colouring import Colouring
+
+MAX_POINTS = 40_000
 
 
 def view_of(rows: int, dimensions: int = 2, starts: tuple[int, ...] = (0,)) -> MapView:
@@ -61,14 +62,14 @@ def test_points_times_and_texts_are_encoded(dimensions):
 
 def test_a_long_clip_is_thinned_and_points_map_to_their_frames():
     rows = 2 * MAX_POINTS + 10
-    value = map_value(view_of(rows, starts=(0, 600)))
+    value = map_value(replace(view_of(rows, starts=(0, 600)), max_points=MAX_POINTS))
     assert len(numbers(value["times"], "<f4")) <= MAX_POINTS
     assert value["starts"] == [0, 200]
     assert value["own"] == 200
     assert value["hop"] == pytest.approx(0.06)
-    assert picked_row(event(row=7), rows) == 21
+    assert picked_row(event(row=7), rows, MAX_POINTS) == 21
     assert f"One frame in 3 of {rows:,} is drawn." in value["description"]
-    assert thinned(MAX_POINTS) == ""
+    assert thinned(MAX_POINTS, MAX_POINTS) == ""
 
 
 def test_colours_of_categories_and_missing_values():
@@ -97,4 +98,4 @@ def test_the_label_describes_the_map_and_its_keys():
 @pytest.mark.parametrize("row", [-1, 50, 1.5, True, "3", None, [1]])
 def test_an_invalid_point_is_refused(row):
     with pytest.raises(InvalidOption):
-        picked_row(event(row=row), 50)
+        picked_row(event(row=row), 50, MAX_POINTS)

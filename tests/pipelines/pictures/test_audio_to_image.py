@@ -249,7 +249,6 @@ REFUSED = [
     ({"seed": -1}, "seed"),
     ({"seed": 2**40}, "seed"),
     ({"pictures": 0}, "number of pictures"),
-    ({"pictures": 100}, "number of pictures"),
     ({"preview_every": -1}, "preview"),
     ({"start": -1.0}, "segment"),
     ({"start": 5.0, "end": 2.0}, "segment"),
