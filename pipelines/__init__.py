@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,9 @@ APP_NAME = "Audioscope"
 """What exported files name as the program that made them."""
 APP_VERSION = "0.1.0"
 """Its version."""
+
+# numba reads this when it is imported, by librosa or UMAP, which takes seconds that a start need not wait for.
+os.environ.setdefault("NUMBA_CACHE_LOCATOR_CLASSES", "pipelines.compiled_functions.ProcessCacheLocator")
 
 if TYPE_CHECKING:
     from pipelines.tasks import *  # noqa: F403
