@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from models.errors import ModelUnavailable, disk_error
+from models.files.bounded_download import EndlessDownload, bounded_progress
 from models.files.checkpoint_parts import INDEX_FILE, shards_of
 from models.files.hub_lock import HubLock
 from models.specs.model_spec import HubSource, ModelSpec
@@ -120,10 +121,13 @@ class HubWeights:
                 revision=commit,
                 cache_dir=self._cache_dir,
                 endpoint=self._endpoint,
+                tqdm_class=bounded_progress(),
             )
             directory = Path(download(allow_patterns=list(source.files) or None))
             if source.weight_prefix:
                 download(allow_patterns=list(shards_of(directory / INDEX_FILE, source.weight_prefix)))
+        except EndlessDownload:
+            raise ModelUnavailable(spec.title, "the hub breaks its download off again and again") from None
         except Exception as error:
             log.warning("%s could not be downloaded.", source.repository, exc_info=error)
             raise disk_error(error) or ModelUnavailable(spec.title, f"its download failed: {type(error).__name__}") from error

@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub import constants, file_download
 
 from models.errors import ModelUnavailable
+from models.files.bounded_download import MAX_RESTARTS
 from models.files.hub_lock import HubLock
 from models.files.hub_weights import HubWeights
 from models.files.model_files import ModelFiles
@@ -86,3 +87,17 @@ def test_a_download_that_fails_is_a_sentence_and_the_next_one_brings_the_whole_f
     hub.send, hub.broken = healthy, set()
     assert (files.fetch(SPEC).directory / "model.bin").read_bytes() == WEIGHTS
     assert not list((tmp_path / "hub").rglob("*.incomplete"))
+
+
+def test_a_hub_that_breaks_every_download_off_is_given_up(
+    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The library counts its tries anew at each chunk, which has 10 MB otherwise.
+    monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1024)
+    files = ModelFiles(
+        PackageWeights(tmp_path / "weights"), HubWeights(HubLock(tmp_path / "lock"), hub.endpoint, tmp_path / "hub")
+    )
+    hub.send = lambda handler, body: handler.wfile.write(body[: len(body) // 2] if body == WEIGHTS else body)
+    with pytest.raises(ModelUnavailable, match="the hub breaks its download off again and again"):
+        files.fetch(SPEC)
+    assert hub.count("GET", "/model.bin") == MAX_RESTARTS + 2
