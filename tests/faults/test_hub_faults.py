@@ -89,9 +89,7 @@ def test_a_download_that_fails_is_a_sentence_and_the_next_one_brings_the_whole_f
     assert not list((tmp_path / "hub").rglob("*.incomplete"))
 
 
-def test_a_hub_that_breaks_every_download_off_is_given_up(
-    hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hub_that_breaks_every_download_off_is_given_up(hub: FakeHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The library counts its tries anew at each chunk, which has 10 MB otherwise.
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1024)
     files = ModelFiles(
