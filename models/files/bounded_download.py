@@ -20,12 +20,12 @@ def bounded_progress() -> type[Any]:
     """
     from huggingface_hub.utils import tqdm
 
-    class BoundedProgress(tqdm):
+    class BoundedProgress(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
             self._restarts = 0
             super().__init__(*args, **options)
 
-        def update(self, n: float | None = 1) -> bool | None:
+        def update(self, n: float | None = 1) -> Any:
             if n is not None and n < 0:
                 self._restarts += 1
                 if self._restarts > MAX_RESTARTS:

@@ -26,13 +26,13 @@ def send_by_schema(caller: Caller, tally: Tally, count: int) -> None:
     with requests.Session() as session:
         session.trust_env = False
 
-        def send(label: str, case: Case) -> None:
+        def send(label: str, case: Case[Any]) -> None:
             tally.take("schema", f"{label} {case.as_curl_command()}"[:300], _answer(caller, session, case))
 
         at_once(partial(send, label, case) for label, case in _cases(caller, count))
 
 
-def _cases(caller: Caller, count: int) -> Iterator[tuple[str, Case]]:
+def _cases(caller: Caller, count: int) -> Iterator[tuple[str, Case[Any]]]:
     schema = schemathesis.openapi.from_dict(_valid(caller.document("openapi.json")))
     operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     posts, gets = ([one for one in operations if one.method == method] for method in ("post", "get"))
@@ -53,7 +53,7 @@ def _valid(document: Any) -> Any:
     return document
 
 
-def _answer(caller: Caller, session: requests.Session, case: Case) -> Answer:
+def _answer(caller: Caller, session: requests.Session, case: Case[Any]) -> Answer:
     """Send a case; of a call that is taken, return the last event."""
     began = time.monotonic()
     try:
