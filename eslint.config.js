@@ -9,6 +9,19 @@ export default [
     linterOptions: {reportUnusedDisableDirectives: 'error'},
     rules: {
       eqeqeq: 'error',
+      'no-restricted-properties': [
+        'error',
+        // Texts of strangers enter the page as text.
+        ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'setHTMLUnsafe', 'createContextualFragment', 'srcdoc'].map(
+          property => ({property}),
+        ),
+        {object: 'document', property: 'write'},
+        {object: 'document', property: 'writeln'},
+      ],
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-new-func': 'error',
+      'no-script-url': 'error',
       'no-shadow': 'error',
       'no-var': 'error',
       'one-var': ['error', 'never'],

@@ -18,6 +18,7 @@ from components.embeddings.views_panel import LazyView
 from components.page.downloads import new_files_folder
 from components.page.page_script import page_script
 from components.page.theme import style_markup
+from pipelines.bundle.report import source_hash
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.files.compressed_sound import MEDIA_TYPE, compressed_bytes, compressed_sound
@@ -37,16 +38,19 @@ MAX_SOUND_BYTES = 16_000_000
 PAGE = Template("""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; media-src data:">
+  content="default-src 'none'; script-src 'sha256-$script_hash'; style-src 'unsafe-inline'; media-src data:;
+    base-uri 'none'; form-action 'none'">
 <title>$title</title>$style
 <style>body { margin: 16px; background: var(--as-card); font: 15px/1.5 system-ui, sans-serif; }
 body > p, h1 { color: var(--as-ink); font-size: 17px; font-weight: 600; } audio { width: 100%; margin-bottom: 12px; }
 body .em-stage { height: clamp(320px, calc(100vh - 300px), 100vw); }</style></head>
 <body><h1>$title</h1>$sound$map
-<script>document.body.classList.toggle('dark', matchMedia('(prefers-color-scheme: dark)').matches);
-((element, trigger, props, watch) => {$map_script})(document, () => {}, {value: $value}, () => {});
-$player</script></body></html>
+<script>$script</script></body></html>
 """)
+SCRIPT = Template("""\
+document.body.classList.toggle('dark', matchMedia('(prefers-color-scheme: dark)').matches);
+((element, trigger, props, watch) => {$map_script})(document, () => {}, {value: $value}, () => {});
+$player""")
 
 
 def build_files_panel() -> LazyView:
@@ -90,14 +94,18 @@ def map_page(shown: ShownEmbedding) -> str:
     has_sound = compressed_bytes(clip.duration) <= MAX_SOUND_BYTES
     drawn = with_neighbours(map_value(map_view(shown)), shown.embedding.frames)
     value = json.dumps(drawn).replace("<", r"\u003c")  # a text may hold </script>
+    script = SCRIPT.substitute(
+        map_script=map_script(),
+        value=value,
+        player=f"(() => {{{page_script('embeddings/map_player')}}})();" if has_sound else "",
+    )
     return PAGE.substitute(
         title=html.escape(f"{clip.name}: {shown.title}"),
         style=style_markup(("timeline/colours", "embeddings/map")),
         sound=_sound_markup(clip) if has_sound else f"<p>{labels.NO_SOUND}</p>",
         map=TEMPLATE,
-        map_script=map_script(),
-        value=value,
-        player=f"(() => {{{page_script('embeddings/map_player')}}})();" if has_sound else "",
+        script=script,
+        script_hash=source_hash(script),
     )
 
 

@@ -61,7 +61,7 @@ def lens_summary_markup(now: LogitLensProgress) -> str:
     if now.trace is not None:
         first = now.trace.tokens[0]
         if now.trace.language:
-            facts.append(f"{language_name(now.trace.language)} ({sure(first.prob)})")
+            facts.append(f"{html.escape(language_name(now.trace.language))} ({sure(first.prob)})")
         if now.state in ("done", "stopped"):
             facts.append(
                 labels.WORDS_COUNTED.format(
@@ -120,7 +120,7 @@ def _token(trace: LogitLensTrace, index: int, is_chosen: bool) -> str:
 def _name(trace: LogitLensTrace, index: int) -> str:
     """Name of a token on the page; a language token at the start becomes the language's name."""
     if index == 0 and trace.language:
-        return language_name(trace.language)
+        return html.escape(language_name(trace.language))
     return _text(trace.tokens[index].text, trace)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from pipelines.annotations.layers import AnnotationLayer, Label
+from pipelines.wording.file_texts import xml_text
 
 TIME_DECIMALS = 6
-XML_CONTROLS = dict.fromkeys(range(32), " ")
-"""Control characters, which XML does not allow, become spaces."""
 COLOURS = {
     "beats": "Orange",
     "downbeats": "Red",
@@ -80,7 +79,7 @@ def _model(layer: AnnotationLayer, dimensions: int, sample_rate: int, duration: 
 
 def _point(label: Label, dimensions: int, sample_rate: int, texts: dict[str, int]) -> dict[str, str]:
     """Return the attributes of a point; regions with equal texts lie at one height, counted in `texts`."""
-    point = {"frame": str(round(label.start * sample_rate)), "label": label.text.translate(XML_CONTROLS)}
+    point = {"frame": str(round(label.start * sample_rate)), "label": xml_text(label.text)}
     if dimensions == 2:
         point |= {"value": f"{label.value}"}
     if dimensions == 3:

@@ -75,9 +75,9 @@ def report_page(clip: AudioClip, contents: BundleContents, models: Sequence[Bund
         # No text can end the script element.
         data=document.replace("<", r"\u003c").replace("\u2028", r"\u2028").replace("\u2029", r"\u2029"),
         script=script,
-        script_hash=_hash(script),
+        script_hash=source_hash(script),
         style=style,
-        style_hash=_hash(style),
+        style_hash=source_hash(style),
     )
 
 
@@ -111,7 +111,7 @@ def report_data(clip: AudioClip, contents: BundleContents, models: Sequence[Bund
     }
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
     """Return a SHA-256 as content security policies write it."""
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 

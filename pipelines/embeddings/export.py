@@ -16,6 +16,7 @@ from pipelines import APP_NAME
 from pipelines.embeddings.colouring import Colouring
 from pipelines.embeddings.embedding_types import ClipEmbedding
 from pipelines.embeddings.map import EmbeddingMap, landmark_indices
+from pipelines.wording.file_texts import text_cell
 
 VERSION = 1
 ROW_GROUP_FRAMES = 4096
@@ -195,4 +196,4 @@ def _number(value: float) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split())
+    return text_cell(" ".join(text.split()))

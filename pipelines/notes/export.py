@@ -13,6 +13,7 @@ from pipelines.notes.midi import midi_file
 from pipelines.notes.notes import NoteTranscription
 from pipelines.notes.score import music_xml, score_document, score_pages, score_pdf
 from pipelines.notes.synthesis import SYNTHESIS_RATE, note_sound
+from pipelines.wording.file_texts import text_cell
 
 NoteFormat = Literal["midi", "musicxml", "svg", "pdf", "csv", "json", "wav"]
 COLUMNS = ("onset", "offset", "pitch", "name", "velocity", "part")
@@ -101,4 +102,4 @@ def _write_table(transcription: NoteTranscription, path: Path) -> None:
         rows.writerow(COLUMNS)
         for note in transcription.notes:
             name = str(midi_to_note(note.pitch, unicode=False))
-            rows.writerow((note.onset, note.offset, note.pitch, name, note.velocity, note.part))
+            rows.writerow((note.onset, note.offset, note.pitch, name, note.velocity, text_cell(note.part)))

@@ -16,6 +16,7 @@ import numpy as np
 from pipelines.music.harmony.notation import FLAT_MAJOR_KEYS, RELATIVE_MAJOR, SHARPS, Mode, pitch_class, spelling
 from pipelines.notes.notes import Note, NoteTranscription
 from pipelines.notes.tempo_map import Bar, TempoMap, tempo_map
+from pipelines.wording.file_texts import xml_text
 
 DIVISIONS = 4
 """Steps of the grid in a quarter note: sixteenths."""
@@ -55,8 +56,10 @@ def music_xml(transcription: NoteTranscription, title: str) -> bytes:
     parts: list[Part] = []
     for part in transcription.parts:
         if not part.is_drums:
-            parts.append(_part(f"P{len(parts) + 1}", part.name, transcription.of_part(part.name), times, transcription.key))
-    written: bytes = save_musicxml(Score(parts, title=title))
+            parts.append(
+                _part(f"P{len(parts) + 1}", xml_text(part.name), transcription.of_part(part.name), times, transcription.key)
+            )
+    written: bytes = save_musicxml(Score(parts, title=xml_text(title)))
     return written
 
 

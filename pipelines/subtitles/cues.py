@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pipelines.speech.transcript import Segment
 from pipelines.subtitles.cue_options import MIN_CUE_MS, CueOptions, check_cue_options
 from pipelines.subtitles.line_breaking import cut_into_cues, cut_into_lines
-from pipelines.subtitles.unbreakable_units import Atom, CueWord, line_text, make_atoms
+from pipelines.subtitles.unbreakable_units import Atom, CueWord, line_text, make_atoms, plain_text
 
 FRAME_MS = 40
 """One frame at 25 frames a second: the least distance between the starts of two cues."""
@@ -33,8 +33,8 @@ class Cue:
 
     @property
     def voice(self) -> str:
-        """The speaker, or else the side of the clip, as 'Left'; '' for neither."""
-        return self.speaker or self.side.capitalize()
+        """The speaker on one line, or else the side of the clip, as 'Left'; '' for neither."""
+        return plain_text(self.speaker) or self.side.capitalize()
 
     @property
     def line_texts(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.cues import Cue, make_cues, with_voice
 from pipelines.subtitles.unbreakable_units import CueWord, line_text, plain_text
+from pipelines.wording.file_texts import WORD_JOINER, text_cell
 from pipelines.wording.times import clock_time
 
 JSON_VERSION = 1
@@ -31,9 +32,7 @@ LRC_CLEAR_MS = 1000
 MAX_TURN_PAUSE_SECONDS = 0.5
 """A longer pause parts two turns of one voice."""
 
-WORD_JOINER = "\u2060"
-"""Invisible and without width. SRT and LRC have no escapes; inside what they would read as markup, it makes text."""
-
+# SRT and LRC have no escapes: a word joiner stands inside what they would read as markup.
 _SRT_MARKUP = re.compile(r"(?<=--)(?=>)|(?<=<)(?=[ /]*[A-Za-z])|(?<=\{)(?=\\)")
 _LRC_MARKUP = re.compile(r"^(?=\[)|(?<=[\[<])(?=\d)")
 
@@ -73,7 +72,7 @@ class FileFormat:
 
 def to_txt(subtitles: Subtitles) -> str:
     """Write the text alone, a line for every segment, with its speaker or side before it where it has one."""
-    texts = ((segment.voice, plain_text(segment.text)) for segment in subtitles.transcription.segments)
+    texts = ((plain_text(segment.voice), plain_text(segment.text)) for segment in subtitles.transcription.segments)
     return "".join(f"{with_voice(voice, text)}\n" for voice, text in texts if text)
 
 
@@ -106,16 +105,20 @@ def to_lrc(subtitles: Subtitles) -> str:
     shown_until_ms = 0
     for cue, following in zip_longest(subtitles.cues, subtitles.cues[1:]):
         shown_until_ms = max(shown_until_ms, cue.end_ms)
-        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{with_voice(cue.voice, _lrc_text(cue, subtitles.word_times))}")
+        voice = _LRC_MARKUP.sub(WORD_JOINER, cue.voice)
+        lines.append(f"[{_lrc_timestamp(cue.start_ms)}]{with_voice(voice, _lrc_text(cue, subtitles.word_times))}")
         if following is None or following.start_ms - shown_until_ms >= LRC_CLEAR_MS:
             lines.append(f"[{_lrc_timestamp(shown_until_ms)}]")
     return "".join(f"{line}\n" for line in lines)
 
 
 def to_tsv(subtitles: Subtitles) -> str:
-    """Write tab-separated values as openai/whisper does: start and end in milliseconds, the text; nothing is quoted."""
+    """Write tab-separated values as openai/whisper does: start and end in milliseconds, the text; nothing is quoted.
+
+    A text that begins as a formula does has a word joiner before it, see `text_cell`.
+    """
     return "start\tend\ttext\n" + "".join(
-        f"{cue.start_ms}\t{cue.end_ms}\t{with_voice(cue.voice, cue.text)}\n" for cue in subtitles.cues
+        f"{cue.start_ms}\t{cue.end_ms}\t{text_cell(with_voice(cue.voice, cue.text))}\n" for cue in subtitles.cues
     )
 
 

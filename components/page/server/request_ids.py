@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import logging
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import BlockFunction
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect
@@ -68,15 +70,22 @@ def identify_requests(page: gr.Blocks, metrics: Metrics) -> None:
     """
     process = page.process_api
 
-    async def process_api(*arguments: Any, event_id: str | None = None, **options: Any) -> dict[str, Any]:
+    async def process_api(
+        event: BlockFunction | int, *arguments: Any, event_id: str | None = None, **options: Any
+    ) -> dict[str, Any]:
         request = REQUEST.get()
         if event_id is not None or request is None:  # else it is that of the HTTP request, as Gradio calls this at once
             request = ServedRequest((event_id or new_id())[:ID_CHARACTERS], metrics)
         token = REQUEST.set(request)
         try:
             with errors_as_sentences():
-                answer: dict[str, Any] = await process(*arguments, event_id=event_id, **options)
+                answer: dict[str, Any] = await process(event, *arguments, event_id=event_id, **options)
                 return answer
+        except gr.Error as error:
+            called = page.fns[event] if isinstance(event, int) else event
+            if called.api_visibility != "public":
+                error.message = html.escape(error.message, quote=False)  # the page shows it as HTML
+            raise
         finally:
             REQUEST.reset(token)
 

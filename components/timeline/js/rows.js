@@ -15,9 +15,13 @@ function rowOf(track) {
   const row = document.createElement('div');
   row.className = 'as-row';
   row.dataset.track = track.id;
-  row.innerHTML =
-    '<button type="button" class="as-fold" aria-expanded="true"><span></span></button><canvas role="img"></canvas>';
-  const made = {row, button: row.firstChild, canvas: row.lastChild};
+  const made = {row, button: document.createElement('button'), canvas: document.createElement('canvas')};
+  made.button.type = 'button';
+  made.button.className = 'as-fold';
+  made.button.setAttribute('aria-expanded', 'true');
+  made.button.append(document.createElement('span'));
+  made.canvas.setAttribute('role', 'img');
+  row.append(made.button, made.canvas);
   made.button.addEventListener('click', () => fold(track));
   made.button.addEventListener('focus', () => {
     if (state.active !== track.id) select(track, -1);

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from components.page.endpoints import add_endpoint
 from components.page.server.request_ids import HEADER, identified, identify_requests
 from components.page.user_errors import report_errors
+from models.errors import InvalidOption
 from pipelines.clip.errors import EmptyClip
 from pipelines.jobs.background import in_background
 from pipelines.jobs.stop_flags import StopFlags
@@ -176,3 +177,19 @@ def test_a_worker_thread_of_no_request_has_no_id() -> None:
     thread.start()
     thread.join()
     assert found == [None]
+
+
+def refused_name(text: str) -> str:
+    raise InvalidOption("name", text, "a name")
+
+
+@pytest.mark.parametrize(("visibility", "shown"), [("private", "&lt;b&gt;'1'"), ("public", "<b>'1'")])
+@pytest.mark.parametrize("handler", [refused_name, report_errors(refused_name)])
+def test_a_sentence_is_escaped_for_the_page_and_not_for_a_caller(handler: Callable[..., str], visibility: Any, shown: str) -> None:
+    with gr.Blocks() as page:
+        text = gr.Textbox()
+        text.change(handler, text, text, api_visibility=visibility)
+    identify_requests(page, Metrics())
+    with pytest.raises(gr.Error) as refused:
+        asyncio.run(page.process_api(next(iter(page.fns.values())), ["<b>'1'"]))
+    assert shown in refused.value.message

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
+from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from components.clip.clip_facts import clip_facts_markup
+from components.embeddings import files_panel
 from components.embeddings.clips_panel import matches_markup
+from components.embeddings.files_panel import map_page
+from components.embeddings.layers_panel import cka_markup
 from components.embeddings.library_list import library_markup
+from components.embeddings.logit_lens_markup import lens_summary_markup, token_markup, token_words_markup
+from components.embeddings.shown_embedding import progress_markup, shown_summary, without_others
+from components.embeddings.timed_picture import curve_markup
+from components.embeddings.views_panel import similar_frames_markup
 from components.everything.panel import _end_markup
 from components.login.account_line import account_markup
+from components.model_status.catalogue import catalogue_markup
+from components.model_status.panel import status_markup
 from components.music.caption_markup import caption_markup, turn_markup
 from components.music.markup import description_summary, facts_markup, tags_markup
 from components.music.zero_shot_panel import label_scores_markup
@@ -21,86 +35,35 @@ from components.music.zero_shot_panel import matches_markup as words_markup
 from components.notes.updates import notes_summary
 from components.page.markup import chips_markup, failure_markup, fold_markup, labels_markup
 from components.pictures.files import DrawnPicture, KeptPicture
+from components.pictures.film_panel import film_markup
 from components.pictures.markup import concepts_markup, drawing_summary, foreign_markup, gallery_markup, pictures_markup
 from components.pictures.storyboard_markup import board_markup
 from components.transcription.queue_panel import queue_markup
 from components.transcription.summary import transcription_summary, waiting_message
+from models.cache.status import ResidentStatus
+from models.files.trained_models import FoundModels
+from models.model_catalog import ALL_MODELS
+from models.specs.model_spec import HubSource
 from pipelines.bundle.contents import BundleContents
 from pipelines.clip.clip import AudioClip
+from pipelines.clip.clip_names import safe_stem
 from pipelines.clip.recording import AudioTrack
 from pipelines.description.caption import CheckedCaption, CheckedSentence
 from pipelines.description.claims.claim import CheckedClaim, Claim
+from pipelines.embeddings.analysis import LayerFrames
 from pipelines.embeddings.clip_library import ClipMatch, LibraryClip
+from pipelines.embeddings.embedding_types import EmbeddingProgress
+from pipelines.film.film import Film
 from pipelines.pictures.foreign_metadata import ForeignSettings
 from pipelines.pictures.options import ConceptWeight
 from pipelines.speech.batch import QueuedFile
 from services import Services
+from tests.attack_texts import ATTACKS, PLAIN, Structure, check_structure
+from tests.components.embeddings.test_logit_lens_panel import progress, trace_of
+from tests.components.embeddings.test_shown_embedding import shown_map
 from tests.components.music.test_markup import FACTS
 from tests.components.pictures.test_markup import NOW, PICTURE
 from tests.pipelines.bundle.toy_results import toy_contents, with_every_text
-
-PLAIN = "Rain on a roof, at night"
-ATTACKS = (
-    "<script>alert(1)</script>",
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg/onload=alert(1)>",
-    '" onmouseover="alert(1)" x="',
-    "' onfocus='alert(1)' autofocus='",
-    "` onclick=`alert(1)",
-    '"autofocus/onfocus=alert(1)//',
-    "javascript:alert(1)",
-    "java\tscript:alert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "</textarea></title></style></select></option><iframe srcdoc='<script>1</script>'>",
-    "<!--<script>",
-    "--><b>",
-    "<![CDATA[<b>]]>",
-    "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;img src=x&#62; &quot;&#34; onload=1",
-    "\u202egnp.<b>\u2066txt\u2069",
-    "a\x00<b\x00>\x00 onload=1",
-    "{0} {} {words} {value!r} {labels.__class__} ${x} $title {{7*7}} %s %(a)s",
-    "<b\n\r\t\x0b\x0conclick=1>",
-    "=HYPERLINK(\"http://evil.test\")<a href='http://evil.test'>",
-    "\uff1cscript\uff1e\u2028<b>\u2029</b>",
-    "<" + "w" * 20_000 + ">",
-)
-
-
-class Structure(HTMLParser):
-    """Everything of a markup that is no text: tags with the names of their attributes, comments and declarations."""
-
-    def __init__(self, markup: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[tuple[str, ...]] = []
-        self.text = ""
-        self.feed(markup)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.parts.append((tag, *(name for name, _ in attrs)))
-        self.text += " ".join(value or "" for _, value in attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        self.parts.append((f"/{tag}",))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def handle_comment(self, data: str) -> None:
-        self.parts.append(("comment", data))
-
-    def handle_decl(self, decl: str) -> None:
-        self.parts.append(("declaration", decl))
-
-    def unknown_decl(self, data: str) -> None:
-        self.parts.append(("declaration", data))
-
-    def handle_pi(self, data: str) -> None:
-        self.parts.append(("instruction", data))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +122,60 @@ def of_models(text: str) -> str:
     )
 
 
+def of_map(text: str) -> str:
+    clip, *others = shown_map().clips
+    shown = replace(
+        shown_map(),
+        clips=tuple(replace(one, name=text) for one in (clip, *others)),
+        texts=tuple(text for _ in shown_map().texts),
+        colouring=replace(shown_map().colouring, label=text, names=(text,) * 3),
+        embeddings=tuple(replace(one, model=text, model_reason=text) for one in shown_map().embeddings),
+        map=replace(shown_map().map, note=text),
+    )
+    facts = {"encoder": shown.embedding.encoder, "layer": "", "model": text, "licence": text}
+    now = EmbeddingProgress(state="encoding", position=1.0, duration=2.0, **facts)  # type: ignore[arg-type]
+    layers = [LayerFrames(text, one.frames, one.times) for one in shown.embeddings[:2]]
+    return "".join(
+        [
+            shown_summary(shown, text),
+            similar_frames_markup(shown, 2),
+            progress_markup(now, text),
+            cka_markup(text, layers, text, layers),
+            curve_markup(np.arange(4, dtype=np.float32), 1.0, text),
+        ]
+    )
+
+
+def of_lens(text: str) -> str:
+    token = text.encode("utf-8", "replace")
+    trace = trace_of(token, b" and", token)
+    now = replace(progress(trace), model=text, model_reason=text, licence=text, device=text)
+    # A token keeps its first 64 bytes, and white space at its ends is not shown.
+    return token_words_markup(now) + token_markup(trace, 0) + lens_summary_markup(now)
+
+
+def of_films(text: str) -> str:
+    film = Film(
+        pictures=1, frames=2, video=Path(f"/clips/{safe_stem(text)}.mp4"), gif=Path("/clips/a.gif"), state="done", model=text
+    )
+    return film_markup(film, Image.new("RGB", (8, 8)), safe_stem(text))
+
+
+def of_models_found(services: Services) -> Callable[[str], str]:
+    """Return the catalogue with a model that was put into the folder, and the table of those in memory."""
+
+    def markup(text: str) -> str:
+        spec = replace(
+            ALL_MODELS[0], title=text, licence=text, licence_url=f"https://licences.test/{text}", source=HubSource(text)
+        )
+        found = SimpleNamespace(find=lambda: FoundModels((spec,), (text,)))
+        resident = ResidentStatus(text, text, "int8", "main memory", 1, "idle")
+        listed = catalogue_markup(replace(services, trained=found))  # type: ignore[arg-type]
+        return listed + status_markup(replace(services.runtime.cache.status(), residents=(resident,)))
+
+    return markup
+
+
 def of_results(contents: BundleContents) -> Callable[[str], str]:
     """Return markup of results of every kind, in which each text is replaced."""
 
@@ -192,7 +209,7 @@ def of_results(contents: BundleContents) -> Callable[[str], str]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
-@pytest.mark.parametrize("markup", [of_clip, of_library, of_caption, of_pictures, of_models])
+@pytest.mark.parametrize("markup", [of_clip, of_library, of_caption, of_pictures, of_models, of_map, of_lens, of_films])
 def test_no_name_and_no_text_becomes_markup(markup: Callable[[str], str], attack: str) -> None:
     check(markup, attack)
 
@@ -202,9 +219,26 @@ def test_no_text_of_a_result_becomes_markup(contents: BundleContents, attack: st
     check(of_results(contents), attack)
 
 
+@pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
+def test_no_text_of_a_model_that_was_put_there_becomes_markup(services: Services, attack: str) -> None:
+    check(of_models_found(services), attack)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
+def test_no_text_ends_the_script_of_a_map_on_its_own_page(attack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_panel, "_sound_markup", lambda clip: "")
+
+    def page(text: str) -> str:
+        shown = without_others(shown_map())
+        return map_page(replace(shown, clips=(replace(shown.clip, name=text),), texts=(text,) * len(shown.texts)))
+
+    check(page, attack)
+    (script,) = re.findall("<script>(.*?)</script>", page(attack), re.DOTALL)
+    assert f"script-src 'sha256-{base64.b64encode(sha256(script.encode()).digest()).decode()}';" in page(attack)
+
+
 def check(markup: Callable[[str], str], attack: str) -> None:
-    assert PLAIN in Structure(markup(PLAIN)).text
-    assert Structure(markup(attack)).parts == Structure(markup(PLAIN)).parts
+    check_structure(markup(PLAIN), markup(attack))
 
 
 def test_the_facts_of_a_clip_escape_their_reasons() -> None:
