@@ -149,6 +149,6 @@ class _Unpickler(pickle.Unpickler):
             return super().find_class(module_name, global_name)
         if module_name.split(".")[0] in OWN_PACKAGES:
             found = getattr(import_module(module_name), global_name)
-            if isinstance(found, type) and is_dataclass(found):
+            if isinstance(found, type) and is_dataclass(found) and found.__module__ == module_name:
                 return found
         raise pickle.UnpicklingError(f"{module_name}.{global_name} is no data")

@@ -71,7 +71,7 @@ def identify_requests(page: gr.Blocks, metrics: Metrics) -> None:
     process = page.process_api
 
     async def process_api(
-        event: BlockFunction | int, *arguments: Any, event_id: str | None = None, **options: Any
+        block_fn: BlockFunction | int, *arguments: Any, event_id: str | None = None, **options: Any
     ) -> dict[str, Any]:
         request = REQUEST.get()
         if event_id is not None or request is None:  # else it is that of the HTTP request, as Gradio calls this at once
@@ -79,10 +79,10 @@ def identify_requests(page: gr.Blocks, metrics: Metrics) -> None:
         token = REQUEST.set(request)
         try:
             with errors_as_sentences():
-                answer: dict[str, Any] = await process(event, *arguments, event_id=event_id, **options)
+                answer: dict[str, Any] = await process(block_fn, *arguments, event_id=event_id, **options)
                 return answer
         except gr.Error as error:
-            called = page.fns[event] if isinstance(event, int) else event
+            called = page.fns[block_fn] if isinstance(block_fn, int) else block_fn
             if called.api_visibility != "public":
                 error.message = html.escape(error.message, quote=False)  # the page shows it as HTML
             raise

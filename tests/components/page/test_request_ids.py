@@ -185,7 +185,9 @@ def refused_name(text: str) -> str:
 
 @pytest.mark.parametrize(("visibility", "shown"), [("private", "&lt;b&gt;'1'"), ("public", "<b>'1'")])
 @pytest.mark.parametrize("handler", [refused_name, report_errors(refused_name)])
-def test_a_sentence_is_escaped_for_the_page_and_not_for_a_caller(handler: Callable[..., str], visibility: Any, shown: str) -> None:
+def test_a_sentence_is_escaped_for_the_page_and_not_for_a_caller(
+    handler: Callable[..., str], visibility: Any, shown: str
+) -> None:
     with gr.Blocks() as page:
         text = gr.Textbox()
         text.change(handler, text, text, api_visibility=visibility)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +113,84 @@ def test_a_file_can_only_hold_data(kept: KeptResults, clip: AudioClip, content: 
     harmful = pickle.dumps((kept_results.VERSION, content))
     FolderStorage(clip.directory.parent).write(f"{kept_folder(clip.content_hash, 'ann')}/map", harmful)
     assert kept.find(clip, "ann", "map") is None
+    assert capsys.readouterr().out == ""
+
+
+GADGETS = (
+    *(
+        ("builtins", name)
+        for name in ("eval", "exec", "open", "print", "getattr", "__import__", "compile", "map", "type", "input")
+    ),
+    *(("os", name) for name in ("system", "popen", "remove", "rmdir", "execv", "spawnl", "putenv")),
+    *(("posix", name) for name in ("system", "fork")),
+    *(("subprocess", name) for name in ("Popen", "run", "call", "check_output", "getoutput")),
+    *(("shutil", name) for name in ("rmtree", "move", "copyfile", "unpack_archive")),
+    *(("pickle", name) for name in ("loads", "load", "_loads", "Unpickler")),
+    ("importlib", "import_module"),
+    ("runpy", "run_path"),
+    ("imp", "load_source"),
+    ("pty", "spawn"),
+    ("code", "interact"),
+    ("functools", "partial"),
+    ("operator", "attrgetter"),
+    ("operator", "methodcaller"),
+    ("types", "FunctionType"),
+    ("ctypes", "CDLL"),
+    ("socket", "socket"),
+    ("webbrowser", "open"),
+    ("urllib.request", "urlretrieve"),
+    ("http.client", "HTTPConnection"),
+    ("timeit", "timeit"),
+    ("pdb", "run"),
+    ("cProfile", "run"),
+    ("doctest", "debug_script"),
+    ("logging.config", "_resolve"),
+    ("bdb", "Bdb.run"),
+    *(("pathlib", name) for name in ("Path", "PosixPath.unlink", "PosixPath.write_text", "os.system")),
+    *(("numpy", name) for name in ("load", "save", "fromfile", "ndarray.tofile", "memmap", "loadtxt")),
+    ("numpy._core.multiarray", "fromfile"),
+    ("numpy.testing._private.utils", "runstring"),
+    ("numpy.f2py.crackfortran", "getlincoef"),
+    *(("PIL.Image", name) for name in ("open", "Image.save", "Image.tobitmap", "new", "preinit")),
+    ("torch", "load"),
+    ("torch.storage", "_load_from_bytes"),
+    ("joblib", "load"),
+    ("pandas", "read_pickle"),
+    ("yaml", "unsafe_load"),
+    *(
+        ("pipelines.clip.kept_results", name)
+        for name in ("import_module", "pickle.loads", "_Unpickler", "tempfile.mkdtemp", "Path")
+    ),
+    *(("models.files.package_weights", name) for name in ("shutil.rmtree", "os", "check_sha256", "PackageWeights.fetch")),
+    ("pipelines.clip.clip_store", "ClipStore"),
+    ("components", "__builtins__"),
+    ("models", "__loader__"),
+    ("services", "build_services"),
+    ("app", "main"),
+    ("deploy.ray_serve.messages", "unpack"),
+    ("settings", "Settings"),
+    ("commands.models", "run"),
+)
+"""Callables by which published attacks begin, what does the same in the packages that a result may name, and their parts."""
+CALLS = (b"c%s\n%s\n(S'harm'\ntR.", b"(S'harm'\ni%s\n%s\n.", b"(c%s\n%s\nS'harm'\no.", b"\x80\x02c%s\n%s\n(S'harm'\nt\x81.")
+"""REDUCE, INST, OBJ and NEWOBJ: each calls a global with a text."""
+
+
+@pytest.mark.parametrize(("module", "name"), GADGETS)
+def test_no_callable_of_an_attack_is_reached(kept: KeptResults, clip: AudioClip, module: str, name: str) -> None:
+    for call in CALLS:
+        attack = call % (module.encode(), name.encode())
+        with pytest.raises((pickle.UnpicklingError, ImportError, AttributeError)):
+            kept_results._Unpickler(io.BytesIO(attack), {}).load()
+    FolderStorage(clip.directory.parent).write(f"{kept_folder(clip.content_hash, 'ann')}/map", attack)
+    assert kept.find(clip, "ann", "map") is None
+
+
+def test_an_array_of_objects_holds_no_others(kept: KeptResults, clip: AudioClip, capsys: Any) -> None:
+    for hidden in (np.array([Harmful()], dtype=object), {Path("a"): [Harmful()]}, frozenset([Harmful()])):
+        attack = pickle.dumps((kept_results.VERSION, hidden))
+        FolderStorage(clip.directory.parent).write(f"{kept_folder(clip.content_hash, 'ann')}/map", attack)
+        assert kept.find(clip, "ann", "map") is None
     assert capsys.readouterr().out == ""
 
 

@@ -128,13 +128,71 @@ def test_an_address_of_the_public_internet_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
+PRIVATE = (
+    *("10.0.0.1", "[::ffff:10.0.0.1]", "169.254.169.254", "127.0.0.2", "127.0.0.2."),
+    *("2852039166", "0xa9fea9fe", "0xA9.0xFE.0xA9.0xFE", "0251.0376.0251.0376", "025177524776", "169.254.43518", "169.16689662"),
+    *(
+        "[::ffff:a9fe:a9fe]",
+        "[::169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[64:ff9b::169.254.169.254]",
+        "[64:ff9b:1::a9fe:a9fe]",
+    ),
+    *("[2002:a9fe:a9fe::]", "[2001:0:a9fe:a9fe::]", "[fd00:ec2::254]", "[::]", "[fe80::1]", "localhost.", "LOCALHOST", "0"),
+)
+"""Hosts of a private network and of a cloud's metadata, in every notation."""
+
+
 @pytest.mark.parametrize(
-    "target", ["http://10.0.0.1/", "//192.168.0.1/x", "http://[::ffff:10.0.0.1]/", "http://169.254.169.254/latest/meta-data"]
+    "target", ["//192.168.0.1/x", "http://169.254.169.254/latest/meta-data", *(f"http://{host}/" for host in PRIVATE)]
 )
 def test_a_redirect_to_a_private_address_is_refused(target: str, server: LinkServer, tmp_path: Path) -> None:
     server.redirects = {"/moved": "/again", "/again": target}
-    with pytest.raises(LinkNotPublic):
+    with pytest.raises((LinkRefused, LinkNotPublic, LinkUnreachable)):  # some notations are no host, or have no address
         downloads().download(server.link("/moved"), tmp_path)
+
+
+TRICKS = (
+    *("http://sound.example@10.0.0.1/", "http://sound.example%40@10.0.0.1/", "http://10.0.0.1#@sound.example/a.wav"),
+    *("http://sound.example:80@10.0.0.1/", "http://sound.example\\@10.0.0.1/", "http://10.0.0.1\\@sound.example/"),
+    *(
+        "http://[fe80::1%25eth0]/",
+        "http://[fe80::1%eth0]/",
+        "http://10.0.0.1%2f@sound.example/",
+        "http://10.0.0.1%23.sound.example/",
+    ),
+    *("http://sound.example@10.0.0.1:80#@sound.example/", "http:10.0.0.1", "http:\\\\10.0.0.1\\", "http://\uff11\uff10.0.0.1/"),
+    *(
+        "http://10\u30020\u30020\u30021/",
+        "http://\u246010.0.0.1/",
+        "http://sound.example\r\nHost: 10.0.0.1/",
+        "http://10.0.0.1%00.sound.example/",
+    ),
+)
+"""Addresses that two readers may take for different hosts."""
+
+
+@pytest.mark.parametrize("link", TRICKS)
+def test_the_host_that_is_checked_is_the_host_that_is_asked(link: str, tmp_path: Path) -> None:
+    """Whatever host is read from a link, its own addresses are checked: no reader is asked a second time."""
+
+    def resolve(name: str, port: int) -> tuple[str, ...]:
+        found = resolve_name(name, port) if name != "sound.example" else ()
+        asked.append((name, found))
+        return found
+
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    with pytest.raises((LinkRefused, LinkNotPublic, LinkUnreachable)):
+        downloads(resolve=resolve, is_allowed=is_public).download(link, tmp_path)
+    assert all(name in ("sound.example", "10.0.0.1") or not found for name, found in asked)
+
+
+def test_each_connection_is_checked_anew(server: LinkServer, tmp_path: Path) -> None:
+    """A name that is public for the link, and private for the redirect to itself, is refused at the redirect."""
+    server.redirects = {"/moved": "http://sound.example/again"}  # another port: another connection
+    answers = iter([("127.0.0.1",), ("10.0.0.1",)])
+    with pytest.raises(LinkNotPublic):
+        downloads(resolve=lambda *_: next(answers)).download(server.link("/moved", "sound.example"), tmp_path)
 
 
 @pytest.mark.parametrize(
