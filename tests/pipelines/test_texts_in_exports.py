@@ -103,7 +103,7 @@ def test_no_cell_of_a_table_is_a_formula(text: str, tmp_path: Path) -> None:
     with open(export_notes(piano_named(text), "csv", tmp_path, "notes"), newline="", encoding="utf-8") as file:
         table = list(csv.reader(file))
     made = embedding(walk(5))
-    tags = Colouring("sound", "Sound", "category", made.times.astype(int), names=(text,) * 5)
+    tags = Colouring("sound", "Sound", "categorical", made.times.astype(int), names=(text,) * 5)
     save_projector_files(tmp_path / "projector.zip", made, text, (tags,))
     with zipfile.ZipFile(tmp_path / "projector.zip") as archive:
         metadata = [line.split("\t") for line in archive.read("metadata.tsv").decode().split("\n")]

@@ -29,7 +29,6 @@ from pipelines.speech.transcript import (
 from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import (
     FORMATS,
-    WORD_JOINER,
     Subtitles,
     to_json,
     to_lrc,
@@ -39,6 +38,7 @@ from pipelines.subtitles.formats import (
     to_vtt,
 )
 from pipelines.subtitles.unbreakable_units import plain_text
+from pipelines.wording.file_texts import WORD_JOINER
 from tests.pipelines.subtitles.cue_inputs import (
     HOSTILE_WORDS,
     PLAIN_WORDS,
@@ -159,7 +159,8 @@ def test_lrc_comes_back_from_ffmpeg(subs: Subtitles) -> None:
 def test_tsv_comes_back_from_csv(subs: Subtitles) -> None:
     rows = list(csv.reader(io.StringIO(to_tsv(subs)), delimiter="\t", quoting=csv.QUOTE_NONE))
     assert rows[0] == ["start", "end", "text"]
-    assert [(int(start), int(end), text) for start, end, text in rows[1:]] == [(c.start_ms, c.end_ms, c.text) for c in subs.cues]
+    read = [(int(start), int(end), without_joiners(text)) for start, end, text in rows[1:]]
+    assert read == [(cue.start_ms, cue.end_ms, cue.text) for cue in subs.cues]
 
 
 @PROPERTIES
