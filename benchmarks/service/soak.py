@@ -89,6 +89,7 @@ def soak(clips: int) -> tuple[list[Held], float]:
         folder = Path(name)
         (folder / "tmp").mkdir()
         (folder / "own").mkdir()
+        tempfile.tempdir = str(folder / "own")  # gradio_client makes a folder for each upload, and leaves it
         with running_app(folder, TMPDIR=str(folder / "tmp")) as app:
             client = gradio_client.Client(app.address, verbose=False, download_files=str(folder / "own"))
             began = time.monotonic()
