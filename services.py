@@ -35,6 +35,7 @@ from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_folders import default_clip_bytes, free_disk_bytes
 from pipelines.clip.clip_store import ClipStore
 from pipelines.clip.files.decoding import ClipLimits
+from pipelines.clip.keepers import ClipHoldings
 from pipelines.clip.kept_results import KeptResults, Reference
 from pipelines.clip.links.downloads import LinkDownloads
 from pipelines.embeddings.clip_library import ClipLibrary
@@ -134,15 +135,7 @@ def build_services(settings: Settings, access: Access = EVERYONE) -> Services:
     )
     features, outputs = FeatureStore(settings.feature_store_bytes), _output_limits(settings)
     file_readers = FileReaders(settings.parallel_jobs + FILES_AT_ONCE)
-    clips = ClipStore(
-        settings.clip_dir,
-        ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels),
-        settings.clip_age_seconds,
-        open_storage(settings.clip_storage) if settings.clip_storage else None,
-        settings.clip_folder_bytes or default_clip_bytes(settings.clip_dir),
-        file_readers,
-        features.forget,
-    )
+    clips = _clip_store(settings, file_readers, features, access)
     return Services(
         settings=settings,
         clips=clips,
@@ -159,6 +152,19 @@ def build_services(settings: Settings, access: Access = EVERYONE) -> Services:
         metrics=metrics,
         placed=zero_gpu.placed if zero_gpu else (),
         kept=KeptResults(clips.storage, {AudioClip: _clip_reference(clips), Encoder: _encoder_reference(catalog)}),
+    )
+
+
+def _clip_store(settings: Settings, file_readers: FileReaders, features: FeatureStore, access: Access) -> ClipStore:
+    return ClipStore(
+        settings.clip_dir,
+        ClipLimits(settings.max_clip_bytes, settings.max_clip_seconds, settings.max_clip_channels),
+        settings.clip_age_seconds,
+        open_storage(settings.clip_storage) if settings.clip_storage else None,
+        settings.clip_folder_bytes or default_clip_bytes(settings.clip_dir),
+        file_readers,
+        features.forget,
+        ClipHoldings(settings.max_clips_per_person, access.caller),
     )
 
 

@@ -71,10 +71,12 @@ class Settings(BaseSettings):
 
     max_jobs_per_person: int = Field(default_factory=lambda: 0 if _is_for_this_machine() else 8, ge=0)
     """Jobs of one page, or calls of one account or address, that run or wait at once; 0 for any number."""
+    max_clips_per_person: int = Field(default_factory=lambda: 200 if _has_addresses() else 0, ge=0)
+    """Clips that one account or address keeps in histories at once; 0 for any number."""
     max_calls_per_minute: int = Field(default_factory=lambda: 120 if _has_addresses() else 0, ge=0)
-    """Calls of the API of one account or address; 0 for any number, as on a Space, where all share the hub's address."""
+    """Calls, jobs and openings of clips of one account or address; 0 for any number, as on a Space, which has one address."""
     max_call_seconds: float = Field(default=2 * 3600.0, ge=0)
-    """How long a call of the API may take, waiting included; 0 for any time."""
+    """How long a call of the API, or a job of a page, may take, waiting included; 0 for any time."""
     min_free_memory_bytes: int = Field(default=200 * 10**6, ge=0)
     """Free memory below which no job begins."""
     min_free_disk_bytes: int = Field(default=500 * 10**6, ge=0)

@@ -31,6 +31,11 @@ def no_request() -> str | None:
     return None
 
 
+def no_caller() -> str:
+    """Return that no request is being served."""
+    return ""
+
+
 @dataclass(frozen=True)
 class Access:
     """The accounts, and which of them is asking."""
@@ -38,6 +43,8 @@ class Access:
     accounts: Accounts = field(default_factory=Accounts)
     asking: Callable[[], str | None] = no_request
     """Returns the name of the account whose request is being served, in its thread or one that was started for it."""
+    caller: Callable[[], str] = no_caller
+    """Returns for whom that request counts: an account, or an address; '' for none."""
 
     @property
     def account(self) -> Account | None:

@@ -20,6 +20,7 @@ from components.clip.live_tempo import MARKUP as LIVE_TEMPO_MARKUP
 from components.clip.live_tempo import LiveTempo
 from components.clip.open_panel import EXAMPLES, EXAMPLES_DIRECTORY, Example, open_panel_markup
 from components.clip.player_subtitles import build_player_subtitles
+from components.page.calls.callers import admit_opening
 from components.page.events import QUIET_EACH, borrowing
 from components.page.jobs.bundled_tabs import BundledTabs
 from components.page.jobs.kept_panes import KeptPanes
@@ -137,7 +138,12 @@ class _ClipHandlers:
         def handler(now: AudioClip | None, event: gr.EventData, request: gr.Request) -> Shown:
             wish = self._wish(event, request)
             tab = _example(event).tab if open_clip == self.example else _tab(event)
-            return self._answer(wish, event, lambda: open_clip(event, now, wish), tab)
+
+            def opened() -> AudioClip:
+                admit_opening(self._stop_flags.admission, self._clips.holdings, str(_data(event).get("hash", "")))
+                return open_clip(event, now, wish)
+
+            return self._answer(wish, event, opened, tab)
 
         return handler
 
@@ -147,6 +153,7 @@ class _ClipHandlers:
         clip: AudioClip | None = None
         failure: Exception = JobStopped()
         try:
+            admit_opening(self._stop_flags.admission, self._clips.holdings)
             for step in opened_link(_text(event, "link"), self._clips, self._links, wish):
                 if isinstance(step, Fetched):
                     yield gr.skip(), gr.skip(), fetched_value(step, wish.order), gr.skip(), gr.skip(), gr.skip()
@@ -171,6 +178,7 @@ class _ClipHandlers:
     def added(self, event: gr.EventData) -> Value:
         """Open one of several files for the history alone."""
         try:
+            admit_opening(self._stop_flags.admission, self._clips.holdings)
             clip = self.uploaded(event, None, never_stop)
             self._clips.keep(clip, _text(event, "person"))
             return bar_value("") | {"added": _entry_of(clip)}
@@ -231,7 +239,6 @@ class _ClipHandlers:
         """Return the new clip on the page; or, beside the clip that was there, why there is no new one."""
         with counted_request("open", "page", never_stop):
             try:
-                self._stop_flags.admission.check_disk()
                 clip = opened()
                 note_audio(clip.duration)
                 person = _text(event, "person")

@@ -16,6 +16,7 @@ from components.embeddings import labels
 from components.embeddings.controls import EmbeddingControls, encoders_within_reach
 from components.embeddings.library_list import build_library_list
 from components.embeddings.shown_embedding import progress_markup
+from components.page.calls.callers import admit_opening
 from components.page.events import QUIET
 from components.page.markup import failure_markup
 from components.page.model_choices import ModelChoices
@@ -59,11 +60,13 @@ def build_clips_panel(
             return (), failure_markup(sentence_for(NoClip())) if paths else "", gr.skip()
         try:
             services.runtime.outputs.check_map_clips(1 + len(paths))
+            for _ in paths:
+                admit_opening(services.stop_flags.admission, services.clips.holdings)
             found = [services.clips.open(path, (Path(get_upload_folder()),)) for path in paths]
+            for one in found if person else ():  # only then can a click on a point open it
+                services.clips.keep(one, person)
         except AudioscopeError as error:
             return gr.skip(), failure_markup(sentence_for(error)), gr.skip()
-        for one in found if person else ():  # only then can a click on a point open it
-            services.clips.keep(one, person)
         clips_by_hash = {one.content_hash: one for one in (first, *found)}
         if len(clips_by_hash) == 1:
             return (), "", gr.skip()

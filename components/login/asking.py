@@ -7,6 +7,7 @@ from gradio.context import LocalContext
 
 from accounts.access import Access
 from accounts.accounts import Accounts
+from components.page.calls.callers import caller_name
 from settings import Settings
 
 
@@ -16,7 +17,8 @@ def access_of(settings: Settings) -> Access:
     Raises:
         WrongAccounts: see `Accounts.read`.
     """
-    return Access(Accounts.read(settings.auth.get_secret_value(), settings.api_keys.get_secret_value()), asking_account)
+    accounts = Accounts.read(settings.auth.get_secret_value(), settings.api_keys.get_secret_value())
+    return Access(accounts, asking_account, lambda: caller_name(asking_account()))
 
 
 def asking_account() -> str | None:

@@ -15,10 +15,10 @@ from contextlib import ExitStack, aclosing, closing, contextmanager
 from typing import Any
 
 import gradio as gr
-from gradio.context import LocalContext
 
 from components.page.calls.arguments import argument_check, argument_checks
 from components.page.calls.brief_results import DETAILS, DETAILS_ARGUMENT, for_model, has_details, is_for_model
+from components.page.calls.callers import caller_name
 from components.page.calls.progress import REPORT, CallProgress, send_progress
 from components.page.option_arguments import with_argument
 from components.page.user_errors import errors_as_sentences, report_errors
@@ -119,7 +119,7 @@ async def _results(
                     report(step)
 
     admission = flags.admission
-    caller = _caller(admission)
+    caller = caller_name(admission.account())
     seconds = admission.limits.call_seconds
     ends = loop.time() + seconds if seconds else None
     with errors_as_sentences():
@@ -154,15 +154,3 @@ def _admitted(admission: Admission, caller: str) -> Iterator[None]:
         with errors_as_sentences():
             stack.enter_context(admission.job(caller))
         yield
-
-
-def _caller(admission: Admission) -> str:
-    """Return for whom a call counts: an account, or an address; '' where there is no connection.
-
-    The address is that which a trusted proxy names, or of the connection.
-    """
-    if account := admission.account():
-        return f"account {account}"
-    request = LocalContext.request.get(None)
-    client = getattr(request, "client", None)
-    return str(client.host) if client else ""

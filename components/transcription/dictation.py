@@ -106,6 +106,7 @@ class DictationJob:
         try:
             rate = chunk_rate(event)
             if event_field(event, "first") is True or session is None:
+                self._services.clips.holdings.check_room()
                 session = begin_dictation(self._services, rate, options_of(controls))
             last = event_field(event, "last") is True
             samples = session.resampler.resample_chunk(chunk_samples(event, session.rate), last=last)

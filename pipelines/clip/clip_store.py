@@ -24,7 +24,7 @@ from pipelines.clip.errors import ClipExpired, ClipPathRefused, ClipTooLarge, Em
 from pipelines.clip.files.clip_files import CLIP_FILES, ClipFiles, write_clip_files, write_part_of_clip, write_samples_again
 from pipelines.clip.files.decoding import ClipLimits
 from pipelines.clip.files.player_files import part_ending
-from pipelines.clip.keepers import KEEPERS_FOLDER, keeper_key, kept_folder, short_hash
+from pipelines.clip.keepers import KEEPERS_FOLDER, ClipHoldings, keeper_key, kept_folder, short_hash
 from pipelines.clip.recording import Recording
 from pipelines.clip.shared_clips import SWEEP_SECONDS, SharedClips
 from pipelines.clip.waveform_file import write_waveform
@@ -57,12 +57,14 @@ class ClipStore:
         max_local_bytes: int = 10 * 10**9,
         isolation: Isolation = NoIsolation(),
         on_removed: Callable[[str], object] = lambda content_hash: None,
+        holdings: ClipHoldings | None = None,
     ) -> None:
         """Keep clips in `directory`, `max_local_bytes` at most beside those in use; `isolation` reads files.
 
-        `on_removed` is called with the content hash of each clip that goes.
+        `on_removed` is called with the content hash of each clip that goes; `holdings` bound what each person keeps.
         """
         self._on_removed = on_removed
+        self.holdings = holdings or ClipHoldings()
         self._isolation = isolation
         self._directory = directory
         self._limits = limits
@@ -205,9 +207,15 @@ class ClipStore:
         return self.open(recording.file, name=clip.name, track=track, channel=channel, should_stop=should_stop)
 
     def keep(self, clip: AudioClip, keeper: str) -> None:
-        """Note that `keeper` (any text that stands for one person) has this clip in a history."""
+        """Note that `keeper` (any text that stands for one person) has this clip in a history.
+
+        Raises:
+            ClipExpired: its files are gone.
+            TooManyClips: whoever is asking keeps as many as one may.
+        """
         if not clip.is_here and self.find(clip.content_hash) is None:
             raise ClipExpired
+        self.holdings.keep(clip.content_hash, keeper)
         self._keepers.write(keeper_key(clip.content_hash, keeper), b"")
 
     def find_kept(self, content_hash: str, keeper: str) -> AudioClip | None:
@@ -219,6 +227,7 @@ class ClipStore:
         """Release the clip for `keeper`, whose results go; all files go with the last keeper. Others release nothing."""
         if not CONTENT_HASH.fullmatch(content_hash) or not self._keepers.exists(keeper_key(content_hash, keeper)):
             return
+        self.holdings.release(content_hash, keeper)
         keepers = f"{content_hash}/{KEEPERS_FOLDER}"
         self._keepers.remove(keeper_key(content_hash, keeper), *self._keepers.stamps(kept_folder(content_hash, keeper)))
         if not self._keepers.stamps(keepers):
@@ -237,7 +246,7 @@ class ClipStore:
         stale = [folder for folder, used in last_uses(self._directory).items() if used < now - self._max_age_seconds]
         for folder in stale:
             self._remove(folder)
-        trim(self._directory, self._max_local_bytes, now, lambda folder: self._on_removed(folder.name))
+        trim(self._directory, self._max_local_bytes, now, lambda folder: self._note_removed(folder.name))
         if self._shared and now >= self._next_shared_sweep:
             self._next_shared_sweep = now + SWEEP_SECONDS
             with suppress(StorageFailed):
@@ -251,7 +260,11 @@ class ClipStore:
 
     def _remove(self, folder: Path) -> None:
         discard(folder)
-        self._on_removed(folder.name)
+        self._note_removed(folder.name)
+
+    def _note_removed(self, content_hash: str) -> None:
+        self.holdings.forget(content_hash)
+        self._on_removed(content_hash)
 
     def _decode(self, recording: Recording, file_hash: str) -> AudioClip:
         self._directory.mkdir(parents=True, exist_ok=True)

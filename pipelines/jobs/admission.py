@@ -23,9 +23,9 @@ class JobLimits:
     per_person: int = 0
     """Jobs of one page, or calls of one account or address, that run or wait at once."""
     calls_per_minute: int = 0
-    """Calls of one account or address."""
+    """Calls of the API, jobs of pages and clips that pages open, of one account or address."""
     call_seconds: float = 0.0
-    """Time that a call may take, waiting included."""
+    """Time that a call or a job may take, waiting included."""
     min_free_memory_bytes: int = 0
     min_free_disk_bytes: int = 0
 
@@ -111,5 +111,5 @@ class Admission:
 
 
 def too_slow(seconds: float) -> JobRefused:
-    """Return the error of a call that takes longer than it may."""
-    return JobRefused(f"This call took longer than the limit of {seconds:.0f} s and was ended: try a shorter recording.")
+    """Return the error of a call or a job that takes longer than it may."""
+    return JobRefused(f"This took longer than the limit of {seconds:.0f} s and was ended: try a shorter recording.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,8 +43,16 @@ class SessionJob:
     follows: bool = False
     """Whether it was begun while the page still showed the job before it as running."""
 
+    ends: float = math.inf
+    """Time of the monotonic clock after which it stops."""
+    is_late: bool = False
+    """Whether it was stopped because of that."""
+
     def __call__(self) -> bool:
         """Return whether to stop."""
+        if time.monotonic() > self.ends and not self.stop.is_set():
+            self.is_late = True
+            self.stop.set()
         return self.stop.is_set()
 
     @property

@@ -57,11 +57,11 @@ def transcribe_files(
             break
         try:
             clip = clips.open(file.path, allowed_roots, file.name)
+            clips.keep(clip, keeper)
         except AudioscopeError as error:
             queue[index] = replace(file, state="failed", problem=str(error))
             yield tuple(queue)
             continue
-        clips.keep(clip, keeper)
         for now in transcribe(clip, options, runtime, should_stop):
             state = FINAL_STATES.get(now.state, "running")
             queue[index] = replace(file, state=state, transcription=now, content_hash=clip.content_hash)

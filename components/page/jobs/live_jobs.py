@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import gradio as gr
 
+from components.page.calls.callers import caller_name
+from components.page.user_errors import errors_as_sentences
 from models.stopping import never_stop
 from models.waiting import PLACE
+from pipelines.jobs.admission import Admission, too_slow
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import SessionJob, StopFlags
 from pipelines.jobs.turns import Turns
@@ -62,8 +67,7 @@ class LiveJob:
             PLACE.set(self.job.place)
             with flags.run(self.job), counted_request(self._task, "page", self.job):
                 try:
-                    person = next(iter(self.job.sessions), "").partition("/")[0]
-                    with flags.admission.job(person), turns.turn(self.job) as self.had_turn:
+                    with errors_as_sentences(), self._admitted(flags.admission), turns.turn(self.job) as self.had_turn:
                         for update in work():
                             report(update if len(self.outputs) > 1 else (update,))
                 finally:
@@ -71,6 +75,19 @@ class LiveJob:
 
         self.job.runner = self
         Worker(run, never_stop, self._receive)
+
+    @contextmanager
+    def _admitted(self, admission: Admission) -> Iterator[None]:
+        """Count the job during the block, and stop it when it has taken as long as it may; raise JobRefused for a limit."""
+        person = next(iter(self.job.sessions), "").partition("/")[0]
+        seconds = admission.limits.call_seconds
+        if seconds:
+            self.job.ends = time.monotonic() + seconds
+        admission.count_call(caller_name(admission.account()))
+        with admission.job(person):
+            yield
+        if self.job.is_late:
+            raise too_slow(seconds)
 
     @property
     def written(self) -> dict[gr.components.Component, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import gradio as gr
@@ -11,9 +12,11 @@ import pytest
 
 from components.model_status.panel import pill_markup
 from components.page.endpoints import cancellable
+from components.page.jobs.live_jobs import LiveJob
 from models.cache.status import CacheStatus
 from pipelines.jobs.admission import Admission, JobLimits, JobRefused
-from pipelines.jobs.stop_flags import StopFlags
+from pipelines.jobs.stop_flags import SessionJob, StopFlags
+from pipelines.jobs.turns import Turns
 
 
 def test_one_person_may_have_so_many_jobs_and_another_is_not_kept_out() -> None:
@@ -102,3 +105,40 @@ def test_a_call_where_room_is_short_is_refused_before_it_begins() -> None:
     with pytest.raises(gr.Error, match="disk of the server is full"):
         asyncio.run(endpoint())
     assert not began
+
+
+def run_job(admission: Admission, work: Callable[[SessionJob], Iterator[str]]) -> list[str]:
+    """Run the job of a page; return its updates."""
+    job = SessionJob("", sessions={"session/tab"})
+    live = LiveJob("tab_0", "tab", job, [gr.HTML(render=False)])
+    live.start(lambda: work(job), StopFlags(admission=admission), Turns(1, 1), lambda: None)
+
+    async def seen(updates: list[str]) -> list[str]:
+        try:
+            async for update in live.updates("session/tab"):
+                updates.append(update)
+        except gr.Error as error:
+            updates.append(str(error.message))
+        return updates
+
+    return asyncio.run(seen([]))
+
+
+def endless(job: SessionJob) -> Iterator[str]:
+    yield "begun"
+    while not job():
+        pass
+    yield "what there is"
+
+
+def test_a_job_of_a_page_ends_in_time_with_what_it_has() -> None:
+    *_, shown, sentence = run_job(Admission(JobLimits(call_seconds=0.3)), endless)
+    assert shown == "what there is"
+    assert sentence == "This took longer than the limit of 0 s and was ended: try a shorter recording."
+
+
+def test_jobs_of_a_page_count_towards_the_calls_of_a_minute() -> None:
+    admission = Admission(JobLimits(calls_per_minute=1), account=lambda: "anna")
+    assert run_job(admission, lambda job: iter(["done"])) == ["done"]
+    (sentence,) = run_job(admission, lambda job: iter(["done"]))
+    assert sentence.startswith("More than 1 calls came from you in a minute")
