@@ -31,11 +31,12 @@ install: $(APP)
 uninstall:
 	rm -f "$(COMMAND)"
 
-# Browsers want the machine for themselves.
+# Two workers, each with an app and a browser of its own; what measures time in a browser wants the machine for itself.
 test: $(TESTS)
 	@if command -v npm >/dev/null; then $(MAKE) $(SCRIPTS); fi
 	$(PARALLEL) -m "not browser"
-	$(BIN)/python -m pytest -m browser
+	$(PARALLEL) -m "browser and not alone" tests/browser
+	$(BIN)/python -m pytest -m "browser and alone" tests/browser
 
 import: $(APP)
 	$(BIN)/python -c "import app"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, BrowserContext, BrowserType, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.app_process import RunningApp, running_app
 from tests.recordings import librivox_sentences
@@ -28,7 +28,8 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
-TIMEOUT_MS = 30_000
+TIMEOUT_MS = 120_000
+"""After which something hangs; the longest job takes seconds, on a busy machine a minute."""
 REPETITIONS = 12
 LEFT_PAGE = ("AbortError: signal is aborted", "Connection errored out")
 """What Gradio writes when a page is reloaded while it asks for something."""
@@ -63,7 +64,24 @@ def browser(chromium: BrowserType) -> Iterator[Browser]:
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[NewPage]:
     """Makes pages, each a person of its own; at the end none may have written an error to its console."""
-    contexts: list[BrowserContext] = []
+    opened: list[tuple[Page, list[str]]] = []
+
+    def make(width: int = 1180, height: int = 800, touch: bool = False) -> Page:
+        opened.append(watched_page(browser, width, height, touch))
+        return opened[-1][0]
+
+    yield make
+    for page, _ in opened:
+        page.context.close()
+    assert not [complaint for _, complaints in opened for complaint in complaints]
+
+
+def watched_page(browser: Browser, width: int = 1180, height: int = 800, touch: bool = False) -> tuple[Page, list[str]]:
+    """Return a page of a person of its own, and the list to which its errors are added."""
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
+    context.set_default_timeout(TIMEOUT_MS)
+    context.grant_permissions(["microphone"])
+    page = context.new_page()
     complaints: list[str] = []
 
     def note(text: str) -> None:
@@ -74,20 +92,9 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         if message.type == "error":
             note(message.text)
 
-    def make(width: int = 1180, height: int = 800, touch: bool = False) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, has_touch=touch, is_mobile=touch)
-        context.set_default_timeout(TIMEOUT_MS)
-        context.grant_permissions(["microphone"])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", note_error)
-        page.on("pageerror", lambda error: note(str(error)))
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert not complaints
+    page.on("console", note_error)
+    page.on("pageerror", lambda error: note(str(error)))
+    return page, complaints
 
 
 @pytest.fixture
@@ -95,7 +102,21 @@ def long_clip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Five minutes of sentences that no other test has opened: a job on it can be stopped, and goes on over a reload."""
     sentences = [soundfile.read(sentence.path) for sentence in librivox_sentences()]
     rate = sentences[0][1]
-    lead = np.zeros(zlib.crc32(request.node.nodeid.encode()) % rate)
+    lead = np.zeros(number_of(request) % rate)
     path = tmp_path / "minutes.wav"
     soundfile.write(path, np.concatenate([lead, *[samples for samples, _ in sentences] * REPETITIONS]), rate)
     return path
+
+
+@pytest.fixture
+def unknown_clip(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A sentence of 7 s that no other test has opened: networks are needed for it, since nothing of it is kept."""
+    samples, rate = soundfile.read(librivox_sentences()[0].path)
+    path = tmp_path / "unknown.wav"
+    soundfile.write(path, samples[number_of(request) % (rate // 20) :], rate)
+    return path
+
+
+def number_of(request: pytest.FixtureRequest) -> int:
+    """Return a number by which the clips of a test differ from those of others."""
+    return zlib.crc32(request.node.nodeid.encode())

@@ -21,6 +21,11 @@ def visit(page: Page, app: RunningApp, theme: str = "light") -> Page:
     return page
 
 
+def set_theme(page: Page, is_dark: bool) -> None:
+    """Make an open page light or dark, as Gradio does by the address."""
+    page.evaluate("isDark => document.body.classList.toggle('dark', isDark)", is_dark)
+
+
 def upload(page: Page, path: Path) -> None:
     page.locator(".clip-file").set_input_files(path)
     expect(page.locator(".as-name")).to_have_text(path.name)

@@ -7,12 +7,12 @@ from playwright.sync_api import Page
 
 from tests.app_process import RunningApp
 from tests.browser.conftest import NewPage
-from tests.browser.page_actions import FOLDS, NO_TRANSITIONS, open_tab, take_example, visit, wait_for_state
+from tests.browser.page_actions import FOLDS, NO_TRANSITIONS, open_tab, set_theme, take_example, visit, wait_for_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 TABS = ("Transcribe", "Music & sound", "Sound to image", "Embeddings", "Models")
-PHONE_WIDTH = 390
+PHONE_WIDTH = 375
 MAX_TABS = 400
 WATCH = """
 const selector = 'button, input, select, textarea, a[href], summary, [tabindex]';
@@ -72,29 +72,37 @@ def open_tab_and_folds(page: Page, tab: str) -> None:
         folds.first.click()
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_every_control_is_reached_by_keyboard_and_shows_its_focus(tab: str, app: RunningApp, new_page: NewPage) -> None:
-    page = visit(new_page(), app)
+def spoken(page: Page, app: RunningApp) -> Page:
+    """The page with the transcribed example of speech."""
+    visit(page, app)
     take_example(page, "Speech")
     wait_for_state(page, "done")
-    open_tab_and_folds(page, tab)
+    return page
+
+
+def test_every_control_is_reached_by_keyboard_and_shows_its_focus(app: RunningApp, new_page: NewPage) -> None:
+    page = spoken(new_page(), app)
     page.add_style_tag(content=NO_TRANSITIONS)
-    page.evaluate(WATCH)
-    for _ in range(MAX_TABS):
-        page.keyboard.press("Tab")
-        if not page.evaluate("walk.step()"):
-            break
-    assert page.evaluate("walk.missed()") == []
-    assert page.evaluate("walk.mouseOnly()") == []
-    assert page.evaluate("walk.unseen") == []
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_tab_fits_a_phone(theme: str, app: RunningApp, new_page: NewPage) -> None:
-    page = visit(new_page(width=PHONE_WIDTH, height=844, touch=True), app, theme)
-    take_example(page, "Speech")
-    wait_for_state(page, "done")
     for tab in TABS:
         open_tab_and_folds(page, tab)
-        assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, tab
-        assert page.evaluate(CUT_OFF) == [], tab
+        page.evaluate(WATCH)
+        for _ in range(MAX_TABS):
+            page.keyboard.press("Tab")
+            if not page.evaluate("walk.step()"):
+                break
+        assert page.evaluate("walk.missed()") == [], tab
+        assert page.evaluate("walk.mouseOnly()") == [], tab
+        assert page.evaluate("walk.unseen") == [], tab
+
+
+def test_every_tab_fits_a_phone_light_and_dark(app: RunningApp, new_page: NewPage) -> None:
+    page = spoken(new_page(width=PHONE_WIDTH, height=844, touch=True), app)
+    pill = page.locator(".pill").bounding_box()
+    assert pill is not None
+    assert pill["x"] + pill["width"] <= PHONE_WIDTH
+    for tab in TABS:
+        open_tab_and_folds(page, tab)
+        for is_dark in (False, True):
+            set_theme(page, is_dark)
+            assert page.evaluate("document.documentElement.scrollWidth") == PHONE_WIDTH, tab
+            assert page.evaluate(CUT_OFF) == [], tab

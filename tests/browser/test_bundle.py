@@ -8,31 +8,30 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.app_process import running_app
+from tests.app_process import RunningApp, running_app
 from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, open_tab, visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 
-def test_a_bundle_opens_in_another_app_and_its_report_without_any(new_page: NewPage, tmp_path: Path) -> None:
+def test_a_bundle_opens_in_another_app_and_its_report_without_any(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.zip"
-    with running_app(tmp_path / "first") as app:
-        page = visit(new_page(), app)
-        load_example(page, "A sound")
-        open_tab(page, "Music & sound")
-        page.locator("#describe").click()
-        expect(page.locator("#description-json")).to_be_enabled(timeout=60_000)
-        page.get_by_role("button", name="Export", exact=True).click()
-        with page.expect_download() as download:
-            page.locator(".clip-export").get_by_role("button", name="Everything with the clip").click()
-        download.value.save_as(bundle)
-        kept = bundle.rename(tmp_path / "kept.zip")
-        bundle.write_bytes(kept.read_bytes())
-        described = page.locator("#caption").inner_text()
-        page.close()
-    with running_app(tmp_path / "second") as app:
-        page = visit(new_page(), app)
+    page = visit(new_page(), app)
+    load_example(page, "A sound")
+    open_tab(page, "Music & sound")
+    page.locator("#describe").click()
+    expect(page.locator("#description-json")).to_be_enabled()
+    page.get_by_role("button", name="Export", exact=True).click()
+    with page.expect_download() as download:
+        page.locator(".clip-export").get_by_role("button", name="Everything with the clip").click()
+    download.value.save_as(bundle)
+    kept = bundle.rename(tmp_path / "kept.zip")
+    bundle.write_bytes(kept.read_bytes())
+    described = page.locator("#caption").inner_text()
+    page.close()
+    with running_app(tmp_path / "second") as other:
+        page = visit(new_page(), other)
         page.locator(".clip-file").set_input_files(bundle)
         expect(page.locator(".as-name")).to_have_text("A sound")
         open_tab(page, "Music & sound")

@@ -12,15 +12,13 @@ from tests.browser.conftest import NewPage
 from tests.browser.page_actions import load_example, open_tab, take_example, upload, visit, wait_for_state
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
-SLOW_MS = 120_000
-"""For a picture on a machine that does other work too."""
 TRACKS = "[...document.querySelector('.as-timeline').timeline.state.tracks.keys()]"
 
 
 def summary(page: Page, tab: str) -> str:
     """Text of the line below a result, which must be there."""
     line = page.locator(f'#{tab}-summary [data-state="done"]')
-    expect(line).to_be_visible(timeout=SLOW_MS)
+    expect(line).to_be_visible()
     return line.inner_text()
 
 

@@ -77,8 +77,23 @@ def lasso(page: Page, low: int, high: int) -> None:
     page.mouse.up()
 
 
-def test_a_click_on_a_point_plays_its_moment_and_tells_python(open_map: OpenMap) -> None:
+def test_a_point_shows_plays_and_follows_its_moment(open_map: OpenMap) -> None:
     page = open_map()
+    check_that_hovering_shows_time_and_tag(page)
+    check_that_a_click_on_a_point_plays_its_moment_and_tells_python(page)
+    check_that_what_a_page_makes_up_is_refused(page)
+    check_that_no_map_says_what_to_do(page)
+
+
+def test_chosen_points_play_alone_from_map_legend_and_timeline(open_map: OpenMap) -> None:
+    page = open_map()
+    check_that_a_region_plays_alone_and_again(page)
+    check_that_a_name_in_the_legend_chooses_its_moments_and_the_loop_button_leaves_them(page)
+    check_that_a_loop_on_the_timeline_is_the_choice_on_the_map(page)
+    check_that_stretches_far_apart_play_one_after_the_other(page)
+
+
+def check_that_a_click_on_a_point_plays_its_moment_and_tells_python(page: Page) -> None:
     row = int(value(page, "m.state.depth.length")) // 2
     page.mouse.click(*place(page, row))
     until(page, "t.state.playing")
@@ -87,6 +102,7 @@ def test_a_click_on_a_point_plays_its_moment_and_tells_python(open_map: OpenMap)
     expect(page.locator(".em-now")).to_contain_text("Piano")
 
 
+@pytest.mark.alone
 def test_the_marker_goes_with_the_sound(open_map: OpenMap) -> None:
     page = open_map()
     page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time: 1, play: true}}))")
@@ -103,17 +119,15 @@ def test_the_marker_goes_with_the_sound(open_map: OpenMap) -> None:
     assert lag < LARGEST_MARKER_LAG_SECONDS
 
 
-def test_hovering_shows_time_and_tag(open_map: OpenMap) -> None:
-    page = open_map()
+def check_that_hovering_shows_time_and_tag(page: Page) -> None:
     page.mouse.move(*place(page, 30))
     expect(page.locator(".em-tip")).to_have_text("0:00.5 · Speech")
     page.mouse.move(2, 2)
     expect(page.locator(".em-tip")).to_be_hidden()
 
 
-def test_a_region_plays_alone_and_again(open_map: OpenMap) -> None:
+def check_that_a_region_plays_alone_and_again(page: Page) -> None:
     """The last third of the clip is one heap on the map: after its end its beginning follows."""
-    page = open_map()
     first = 2 * SMALL_ROWS // 3 + 10
     expect(page.locator(".as-loop")).to_be_hidden()
     press(page, "Select")
@@ -133,8 +147,7 @@ def test_a_region_plays_alone_and_again(open_map: OpenMap) -> None:
     expect(page.locator(".as-loop")).to_be_hidden()
 
 
-def test_stretches_far_apart_play_one_after_the_other(open_map: OpenMap) -> None:
-    page = open_map()
+def check_that_stretches_far_apart_play_one_after_the_other(page: Page) -> None:
     value(page, "m.choose(m.state.map.times.map(time => Math.floor(time) === 1 || Math.floor(time) === 4))")
     until(page, "t.state.playing && t.state.loop.parts.length === 2")
     expect(page.locator(".em-now")).to_have_text("2 stretches, 2.0 s, in a loop")
@@ -144,16 +157,14 @@ def test_stretches_far_apart_play_one_after_the_other(open_map: OpenMap) -> None
     assert "linear-gradient" in page.locator(".as-loop").evaluate("loop => loop.style.background")
 
 
-def test_a_name_in_the_legend_chooses_its_moments_and_the_loop_button_leaves_them(open_map: OpenMap) -> None:
-    page = open_map()
+def check_that_a_name_in_the_legend_chooses_its_moments_and_the_loop_button_leaves_them(page: Page) -> None:
     press(page, "Applause")
     until(page, "t.state.playing && m.state.stretches.length === 1")
     press(page, "Loop")
     until(page, "m.state.stretches.length === 0 && m.state.chosen === null")
 
 
-def test_a_loop_on_the_timeline_is_the_choice_on_the_map(open_map: OpenMap) -> None:
-    page = open_map()
+def check_that_a_loop_on_the_timeline_is_the_choice_on_the_map(page: Page) -> None:
     page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:loop', {detail: {start: 1, end: 2}}))")
     assert value(page, "m.state.map.times.filter((_, row) => m.state.chosen[row]).every(time => time >= 1 && time < 2)")
     press(page, "Play all")
@@ -174,9 +185,15 @@ def test_keys_step_through_frames_and_announce_them(open_map: OpenMap) -> None:
     assert label.startswith("PCA of a demo: 400 frames as points in a plane, coloured by tag. Arrows move it,")
 
 
-@pytest.mark.parametrize(("view", "across", "up"), [("Plane", "left", "top"), ("Space", "yaw", "pitch")])
-def test_keys_move_or_turn_the_map_and_zoom(open_map: OpenMap, view: str, across: str, up: str) -> None:
-    page = open_map(view)
+def test_keys_move_or_turn_the_map_and_zoom(open_map: OpenMap) -> None:
+    page = open_map("Plane")
+    check_keys_that_move(page, "Plane", "left", "top")
+    press(page, "Space")
+    until(page, "m.state.map.dimensions === 3")
+    check_keys_that_move(page, "Space", "yaw", "pitch")
+
+
+def check_keys_that_move(page: Page, view: str, across: str, up: str) -> None:
     expect(page.locator(".em-hint")).to_contain_text("arrows move" if view == "Plane" else "arrows turn")
     page.locator(".em-over").focus()
     moves = {"ArrowRight": across, "ArrowLeft": across, "ArrowUp": up, "ArrowDown": up, "+": "zoom", "=": "zoom", "-": "zoom"}
@@ -256,14 +273,12 @@ def test_a_saved_view_comes_back_after_a_reload_with_its_colours(open_map: OpenM
     expect(page.locator(".em-views button")).to_have_count(0)
 
 
-def test_no_map_says_what_to_do(open_map: OpenMap) -> None:
-    page = open_map()
+def check_that_no_map_says_what_to_do(page: Page) -> None:
     press(page, "No map")
     expect(page.get_by_text("similar frames lie together")).to_be_visible()
 
 
-def test_what_a_page_makes_up_is_refused(open_map: OpenMap) -> None:
-    page = open_map()
+def check_that_what_a_page_makes_up_is_refused(page: Page) -> None:
     until(page, "(m.state.map.own = 0, true)")
     page.evaluate(f"(() => {{ {STATES}; m.play(1e9); }})()")
     expect(page.locator("#events textarea")).to_have_value(
@@ -301,6 +316,7 @@ def test_fits_a_phone_where_fingers_tap_pinch_and_draw_around(open_map: OpenMap)
     until(page, "m.state.stretches.length > 0")
 
 
+@pytest.mark.alone
 def test_20_000_points_move_as_fast_as_an_empty_page_draws(open_map: OpenMap, browser: Browser) -> None:
     """While the clip plays; in the plane the marker moves, in space the person turns the points as well."""
     page = open_map("Many", rows=MANY_ROWS)

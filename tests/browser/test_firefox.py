@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app_process import ROOT, running_app
+from tests.app_process import ROOT, RunningApp
 from tests.recordings import librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
@@ -26,12 +26,11 @@ MISSING = [
 
 
 @pytest.mark.skipif(bool(MISSING) and "CI" not in os.environ, reason=f"missing: {', '.join(MISSING)}")
-def test_upload_every_tab_stop_and_export(tmp_path: Path, long_clip: Path) -> None:
+def test_upload_every_tab_stop_and_export(app: RunningApp, tmp_path: Path, long_clip: Path) -> None:
     assert not MISSING
     short_clip = librivox_sentences()[0].path
     downloads = tmp_path / "downloads"
     downloads.mkdir()
-    with running_app(tmp_path / "app") as app:
-        command = ["node", str(SCRIPT), app.address, str(long_clip), str(short_clip), str(downloads)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    command = ["node", str(SCRIPT), app.address, str(long_clip), str(short_clip), str(downloads)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

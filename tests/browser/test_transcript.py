@@ -26,7 +26,7 @@ def spoken(page: Page, app: RunningApp) -> None:
     expect(page.locator("#transcript li")).to_have_count(2)
 
 
-def test_a_word_seeks_and_the_words_and_subtitles_follow(app: RunningApp, new_page: NewPage) -> None:
+def test_words_seek_are_reached_by_keys_and_escape_leaves_a_line_as_it_was(app: RunningApp, new_page: NewPage) -> None:
     page = new_page()
     spoken(page, app)
     page.locator("#transcript .word", has_text="young").click()
@@ -38,10 +38,6 @@ def test_a_word_seeks_and_the_words_and_subtitles_follow(app: RunningApp, new_pa
     page.locator("#transcript .time").first.click()
     expect(page.locator("#transcript li.now")).to_contain_text("Dashwood")
 
-
-def test_every_word_is_reached_by_keys(app: RunningApp, new_page: NewPage) -> None:
-    page = new_page()
-    spoken(page, app)
     lines, entered = page.locator("#transcript li"), page.locator("#transcript .word:focus")
     page.locator("#transcript .time").first.focus()
     page.keyboard.press("Tab")
@@ -59,51 +55,16 @@ def test_every_word_is_reached_by_keys(app: RunningApp, new_page: NewPage) -> No
     expect(page.locator("#transcript li.now")).to_contain_text(str(entered.text_content()))
     assert playhead(page) >= start - 0.01
 
-
-def test_lines_corrected_at_once_are_all_kept(app: RunningApp, new_page: NewPage) -> None:
-    page = visit(new_page(), app)
-    take_example(page, "Speech")
-    wait_for_state(page, "done")
-    count = page.locator("#transcript li").count()
-    assert count > 1
-    page.evaluate("""async () => {
-        const rows = () => document.querySelectorAll('#transcript li');
-        for (let index = 0; index < rows().length; index += 1) {
-            await new Promise(requestAnimationFrame);
-            const row = rows()[index];
-            row.dataset.before = 'yes';
-            row.querySelector('.edit').click();
-            const text = row.querySelector('[contenteditable]');
-            text.textContent = `Kept ${text.textContent}`;
-            text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
-        }
-    }""")
-    expect(page.locator("#transcript li[data-before]")).to_have_count(0)  # all were sent anew, by whoever has the text
-    expect(page.locator("#transcript li", has_text="Kept")).to_have_count(count)
+    line = lines.first
+    before = line.locator(".text").inner_text()
+    line.hover()
+    line.get_by_role("button", name="Edit this line").click()
+    page.keyboard.type("nonsense ")
+    page.keyboard.press("Escape")
+    expect(line.locator(".text")).to_have_text(before)
 
 
-def test_a_line_that_is_being_corrected_keeps_its_text_while_another_is_sent(app: RunningApp, new_page: NewPage) -> None:
-    page = visit(new_page(), app)
-    take_example(page, "Speech")
-    wait_for_state(page, "done")
-    page.evaluate("""() => {
-        const rows = document.querySelectorAll('#transcript li');
-        rows[0].querySelector('.edit').click();
-        const text = rows[0].querySelector('[contenteditable]');
-        text.textContent = 'One whole';
-        text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
-        rows[1].querySelector('.edit').click();
-        rows[1].querySelector('[contenteditable]').textContent = 'Two half';
-    }""")
-    on_timeline = "document.querySelector('.as-timeline').timeline.state.tracks.get('speech').text.includes({!r})"
-    page.wait_for_function(on_timeline.format("One whole"))
-    page.locator("#transcript .editing [contenteditable]").press("Enter")
-    page.wait_for_function(on_timeline.format("Two half"))
-    expect(page.locator("#transcript li").nth(0)).to_contain_text("One whole")
-    expect(page.locator("#transcript li").nth(1)).to_contain_text("Two half")
-
-
-def test_a_line_is_corrected_in_place_and_downloaded(app: RunningApp, new_page: NewPage) -> None:
+def test_a_line_is_corrected_in_place_downloaded_and_decoded_again_with_other_options(app: RunningApp, new_page: NewPage) -> None:
     page = new_page()
     spoken(page, app)
     line = page.locator("#transcript li").nth(1)
@@ -123,34 +84,50 @@ def test_a_line_is_corrected_in_place_and_downloaded(app: RunningApp, new_page: 
     assert "-->" in text
     assert download.value.suggested_filename == "Speech.srt"
 
-
-def test_escape_leaves_a_line_as_it_was(app: RunningApp, new_page: NewPage) -> None:
-    page = new_page()
-    spoken(page, app)
-    line = page.locator("#transcript li").first
-    before = line.locator(".text").inner_text()
-    line.hover()
-    line.get_by_role("button", name="Edit this line").click()
-    page.keyboard.type("nonsense ")
-    page.keyboard.press("Escape")
-    expect(line.locator(".text")).to_have_text(before)
-
-
-def test_a_line_is_decoded_again_with_other_options(app: RunningApp, new_page: NewPage) -> None:
-    page = new_page()
-    spoken(page, app)
+    expect(line.locator(".mark.edited")).to_be_visible()  # until then the line is drawn once more
     page.get_by_label("Model").click()
     page.get_by_role("option", name="Whisper tiny.en (offline)").click()
-    line = page.locator("#transcript li").nth(1)
-    line.get_by_role("button", name="Edit this line").click(force=True)
-    page.keyboard.press("Control+A")
-    page.keyboard.type("wrong")
-    page.keyboard.press("Enter")
-    expect(line.locator(".text")).to_have_text("wrong")
-    expect(line.locator(".mark.edited")).to_be_visible()  # until then the line is drawn once more
     line.get_by_role("button", name="Retranscribe this line").press("Enter")
     expect(line).to_contain_text("young man")
     expect(page.locator("#transcript li").first).to_contain_text("Dashwood")
+
+
+def test_of_lines_corrected_at_once_none_is_lost(app: RunningApp, new_page: NewPage) -> None:
+    page = new_page()
+    spoken(page, app)
+    lines = page.locator("#transcript li")
+    # One is sent while another is being corrected.
+    page.evaluate("""() => {
+        const rows = document.querySelectorAll('#transcript li');
+        rows[0].querySelector('.edit').click();
+        const text = rows[0].querySelector('[contenteditable]');
+        text.textContent = 'One whole';
+        text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
+        rows[1].querySelector('.edit').click();
+        rows[1].querySelector('[contenteditable]').textContent = 'Two half';
+    }""")
+    on_timeline = "document.querySelector('.as-timeline').timeline.state.tracks.get('speech').text.includes({!r})"
+    page.wait_for_function(on_timeline.format("One whole"))
+    page.locator("#transcript .editing [contenteditable]").press("Enter")
+    page.wait_for_function(on_timeline.format("Two half"))
+    expect(lines.nth(0)).to_contain_text("One whole")
+    expect(lines.nth(1)).to_contain_text("Two half")
+    expect(lines.locator(".mark.edited")).to_have_count(2)
+
+    page.evaluate("""async () => {
+        const rows = () => document.querySelectorAll('#transcript li');
+        for (let index = 0; index < rows().length; index += 1) {
+            await new Promise(requestAnimationFrame);
+            const row = rows()[index];
+            row.dataset.before = 'yes';
+            row.querySelector('.edit').click();
+            const text = row.querySelector('[contenteditable]');
+            text.textContent = `Kept ${text.textContent}`;
+            text.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true}));
+        }
+    }""")
+    expect(page.locator("#transcript li[data-before]")).to_have_count(0)  # all were sent anew, by whoever has the text
+    expect(page.locator("#transcript li", has_text="Kept")).to_have_count(2)
 
 
 LABEL_STANDS_BEFORE_ITS_TEXT = """() => {

@@ -14,33 +14,23 @@ from playwright.sync_api import BrowserType, Page, expect
 
 from tests.app_process import RunningApp
 from tests.browser.conftest import CHROMIUM, FLAGS, REPETITIONS, NewPage
-from tests.browser.page_actions import load_example, take_example, upload, visit, wait_for_state
+from tests.browser.page_actions import load_example, upload, visit, wait_for_state
 from tests.recordings import EXAMPLES, librivox_sentences
 
 pytestmark = [pytest.mark.browser, pytest.mark.models]
 ENDINGS = ("txt", "srt", "vtt", "lrc", "tsv", "json", "rttm")
 
 
-def test_upload_and_transcribe(app: RunningApp, new_page: NewPage, tmp_path: Path) -> None:
-    samples, rate = soundfile.read(librivox_sentences()[0].path)
-    soundfile.write(tmp_path / "unknown.wav", samples[rate // 50 :], rate)  # other tests have the whole one transcribed
+def test_upload_and_transcribe(app: RunningApp, new_page: NewPage, unknown_clip: Path) -> None:
     page = visit(new_page(), app)
     expect(page.locator("#transcript")).to_contain_text("Choose a clip above")
-    upload(page, tmp_path / "unknown.wav")
+    upload(page, unknown_clip)
     expect(page.locator("#transcript")).to_contain_text("Press Transcribe")
     page.get_by_role("button", name="Transcribe", exact=True).click()
     wait_for_state(page, "done")
     expect(page.locator("#transcript li")).to_contain_text("Mr. John Dashwood had then leisure")
     expect(page.locator("#transcript-summary")).to_contain_text("Whisper base (offline), int8 on CPU, MIT")
     expect(page.locator("#transcript-summary")).to_contain_text("7.1 s of audio in")
-
-
-def test_an_example_gives_a_result_in_one_click(app: RunningApp, new_page: NewPage) -> None:
-    page = visit(new_page(), app)
-    take_example(page, "Speech")
-    wait_for_state(page, "done")
-    expect(page.locator("#transcript li")).to_have_count(2)
-    assert page.get_by_role("tab", name="Transcribe").get_attribute("aria-selected") == "true"
 
 
 def test_words_arrive_while_decoding_and_stop_keeps_them(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:

@@ -49,6 +49,6 @@ def test_who_waits_reads_the_place_in_line_and_keeps_it_over_a_reload(
     first.locator("#stop-describing").click()
     expect(second.locator('#music-summary [data-state="done"]')).to_be_visible()
     expect(second.get_by_text("Waiting:")).to_be_hidden()
-    expect(third.locator('#picture-summary [data-state="done"]')).to_be_visible(timeout=60_000)
+    expect(third.locator('#picture-summary [data-state="done"]')).to_be_visible()
     expect(third.get_by_text("Waiting:")).to_be_hidden()
     expect(first.get_by_text("Waiting:")).to_be_hidden()

@@ -6,7 +6,7 @@ import {readdir} from 'node:fs/promises';
 import puppeteer from 'puppeteer-core';
 
 const FIREFOX = '/usr/bin/firefox-esr';
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const ZIP_TYPES = 'application/zip,application/json,image/png,text/plain,application/x-subrip';
 
 const [address, longClip, shortClip, folder] = process.argv.slice(2);

@@ -28,7 +28,8 @@ def test_zooms_to_50_milliseconds_and_fetches_what_it_shows(timeline):
     assert painted(timeline, ".as-wave")
 
 
-def test_a_spectrogram_takes_the_place_of_the_wave(timeline):
+def test_a_spectrogram_takes_the_place_of_the_wave(own_timeline):
+    timeline = own_timeline
     timeline.press("Spectrogram")
     timeline.until("[...t.state.tiles.kept.keys()].some(key => key.startsWith('mel:'))")
     timeline.page.wait_for_function(PAINTED, arg=".as-wave")
