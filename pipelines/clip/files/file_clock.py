@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.clip.files.file_parts import OGG_PAGE_HEADER_BYTES, FilePart
+from pipelines.clip.files.header_lengths import id3_bytes
 
 CLOCKLESS_KINDS = {"mp3", "aac", "ac3", "eac3", "dts", "amr"}
 """Containers of bare frames. Their time stamps are counted from the frames, so that lost bytes would take no time."""
@@ -198,13 +199,12 @@ def _tag_bytes(file: Path, first: int, end: int) -> int:
         while position < end:
             stream.seek(position)
             head = stream.read(32)
-            if head.startswith(b"ID3"):
-                size = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-            elif head.startswith(b"TAG"):
+            size = id3_bytes(head)
+            if head.startswith(b"TAG"):
                 size = 128
             elif head.startswith(b"APETAGEX"):
                 size = 32 + int.from_bytes(head[12:16], "little")
-            else:
+            if not size:
                 break
             position += size
     return min(position, end) - first

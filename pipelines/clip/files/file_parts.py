@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipelines.clip.files.header_lengths import ID3_HEADER_BYTES, id3_bytes
+
 OGG_PAGE_HEADER_BYTES = 27
 OGG_FIRST_PAGE_FLAG = 2
 ADTS_HEADER_BYTES = 7
@@ -134,9 +136,7 @@ def adts_runs(content: mmap.mmap) -> list[FilePart]:
     What lies between two of them is damage; FFmpeg does not say how many bytes it passes over.
     """
     runs: list[FilePart] = []
-    position = 0
-    if content[:3] == b"ID3":
-        position = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(content[6:10], (21, 14, 7, 0), strict=True))
+    position = id3_bytes(content[:ID3_HEADER_BYTES])
     if not _adts_frame_bytes(content, position):
         return []
     while position < len(content):

@@ -11,6 +11,7 @@ PCM_KINDS = {"wav", "w64", "aiff", "au", "caf"}
 UNKNOWN_SIZES = (0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 """Sizes that recorders write while they stream."""
 W64_GUID_BYTES = 16
+ID3_HEADER_BYTES = 10
 ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 ASF_HEADER_BYTES = 1 << 16
 ASF_TICKS = 1e7
@@ -76,13 +77,16 @@ def asf_seconds(file: Path) -> float | None:
     return max(0.0, ticks / ASF_TICKS - preroll_milliseconds / 1e3) or None
 
 
+def id3_bytes(head: bytes) -> int:
+    """Return the size of the ID3 tag that `head` begins with; 0 if there is none, or less than its header."""
+    if not head.startswith(b"ID3") or len(head) < ID3_HEADER_BYTES:
+        return 0
+    return ID3_HEADER_BYTES + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+
+
 def has_length_header(mp3: Path) -> bool:
     """Return whether a Xing, Info or VBRI header says how many frames there are."""
     with open(mp3, "rb") as stream:
-        head = stream.read(10)
-        tag_bytes = 0
-        if head.startswith(b"ID3"):
-            tag_bytes = 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-        stream.seek(tag_bytes)
+        stream.seek(id3_bytes(stream.read(ID3_HEADER_BYTES)))
         first_frame = stream.read(4096)
     return any(marker in first_frame for marker in (b"Xing", b"Info", b"VBRI"))

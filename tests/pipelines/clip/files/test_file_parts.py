@@ -80,3 +80,18 @@ def test_random_boxes_end(store: ClipStore, tmp_path: Path) -> None:
         path.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0" + noise.randbytes(30_000) + b"\0\0\0\x10moofmfhd" * 500)
         with pytest.raises(ClipError):
             store.open(path)
+
+
+@pytest.mark.parametrize("name", ["mp3", "aac", "wav"])
+def test_a_file_that_ends_within_the_header_of_a_tag_is_refused(name: str, store: ClipStore, tmp_path: Path) -> None:
+    path = tmp_path / f"cut.{name}"
+    for size in range(3, 11):
+        path.write_bytes(b"ID3\x04\0\0\0\0\0\0"[:size])
+        with pytest.raises(ClipError):
+            store.open(path)
+
+
+def test_a_joined_file_may_end_within_the_header_of_a_tag(store: ClipStore, tmp_path: Path) -> None:
+    path = tmp_path / "joined.mp3"
+    path.write_bytes(encode(tmp_path / "a", tone(SECONDS, RATE, 1), *FORMATS["mp3"]).read_bytes() + b"ID3\x04\0\0")
+    assert store.open(path).duration == pytest.approx(SECONDS, abs=0.2)
