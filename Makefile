@@ -11,9 +11,10 @@ SCRIPTS := node_modules/.package-lock.json
 export TORCH_INDEX ?=
 INSTALL := deploy/install_packages.sh $(BIN)/python
 
-PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+# One thread for each worker: with two, which also numba gives torch, they wait for each other.
+PARALLEL := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run install uninstall test import unit gpu-test space-test cluster-test check check-scripts screenshots bench soak load hostile fuzz accuracy lock update-models clean
+.PHONY: run install uninstall test import unit thorough gpu-test space-test cluster-test check check-scripts screenshots bench soak load hostile fuzz accuracy lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -34,7 +35,7 @@ uninstall:
 # Two workers, each with an app and a browser of its own; what measures time in a browser wants the machine for itself.
 test: $(TESTS)
 	@if command -v npm >/dev/null; then $(MAKE) $(SCRIPTS); fi
-	$(PARALLEL) -m "not browser"
+	$(PARALLEL) -m "not browser and not thorough"
 	$(PARALLEL) -m "browser and not alone" tests/browser
 	$(BIN)/python -m pytest -m "browser and alone" tests/browser
 
@@ -42,7 +43,11 @@ import: $(APP)
 	$(BIN)/python -c "import app"
 
 unit: $(TESTS)
-	$(PARALLEL) -m "not models and not browser"
+	$(PARALLEL) -m "not models and not browser and not thorough"
+
+# Further cases of slow tests, which differ from those of `make test` in degree, not in kind.
+thorough: $(TESTS)
+	$(PARALLEL) -m thorough
 
 # The repository as a Space has it, in an environment of its own; 3 GB of packages, with CUDA 7, which are removed afterwards.
 space-test: $(TESTS)

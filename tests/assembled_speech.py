@@ -80,6 +80,7 @@ def synthesise(text: str, voice: str = "en-us", words_per_minute: int = 140) -> 
     return 0.7 * sound[loud[0] : loud[-1] + 1]
 
 
+@cache
 def sentences_with_pauses(seconds: float, seed: int = 1) -> KnownSentences:
     """Some two fifths LibriVox, the rest synthetic and never the same twice running, with pauses of 0.2 to 2.5 s."""
     draw = random.Random(seed)

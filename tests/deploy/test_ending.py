@@ -65,6 +65,7 @@ def test_a_job_with_nothing_to_show_ends_with_a_sentence(tmp_path: Path) -> None
         assert app.process.wait(GRACE_SECONDS) == 0
 
 
+@pytest.mark.thorough
 def test_an_idle_process_ends_at_once(tmp_path: Path) -> None:
     with running_app(tmp_path) as app:
         app.process.terminate()

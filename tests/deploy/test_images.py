@@ -74,13 +74,23 @@ def test_the_user_gets_folders_of_its_own(tmp_path: Path) -> None:
     assert folder.stat().st_uid == 1717
 
 
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The interpreter of an empty environment."""
+    folder = tmp_path_factory.mktemp("venv")
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    return str(folder / "bin" / "python")
+
+
+@pytest.mark.models
 @pytest.mark.parametrize(("torch_index", "version"), [("cpu", "2.0+cpu"), ("", "2.0")])
-def test_torch_comes_from_the_index_of_cpu_wheels_where_one_is_named(torch_index: str, version: str, tmp_path: Path) -> None:
+def test_torch_comes_from_the_index_of_cpu_wheels_where_one_is_named(
+    python: str, torch_index: str, version: str, tmp_path: Path
+) -> None:
     for index, name, wheel in (("pypi", "torch", "2.0"), ("pypi", "other", "1.0"), ("cpu", "torch", "2.0+cpu")):
         make_wheel(tmp_path / index, name, wheel)
     (tmp_path / "requirements.txt").write_text("other==1.0\ntorch==2.0\n")
     (tmp_path / "more.txt").write_text("other\n")
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     environment = {
         "PATH": os.environ["PATH"],
         "PIP_CONFIG_FILE": os.devnull,
@@ -88,11 +98,11 @@ def test_torch_comes_from_the_index_of_cpu_wheels_where_one_is_named(torch_index
         "PIP_INDEX_URL": (tmp_path / "pypi").as_uri(),
         "TORCH_INDEX": (tmp_path / torch_index).as_uri() if torch_index else "",
     }
-    python = str(tmp_path / "venv" / "bin" / "python")
     install = [str(ROOT / "deploy" / "install_packages.sh"), python, "requirements.txt", "more.txt"]
     subprocess.run(install, cwd=tmp_path, env=environment, check=True)
     run = subprocess.run([python, "-m", "pip", "freeze"], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["other==1.0", f"torch=={version}"]
+    subprocess.run([python, "-m", "pip", "uninstall", "-y", "other", "torch"], check=True)
 
 
 @pytest.mark.models

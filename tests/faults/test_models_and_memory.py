@@ -29,7 +29,13 @@ def nothing_is_known(page: ServedPage) -> None:
     page.services.runtime.features.clear()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("broken", "out of memory"),
+        *(pytest.param(fault, marks=pytest.mark.thorough) for fault in ("out of memory on a GPU", "disk")),
+    ],
+)
 def test_a_load_that_fails_is_a_sentence_for_all_who_wait_and_the_next_load_succeeds(
     page: ServedPage, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:

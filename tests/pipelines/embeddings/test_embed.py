@@ -115,7 +115,11 @@ def test_the_aligner_is_the_bare_model_on_each_patch_of_yamnet(services: Service
 
 
 @pytest.mark.parametrize(
-    ("encoder", "layer", "times"), [("yamnet", "patches", 12), ("musicnn-msd", "frames", 3), ("musicnn-msd", "patches", 3)]
+    ("encoder", "layer", "times"),
+    [
+        *(("yamnet", "patches", 12), ("musicnn-msd", "patches", 3)),
+        pytest.param("musicnn-msd", "frames", 3, marks=pytest.mark.thorough),
+    ],
 )
 def test_patches_follow_each_other_over_windows_as_if_encoded_at_once(
     services: Services, encoder: str, layer: str, times: int
@@ -132,7 +136,9 @@ def test_patches_follow_each_other_over_windows_as_if_encoded_at_once(
     np.testing.assert_allclose(found.frames, whole, rtol=0, atol=TOLERANCE * np.abs(whole).max())
 
 
-@pytest.mark.parametrize("layer", ["embedding", "layer 3", "layer 6"])
+@pytest.mark.parametrize(
+    "layer", ["layer 6", *(pytest.param(layer, marks=pytest.mark.thorough) for layer in ("embedding", "layer 3"))]
+)
 def test_whispers_windows_are_joined_without_a_seam(services: Services, layer: str) -> None:
     """Whisper's states tell where in its window a frame lies: from one window to the next they would jump."""
     clip = example(services, "speech.flac", times=3)

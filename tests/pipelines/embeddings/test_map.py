@@ -26,6 +26,9 @@ from pipelines.embeddings.map import (
 from pipelines.embeddings.projections import principal_components, spectral_layout, warm_up_umap
 from tests.pipelines.embeddings.embedding_examples import embedding, walk
 
+ALL_METHODS = [method if method != "umap" else pytest.param(method, marks=pytest.mark.models) for method in METHODS]
+"""UMAP is compiled at its first use, for half a minute."""
+
 
 def options(method: Any = "pca", dimensions: Any = 2, **more: Any) -> MapOptions:
     return MapOptions(method, dimensions, **more)
@@ -71,7 +74,7 @@ def test_pca_maps_are_invariant_to_rotation_translation_and_scaling(seed: int, s
     np.testing.assert_allclose(one.explained_variance_ratio, other.explained_variance_ratio, atol=1e-4)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL_METHODS)
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_every_method_keeps_groups_together_and_is_deterministic(method: Any, dimensions: Any) -> None:
     frames, group = blobs(), np.repeat(range(3), 40)
@@ -84,13 +87,13 @@ def test_every_method_keeps_groups_together_and_is_deterministic(method: Any, di
     np.testing.assert_array_equal(first.points, again.points)
 
 
-@pytest.mark.parametrize("method", ["tsne", "umap"])
+@pytest.mark.parametrize("method", ALL_METHODS[1:])
 def test_another_seed_gives_another_map(method: Any) -> None:
     one, other = (map_embeddings(blobs(), options(method, seed=seed)).points for seed in (0, 1))
     assert not np.allclose(one, other, atol=1e-3)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL_METHODS)
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 9])
 def test_few_frames_are_mapped_by_pca_with_a_note(method: Any, count: int) -> None:
     made = map_embeddings(walk(count), options(method, 3))
@@ -100,7 +103,7 @@ def test_few_frames_are_mapped_by_pca_with_a_note(method: Any, count: int) -> No
     assert (made.method, bool(made.note)) == (("pca" if is_too_few else method), is_too_few or count == 1)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL_METHODS)
 def test_equal_frames_have_one_position(method: Any) -> None:
     made = map_embeddings(np.full((40, 5), 7, dtype=np.float32), options(method))
     np.testing.assert_array_equal(made.points, 0)
@@ -108,7 +111,7 @@ def test_equal_frames_have_one_position(method: Any) -> None:
     assert made.explained_variance_ratio == ()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL_METHODS)
 def test_frames_that_differ_by_rounding_have_one_position(method: Any) -> None:
     rounding = np.random.default_rng(0).uniform(-1, 1, (40, 5)) * 1e-6
     made = map_embeddings((7 * (1 + rounding)).astype(np.float32), options(method))
@@ -118,13 +121,14 @@ def test_frames_that_differ_by_rounding_have_one_position(method: Any) -> None:
     assert np.ptp(varied.points) > 1
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ALL_METHODS)
 def test_exact_repetitions_lie_together(method: Any) -> None:
     made = map_embeddings(np.repeat(walk(5), 20, axis=0), options(method))
     assert np.isfinite(made.points).all()
     assert purity(made.points, np.repeat(range(5), 20)) == 1
 
 
+@pytest.mark.models
 def test_compiled_umap_is_cached_on_disk() -> None:
     from umap import layouts, umap_
 

@@ -29,8 +29,6 @@ from training.music.pieces.composition import styled_piece
 
 RATE = 22_050
 GUARD_SECONDS = 60.0
-PIECES = (7, 36, 19, 61)
-"""Pieces of the validation split: swing, a waltz and two slow pieces in six-eight."""
 
 pytestmark = pytest.mark.models
 
@@ -50,8 +48,9 @@ def clicks(seconds: float, bpm: float) -> DoubleArray:
     return samples
 
 
-@pytest.mark.parametrize("seed", PIECES)
+@pytest.mark.parametrize("seed", [36, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (7, 19, 61))])
 def test_the_truth_of_a_rendered_piece_is_found(services: Services, seed: int) -> None:
+    """Pieces of the validation split: a waltz; swing and two slow pieces in six-eight."""
     piece = styled_piece(seed, "validation")
     facts = read(clip_of(piece, services), services)
     found = scores(annotation(piece.truth, facts.duration), facts_reading(facts))
@@ -96,7 +95,7 @@ def cadence(cents: float) -> DoubleArray:
     return np.concatenate(parts)
 
 
-@pytest.mark.parametrize("cents", [-50, -32, 23, 46])
+@pytest.mark.parametrize("cents", [-50, 23, *(pytest.param(cents, marks=pytest.mark.thorough) for cents in (-32, 46))])
 def test_key_and_chords_do_not_depend_on_the_tuning(services: Services, tmp_path: Path, cents: float) -> None:
     facts = read(clip_from(services, tmp_path, cadence(cents)), services)
     assert facts.key is not None and facts.key.name == "C major"

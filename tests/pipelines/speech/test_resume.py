@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.arrays import FloatArray
 from pipelines.clip.clip_store import ClipStore
 from pipelines.speech.transcript import Transcription, TranscriptionOptions
 from pipelines.speech.transcription import find_stopped, find_stored, transcribe
@@ -34,13 +35,25 @@ def test_only_the_speech_after_a_time_is_left() -> None:
     assert list(speech_since(windows, 12.0, waveform)) == []
 
 
+@pytest.fixture(scope="module")
+def waveform() -> FloatArray:
+    pause = np.zeros(12 * RATE, np.float32)  # a longer gap begins a new window
+    return np.concatenate([part for sentence in librivox_sentences()[:3] for part in (read_speech(sentence.path), pause)])
+
+
+@pytest.fixture(scope="module")
+def whole(services: Services, waveform: FloatArray, tmp_path_factory: pytest.TempPathFactory) -> Transcription:
+    """What a run that is not stopped says."""
+    clip = ClipStore(tmp_path_factory.mktemp("whole")).open_waveform(waveform, RATE)
+    return list(transcribe(clip, OPTIONS, services.runtime))[-1]
+
+
 @pytest.mark.models
 @pytest.mark.parametrize("is_left", [False, True], ids=["stopped", "page left"])
-def test_a_stopped_run_goes_on_and_says_what_a_whole_one_says(services: Services, tmp_path: Path, is_left: bool) -> None:
-    pause = np.zeros(12 * RATE, np.float32)  # a longer gap begins a new window
-    parts = [part for sentence in librivox_sentences()[:3] for part in (read_speech(sentence.path), pause)]
-    store = ClipStore(tmp_path / "clips")
-    clip = store.open_waveform(np.concatenate(parts), RATE)
+def test_a_stopped_run_goes_on_and_says_what_a_whole_one_says(
+    services: Services, waveform: FloatArray, whole: Transcription, tmp_path: Path, is_left: bool
+) -> None:
+    clip = ClipStore(tmp_path / "clips").open_waveform(waveform, RATE)
     stopped = first_lines(lambda stop: transcribe(clip, OPTIONS, services.runtime, stop), is_left)
     kept = find_stopped(clip, OPTIONS, services.runtime.catalog)
     assert kept is not None
@@ -52,9 +65,6 @@ def test_a_stopped_run_goes_on_and_says_what_a_whole_one_says(services: Services
     assert first.segments == kept.segments
     assert last.state == "done"
     assert find_stopped(clip, OPTIONS, services.runtime.catalog) is None
-    whole = list(transcribe(ClipStore(tmp_path / "other").open_waveform(np.concatenate(parts), RATE), OPTIONS, services.runtime))[
-        -1
-    ]
     assert last.text == whole.text
     assert [line.start for line in last.segments] == [line.start for line in whole.segments]
 

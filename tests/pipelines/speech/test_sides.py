@@ -145,6 +145,7 @@ def test_a_side_that_is_silent_most_of_the_time_has_only_its_words(services: Ser
 
 
 @pytest.mark.models
+@pytest.mark.thorough
 def test_two_real_voices_at_once_read_as_each_does_alone(services: Services, store: ClipStore, tmp_path: Path) -> None:
     sentences = librivox_sentences()[1:3]
     left, right = (read_speech(sentence.path) for sentence in sentences)

@@ -88,6 +88,7 @@ def test_the_rest_of_a_window_is_the_speech_after_a_word() -> None:
     assert within.chunks[0].start >= 6.5 * SAMPLE_RATE
 
 
+@pytest.mark.models
 def test_without_the_filter_all_of_the_clip_is_packed(waveform: FloatArray) -> None:
     padded = np.concatenate([np.zeros(70 * SAMPLE_RATE, np.float32), waveform])
     windows = list(speech_windows(padded, False, 10.0, never_stop))

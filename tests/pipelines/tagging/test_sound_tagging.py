@@ -104,6 +104,7 @@ def piano_piece(folder: Path, soundfont: str) -> Path:
     return folder / "piece.wav"
 
 
+@pytest.mark.thorough
 def test_a_fitting_label_is_in_the_top_three_for_three_quarters_of_the_sounds(services: Services) -> None:
     measured = [outcome for outcome in outcomes(services) if outcome.group in CRITERION]
     assert len(measured) == 67
