@@ -29,6 +29,8 @@ from pipelines.pictures.png_metadata import png_bytes
 from pipelines.speech.edits.versions import new_version
 from services import Services
 
+OPENING_QUEUE = {name: value for name, value in OPENING.items() if name.startswith("concurrency")}
+
 
 def add_bundle_endpoints(services: Services) -> None:
     """Add `/export_bundle` and `/open_bundle` to the page's API."""
@@ -70,16 +72,14 @@ def add_bundle_endpoints(services: Services) -> None:
         if not isinstance(path, str):
             raise ClipPathRefused
         file = checked_path(path, (Path(get_upload_folder()),))
-        opened = read_bundle(file, services.clips, services.runtime.catalog, lambda content_hash: None, should_stop)
-        return as_file_data(opened.clip.player_file), {
-            "name": opened.clip.name,
-            "duration": opened.clip.duration,
-            **results_of(opened.contents),
-        }
+        opened = read_bundle(
+            file, services.clips, services.runtime.catalog, lambda _: None, should_stop, services.runtime.outputs
+        )
+        facts = {"name": opened.clip.name, "duration": opened.clip.duration}
+        return as_file_data(opened.clip.player_file), {**facts, **results_of(opened.contents)}
 
     add_endpoint(export_bundle, services.stop_flags, **borrowing(services.settings))
-    queue = {name: value for name, value in OPENING.items() if name.startswith("concurrency")}
-    add_endpoint(open_bundle, services.stop_flags, **queue)
+    add_endpoint(open_bundle, services.stop_flags, **OPENING_QUEUE)
 
 
 def contents_of(found: EverythingFound, options: EverythingOptions) -> BundleContents:

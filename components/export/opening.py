@@ -29,7 +29,7 @@ def add_bundle_opening(services: Services, clip: ClipInput) -> None:
         def find(content_hash: str) -> AudioClip | None:
             return now if now and now.content_hash == content_hash else services.clips.find_kept(content_hash, person)
 
-        bundle = open_bundle(file, services.clips, services.runtime.catalog, find, should_stop)
+        bundle = open_bundle(file, services.clips, services.runtime.catalog, find, should_stop, services.runtime.outputs)
         clip.bundled.bring_back(bundle.clip, bundle.contents, person)
         return bundle.clip
 

@@ -14,6 +14,7 @@ import numpy as np
 from models.arrays import AnyArray
 from models.errors import AudioscopeError
 from models.model_catalog import ModelCatalog
+from models.output_limits import NO_LIMITS, OutputLimits, TooMuchOutput
 from models.stopping import never_stop
 from pipelines.bundle.archive import CheckedArchive
 from pipelines.bundle.arrays_file import read_npz
@@ -75,6 +76,7 @@ def open_bundle(
     catalog: ModelCatalog,
     find_clip: Callable[[str], AudioClip | None],
     should_stop: Callable[[], bool] = never_stop,
+    outputs: OutputLimits = NO_LIMITS,
 ) -> OpenedBundle:
     """Open the clip of a bundle and read its results; no model runs.
 
@@ -84,10 +86,12 @@ def open_bundle(
         catalog: knows the encoders.
         find_clip: returns the clip of a content hash that this person may see, for a bundle that holds results alone.
         should_stop: called while the clip is decoded.
+        outputs: bound what is shown.
 
     Raises:
         BundleRefused: the file is no bundle, damaged or hostile; says what is wrong.
         NewerBundle: a later version of the app wrote it.
+        TooMuchOutput: its transcript has more words than one may have.
         BundleWithoutClip: it holds results alone, and `find_clip` finds nothing.
         ClipError: see `ClipStore.open`.
         JobStopped: `should_stop` returned True.
@@ -97,10 +101,16 @@ def open_bundle(
         with _faults_as_refusal():
             contents, notes = _contents(archive, manifest, catalog, clips.isolation)
             check_plausible(contents, manifest.clip.duration)
+        _check_size(contents, outputs)
         clip = _clip(archive, manifest, clips, find_clip, should_stop)
     if not abs(clip.duration - manifest.clip.duration) <= MAX_CLIP_SECONDS_APART:  # also if that is no number
         raise BundleRefused("its results are those of another clip")
     return OpenedBundle(replace(clip.named(manifest.clip.name), notes=(*clip.notes, *notes)), contents)
+
+
+def _check_size(contents: BundleContents, outputs: OutputLimits) -> None:
+    if contents.transcript and contents.transcript.transcription.within(outputs).limit:
+        raise TooMuchOutput(f"Its transcript has more than {outputs.words:,} words, the most that one can have here.")
 
 
 def _expected(clips: ClipStore) -> dict[str, int]:

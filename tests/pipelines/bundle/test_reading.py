@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import AudioscopeError
+from models.output_limits import OutputLimits, TooMuchOutput
 from pipelines.bundle import writing
 from pipelines.bundle.archive import CheckedArchive
 from pipelines.bundle.arrays_file import read_npz
@@ -321,3 +322,10 @@ def test_any_other_value_in_the_results_ends_in_a_sentence_or_a_result(
         opened(zipped(without_clip))
     except AudioscopeError as error:
         assert str(error)
+
+
+def test_a_transcript_with_more_words_than_one_may_have_is_refused(services: Services, bundle: Path, tmp_path: Path) -> None:
+    store, catalog = ClipStore(tmp_path / "clips"), services.runtime.catalog
+    with pytest.raises(TooMuchOutput, match=r"more than 1 words, the most that one can have here\."):
+        open_bundle(bundle, store, catalog, lambda content_hash: None, outputs=OutputLimits(words=1))
+    assert not list(tmp_path.glob("clips/*"))
