@@ -14,7 +14,7 @@ INSTALL := deploy/install_packages.sh $(BIN)/python
 # One thread for each worker: with two, which also numba gives torch, they wait for each other.
 PARALLEL := OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run install uninstall test import unit thorough gpu-test space-test cluster-test check check-scripts screenshots bench soak load hostile fuzz accuracy lock update-models clean
+.PHONY: run install uninstall test import unit thorough gpu-test space-test cluster-test check check-scripts screenshots bench soak load hostile fuzz accuracy audit licences lock update-models clean
 
 run: $(APP)
 	$(BIN)/python app.py
@@ -84,6 +84,14 @@ check-scripts:
 # Every tab and state at three widths, light and dark, in docs/screenshots, and the README's pictures.
 screenshots: $(TESTS)
 	$(BIN)/python -m docs.make_screenshots
+
+# Known faults of the locked packages; needs the advisory services, so that CI does not run it.
+audit:
+	deploy/audit.sh $(PYTHON)
+
+# docs/licences.md, after a change of requirements.txt or of the catalogue.
+licences: $(APP)
+	$(BIN)/python -m docs.make_licences
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks
