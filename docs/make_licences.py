@@ -60,8 +60,8 @@ EXCEPTION = re.compile(r" WITH [\w.-]+|[()]")
 HEAD = f"""# Licences
 
 Written by `{COMMAND}` (`make licences`) from the metadata of the packages in requirements.txt and from the catalogue; a test
-compares them. Audioscope itself is under Apache-2.0. [NOTICE](../NOTICE) names the authors of the weights, of the example clips and
-of what models were trained on; no font and no SoundFont is part of the repository.
+compares them. Audioscope itself is under Apache-2.0. [NOTICE](../NOTICE) names the authors of the weights, of the example clips
+and of what models were trained on; no font and no SoundFont is part of the repository.
 
 Accepted for packages are permissive licences: {", ".join(sorted(PERMISSIVE))};
 and, as packages are installed unchanged, weak copyleft: {", ".join(sorted(WEAK_COPYLEFT))}.
