@@ -99,9 +99,9 @@ def _is_as_assembled(source: PackageSource, located: dict[PackagePart, Path], ta
 
 def _move_away(folder: Path) -> None:
     """Remove a folder that others may be about to look for: it is gone at once."""
-    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as scratch:
-        with suppress(FileNotFoundError):  # another process was first
-            os.replace(folder, Path(scratch) / "damaged")
+    in_scratch = tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True)
+    with in_scratch as scratch, suppress(FileNotFoundError):  # another process was first
+        os.replace(folder, Path(scratch) / "damaged")
 
 
 def _locate(part: PackagePart) -> Path | None:
