@@ -46,6 +46,7 @@ from components.page.server.compression import Compression
 from components.page.server.request_ids import identified, identify_requests
 from components.page.server.security_headers import security_headers
 from components.page.server.serving import end_signal, finish_jobs_and_exit, service_routes
+from components.page.server.sessions import begin_sessions_quickly
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
@@ -154,9 +155,10 @@ def server_parts(services: Services, login: Login | None) -> dict[str, Any]:
 def launch(page: gr.Blocks, services: Services) -> str:
     """Serve the page and return its address. `GRADIO_SERVER_NAME` and `GRADIO_SERVER_PORT` are honoured by Gradio."""
     login = build_login(services.access.accounts)
-    _, address, _ = page.launch(
+    server, address, _ = page.launch(
         **serving_options(services, login), prevent_thread_lock=True, app_kwargs=server_parts(services, login)
     )
+    begin_sessions_quickly(server, page)
     if login:
         login.let_tools_in(page)
     return str(address)

@@ -42,6 +42,8 @@ CALLS: dict[str, dict[str, Any]] = {
 MAX_WAIT_RATIO = 3.0
 MAX_HEALTH_SECONDS = 1.0
 HEALTH_INTERVAL_SECONDS = 0.5
+TIMEOUT_SECONDS = 60.0
+"""Longest wait for one answer of the server; a browser waits longer."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,16 @@ def calls_of(person: int, clips: Sequence[Path]) -> Iterator[tuple[str, Path]]:
         number += 1
 
 
+def connect(app: RunningApp, folder: Path) -> Any:
+    """Return a client of `app` that writes what it downloads into `folder`."""
+    return gradio_client.Client(
+        app.address, verbose=False, download_files=str(folder), httpx_kwargs={"timeout": TIMEOUT_SECONDS}, analytics_enabled=False
+    )
+
+
 def use(app: RunningApp, person: int, folder: Path, seconds: float, calls: int = 1) -> list[Answered]:
     """Return what one person got in `seconds`, or in `calls` if these take longer."""
-    client = gradio_client.Client(app.address, verbose=False, download_files=str(folder))
+    client = connect(app, folder)
     end = time.monotonic() + seconds
     found: list[Answered] = []
     for endpoint, clip in calls_of(person, write_clips(folder, person)):
@@ -130,16 +139,18 @@ def crowded(people: int, seconds: float, folder: Path) -> tuple[list[Answered], 
     with running_app(folder / "crowd", AUDIOSCOPE_MAX_WAITING=str(2 * people)) as app, ThreadPoolExecutor(people + 1) as pool:
         use(app, people, folder, 0.0, len(CALLS))
         health = pool.submit(watch, app, done)
-        jobs = [pool.submit(use, app, person, folder, seconds) for person in range(people)]
-        found = [answered for job in jobs for answered in job.result()]
-        done.set()
+        try:
+            jobs = [pool.submit(use, app, person, folder, seconds) for person in range(people)]
+            found = [answered for job in jobs for answered in job.result()]
+        finally:
+            done.set()
         return found, health.result()
 
 
 def alone(wanted: Sequence[tuple[str, Path]], folder: Path) -> dict[tuple[str, Path], str]:
     """Return what each call answers on a server where nothing else runs."""
     with running_app(folder / "alone") as app:
-        client = gradio_client.Client(app.address, verbose=False, download_files=str(folder))
+        client = connect(app, folder)
         return {call: ask(client, *call).answer for call in wanted}
 
 
@@ -171,6 +182,7 @@ def main() -> None:
     arguments.add_argument("--only-print", action="store_true", help="leave benchmarks/results.md as it is")
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="load-") as name:
+        tempfile.tempdir = name  # gradio_client makes a folder for each download, and leaves it
         found, health = crowded(options.people, options.seconds, Path(name))
         right = alone(sorted({(one.endpoint, one.clip) for one in found if not one.is_lost}), Path(name))
     made = figures(found, right, health, options.people)

@@ -39,9 +39,10 @@ def health_route(services: Services) -> Route:
 
     It is not well while it ends, and where it cannot write clips or data, as on a volume that belongs to another user. Models are
     not asked: one that cannot be loaded is a matter of its own page.
+    It waits for no thread, of which there may be none while many work.
     """
 
-    def health(_: object) -> JSONResponse:
+    async def health(_: object) -> JSONResponse:
         folders = (services.clips.directory, services.settings.data_dir)
         read_only = [str(folder) for folder in folders if not _is_writable(folder)]
         if services.stop_flags.is_closed():

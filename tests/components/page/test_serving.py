@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ def fresh(tmp_path: Path) -> Services:
 
 
 def answer(services: Services) -> tuple[int, dict[str, object]]:
-    response = health_route(services).endpoint(None)
+    response = asyncio.run(health_route(services).endpoint(None))
     return response.status_code, json.loads(response.body)
 
 
