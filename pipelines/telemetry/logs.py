@@ -57,6 +57,7 @@ class TextFormatter(logging.Formatter):
         """Return the line."""
         request_id = _request_id(record)
         record.request = f" [{request_id}]" if request_id else ""
+        record.exc_text = None  # another handler may have left the traceback with its messages there
         return super().format(record)
 
     def formatException(self, ei: ExceptionFacts) -> str:  # noqa: N802  # logging's name
