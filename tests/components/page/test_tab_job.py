@@ -160,7 +160,7 @@ def test_a_job_that_breaks_has_ended(services: Services, clip: Any) -> None:
     request = gr.Request(session_hash="one")
     job.begin(clip, request)
     assert job.keep_running(clip, request)
-    with pytest.raises(NoClip):
+    with pytest.raises(gr.Error, match="There is no clip yet"):
         list(steps(job.shown(broken, [said])(clip, request)))
     assert not job.keep_running(clip, request)
 
