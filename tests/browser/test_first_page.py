@@ -102,7 +102,7 @@ def test_several_files_and_folders_become_clips_of_the_history(app: RunningApp, 
     expect(page.locator(".clip-history")).to_contain_text("speech.flac")
     page.keyboard.press("Escape")
     page.evaluate(DROP_FOLDER, [letter.name, "one.flac", "other.flac"])
-    expect(page.locator(".clip-note")).to_have_text("0 more in History · 2 could not be read")
+    expect(page.locator(".clip-note")).to_have_text("0 more in History · 3 could not be read")
 
 
 def test_a_file_or_a_link_is_pasted_anywhere_but_into_a_text_field(app: RunningApp, new_page: NewPage) -> None:

@@ -9,7 +9,7 @@
 import {storeFile} from '../../page/stored_file.js';
 import {isLastRequest, part, send, showNote} from './clip_bar.js';
 import {followAddress, nameClip, unnameClip} from './address.js';
-import {added, listenToFiles} from './given_files.js';
+import {added, listenToFiles, opened} from './given_files.js';
 import {listenToFetchStop, showFetched} from './fetching.js';
 import {forget, remember, showHistory} from './history.js';
 import {holdPresses} from './held_press.js';
@@ -67,6 +67,7 @@ watch('value', () => {
     if (isLastRequest(wish)) showFetched(fetched);
     return;
   }
+  opened(kind !== 'error');
   if (clip && !latest.accept({...clip, tab}, wish)) return;
   showNote(text, kind);
   showFetched(null);

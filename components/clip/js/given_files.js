@@ -12,6 +12,7 @@ const TEXT_FIELD = 'textarea, [contenteditable=true], input:not([type=checkbox],
 const picker = part('file');
 const card = element.closest('#clip') ?? element;
 let settleAdded = null; // for the file that is on its way into the history
+let settleOpened = null; // for the first of several files, while it is opened
 
 /** Open the first of some files, and put the others into the history. */
 async function openFiles(files) {
@@ -22,14 +23,17 @@ async function openFiles(files) {
     if (files.length) showNote(`None of these ${files.length} files is audio or video.`, 'error');
     return;
   }
-  await uploadFile(first, wantedTab());
+  const answer = new Promise(resolve => (settleOpened = resolve));
+  const isSent = await uploadFile(first, wantedTab());
+  if (!others.length && !left.length) return;
+  const isOpened = isSent && (await answer); // its note would replace the summary
   let count = 0;
   for (const [index, file] of others.entries()) {
     showNote(`Adding ${index + 2} of ${others.length + 1}: ${file.name}`);
     if (await add(file)) count += 1;
   }
-  const lost = files.length - sounds.length + others.length - count;
-  if (others.length || left.length) showNote(summary(count, lost, order.length, left.length));
+  const lost = files.length - sounds.length + others.length - count + (isOpened ? 0 : 1);
+  showNote(summary(count, lost, order.length, left.length));
 }
 
 function summary(count, lost, sounds, bundles) {
@@ -53,6 +57,12 @@ async function add(file) {
 export function added(clip) {
   if (clip) remember(clip);
   settleAdded?.(clip !== null);
+}
+
+/** Take the answer to a file that was opened as the clip: whether it could be read. */
+export function opened(isRead) {
+  settleOpened?.(isRead);
+  settleOpened = null;
 }
 
 function isSound(file) {

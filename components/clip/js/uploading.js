@@ -17,9 +17,13 @@ export async function uploadedPath(file) {
   }
 }
 
-/** Open a file as the clip, and run the job of a tab on it, '' for none; a ZIP file opens as a bundle with its results. */
+/**
+ * Open a file as the clip, and run the job of a tab on it, '' for none; a ZIP file opens as a bundle with its results.
+ * Return whether it was sent to be opened.
+ */
 export async function uploadFile(file, tab) {
   showNote(`Loading ${file.name} …`, 'opening');
   const path = await uploadedPath(file);
   if (path) send(isBundle(file) ? 'bundled' : 'uploaded', {path, name: file.name, tab});
+  return path !== null;
 }
