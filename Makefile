@@ -32,12 +32,11 @@ install: $(APP)
 uninstall:
 	rm -f "$(COMMAND)"
 
-# Two workers, each with an app and a browser of its own; what measures time in a browser wants the machine for itself.
+# Browsers want the machine for themselves.
 test: $(TESTS)
 	@if command -v npm >/dev/null; then $(MAKE) $(SCRIPTS); fi
 	$(PARALLEL) -m "not browser and not thorough"
-	$(PARALLEL) -m "browser and not alone" tests/browser
-	$(BIN)/python -m pytest -m "browser and alone" tests/browser
+	$(BIN)/python -m pytest -m browser tests/browser
 
 import: $(APP)
 	$(BIN)/python -c "import app"

@@ -102,7 +102,6 @@ def check_that_a_click_on_a_point_plays_its_moment_and_tells_python(page: Page) 
     expect(page.locator(".em-now")).to_contain_text("Piano")
 
 
-@pytest.mark.alone
 def test_the_marker_goes_with_the_sound(open_map: OpenMap) -> None:
     page = open_map()
     page.evaluate("window.dispatchEvent(new CustomEvent('audioscope:seek', {detail: {time: 1, play: true}}))")
@@ -316,7 +315,6 @@ def test_fits_a_phone_where_fingers_tap_pinch_and_draw_around(open_map: OpenMap)
     until(page, "m.state.stretches.length > 0")
 
 
-@pytest.mark.alone
 def test_20_000_points_move_as_fast_as_an_empty_page_draws(open_map: OpenMap, browser: Browser) -> None:
     """While the clip plays; in the plane the marker moves, in space the person turns the points as well."""
     page = open_map("Many", rows=MANY_ROWS)

@@ -16,7 +16,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.page_actions import visit
 from tests.recordings import EXAMPLES
 
-pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.alone]
+pytestmark = [pytest.mark.browser, pytest.mark.models]
 
 RATE = 48_000
 TEMPO = re.compile(r"Tempo 9[4-8] BPM")

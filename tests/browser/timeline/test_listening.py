@@ -61,7 +61,6 @@ def test_the_switches_are_there_only_with_their_tracks_and_off_at_first(open_pag
     assert timeline.value("t.accompaniment.context") is None
 
 
-@pytest.mark.alone
 def test_clicks_are_scheduled_on_the_beats(timeline):
     button(timeline, "Click on beats").click()
     timeline.page.evaluate("document.activeElement.blur()")
@@ -94,7 +93,6 @@ def test_clicks_follow_the_playback_rate_a_seek_and_a_pause(timeline):
     timeline.until("!t.state.playing && t.accompaniment.sounding.length === 0")
 
 
-@pytest.mark.alone
 def test_chords_begin_with_their_labels_and_one_that_has_begun_goes_on(timeline):
     button(timeline, "Play chords").click()
     timeline.page.evaluate("document.activeElement.blur()")

@@ -41,7 +41,6 @@ def test_a_click_on_the_sound_seeks_exactly_and_tells_python(timeline):
         assert timeline.time() == pytest.approx(timeline.duration() * fraction, abs=timeline.duration() / 400), row
 
 
-@pytest.mark.alone
 def test_plays_with_the_playhead_at_the_sound(timeline):
     timeline.page.keyboard.press(" ")
     timeline.until("t.state.playing && t.state.time > 0.3")
