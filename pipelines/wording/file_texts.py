@@ -12,7 +12,8 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def text_cell(text: str) -> str:
-    """Return the text of a cell, which no spreadsheet program takes for a formula."""
+    """Return the text of a cell, which no spreadsheet program takes for a formula; without null characters, which few read."""
+    text = text.replace("\0", "")
     return WORD_JOINER + text if FORMULA.match(text) else text
 
 
