@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import cached_property
 
 import gradio as gr
 from gradio.state_holder import SessionState, StateHolder
@@ -18,7 +19,11 @@ class QuickSessions(StateHolder):  # type: ignore[misc]
     def __init__(self, page: gr.Blocks) -> None:
         super().__init__()
         self.set_blocks(page)
-        self._new = SessionState(page)
+
+    @cached_property
+    def _new(self) -> SessionState:
+        """A session in which nothing happened; made with the first session, since the start need not wait for it."""
+        return SessionState(self.blocks)
 
     def __getitem__(self, session_id: str) -> SessionState:
         """Return the session, a new one if there is none of this id."""

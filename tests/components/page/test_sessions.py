@@ -41,5 +41,6 @@ def test_sessions_share_nothing_that_one_changes(page: gr.Blocks) -> None:
 
 def test_a_further_session_describes_no_component(page: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     sessions = QuickSessions(page)
+    sessions["first"]
     monkeypatch.setattr(gr.Textbox, "get_config", None)
     assert sessions["one"] is sessions["one"]
