@@ -15,7 +15,7 @@ from tests.hostile.mutations import ARCHIVES, PICTURES, SOUNDS, mutated, seed_fi
 from tests.hostile.values import no_files, values_for
 
 PLAIN = settings(database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-"""Of hypothesis: examples are made and nothing else is done with them."""
+"""Phases of hypothesis: examples are generated, and neither shrunk nor explained."""
 Example = TypeVar("Example")
 LISTS = ("list[filepath]",)
 
