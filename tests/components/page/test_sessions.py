@@ -28,8 +28,8 @@ def test_a_session_begins_as_gradio_would_begin_it(page: gr.Blocks) -> None:
 def test_sessions_share_nothing_that_one_changes(page: gr.Blocks) -> None:
     sessions = QuickSessions(page)
     title, state, _ = [key for key, block in page.blocks.items() if not isinstance(block, gr.Blocks)][:3]
-    sessions["one"]._update_value_in_config(title, "A waltz")
     sessions["one"][title] = gr.Textbox("A waltz", label="Title", render=False)
+    sessions["one"]._update_value_in_config(title, "A waltz")
     sessions["one"][state]["count"] = 1
     sessions["one"].is_closed = True
     other = sessions["two"]
