@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from pipelines.bundle.contents import BundleContents
 from pipelines.bundle.errors import BundleRefused
+from pipelines.description.description import ClipDescription
 from pipelines.music.harmony.notation import FLATS, SHARPS
 from pipelines.music.rhythm.types import Beats
 from pipelines.notes.notes import MAX_VELOCITY, NoteTranscription
@@ -27,13 +28,23 @@ def check_plausible(contents: BundleContents, duration: float) -> None:
     """
     if contents.notes:
         _check_notes(contents.notes, duration)
-    if contents.description and contents.description.facts and contents.description.facts.beats:
-        _check_beats(contents.description.facts.beats)
+    if contents.description:
+        _check_description(contents.description, duration)
+    if contents.own_words and contents.own_words.scores:
+        contents.own_words.scores.check()
     if contents.storyboard and abs(contents.storyboard.duration - duration) > MAX_NOTE_BEYOND_CLIP:
         raise BundleRefused("its storyboard is none of its clip")
     for result in (contents.transcript and contents.transcript.transcription, contents.description, contents.notes):
         if result:
             result.to_dict()
+
+
+def _check_description(found: ClipDescription, duration: float) -> None:
+    for tags in (found.sounds, found.music):
+        if tags:
+            tags.check()
+    if found.facts and found.facts.beats:
+        _check_beats(found.facts.beats)
 
 
 def _check_notes(found: NoteTranscription, duration: float) -> None:

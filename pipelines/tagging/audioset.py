@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from pipelines.jobs.result import Result
 
 CLASSES_FILE = Path(__file__).with_name("audioset_classes.txt")
 INDENT = "  "
+MAX_TREES = 8
+"""Trees that are kept: there are two models, and opened bundles may name classes of their own."""
 
 LIKELY_SCORE = 0.5
 """Score from which a class is more likely present than not."""
@@ -125,14 +127,20 @@ def class_tree() -> ClassTree:
     return ClassTree(tuple(names), tuple(parents))
 
 
-@cache
+@lru_cache(maxsize=MAX_TREES)
 def tree_of(names: tuple[str, ...]) -> ClassTree:
-    """Return the tree of the classes `names` of another AudioSet model, in its order; an unknown class has no parent."""
+    """Return the tree of the classes `names` of another AudioSet model, in its order; an unknown class has no parent.
+
+    Raises:
+        ValueError: a name is there twice.
+    """
     known = class_tree()
     position = {name: i for i, name in enumerate(names)}
+    if len(position) < len(names):
+        raise ValueError("the names of the classes are not distinct")
     parent_of = {name: known.names[up] for name, up in zip(known.names, known.parents, strict=True) if up is not None}
     parent_of |= NOT_IN_YAMNET
-    return ClassTree(names, tuple(position.get(parent_of.get(name, "")) for name in names))
+    return ClassTree(names, tuple(position.get(parent_of[name]) if name in parent_of else None for name in names))
 
 
 def best_names(

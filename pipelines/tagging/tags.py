@@ -10,10 +10,13 @@ from models.specs.model_spec import AUTO
 from pipelines.jobs.model_use import ModelUse
 from pipelines.jobs.result import fields_of
 from pipelines.tagging.audioset import Tag, best_names, class_tree, tree_of
+from pipelines.tagging.patch_scores import check_patches, check_scores
 from pipelines.tagging.tag_heatmap import MAX_ROWS, TagHeatmap, peak_scores, tag_heatmap
 
 MIN_CLIP_SCORE = 0.01
 """Score below which a class is not among the tags of a clip."""
+MAX_CLASSES = 1000
+"""AudioSet has 632 classes; its models know 521 and 527."""
 MIN_ROW_SCORE = 0.05
 """Peak score from which a sound has a row in a heatmap; below, the row would be blank."""
 
@@ -48,6 +51,17 @@ class SoundTags(ModelUse):
     classes: tuple[str, ...] = field(default_factory=lambda: class_tree().names)
     """Names of the columns of `scores`, as the model has them."""
     state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)
+
+    def check(self) -> None:
+        """Check that the parts agree, where they may be a stranger's.
+
+        Raises:
+            ValueError: they do not.
+        """
+        check_patches(self.times, self.hop_seconds, self.patch_seconds, self.duration)
+        check_scores(self.scores, (len(self.times), len(self.classes)))
+        if len(self.classes) > MAX_CLASSES or not {tag.name for tag in self.top} <= set(self.classes):
+            raise ValueError("the classes are those of no model")
 
     def heatmap(self, rows: int = MAX_ROWS) -> TagHeatmap:
         """Return the heatmap of the strongest sounds, at most `rows`; of a class and its descendants only one."""

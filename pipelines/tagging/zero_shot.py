@@ -35,6 +35,7 @@ from pipelines.tagging.clap import (
     clap_logit_scale,
     clap_text_embeds,
 )
+from pipelines.tagging.patch_scores import check_patches, check_scores
 
 HOP_SECONDS = 5.0
 HOP_SAMPLES = round(HOP_SECONDS * CLAP_SAMPLE_RATE)
@@ -88,6 +89,20 @@ class LabelScores(ModelUse):
     position: float = 0.0
     """Progress of the job, in seconds of the clip."""
     state: Literal["loading", "scoring", "done", "stopped"] = field(default="loading", kw_only=True)
+
+    def check(self) -> None:
+        """Check that the parts agree, where they may be a stranger's.
+
+        Raises:
+            ValueError: they do not.
+            InvalidOption: see `checked_labels`.
+        """
+        checked_labels(self.labels, least=1)
+        check_patches(self.times, self.hop_seconds, self.window_seconds, self.duration)
+        check_scores(self.probabilities, (len(self.times), len(self.labels)))
+        check_scores(self.similarities, (len(self.times), len(self.labels)), lowest=-1.0)
+        if sorted(score.label for score in self.clip) != (sorted(self.labels) if self.clip else []):
+            raise ValueError("the labels of the clip are others")
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from pipelines.pictures.init_image import read_init_image
 from pipelines.pictures.png_metadata import foreign_settings_from_png, picture_from_png
 from tests.hostile.mutations import PICTURES, SOUNDS, mutated, seed_file
 from tests.hostile.structure import mutated_png, mutated_zip
+from tests.hostile.time_limit import Overdue, time_limit
 
 SEEDS = {
     "sound": SOUNDS,
@@ -34,6 +35,8 @@ SEEDS = {
 """Name of a target -> files that it reads when they are not damaged."""
 STRUCTURED = {".png": mutated_png, ".zip": mutated_zip}
 MAX_SECONDS = 60.0
+READING_SECONDS = 30.0
+"""Time after which a file counts as never read; the slowest takes a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,10 @@ class Outcome:
 
 
 class Targets:
-    """Reads files in workers, with a clip store of its own in `folder`."""
+    """Reads files in workers, each within `seconds`, with a clip store of its own in `folder`."""
 
-    def __init__(self, folder: Path, catalog: ModelCatalog, workers: FileReaders) -> None:
+    def __init__(self, folder: Path, catalog: ModelCatalog, workers: FileReaders, seconds: float = READING_SECONDS) -> None:
+        self._seconds = seconds
         self._folder, self._catalog, self._workers = folder, catalog, workers
         self._store = ClipStore(folder / "clips", ClipLimits(max_seconds=MAX_SECONDS), isolation=workers)
 
@@ -66,8 +70,11 @@ class Targets:
             "arrays": lambda file: read_npz(file.read_bytes()),
         }
         try:
-            readers[target](path)
+            with time_limit(self._seconds):
+                readers[target](path)
             return Outcome("read")
+        except Overdue:
+            return Outcome("fault", f"not read within {self._seconds:g} s")
         except WorkerFailed as error:
             return Outcome("ended", str(error))
         except AudioscopeError as error:

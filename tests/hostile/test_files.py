@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pipelines.isolation.file_readers import FileReaders
 from services import Services
 from tests.hostile.fuzz import MAX_SILENCE_SECONDS, checked
 from tests.hostile.mutations import seed_file
-from tests.hostile.targets import SEEDS, Targets, damaged
+from tests.hostile.targets import SEEDS, Outcome, Targets, damaged
 
 DAMAGED_FILES = 16
 """For each target; `make fuzz` reads more."""
@@ -40,6 +41,24 @@ def test_a_damaged_file_is_read_or_refused_with_a_sentence(target: str, targets:
         name, content = damaged(target, number)
         outcome = checked(targets.read(target, content, name), tempfile.gettempdir())
         assert outcome.kind in ("read", "refused"), (number, name, outcome)
+
+
+def test_a_file_that_is_never_read_is_a_fault_and_the_next_one_is_read(
+    services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never_read(content: bytes) -> None:
+        while content:
+            with suppress(Exception):  # as code does that goes on after any error
+                int(content)
+
+    workers = FileReaders(1)
+    limited = Targets(tmp_path, services.runtime.catalog, workers, seconds=0.05)
+    with monkeypatch.context() as patched:
+        patched.setattr("tests.hostile.targets.read_npz", never_read)
+        assert limited.read("arrays", b"x", "a.npz") == Outcome("fault", "not read within 0.05 s")
+    assert limited.read("arrays", b"x", "a.npz").kind == "refused"
+    assert not list(tmp_path.glob("*.npz"))
+    workers.close()
 
 
 @pytest.mark.parametrize("find", FINDS, ids=lambda find: find.name)

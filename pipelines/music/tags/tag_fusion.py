@@ -24,6 +24,7 @@ from pipelines.music.decisions import MIN_MUSIC_SCORE
 from pipelines.music.tags.tag_calibration import families, genre_log_odds, instrument_log_odds, tag_calibration
 from pipelines.music.tags.tag_table import MSD_TAGS, MTT_TAGS, TABLE, TAG_KINDS, TableRow, TagKind
 from pipelines.tagging.audioset import MUSIC, SINGING_CLASSES, class_tree
+from pipelines.tagging.patch_scores import check_patches, check_scores
 from pipelines.tagging.tag_heatmap import MAX_ROWS, TagHeatmap, peak_scores, tag_heatmap
 from pipelines.wording.certainty import MIN_PROBABLE
 
@@ -245,6 +246,19 @@ class MusicTags(ModelUse):
     position: float = 0.0
     """Progress of the job, in seconds of the clip."""
     state: Literal["loading", "tagging", "done", "stopped"] = field(default="loading", kw_only=True)
+
+    def check(self) -> None:
+        """Check that the parts agree, where they may be a stranger's.
+
+        Raises:
+            ValueError: they do not.
+        """
+        check_patches(self.times, self.hop_seconds, self.patch_seconds, self.duration)
+        check_scores(self.confidences, (len(self.times), len(TABLE)))
+        for series in (self.music, self.vocals):
+            check_scores(series, self.times.shape)
+        if not {(tag.kind, tag.name) for tag in self.tags} <= {(row.kind, row.name) for row in TABLE}:
+            raise ValueError("the tags are none of the table")
 
     @property
     def names(self) -> tuple[str, ...]:

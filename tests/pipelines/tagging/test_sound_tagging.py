@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import mido
@@ -288,6 +289,17 @@ def test_the_other_classes_of_audioset_have_their_place_in_the_tree() -> None:
     assert [tag.name for tag in best_names(values, 3, tree=tree)] == ["Female speech, woman speaking"]
     assert best_names(values, 3, excluded=("Speech",), tree=tree) == ()
     assert tree_of(("Speech", "A sound of its own")).parents == (None, None)
+
+
+@pytest.mark.parametrize("name", ["", "A sound of its own", "Funny music"])
+def test_no_class_is_its_own_ancestor_whatever_its_name(name: str) -> None:
+    tree = tree_of((name, "Speech", "Music", "Dog"))
+    assert all(len(list(islice(tree.ancestors(position), 4))) < 4 for position in range(4))
+
+
+def test_classes_of_which_two_have_one_name_have_no_tree() -> None:
+    with pytest.raises(ValueError, match="not distinct"):
+        tree_of((*AUDIOSET, "Music"))
 
 
 def test_a_heatmap_has_the_sounds_that_stand_out(services: Services) -> None:
