@@ -47,6 +47,7 @@ from components.page.server.request_ids import identified, identify_requests
 from components.page.server.security_headers import security_headers
 from components.page.server.serving import end_signal, finish_jobs_and_exit, service_routes
 from components.page.server.sessions import begin_sessions_quickly
+from components.page.server.shared_answers import SharedAnswers
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
@@ -148,7 +149,13 @@ def guards(settings: Settings) -> list[Middleware]:
 def server_parts(services: Services, login: Login | None) -> dict[str, Any]:
     """Return what the server has besides Gradio, as arguments of FastAPI: routes and middleware, the outermost first."""
     gate = login.middleware if login else []
-    middleware = [identified(services.metrics), *gate, Middleware(Compression), *guards(services.settings)]
+    middleware = [
+        identified(services.metrics),
+        *gate,
+        Middleware(Compression),
+        Middleware(SharedAnswers),
+        *guards(services.settings),
+    ]
     return {"routes": service_routes(services), "middleware": middleware}
 
 

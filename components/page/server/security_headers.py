@@ -10,12 +10,15 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
 
 from starlette._utils import get_route_path
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from components.page.server.whole_answers import send_whole, serve_whole
 
 PAGE = "/"
 INLINE_SCRIPT = re.compile(rb"<script(?:\s+data-[\w-]+)?>(.*?)</script>", re.DOTALL)
@@ -78,36 +81,19 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        is_page = get_route_path(scope) in ("", PAGE)
-        answer = _Answer(self._page_policy, send)
-        await self._app(scope, receive, answer.send_page if is_page else answer.send_file)
+        if get_route_path(scope) in ("", PAGE):
+            await serve_whole(self._app, scope, receive, send, lambda start: True, partial(self._send_page, send))
+        else:
+            await self._app(scope, receive, partial(_send_file, send))
+
+    async def _send_page(self, send: Send, start: Message, body: bytes) -> None:
+        """Send the page, which is held back until it is whole, since its scripts are in the body."""
+        scripts = (self._page_policy["script-src"], *map(_hash_source, INLINE_SCRIPT.findall(body)))
+        await send_whole(send, _with_headers(start, {**self._page_policy, "script-src": " ".join(scripts)}), body)
 
 
-class _Answer:
-    """One answer; that of the page is held back until it is whole, since its scripts are in the body."""
-
-    def __init__(self, page_policy: Mapping[str, str], send: Send) -> None:
-        self._page_policy = page_policy
-        self._send = send
-        self._start: Message = {}
-        self._body = bytearray()
-
-    async def send_file(self, message: Message) -> None:
-        await self._send(_with_headers(message, FILE_POLICY) if message["type"] == "http.response.start" else message)
-
-    async def send_page(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        if message["type"] != "http.response.body":
-            await self._send(message)
-            return
-        self._body += message.get("body", b"")
-        if not message.get("more_body", False):
-            body = bytes(self._body)
-            scripts = (self._page_policy["script-src"], *map(_hash_source, INLINE_SCRIPT.findall(body)))
-            await self._send(_with_headers(self._start, {**self._page_policy, "script-src": " ".join(scripts)}))
-            await self._send({"type": "http.response.body", "body": body})
+async def _send_file(send: Send, message: Message) -> None:
+    await send(_with_headers(message, FILE_POLICY) if message["type"] == "http.response.start" else message)
 
 
 def _with_headers(start: Message, policy: Mapping[str, str]) -> Message:
