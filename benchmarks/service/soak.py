@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-import tempfile
 import time
 import urllib.request
 from argparse import ArgumentParser
@@ -23,8 +22,8 @@ import psutil
 
 from benchmarks.report import Figure, as_table, at_most, write_long_run
 from benchmarks.service.soak_clips import write_soak_clip
+from benchmarks.service.whole_server import WholeServer, whole_server
 from pipelines.clip.clip_folders import SCRATCH_PREFIX
-from tests.app_process import RunningApp, running_app
 
 SETTLED_CLIP = 200
 """Number of the clip after which the memory is compared: all models and libraries are there."""
@@ -52,14 +51,14 @@ class Held:
     """Folders and files that are not complete, and all that lies in the folder for temporary files."""
 
 
-def held_by(app: RunningApp, folder: Path) -> Held:
-    """Return what the server with its data in `folder` holds now."""
-    process = psutil.Process(app.process.pid)
-    with urllib.request.urlopen(f"{app.address}/healthz", timeout=30) as answer:
+def held_by(server: WholeServer) -> Held:
+    """Return what a server holds now."""
+    process, folder = psutil.Process(server.app.process.pid), server.folder
+    with urllib.request.urlopen(f"{server.app.address}/healthz", timeout=30) as answer:
         running = json.load(answer)["running"]
     clips = [path for path in (folder / "clips").glob("*") if not path.name.startswith(SCRATCH_PREFIX)]
     return Held(
-        memory_mb=process.memory_full_info().uss / 1e6,
+        memory_mb=server.private_mb(),
         threads=process.num_threads(),
         open_files=process.num_fds(),
         processes=len(process.children(recursive=True)),
@@ -85,20 +84,14 @@ def use_clip(client: Any, number: int, folder: Path) -> None:
 def soak(clips: int) -> tuple[list[Held], float]:
     """Return what the server held after each clip, and the seconds of the run."""
     held: list[Held] = []
-    with tempfile.TemporaryDirectory(prefix="soak-") as name:
-        folder = Path(name)
-        (folder / "tmp").mkdir()
-        (folder / "own").mkdir()
-        tempfile.tempdir = str(folder / "own")  # gradio_client makes a folder for each upload, and leaves it
-        with running_app(folder, TMPDIR=str(folder / "tmp")) as app:
-            client = gradio_client.Client(app.address, verbose=False, download_files=str(folder / "own"))
-            began = time.monotonic()
-            for number in range(clips):
-                use_clip(client, number, folder / "own")
-                held.append(held_by(app, folder))
-                if number % 10 == 9:
-                    print(number + 1, f"{time.monotonic() - began:.0f} s", held[-1], flush=True)
-            return held, time.monotonic() - began
+    with whole_server() as server:
+        began = time.monotonic()
+        for number in range(clips):
+            use_clip(server.client, number, server.folder / "own")
+            held.append(held_by(server))
+            if number % 10 == 9:
+                print(number + 1, f"{time.monotonic() - began:.0f} s", held[-1], flush=True)
+        return held, time.monotonic() - began
 
 
 def figures(held: Sequence[Held], seconds: float) -> list[Figure]:
