@@ -48,6 +48,7 @@ from components.page.server.security_headers import security_headers
 from components.page.server.serving import end_signal, finish_jobs_and_exit, service_routes
 from components.page.server.sessions import begin_sessions_quickly
 from components.page.server.shared_answers import SharedAnswers
+from components.page.server.upload_room import UploadRoom
 from components.page.tabs import build_tab, build_tabs
 from components.page.theme import build_theme, style_markup
 from components.pictures.tab import build_picture_tab
@@ -155,6 +156,7 @@ def server_parts(services: Services, login: Login | None) -> dict[str, Any]:
         Middleware(Compression),
         Middleware(SharedAnswers),
         *guards(services.settings),
+        Middleware(UploadRoom, check_disk=services.stop_flags.admission.check_disk),
     ]
     return {"routes": service_routes(services), "middleware": middleware}
 
