@@ -52,10 +52,10 @@ def test_a_death_is_the_error_of_one_job(pool: FileReaders) -> None:
 
 
 def test_a_worker_that_hangs_is_ended_and_one_that_works_is_not() -> None:
-    workers = FileReaders(1, max_silence_seconds=1.5)
+    workers = FileReaders(1, max_silence_seconds=3.0)
     with pytest.raises(WorkerFailed):
         workers.run(jobs.hang)
-    assert workers.run(jobs.work_with_beats, 2.0) == b"done"
+    assert workers.run(jobs.work_with_beats, 3.5) == b"done"
     workers.close()
 
 
