@@ -44,7 +44,7 @@ from pipelines.embeddings.encoders.registry import encoders
 from pipelines.isolation.file_readers import FileReaders
 from pipelines.jobs.admission import Admission, JobLimits
 from pipelines.jobs.stop_flags import StopFlags
-from pipelines.jobs.turns import JobLines, Turns
+from pipelines.jobs.turns import CallLines, JobLines, Turns
 from pipelines.storage.opening import open_storage
 from pipelines.telemetry.metrics import Metrics
 from settings import Settings
@@ -65,6 +65,8 @@ MODEL_LIBRARIES: dict[str, tuple[str, ...]] = {
 }
 """The same of libraries that loading a model imports too."""
 LIBRARY_FOLDER = "library"
+SHORT_CALLS = 4
+"""Calls of the API at once that run no model."""
 FILES_AT_ONCE = 2
 """Files that are opened at the same time; each job may read its file besides."""
 MACOS_WITH_BFLOAT16 = (14, 0)
@@ -176,6 +178,11 @@ def _job_lines(settings: Settings, metrics: Metrics) -> JobLines:
         models=line("models", settings.parallel_jobs),
         speech=line("speech", settings.parallel_speech_jobs),
         chains=line("chains", settings.max_waiting),
+        calls=CallLines(
+            models=line("calls of models", settings.parallel_jobs),
+            speech=line("calls of speech", settings.parallel_speech_jobs),
+            short=line("short calls", SHORT_CALLS),
+        ),
     )
 
 

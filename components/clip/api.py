@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from components.clip.clip_input import PARALLEL_OPENINGS, open_for_api
+from components.clip.clip_input import open_for_api
 from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
 from pipelines.clip.clip import AudioClip
@@ -34,7 +34,7 @@ FACTS = (
 def add_clip_endpoints(services: Services) -> None:
     """Add the three to the page's API, each under the name of its function."""
     for build in (_read_clip, _open_kept_clip, _forget_clip):
-        add_endpoint(build(services), services.stop_flags, concurrency_id="openings", concurrency_limit=PARALLEL_OPENINGS)
+        add_endpoint(build(services), services.stop_flags, services.lines.calls.short)
 
 
 def _read_clip(services: Services) -> Endpoint:

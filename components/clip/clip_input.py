@@ -49,7 +49,7 @@ Shown = tuple[
 """(state, timeline, bar, wanted, facts, person)."""
 OpenClip = Callable[[gr.EventData, AudioClip | None, Callable[[], bool]], AudioClip]
 PARALLEL_OPENINGS = 4
-"""Clips that are decoded at once, for all people together."""
+"""Clips that pages open at once, for all people together."""
 OPENING: dict[str, Any] = {"concurrency_id": "openings", "concurrency_limit": PARALLEL_OPENINGS, **QUIET_EACH}
 """Queue of the events that open a clip."""
 

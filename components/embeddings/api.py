@@ -15,7 +15,6 @@ from components.embeddings.map import point_stride, thinned
 from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
 from models.errors import JobStopped
 from models.specs.model_spec import AUTO
@@ -78,7 +77,7 @@ def add_embedding_endpoints(services: Services) -> None:
     _add_map_embeddings(services)
     _add_nearest_clips(services)
     for build in (_compare_layers, _trace_words, _prompt_states):
-        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
+        add_endpoint(build(services), services.stop_flags, services.lines.calls.models)
 
 
 def _add_embed_audio(services: Services) -> None:
@@ -101,7 +100,7 @@ def _add_embed_audio(services: Services) -> None:
         embedding = _embedding(services, clip, EmbeddingOptions(encoder, layer), should_stop)
         return _npz_file(clip, embedding), _embedding_document(clip, embedding)
 
-    add_endpoint(embed_audio, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(embed_audio, services.stop_flags, services.lines.calls.models)
 
 
 def _add_map_embeddings(services: Services) -> None:
@@ -121,7 +120,7 @@ def _add_map_embeddings(services: Services) -> None:
         encoding = EmbeddingOptions(arguments.encoder, arguments.layer)
         return _map_document(services, audio, encoding, arguments.options(), should_stop)
 
-    add_endpoint(map_embeddings, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(map_embeddings, services.stop_flags, services.lines.calls.models)
 
 
 def _add_nearest_clips(services: Services) -> None:
@@ -160,7 +159,7 @@ def _add_nearest_clips(services: Services) -> None:
         matches = [match.to_dict() for match in found]
         return {"clips": matches, "encoder": chosen.key, "library_size": size, "clip_notes": notes}
 
-    add_endpoint(nearest_clips, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(nearest_clips, services.stop_flags, services.lines.calls.models)
 
 
 def _compare_layers(services: Services) -> Callable[..., Any]:

@@ -11,7 +11,6 @@ from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_names import safe_stem
 from pipelines.everything.analysis import analyse_everything as analyse
@@ -57,7 +56,7 @@ def add_everything_endpoint(services: Services) -> None:
         document = {**summary_of(now), "clip_notes": clip.notes}
         yield {**document, "details": now.to_dict()} if details else document, _picture_file(clip, now)
 
-    add_endpoint(analyse_everything, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(analyse_everything, services.stop_flags, services.lines.calls.models)
 
 
 def _picture_file(clip: AudioClip, found: EverythingFound) -> Any:

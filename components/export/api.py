@@ -11,7 +11,6 @@ from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from models.errors import JobStopped
 from pipelines import APP_VERSION
 from pipelines.annotations.export import export_results
@@ -48,4 +47,4 @@ def add_export_endpoint(services: Services) -> None:
             raise JobStopped
         return as_file_data(export_results(clip, findings, export_format, new_files_folder(clip), APP_VERSION))
 
-    add_endpoint(export_annotations, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(export_annotations, services.stop_flags, services.lines.calls.models)

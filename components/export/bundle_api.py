@@ -9,11 +9,10 @@ from typing import Any, cast
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from components.clip.clip_input import OPENING, open_for_api
+from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from models.errors import JobStopped
 from pipelines.bundle.contents import BundleContents, BundledMap, BundledPicture
 from pipelines.bundle.reading import open_bundle as read_bundle
@@ -28,8 +27,6 @@ from pipelines.everything.types import SUBJECTS, EverythingFound, EverythingOpti
 from pipelines.pictures.png_metadata import png_bytes
 from pipelines.speech.edits.versions import new_version
 from services import Services
-
-OPENING_QUEUE = {name: value for name, value in OPENING.items() if name.startswith("concurrency")}
 
 
 def add_bundle_endpoints(services: Services) -> None:
@@ -78,8 +75,8 @@ def add_bundle_endpoints(services: Services) -> None:
         facts = {"name": opened.clip.name, "duration": opened.clip.duration}
         return as_file_data(opened.clip.player_file), {**facts, **results_of(opened.contents)}
 
-    add_endpoint(export_bundle, services.stop_flags, **borrowing(services.settings))
-    add_endpoint(open_bundle, services.stop_flags, **OPENING_QUEUE)
+    add_endpoint(export_bundle, services.stop_flags, services.lines.calls.models)
+    add_endpoint(open_bundle, services.stop_flags, services.lines.calls.short)
 
 
 def contents_of(found: EverythingFound, options: EverythingOptions) -> BundleContents:

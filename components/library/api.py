@@ -58,4 +58,4 @@ def add_library_endpoints(services: Services) -> None:
             raise InvalidOption("clip", content_hash, "a content_hash that library_clips lists")
 
     for work in (library_clips, rename_library_clip, remove_library_clip):
-        add_endpoint(work, services.stop_flags)
+        add_endpoint(work, services.stop_flags, services.lines.calls.short)

@@ -11,7 +11,6 @@ import gradio as gr
 from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
 from models.errors import InvalidOption
 from models.specs.model_spec import AUTO
@@ -58,7 +57,7 @@ class DescriptionArguments:
 def add_music_endpoints(services: Services) -> None:
     """Add all of them to the page's API, each under the name of its function."""
     for build in (_describe_music, _ask_about_audio, _music_facts, _tag_sounds, _score_labels):
-        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
+        add_endpoint(build(services), services.stop_flags, services.lines.calls.models)
 
 
 def _music_facts(services: Services) -> Endpoint:

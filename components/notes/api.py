@@ -12,7 +12,6 @@ import gradio as gr
 from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
 from pipelines.notes.in_bars import notes_in_bars
 from pipelines.notes.notes import NoteMode, NoteOptions, NoteTranscription
@@ -75,7 +74,7 @@ def add_notes_endpoint(services: Services) -> None:
             is_over = state in ("done", "stopped")
             yield {**notes_document(now, arguments.details and is_over), "clip_notes": clip.notes}
 
-    add_endpoint(transcribe_notes, services.stop_flags, **borrowing(services.settings))
+    add_endpoint(transcribe_notes, services.stop_flags, services.lines.calls.models)
 
 
 def notes_document(now: NoteTranscription, details: bool) -> dict[str, Any]:

@@ -22,33 +22,38 @@ from components.page.calls.callers import caller_name
 from components.page.calls.progress import REPORT, CallProgress, send_progress
 from components.page.option_arguments import with_argument
 from components.page.user_errors import errors_as_sentences, report_errors
+from models.errors import JobStopped
 from pipelines.jobs.admission import Admission, too_slow
 from pipelines.jobs.background import Ended, Worker
 from pipelines.jobs.stop_flags import StopFlags
+from pipelines.jobs.turns import Turns
 from pipelines.telemetry.requests import counted_request
 
 STOP_ARGUMENT = "should_stop"
+WAITING = "waiting"
+"""State of a call that has not had its turn."""
 
 
-def add_endpoint(work: Callable[..., Any], flags: StopFlags, **queue: Any) -> None:
+def add_endpoint(work: Callable[..., Any], flags: StopFlags, line: Turns) -> None:
     """Add `work` to the page's API under its name, and as an MCP tool with its docstring.
 
     Args:
         work: a function, or a generator function of growing results. The API does not show its keyword argument `should_stop`,
             which says whether the call was cancelled or the app ends; its errors become sentences.
         flags: count the call as a running job, and say whether the app ends.
-        queue: concurrency arguments of `gr.api`.
+        line: where the calls wait for their turn. In Gradio's own queue they would not count for a person, and one could
+            fill it.
 
     An argument that is not of its annotated type is refused with a sentence before `work` is called.
     """
-    gr.api(cancellable(work, flags), api_name=work.__name__, **queue)
+    gr.api(cancellable(work, flags, line), api_name=work.__name__, concurrency_limit=None)
 
 
-def cancellable(work: Callable[..., Any], flags: StopFlags) -> Callable[..., Any]:
+def cancellable(work: Callable[..., Any], flags: StopFlags, line: Turns) -> Callable[..., Any]:
     """Return `work` as an async function without the argument `should_stop`, or as an async generator function.
 
-    Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in its own thread. When the app ends,
-    `should_stop()` is true as well, but the caller still gets what `work` ends with.
+    It works when it is its turn in `line`. Cancelling it returns at once and makes `should_stop()` true, on which `work` ends in
+    its own thread. When the app ends, `should_stop()` is true as well, but the caller still gets what `work` ends with.
     """
     with_details, checks = has_details(work), argument_checks(work, STOP_ARGUMENT)
     if with_details:
@@ -59,7 +64,7 @@ def cancellable(work: Callable[..., Any], flags: StopFlags) -> Callable[..., Any
             values = [check(value) for check, value in zip(checks, arguments, strict=False)]
         *values, details = values if with_details else (*values, True)
         to_model = is_for_model()
-        async with aclosing(_results(work, flags, tuple(values), options)) as found:
+        async with aclosing(_results(work, flags, line, tuple(values), options)) as found:
             async for result in found:
                 yield for_model(result, details) if to_model else result
 
@@ -93,7 +98,7 @@ def _show(endpoint: Any, work: Callable[..., Any], with_details: bool) -> None:
 
 
 async def _results(
-    work: Callable[..., Any], flags: StopFlags, arguments: tuple[Any, ...], options: dict[str, Any]
+    work: Callable[..., Any], flags: StopFlags, line: Turns, arguments: tuple[Any, ...], options: dict[str, Any]
 ) -> AsyncGenerator[Any, None]:
     """Run `work` in a thread of its own; yield what it yields, or what it returns."""
     loop = asyncio.get_running_loop()
@@ -109,7 +114,7 @@ async def _results(
             return stopped() or flags.is_closed()
 
         REPORT.set(send)
-        with counted_request(work.__name__, "api", should_stop):
+        with counted_request(work.__name__, "api", should_stop), _turn(line, should_stop):
             result = report_errors(work)(*arguments, **options, should_stop=should_stop)
             if not inspect.isgenerator(result):
                 report(result)
@@ -145,6 +150,18 @@ async def _next(outbox: asyncio.Queue[Any], ends: float | None, seconds: float) 
     except (asyncio.TimeoutError, TimeoutError):
         with errors_as_sentences():
             raise too_slow(seconds) from None
+
+
+@contextmanager
+def _turn(line: Turns, should_stop: Callable[[], bool]) -> Iterator[None]:
+    """Wait for the turn of a call, in its thread; a full line, or a stop meanwhile, is a sentence."""
+    if line.is_full:
+        REPORT.get()(CallProgress(0, WAITING))
+    with ExitStack() as stack:
+        with errors_as_sentences():
+            if not stack.enter_context(line.turn(should_stop)):
+                raise JobStopped
+        yield
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from typing import Any
 from settings import Settings
 
 MODEL_JOBS = "model-jobs"
-"""The `concurrency_id` of endpoints that borrow a model for themselves."""
+"""The `concurrency_id` of events that borrow a model for themselves, jobs of tabs aside."""
 SPEECH_JOBS = "speech-jobs"
-"""The `concurrency_id` of events and endpoints that decode speech, jobs of tabs aside: people share the model."""
+"""The `concurrency_id` of events that decode speech, jobs of tabs aside: people share the model."""
 
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}

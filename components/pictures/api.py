@@ -11,7 +11,6 @@ import gradio as gr
 from components.clip.clip_input import open_for_api
 from components.page.downloads import as_file_data
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
 from components.pictures.files import keep_pictures, open_init_image
 from models.errors import JobStopped
@@ -105,7 +104,7 @@ class PictureArguments(DrawingArguments):
 def add_picture_endpoints(services: Services) -> None:
     """Add both to the page's API, each under the name of its function."""
     for build in (_audio_to_image, _prompt_from_audio):
-        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
+        add_endpoint(build(services), services.stop_flags, services.lines.calls.models)
 
 
 def _audio_to_image(services: Services) -> Endpoint:

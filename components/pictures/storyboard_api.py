@@ -12,7 +12,6 @@ from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.downloads import as_file_data, new_files_folder
 from components.page.endpoints import add_endpoint
-from components.page.events import borrowing
 from components.page.option_arguments import with_option_arguments
 from components.pictures.api import DrawingArguments
 from components.pictures.files import keep_pictures
@@ -40,7 +39,7 @@ class FilmArguments(DrawingArguments):
 def add_storyboard_endpoints(services: Services) -> None:
     """Add both to the page's API, each under the name of its function."""
     for build in (_draw_storyboard, _make_film):
-        add_endpoint(build(services), services.stop_flags, **borrowing(services.settings))
+        add_endpoint(build(services), services.stop_flags, services.lines.calls.models)
 
 
 def _draw_storyboard(services: Services) -> Endpoint:

@@ -11,7 +11,6 @@ import gradio as gr
 from components.clip.clip_input import open_for_api
 from components.page.calls.progress import watched
 from components.page.endpoints import add_endpoint
-from components.page.events import sharing
 from components.page.option_arguments import with_option_arguments
 from components.transcription.controls import DETECT
 from models.specs.model_spec import AUTO
@@ -81,7 +80,7 @@ def add_transcription_endpoint(services: Services) -> None:
         """
         yield from _growing_result(services, open_for_api(services, audio, should_stop), arguments.options(), should_stop)
 
-    add_endpoint(transcribe, services.stop_flags, **sharing(services.settings))
+    add_endpoint(transcribe, services.stop_flags, services.lines.calls.speech)
 
 
 def _growing_result(

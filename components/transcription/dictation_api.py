@@ -14,7 +14,6 @@ from gradio.utils import get_upload_folder
 
 from components.clip.sound_chunks import MAX_CHUNK_SECONDS, RATES
 from components.page.endpoints import add_endpoint
-from components.page.events import sharing
 from components.transcription.controls import DETECT
 from components.transcription.dictation import DictationJob, DictationSession, begin_dictation
 from models.arrays import FloatArray
@@ -126,7 +125,7 @@ def add_dictation_endpoint(services: Services) -> None:
             dictation = sessions.begin(rate, options)
         return sessions.write(dictation, samples, rate, is_last)
 
-    add_endpoint(dictate, services.stop_flags, **sharing(services.settings))
+    add_endpoint(dictate, services.stop_flags, services.lines.calls.speech)
 
 
 def _read_chunk(file: object, isolation: Isolation) -> tuple[FloatArray, int]:

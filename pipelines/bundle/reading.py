@@ -109,7 +109,11 @@ def open_bundle(
 
 
 def _check_size(contents: BundleContents, outputs: OutputLimits) -> None:
-    if contents.transcript and contents.transcript.transcription.within(outputs).limit:
+    if not contents.transcript:
+        return
+    transcription = contents.transcript.transcription
+    before_last_line = replace(transcription, segments=transcription.segments[:-1])  # one that ended at the limit has that line
+    if before_last_line.within(outputs).limit:
         raise TooMuchOutput(f"Its transcript has more than {outputs.words:,} words, the most that one can have here.")
 
 

@@ -30,6 +30,11 @@ class Turns:
         self._changed = threading.Condition()
 
     @property
+    def is_full(self) -> bool:
+        """Whether the next job will wait."""
+        return len(self._line) >= self._limit
+
+    @property
     def waiting(self) -> int:
         """Number of jobs that wait."""
         return max(0, len(self._line) - self._limit)
@@ -72,8 +77,20 @@ class Turns:
 
 
 @dataclass(frozen=True)
+class CallLines:
+    """The lines of the calls of the API."""
+
+    models: Turns
+    """Line of the calls that borrow a model for themselves."""
+    speech: Turns
+    """Line of the calls that decode speech."""
+    short: Turns
+    """Line of the calls that run no model: they open clips and bundles, and look into the library."""
+
+
+@dataclass(frozen=True)
 class JobLines:
-    """The lines of the app."""
+    """The lines of the jobs of pages, and of the calls: neither waits for the other."""
 
     models: Turns
     """Line of the jobs that borrow a model for themselves."""
@@ -81,3 +98,4 @@ class JobLines:
     """Line of the jobs that decode speech: people share the model."""
     chains: Turns
     """Line of the jobs that begin others, one after the other, which stand in the lines above."""
+    calls: CallLines

@@ -17,6 +17,7 @@ from components.page.endpoints import add_endpoint
 from pipelines.jobs.admission import Admission, JobLimits
 from pipelines.jobs.stop_flags import StopFlags
 from settings import Settings
+from tests.components.page.steps import free_line
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this machine has one address")
 STRANGER, PROXY = "127.0.0.2", "127.0.0.1"
@@ -55,7 +56,7 @@ def address(counted: Counted) -> Iterator[str]:
         return f"Hello {name}"
 
     with gr.Blocks() as page:
-        add_endpoint(hello, StopFlags(admission=counted))
+        add_endpoint(hello, StopFlags(admission=counted), free_line())
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("FORWARDED_ALLOW_IPS", raising=False)
         options = {"server_name": PROXY, "quiet": True, "prevent_thread_lock": True, "mcp_server": True}

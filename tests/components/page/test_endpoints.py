@@ -20,6 +20,7 @@ from components.page.endpoints import add_endpoint, cancellable
 from models.errors import InvalidOption
 from models.stopping import never_stop
 from pipelines.jobs.stop_flags import StopFlags
+from tests.components.page.steps import free_line
 
 GUARD_SECONDS = 30.0
 
@@ -58,7 +59,7 @@ class Work:
 
         with gr.Blocks() as blocks:
             for work in (plain, growing, refusing):
-                add_endpoint(work, self.flags)
+                add_endpoint(work, self.flags, free_line())
         return blocks
 
 
@@ -140,4 +141,4 @@ def test_every_endpoint_of_the_app_can_be_cancelled() -> None:
     folder = Path(components.__path__[0])
     users = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if re.search(r"\bgr\.api\(", path.read_text())}
     assert users == {"page/endpoints.py"}
-    assert inspect.iscoroutinefunction(cancellable(lambda should_stop: None, StopFlags()))
+    assert inspect.iscoroutinefunction(cancellable(lambda should_stop: None, StopFlags(), free_line()))

@@ -18,9 +18,8 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.kept_results import KeptResults
 from pipelines.jobs.stop_flags import StopFlags
-from pipelines.jobs.turns import JobLines, Turns
 from pipelines.storage.folder_storage import FolderStorage
-from tests.components.page.steps import steps
+from tests.components.page.steps import job_lines, steps
 from tests.components.pictures.test_markup import clip as clip
 
 Work = Callable[..., Iterator[Any]]
@@ -38,7 +37,7 @@ class Page:
 
     def __post_init__(self) -> None:
         clips = SimpleNamespace(find=lambda content_hash: self.clip if content_hash == self.clip.content_hash else None)
-        self.lines = JobLines(Turns(1, 5), Turns(1, 5), Turns(5, 5))
+        self.lines = job_lines()
         services: Any = SimpleNamespace(stop_flags=self.flags, lines=self.lines, clips=clips)
         kept = KeptResults(FolderStorage(self.clip.directory.parent), {})
         with gr.Blocks():
@@ -157,7 +156,7 @@ def test_a_job_about_no_clip_comes_back_while_it_runs_and_when_it_has_ended() ->
         assert job.stop.wait(10)
         yield "1 of 2 done"
 
-    lines = JobLines(Turns(1, 5), Turns(1, 5), Turns(5, 5))
+    lines = job_lines()
     services: Any = SimpleNamespace(stop_flags=StopFlags(), lines=lines, clips=SimpleNamespace(find=lambda _: None))
     kept: Any = None
     with gr.Blocks() as page:

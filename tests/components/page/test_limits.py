@@ -17,6 +17,7 @@ from models.cache.status import CacheStatus
 from pipelines.jobs.admission import Admission, JobLimits, JobRefused
 from pipelines.jobs.stop_flags import SessionJob, StopFlags
 from pipelines.jobs.turns import Turns
+from tests.components.page.steps import free_line
 
 
 def test_one_person_may_have_so_many_jobs_and_another_is_not_kept_out() -> None:
@@ -81,7 +82,7 @@ def test_a_call_ends_at_its_deadline_with_a_sentence_and_its_work_is_told_to_sto
         ended.set()
         return "stopped"
 
-    endpoint = cancellable(endless, StopFlags(admission=Admission(JobLimits(call_seconds=0.05))))
+    endpoint = cancellable(endless, StopFlags(admission=Admission(JobLimits(call_seconds=0.05))), free_line())
     with pytest.raises(gr.Error, match=r"longer than the limit of 0 s and was ended"):
         asyncio.run(endpoint())
     assert ended.wait(10)
@@ -90,7 +91,7 @@ def test_a_call_ends_at_its_deadline_with_a_sentence_and_its_work_is_told_to_sto
 def test_calls_with_an_account_count_for_it_wherever_they_come_from() -> None:
     account: list[str | None] = ["anna"]
     admission = Admission(JobLimits(calls_per_minute=1), account=lambda: account[0])
-    endpoint = cancellable(lambda should_stop: "done", StopFlags(admission=admission))
+    endpoint = cancellable(lambda should_stop: "done", StopFlags(admission=admission), free_line())
     assert asyncio.run(endpoint()) == "done"
     with pytest.raises(gr.Error, match="More than 1 calls came from you in a minute"):
         asyncio.run(endpoint())
@@ -101,10 +102,41 @@ def test_calls_with_an_account_count_for_it_wherever_they_come_from() -> None:
 def test_a_call_where_room_is_short_is_refused_before_it_begins() -> None:
     began = []
     admission = Admission(JobLimits(min_free_disk_bytes=10))
-    endpoint = cancellable(lambda should_stop: began.append(1), StopFlags(admission=admission))
+    endpoint = cancellable(lambda should_stop: began.append(1), StopFlags(admission=admission), free_line())
     with pytest.raises(gr.Error, match="disk of the server is full"):
         asyncio.run(endpoint())
     assert not began
+
+
+def test_calls_that_wait_count_too() -> None:
+    admission = Admission(JobLimits(per_person=2), account=lambda: "anna")
+    may_end, began = threading.Event(), []
+
+    def work(name: str, should_stop: object) -> str:
+        began.append(name)
+        assert may_end.wait(30)
+        return name
+
+    endpoint = cancellable(work, StopFlags(admission=admission), Turns(1, 5))
+
+    async def call_three() -> None:
+        accepted = [asyncio.create_task(endpoint(name)) for name in ("first", "second")]
+        await asyncio.sleep(0)
+        with pytest.raises(gr.Error, match="You have 2 jobs here already"):
+            await endpoint("third")
+        may_end.set()
+        assert await asyncio.gather(*accepted) == ["first", "second"]
+
+    asyncio.run(call_three())
+    assert sorted(began) == ["first", "second"]
+
+
+def test_a_call_for_a_full_line_is_refused_with_a_sentence() -> None:
+    line = Turns(1, 0)
+    endpoint = cancellable(lambda should_stop: "done", StopFlags(), line)
+    with line.turn(lambda: False), pytest.raises(gr.Error, match="wait"):
+        asyncio.run(endpoint())
+    assert asyncio.run(endpoint()) == "done"
 
 
 def run_job(admission: Admission, work: Callable[[SessionJob], Iterator[str]]) -> list[str]:

@@ -28,6 +28,7 @@ from pipelines.jobs.background import in_background
 from pipelines.jobs.stop_flags import StopFlags
 from pipelines.telemetry.metrics import Metrics
 from pipelines.telemetry.requests import REQUEST
+from tests.components.page.steps import free_line
 
 IDS = re.compile(r"Unexpected error ([0-9a-f]{8})")
 
@@ -103,7 +104,7 @@ def metrics() -> Metrics:
 def address(metrics: Metrics) -> Iterator[str]:
     with gr.Blocks() as page:
         for work in (broken_endpoint, refusing_endpoint, ids_of_steps):
-            add_endpoint(work, StopFlags())
+            add_endpoint(work, StopFlags(), free_line())
         for handler in (*BROKEN, generator_of_the_page):
             gr.api(handler, api_name=handler.__name__)
         text = gr.Textbox()

@@ -17,11 +17,10 @@ from components.page.tab_job import TabJob
 from models.stopping import never_stop
 from pipelines.clip.errors import NoClip
 from pipelines.jobs.stop_flags import StopFlags
-from pipelines.jobs.turns import JobLines, Turns
 from pipelines.telemetry.metrics import Metrics
 from pipelines.telemetry.requests import REQUEST, ServedRequest
 from services import Services
-from tests.components.page.steps import steps
+from tests.components.page.steps import job_lines, steps
 from tests.components.pictures.test_markup import clip as clip
 
 ONE: Any = SimpleNamespace(session_hash="one")
@@ -30,7 +29,7 @@ OTHER: Any = SimpleNamespace(session_hash="other")
 
 @pytest.fixture
 def services() -> Any:
-    return SimpleNamespace(stop_flags=StopFlags(), lines=JobLines(Turns(1, 5), Turns(1, 5), Turns(5, 5)))
+    return SimpleNamespace(stop_flags=StopFlags(), lines=job_lines())
 
 
 def counted(clip: Any, request: gr.Request) -> Iterator[int]:

@@ -22,7 +22,7 @@ from models.output_limits import OutputLimits, TooMuchOutput
 from pipelines.bundle import writing
 from pipelines.bundle.archive import CheckedArchive
 from pipelines.bundle.arrays_file import read_npz
-from pipelines.bundle.contents import BundleContents
+from pipelines.bundle.contents import TRANSCRIPT, BundleContents
 from pipelines.bundle.errors import BundleRefused, BundleWithoutClip, NewerBundle
 from pipelines.bundle.reading import MAX_ENTRIES, OpenedBundle, open_bundle
 from pipelines.bundle.writing import BundleOptions, write_bundle
@@ -324,8 +324,17 @@ def test_any_other_value_in_the_results_ends_in_a_sentence_or_a_result(
         assert str(error)
 
 
-def test_a_transcript_with_more_words_than_one_may_have_is_refused(services: Services, bundle: Path, tmp_path: Path) -> None:
-    store, catalog = ClipStore(tmp_path / "clips"), services.runtime.catalog
+def test_a_transcript_that_goes_on_after_the_most_words_is_refused_and_one_that_ends_there_is_not(
+    services: Services, entries: Entries, tmp_path: Path
+) -> None:
+    def opened_with_limit(content: bytes) -> OpenedBundle:
+        (tmp_path / "given.zip").write_bytes(content)
+        store, catalog = ClipStore(tmp_path / "clips"), services.runtime.catalog
+        return open_bundle(tmp_path / "given.zip", store, catalog, lambda content_hash: None, outputs=OutputLimits(words=1))
+
+    assert opened_with_limit(zipped(entries)).contents.transcript  # two words in one line, after which a transcript ends
+    transcript = json.loads(entries[TRANSCRIPT])
+    lines = transcript["transcription"]["segments"]
+    lines.append({**lines[0], "start": 2.5, "end": 3.0})
     with pytest.raises(TooMuchOutput, match=r"more than 1 words, the most that one can have here\."):
-        open_bundle(bundle, store, catalog, lambda content_hash: None, outputs=OutputLimits(words=1))
-    assert not list(tmp_path.glob("clips/*"))
+        opened_with_limit(zipped({**entries, TRANSCRIPT: json.dumps(transcript).encode()}))
