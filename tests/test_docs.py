@@ -47,8 +47,14 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+ENVIRONMENT = ".venv/"
+"""The environment of the documents; the tests may run in another one."""
+
+
 def is_there(path: str, document: Path) -> bool:
     """Return whether a path exists: from the top, beside the document, or for a bare file name in any folder of the code."""
+    if path.startswith(ENVIRONMENT):
+        return Path(sys.prefix, path.removeprefix(ENVIRONMENT)).exists()
     pattern = re.sub(r"<\w+>", "*", path).rstrip("/")
     folders = (
         (".",)

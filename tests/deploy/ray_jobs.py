@@ -12,7 +12,7 @@ from models.stopping import never_stop
 from pipelines.clip.clip import AudioClip
 from pipelines.jobs.cluster_jobs import in_cluster
 
-GATE_TIMEOUT_SECONDS = 20.0
+GATE_TIMEOUT_SECONDS = 90.0
 
 
 @in_cluster("speech")
