@@ -10,6 +10,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -19,6 +20,7 @@ from models.specs.model_spec import ModelSpec, TrainedSource, WhisperSizes
 log = logging.getLogger(__name__)
 
 DESCRIPTION = "audioscope.json"
+FORMAT_VERSION = 1
 WEIGHTS_FILE = "model.bin"
 OTHER_FILES = ("config.json", "tokenizer.json")
 KEY_PREFIX = "trained-"
@@ -39,9 +41,16 @@ class TrainedModel:
     """Licences of the base and of the data."""
     licence_url: str
     english_only: bool
+    format_version: int = FORMAT_VERSION
+    """Those written before there were versions have none."""
 
 
 TRAINED_MODEL = TypeAdapter(TrainedModel)
+ANY_JSON = TypeAdapter[Any](Any)
+
+
+class NewerFormat(Exception):
+    """A description has a version that is not known here."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def _version(folder: Path) -> str:
 def _read_model(folder: Path, version: str) -> ModelSpec | str:
     """Return the catalogue's row of a folder, or one sentence that says why there is none."""
     try:
-        description = TRAINED_MODEL.validate_json((folder / DESCRIPTION).read_bytes())
+        description = _described((folder / DESCRIPTION).read_bytes())
         if absent := [name for name in OTHER_FILES if not (folder / name).is_file()]:
             raise FileNotFoundError(2, "No such file", absent[0])
         return _spec(folder, version, description, read_variables(folder / WEIGHTS_FILE))
@@ -120,8 +129,19 @@ def _read_model(folder: Path, version: str) -> ModelSpec | str:
         why = f"{Path(error.filename or folder).name} cannot be read ({error.strerror})"
     except (ValueError, KeyError, IndexError, UnicodeDecodeError) as error:
         why = f"{WEIGHTS_FILE} is damaged: {error}"
+    except NewerFormat as error:
+        why = str(error)
     # The page shows this to every visitor: the name alone.
     return f"The folder {folder.name} is left out, for it is no trained model ({why[:200]}): train it again or remove it."
+
+
+def _described(content: bytes) -> TrainedModel:
+    """Return what a description says; a newer one, whose fields may be others, is not taken for a damaged one."""
+    stated = ANY_JSON.validate_json(content)
+    version = stated.get("format_version") if isinstance(stated, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise NewerFormat("a newer version of Audioscope wrote it")
+    return TRAINED_MODEL.validate_json(content)
 
 
 def _spec(folder: Path, version: str, description: TrainedModel, variables: Variables) -> ModelSpec:

@@ -51,6 +51,11 @@ def test_models_come_and_go_while_the_app_runs(tmp_path: Path) -> None:
         (lambda folder: (folder / DESCRIPTION).unlink(), "there is no audioscope.json"),
         (lambda folder: (folder / DESCRIPTION).write_text('{"title": "Anna"}'), "audioscope.json: licence: Field required"),
         (lambda folder: (folder / DESCRIPTION).write_text("no JSON"), "audioscope.json: Invalid JSON"),
+        (lambda folder: (folder / DESCRIPTION).write_text("[]"), "audioscope.json: Input should be an object"),
+        (
+            lambda folder: (folder / DESCRIPTION).write_text('{"format_version": 2, "name": "Anna"}'),
+            "a newer version of Audioscope wrote it",
+        ),
         (lambda folder: (folder / "model.bin").unlink(), "there is no model.bin"),
         (lambda folder: (folder / "model.bin").write_bytes(b""), "model.bin is damaged"),
         (lambda folder: (folder / "model.bin").write_bytes(bytes(99)), "model.bin is damaged"),
