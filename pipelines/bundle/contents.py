@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.bundle.errors import BundleRefused
 from pipelines.bundle.storyboards import StoryboardRecord
+from pipelines.bundle.values import check_size, check_values
 from pipelines.description.description import ClipDescription
 from pipelines.description.findings import ClipFindings
 from pipelines.embeddings.colouring import ClipAnalyses
@@ -23,11 +23,6 @@ from pipelines.notes.notes import NoteTranscription
 from pipelines.questions.label_matching import MatchedLabels
 from pipelines.speech.edits.versions import TranscriptVersion
 from pipelines.tagging.zero_shot import LabelScores
-
-MAX_NUMBER = 1e15
-"""Largest absolute value of a number among results."""
-MAX_DEPTH = 24
-"""Dataclasses and tuples inside each other; results have 8."""
 
 Found = TypeVar("Found")
 
@@ -153,30 +148,12 @@ def read_result(name: str, content: bytes) -> Any:
     """Return the result that an entry of `RESULTS` holds.
 
     Raises:
-        BundleRefused: it is damaged, has values of other types, or numbers that no result has.
+        BundleRefused: it is damaged, has values of other types, or such as no result has.
     """
+    check_size(content, name)
     try:
         found = RESULTS[name].validate_json(content, strict=True)
     except ValidationError:
         raise BundleRefused(f"the results in {name} are damaged") from None
-    _check_numbers(found, name)
+    check_values(found, name)
     return found
-
-
-def _check_numbers(found: object, name: str, depth: int = 0) -> None:
-    """Check that every number is finite and not huge."""
-    if isinstance(found, float) and not (math.isfinite(found) and abs(found) <= MAX_NUMBER):
-        raise BundleRefused(f"the results in {name} hold impossible numbers")
-    if isinstance(found, int) and abs(found) > MAX_NUMBER:
-        raise BundleRefused(f"the results in {name} hold impossible numbers")
-    if depth > MAX_DEPTH:
-        raise BundleRefused(f"the results in {name} are nested too deeply")
-    if is_dataclass(found) and not isinstance(found, type):
-        for field in fields(found):
-            _check_numbers(getattr(found, field.name), name, depth + 1)
-    elif isinstance(found, tuple | list):
-        for one in found:
-            _check_numbers(one, name, depth + 1)
-    elif isinstance(found, dict):
-        for one in found.values():
-            _check_numbers(one, name, depth + 1)

@@ -7,10 +7,8 @@ import json
 import stat
 import struct
 import zipfile
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -29,41 +27,17 @@ from pipelines.bundle.writing import BundleOptions, write_bundle
 from pipelines.clip.clip import AudioClip
 from pipelines.clip.clip_store import ClipStore
 from services import Services
+from tests.pipelines.bundle.changed_entries import (
+    Change,
+    Entries,
+    Opener,
+    with_arrays,
+    with_entry,
+    with_json,
+    with_manifest,
+    zipped,
+)
 from tests.pipelines.bundle.toy_results import same
-
-Entries = dict[str, bytes]
-Change = Callable[[Entries], object]
-
-
-@pytest.fixture(scope="module")
-def entries(bundle: Path) -> Entries:
-    with zipfile.ZipFile(bundle) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zipped(entries: Entries) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
-class Opener:
-    """Opens bundles in a store of its own."""
-
-    def __init__(self, services: Services, folder: Path) -> None:
-        self._services, self._folder, self.store = services, folder, ClipStore(folder / "clips")
-
-    def __call__(self, content: bytes, clip: AudioClip | None = None) -> OpenedBundle:
-        file = self._folder / "given.zip"
-        file.write_bytes(content)
-        return open_bundle(file, self.store, self._services.runtime.catalog, lambda content_hash: clip)
-
-
-@pytest.fixture
-def opened(services: Services, tmp_path: Path) -> Opener:
-    return Opener(services, tmp_path)
 
 
 def test_everything_comes_back_as_it_was(opened: Opener, bundle: Path, contents: BundleContents, bundled_clip: AudioClip) -> None:
@@ -85,46 +59,6 @@ def test_results_alone_need_the_clip_that_the_person_has(
     assert opened(content, bundled_clip).clip.content_hash == bundled_clip.content_hash
     with pytest.raises(BundleWithoutClip, match="open the recording first"):
         opened(content)
-
-
-def with_manifest(**changes: object) -> Change:
-    def change(entries: Entries) -> None:
-        entries["manifest.json"] = json.dumps(json.loads(entries["manifest.json"]) | changes).encode()
-
-    return change
-
-
-def with_json(name: str, change: Callable[[Any], object]) -> Change:
-    def changed(entries: Entries) -> None:
-        document = json.loads(entries[name])
-        change(document)
-        entries[name] = json.dumps(document).encode()
-
-    return changed
-
-
-def with_arrays(**arrays: object) -> Change:
-    def change(entries: Entries) -> None:
-        with np.load(io.BytesIO(entries["embeddings/yamnet.npz"])) as read:
-            kept = dict(read)
-        file = io.BytesIO()
-        np.savez(file, **(kept | arrays))
-        entries["embeddings/yamnet.npz"] = file.getvalue()
-
-    return change
-
-
-def with_entry(name: str, content: bytes = b"x") -> Change:
-    return lambda entries: entries.update({name: content})
-
-
-def with_note(**changes: object) -> Change:
-    return with_json("results/notes.json", lambda found: found["notes"][0].update(changes))
-
-
-def with_beats(**changes: object) -> Change:
-    beats = {"times": [0.5, 1.0], "positions": [1, 2], "beats_per_bar": 4, "beat_unit": 4, "confidence": 0.9} | changes
-    return with_json("results/notes.json", lambda found: found.update(beats=beats))
 
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
@@ -155,23 +89,6 @@ REFUSED: dict[str, Change] = {
     "deep results": with_entry("results/transcript.json", DEEP),
     "wrong types": with_json("results/transcript.json", lambda found: found.update(id=[1])),
     "numbers as texts": with_json("results/notes.json", lambda found: found.update(duration="48")),
-    "note before the clip": with_note(onset=-0.5),
-    "note that ends before it begins": with_note(offset=-0.5),
-    "note of hours": with_note(offset=1e9),
-    "note that no key plays": with_note(pitch=-1),
-    "note of no part": with_note(part="Flute"),
-    "instrument that is none": with_json("results/notes.json", lambda found: found["parts"][0].update(program=128)),
-    "storyboard of another clip": with_json("results/storyboard.json", lambda found: found.update(duration=1e9)),
-    "scene outside of the clip": with_json("results/storyboard.json", lambda found: found["scenes"][0].update(end=99.0)),
-    "scene without a picture": with_json("results/storyboard.json", lambda found: found["scenes"][0].update(file="x")),
-    "key that is none": with_json("results/notes.json", lambda found: found.update(key=["H", "major"])),
-    "notes of another length": with_json("results/notes.json", lambda found: found.update(duration=1e9)),
-    "beats that go back": with_beats(times=[1.0, 0.5]),
-    "beats at one time": with_beats(times=[1.0, 1.0]),
-    "beats without places": with_beats(positions=[]),
-    "bars of no beat": with_beats(beats_per_bar=0),
-    "sounds without names": with_json("results/description.json", lambda found: found["sounds"].update(classes=[])),
-    "state that is none": with_json("results/notes.json", lambda found: found.update(state="<b>")),
     "infinite": with_entry("results/questions.json", b'[{"question":"","answer":"","by":"","spans":[[0,1e999]]}]'),
     "not a number": with_entry("results/questions.json", b'[{"question":"","answer":"","by":"","spans":[[0,NaN]]}]'),
     "array of another shape": with_json("results/description.json", lambda found: found["sounds"]["scores"].update(shape=[9, 9])),
