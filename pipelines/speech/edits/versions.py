@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pipelines.clip.kept_results import KeptResults
 from pipelines.edits.store import VersionStore
-from pipelines.edits.versions import Version, Versions
+from pipelines.edits.versions import Change, Version, Versions
 from pipelines.speech.edits.lines import Lines, in_time_order, with_speaker_of
 from pipelines.speech.transcript import Segment, Transcription, TranscriptionOptions
 
@@ -22,6 +22,9 @@ class TranscriptVersion(Version[Segment]):
     options: TranscriptionOptions
     transcription: Transcription
     """With the edits."""
+    # Declared again, because pydantic reads the type variable of the base as anything.
+    done: tuple[Change[Segment], ...] = field(default=(), kw_only=True)
+    undone: tuple[Change[Segment], ...] = field(default=(), kw_only=True)
 
     @property
     def items(self) -> Lines:

@@ -50,6 +50,20 @@ def test_everything_comes_back_as_it_was(opened: Opener, bundle: Path, contents:
         assert same(found, other), field.name
 
 
+def test_edits_that_come_back_can_be_undone_and_done_again(
+    opened: Opener, bundled_clip: AudioClip, contents: BundleContents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "report_sound", lambda clip: b"")
+    assert contents.transcript
+    (line,) = contents.transcript.items
+    corrected = contents.transcript.with_items((replace(line, text="Hello, you two"),))
+    edited = corrected.with_items((replace(line, text="Hello, you three"),)).undo()
+    write_bundle(bundled_clip, BundleContents(edited), tmp_path / "edited.zip", BundleOptions(with_clip=False))
+    back = opened((tmp_path / "edited.zip").read_bytes(), bundled_clip).contents.transcript
+    assert back == edited
+    assert [step.items[0].text for step in (back.undo(), back.redo())] == ["Hello, you", "Hello, you three"]
+
+
 def test_results_alone_need_the_clip_that_the_person_has(
     opened: Opener, bundled_clip: AudioClip, contents: BundleContents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
