@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -67,6 +68,21 @@ def test_stop_ends_a_job_at_once_and_one_that_waits(pool: FileReaders) -> None:
     with pytest.raises(JobStopped):
         pool.run(jobs.double, 1, should_stop=lambda: True)
     assert list(held) == [b"\1"]
+
+
+def test_tidying_up_leaves_two_idle_workers_those_that_worked_last() -> None:
+    workers = FileReaders(3)
+    with ExitStack() as crowd:
+        for _ in range(3):
+            results = workers.stream(jobs.count, 1)
+            assert next(results) == b"\0"
+            crowd.callback(list, results)
+    processes = [worker._process for worker in workers._idle]
+    assert [process.poll() for process in processes] == [None] * 3
+    workers.tidy()
+    assert [process.poll() is None for process in processes] == [False, True, True]
+    assert len({workers.run(jobs.process_id) for _ in range(3)}) == 1
+    workers.close()
 
 
 def test_a_job_that_is_not_read_to_its_end_leaves_no_process_behind(pool: FileReaders) -> None:
