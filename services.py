@@ -278,7 +278,7 @@ def start_background_work(
         import_all(SLOW_IMPORTS)
         for module, names in model_libraries.items():
             # Two threads that import parts of transformers at once can each see a module that the other has half imported.
-            with services.runtime.cache.without_loads():
+            with services.runtime.cache.importing():
                 import_all({module: names})
         while True:
             if prepares_models:
@@ -286,6 +286,7 @@ def start_background_work(
             services.runtime.cache.evict_idle()
             services.runtime.cache.give_back()
             services.clips.sweep()
+            services.file_readers.tidy()
             time.sleep(TIDY_INTERVAL_SECONDS)
 
     threading.Thread(target=work, name="background-work", daemon=True).start()

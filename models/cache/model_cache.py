@@ -154,9 +154,12 @@ class ModelCache:
                 pass
 
     @contextmanager
-    def without_loads(self) -> Iterator[None]:
-        """Keep every model from being built, moved or dropped meanwhile; models in memory are lent as ever."""
-        with self._placement.construction_lock:
+    def importing(self) -> Iterator[None]:
+        """Keep models whose libraries import parts of themselves from being built: two threads must not do that at once.
+
+        Models in memory are lent as ever, and those of CTranslate2 and onnxruntime are built.
+        """
+        with self._placement.import_lock:
             yield
 
     def run(

@@ -7,6 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,14 +82,20 @@ class DeviceMemory:
         return OutOfMemory(needed_bytes, self.device.free_bytes(), self.device.device)
 
 
+NATIVE_LOADERS = frozenset({"faster_whisper", "onnx"})
+"""Loaders that read files by native code, and import nothing once their library is there."""
+
+
 class ModelPlacement:
     """Builds, moves and drops models, one at a time: `construction_lock` is held meanwhile.
 
-    `from_pretrained` races between threads, and a model that moves changes what another one measures.
+    `from_pretrained` races between threads, and a model that moves changes what another one measures. `import_lock` is held while
+    something is built that may import parts of its library; it is taken first, so that no other model waits for imports.
     """
 
     def __init__(self, queue: Bookkeeping, memory: DeviceMemory, builder: ModelBuilder, clock: Callable[[], float]) -> None:
         self.construction_lock = threading.Lock()
+        self.import_lock = threading.Lock()
         self.loads = 0
         self.evictions = 0
         self._queue = queue
@@ -106,7 +113,8 @@ class ModelPlacement:
         """
         if not ticket.to_load and not ticket.victims:
             return
-        with self.construction_lock:
+        loaders = {model.spec.loader for identity, model, _ in ticket.models if identity in ticket.to_load}
+        with self.import_lock if loaders - NATIVE_LOADERS else nullcontext(), self.construction_lock:
             if should_stop():
                 raise JobStopped
             for identity, model, _ in ticket.models:

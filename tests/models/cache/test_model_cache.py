@@ -259,12 +259,14 @@ def test_the_files_are_fetched_before_the_request_stands_in_line(bench: MakeBenc
     assert b.builder.calls == {}
 
 
-def test_a_load_waits_while_loads_are_held_off_and_what_is_in_memory_is_lent(bench: MakeBench) -> None:
+def test_only_a_load_that_may_import_waits_for_imports(bench: MakeBench) -> None:
     b = bench(total_bytes=100)
     b.borrow(A)
-    with b.cache.without_loads():
+    with b.cache.importing():
         waiting = in_thread(b.borrow, B)
         b.borrow(A)
+        for loader in ("faster_whisper", "onnx"):
+            in_thread(b.borrow, make_spec(loader, loader=loader)).result(GUARD_SECONDS)
         assert "b" not in b.builder.calls
     waiting.result(GUARD_SECONDS)
     assert b.builder.calls["b"] == 1
