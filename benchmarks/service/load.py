@@ -1,8 +1,9 @@
 """Many people at once: does each get the answer that they would get alone, in turn, while the server says that it is well?
 
 `make load` runs it (`python -m benchmarks.service.load --people 50 --seconds 300`). Each person has clips of their own, and
-asks for one answer after the other: a transcript, measurements of music, tags, an embedding. Before that, each is asked for once,
-since the first call imports libraries. What was answered is asked again of a fresh server, one call at a time, and compared.
+asks for one answer after the other: a transcript, measurements of music, tags, an embedding. They come once the server says on
+`/readyz` that it has its models, and after one call of each kind, since the first one loads them. What was answered is asked
+again of a fresh server, one call at a time, and compared.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
@@ -42,6 +44,7 @@ CALLS: dict[str, dict[str, Any]] = {
 MAX_WAIT_RATIO = 3.0
 MAX_HEALTH_SECONDS = 1.0
 HEALTH_INTERVAL_SECONDS = 0.5
+MAX_PREPARING_SECONDS = 600.0
 TIMEOUT_SECONDS = 60.0
 """Longest wait for one answer of the server; a browser waits longer."""
 
@@ -133,10 +136,23 @@ def watch(app: RunningApp, done: threading.Event) -> list[float]:
     return took
 
 
+def wait_until_ready(app: RunningApp) -> None:
+    """Return once the server has prepared its models, which is when an operator sends people there."""
+    deadline = time.monotonic() + MAX_PREPARING_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{app.address}/readyz", timeout=TIMEOUT_SECONDS).close()
+            return
+        except urllib.error.HTTPError:
+            time.sleep(HEALTH_INTERVAL_SECONDS)
+    raise TimeoutError(app.log())
+
+
 def crowded(people: int, seconds: float, folder: Path) -> tuple[list[Answered], list[float]]:
     """Return what `people` got at once, and the times of the health check."""
     done = threading.Event()
     with running_app(folder / "crowd", AUDIOSCOPE_MAX_WAITING=str(2 * people)) as app, ThreadPoolExecutor(people + 1) as pool:
+        wait_until_ready(app)
         use(app, people, folder, 0.0, len(CALLS))
         health = pool.submit(watch, app, done)
         try:
