@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.arrays import DoubleArray, FloatArray
+from models.arrays import FloatArray
+from pipelines.music.frame_power import frame_power
 from pipelines.music.harmony.types import NO_CHORD_NAME, Chord, KeySpan
 from pipelines.music.rhythm.types import Beats
 from pipelines.music.sections.types import Section
@@ -15,8 +16,6 @@ FRAME_SECONDS = 0.02
 """Unit of the start and the end of the part: one frame of the beat network."""
 LEAD_SECONDS = 0.1
 """Silence that is kept before the part, so that a sound at its start has an onset."""
-BLOCK_FRAMES = 3000
-"""Frames whose power is computed at once: one minute."""
 MIN_POWER_RATIO = 1e-6
 """Power of a frame relative to the maximum (-60 dB), up to which it is silent."""
 
@@ -87,22 +86,10 @@ def _with_silence(chord: Chord, start: float, end: float) -> list[Chord]:
 def sounding_part(waveform: FloatArray, sample_rate: int) -> SoundingPart:
     """Return the part of `waveform` [samples] without the silence at its start and end; all of a silent one."""
     frame = round(FRAME_SECONDS * sample_rate)
-    power = np.concatenate([_frame_power(part, frame) for part in _blocks(np.asarray(waveform), BLOCK_FRAMES * frame)])
+    power = frame_power(waveform, frame)
     sounding = np.flatnonzero(power > MIN_POWER_RATIO * power.max(initial=0.0))
     if not len(sounding):
         return SoundingPart(0.0, len(waveform) / sample_rate)
     end = min(len(waveform), (int(sounding[-1]) + 1) * frame)
     start = max(0, int(sounding[0]) - round(LEAD_SECONDS / FRAME_SECONDS)) * frame
     return SoundingPart(start / sample_rate, end / sample_rate)
-
-
-def _blocks(waveform: FloatArray, samples: int) -> list[FloatArray]:
-    """Return `waveform` in parts of `samples` samples; the last is shorter."""
-    return [waveform[begin : begin + samples] for begin in range(0, max(1, len(waveform)), samples)]
-
-
-def _frame_power(waveform: FloatArray, frame: int) -> DoubleArray:
-    """Return the sum of the squares [frames] in every `frame` samples; the last frame may be shorter."""
-    padded = np.pad(waveform, (0, -len(waveform) % frame))
-    power: DoubleArray = np.square(padded, dtype=np.float64).reshape(-1, frame).sum(axis=1)
-    return power

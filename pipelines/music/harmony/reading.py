@@ -18,6 +18,7 @@ from models.specs.model_spec import ModelSpec
 from models.specs.music import CREMA, HARMONY_NETWORK
 from pipelines.clip.cached_features import cached_features
 from pipelines.clip.clip import AudioClip
+from pipelines.music.frame_power import frame_power
 from pipelines.music.harmony.chord_recognition import CHORD_COUNT, chord_probability, fused_log_probs
 from pipelines.music.harmony.crema import (
     CREMA_HOP_SAMPLES,
@@ -106,10 +107,10 @@ class HarmonyReader:
             key = FeatureKey(self._clip.content_hash, self._reader.spec.key, repr(self._reader.spec.source), layer)
             blocks.append(self._runtime.features.get_or_compute(key, partial(_pooled_block, self._reader, block)))
             yield step(NOTES_FRACTION / count)
-        notes = np.concatenate(blocks).astype(np.float32)
+        notes = np.concatenate(blocks)
         samples = len(self._waveform(NOTE_SAMPLE_RATE))
         frames_at = np.arange(ceil(samples / HARMONY_HOP_SAMPLES)) * (self._reader.sample_rate / NOTE_SAMPLE_RATE)
-        at_usual_rate: FloatArray = notes[np.minimum(np.round(frames_at).astype(np.int64), len(notes) - 1)]
+        at_usual_rate: FloatArray = notes[np.minimum(np.round(frames_at).astype(np.int64), len(notes) - 1)].astype(np.float32)
         return at_usual_rate
 
     def _waveform(self, sample_rate: int) -> FloatArray:
@@ -123,8 +124,8 @@ class HarmonyReader:
 
 def _frame_rms(waveform: FloatArray, frames: int) -> FloatArray:
     """Return the RMS [frames] of each of crema's frames."""
-    padded = np.pad(waveform, (0, max(0, frames * CREMA_HOP_SAMPLES - len(waveform))))[: frames * CREMA_HOP_SAMPLES]
-    rms: FloatArray = np.sqrt(np.square(padded.reshape(frames, CREMA_HOP_SAMPLES)).mean(axis=1))
+    power = frame_power(waveform[: frames * CREMA_HOP_SAMPLES], CREMA_HOP_SAMPLES)
+    rms: FloatArray = np.sqrt(np.pad(power, (0, frames - len(power))) / CREMA_HOP_SAMPLES).astype(np.float32)
     return rms
 
 
