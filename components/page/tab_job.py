@@ -134,7 +134,8 @@ class TabJob:
         person = [self._panes.person] if self._panes else []
         began.then(self._show_place, outputs=self._waiting_line, concurrency_limit=None, **QUIET_EACH)
         ran = began.then(stream, inputs=[*person, *inputs], outputs=list(outputs), concurrency_limit=None, **QUIET)
-        ended = ran.then(self.end if resumes else self.end_unless_running, outputs=self._buttons, queue=False, **QUIET)
+        ended = ran.then(self.end, outputs=self._buttons, queue=False, **QUIET)
+        ran.failure(self.end_refused, outputs=self._buttons, queue=False, **QUIET)  # `then` is for what succeeded
         if self._panes:
             ran.then(self._refill, outputs=self._panes.resumed, queue=False, **QUIET)
         return ended
@@ -213,14 +214,14 @@ class TabJob:
         self._services.stop_flags.begin_unless_adopted(self._session(request), _subject(clip))
         return self._buttons_while(running=True)
 
-    def end(self, request: gr.Request) -> Buttons:
-        """Return the buttons of no job; none if a later job is running."""
-        return self._buttons_while(running=False) if self._services.stop_flags.is_over(self._session(request)) else gr.skip()
+    def end(self, request: gr.Request) -> list[gr.Button]:
+        """Return the buttons of whatever job runs or waits now, or of none: several jobs may end in any order."""
+        return self._buttons_while(self._services.stop_flags.is_busy(self._session(request)))
 
-    def end_unless_running(self, request: gr.Request) -> Buttons:
-        """End a chain of events that may have begun no job, during which the person may have begun one."""
-        is_ended = self._services.stop_flags.current(self._session(request)).ended
-        return self.end(request) if is_ended else gr.skip()
+    def end_refused(self, request: gr.Request) -> list[gr.Button]:
+        """Return the buttons as `end` does after a request that failed: Gradio sends none for a job that waits behind it."""
+        self._services.stop_flags.end_waiting(self._session(request))
+        return self.end(request)
 
     def current(self, request: gr.Request) -> SessionJob:
         """Return the job that the calling thread runs, or else this person's; calling it returns whether to stop."""
@@ -236,8 +237,8 @@ class TabJob:
 
     def _refill(self, request: gr.Request) -> Any:
         """Ask for all panes again if another clip was opened during the job: its last update may have arrived after them."""
-        is_left = self._services.stop_flags.current(self._session(request)).left
-        return resumed_value(["refill"]) if is_left else gr.skip()
+        job = self.latest(request)
+        return resumed_value(["refill"]) if job is not None and job.left else gr.skip()
 
     def latest(self, request: gr.Request) -> SessionJob | None:
         """Return the job of this person's page that was begun last; None if there was none."""

@@ -36,12 +36,8 @@ class SessionJob:
     """Progress of its work, 0 to 1, as far as the work says."""
     running: bool = False
     ended: bool = False
-    over: bool = False
-    """Whether the page shows that it has ended."""
     leaving: threading.Timer | None = None
     """Ends it after a while in which no page shows it."""
-    follows: bool = False
-    """Whether it was begun while the page still showed the job before it as running."""
 
     ends: float = math.inf
     """Time of the monotonic clock after which it stops."""
@@ -126,7 +122,6 @@ class StopFlags:
                 job.leave(session)
                 return job
             if before is not None:
-                job.follows = not before.over
                 before.leave(session)
             self._jobs[session] = job
         return job
@@ -200,15 +195,18 @@ class StopFlags:
             job.leave(session)
         return job.subject == subject
 
-    def is_over(self, session: str) -> bool:
-        """Return whether the page may show that no job runs after one ended: it may have been the one before the current one."""
+    def is_busy(self, session: str) -> bool:
+        """Return whether a job that the session shows runs or waits."""
         with self._lock:
             job = self._jobs.get(session)
-            if job is None:
-                return True
-            job.over = job.ended or not job.follows
-            job.follows = False
-            return job.over
+        return job is not None and not job.ended and session in job.sessions
+
+    def end_waiting(self, session: str) -> None:
+        """End the job that was registered last if its work has not begun, since nothing will begin it."""
+        job = self.waiting(session)
+        if job is not None:
+            job.stop.set()
+            job.ended = True
 
     def forget(self, session: str) -> None:
         """Forget the session of a page that was closed, with its parts ('session/part').

@@ -42,6 +42,11 @@ def counted(clip: Any, request: gr.Request) -> Iterator[int]:
         yield number
 
 
+def interactive(buttons: Any) -> list[bool]:
+    """Return which buttons can be pressed; the last one is Stop."""
+    return [button.interactive for button in buttons]
+
+
 def handlers(page: gr.Blocks) -> dict[str, Any]:
     """By the name of the method."""
     return {getattr(event.fn, "__name__", ""): event.fn for event in page.fns.values()}
@@ -55,8 +60,10 @@ def test_the_events_of_a_job(services: Services, clip: Any) -> None:
         ended = job.on(run.click, state, counted, [state], [said])
         ended.then(lambda: None)
     events = handlers(page)
-    assert [button.interactive for button in events["begin"](clip, ONE)] == [False, False, True]
-    assert [button.interactive for button in events["end"](ONE)] == [True, True, False]
+    assert interactive(events["end"](ONE)) == [True, True, False]
+    assert interactive(events["begin"](clip, ONE)) == interactive(events["end"](ONE)) == [False, False, True]
+    assert interactive(events["end_refused"](ONE)) == interactive(events["end"](ONE)) == [True, True, False]
+    events["begin"](clip, ONE)
     events["begin"](clip, OTHER)
     flags = services.stop_flags
     with flags.run(flags.current("one/test")) as one_stops, flags.run(flags.current("other/test")) as other_stops:
@@ -74,11 +81,19 @@ def test_the_end_of_the_job_before_frees_no_button(services: Services, clip: Any
     job.begin(clip, ONE)
     with services.stop_flags.run(services.stop_flags.current("one/test")):
         job.begin(None, ONE)  # for another clip, while the job on this one comes to its end
+        assert interactive(job.end(ONE)) == [False, True]
     with services.stop_flags.run(services.stop_flags.current("one/test")):
-        assert job.end(ONE) == gr.skip()
-    assert isinstance(job.end(ONE), list)
+        assert interactive(job.end(ONE)) == [False, True]
+    assert interactive(job.end(ONE)) == [True, False]
+
+
+def test_a_clip_that_was_left_frees_the_buttons_while_its_job_comes_to_its_end(services: Services, clip: Any) -> None:
+    with gr.Blocks():
+        job = TabJob(services, "test", [gr.Button("Run"), gr.Button("Stop")])
     job.begin(clip, ONE)
-    assert isinstance(job.end(ONE), list)  # the queue was full, and it never ran
+    with services.stop_flags.run(services.stop_flags.current("one/test")):
+        assert not job.keep_running(None, ONE)
+        assert interactive(job.end(ONE)) == [True, False]
 
 
 def test_nothing_more_is_shown_of_a_clip_that_was_left(services: Services, clip: Any) -> None:
@@ -102,13 +117,13 @@ def test_nothing_more_is_shown_of_what_was_asked_before(services: Services, clip
     assert next(first) >= 0
     job.begin(clip, request)
     assert next(first, "nothing") == "nothing"
-    assert job.end(ONE) == gr.skip()
+    assert interactive(job.end(ONE)) == [False, True]
     second = steps(job.shown(counted, [said])(clip, request))
     assert next(second) < next(second)
     assert job.keep_running(clip, request)
     assert not job.keep_running(None, request)
     assert next(second, "nothing") == "nothing"
-    assert isinstance(job.end(ONE), list)
+    assert interactive(job.end(ONE)) == [True, False]
 
 
 def test_what_is_asked_for_again_meanwhile_is_done_again(services: Services) -> None:
@@ -119,13 +134,9 @@ def test_what_is_asked_for_again_meanwhile_is_done_again(services: Services) -> 
         job.on(run.click, state, counted, [state], [said])
         job.follow(level.release, job.begin, [state], counted, [state], [said])
     modes = [(event.fn.__name__, event.trigger_mode) for event in page.fns.values() if event.fn]
-    pressed = [("begin", "once"), ("_show_place", "multiple"), ("counted", "always_last"), ("end", "always_last")]
-    followed = [
-        ("begin", "always_last"),
-        ("_show_place", "multiple"),
-        ("counted", "always_last"),
-        ("end_unless_running", "always_last"),
-    ]
+    last = [("counted", "always_last"), ("end", "always_last"), ("end_refused", "always_last")]
+    pressed = [("begin", "once"), ("_show_place", "multiple"), *last]
+    followed = [("begin", "always_last"), ("_show_place", "multiple"), *last]
     assert modes[1:] == [*pressed, *followed]
 
 
