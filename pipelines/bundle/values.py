@@ -17,8 +17,10 @@ MAX_TEXT = 200_000
 """Characters of one text: an hour of speech in a single line has some 60,000."""
 MAX_OBJECTS, MAX_VALUES = 500_000, 5_000_000
 """Objects and values in one file of results: three hours of dense music have some 150,000 notes."""
-MAX_ITEMS, MAX_ITEMS_PER_SECOND = 2_000, 50
-"""Items of one list, and how many more it has for each second of the clip."""
+MAX_ITEMS = 20_000
+"""Items of one list without times, as those of `edits.versions.MAX_CHANGED_ITEMS`."""
+MAX_TIMED_ITEMS, MAX_ITEMS_PER_SECOND = 2_000, 20
+"""Items of one list with times, and how many more it has for each second of the clip."""
 MAX_NUMBERS_PER_SECOND = 200
 """The same of numbers; curves of pitch have 86."""
 MAX_SECONDS_BEYOND = 30.0
@@ -68,12 +70,19 @@ def check_times(found: object, duration: float) -> None:
         for name in SPANS:
             for start, end in getattr(found, name, ()):
                 _check_order(start, end, duration)
-    elif isinstance(found, tuple | list) and found:
-        per_second = MAX_NUMBERS_PER_SECOND if isinstance(found[0], int | float) else MAX_ITEMS_PER_SECOND
-        if len(found) > MAX_ITEMS + per_second * duration:
-            raise BundleRefused("it has more results than its clip can have")
+    elif isinstance(found, tuple | list) and found and len(found) > _max_items(found[0], duration):
+        raise BundleRefused("it has more results than its clip can have")
     for one in _parts(found):
         check_times(one, duration)
+
+
+def _max_items(first: object, duration: float) -> float:
+    """Return how many items a list with this one may have."""
+    if isinstance(first, int | float):
+        return MAX_TIMED_ITEMS + MAX_NUMBERS_PER_SECOND * duration
+    if is_dataclass(first) and not (hasattr(first, "start") or hasattr(first, "onset")):
+        return MAX_ITEMS
+    return MAX_TIMED_ITEMS + MAX_ITEMS_PER_SECOND * duration
 
 
 def _check_span(found: Any, duration: float) -> None:

@@ -60,7 +60,8 @@ class SoundTags(ModelUse):
         """
         check_patches(self.times, self.hop_seconds, self.patch_seconds, self.duration)
         check_scores(self.scores, (len(self.times), len(self.classes)))
-        if len(self.classes) > MAX_CLASSES or not {tag.name for tag in self.top} <= set(self.classes):
+        named = {tag.name for tag in self.top}
+        if len(self.classes) > MAX_CLASSES or not named <= set(self.classes) or len(named) < len(self.top):
             raise ValueError("the classes are those of no model")
 
     def heatmap(self, rows: int = MAX_ROWS) -> TagHeatmap:

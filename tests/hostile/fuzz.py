@@ -1,8 +1,8 @@
 """Damaged files for what reads files, for as long as wanted: `make fuzz`, or `python -m tests.hostile.fuzz --seconds 3600`.
 
-A file that is neither read nor refused with a sentence within half a minute, or that ends a worker, is written to the folder
-of finds. What is mended goes into tests/hostile/finds, where each file is a test: the beginning of its name, up to the first '-',
-is the target.
+A file that is neither read nor refused with a sentence in half a minute of computing, or that ends a worker, is written to the
+folder of finds. What is mended goes into tests/hostile/finds, where each file is a test: the beginning of its name, up to the
+first '-', is the target.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def targets() -> Iterator[Targets]:
     with tempfile.TemporaryDirectory() as folder:
         services = build_services(Settings(data_dir=Path(folder) / "data", clip_dir=Path(folder) / "other clips"))
         try:
-            yield Targets(Path(folder), services.runtime.catalog, workers)
+            yield Targets(Path(folder), services, workers)
         finally:
             workers.close()
 

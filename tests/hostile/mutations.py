@@ -7,7 +7,7 @@ from pathlib import Path
 
 SEEDS = Path(__file__).parent / "seeds"
 PICTURE_ENDINGS = (".png", ".jpg", ".webp", ".gif", ".tiff", ".bmp", ".avif", ".ico", ".tga", ".ppm", ".jp2")
-ARCHIVES = ("bundle.zip", "arrays.npz")
+ARCHIVES = ("bundle.zip", "results.zip", "arrays.npz")
 PICTURES = tuple(sorted(path.name for path in SEEDS.iterdir() if path.suffix in PICTURE_ENDINGS))
 SOUNDS = tuple(sorted(path.name for path in SEEDS.iterdir() if path.name not in (*PICTURES, *ARCHIVES)))
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**64 - 1)

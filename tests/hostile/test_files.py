@@ -23,7 +23,7 @@ FINDS = sorted((Path(__file__).parent / "finds").glob("*-*"))
 @pytest.fixture(scope="module")
 def targets(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
     workers = FileReaders(1, MAX_SILENCE_SECONDS)
-    yield Targets(tmp_path_factory.mktemp("files"), services.runtime.catalog, workers)
+    yield Targets(tmp_path_factory.mktemp("files"), services, workers)
     workers.close()
 
 
@@ -52,10 +52,10 @@ def test_a_file_that_is_never_read_is_a_fault_and_the_next_one_is_read(
                 int(content)
 
     workers = FileReaders(1)
-    limited = Targets(tmp_path, services.runtime.catalog, workers, seconds=0.05)
+    limited = Targets(tmp_path, services, workers, seconds=0.05)
     with monkeypatch.context() as patched:
         patched.setattr("tests.hostile.targets.read_npz", never_read)
-        assert limited.read("arrays", b"x", "a.npz") == Outcome("fault", "not read within 0.05 s")
+        assert limited.read("arrays", b"x", "a.npz") == Outcome("fault", "not read within 0.05 s of computing")
     assert limited.read("arrays", b"x", "a.npz").kind == "refused"
     assert not list(tmp_path.glob("*.npz"))
     workers.close()

@@ -257,7 +257,8 @@ class MusicTags(ModelUse):
         check_scores(self.confidences, (len(self.times), len(TABLE)))
         for series in (self.music, self.vocals):
             check_scores(series, self.times.shape)
-        if not {(tag.kind, tag.name) for tag in self.tags} <= {(row.kind, row.name) for row in TABLE}:
+        named = {(tag.kind, tag.name) for tag in self.tags}
+        if not named <= {(row.kind, row.name) for row in TABLE} or len(named) < len(self.tags):
             raise ValueError("the tags are none of the table")
 
     @property

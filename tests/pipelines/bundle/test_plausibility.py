@@ -20,7 +20,7 @@ from tests.pipelines.bundle.changed_entries import (
     zipped,
 )
 
-MANY = 20_000
+MANY = 20_001
 REFUSED: dict[str, Change] = {
     "note before the clip": with_note(onset=-0.5),
     "note that ends before it begins": with_note(offset=-0.5),
@@ -48,6 +48,11 @@ REFUSED: dict[str, Change] = {
     "patches that go back": with_description(lambda found: found["sounds"].update(times=array_document(np.arange(24.0)[::-1]))),
     "tag of no class": with_description(lambda found: found["sounds"]["top"][0].update(name="x")),
     "tags of music that are none": with_description(lambda found: found["music"]["tags"][0].update(name="x")),
+    "tag that is named twice": with_description(lambda found: found["sounds"]["top"].extend(found["sounds"]["top"])),
+    "tags of music that are named twice": with_description(lambda found: found["music"]["tags"].extend(found["music"]["tags"])),
+    "questions without end": with_entry(
+        "results/questions.json", b"[%s]" % b",".join(MANY * [b'{"question":"","answer":"","by":""}'])
+    ),
     "chords without end": with_description(lambda found: found["facts"].update(chords=found["facts"]["chords"][:1] * MANY)),
     "chords that go back": with_description(lambda found: found["facts"]["chords"].reverse()),
     "chord that is none": with_description(lambda found: found["facts"]["chords"][0].update(name="H:what")),
