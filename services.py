@@ -179,9 +179,9 @@ def _job_lines(settings: Settings, metrics: Metrics) -> JobLines:
         speech=line("speech", settings.parallel_speech_jobs),
         chains=line("chains", settings.max_waiting),
         calls=CallLines(
-            models=line("calls of models", settings.parallel_jobs),
-            speech=line("calls of speech", settings.parallel_speech_jobs),
-            short=line("short calls", SHORT_CALLS),
+            models=line("model_calls", settings.parallel_jobs),
+            speech=line("speech_calls", settings.parallel_speech_jobs),
+            short=line("short_calls", SHORT_CALLS),
         ),
     )
 

@@ -77,9 +77,9 @@ def metrics_route(services: Services) -> Route:
             "models": lambda: lines.models.waiting,
             "speech": lambda: lines.speech.waiting,
             "chains": lambda: lines.chains.waiting,
-            "calls of models": lambda: lines.calls.models.waiting,
-            "calls of speech": lambda: lines.calls.speech.waiting,
-            "short calls": lambda: lines.calls.short.waiting,
+            "model_calls": lambda: lines.calls.models.waiting,
+            "speech_calls": lambda: lines.calls.speech.waiting,
+            "short_calls": lambda: lines.calls.short.waiting,
         },
         memory=lambda: services.runtime.memory().owners(),
     )
