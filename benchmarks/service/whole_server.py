@@ -29,6 +29,11 @@ class WholeServer:
         """Return the megabytes that would come back if the server's process ended."""
         return float(psutil.Process(self.app.process.pid).memory_full_info().uss) / 1e6
 
+    def anonymous_mb(self) -> float:
+        """Return the megabytes of memory that is no file's, as samples of clips are, which make room for others."""
+        status = Path(f"/proc/{self.app.process.pid}/status").read_text()
+        return float(status.partition("RssAnon:")[2].split()[0]) / 1e3
+
 
 @contextmanager
 def whole_server(**options: Any) -> Iterator[WholeServer]:
