@@ -146,7 +146,7 @@ def say(server: WholeServer, when: str) -> None:
 
 def figures(held: Held) -> list[Figure]:
     """Return what is promised of a run."""
-    beyond = f"the same: anonymous memory when all models are idle again, features aside, beyond that before ({held.idle_before:.0f} MB)"
+    beyond = f"the same: when all models are idle again, features aside, beyond that before ({held.idle_before:.0f} MB)"
     return [
         at_most(
             "two clips of two hours and a map of half an hour: highest anonymous memory", held.highest, MAX_PEAK_MB, " MB", 0
