@@ -6,7 +6,9 @@ that reaches far below and above middle C has two staves.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -109,16 +111,17 @@ def _part(key: str, name: str, notes: tuple[Note, ...], times: TempoMap, tonalit
     if tonality:
         part.add(score.KeySignature(_fifths(*tonality), tonality[1]), 0)
     names = spelling(*tonality) if tonality else SHARPS
-    end = _bar_steps(times.bars[-1], times)[1]
+    bars = [_bar_steps(bar, times) for bar in times.bars]
+    end = bars[-1][1]
     for staff, (sign, pitches) in enumerate(_staves(notes), start=1):
         part.add(score.Clef(staff, sign, CLEF_LINES[sign], 0), 0)
         chords = _chords([note for note in notes if note.pitch in pitches], times, end)
         for chord in chords:
             for pitch in chord.pitches:
-                _add_note(part, staff, pitch, _signs(chord.start, chord.end, times), names)
+                _add_note(part, staff, pitch, _signs(chord.start, chord.end, bars), names)
         edges = [0, *(edge for chord in chords for edge in (chord.start, chord.end)), end]
         for start, stop in zip(edges[::2], edges[1::2], strict=True):
-            for sign_start, sign_end in _signs(start, stop, times):
+            for sign_start, sign_end in _signs(start, stop, bars):
                 part.add(score.Rest(voice=staff, staff=staff), sign_start, sign_end)
     return part
 
@@ -178,11 +181,12 @@ def _add_note(part: Any, staff: int, pitch: int, signs: list[tuple[int, int]], n
         before = note
 
 
-def _signs(start: int, end: int, times: TempoMap) -> list[tuple[int, int]]:
+def _signs(start: int, end: int, bars: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the stretches of the signs that fill a stretch: none crosses a bar line, each is a power of two long, or a bar."""
     found = []
-    for bar in times.bars:
-        bar_start, bar_end = _bar_steps(bar, times)
+    for bar_start, bar_end in bars[max(0, bisect_right(bars, start, key=itemgetter(0)) - 1) :]:
+        if bar_start >= end:
+            break
         first, last = max(start, bar_start), min(end, bar_end)
         if (first, last) == (bar_start, bar_end) and bar_end - bar_start in BAR_SIGNS:
             found.append((first, last))
