@@ -47,9 +47,13 @@ export function keepEventStream(scope = window) {
     if (!own || own.isConnected) return;
     own.isConnected = true;
     try {
-      while (unfinished.size) {
-        if (!(await passOn(own)) && unfinished.size) throw new Error(`${own.request.url} ended early`);
-      }
+      // The client opens a stream when it has an event, which may have joined before this script ran.
+      do {
+        const joined = [...unfinished];
+        if (await passOn(own))
+          for (const id of joined) unfinished.delete(id); // each had its end before the server closed
+        else if (unfinished.size) throw new Error(`${own.request.url} ended early`);
+      } while (unfinished.size);
     } catch (error) {
       own.output.error(error); // the client says that the connection was lost
       if (stream === own) stream = null;

@@ -75,6 +75,26 @@ test('there is no connection while no event is under way, and one for the next e
   assert.deepEqual((await read(3)).slice(1), ['process_completed c3', 'process_completed b2']);
 });
 
+test('an event that joined before the stream was kept gets its end', async () => {
+  const page = served();
+  const read = await opened(page); // its join went by the window's own fetch
+  assert.equal(page.connections.length, 1);
+  page.connections[0].say(message('process_completed', 'a1') + message('close_stream'));
+  page.connections[0].end();
+  assert.deepEqual(await read(1), ['process_completed a1']);
+});
+
+test('an event whose end came over another stream is not waited for when the server has closed', async () => {
+  const page = served();
+  await page.join('a1'); // ended over a stream that was opened before
+  const read = await opened(page);
+  page.connections[0].say(message('process_completed', 'b2') + message('close_stream'));
+  page.connections[0].end();
+  await read(1);
+  await settled();
+  assert.equal(page.connections.length, 1);
+});
+
 test('messages are passed on as they were, in whatever pieces they arrive', async () => {
   const page = served();
   await page.join('a1');
