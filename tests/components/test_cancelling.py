@@ -101,6 +101,7 @@ def has_model(services: Services) -> bool:
 def test_every_endpoint_is_tried_here(page: gr.Blocks) -> None:
     endpoints = {function.api_name: function.fn for function in page.fns.values() if function.api_visibility == "public"}
     assert endpoints.keys() == ARGUMENTS.keys()
+    assert not [one.api_name for one in page.fns.values() if one.api_name in ARGUMENTS and one.concurrency_limit is not None]
     for work in endpoints.values():
         assert inspect.iscoroutinefunction(work) or inspect.isasyncgenfunction(work)
 

@@ -30,7 +30,7 @@ from pipelines.subtitles.cue_options import CueOptions
 from pipelines.subtitles.formats import Subtitles
 from services import Services
 
-PERSON = "somebody"
+PERSON = "anna"
 EXPORTS = tuple(name for name in ENDINGS if name != "npz")
 """Formats of the Export menu, without the one that holds features of the sound."""
 QUESTIONS = ("How fast is it?", "Which key?", "Is there a piano?", "What do you hear?", "Which chords are there?", "Who speaks?")

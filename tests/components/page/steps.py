@@ -24,7 +24,7 @@ def steps(updates: AsyncIterator[Step]) -> Iterator[Step]:
 
 
 def free_line() -> Turns:
-    """Return a line in which nobody waits."""
+    """Return an empty line."""
     return Turns(9, 9)
 
 

@@ -156,7 +156,7 @@ def clients(services: Services) -> tuple[TestClient, TestClient]:
         return TestClient(gr.mount_gradio_app(app, page, path="", auth_dependency=user_of, **options))
 
     def user_of(request: Request) -> str:
-        return request.user.display_name or "nobody"
+        return request.user.display_name or "no account"
 
     page = build_page(services)
     return client(*guards(services.settings)), client(
