@@ -50,6 +50,7 @@ LOOK = {
     "neighbours": NEIGHBOURS,
     "view": labels.VIEW,
     "deleteView": labels.DELETE_VIEW,
+    "newerViews": labels.NEWER_VIEWS,
     "onlyThis": labels.ONLY_THIS,
     "moreNames": labels.MORE_NAMES,
     "looped": labels.LOOPED,

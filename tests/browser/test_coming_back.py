@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,22 @@ def test_another_browser_gets_a_sentence_and_the_empty_page(app: RunningApp, new
     stranger.goto(owner.url)
     expect(stranger.locator(".clip-note")).to_contain_text("no longer kept here")
     expect(stranger.locator(".as-empty")).to_be_visible()
+
+
+def test_the_history_of_a_newer_version_stays_as_it_is(app: RunningApp, new_page: NewPage) -> None:
+    page = visit(new_page(), app)
+    newer = json.dumps({"version": 1000, "entries": [{"clip": "of a form that is not known"}]})
+    page.evaluate("newer => localStorage.setItem('audioscope-history', newer)", newer)
+    page.reload()
+    page.get_by_role("button", name="History").click()
+    expect(page.locator(".clip-history li")).to_have_text(
+        "A newer version of Audioscope wrote the history of this browser: it is kept, and not shown here."
+    )
+    load_example(page, "A sound")
+    expect(page.locator(".clip-history li")).to_have_count(2)
+    page.get_by_role("button", name="Delete A sound").click()
+    expect(page.locator(".clip-history li")).to_have_count(1)
+    assert page.evaluate("localStorage.getItem('audioscope-history')") == newer
 
 
 def test_two_pages_of_one_browser_have_clips_of_their_own(app: RunningApp, new_page: NewPage, long_clip: Path) -> None:

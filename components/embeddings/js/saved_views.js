@@ -1,18 +1,17 @@
 /* Views that the person saved: rotation, zoom, colouring and what is isolated. They stay in this browser. */
 
+import {StoredList} from '../../page/stored_list.js';
 import {unit} from './drawing.js';
 import {find, state, viewList} from './page.js';
 import {isolate} from './narrowing.js';
 import {layoutViews, withViews} from './view_store.js';
 import {moved} from './view.js';
 
-const VIEWS_KEY = 'audioscope-map-views';
-
-const read = () => localStorage.getItem(VIEWS_KEY);
+const stored = new StoredList('audioscope-map-views', 1);
 
 /** Keep the views of this map, and list them. */
 function keep(views) {
-  localStorage.setItem(VIEWS_KEY, withViews(read(), state.map.layout, views));
+  stored.write(withViews(stored.read(), state.map.layout, views));
   listViews();
 }
 
@@ -20,7 +19,7 @@ function keep(views) {
 export function saveView() {
   const {zoom, left, top, yaw, pitch, around, map} = state;
   const view = {zoom, left: left / unit(), top: top / unit(), yaw, pitch, around, colour: map.colour, label: map.label};
-  keep([...layoutViews(read(), map.layout), view]);
+  keep([...layoutViews(stored.read(), map.layout), view]);
 }
 
 function returnTo({zoom, left, top, yaw, pitch, around, colour}) {
@@ -33,8 +32,9 @@ function returnTo({zoom, left, top, yaw, pitch, around, colour}) {
 
 /** List the saved views of this map: a button returns to each, another deletes it. */
 export function listViews() {
-  const views = layoutViews(read(), state.map.layout);
+  const views = layoutViews(stored.read(), state.map.layout);
   viewList.replaceChildren(
+    stored.isNewer() ? look.newerViews : '',
     ...views.flatMap((view, i) => {
       const back = document.createElement('button');
       back.type = 'button';
