@@ -130,8 +130,9 @@ async def _results(
     with errors_as_sentences():
         admission.count_call(caller)
     with flags.counted(), _admitted(admission, caller):
-        Worker[Any](run, cancelled.is_set, send, "endpoint")
         try:
+            # Starting a thread waits until it runs, which on a busy machine would hold up all others here.
+            await asyncio.to_thread(Worker[Any], run, cancelled.is_set, send, "endpoint")
             while not isinstance(message := await _next(outbox, ends, seconds), Ended):
                 if isinstance(message, CallProgress):
                     send_progress(message)
