@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import copy
 from functools import cached_property
+from typing import Any
 
 import gradio as gr
 from gradio.state_holder import SessionState, StateHolder
@@ -35,16 +37,31 @@ class QuickSessions(StateHolder):  # type: ignore[misc]
         """Return a session in which nothing happened, and that shares nothing with another which either may change."""
         session = copy(self._new)
         session.blocks_config = copy(self.blocks.default_config)
-        session.config_values = {key: _copied(config) for key, config in self._new.config_values.items()}
+        session.config_values = _Descriptions(self._new.config_values)
         session.state_data = {}
         session._state_ttl = {}
         return session
 
 
-def _copied(config: dict[str, object]) -> dict[str, object]:
-    """Return the description of a component, whose value a session may replace."""
-    props = config.get("props")
-    return {**config, "props": dict(props)} if isinstance(props, dict) else dict(config)
+class _Descriptions(dict[int, dict[str, Any]]):
+    """The descriptions of a session's components by their ids; one that is common to all sessions is copied when it is used."""
+
+    def __init__(self, common: Mapping[int, dict[str, Any]]) -> None:
+        super().__init__(common)
+        self._common = set(common)
+
+    def __getitem__(self, key: int) -> dict[str, Any]:
+        """Return the description of a component, whose value this session may replace."""
+        if key in self._common:
+            found = super().__getitem__(key)
+            props = found.get("props")
+            self[key] = {**found, "props": dict(props)} if isinstance(props, dict) else dict(found)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: int, description: dict[str, Any]) -> None:
+        """Replace the description of a component for this session."""
+        self._common.discard(key)
+        super().__setitem__(key, description)
 
 
 def begin_sessions_quickly(app: gr.routes.App, page: gr.Blocks) -> None:
