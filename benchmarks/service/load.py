@@ -31,7 +31,7 @@ from tests.recordings import EXAMPLES
 
 CLIP_SECONDS = 4.0
 CLIPS = 12
-"""Clips of each person: more than they come to ask about, so that nothing was computed before."""
+"""Clips of each person: more than a run gets through, so that every answer is computed."""
 SPACING_SECONDS = 0.013
 """Between the beginnings of two clips, so that no two are alike."""
 CALLS: dict[str, dict[str, Any]] = {

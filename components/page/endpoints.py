@@ -131,7 +131,7 @@ async def _results(
         admission.count_call(caller)
     with flags.counted(), _admitted(admission, caller):
         try:
-            # Starting a thread waits until it runs, which on a busy machine would hold up all others here.
+            # Thread.start waits until the thread runs, which on a busy machine would hold up all requests.
             await asyncio.to_thread(Worker[Any], run, cancelled.is_set, send, "endpoint")
             while not isinstance(message := await _next(outbox, ends, seconds), Ended):
                 if isinstance(message, CallProgress):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import threading
@@ -142,3 +143,22 @@ def test_every_endpoint_of_the_app_can_be_cancelled() -> None:
     users = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if re.search(r"\bgr\.api\(", path.read_text())}
     assert users == {"page/endpoints.py"}
     assert inspect.iscoroutinefunction(cancellable(lambda should_stop: None, StopFlags(), free_line()))
+
+
+def test_a_call_starts_no_thread_in_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    def plain(text: str, *, should_stop: Callable[[], bool]) -> str:
+        """Return the text."""
+        return text
+
+    starters: list[int] = []
+    real_start = threading.Thread.start
+
+    def noted_start(thread: threading.Thread) -> None:
+        if thread.name == "endpoint":
+            starters.append(threading.get_ident())
+        real_start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noted_start)
+    assert asyncio.run(cancellable(plain, StopFlags(), free_line())("waltz")) == "waltz"
+    assert len(starters) == 1
+    assert threading.get_ident() not in starters, "the loop runs in this thread"

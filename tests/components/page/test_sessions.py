@@ -44,3 +44,13 @@ def test_a_further_session_describes_no_component(page: gr.Blocks, monkeypatch: 
     sessions["first"]
     monkeypatch.setattr(gr.Textbox, "get_config", None)
     assert sessions["one"] is sessions["one"]
+
+
+def test_a_description_is_copied_when_a_session_uses_it(page: gr.Blocks) -> None:
+    sessions = QuickSessions(page)
+    title = next(key for key, block in page.blocks.items() if isinstance(block, gr.Textbox))
+    one, two = (dict.values(sessions[name].config_values) for name in ("one", "two"))
+    assert all(mine is other for mine, other in zip(one, two, strict=True)), "none is copied before"
+    sessions["one"].config_values[title]["props"]["label"] = "Composer"
+    assert sessions["two"].config_values[title]["props"]["label"] == "Title"
+    assert sessions["one"].config_values[title]["props"]["label"] == "Composer"
