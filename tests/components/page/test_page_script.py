@@ -14,7 +14,7 @@ DECLARED = re.compile(rf"^(?:export )?{DECLARATION}", re.MULTILINE)
 EXPORTED = re.compile(rf"^export {DECLARATION}", re.MULTILINE)
 IMPORTED = re.compile(r"^import \{(?P<names>[^}]*)\} from '(?P<path>[^']+)';$", re.MULTILINE)
 ROOMS_OF_THE_PLAYER = ("clip/", "page/", "timeline/")
-MAX_PLAYER_BYTES = 90_000
+MAX_PLAYER_BYTES = 91_000
 MAX_OTHER_BYTES = 38_000
 
 SOURCES = (COMPONENTS.parent / "app.py", *COMPONENTS.rglob("*.py"))
