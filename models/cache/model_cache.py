@@ -203,7 +203,8 @@ class ModelCache:
     def clear(self) -> int:
         """Free every model that is not in use and return their number."""
         number = self.evict_idle(0.0)
-        self._memory.collect()
+        if not number:
+            self._memory.collect()  # otherwise their leaving did it
         return number
 
     def give_back(self) -> None:
