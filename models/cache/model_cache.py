@@ -208,10 +208,10 @@ class ModelCache:
         return number
 
     def give_back(self) -> None:
-        """Return memory that is freed but kept to its owner; all of it while there is no model."""
+        """Return memory that is freed but kept to its owner; all of it while no model works."""
         with self._queue.changed:
-            has_models = bool(self._queue.book.entries)
-        if has_models:
+            is_working = any(not entry.is_idle for entry in self._queue.book.entries.values())
+        if is_working:
             self._memory.give_back()
         else:
             self._memory.collect()
