@@ -203,8 +203,7 @@ class ModelCache:
     def clear(self) -> int:
         """Free every model that is not in use and return their number."""
         number = self.evict_idle(0.0)
-        if not number:
-            self._memory.collect()  # otherwise their leaving did it
+        self._memory.collect()
         return number
 
     def give_back(self) -> None:

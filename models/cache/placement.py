@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from models.cache.eviction import eviction_order
@@ -62,8 +62,6 @@ class DeviceMemory:
     headroom_bytes: int
     unlimited: bool = False
     """Models are placed once and never leave, so their memory is not counted."""
-    collecting: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
-    """Held while garbage is collected: a thread that froze meanwhile would hide what another is about to free."""
 
     def free_bytes(self) -> int:
         """Return the bytes that models may take on the device."""
@@ -78,19 +76,14 @@ class DeviceMemory:
 
         It looks through what is frozen too, as the libraries are: a model may have been loaded before.
         """
-        with self.collecting:
-            gc.unfreeze()
-            try:
-                self._collect()
-            finally:
-                gc.freeze()
+        gc.unfreeze()
+        try:
+            self.give_back()
+        finally:
+            gc.freeze()
 
     def give_back(self) -> None:
         """Do the same without what is frozen: the libraries' half a million objects take 0.3 s, in which all requests wait."""
-        with self.collecting:
-            self._collect()
-
-    def _collect(self) -> None:
         gc.collect()
         for probe in filter(None, (self.device, self.host)):
             probe.give_back()
