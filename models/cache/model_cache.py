@@ -196,24 +196,16 @@ class ModelCache:
                 stale = [entry for entry in idle if now - entry.idle_since >= limit]
                 for entry in stale:
                     entry.leaving = True
-            if stale:
-                self._placement.drop(*stale)
+            self._placement.drop(*stale)
         return len(stale)
 
     def clear(self) -> int:
         """Free every model that is not in use and return their number."""
-        number = self.evict_idle(0.0)
-        self._memory.collect()
-        return number
+        return self.evict_idle(0.0)
 
     def give_back(self) -> None:
-        """Return memory that is freed but kept to its owner; all of it while no model works."""
-        with self._queue.changed:
-            is_working = any(not entry.is_idle for entry in self._queue.book.entries.values())
-        if is_working:
-            self._memory.give_back()
-        else:
-            self._memory.collect()
+        """Return memory that is freed but kept by allocators to its owner."""
+        self._memory.collect()
 
     def attainable_bytes(self) -> int:
         """Return the bytes that models could have on the device if every resident made room."""

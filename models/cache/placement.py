@@ -72,18 +72,7 @@ class DeviceMemory:
         return self.host.free_bytes() - self.headroom_bytes if self.host else 0
 
     def collect(self) -> None:
-        """Free what has no reference left, and hand its memory back to the device and the system.
-
-        It looks through what is frozen too, as the libraries are: a model may have been loaded before.
-        """
-        gc.unfreeze()
-        try:
-            self.give_back()
-        finally:
-            gc.freeze()
-
-    def give_back(self) -> None:
-        """Do the same without what is frozen: the libraries' half a million objects take 0.3 s, in which all requests wait."""
+        """Free what has no reference left, and hand it back to the device and the system."""
         gc.collect()
         for probe in filter(None, (self.device, self.host)):
             probe.give_back()
