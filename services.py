@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import threading
@@ -281,7 +280,6 @@ def start_background_work(
             # Two threads that import parts of transformers at once can each see a module that the other has half imported.
             with services.runtime.cache.importing():
                 import_all({module: names})
-        gc.freeze()  # the libraries' half a million objects stay: a collection among them holds up all requests for 0.4 s
         while True:
             if prepares_models:
                 prepare_models(services)
